@@ -1,0 +1,161 @@
+package history
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// Extension is that of a recording: JSON lines, gzip (so zcat shows it).
+const Extension = ".hangtime"
+
+// maxLine bounds one record; the largest, a header with its scenario, is far below.
+const maxLine = 8 << 20
+
+func overrun(n uint64) string {
+	return fmt.Sprintf("%d events came faster than they could be written and were left out", n)
+}
+
+// A Writer appends records to a recording.
+type Writer struct {
+	file *os.File
+	gz   *gzip.Writer
+	enc  *json.Encoder
+}
+
+// Create makes a new recording at path; an existing file is an error, never overwritten.
+func Create(path string) (*Writer, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("create recording: %w", err)
+	}
+	gz := gzip.NewWriter(f)
+	enc := json.NewEncoder(gz)
+	enc.SetEscapeHTML(false)
+	return &Writer{f, gz, enc}, nil
+}
+
+// Append writes the records and flushes them to the operating system, so that they outlive a crash of hangtime.
+func (w *Writer) Append(records []Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	for i := range records {
+		if err := w.enc.Encode(records[i]); err != nil {
+			return fmt.Errorf("write recording %s: %w", w.file.Name(), err)
+		}
+	}
+	if err := w.gz.Flush(); err != nil {
+		return fmt.Errorf("write recording %s: %w", w.file.Name(), err)
+	}
+	return nil
+}
+
+// Close ends the file.
+func (w *Writer) Close() error {
+	return errors.Join(w.gz.Close(), w.file.Close())
+}
+
+// ErrTorn says that a recording ends in the middle of a record, as after a crash; all whole records before were read.
+var ErrTorn = errors.New("the recording ends in the middle of a record")
+
+// A Reader reads a recording from its beginning.
+type Reader struct {
+	name  string
+	lines *bufio.Scanner
+	close func() error
+	line  int
+	last  Record
+}
+
+// Open opens the recording at path.
+func Open(path string) (*Reader, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open recording: %w", err)
+	}
+	r, err := NewReader(path, f)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	r.close = f.Close
+	return r, nil
+}
+
+// NewReader reads a recording from src; name is for errors only.
+func NewReader(name string, src io.Reader) (*Reader, error) {
+	gz, err := gzip.NewReader(src)
+	if err != nil {
+		return nil, fmt.Errorf("%s: not a recording of hangtime (want gzip): %w", name, err)
+	}
+	sc := bufio.NewScanner(&wholeLines{src: gz})
+	sc.Buffer(make([]byte, 64<<10), maxLine)
+	return &Reader{name: name, lines: sc, close: func() error { return nil }}, nil
+}
+
+// Next returns the next record; io.EOF at the end; ErrTorn (wrapped) where the file breaks off.
+func (r *Reader) Next() (Record, error) {
+	if !r.lines.Scan() {
+		switch err := r.lines.Err(); {
+		case err == nil:
+			return Record{}, io.EOF
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return Record{}, fmt.Errorf("%s:%d: %w", r.name, r.line, ErrTorn)
+		default:
+			return Record{}, fmt.Errorf("%s:%d: %w", r.name, r.line+1, err)
+		}
+	}
+	r.line++
+	var rec Record
+	if err := json.Unmarshal(r.lines.Bytes(), &rec); err != nil {
+		return Record{}, fmt.Errorf("%s:%d: %w", r.name, r.line, err)
+	}
+	if rec.Seq != r.last.Seq+1 || rec.At < r.last.At {
+		return Record{}, fmt.Errorf("%s:%d: record %d at %v follows record %d at %v: want the next number and no earlier time", r.name, r.line, rec.Seq, rec.At, r.last.Seq, r.last.At)
+	}
+	if h, ok := rec.Event.(Header); r.line == 1 && (!ok || h.Format != Format) {
+		return Record{}, fmt.Errorf("%s:1: want a header of format %d; this file was not written by this version of hangtime", r.name, Format)
+	}
+	r.last = rec
+	return rec, nil
+}
+
+// Close closes the file.
+func (r *Reader) Close() error { return r.close() }
+
+// wholeLines turns a stream that was cut off into its whole lines followed by io.ErrUnexpectedEOF: without it the scanner would hand out half a record as the last line.
+type wholeLines struct {
+	src  io.Reader
+	part []byte // after the last newline
+	out  []byte // whole lines, not yet read
+	err  error
+}
+
+func (w *wholeLines) Read(p []byte) (int, error) {
+	for len(w.out) == 0 {
+		if w.err != nil {
+			if errors.Is(w.err, io.EOF) && len(w.part) > 0 {
+				return 0, io.ErrUnexpectedEOF
+			}
+			return 0, w.err
+		}
+		buf := make([]byte, 64<<10)
+		n, err := w.src.Read(buf)
+		w.part = append(w.part, buf[:n]...)
+		if i := bytes.LastIndexByte(w.part, '\n'); i >= 0 {
+			w.out, w.part = w.part[:i+1], bytes.Clone(w.part[i+1:])
+		}
+		if len(w.part) > maxLine {
+			err = fmt.Errorf("a line of over %d bytes", maxLine)
+		}
+		w.err = err
+	}
+	n := copy(p, w.out)
+	w.out = w.out[n:]
+	return n, nil
+}

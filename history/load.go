@@ -1,0 +1,105 @@
+package history
+
+import "time"
+
+// LoadStarted says what sends the hits and what bounds it.
+type LoadStarted struct {
+	Engine      string `json:"engine"` // "fast" or "net/http", with the reason where it was not the first choice
+	Reason      string `json:"reason,omitempty"`
+	URL         string `json:"url"`
+	Pattern     string `json:"pattern"`     // in words: "200/s constant"
+	Senders     int    `json:"senders"`     // most hits in flight at once
+	Connections int    `json:"connections"` // most connections at once
+}
+
+// LoadWindow is 100 ms of sending, recorded when the window ends.
+type LoadWindow struct {
+	From        time.Duration `json:"from"`
+	To          time.Duration `json:"to"`
+	Due         uint64        `json:"due"`     // hits that the schedule asked for
+	Sent        uint64        `json:"sent"`    // hits that left
+	Late        uint64        `json:"late"`    // of these, left more than 1 ms after they were due
+	Dropped     uint64        `json:"dropped"` // due, and given up before they were sent
+	Ended       uint64        `json:"ended"`   // answered or failed, in this window
+	InFlight    int           `json:"in_flight"`
+	Waiting     int           `json:"waiting"`     // due, not yet sent
+	Oldest      time.Duration `json:"oldest"`      // age, from due, of the oldest hit in flight or waiting
+	Connections int           `json:"connections"` // open now
+	Lag         time.Duration `json:"lag"`         // longest of our own delay, due → sent while a sender was free
+}
+
+// HitWindow is what became of hits that were due in one window; the same window comes again when more of its hits end.
+// Every ended hit is in exactly one HitWindow.
+type HitWindow struct {
+	Tag      string            `json:"tag,omitempty"`
+	Due      time.Duration     `json:"due"`   // start of the window in which the hits were due
+	Width    time.Duration     `json:"width"` // its length: 100 ms, or more for hits that took long
+	OK       uint64            `json:"ok"`    // answered with an expected status
+	Status   map[string]uint64 `json:"status,omitempty"`
+	Errors   map[string]uint64 `json:"errors,omitempty"`   // by class: see the Err constants
+	Response string            `json:"response,omitempty"` // HDR histogram (V2, compressed, base64), microseconds from due, of the OK ones
+	Failed   string            `json:"failed,omitempty"`   // the same, of all the others, with the age at which they failed or were given up
+	Service  string            `json:"service,omitempty"`  // microseconds from sent, of all that were sent
+}
+
+// Classes of failed hits. A status that the target does not expect is "status".
+const (
+	ErrTimeout    = "timeout"    // the hit's own time limit ran out
+	ErrRefused    = "refused"    // connection refused
+	ErrReset      = "reset"      // connection reset by the other side
+	ErrClosed     = "closed"     // closed before or within the answer
+	ErrMalformed  = "malformed"  // the answer is not HTTP
+	ErrStatus     = "status"     // a whole answer with an unexpected status
+	ErrResent     = "resent"     // the client library sent it a second time: the first was lost
+	ErrDropped    = "dropped"    // due, never sent
+	ErrUnanswered = "unanswered" // no answer when the run ended
+	ErrOther      = "other"
+)
+
+// Hit is a single hit, recorded when it failed, was slow, carries a task, or was sampled.
+type Hit struct {
+	Seq    uint64        `json:"seq"`
+	Tag    string        `json:"tag,omitempty"`
+	Due    time.Duration `json:"due"`
+	Sent   time.Duration `json:"sent"`
+	Took   time.Duration `json:"took"` // from sent to the end of the answer, or to the failure
+	Status int           `json:"status,omitempty"`
+	Error  string        `json:"error,omitempty"`  // class
+	Detail string        `json:"detail,omitempty"` // its text, cut at 200 bytes
+	Port   int           `json:"port,omitempty"`   // our local port: joins the hit to the worker that has the other end
+}
+
+// Ledger is what became of all accepted tasks of the variant so far.
+// Accepted = Done + Failed + TimedOut + Lost + Open, always; Open is 0 in the final one.
+type Ledger struct {
+	Accepted uint64 `json:"accepted"`
+	Done     uint64 `json:"done"`
+	Failed   uint64 `json:"failed"`
+	TimedOut uint64 `json:"timed_out"`
+	Lost     uint64 `json:"lost"`
+	Open     uint64 `json:"open"`
+	// Workers has those with open tasks, by process: work that is present, seen from the client's side.
+	Workers []OpenTasks `json:"workers,omitempty"`
+	Final   bool        `json:"final,omitempty"`
+	// Unfollowed counts accepted tasks whose end could not be asked for; they are counted as lost only when the server says so, else under Failed.
+	Unfollowed uint64 `json:"unfollowed,omitempty"`
+}
+
+// OpenTasks are the tasks that one process accepted and has not ended.
+type OpenTasks struct {
+	PID    int           `json:"pid"`
+	Open   int           `json:"open"`
+	Oldest time.Duration `json:"oldest"` // age since accepted
+}
+
+// RateChanged says that a person changed the rate while it ran.
+type RateChanged struct {
+	Rate float64 `json:"rate"` // hits a second; 0 is a pause
+}
+
+func (LoadStarted) kind() string { return "load-started" }
+func (LoadWindow) kind() string  { return "load-window" }
+func (HitWindow) kind() string   { return "hit-window" }
+func (Hit) kind() string         { return "hit" }
+func (Ledger) kind() string      { return "ledger" }
+func (RateChanged) kind() string { return "rate-changed" }

@@ -1,0 +1,127 @@
+package history
+
+import "time"
+
+// ServerStarted says that the server under test accepts connections.
+type ServerStarted struct {
+	Server  string        `json:"server"` // "reference", "command", "attach", "url"
+	PID     int           `json:"pid"`    // its arbiter; 0: no process is known
+	Address string        `json:"address"`
+	Timeout time.Duration `json:"timeout,omitempty"` // after which its arbiter kills a silent worker; 0: never or not known
+}
+
+// ServerSaid is a line of the server's own account: what it says happened, not what was seen.
+type ServerSaid struct {
+	Event  string            `json:"event"` // "worker-timeout", "worker-signalled", …
+	Worker int               `json:"worker,omitempty"`
+	PID    int               `json:"pid,omitempty"`
+	Fields map[string]string `json:"fields,omitempty"`
+}
+
+// ServerStopped says that the server ended.
+type ServerStopped struct {
+	Code   int    `json:"code"`
+	Signal string `json:"signal,omitempty"`
+	Left   []int  `json:"left,omitempty"` // its processes that had to be killed after it
+}
+
+// WorkerSeen says that a worker process was found.
+type WorkerSeen struct {
+	PID    int           `json:"pid"`
+	Worker int           `json:"worker"` // its place, from 1; a successor takes the place of the one that left
+	Start  uint64        `json:"start"`  // field 22 of /proc/PID/stat, clock ticks since boot: with the pid, its identity
+	Born   time.Duration `json:"born"`   // the same on the run's clock, may be negative
+	Name   string        `json:"name"`
+}
+
+// WorkerGone says that it is no more.
+type WorkerGone struct {
+	PID      int    `json:"pid"`
+	Worker   int    `json:"worker"`
+	Code     int    `json:"code"`             // exit status, where it exited
+	Signal   string `json:"signal,omitempty"` // "SIGKILL", where it was killed
+	By       string `json:"by,omitempty"`     // who sent it: "arbiter", "hangtime", "kernel (out of memory)"
+	Unknown  bool   `json:"unknown,omitempty"`
+	Inferred bool   `json:"inferred,omitempty"` // By (or the code) is concluded, not seen
+}
+
+// WorkerSample is one worker at one tick of the probe.
+type WorkerSample struct {
+	PID      int           `json:"pid"`
+	Worker   int           `json:"worker"`
+	State    string        `json:"state"`           // of its main thread, as in proc_pid_stat(5): R S D T t Z
+	CPU      time.Duration `json:"cpu"`             // used by all its threads since it was born
+	RunDelay time.Duration `json:"run_delay"`       // time its threads were ready and had no processor
+	RSS      uint64        `json:"rss"`             // bytes
+	Threads  int           `json:"threads"`         //
+	Inside   int           `json:"inside"`          // connections that it accepted and that wait for an answer
+	Oldest   time.Duration `json:"oldest"`          // age of the oldest of these
+	Idle     int           `json:"idle"`            // accepted, kept alive, nothing asked
+	Silent   int           `json:"silent"`          // accepted, and the client never sent a byte
+	Moved    bool          `json:"moved"`           // some thread of it ran since the last sample
+	Still    time.Duration `json:"still"`           // since when none ran
+	Answered uint64        `json:"answered"`        // bytes sent on its connections: grows when it answers
+	Ports    []int         `json:"ports,omitempty"` // the clients' ports of the outstanding connections (at most 16)
+}
+
+// ThreadSample is one thread of a worker that is under suspicion.
+type ThreadSample struct {
+	PID     int           `json:"pid"`
+	TID     int           `json:"tid"`
+	Name    string        `json:"name"` // its comm
+	State   string        `json:"state"`
+	Idle    bool          `json:"idle"`              // it waits for work (epoll, select, accept, a futex of the runtime): no sign of a hang
+	Still   time.Duration `json:"still"`             // since it last ran
+	Syscall string        `json:"syscall,omitempty"` // by name: "flock"; "running" when on a processor; empty when it may not be read
+	Args    string        `json:"args,omitempty"`    // resolved for a person: "9 → /tmp/x/async_tasks.log, LOCK_EX"
+	Wchan   string        `json:"wchan,omitempty"`
+	Stack   []string      `json:"stack,omitempty"` // kernel frames, top first
+	Twice   bool          `json:"twice"`           // seen the same 50 ms apart, and it did not run between
+}
+
+// LockWait is a thread that waits for a file lock, with who holds it.
+type LockWait struct {
+	PID     int           `json:"pid"`
+	TID     int           `json:"tid"`
+	Lock    string        `json:"lock"` // flock, fcntl, ofd
+	FD      int           `json:"fd"`   // -1: not known
+	Path    string        `json:"path"`
+	Device  string        `json:"device"` // "fe:00", hexadecimal, as /proc/locks has it
+	Inode   uint64        `json:"inode"`
+	Still   time.Duration `json:"still"`   // since the waiter last ran
+	Holders []LockHolder  `json:"holders"` // true holders: processes with the locked open file
+}
+
+// LockHolder is a process that holds a lock.
+type LockHolder struct {
+	PID     int    `json:"pid"`
+	Command string `json:"command"`
+	Creator bool   `json:"creator"` // it took the lock itself; else it inherited the open file
+	Dead    bool   `json:"dead,omitempty"`
+}
+
+// Listener is the server's listening socket.
+type Listener struct {
+	Address string `json:"address"`
+	Backlog int    `json:"backlog"` // connections that no worker has accepted
+	Limit   int    `json:"limit"`
+}
+
+// Heartbeat is the age of a worker's own sign of life, read from outside.
+type Heartbeat struct {
+	PID      int           `json:"pid"`
+	Age      time.Duration `json:"age"`
+	Turns    uint64        `json:"turns"`     // of its loop, where the server counts them
+	InFlight int           `json:"in_flight"` // tasks it says it has
+}
+
+func (ServerStarted) kind() string { return "server-started" }
+func (ServerSaid) kind() string    { return "server-said" }
+func (ServerStopped) kind() string { return "server-stopped" }
+func (WorkerSeen) kind() string    { return "worker-seen" }
+func (WorkerGone) kind() string    { return "worker-gone" }
+func (WorkerSample) kind() string  { return "worker-sample" }
+func (ThreadSample) kind() string  { return "thread-sample" }
+func (LockWait) kind() string      { return "lock-wait" }
+func (Listener) kind() string      { return "listener" }
+func (Heartbeat) kind() string     { return "heartbeat" }
