@@ -1,0 +1,101 @@
+package report
+
+import (
+	"time"
+
+	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/metrics"
+	"github.com/hangtime-dev/hangtime/verdict"
+)
+
+// A Report is all that can be said of a history up to Now. It never changes once made: any goroutine may read it.
+type Report struct {
+	Header      history.Header
+	Title       string // of the scenario
+	Watch       string // what to look at
+	Now         time.Duration
+	Variants    []Variant     // in the order in which they ran; the last one is current
+	Planned     int           // how many there will be
+	Interrupted string        // by what; empty: it was not
+	Over        bool          // nothing more will come
+	Lag         time.Duration // longest of our own ticks' delay
+	Troubles    []string
+	Verdict     verdict.Verdict // as it stands; final when Over
+}
+
+// Current is the variant that runs now, or the last one; nil before the first.
+func (r *Report) Current() *Variant {
+	if len(r.Variants) == 0 {
+		return nil
+	}
+	return &r.Variants[len(r.Variants)-1]
+}
+
+// A Variant of the scenario, as it went.
+type Variant struct {
+	Name       string
+	Expect     string
+	Says       string
+	From       time.Duration // when it began
+	To         time.Duration // when it ended; -1: it has not
+	Planned    time.Duration // of its phases before, during and after
+	Phase      string
+	PhaseFrom  time.Duration
+	LoadFrom   time.Duration // when the phase before began; -1: not yet
+	Reason     string        // why it was cut short; empty: it was not
+	Server     history.ServerStarted
+	Backlog    int // connections no worker has accepted
+	BacklogMax int // the listener's limit
+	Load       metrics.Load
+	Workers    []diagnose.Worker // by place
+	Incidents  []diagnose.Incident
+	Story      []Line
+	Verdict    verdict.Variant
+}
+
+// Elapsed is how far its phases are: 0 before the load begins, at most Planned.
+func (v *Variant) Elapsed(now time.Duration) time.Duration {
+	switch {
+	case v.LoadFrom < 0:
+		return 0
+	case v.Phase == history.Ending:
+		return v.Planned
+	}
+	return min(now-v.LoadFrom, v.Planned)
+}
+
+// Hangs counts the workers that hang now.
+func (v *Variant) Hangs() int {
+	n := 0
+	for _, w := range v.Workers {
+		if w.State.IsHang() {
+			n++
+		}
+	}
+	return n
+}
+
+// A Line of the story: what happened when, in words.
+type Line struct {
+	At   time.Duration
+	Kind LineKind
+	Text string
+}
+
+// LineKind says what a line of the story is about.
+type LineKind string
+
+// The kinds of lines.
+const (
+	LinePhase   LineKind = "phase"
+	LineFault   LineKind = "fault"
+	LineHealed  LineKind = "healed"
+	LineSuspect LineKind = "suspect"
+	LineHang    LineKind = "hang"
+	LineOver    LineKind = "over" // a hang ended
+	LineServer  LineKind = "server"
+	LineDied    LineKind = "died"
+	LineBorn    LineKind = "born"
+	LineTrouble LineKind = "trouble"
+)

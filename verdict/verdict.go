@@ -1,0 +1,58 @@
+package verdict
+
+// An Outcome of a check, a variant or a run.
+type Outcome string
+
+// Fail beats Unknown beats Pass.
+const (
+	Pass    Outcome = "pass"
+	Fail    Outcome = "fail"
+	Unknown Outcome = "unknown"
+)
+
+// Worst of two outcomes.
+func Worst(a, b Outcome) Outcome {
+	switch {
+	case a == Fail || b == Fail:
+		return Fail
+	case a == Unknown || b == Unknown:
+		return Unknown
+	}
+	return Pass
+}
+
+// A Check is one judged sentence.
+type Check struct {
+	Name    string  `json:"name"`    // "behaved as expected", or the expression
+	Want    string  `json:"want"`    // in words
+	Got     string  `json:"got"`     // in words, with unit
+	Outcome Outcome `json:"outcome"` //
+	Why     string  `json:"why,omitempty"`
+}
+
+// A Variant is the judgement of one variant.
+type Variant struct {
+	Name    string   `json:"name"`
+	Expect  string   `json:"expect"`
+	Outcome Outcome  `json:"outcome"`
+	Checks  []Check  `json:"checks"`
+	Figures []Figure `json:"figures"`
+}
+
+// A Figure is one number of the verdict; docs/metrics.md defines each.
+type Figure struct {
+	Name  string  `json:"name"` // as in check expressions
+	Title string  `json:"title"`
+	Text  string  `json:"text"`  // for people, with its unit
+	Value float64 `json:"value"` // in Unit
+	Unit  string  `json:"unit"`  // "ms", "1", "bytes"
+	Known bool    `json:"known"` // false: it could not be measured, Value means nothing
+}
+
+// A Verdict is the judgement of a whole run.
+type Verdict struct {
+	Outcome  Outcome   `json:"outcome"`
+	Sentence string    `json:"sentence"` // what it comes to, in one line
+	Why      []string  `json:"why,omitempty"`
+	Variants []Variant `json:"variants"`
+}
