@@ -5,7 +5,7 @@ import "time"
 // A Fault is harm done on purpose. It begins at At after the start of the phase during and is healed after For.
 type Fault struct {
 	// Kind of harm.
-	Kind string `yaml:"kind" json:"kind" jsonschema:"required,enum=hold-lock,enum=kill,enum=stop"`
+	Kind string `yaml:"kind" json:"kind" jsonschema:"required,enum=hold-lock,enum=kill,enum=stop,enum=request"`
 	// At is its beginning, from the start of the phase during.
 	At time.Duration `yaml:"at,omitempty" json:"at,omitempty" jsonschema:"type=string"`
 	// For is how long it is kept up; 0: to the end of the phase during, or an instant for kill.
@@ -16,6 +16,8 @@ type Fault struct {
 	Path string `yaml:"path,omitempty" json:"path,omitempty"`
 	// Lock is the kind of lock to hold.
 	Lock string `yaml:"lock,omitempty" json:"lock,omitempty" jsonschema:"enum=flock,enum=fcntl"`
+	// Request is what a fault of kind request sends: a call that the server should not take, or not in that way.
+	Request *Target `yaml:"request,omitempty" json:"request,omitempty"`
 	// Worker selects the victim of kill and stop: random, oldest, all, or a number from 1.
 	Worker string `yaml:"worker,omitempty" json:"worker,omitempty"`
 }

@@ -67,12 +67,10 @@ const (
 	Any     Expect = "any"     // only the checks count
 )
 
-// A Check is a comparison of one figure of the verdict with a limit, such as {figure: lost, is: "== 0"}.
+// A Check is a sentence about the figures of a variant that must hold, such as "tasks_lost == 0 and p99 < 500".
 type Check struct {
-	// Figure is the name of a figure; docs/metrics.md defines each.
-	Figure string `yaml:"figure" json:"figure" jsonschema:"required"`
-	// Is compares it: one of == != < <= > >= and a value with its unit, such as "<= 500ms".
-	Is string `yaml:"is" json:"is" jsonschema:"required"`
+	// That is the expression; docs/metrics.md has the figures it can use. Times are milliseconds.
+	That string `yaml:"that" json:"that" jsonschema:"required"`
 	// Why is shown beside it.
 	Why string `yaml:"why,omitempty" json:"why,omitempty"`
 }

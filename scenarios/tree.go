@@ -1,0 +1,228 @@
+package scenarios
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// checkTree compares what is written with what the types of a scenario allow, before anything is decoded:
+// the library's own messages name Go types, ours name keys and what they take.
+func checkTree(file string, body ast.Node) []error {
+	c := treeCheck{file: file}
+	c.node(body, reflect.TypeFor[Scenario](), "")
+	return c.problems
+}
+
+type treeCheck struct {
+	file     string
+	problems []error
+}
+
+func (c *treeCheck) problem(at ast.Node, key, text, hint string) {
+	pos := at.GetToken().Position
+	c.problems = append(c.problems, &Problem{c.file, pos.Line, pos.Column, key, text, hint})
+}
+
+func (c *treeCheck) node(node ast.Node, want reflect.Type, key string) {
+	if want.Kind() == reflect.Pointer {
+		want = want.Elem()
+	}
+	switch n := node.(type) {
+	case *ast.AnchorNode:
+		c.node(n.Value, want, key)
+		return
+	case *ast.AliasNode, *ast.TagNode:
+		c.problem(n, key, "aliases and tags are not read in scenarios", "write the value out")
+		return
+	case *ast.NullNode:
+		c.problem(n, key, "has no value", "want "+describe(want))
+		return
+	}
+	switch {
+	case want == reflect.TypeFor[time.Duration](), want == reflect.TypeFor[Rate]():
+		c.scalar(node, want, key)
+	case want.Kind() == reflect.Struct:
+		c.mapping(node, want, key)
+	case want.Kind() == reflect.Slice:
+		seq, ok := node.(*ast.SequenceNode)
+		if !ok {
+			c.problem(node, key, "want a list", "each item begins with a dash and a space")
+			return
+		}
+		for i, item := range seq.Values {
+			c.node(item, want.Elem(), fmt.Sprintf("%s[%d]", key, i))
+		}
+	case want.Kind() == reflect.Map:
+		if _, ok := pairs(node); !ok {
+			c.problem(node, key, "want keys and values", "")
+		}
+	default:
+		c.scalar(node, want, key)
+	}
+}
+
+func (c *treeCheck) mapping(node ast.Node, want reflect.Type, key string) {
+	values, ok := pairs(node)
+	if !ok {
+		what := "want keys and values"
+		if key == "" {
+			what = "a scenario is keys and values"
+		}
+		c.problem(node, key, what, "such as "+keysOf(want)[0]+": …")
+		return
+	}
+	for _, v := range values {
+		name := v.Key.GetToken().Value
+		field, known := fieldOf(want, name)
+		if !known {
+			c.problem(v.Key, key, fmt.Sprintf("unknown key %q", name), unknownHint(name, keysOf(want)))
+			continue
+		}
+		c.node(v.Value, field.Type, join(key, name))
+	}
+}
+
+func (c *treeCheck) scalar(node ast.Node, want reflect.Type, key string) {
+	switch node.(type) {
+	case *ast.MappingNode, *ast.MappingValueNode, *ast.SequenceNode:
+		c.problem(node, key, "want "+describe(want), "")
+		return
+	}
+	text := node.GetToken().Value
+	bad := false
+	switch {
+	case want == reflect.TypeFor[time.Duration]():
+		_, err := time.ParseDuration(text)
+		bad = err != nil
+	case want == reflect.TypeFor[Rate]():
+		_, err := ParseRate(text)
+		bad = err != nil
+	default:
+		switch want.Kind() {
+		case reflect.Int, reflect.Uint64:
+			_, isInt := node.(*ast.IntegerNode)
+			bad = !isInt || (want.Kind() == reflect.Uint64 && strings.HasPrefix(text, "-"))
+		case reflect.Bool:
+			_, isBool := node.(*ast.BoolNode)
+			bad = !isBool
+		case reflect.String:
+			switch node.(type) {
+			case *ast.StringNode, *ast.LiteralNode:
+			default:
+				// `worker: 2` and the like: what is meant is clear.
+				bad = node.Type() == ast.BoolType
+			}
+		}
+	}
+	if bad {
+		c.problem(node, key, fmt.Sprintf("%q is not %s", text, describe(want)), "")
+	}
+}
+
+// describe says what a value of the type looks like.
+func describe(t reflect.Type) string {
+	switch {
+	case t == reflect.TypeFor[time.Duration]():
+		return "a duration such as 500ms, 10s or 1m30s"
+	case t == reflect.TypeFor[Rate]():
+		return "a rate above 0 such as 200/s or 6000/m"
+	}
+	switch t.Kind() {
+	case reflect.Int, reflect.Uint64:
+		return "a whole number"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice:
+		return "a list"
+	case reflect.Struct, reflect.Map:
+		return "keys and values"
+	}
+	return "a text"
+}
+
+func pairs(node ast.Node) ([]*ast.MappingValueNode, bool) {
+	switch n := node.(type) {
+	case *ast.MappingNode:
+		return n.Values, true
+	case *ast.MappingValueNode:
+		return []*ast.MappingValueNode{n}, true
+	}
+	return nil, false
+}
+
+// keysOf are the keys that a struct takes, in the order in which it declares them.
+func keysOf(t reflect.Type) []string {
+	var keys []string
+	for i := range t.NumField() {
+		keys = append(keys, yamlName(t.Field(i)))
+	}
+	return keys
+}
+
+func fieldOf(t reflect.Type, key string) (reflect.StructField, bool) {
+	for i := range t.NumField() {
+		if yamlName(t.Field(i)) == key {
+			return t.Field(i), true
+		}
+	}
+	return reflect.StructField{}, false
+}
+
+func yamlName(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+	return name
+}
+
+func join(key, name string) string {
+	if key == "" {
+		return name
+	}
+	return key + "." + name
+}
+
+func unknownHint(name string, allowed []string) string {
+	if near := nearest(name, allowed); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	sorted := slices.Clone(allowed)
+	sort.Strings(sorted)
+	return "want one of " + strings.Join(sorted, ", ")
+}
+
+// nearest is the allowed word at an edit distance that a slip of the finger explains, or nothing.
+func nearest(word string, allowed []string) string {
+	best, bestDistance := "", len(word)/3+1
+	for _, a := range allowed {
+		if d := editDistance(strings.ToLower(word), a); d <= bestDistance && d < len(a) {
+			best, bestDistance = a, d-1
+		}
+	}
+	return best
+}
+
+// editDistance is Levenshtein's.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diagonal := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := diagonal
+			if a[i-1] != b[j-1] {
+				cost++
+			}
+			diagonal = row[j]
+			row[j] = min(cost, row[j]+1, row[j-1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,182 @@
+package scenarios
+
+import (
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Default is what a scenario is before its file is read.
+func Default() Scenario {
+	return Scenario{
+		Server: Server{Kind: "reference", Workers: 4, Timeout: 30 * time.Second},
+		Load:   Load{Rate: 100, Shape: "constant", Senders: 1024, Timeout: 30 * time.Second},
+		Phases: Phases{Before: 5 * time.Second, During: 10 * time.Second, After: 10 * time.Second},
+	}
+}
+
+// longest bounds a variant: a scenario is an experiment, not a soak.
+const longest = time.Hour
+
+// Validate returns everything that is wrong with the values of s, with the key each stands at.
+func Validate(s Scenario) []*Problem {
+	v := &validation{}
+	v.tags(reflect.ValueOf(s), "")
+	v.phases(s.Phases)
+	v.load(s.Load)
+	for i, f := range s.Faults {
+		v.fault(fmt.Sprintf("faults[%d]", i), f, s)
+	}
+	v.checks("checks", s.Checks)
+	v.variants(s.Variants)
+	return v.problems
+}
+
+type validation struct{ problems []*Problem }
+
+func (v *validation) add(key, text, hint string) {
+	v.problems = append(v.problems, &Problem{Key: key, Text: text, Hint: hint})
+}
+
+// tags judges what the jsonschema tags of the fields say (required, enum, minimum, maximum, pattern is left to Validate's own words),
+// so that an editor with the schema and this command agree.
+func (v *validation) tags(value reflect.Value, key string) {
+	switch value.Kind() {
+	case reflect.Slice:
+		for i := range value.Len() {
+			v.tags(value.Index(i), fmt.Sprintf("%s[%d]", key, i))
+		}
+	case reflect.Struct:
+		for i := range value.NumField() {
+			field := value.Type().Field(i)
+			at := join(key, yamlName(field))
+			v.tag(value.Field(i), field.Tag.Get("jsonschema"), at)
+			v.tags(value.Field(i), at)
+		}
+	}
+}
+
+func (v *validation) tag(value reflect.Value, tag, key string) {
+	var enum []string
+	for part := range strings.SplitSeq(tag, ",") {
+		name, limit, _ := strings.Cut(part, "=")
+		switch name {
+		case "required":
+			if value.IsZero() {
+				v.add(key, "is missing", "")
+				return
+			}
+		case "enum":
+			enum = append(enum, limit)
+		case "minimum", "maximum":
+			n, err := strconv.ParseInt(limit, 10, 64)
+			if err != nil || !value.CanInt() || value.IsZero() {
+				continue // 0 is "not set"
+			}
+			if name == "minimum" && value.Int() < n || name == "maximum" && value.Int() > n {
+				v.add(key, fmt.Sprintf("%d is out of range", value.Int()), fmt.Sprintf("want a %s of %d", name, n))
+			}
+		}
+	}
+	if len(enum) > 0 && value.Kind() == reflect.String && value.String() != "" && !slices.Contains(enum, value.String()) {
+		v.add(key, fmt.Sprintf("%q is not known here", value.String()), unknownHint(value.String(), enum)+optional(value.String(), enum))
+	}
+}
+
+// optional adds the allowed values where the hint only guessed one.
+func optional(word string, enum []string) string {
+	if nearest(word, enum) == "" {
+		return ""
+	}
+	return " (one of " + strings.Join(enum, ", ") + ")"
+}
+
+func (v *validation) phases(p Phases) {
+	for key, d := range map[string]time.Duration{"phases.before": p.Before, "phases.during": p.During, "phases.after": p.After} {
+		if d < 0 {
+			v.add(key, fmt.Sprintf("%v is negative", d), "want a duration such as 10s")
+		}
+	}
+	if p.Before <= 0 || p.During <= 0 {
+		v.add("phases", "before and during must last", "without a time before the fault there is nothing to compare with")
+	}
+	if p.Total() > longest {
+		v.add("phases", fmt.Sprintf("together %v", p.Total()), fmt.Sprintf("want at most %v", longest))
+	}
+}
+
+func (v *validation) load(l Load) {
+	if len(l.Targets) == 0 {
+		v.add("load.targets", "names no target", "such as - {method: POST, path: /task}")
+	}
+	for i, t := range l.Targets {
+		at := fmt.Sprintf("load.targets[%d]", i)
+		if t.Path != "" && !strings.HasPrefix(t.Path, "/") {
+			v.add(at+".path", fmt.Sprintf("%q does not begin with a slash", t.Path), "want a path such as /task")
+		}
+		for _, code := range t.Expect {
+			if code < 100 || code > 599 {
+				v.add(at+".expect", fmt.Sprintf("%d is no HTTP status", code), "want 100 to 599")
+			}
+		}
+	}
+	if l.Timeout <= 0 {
+		v.add("load.timeout", "must be above 0", "a hit without a limit would never be counted")
+	}
+}
+
+func (v *validation) variants(all []Variant) {
+	if len(all) == 0 {
+		v.add("variants", "there is none", "want at least one, such as - {name: plain, expect: healthy}")
+	}
+	seen := map[string]bool{}
+	for i, one := range all {
+		at := fmt.Sprintf("variants[%d]", i)
+		if seen[one.Name] {
+			v.add(at+".name", fmt.Sprintf("%q stands twice", one.Name), "want another name")
+		}
+		seen[one.Name] = true
+		if one.Name != "" && filepath.Base(one.Name) != one.Name {
+			v.add(at+".name", fmt.Sprintf("%q", one.Name), "want a plain word: it becomes part of file names")
+		}
+		v.checks(at+".checks", one.Checks)
+	}
+}
+
+func (v *validation) checks(key string, all []Check) {
+	for i, c := range all {
+		if c.That == "" {
+			continue // told by its tag
+		}
+		if _, err := c.Compile(); err != nil {
+			v.add(fmt.Sprintf("%s[%d].that", key, i), err.Error(), "")
+		}
+	}
+}
+
+func (v *validation) fault(at string, f Fault, s Scenario) {
+	if f.At < 0 || f.For < 0 || f.Every < 0 {
+		v.add(at, "a time is negative", "at, for and every are durations from the start of the phase during")
+	}
+	if f.At+f.For > s.Phases.During {
+		v.add(at, fmt.Sprintf("ends %v after the phase during began, which lasts %v", f.At+f.For, s.Phases.During), "shorten the fault or lengthen phases.during")
+	}
+	switch f.Kind {
+	case "hold-lock":
+		if f.Path == "" || filepath.IsAbs(f.Path) || !filepath.IsLocal(f.Path) {
+			v.add(at+".path", fmt.Sprintf("%q", f.Path), "want a file in the server's log folder, such as async_tasks.log")
+		}
+	case "request":
+		if f.Request == nil || !strings.HasPrefix(f.Request.Path, "/") {
+			v.add(at+".request", "is missing or has no path", `want what is sent, such as {method: POST, path: /task, body: '{"work":"sleep","duration":"6s"}'}`)
+		}
+	case "kill", "stop":
+		if n, err := strconv.Atoi(f.Worker); f.Worker != "" && !slices.Contains([]string{"random", "oldest", "all"}, f.Worker) && (err != nil || n < 1 || n > s.Server.Workers) {
+			v.add(at+".worker", fmt.Sprintf("%q", f.Worker), fmt.Sprintf("want random, oldest, all, or a number from 1 to %d", s.Server.Workers))
+		}
+	}
+}
