@@ -1,0 +1,172 @@
+package metrics
+
+import (
+	"maps"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// Histograms hold microseconds from 1 µs to one hour with 3 significant digits.
+const (
+	lowest  = 1
+	highest = int64(time.Hour / time.Microsecond)
+	digits  = 3
+)
+
+// A Fold counts what was sent in one variant. It is fed one record after the other.
+type Fold struct {
+	load   Load
+	phases []phaseStart
+	byName map[string]*hdrhistogram.Histogram
+	all    *hdrhistogram.Histogram
+	series series
+	rates  rates
+	broken int // histograms that could not be read
+}
+
+type phaseStart struct {
+	at   time.Duration
+	name string
+}
+
+// New returns a fold that has seen nothing.
+func New() *Fold {
+	return &Fold{
+		load:   Load{Status: map[string]uint64{}, Errors: map[string]uint64{}, Phases: map[string]Quantiles{}},
+		byName: map[string]*hdrhistogram.Histogram{},
+		all:    hdrhistogram.New(lowest, highest, digits),
+	}
+}
+
+// Add takes the next record.
+func (f *Fold) Add(r history.Record) {
+	switch ev := r.Event.(type) {
+	case history.PhaseStarted:
+		f.phases = append(f.phases, phaseStart{r.At, ev.Phase})
+		if ev.Phase == history.Before {
+			f.series.start = r.At
+		}
+	case history.LoadStarted:
+		f.load.Engine, f.load.Pattern, f.load.URL, f.load.Senders = ev.Engine, ev.Pattern, ev.URL, ev.Senders
+	case history.LoadWindow:
+		f.window(ev)
+	case history.HitWindow:
+		f.hits(r.At, ev)
+	case history.Ledger:
+		f.load.Tasks = ev
+	}
+}
+
+func (f *Fold) window(w history.LoadWindow) {
+	f.load.Due += w.Due
+	f.load.Sent += w.Sent
+	f.load.Late += w.Late
+	f.load.Dropped += w.Dropped
+	f.load.InFlight, f.load.Waiting, f.load.Oldest, f.load.Connections = w.InFlight, w.Waiting, w.Oldest, w.Connections
+	f.load.LagMax = max(f.load.LagMax, w.Lag)
+	f.rates.due(w.To, w.Due)
+	f.series.due(w.From, w.Due)
+}
+
+func (f *Fold) hits(at time.Duration, w history.HitWindow) {
+	var failed uint64
+	for class, n := range w.Errors {
+		f.load.Errors[class] += n
+		failed += n
+	}
+	for status, n := range w.Status {
+		f.load.Status[status] += n
+	}
+	f.load.OK += w.OK
+	f.load.Failed += failed
+	f.rates.ok(at, w.OK)
+	phase := f.phaseAt(w.Due + w.Width/2)
+	into := f.byName[phase]
+	if into == nil {
+		into = hdrhistogram.New(lowest, highest, digits)
+		f.byName[phase] = into
+	}
+	f.series.ended(w.Due, w.OK, failed)
+	for _, text := range []string{w.Response, w.Failed} {
+		if text == "" {
+			continue
+		}
+		h, err := hdrhistogram.Decode([]byte(text))
+		if err != nil {
+			f.broken++
+			continue
+		}
+		into.Merge(h)
+		f.all.Merge(h)
+		f.series.merge(w.Due, h)
+	}
+}
+
+// phaseAt is the phase in which a hit was due.
+func (f *Fold) phaseAt(due time.Duration) string {
+	name := history.Starting
+	for _, p := range f.phases {
+		if p.at <= due {
+			name = p.name
+		}
+	}
+	return name
+}
+
+// Broken counts histograms of the history that could not be read; figures over them are unknown.
+func (f *Fold) Broken() int { return f.broken }
+
+// Load returns what was counted so far; it shares nothing with the fold.
+func (f *Fold) Load(now time.Duration) Load {
+	l := f.load
+	l.Status, l.Errors = maps.Clone(l.Status), maps.Clone(l.Errors)
+	l.Offered, l.Achieved = f.rates.at(now)
+	l.All = quantiles(f.all)
+	l.Phases = make(map[string]Quantiles, len(f.byName))
+	for name, h := range f.byName {
+		l.Phases[name] = quantiles(h)
+	}
+	l.Series = f.series.points()
+	return l
+}
+
+func quantiles(h *hdrhistogram.Histogram) Quantiles {
+	at := h.ValueAtPercentiles([]float64{50, 90, 99, 99.9})
+	us := func(v int64) time.Duration { return time.Duration(v) * time.Microsecond }
+	return Quantiles{uint64(h.TotalCount()), us(at[50]), us(at[90]), us(at[99]), us(at[99.9]), us(h.Max())}
+}
+
+// rates are counts over the last second, kept as 100 ms cells.
+type rates struct{ dues, oks []cell }
+
+type cell struct {
+	at time.Duration
+	n  uint64
+}
+
+func (r *rates) due(at time.Duration, n uint64) { r.dues = keep(r.dues, cell{at, n}) }
+func (r *rates) ok(at time.Duration, n uint64)  { r.oks = keep(r.oks, cell{at, n}) }
+
+func keep(cells []cell, c cell) []cell {
+	cells = append(cells, c)
+	first := 0
+	for first < len(cells) && cells[first].at <= c.at-time.Second {
+		first++
+	}
+	return append(cells[:0], cells[first:]...)
+}
+
+func (r *rates) at(now time.Duration) (offered, achieved float64) {
+	sum := func(cells []cell) (n float64) {
+		for _, c := range cells {
+			if c.at > now-time.Second {
+				n += float64(c.n)
+			}
+		}
+		return n
+	}
+	return sum(r.dues), sum(r.oks)
+}
