@@ -24,7 +24,9 @@ type Fold struct {
 	all    *hdrhistogram.Histogram
 	series series
 	rates  rates
-	broken int // histograms that could not be read
+	cure   recovery
+	sent   time.Duration // up to when hits were due
+	broken int           // histograms that could not be read
 }
 
 type phaseStart struct {
@@ -57,6 +59,12 @@ func (f *Fold) Add(r history.Record) {
 		f.hits(r.At, ev)
 	case history.Ledger:
 		f.load.Tasks = ev
+	case history.FaultAsked:
+		f.cure.asked(ev)
+	case history.FaultInEffect:
+		f.cure.struck(r.At, ev.ID)
+	case history.FaultHealed:
+		f.cure.healed(r.At, ev.ID)
 	}
 }
 
@@ -68,6 +76,9 @@ func (f *Fold) window(w history.LoadWindow) {
 	f.load.InFlight, f.load.Waiting, f.load.Oldest, f.load.Connections = w.InFlight, w.Waiting, w.Oldest, w.Connections
 	f.load.LagMax = max(f.load.LagMax, w.Lag)
 	f.rates.due(w.To, w.Due)
+	if w.Due > 0 {
+		f.sent = w.To
+	}
 	f.series.due(w.From, w.Due)
 }
 
@@ -90,6 +101,7 @@ func (f *Fold) hits(at time.Duration, w history.HitWindow) {
 		f.byName[phase] = into
 	}
 	f.series.ended(w.Due, w.OK, failed)
+	f.cure.hits(w, failed, nil)
 	for _, text := range []string{w.Response, w.Failed} {
 		if text == "" {
 			continue
@@ -102,6 +114,7 @@ func (f *Fold) hits(at time.Duration, w history.HitWindow) {
 		into.Merge(h)
 		f.all.Merge(h)
 		f.series.merge(w.Due, h)
+		f.cure.hits(history.HitWindow{Due: w.Due}, 0, h)
 	}
 }
 
@@ -130,6 +143,7 @@ func (f *Fold) Load(now time.Duration) Load {
 		l.Phases[name] = quantiles(h)
 	}
 	l.Series = f.series.points()
+	l.Recoveries = f.cure.all(l.Phases[history.Before].P99, f.sent)
 	return l
 }
 

@@ -30,6 +30,8 @@ type Load struct {
 	Phases map[string]Quantiles // the same by the phase in which the hit was due
 	Series Series
 	Tasks  history.Ledger
+
+	Recoveries []Recovery // of each fault that was healed
 }
 
 // Quantiles of response times, from due.

@@ -47,6 +47,8 @@ type Figure struct {
 	Value float64 `json:"value"` // in Unit
 	Unit  string  `json:"unit"`  // "ms", "1", "bytes"
 	Known bool    `json:"known"` // false: it could not be measured, Value means nothing
+	// AtLeast says that Value is a lower bound: the run ended before the end of what it measures.
+	AtLeast bool `json:"at_least,omitempty"`
 }
 
 // A Verdict is the judgement of a whole run.

@@ -1,0 +1,114 @@
+package metrics
+
+import (
+	"slices"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// What counts as recovered: every window of a whole second answers as it did before the fault.
+const (
+	recoveryWindow = 100 * time.Millisecond
+	recoverySteady = time.Second
+	recoverySlack  = 10 * time.Millisecond
+	recoveryFactor = 2
+	maxWindows     = 36_000 // an hour of windows; what is due later no longer belongs to a recovery
+)
+
+// A Recovery is what happened after one healed fault.
+type Recovery struct {
+	Fault string
+	Heal  time.Duration // when the fault was healed; for an instant fault, when it struck
+	// Took is from Heal to the first window from which on hits were answered as before the fault, for at least one second.
+	// Where AtLeast is true that was not seen: it took longer than Took.
+	Took    time.Duration
+	AtLeast bool
+}
+
+type outcomes struct {
+	ok, failed uint64
+	hist       *hdrhistogram.Histogram
+}
+
+// recovery keeps what became of the hits that were due since the first fault, window by window.
+type recovery struct {
+	windows map[int64]*outcomes // by number of 100 ms since 0
+	faults  []Recovery
+	atOnce  map[string]bool // faults that are over the moment they strike
+}
+
+func (c *recovery) asked(ev history.FaultAsked) {
+	if c.atOnce == nil {
+		c.atOnce = map[string]bool{}
+	}
+	c.atOnce[ev.ID] = ev.For == 0
+}
+
+func (c *recovery) struck(at time.Duration, id string) {
+	if c.windows == nil {
+		c.windows = map[int64]*outcomes{}
+	}
+	if c.atOnce[id] {
+		c.faults = append(c.faults, Recovery{Fault: id, Heal: at})
+	}
+}
+
+func (c *recovery) healed(at time.Duration, id string) {
+	if !slices.ContainsFunc(c.faults, func(r Recovery) bool { return r.Fault == id }) {
+		c.faults = append(c.faults, Recovery{Fault: id, Heal: at})
+	}
+}
+
+func (c *recovery) hits(w history.HitWindow, failed uint64, h *hdrhistogram.Histogram) {
+	if c.windows == nil {
+		return
+	}
+	i := int64(w.Due / recoveryWindow)
+	o := c.windows[i]
+	if o == nil {
+		if len(c.windows) >= maxWindows {
+			return
+		}
+		o = &outcomes{hist: hdrhistogram.New(lowest, highest, 2)}
+		c.windows[i] = o
+	}
+	o.ok += w.OK
+	o.failed += failed
+	if h != nil {
+		o.hist.Merge(h)
+	}
+}
+
+// all computes the recoveries as seen up to until, the moment at which the last hits were due. before is the p99 of the phase before.
+func (c *recovery) all(before, until time.Duration) []Recovery {
+	limit := recoveryFactor*before + recoverySlack
+	out := slices.Clone(c.faults)
+	for i := range out {
+		out[i].Took, out[i].AtLeast = c.took(out[i].Heal, until, limit)
+	}
+	return out
+}
+
+func (c *recovery) took(heal, until, limit time.Duration) (took time.Duration, atLeast bool) {
+	from := heal
+	first := int64((heal + recoveryWindow - 1) / recoveryWindow)
+	for i := first; ; i++ {
+		begin := time.Duration(i) * recoveryWindow
+		if begin-from >= recoverySteady {
+			return max(from-heal, 0), false
+		}
+		if begin+recoveryWindow > until {
+			return max(until-heal, 0), true
+		}
+		if o := c.windows[i]; o != nil && !o.steady(limit) {
+			from = begin + recoveryWindow
+		}
+	}
+}
+
+func (o *outcomes) steady(limit time.Duration) bool {
+	return o.failed == 0 && time.Duration(o.hist.ValueAtQuantile(90))*time.Microsecond <= limit
+}

@@ -1,0 +1,162 @@
+package verdict
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/metrics"
+	"github.com/hangtime-dev/hangtime/scenarios"
+)
+
+// fewest is how many hits a p99 needs before it means something.
+const fewest = 100
+
+// number is a measured value: unknown, exact, or a lower bound.
+type number struct {
+	value   float64
+	known   bool
+	atLeast bool
+}
+
+func count[N int | uint64](n N) number { return number{value: float64(n), known: true} }
+func millis(d time.Duration) number {
+	return number{value: float64(d) / float64(time.Millisecond), known: true}
+}
+func share(part, whole uint64) number {
+	return number{value: float64(part) / float64(whole), known: whole > 0}
+}
+func known(n number, ok bool) number            { n.known = n.known && ok; return n }
+func quantile(d time.Duration, n uint64) number { return known(millis(d), n >= fewest) }
+
+// figures computes every figure of scenarios.Figures: the one place where they are computed. docs/metrics.md defines them.
+func figures(f *Fold, l metrics.Load, incidents []diagnose.Incident) []Figure {
+	values := map[string]number{}
+	loadFigures(values, l)
+	incidentFigures(values, f, incidents)
+	recoveryFigures(values, l)
+	taskFigures(values, l.Tasks)
+	all := make([]Figure, 0, len(values))
+	for _, def := range scenarios.Figures() {
+		n := values[def.Name]
+		if math.IsNaN(n.value) || math.IsInf(n.value, 0) {
+			n = number{}
+		}
+		all = append(all, Figure{Name: def.Name, Title: def.Title, Unit: def.Unit, Value: n.value, Known: n.known, AtLeast: n.atLeast, Text: text(n, def.Unit)})
+	}
+	return all
+}
+
+func loadFigures(v map[string]number, l metrics.Load) {
+	v["requests"] = count(l.Due)
+	v["ok"] = count(l.OK)
+	v["failed"] = count(l.Failed)
+	v["unanswered"] = count(l.Errors[history.ErrUnanswered])
+	v["dropped"] = count(max(l.Dropped, l.Errors[history.ErrDropped]))
+	v["late"] = count(l.Late)
+	v["error_share"] = share(l.Failed, l.OK+l.Failed)
+	v["p50"] = known(millis(l.All.P50), l.All.Count > 0)
+	v["p90"] = known(millis(l.All.P90), l.All.Count > 0)
+	v["p99"] = quantile(l.All.P99, l.All.Count)
+	v["max"] = known(millis(l.All.Max), l.All.Count > 0)
+	for _, phase := range []string{history.Before, history.During, history.After} {
+		q := l.Phases[phase]
+		v["p99_"+phase] = quantile(q.P99, q.Count)
+	}
+}
+
+func incidentFigures(v map[string]number, f *Fold, incidents []diagnose.Incident) {
+	var hangs, crashes int
+	var stall, detection time.Duration
+	for _, in := range incidents {
+		if in.Kind != diagnose.KindHang {
+			crashes++
+			continue
+		}
+		hangs++
+		stall = max(stall, in.Longest(f.last))
+		since := in.Began
+		if in.Injected >= 0 {
+			since = in.Injected
+		}
+		detection = max(detection, in.Detected-since)
+	}
+	v["incidents"], v["hangs"], v["crashes"] = count(len(incidents)), count(hangs), count(crashes)
+	v["longest_stall"] = millis(stall)
+	v["detection"] = known(millis(detection), hangs > 0)
+	v["deaths"], v["missing"] = count(f.deaths), count(f.missing)
+	longest := time.Duration(0)
+	for _, d := range f.replaced {
+		longest = max(longest, d)
+	}
+	v["replacement"] = known(millis(longest), len(f.replaced) > 0)
+}
+
+func recoveryFigures(v map[string]number, l metrics.Load) {
+	n := number{}
+	for _, r := range l.Recoveries {
+		n.known = true
+		if r.AtLeast {
+			n.atLeast = true
+		}
+		n.value = max(n.value, millis(r.Took).value)
+	}
+	v["recovery"] = n
+}
+
+func taskFigures(v map[string]number, t history.Ledger) {
+	ok := t.Accepted > 0
+	v["tasks_accepted"] = count(t.Accepted)
+	v["tasks_done"] = known(count(t.Done), ok)
+	v["tasks_failed"] = known(count(t.Failed+t.TimedOut), ok)
+	v["tasks_lost"] = known(count(t.Lost), ok)
+}
+
+// text writes a number for people, with its unit.
+func text(n number, unit string) string {
+	if !n.known {
+		return "-"
+	}
+	at := ""
+	if n.atLeast {
+		at = "> "
+	}
+	switch unit {
+	case "ms":
+		return at + duration(n.value)
+	case "share":
+		return at + strconv.FormatFloat(n.value*100, 'f', 2, 64) + " %"
+	}
+	return at + grouped(n.value)
+}
+
+// duration writes milliseconds with three digits that mean something.
+func duration(ms float64) string {
+	switch {
+	case ms == 0:
+		return "0 s"
+	case ms < 1:
+		return fmt.Sprintf("%.0f µs", ms*1000)
+	case ms < 10:
+		return fmt.Sprintf("%.1f ms", ms)
+	case ms < 1000:
+		return fmt.Sprintf("%.0f ms", ms)
+	case ms < 100_000:
+		return fmt.Sprintf("%.2f s", ms/1000)
+	}
+	return fmt.Sprintf("%.0f s", ms/1000)
+}
+
+func seconds(d time.Duration) string { return duration(float64(d) / float64(time.Millisecond)) }
+
+// grouped writes a count with commas: 4,388.
+func grouped(v float64) string {
+	digits := strconv.FormatFloat(v, 'f', 0, 64)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}

@@ -1,0 +1,169 @@
+package verdict
+
+import (
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// A Fold keeps what a judgement of one variant needs beside load and incidents: who died and was replaced, which faults took effect, and how far hangtime's own
+// eyes can be trusted. It is fed one record after the other.
+type Fold struct {
+	phase     string
+	from      time.Duration // when the phase before began; -1: not yet
+	pool      map[int]*place
+	order     []string // faults, as asked
+	faults    map[string]*fault
+	deaths    int
+	replaced  []time.Duration
+	missing   int
+	troubles  []string
+	lateTotal time.Duration
+	lateMax   time.Duration
+	last      time.Duration
+	over      bool
+	reason    string
+}
+
+type place struct {
+	pid  int
+	died time.Duration // -1: it lives
+}
+
+type fault struct {
+	kind   string
+	effect bool
+	failed string
+	healed bool
+	sure   bool // the healing was seen
+}
+
+// NewFold returns a fold that has seen nothing.
+func NewFold() *Fold {
+	return &Fold{from: -1, pool: map[int]*place{}, faults: map[string]*fault{}}
+}
+
+// tolerated is how late a tick may be without a doubt about what was measured.
+const tolerated = 100 * time.Millisecond
+
+// Add takes the next record.
+func (f *Fold) Add(r history.Record) {
+	f.last = r.At
+	switch ev := r.Event.(type) {
+	case history.PhaseStarted:
+		f.phaseStarted(r.At, ev.Phase)
+	case history.VariantEnded:
+		f.over, f.reason = true, ev.Reason
+	case history.Tick:
+		f.tick(ev.Late)
+	case history.Trouble:
+		f.troubles = append(f.troubles, ev.Text)
+	case history.WorkerSeen:
+		f.seen(r.At, ev)
+	case history.WorkerGone:
+		f.gone(r.At, ev)
+	case history.FaultAsked:
+		f.order = append(f.order, ev.ID)
+		f.faults[ev.ID] = &fault{kind: ev.Fault}
+	case history.FaultInEffect:
+		f.fault(ev.ID).effect = true
+	case history.FaultHealed:
+		f.fault(ev.ID).healed, f.fault(ev.ID).sure = true, ev.Verified
+	case history.FaultFailed:
+		f.fault(ev.ID).failed = ev.Reason
+	}
+}
+
+func (f *Fold) fault(id string) *fault {
+	if f.faults[id] == nil {
+		f.order = append(f.order, id)
+		f.faults[id] = &fault{}
+	}
+	return f.faults[id]
+}
+
+func (f *Fold) phaseStarted(at time.Duration, phase string) {
+	f.phase = phase
+	switch phase {
+	case history.Before:
+		f.from = at
+	case history.Ending:
+		f.missing = 0
+		for _, p := range f.pool {
+			if p.died >= 0 {
+				f.missing++
+			}
+		}
+	}
+}
+
+// loaded says whether the variant is in a phase in which what happens to workers counts.
+func (f *Fold) loaded() bool {
+	return f.phase == history.Before || f.phase == history.During || f.phase == history.After
+}
+
+func (f *Fold) tick(late time.Duration) {
+	if !f.loaded() {
+		return
+	}
+	f.lateMax = max(f.lateMax, late)
+	if late > tolerated {
+		f.lateTotal += late
+	}
+}
+
+func (f *Fold) seen(at time.Duration, ev history.WorkerSeen) {
+	p := f.pool[ev.Worker]
+	if p == nil {
+		f.pool[ev.Worker] = &place{pid: ev.PID, died: -1}
+		return
+	}
+	if p.died >= 0 && f.loaded() {
+		f.replaced = append(f.replaced, at-p.died)
+	}
+	p.pid, p.died = ev.PID, -1
+}
+
+func (f *Fold) gone(at time.Duration, ev history.WorkerGone) {
+	if f.loaded() {
+		f.deaths++
+	}
+	if p := f.pool[ev.Worker]; p != nil && p.pid == ev.PID {
+		p.died = at
+	}
+}
+
+// blind says why nothing that was measured in this variant can be relied on; empty: it can.
+func (f *Fold) blind() []string {
+	var why []string
+	if f.reason != "" {
+		why = append(why, "the variant was cut short: "+f.reason)
+	}
+	why = append(why, f.troubles...)
+	if span := f.last - f.from; f.from >= 0 && span > 0 && f.lateTotal*20 > span {
+		why = append(why, "hangtime itself was stopped or starved for "+seconds(f.lateTotal)+" of "+seconds(span)+" (at worst "+seconds(f.lateMax)+" at once): this machine is too busy to judge")
+	}
+	return why
+}
+
+// unharmed says why the faults did not do what the scenario wanted; empty: each took effect.
+func (f *Fold) unharmed(planned int) []string {
+	if planned == 0 {
+		return nil
+	}
+	if len(f.order) == 0 {
+		return []string{"no fault was ever asked for"}
+	}
+	var why []string
+	for _, id := range f.order {
+		switch one := f.faults[id]; {
+		case one.failed != "":
+			why = append(why, "fault "+id+" ("+one.kind+") failed: "+one.failed)
+		case !one.effect:
+			why = append(why, "fault "+id+" ("+one.kind+") was never seen in effect")
+		case one.healed && !one.sure:
+			why = append(why, "fault "+id+" ("+one.kind+") was told to end but not seen to")
+		}
+	}
+	return why
+}

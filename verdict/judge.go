@@ -1,0 +1,215 @@
+package verdict
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/metrics"
+	"github.com/hangtime-dev/hangtime/scenarios"
+)
+
+// Variant judges one variant: what its world was expected to do, then each check. plan is the scenario as that variant runs it.
+// It can be asked at any time; until the variant is over nothing is decided.
+func (f *Fold) Variant(v scenarios.Variant, plan scenarios.Scenario, l metrics.Load, broken int, incidents []diagnose.Incident) Variant {
+	out := Variant{Name: v.Name, Expect: string(v.Expect), Outcome: Pass, Figures: figures(f, l, incidents)}
+	doubts := f.blind()
+	if broken > 0 {
+		doubts = append(doubts, fmt.Sprintf("%d histograms of the history could not be read", broken))
+	}
+	if l.Due == 0 {
+		doubts = append(doubts, "no request was ever sent")
+	}
+	doubts = append(doubts, f.unharmed(len(plan.Faults))...)
+	if !f.over {
+		doubts = []string{"it is still running"}
+	}
+	out.Checks = append(out.Checks, doubt(f.expected(v, incidents), doubts))
+	values := map[string]Figure{}
+	for _, fig := range out.Figures {
+		values[fig.Name] = fig
+	}
+	for _, c := range plan.Checks {
+		out.Checks = append(out.Checks, doubt(check(c, values), doubts))
+	}
+	for _, c := range out.Checks {
+		out.Outcome = Worst(out.Outcome, c.Outcome)
+	}
+	return out
+}
+
+// doubt turns a check into unknown where what it rests on was not seen, whatever it came to: a fail that rests on a fault that never was would blame the server.
+func doubt(c Check, doubts []string) Check {
+	if len(doubts) > 0 {
+		c.Outcome, c.Why = Unknown, strings.Join(doubts, "; ")
+	}
+	return c
+}
+
+// expected judges what the variant's world did against what the scenario says it does.
+func (f *Fold) expected(v scenarios.Variant, incidents []diagnose.Incident) Check {
+	c := Check{Name: "behaved as expected", Want: want(v), Got: summary(incidents), Outcome: Fail}
+	holds := false
+	switch v.Expect {
+	case scenarios.Any:
+		holds = true
+	case scenarios.Healthy:
+		holds = len(incidents) == 0
+	case scenarios.Hang:
+		holds = has(incidents, diagnose.KindHang, v.Cause)
+	case scenarios.Crash:
+		holds = has(incidents, diagnose.KindCrash, v.Cause)
+	}
+	if holds {
+		c.Outcome = Pass
+	}
+	return c
+}
+
+func has(incidents []diagnose.Incident, kind, cause string) bool {
+	for _, in := range incidents {
+		if in.Kind == kind && (cause == "" || in.Cause.Kind == cause) {
+			return true
+		}
+	}
+	return false
+}
+
+func want(v scenarios.Variant) string {
+	because := ""
+	if v.Cause != "" {
+		because = " with cause " + v.Cause
+	}
+	switch v.Expect {
+	case scenarios.Hang:
+		return "a hang" + because
+	case scenarios.Crash:
+		return "a crash" + because
+	case scenarios.Healthy:
+		return "no incident"
+	}
+	return "anything"
+}
+
+// summary says what incidents there were: "1 hang (file-lock, 4 workers)".
+func summary(incidents []diagnose.Incident) string {
+	if len(incidents) == 0 {
+		return "no incident"
+	}
+	type group struct{ kind, cause string }
+	var order []group
+	count, places := map[group]int{}, map[group]int{}
+	for _, in := range incidents {
+		g := group{in.Kind, in.Cause.Kind}
+		if count[g] == 0 {
+			order = append(order, g)
+		}
+		count[g]++
+		places[g] = max(places[g], in.Places())
+	}
+	var parts []string
+	for _, g := range order {
+		parts = append(parts, fmt.Sprintf("%s (%s, %s)", plural(count[g], g.kind), g.cause, plural(places[g], "worker")))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	if strings.HasSuffix(word, "sh") {
+		return fmt.Sprintf("%d %ses", n, word)
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}
+
+// check judges one expression. A figure of which only a lower bound is known decides only where the bound and everything above it agree.
+func check(c scenarios.Check, figures map[string]Figure) Check {
+	out := Check{Name: c.That, Want: c.Why, Outcome: Unknown}
+	compiled, err := c.Compile()
+	if err != nil {
+		out.Why = err.Error()
+		return out
+	}
+	low, high := map[string]float64{}, map[string]float64{}
+	var got, missing []string
+	for _, name := range compiled.Uses {
+		fig := figures[name]
+		got = append(got, name+" = "+fig.Text)
+		if !fig.Known {
+			missing = append(missing, name)
+		}
+		low[name], high[name] = fig.Value, fig.Value
+		if fig.AtLeast {
+			high[name] = math.Inf(1)
+		}
+	}
+	out.Got = strings.Join(got, ", ")
+	if len(missing) > 0 {
+		out.Why = "not measured, or from too few samples: " + strings.Join(missing, ", ")
+		return out
+	}
+	atLow, err := compiled.Holds(low)
+	if err != nil {
+		out.Why = err.Error()
+		return out
+	}
+	atHigh, err := compiled.Holds(high)
+	if err != nil {
+		out.Why = err.Error()
+		return out
+	}
+	switch {
+	case atLow != atHigh:
+		out.Why = "only a lower bound is known: the run ended first"
+	case atLow:
+		out.Outcome = Pass
+	default:
+		out.Outcome = Fail
+	}
+	return out
+}
+
+// Of is the verdict of the whole run. planned is how many variants there should be.
+func Of(variants []Variant, planned int, over bool, guide string) Verdict {
+	v := Verdict{Outcome: Pass, Variants: variants}
+	for _, one := range variants {
+		v.Outcome = Worst(v.Outcome, one.Outcome)
+		for _, c := range one.Checks {
+			if c.Outcome != Pass {
+				v.Why = append(v.Why, one.Name+": "+because(c))
+			}
+		}
+	}
+	if len(variants) < planned || !over {
+		v.Outcome = Worst(v.Outcome, Unknown)
+		if over {
+			v.Why = append(v.Why, fmt.Sprintf("%d of %s ran", len(variants), plural(planned, "variant")))
+		}
+	}
+	v.Sentence = sentence(v, guide, over)
+	return v
+}
+
+func because(c Check) string {
+	if c.Outcome == Unknown {
+		return fmt.Sprintf("%s: unknown: %s", c.Name, c.Why)
+	}
+	return fmt.Sprintf("%s: got %s", c.Name, c.Got)
+}
+
+func sentence(v Verdict, guide string, over bool) string {
+	switch {
+	case !over:
+		return "still running"
+	case v.Outcome == Fail:
+		return "the world did not behave as the scenario says"
+	case v.Outcome == Unknown:
+		return "what was seen is not enough to judge"
+	case guide != "":
+		return "as the scenario says (guide: " + guide + ")"
+	}
+	return "as the scenario says"
+}

@@ -1,0 +1,180 @@
+package verdict
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/metrics"
+	"github.com/hangtime-dev/hangtime/scenarios"
+)
+
+const s = time.Second
+
+// whole is a variant that ran to its end with one fault that took effect and healed, seen by records in this order; more are put before its end.
+func whole(more ...history.Event) *Fold {
+	f := NewFold()
+	at := time.Duration(0)
+	events := []history.Event{
+		history.PhaseStarted{Phase: history.Starting},
+		history.WorkerSeen{PID: 11, Worker: 1}, history.WorkerSeen{PID: 12, Worker: 2},
+		history.PhaseStarted{Phase: history.Before}, history.Tick{},
+		history.PhaseStarted{Phase: history.During},
+		history.FaultAsked{ID: "v/1", Fault: "hold-lock"},
+	}
+	if len(more) == 0 {
+		more = []history.Event{history.FaultInEffect{ID: "v/1"}, history.FaultHealed{ID: "v/1", Verified: true}}
+	}
+	events = append(events, more...)
+	events = append(events, history.PhaseStarted{Phase: history.Ending}, history.VariantEnded{})
+	for _, ev := range events {
+		at += s
+		f.Add(history.Record{At: at, Event: ev})
+	}
+	return f
+}
+
+var harmed = []history.Event{history.FaultInEffect{ID: "v/1"}, history.FaultHealed{ID: "v/1", Verified: true}}
+
+func load() metrics.Load {
+	return metrics.Load{Due: 1000, OK: 1000, All: metrics.Quantiles{Count: 1000, P99: 40 * time.Millisecond}}
+}
+
+func lockHang() []diagnose.Incident {
+	return []diagnose.Incident{{ID: 1, Kind: diagnose.KindHang, Cause: diagnose.Cause{Kind: diagnose.CauseFileLock}, Began: 6 * s, Detected: 7 * s, Injected: -1,
+		Victims: []diagnose.Victim{{Place: 1, From: 6 * s, To: 8 * s}, {Place: 2, From: 6 * s, To: 9 * s}}}}
+}
+
+func plan(checks ...string) scenarios.Scenario {
+	p := scenarios.Scenario{Faults: []scenarios.Fault{{Kind: "hold-lock"}}}
+	for _, c := range checks {
+		p.Checks = append(p.Checks, scenarios.Check{That: c})
+	}
+	return p
+}
+
+func TestTheWorldIsJudgedAgainstWhatWasExpected(t *testing.T) {
+	for _, row := range []struct {
+		name      string
+		expect    scenarios.Expect
+		cause     string
+		incidents []diagnose.Incident
+		want      Outcome
+	}{
+		{"a hang was expected and came", scenarios.Hang, "file-lock", lockHang(), Pass},
+		{"a hang came, with another cause", scenarios.Hang, "sleeping", lockHang(), Fail},
+		{"a hang was expected and none came", scenarios.Hang, "", nil, Fail},
+		{"a hang is no crash", scenarios.Crash, "", lockHang(), Fail},
+		{"health was expected and a hang came", scenarios.Healthy, "", lockHang(), Fail},
+		{"health was expected and nothing came", scenarios.Healthy, "", nil, Pass},
+		{"nothing was expected", scenarios.Any, "", lockHang(), Pass},
+	} {
+		got := whole().Variant(scenarios.Variant{Name: "v", Expect: row.expect, Cause: row.cause}, plan(), load(), 0, row.incidents)
+		if got.Outcome != row.want {
+			t.Errorf("%s: got %s, want %s: %+v", row.name, got.Outcome, row.want, got.Checks)
+		}
+	}
+}
+
+func TestWhatWasNotSeenIsUnknown(t *testing.T) {
+	healthy := scenarios.Variant{Name: "v", Expect: scenarios.Healthy}
+	for _, row := range []struct {
+		name string
+		fold *Fold
+		load metrics.Load
+		why  string
+	}{
+		{"the fault never took effect", whole(history.Tick{}), load(), "never seen in effect"},
+		{"the fault failed", whole(history.FaultFailed{ID: "v/1", Reason: "no such file"}), load(), "no such file"},
+		{"the fault may still be there", whole(history.FaultInEffect{ID: "v/1"}, history.FaultHealed{ID: "v/1"}), load(), "not seen to"},
+		{"hangtime was starved", whole(append(harmed, history.Tick{Late: 4 * s})...), load(), "too busy to judge"},
+		{"events were left out", whole(append(harmed, history.Trouble{Room: "history", Text: "7 events were left out"})...), load(), "7 events"},
+		{"nothing was sent", whole(), metrics.Load{}, "no request"},
+		{"it is not over", NewFold(), load(), "still running"},
+	} {
+		got := row.fold.Variant(healthy, plan(), row.load, 0, nil)
+		if got.Outcome != Unknown || !strings.Contains(got.Checks[0].Why, row.why) {
+			t.Errorf("%s: got %s because %q, want unknown because of %q", row.name, got.Outcome, got.Checks[0].Why, row.why)
+		}
+	}
+}
+
+func TestChecksOverFigures(t *testing.T) {
+	anything := scenarios.Variant{Name: "v", Expect: scenarios.Any}
+	lasting := load()
+	lasting.Recoveries = []metrics.Recovery{{Took: 4 * s, AtLeast: true}}
+	few := load()
+	few.All.Count = 20
+	for _, row := range []struct {
+		check string
+		load  metrics.Load
+		want  Outcome
+	}{
+		{"p99 < 50", load(), Pass},
+		{"p99 < 30", load(), Fail},
+		{"p99 < 50", few, Unknown},
+		{"tasks_lost == 0", load(), Unknown},
+		{"recovery < 3000", lasting, Fail},
+		{"recovery < 9000", lasting, Unknown},
+		{"recovery > 1000", lasting, Pass},
+		{"longest_stall == 3000 and hangs == 1 and detection == 1000", load(), Pass},
+	} {
+		got := whole().Variant(anything, plan(row.check), row.load, 0, lockHang()).Checks[1]
+		if got.Outcome != row.want {
+			t.Errorf("%s: got %s (%s; %s), want %s", row.check, got.Outcome, got.Got, got.Why, row.want)
+		}
+	}
+}
+
+func TestDeathsAreCountedOnlyUnderLoad(t *testing.T) {
+	f := whole(append(harmed,
+		history.WorkerGone{PID: 11, Worker: 1, Signal: "SIGKILL"}, history.WorkerSeen{PID: 21, Worker: 1},
+		history.WorkerGone{PID: 12, Worker: 2, Signal: "SIGKILL"})...)
+	f.Add(history.Record{At: 60 * s, Event: history.WorkerGone{PID: 21, Worker: 1}}) // the end of the run
+	got := f.Variant(scenarios.Variant{Expect: scenarios.Any}, plan("deaths == 2 and missing == 1 and replacement == 1000"), load(), 0, nil)
+	if got.Outcome != Pass {
+		t.Errorf("%+v", got.Checks[1])
+	}
+}
+
+func TestARunIsAsGoodAsItsWorstVariant(t *testing.T) {
+	pass, fail, unknown := Variant{Outcome: Pass}, Variant{Outcome: Fail}, Variant{Outcome: Unknown}
+	for _, row := range []struct {
+		variants []Variant
+		planned  int
+		over     bool
+		want     Outcome
+	}{
+		{[]Variant{pass, pass}, 2, true, Pass},
+		{[]Variant{pass, unknown}, 2, true, Unknown},
+		{[]Variant{unknown, fail}, 2, true, Fail},
+		{[]Variant{pass}, 2, true, Unknown},
+		{[]Variant{pass, pass}, 2, false, Unknown},
+	} {
+		if got := Of(row.variants, row.planned, row.over, ""); got.Outcome != row.want {
+			t.Errorf("%+v: got %s", row, got.Outcome)
+		}
+	}
+}
+
+func TestFiguresAreWrittenForPeople(t *testing.T) {
+	for _, row := range []struct {
+		n    number
+		unit string
+		want string
+	}{
+		{count(uint64(1234567)), "", "1,234,567"},
+		{count(999), "", "999"},
+		{millis(3900 * time.Microsecond), "ms", "3.9 ms"},
+		{millis(7912 * time.Millisecond), "ms", "7.91 s"},
+		{number{value: 8000, known: true, atLeast: true}, "ms", "> 8.00 s"},
+		{share(1, 3), "share", "33.33 %"},
+		{share(0, 0), "share", "-"},
+	} {
+		if got := text(row.n, row.unit); got != row.want {
+			t.Errorf("%+v: got %q, want %q", row.n, got, row.want)
+		}
+	}
+}
