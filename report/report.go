@@ -81,6 +81,8 @@ type Line struct {
 	At   time.Duration
 	Kind LineKind
 	Text string
+	// key stays the same while the Text of a line about an incident grows, so that a console says it once.
+	key string
 }
 
 // LineKind says what a line of the story is about.

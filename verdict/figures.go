@@ -150,7 +150,8 @@ func duration(ms float64) string {
 	return fmt.Sprintf("%.0f s", ms/1000)
 }
 
-func seconds(d time.Duration) string { return duration(float64(d) / float64(time.Millisecond)) }
+// Duration writes a time for people, with three digits that mean something.
+func Duration(d time.Duration) string { return duration(float64(d) / float64(time.Millisecond)) }
 
 // grouped writes a count with commas: 4,388.
 func grouped(v float64) string {

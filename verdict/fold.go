@@ -18,6 +18,7 @@ type Fold struct {
 	replaced  []time.Duration
 	missing   int
 	troubles  []string
+	byHand    string // what a person did to it; empty: nothing
 	lateTotal time.Duration
 	lateMax   time.Duration
 	last      time.Duration
@@ -62,7 +63,12 @@ func (f *Fold) Add(r history.Record) {
 		f.seen(r.At, ev)
 	case history.WorkerGone:
 		f.gone(r.At, ev)
+	case history.RateChanged:
+		f.byHand = "a person changed the load"
 	case history.FaultAsked:
+		if ev.By == "person" {
+			f.byHand = "a person injected " + ev.Fault
+		}
 		f.order = append(f.order, ev.ID)
 		f.faults[ev.ID] = &fault{kind: ev.Fault}
 	case history.FaultInEffect:
@@ -139,9 +145,12 @@ func (f *Fold) blind() []string {
 	if f.reason != "" {
 		why = append(why, "the variant was cut short: "+f.reason)
 	}
+	if f.byHand != "" {
+		why = append(why, f.byHand+" while it ran: it is no longer the experiment that the scenario describes")
+	}
 	why = append(why, f.troubles...)
 	if span := f.last - f.from; f.from >= 0 && span > 0 && f.lateTotal*20 > span {
-		why = append(why, "hangtime itself was stopped or starved for "+seconds(f.lateTotal)+" of "+seconds(span)+" (at worst "+seconds(f.lateMax)+" at once): this machine is too busy to judge")
+		why = append(why, "hangtime itself was stopped or starved for "+Duration(f.lateTotal)+" of "+Duration(span)+" (at worst "+Duration(f.lateMax)+" at once): this machine is too busy to judge")
 	}
 	return why
 }

@@ -91,6 +91,8 @@ func TestWhatWasNotSeenIsUnknown(t *testing.T) {
 		{"the fault may still be there", whole(history.FaultInEffect{ID: "v/1"}, history.FaultHealed{ID: "v/1"}), load(), "not seen to"},
 		{"hangtime was starved", whole(append(harmed, history.Tick{Late: 4 * s})...), load(), "too busy to judge"},
 		{"events were left out", whole(append(harmed, history.Trouble{Room: "history", Text: "7 events were left out"})...), load(), "7 events"},
+		{"a person injected a fault", whole(append(harmed, history.FaultAsked{ID: "v/hand1/1", Fault: "kill", By: "person"}, history.FaultInEffect{ID: "v/hand1/1"})...), load(), "a person injected kill"},
+		{"a person changed the rate", whole(append(harmed, history.RateChanged{Rate: 50})...), load(), "changed the load"},
 		{"nothing was sent", whole(), metrics.Load{}, "no request"},
 		{"it is not over", NewFold(), load(), "still running"},
 	} {

@@ -1,0 +1,102 @@
+// Command hangtime finds out why a multi-worker server hangs: it loads and breaks one, shows which worker hangs since when and why, and judges what was seen.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes, the same for every command.
+const (
+	exitPass        = 0
+	exitFail        = 1   // the world did not behave as the scenario says
+	exitUsage       = 2   // the command line, a file or a scenario is wrong
+	exitUnknown     = 3   // not enough was seen to judge, or the run could not be carried out
+	exitInterrupted = 130 // a person or a signal ended it
+)
+
+func main() {
+	if handled, code := role(os.Args[1:]); handled {
+		os.Exit(code)
+	}
+	os.Exit(execute(rootCommand(), os.Args[1:]))
+}
+
+// execute runs the command line and says in one line what went wrong.
+func execute(root *cobra.Command, args []string) int {
+	root.SetArgs(args)
+	err := root.Execute()
+	if err == nil {
+		return exitPass
+	}
+	code := exitUsage // what cobra itself refuses
+	var coded *exit
+	if errors.As(err, &coded) {
+		code, err = coded.code, coded.err
+	}
+	if err != nil {
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			fmt.Fprintln(root.ErrOrStderr(), "hangtime:", line)
+		}
+	}
+	return code
+}
+
+// exit is an error that carries the exit code; err may be nil where all was said.
+type exit struct {
+	code int
+	err  error
+}
+
+func (e *exit) Error() string {
+	if e.err == nil {
+		return fmt.Sprint("exit code ", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exit) Unwrap() error { return e.err }
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "hangtime",
+		Short: "find out why a multi-worker server hangs",
+		Long: `hangtime loads a multi-worker server, breaks it on purpose, and shows which worker hangs, since when and why.
+
+  hangtime run log-contention     watch four workers hang on one log file, and the cure hold
+  hangtime scenarios list         what else can be run
+  hangtime replay FILE            see a recorded run again
+
+Exit codes: 0 as expected, 1 not as expected, 2 the command line or a file is wrong, 3 unknown or it could not be run, 130 interrupted.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Version:       version(),
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return &exit{exitUsage, fmt.Errorf("%w; `%s --help` shows the flags", err, cmd.CommandPath())}
+	})
+	root.AddCommand(commands()...)
+	return root
+}
+
+// version is that of the module where it was built from one, else of the commit.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return "devel-" + s.Value[:min(12, len(s.Value))]
+		}
+	}
+	return "devel"
+}

@@ -1,0 +1,275 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/charmbracelet/x/term"
+	"github.com/spf13/cobra"
+
+	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/run"
+	"github.com/hangtime-dev/hangtime/scenarios"
+	"github.com/hangtime-dev/hangtime/tui"
+	"github.com/hangtime-dev/hangtime/verdict"
+)
+
+type runFlags struct {
+	headless, json, quick bool
+	out                   string
+	set                   []string
+	seed                  uint64
+}
+
+func runCommand() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run SCENARIO|FILE.yaml",
+		Short: "run a scenario: start a server, load it, break it, watch it, judge it",
+		Long: `run starts the reference server of a scenario, sends load to it, injects the scenario's faults, and judges what was seen, one variant after the other.
+
+On a terminal it shows everything live; without one, or with --headless, it prints one line of progress a second and the same verdict as text.
+Ctrl-C ends it in order at any moment: faults are healed, the server is stopped, what is known so far is printed.`,
+		Example: `  hangtime run log-contention
+  hangtime run worker-kill --quick --headless --out /tmp/kill
+  hangtime run ./my.yaml --set server.workers=8 --set load.rate=400/s`,
+		Args: cobra.ExactArgs(1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return scenarios.Names(), cobra.ShellCompDirectiveDefault
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&f.headless, "headless", false, "plain lines instead of the live screen (chosen by itself without a terminal)")
+	flags.BoolVar(&f.json, "json", false, "only result.json on standard output; progress on standard error; implies --headless")
+	flags.BoolVar(&f.quick, "quick", false, "the shorter form of the scenario")
+	flags.StringVar(&f.out, "out", "", "folder for the recording and result.json; made if it is missing")
+	flags.StringArrayVar(&f.set, "set", nil, "change a key of the scenario, such as server.workers=8; may be given again")
+	flags.Uint64Var(&f.seed, "seed", 0, "of every random choice (0: the scenario's, or a new one)")
+	return cmd
+}
+
+// open reads the scenario with --quick and --set applied; whatever is wrong with it is a usage error.
+func (f *runFlags) open(arg string) (*scenarios.Document, error) {
+	doc, err := scenarios.Open(arg)
+	if err == nil && f.quick {
+		doc, err = doc.Quick()
+	}
+	var all []scenarios.Setting
+	for _, text := range f.set {
+		one, wrong := scenarios.ParseSetting(text)
+		err = errors.Join(err, wrong)
+		all = append(all, one)
+	}
+	if err == nil {
+		doc, err = doc.With(all...)
+	}
+	if err != nil {
+		return nil, &exit{exitUsage, err}
+	}
+	return doc, nil
+}
+
+func (f *runFlags) run(cmd *cobra.Command, arg string) error {
+	doc, err := f.open(arg)
+	if err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return &exit{exitUnknown, fmt.Errorf("find hangtime's own binary: %w", err)}
+	}
+	options := run.Options{Document: doc, Name: doc.Scenario.Name, Self: self, Tool: version(), Seed: f.pickSeed(doc)}
+	live := &liveReport{builder: report.NewBuilder()}
+	options.Sinks = append(options.Sinks, live.sink)
+	stdout, stderr := cmd.OutOrStdout(), cmd.ErrOrStderr()
+	screen := !f.headless && !f.json && onTerminal(stdout)
+	if !screen {
+		progress := stdout
+		if f.json {
+			progress = stderr
+		}
+		console := report.NewConsole(progress)
+		live.show = console.Show
+	}
+	var recording *history.Writer
+	if f.out != "" {
+		recording, err = f.create(doc.Scenario.Name)
+		if err != nil {
+			return &exit{exitUsage, err}
+		}
+		options.Sinks = append(options.Sinks, recording.Append)
+	}
+	var final *report.Report
+	if screen {
+		err = conductOnScreen(run.New(options), live)
+	} else {
+		err = conduct(run.New(options))
+	}
+	final = live.finish()
+	if recording != nil {
+		err = errors.Join(err, recording.Close(), f.writeResult(final))
+	}
+	if f.json {
+		err = errors.Join(err, final.JSON(stdout))
+	} else {
+		err = errors.Join(err, final.Text(stdout))
+	}
+	return outcome(final, err)
+}
+
+func (f *runFlags) pickSeed(doc *scenarios.Document) uint64 {
+	switch {
+	case f.seed != 0:
+		return f.seed
+	case doc.Scenario.Seed != 0:
+		return doc.Scenario.Seed
+	}
+	return rand.Uint64N(1_000_000) + 1 // short enough to be typed again
+}
+
+func (f *runFlags) create(name string) (*history.Writer, error) {
+	if err := os.MkdirAll(f.out, 0o755); err != nil {
+		return nil, fmt.Errorf("--out: %w", err)
+	}
+	path := filepath.Join(f.out, name+history.Extension)
+	w, err := history.Create(path)
+	if errors.Is(err, os.ErrExist) {
+		return nil, fmt.Errorf("--out: %s is there already; want another folder: a recording is never overwritten", path)
+	}
+	return w, err
+}
+
+func (f *runFlags) writeResult(r *report.Report) error {
+	var text strings.Builder
+	if err := r.JSON(&text); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(f.out, "result.json"), []byte(text.String()), 0o644)
+}
+
+// outcome turns verdict and error into the exit code.
+func outcome(r *report.Report, err error) error {
+	code := exitPass
+	switch {
+	case errors.Is(err, run.ErrInterrupted) || r.Interrupted != "":
+		return &exit{exitInterrupted, withoutInterrupt(err)}
+	case err != nil:
+		code = exitUnknown
+	case r.Verdict.Outcome == verdict.Fail:
+		code = exitFail
+	case r.Verdict.Outcome == verdict.Unknown:
+		code = exitUnknown
+	}
+	if code == exitPass {
+		return nil
+	}
+	return &exit{code, err}
+}
+
+// withoutInterrupt leaves out an error that only repeats that the run was interrupted: the verdict has said so.
+func withoutInterrupt(err error) error {
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		var rest []error
+		for _, one := range many.Unwrap() {
+			rest = append(rest, withoutInterrupt(one))
+		}
+		return errors.Join(rest...)
+	}
+	if errors.Is(err, run.ErrInterrupted) {
+		return nil
+	}
+	return err
+}
+
+// A liveReport makes a report after each drain, for screens to look at.
+type liveReport struct {
+	builder *report.Builder
+	latest  atomic.Pointer[report.Report]
+	show    func(*report.Report)
+}
+
+// sink is called by the run's drain loop only.
+func (l *liveReport) sink(records []history.Record) error {
+	for _, r := range records {
+		l.builder.Add(r)
+	}
+	now := l.builder.Report()
+	l.latest.Store(now)
+	if l.show != nil {
+		l.show(now)
+	}
+	return nil
+}
+
+// Report is the latest one; nil before the first.
+func (l *liveReport) Report() *report.Report { return l.latest.Load() }
+
+// finish is the last report; to be called after the drain loop has ended.
+func (l *liveReport) finish() *report.Report { return l.builder.Report() }
+
+// conduct runs without a screen; SIGINT, SIGTERM and SIGHUP end it in order, a second one at once: the guardian mends what is left.
+func conduct(r *run.Run) error {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(signals)
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		for n := 0; ; n++ {
+			select {
+			case s := <-signals:
+				if n > 0 {
+					os.Exit(exitInterrupted)
+				}
+				r.Stop(signalName(s))
+			case <-done:
+				return
+			}
+		}
+	}()
+	return r.Conduct()
+}
+
+func signalName(s os.Signal) string {
+	switch s {
+	case syscall.SIGINT:
+		return "Ctrl-C (SIGINT)"
+	case syscall.SIGTERM:
+		return "SIGTERM"
+	case syscall.SIGHUP:
+		return "SIGHUP"
+	}
+	return s.String()
+}
+
+// conductOnScreen runs under the live screen; leaving the screen ends the run.
+func conductOnScreen(r *run.Run, live *liveReport) error {
+	ended := make(chan error, 1)
+	go func() { ended <- conduct(r) }()
+	controls := tui.Controls{
+		Stop:     func() { r.Stop("q") },
+		SetRate:  r.SetRate,
+		Kill:     r.Kill,
+		StopCont: r.StopWorker,
+		HoldLock: r.HoldLock,
+	}
+	err := tui.Run(context.Background(), live, controls, tui.Options{})
+	r.Stop("q") // no effect on a run that is over
+	return errors.Join(<-ended, err)
+}
+
+func onTerminal(out io.Writer) bool {
+	f, ok := out.(*os.File)
+	return ok && term.IsTerminal(f.Fd()) && term.IsTerminal(os.Stdin.Fd()) && os.Getenv("TERM") != "dumb"
+}

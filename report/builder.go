@@ -1,0 +1,156 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/metrics"
+	"github.com/hangtime-dev/hangtime/scenarios"
+	"github.com/hangtime-dev/hangtime/verdict"
+)
+
+// A Builder makes reports from a history, live or from a file. One goroutine owns it; the reports it returns belong to nobody and never change.
+type Builder struct {
+	header      history.Header
+	doc         *scenarios.Document
+	unreadable  error // why the scenario in the header could not be read
+	now         time.Duration
+	interrupted string
+	over        bool
+	lag         time.Duration
+	troubles    []string
+	variants    []*variantFold
+}
+
+// NewBuilder returns a builder that has seen nothing.
+func NewBuilder() *Builder { return &Builder{} }
+
+// Add takes the next record.
+func (b *Builder) Add(r history.Record) {
+	b.now = r.At
+	switch ev := r.Event.(type) {
+	case history.Header:
+		b.header = ev
+		b.doc, b.unreadable = scenarios.Read(ev.Scenario+".yaml", []byte(ev.Text))
+	case history.Interrupted:
+		b.interrupted = ev.By
+	case history.RunEnded:
+		b.over = true
+	case history.Tick:
+		b.lag = max(b.lag, ev.Late)
+	case history.Trouble:
+		b.troubles = append(b.troubles, ev.Text)
+	case history.VariantStarted:
+		b.variants = append(b.variants, b.variant(r.At, ev))
+	}
+	if len(b.variants) > 0 {
+		b.variants[len(b.variants)-1].add(r)
+	}
+}
+
+// End says that no more records will come although the history has no end, as after a crash of hangtime.
+func (b *Builder) End(why string) {
+	b.troubles = append(b.troubles, why)
+	b.over = true
+}
+
+// Report is all that can be said so far.
+func (b *Builder) Report() *Report {
+	r := &Report{
+		Header: b.header, Now: b.now, Interrupted: b.interrupted, Over: b.over, Lag: b.lag, Troubles: slices.Clone(b.troubles), Planned: len(b.variants),
+	}
+	guide := ""
+	if b.doc != nil {
+		r.Title, r.Watch, guide = b.doc.Scenario.Title, b.doc.Scenario.Watch, b.doc.Scenario.Guide
+		r.Planned = max(r.Planned, len(b.doc.Scenario.Variants))
+	}
+	var judged []verdict.Variant
+	for _, v := range b.variants {
+		drawn := v.report(b.now, b.over)
+		r.Variants = append(r.Variants, drawn)
+		judged = append(judged, drawn.Verdict)
+	}
+	r.Verdict = verdict.Of(judged, r.Planned, b.over, guide)
+	if b.unreadable != nil {
+		r.Verdict.Outcome = verdict.Worst(r.Verdict.Outcome, verdict.Unknown)
+		r.Verdict.Why = append(r.Verdict.Why, "the scenario in the recording cannot be read: "+b.unreadable.Error())
+	}
+	return r
+}
+
+// A variantFold is all folds over one variant.
+type variantFold struct {
+	shown     Variant
+	plan      scenarios.Scenario
+	variant   scenarios.Variant
+	load      *metrics.Fold
+	diagnosis *diagnose.Fold
+	judge     *verdict.Fold
+	story     story
+	done      *Variant // once it is over it does not change any more
+}
+
+func (b *Builder) variant(at time.Duration, ev history.VariantStarted) *variantFold {
+	v := &variantFold{
+		shown: Variant{Name: ev.Name, Expect: ev.Expect, From: at, To: -1, Planned: ev.Planned, LoadFrom: -1},
+		load:  metrics.New(), diagnosis: diagnose.New(diagnose.DefaultLimits()), judge: verdict.NewFold(),
+	}
+	v.variant = scenarios.Variant{Name: ev.Name, Expect: scenarios.Expect(ev.Expect)}
+	if b.doc == nil || ev.Index >= len(b.doc.Scenario.Variants) {
+		return v
+	}
+	v.variant = b.doc.Scenario.Variants[ev.Index]
+	v.shown.Says = v.variant.Says
+	plan, err := b.doc.Variant(ev.Index)
+	if err != nil {
+		b.troubles = append(b.troubles, fmt.Sprintf("variant %s: %v", ev.Name, err))
+	}
+	v.plan = plan
+	return v
+}
+
+func (v *variantFold) add(r history.Record) {
+	v.load.Add(r)
+	v.diagnosis.Add(r)
+	v.judge.Add(r)
+	v.story.add(r)
+	switch ev := r.Event.(type) {
+	case history.PhaseStarted:
+		v.shown.Phase, v.shown.PhaseFrom = ev.Phase, r.At
+		if ev.Phase == history.Before {
+			v.shown.LoadFrom = r.At
+		}
+	case history.ServerStarted:
+		v.shown.Server = ev
+	case history.Listener:
+		v.shown.Backlog, v.shown.BacklogMax = ev.Backlog, ev.Limit
+	case history.VariantEnded:
+		v.shown.To, v.shown.Reason = r.At, ev.Reason
+	}
+}
+
+func (v *variantFold) report(now time.Duration, over bool) Variant {
+	if v.done != nil {
+		return *v.done
+	}
+	out := v.shown
+	if over && out.To < 0 {
+		out.Reason = "the history ends here"
+		v.judge.Add(history.Record{At: now, Event: history.VariantEnded{Reason: out.Reason}})
+	}
+	if out.To >= 0 {
+		now = out.To
+	}
+	out.Load = v.load.Load(now)
+	out.Workers = v.diagnosis.Workers()
+	out.Incidents = v.diagnosis.Incidents()
+	out.Story = v.story.lines(out.Incidents)
+	out.Verdict = v.judge.Variant(v.variant, v.plan, out.Load, v.load.Broken(), out.Incidents)
+	if out.To >= 0 {
+		v.done = &out
+	}
+	return out
+}

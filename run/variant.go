@@ -1,0 +1,183 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/faults"
+	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/loadgen"
+	"github.com/hangtime-dev/hangtime/probe"
+	"github.com/hangtime-dev/hangtime/scenarios"
+)
+
+// A variant is one setting of the scenario while it runs.
+type variant struct {
+	run      *Run
+	index    int
+	plan     scenarios.Scenario
+	dir      string
+	guardian *faults.Guardian
+
+	mu     sync.Mutex
+	attack *loadgen.Attack
+	field  *faults.Field
+	hands  sync.WaitGroup // faults that a person asked for
+	byHand int
+}
+
+func (v *variant) name() string { return v.plan.Variants[v.index].Name }
+
+func (v *variant) record(ev history.Event) { v.run.rec.Record(ev) }
+
+// conduct runs the variant from the server's start to its end. However it ends, the order is: no more hits, faults healed in reverse, hits and tasks drained,
+// probe stopped, server stopped.
+func (v *variant) conduct(ctx context.Context) error {
+	one := v.plan.Variants[v.index]
+	v.record(history.VariantStarted{Name: one.Name, Expect: string(one.Expect), Index: v.index, Of: len(v.plan.Variants), Planned: v.plan.Phases.Total()})
+	err := v.boot(ctx)
+	reason := ""
+	if err != nil {
+		reason = err.Error()
+	}
+	v.record(history.VariantEnded{Name: one.Name, Reason: reason})
+	return err
+}
+
+func (v *variant) boot(ctx context.Context) error {
+	v.record(history.PhaseStarted{Phase: history.Starting})
+	srv, err := startServer(ctx, v.run.options.Self, v.plan.Server, v.dir, v.run.rec, v.guardian.Adopt)
+	if err != nil {
+		return err
+	}
+	var workers []process
+	defer func() {
+		srv.stop(workers)
+		v.guardian.Forget(srv.pid)
+	}()
+	watch, err := probe.Watch(ctx, probe.Target{Arbiter: srv.pid, Address: srv.address}, v.run.rec)
+	if err != nil {
+		return fmt.Errorf("watch the server: %w", err)
+	}
+	defer func() {
+		workers = processes(watch.Workers())
+		watch.Close()
+	}()
+	// A server that ends by itself ends the variant.
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var guard sync.WaitGroup
+	defer guard.Wait()
+	over := make(chan struct{})
+	defer close(over)
+	guard.Go(func() {
+		select {
+		case <-srv.ended:
+			cancel(fmt.Errorf("the server ended by itself (%s)%s", srv.state, srv.lastWords()))
+		case <-over:
+		}
+	})
+	return v.load(ctx, srv, watch)
+}
+
+func processes(seen []probe.Worker) []process {
+	all := make([]process, 0, len(seen))
+	for _, w := range seen {
+		all = append(all, process{w.PID, w.Start})
+	}
+	return all
+}
+
+// load sends through all phases and breaks what is to be broken in the phase during.
+func (v *variant) load(ctx context.Context, srv *server, watch *probe.Probe) error {
+	field := faults.Field{Arbiter: srv.pid, Dir: v.dir, Base: "http://" + srv.address, Workers: places(watch), Seed: v.run.options.Seed + uint64(v.index), Name: v.name()}
+	var planned []*faults.Injection
+	for i, f := range v.plan.Faults {
+		injection, err := faults.Prepare(f, field, v.guardian)
+		if err != nil {
+			return fmt.Errorf("faults[%d] (%s): %w", i, f.Kind, err)
+		}
+		planned = append(planned, injection)
+	}
+	attack, err := loadgen.New(v.plan.Load, "http://"+srv.address, v.run.rec)
+	if err != nil {
+		return fmt.Errorf("load: %w", err)
+	}
+	v.mu.Lock()
+	v.attack, v.field = attack, &field
+	v.mu.Unlock()
+
+	attacking, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	sent := make(chan error, 1)
+	phases := v.plan.Phases
+	v.record(history.PhaseStarted{Phase: history.Before, Planned: phases.Before})
+	go func() { sent <- attack.Run(attacking, phases.Total()) }()
+	err = v.phases(ctx, planned)
+	if err != nil {
+		stop(err)
+	}
+	v.mu.Lock()
+	v.attack, v.field = nil, nil // from here on nothing can be asked for by hand
+	v.mu.Unlock()
+	v.hands.Wait()
+	v.record(history.PhaseStarted{Phase: history.Ending})
+	return errors.Join(err, loadError(<-sent))
+}
+
+// loadError leaves out what only says that we were told to stop.
+func loadError(err error) error {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, ErrInterrupted) {
+		return nil
+	}
+	return fmt.Errorf("load: %w", err)
+}
+
+// phases goes through the times of the plan. The fault phase lasts as long as planned whatever the faults do; they are healed when it ends.
+func (v *variant) phases(ctx context.Context, planned []*faults.Injection) error {
+	begin := time.Now()
+	p := v.plan.Phases
+	if err := until(ctx, begin.Add(p.Before)); err != nil {
+		return err
+	}
+	v.record(history.PhaseStarted{Phase: history.During, Planned: p.During})
+	harm, cease := context.WithDeadline(ctx, begin.Add(p.Before+p.During))
+	defer cease()
+	harmed := make(chan error, 1)
+	go func() { harmed <- faults.Run(harm, planned, v.run.rec) }()
+	waited := until(ctx, begin.Add(p.Before+p.During))
+	if err := <-harmed; err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) && ctx.Err() == nil {
+		v.record(history.Trouble{Room: "faults", Text: err.Error()})
+	}
+	if waited != nil {
+		return waited
+	}
+	v.record(history.PhaseStarted{Phase: history.After, Planned: p.After})
+	return until(ctx, begin.Add(p.Total()))
+}
+
+func until(ctx context.Context, at time.Time) error {
+	t := time.NewTimer(time.Until(at))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// places hands the probe's workers to the faults.
+func places(watch *probe.Probe) func() []faults.Worker {
+	return func() []faults.Worker {
+		seen := watch.Workers()
+		all := make([]faults.Worker, 0, len(seen))
+		for _, w := range seen {
+			all = append(all, faults.Worker{Place: w.Place, PID: w.PID, Start: w.Start, Born: w.Born})
+		}
+		return all
+	}
+}
