@@ -114,7 +114,7 @@ func (d *Document) checkSets(where place) error {
 					line, column = where(at, key)
 				}
 			}
-			problems = append(problems, &Problem{File: d.file, Line: line, Column: column, Key: join(at, p.Key), Text: p.Text, Hint: p.Hint})
+			problems = append(problems, &Problem{File: d.file, Line: line, Column: column, Key: strings.TrimSuffix(join(at, p.Key), "."), Text: p.Text, Hint: p.Hint})
 		}
 	}
 	for i, v := range d.Scenario.Variants {

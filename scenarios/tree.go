@@ -135,7 +135,7 @@ func describe(t reflect.Type) string {
 	}
 	switch t.Kind() {
 	case reflect.Int, reflect.Uint64:
-		return "a whole number"
+		return "a whole number such as 4"
 	case reflect.Bool:
 		return "true or false"
 	case reflect.Slice:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,7 +43,7 @@ func (v *validation) add(key, text, hint string) {
 	v.problems = append(v.problems, &Problem{Key: key, Text: text, Hint: hint})
 }
 
-// tags judges what the jsonschema tags of the fields say (required, enum, minimum, maximum, pattern is left to Validate's own words),
+// tags judges what the jsonschema tags of the fields say (required, enum, minimum, maximum, pattern),
 // so that an editor with the schema and this command agree.
 func (v *validation) tags(value reflect.Value, key string) {
 	switch value.Kind() {
@@ -67,8 +68,12 @@ func (v *validation) tag(value reflect.Value, tag, key string) {
 		switch name {
 		case "required":
 			if value.IsZero() {
-				v.add(key, "is missing", "")
+				v.add(key, "is missing", example(key, tag))
 				return
+			}
+		case "pattern":
+			if !regexp.MustCompile(limit).MatchString(value.String()) {
+				v.add(key, fmt.Sprintf("%q", value.String()), "want lower case letters, digits and hyphens, such as my-scenario")
 			}
 		case "enum":
 			enum = append(enum, limit)
@@ -82,9 +87,27 @@ func (v *validation) tag(value reflect.Value, tag, key string) {
 			}
 		}
 	}
+	if d, ok := value.Interface().(time.Duration); ok && d < 0 && !strings.HasPrefix(key, "phases.") && !strings.HasPrefix(key, "faults[") && key != "load.timeout" {
+		v.add(key, fmt.Sprintf("%v is negative", d), "want a duration such as 10s")
+	}
 	if len(enum) > 0 && value.Kind() == reflect.String && value.String() != "" && !slices.Contains(enum, value.String()) {
 		v.add(key, fmt.Sprintf("%q is not known here", value.String()), unknownHint(value.String(), enum)+optional(value.String(), enum))
 	}
+}
+
+// example says what a missing key could be.
+func example(key, tag string) string {
+	var enum []string
+	for part := range strings.SplitSeq(tag, ",") {
+		if one, ok := strings.CutPrefix(part, "enum="); ok {
+			enum = append(enum, one)
+		}
+	}
+	if len(enum) > 0 {
+		return "want one of " + strings.Join(enum, ", ")
+	}
+	last := key[strings.LastIndexByte(key, '.')+1:]
+	return "such as " + map[string]string{"name": "name: my-scenario", "path": "path: /task", "that": "that: p99 < 500"}[last]
 }
 
 // optional adds the allowed values where the hint only guessed one.
