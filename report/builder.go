@@ -90,6 +90,7 @@ type variantFold struct {
 	diagnosis *diagnose.Fold
 	judge     *verdict.Fold
 	story     story
+	spans     spans
 	done      *Variant // once it is over it does not change any more
 }
 
@@ -117,6 +118,7 @@ func (v *variantFold) add(r history.Record) {
 	v.diagnosis.Add(r)
 	v.judge.Add(r)
 	v.story.add(r)
+	v.spans.add(r)
 	switch ev := r.Event.(type) {
 	case history.PhaseStarted:
 		v.shown.Phase, v.shown.PhaseFrom = ev.Phase, r.At
@@ -147,6 +149,7 @@ func (v *variantFold) report(now time.Duration, over bool) Variant {
 	out.Load = v.load.Load(now)
 	out.Workers = v.diagnosis.Workers()
 	out.Incidents = v.diagnosis.Incidents()
+	out.Phases, out.Faults = slices.Clone(v.spans.phases), slices.Clone(v.spans.faults)
 	out.Story = v.story.lines(out.Incidents)
 	out.Verdict = v.judge.Variant(v.variant, v.plan, out.Load, v.load.Broken(), out.Incidents)
 	if out.To >= 0 {

@@ -50,6 +50,8 @@ type Variant struct {
 	Load       metrics.Load
 	Workers    []diagnose.Worker // by place
 	Incidents  []diagnose.Incident
+	Phases     []PhaseSpan
+	Faults     []FaultSpan
 	Story      []Line
 	Verdict    verdict.Variant
 }

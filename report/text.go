@@ -27,6 +27,18 @@ func whole(d time.Duration) string { return fmt.Sprintf("%.0f s", d.Seconds()) }
 // short writes a duration with three digits that mean something.
 func short(d time.Duration) string { return verdict.Duration(d) }
 
+// summaryRows are the lines of a summary, each of several figures.
+var summaryRows = []struct{ title, names string }{
+	{"detected after / recovered after", "detection recovery"},
+	{"longest stall", "longest_stall"},
+	{"workers died / missing at the end", "deaths missing"},
+	{"longest time to a replacement", "replacement"},
+	{"response time p50 / p99 / max", "p50 p99 max"},
+	{"p99 before / during / after", "p99_before p99_during p99_after"},
+	{"requests ok / failed / unanswered", "ok failed unanswered"},
+	{"tasks accepted / done / lost", "tasks_accepted tasks_done tasks_lost"},
+}
+
 // Text writes the verdict for a person: what happened in each variant, side by side, then the outcome and why.
 func (r *Report) Text(out io.Writer) error {
 	w := &strings.Builder{}
@@ -42,16 +54,7 @@ func (r *Report) Text(out io.Writer) error {
 	row(r.Header.Scenario, func(v *Variant) string { return v.Name + " (expect " + v.Expect + ")" })
 	row("behaved as expected", func(v *Variant) string { return yes(v.Verdict.Checks) })
 	row("incidents", func(v *Variant) string { return got(v.Verdict.Checks) })
-	for _, line := range []struct{ title, names string }{
-		{"detected after / recovered after", "detection recovery"},
-		{"longest stall", "longest_stall"},
-		{"workers died / missing at the end", "deaths missing"},
-		{"longest time to a replacement", "replacement"},
-		{"response time p50 / p99 / max", "p50 p99 max"},
-		{"p99 before / during / after", "p99_before p99_during p99_after"},
-		{"requests ok / failed / unanswered", "ok failed unanswered"},
-		{"tasks accepted / done / lost", "tasks_accepted tasks_done tasks_lost"},
-	} {
+	for _, line := range summaryRows {
 		row(line.title, func(v *Variant) string { return figureTexts(v.Verdict, line.names) })
 	}
 	if err := table.Flush(); err != nil {

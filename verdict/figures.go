@@ -161,3 +161,8 @@ func grouped(v float64) string {
 	}
 	return digits
 }
+
+// Text writes a figure's value for people.
+func Text(value float64, unit string, known bool) string {
+	return text(number{value: value, known: known}, unit)
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/report"
+)
+
+func compareCommand() *cobra.Command {
+	var failIf []string
+	var format string
+	cmd := &cobra.Command{
+		Use:   "compare A B",
+		Short: "set two recordings, or two folders of them, side by side",
+		Long: `compare prints every figure of two sides and how the second differs. A side is a recording or a folder with several of one scenario: then the median counts,
+and with four or more on each side it says whether the difference could be chance (Mann-Whitney U test).`,
+		Example: "  hangtime compare before/ after/ --fail-if 'p99 > 1.2x' --fail-if 'tasks_lost > 0'",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var limits []report.Limit
+			for _, text := range failIf {
+				limit, err := report.ParseLimit(text)
+				if err != nil {
+					return &exit{exitUsage, fmt.Errorf("--fail-if %w", err)}
+				}
+				limits = append(limits, limit)
+			}
+			a, err := readSide(args[0])
+			if err != nil {
+				return err
+			}
+			b, err := readSide(args[1])
+			if err != nil {
+				return err
+			}
+			c, err := report.Compare([2]string{args[0], args[1]}, a, b)
+			if err != nil {
+				return &exit{exitUsage, err}
+			}
+			switch format {
+			case "text":
+				err = c.Text(cmd.OutOrStdout())
+			case "markdown":
+				err = c.Markdown(cmd.OutOrStdout())
+			default:
+				return &exit{exitUsage, fmt.Errorf("--format %q: want text or markdown", format)}
+			}
+			if err != nil {
+				return err
+			}
+			return judgeLimits(cmd, c, limits)
+		},
+	}
+	cmd.Flags().StringArrayVar(&failIf, "fail-if", nil, "exit with 1 when this holds in any variant, such as 'p99 > 1.2x'; may be given again")
+	cmd.Flags().StringVar(&format, "format", "text", "text or markdown")
+	return cmd
+}
+
+func judgeLimits(cmd *cobra.Command, c report.Comparison, limits []report.Limit) error {
+	code := exitPass
+	for _, l := range limits {
+		broken, unknown := l.Broken(c)
+		for _, s := range broken {
+			fmt.Fprintln(cmd.OutOrStdout(), "FAIL    ", s)
+			code = exitFail
+		}
+		for _, s := range unknown {
+			fmt.Fprintln(cmd.OutOrStdout(), "UNKNOWN ", s)
+			if code == exitPass {
+				code = exitUnknown
+			}
+		}
+	}
+	if code == exitPass {
+		return nil
+	}
+	return &exit{code, nil}
+}
+
+// readSide reads a recording, or all of a folder and the folders in it.
+func readSide(path string) ([]*report.Report, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, &exit{exitUsage, err}
+	}
+	files := []string{path}
+	if info.IsDir() {
+		files = nil
+		for _, pattern := range []string{"*" + history.Extension, "*/*" + history.Extension} {
+			found, err := filepath.Glob(filepath.Join(path, pattern))
+			if err != nil {
+				return nil, &exit{exitUsage, err}
+			}
+			files = append(files, found...)
+		}
+		if len(files) == 0 {
+			return nil, &exit{exitUsage, fmt.Errorf("%s holds no recording (*%s)", path, history.Extension)}
+		}
+	}
+	var all []*report.Report
+	for _, f := range files {
+		r, err := readRecording(f, nil)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/vt"
+	"github.com/creack/pty"
+)
+
+// A terminal is the real binary on a pseudo-terminal and the screen that it draws.
+type terminal struct {
+	t     *testing.T
+	tty   *os.File
+	cmd   *exec.Cmd
+	ended chan struct{}
+
+	mu     sync.Mutex
+	screen *vt.SafeEmulator
+	raw    bytes.Buffer
+}
+
+func startOnTerminal(t *testing.T, columns, rows int, args ...string) *terminal {
+	t.Helper()
+	cmd := exec.Command(binary, args...)
+	cmd.Env = append(os.Environ(), "TERM=xterm-256color", "TMPDIR="+t.TempDir(), "XDG_STATE_HOME="+t.TempDir())
+	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: uint16(columns), Rows: uint16(rows)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	term := &terminal{t: t, tty: tty, cmd: cmd, screen: vt.NewSafeEmulator(columns, rows), ended: make(chan struct{})}
+	var copying sync.WaitGroup
+	copying.Go(func() {
+		buf := make([]byte, 32<<10)
+		for {
+			n, err := tty.Read(buf)
+			_, _ = term.screen.Write(buf[:n])
+			term.mu.Lock()
+			term.raw.Write(buf[:n])
+			term.mu.Unlock()
+			if err != nil {
+				close(term.ended)
+				return
+			}
+		}
+	})
+	// What a terminal answers when it is asked who it is.
+	copying.Go(func() {
+		buf := make([]byte, 256)
+		for {
+			n, err := term.screen.Read(buf)
+			if err != nil {
+				return
+			}
+			if _, err := tty.Write(buf[:n]); err != nil {
+				return
+			}
+		}
+	})
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		_ = tty.Close()
+		_ = term.screen.Close()
+		copying.Wait()
+	})
+	return term
+}
+
+// waitFor waits until the screen shows what is looked for; the limit is only there so that a broken program ends the test.
+func (term *terminal) waitFor(what string, seen func(screen string) bool) string {
+	term.t.Helper()
+	deadline := time.After(90 * time.Second)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		screen := term.screen.String()
+		if seen(screen) {
+			return screen
+		}
+		select {
+		case <-tick.C:
+		case <-term.ended:
+			term.t.Fatalf("the program ended before %s; its last screen:\n%s", what, screen)
+		case <-deadline:
+			term.t.Fatalf("%s never came; the last screen:\n%s", what, screen)
+		}
+	}
+}
+
+func (term *terminal) press(keys string) {
+	term.t.Helper()
+	if _, err := term.tty.Write([]byte(keys)); err != nil {
+		term.t.Fatal(err)
+	}
+}
+
+// workerRows are the lines of the worker table.
+var workerRow = regexp.MustCompile(`(?m)^\W*\d+ +\d+ +(\S+)`)
+
+func states(screen string) []string {
+	var all []string
+	for _, m := range workerRow.FindAllStringSubmatch(screen, -1) {
+		all = append(all, strings.ToLower(m[1]))
+	}
+	return all
+}
+
+func TestAStalledWorkerIsSeenAndSeenToRecover(t *testing.T) {
+	for _, size := range []struct{ columns, rows int }{{80, 24}, {160, 50}} {
+		t.Run(fmt.Sprintf("%dx%d", size.columns, size.rows), func(t *testing.T) {
+			out := filepath.Join(t.TempDir(), "out")
+			term := startOnTerminal(t, size.columns, size.rows, "run", "log-contention", "--quick", "--out", out)
+			term.waitFor("four workers at work", func(s string) bool { return len(states(s)) == 4 })
+			hung := term.waitFor("a hung worker", func(s string) bool { return countOf(states(s), "hung") > 0 && strings.Contains(s, "async_tasks.log") })
+			for line := range strings.SplitSeq(hung, "\n") {
+				if m := workerRow.FindStringSubmatch(line); m != nil && strings.EqualFold(m[1], "hung") && !strings.Contains(line, "async_tas") {
+					t.Errorf("a hung worker's row does not name the lock: %q", line)
+				}
+			}
+			term.waitFor("all of them at work again", func(s string) bool {
+				all := states(s)
+				return len(all) == 4 && countOf(all, "hung") == 0 && countOf(all, "suspect") == 0 && strings.Contains(s, "shared")
+			})
+			term.waitFor("the verdict", func(s string) bool { return strings.Contains(s, "PASS") && strings.Contains(s, "per-pid") })
+			term.press("q")
+			if err := term.cmd.Wait(); err != nil {
+				t.Errorf("after q: %v", err)
+			}
+			if _, err := os.Stat(filepath.Join(out, "result.json")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func countOf(all []string, one string) int {
+	n := 0
+	for _, s := range all {
+		if strings.HasPrefix(s, one) {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,241 @@
+package report
+
+import (
+	"fmt"
+	"html/template"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/metrics"
+)
+
+// Sizes of the pictures in a page, in units of their own view box.
+const (
+	chartWidth  = 960
+	chartHeight = 260
+	chartLeft   = 64
+	chartRight  = 12
+	chartTop    = 26
+	chartBottom = 24
+	laneHeight  = 18
+)
+
+// A timeAxis is what all pictures of a variant share, so that what stands below one another happened at one time.
+type timeAxis struct{ from, to time.Duration }
+
+func axisOf(v *Variant) timeAxis {
+	from, to := v.LoadFrom, v.To
+	if from < 0 {
+		from = v.From
+	}
+	for _, p := range v.Phases {
+		if p.Phase == "ending" {
+			to = p.From
+		}
+	}
+	if end := v.Load.Series.Start + time.Duration(len(v.Load.Series.Points))*v.Load.Series.Step; to < end {
+		to = end
+	}
+	return timeAxis{from, max(to, from+time.Second)}
+}
+
+func (a timeAxis) x(at time.Duration) float64 {
+	share := float64(at-a.from) / float64(a.to-a.from)
+	return chartLeft + min(max(share, 0), 1)*(chartWidth-chartLeft-chartRight)
+}
+
+// ticks are round moments, about eight of them.
+func (a timeAxis) ticks() []time.Duration {
+	step := time.Second
+	for _, s := range []time.Duration{1, 2, 5, 10, 20, 30, 60, 120, 300, 600} {
+		step = s * time.Second
+		if (a.to-a.from)/step <= 10 {
+			break
+		}
+	}
+	var all []time.Duration
+	for t := time.Duration(0); t <= a.to-a.from; t += step {
+		all = append(all, a.from+t)
+	}
+	return all
+}
+
+// A logAxis is response time, from 0.1 ms to the decade above the worst.
+type logAxis struct{ top time.Duration }
+
+const lowestShown = 100 * time.Microsecond
+
+func (a logAxis) y(d time.Duration) float64 {
+	share := math.Log10(float64(max(d, lowestShown))/float64(lowestShown)) / math.Log10(float64(a.top)/float64(lowestShown))
+	return chartHeight - chartBottom - min(share, 1)*(chartHeight-chartBottom-chartTop)
+}
+
+// responseChart draws response time over time: a heat map of all hits, p50, p99 and max over it, faults behind it.
+func responseChart(v *Variant) template.HTML {
+	points, step := v.Load.Series.Points, v.Load.Series.Step
+	if len(points) == 0 {
+		return ""
+	}
+	axis := axisOf(v)
+	worst := 10 * time.Millisecond
+	most := uint32(1)
+	for _, p := range points {
+		worst = max(worst, p.Max)
+		for _, n := range p.Bands {
+			most = max(most, n)
+		}
+	}
+	scale := logAxis{lowestShown}
+	for scale.top < worst {
+		scale.top *= 10
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, `<svg viewBox="0 0 %d %d" role="img" aria-label="%s">`, chartWidth, chartHeight, template.HTMLEscapeString(describe(v)))
+	faultBands(&b, v, axis, chartTop, chartHeight-chartBottom, true)
+	heat(&b, points, step, v.Load.Series.Start, axis, scale, most)
+	for d := lowestShown; d <= scale.top; d *= 10 {
+		fmt.Fprintf(&b, `<line class="grid" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/><text class="axis" x="%d" y="%.1f" text-anchor="end">%s</text>`,
+			chartLeft, chartWidth-chartRight, scale.y(d), scale.y(d), chartLeft-6, scale.y(d)+4, decade(d))
+	}
+	timeTicks(&b, axis, chartHeight-chartBottom)
+	for _, line := range []struct {
+		class string
+		of    func(metrics.Point) time.Duration
+	}{{"max", func(p metrics.Point) time.Duration { return p.Max }}, {"p99", func(p metrics.Point) time.Duration { return p.P99 }}, {"p50", func(p metrics.Point) time.Duration { return p.P50 }}} {
+		curve(&b, line.class, points, v.Load.Series.Start, step, axis, scale, line.of)
+	}
+	b.WriteString(`</svg>`)
+	return template.HTML(b.String())
+}
+
+// describe says in words what the picture shows, for those who cannot see it.
+func describe(v *Variant) string {
+	q := v.Load.All
+	return fmt.Sprintf("response time over time of variant %s: p50 %s, p99 %s, max %s, %d incidents", v.Name, short(q.P50), short(q.P99), short(q.Max), len(v.Incidents))
+}
+
+func heat(b *strings.Builder, points []metrics.Point, step, start time.Duration, axis timeAxis, scale logAxis, most uint32) {
+	for i, p := range points {
+		from := start + time.Duration(i)*step
+		left, right := axis.x(from), axis.x(from+step)
+		for band, n := range p.Bands {
+			if n == 0 {
+				continue
+			}
+			low := metrics.BandFloor(band)
+			high := scale.top
+			if band+1 < metrics.BandCount {
+				high = metrics.BandFloor(band + 1)
+			}
+			top, bottom := scale.y(high), scale.y(low)
+			// Even one hit is seen: the root lifts what is rare.
+			opacity := 0.12 + 0.68*math.Sqrt(float64(n)/float64(most))
+			fmt.Fprintf(b, `<rect class="heat" x="%.1f" y="%.1f" width="%.2f" height="%.1f" opacity="%.2f"/>`, left, top, right-left+0.15, max(bottom-top, 1), opacity)
+		}
+	}
+}
+
+func curve(b *strings.Builder, class string, points []metrics.Point, start, step time.Duration, axis timeAxis, scale logAxis, of func(metrics.Point) time.Duration) {
+	var path strings.Builder
+	pen := "M"
+	for i, p := range points {
+		if p.OK+p.Failed == 0 {
+			pen = "M"
+			continue
+		}
+		fmt.Fprintf(&path, "%s%.1f %.1f", pen, axis.x(start+time.Duration(i)*step+step/2), scale.y(of(p)))
+		pen = "L"
+	}
+	fmt.Fprintf(b, `<path class="line %s" d="%s"/>`, class, path.String())
+}
+
+func faultBands(b *strings.Builder, v *Variant, axis timeAxis, top, bottom float64, named bool) {
+	for _, f := range v.Faults {
+		to := f.To
+		if to < 0 {
+			to = axis.to
+		}
+		left, right := axis.x(f.From), axis.x(to)
+		fmt.Fprintf(b, `<rect class="fault" x="%.1f" y="%.1f" width="%.1f" height="%.1f"/>`, left, top, max(right-left, 2), bottom-top)
+		if named {
+			fmt.Fprintf(b, `<text class="faultname" x="%.1f" y="%.1f">▼ %s</text>`, min(left, chartWidth-120), top-6, template.HTMLEscapeString(f.Kind))
+		}
+	}
+}
+
+func timeTicks(b *strings.Builder, axis timeAxis, bottom float64) {
+	for _, at := range axis.ticks() {
+		fmt.Fprintf(b, `<line class="tick" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/><text class="axis" x="%.1f" y="%.1f" text-anchor="middle">%.0f s</text>`,
+			axis.x(at), axis.x(at), bottom, bottom+4, axis.x(at), bottom+17, (at - axis.from).Seconds())
+	}
+}
+
+func decade(d time.Duration) string {
+	if d < time.Millisecond {
+		return "0.1 ms"
+	}
+	if d < time.Second {
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	}
+	return fmt.Sprintf("%.0f s", d.Seconds())
+}
+
+// laneChart draws one lane for each worker: what state it was in, when.
+func laneChart(v *Variant) template.HTML {
+	if len(v.Workers) == 0 {
+		return ""
+	}
+	axis := axisOf(v)
+	height := chartTop + len(v.Workers)*laneHeight + chartBottom
+	bottom := float64(height - chartBottom)
+	var b strings.Builder
+	fmt.Fprintf(&b, `<svg viewBox="0 0 %d %d" role="img" aria-label="state of each of %d workers over time">`, chartWidth, height, len(v.Workers))
+	faultBands(&b, v, axis, chartTop, bottom, false)
+	for row, w := range v.Workers {
+		y := float64(chartTop + row*laneHeight)
+		fmt.Fprintf(&b, `<text class="axis" x="%d" y="%.1f" text-anchor="end">worker %d</text>`, chartLeft-6, y+13, w.Place)
+		for _, run := range laneRuns(w.Lane) {
+			end := laneEnd(v)
+			from := end - time.Duration(len(w.Lane)-run.from)*diagnose.LaneStep
+			to := end - time.Duration(len(w.Lane)-run.to)*diagnose.LaneStep
+			left, right := axis.x(from), axis.x(to)
+			if right <= left {
+				continue
+			}
+			fmt.Fprintf(&b, `<rect class="lane %s" x="%.1f" y="%.1f" width="%.1f" height="%d"><title>worker %d %s, %s to %s</title></rect>`,
+				run.state, left, y+2, right-left, laneHeight-4, w.Place, run.state, stamp(from), stamp(to))
+		}
+	}
+	timeTicks(&b, axis, bottom)
+	b.WriteString(`</svg>`)
+	return template.HTML(b.String())
+}
+
+// laneEnd is the moment of a lane's newest cell.
+func laneEnd(v *Variant) time.Duration {
+	for _, p := range v.Phases {
+		if p.To < 0 {
+			return v.Load.Series.Start + time.Duration(len(v.Load.Series.Points))*v.Load.Series.Step
+		}
+	}
+	return v.To
+}
+
+type laneRun struct {
+	state    diagnose.State
+	from, to int
+}
+
+func laneRuns(lane []diagnose.State) []laneRun {
+	var runs []laneRun
+	for i, s := range lane {
+		if n := len(runs); n > 0 && runs[n-1].state == s {
+			runs[n-1].to = i + 1
+			continue
+		}
+		runs = append(runs, laneRun{s, i, i + 1})
+	}
+	return runs
+}

@@ -1,0 +1,225 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/aclements/go-moremath/stats"
+
+	"github.com/hangtime-dev/hangtime/scenarios"
+	"github.com/hangtime-dev/hangtime/verdict"
+)
+
+// alpha is the chance of calling two sides different that are not.
+const alpha = 0.05
+
+// A Comparison sets two sides of the same scenario side by side; each side may be several runs, of which the median counts.
+type Comparison struct {
+	Names    [2]string
+	Runs     [2]int
+	Variants []ComparedVariant
+}
+
+// A ComparedVariant is one variant that both sides have.
+type ComparedVariant struct {
+	Name    string
+	Figures []ComparedFigure
+}
+
+// A ComparedFigure is one figure of both sides.
+type ComparedFigure struct {
+	Name, Title, Unit string
+	Median            [2]float64
+	Known             [2]bool
+	// P is the p-value of the Mann-Whitney U test; negative: too few runs to say.
+	P float64
+}
+
+// Ratio is the second side's median over the first's; false where that means nothing.
+func (f ComparedFigure) Ratio() (float64, bool) {
+	if !f.Known[0] || !f.Known[1] || f.Median[0] == 0 {
+		return 0, false
+	}
+	return f.Median[1] / f.Median[0], true
+}
+
+// Compare sets a and b side by side. Both must be runs of one scenario and have a variant in common.
+func Compare(names [2]string, a, b []*Report) (Comparison, error) {
+	sides := [2][]*Report{a, b}
+	out := Comparison{Names: names, Runs: [2]int{len(a), len(b)}}
+	scenario := a[0].Header.Scenario
+	for i, side := range sides {
+		for _, r := range side {
+			if r.Header.Scenario != scenario {
+				return out, fmt.Errorf("%s is a run of %s, %s one of %s; want runs of one scenario", names[0], scenario, names[i], r.Header.Scenario)
+			}
+		}
+	}
+	for _, v := range a[0].Variants {
+		if one, ok := compareVariant(v.Name, sides); ok {
+			out.Variants = append(out.Variants, one)
+		}
+	}
+	if len(out.Variants) == 0 {
+		return out, fmt.Errorf("%s and %s have no variant in common", names[0], names[1])
+	}
+	return out, nil
+}
+
+func compareVariant(name string, sides [2][]*Report) (ComparedVariant, bool) {
+	out := ComparedVariant{Name: name}
+	for _, def := range scenarios.Figures() {
+		fig := ComparedFigure{Name: def.Name, Title: def.Title, Unit: def.Unit, P: -1}
+		var samples [2][]float64
+		for i, side := range sides {
+			found := false
+			for _, r := range side {
+				v := slices.IndexFunc(r.Variants, func(v Variant) bool { return v.Name == name })
+				if v < 0 {
+					continue
+				}
+				found = true
+				for _, f := range r.Variants[v].Verdict.Figures {
+					if f.Name == def.Name && f.Known {
+						samples[i] = append(samples[i], f.Value)
+					}
+				}
+			}
+			if !found {
+				return out, false
+			}
+			fig.Median[i], fig.Known[i] = median(samples[i])
+		}
+		// With fewer than 4 runs a side no outcome of the test is below alpha.
+		if len(samples[0]) >= 4 && len(samples[1]) >= 4 {
+			if test, err := stats.MannWhitneyUTest(samples[0], samples[1], stats.LocationDiffers); err == nil {
+				fig.P = test.P
+			}
+		}
+		out.Figures = append(out.Figures, fig)
+	}
+	return out, true
+}
+
+func median(values []float64) (float64, bool) {
+	if len(values) == 0 {
+		return 0, false
+	}
+	return stats.Sample{Xs: slices.Clone(values)}.Quantile(0.5), true
+}
+
+// change says how the second side differs, in words.
+func (f ComparedFigure) change() string {
+	ratio, ok := f.Ratio()
+	switch {
+	case f.Known[0] && f.Known[1] && f.Median[0] == f.Median[1]:
+		return "same"
+	case !ok:
+		return ""
+	}
+	text := fmt.Sprintf("%.2fx", ratio)
+	switch {
+	case f.P < 0:
+		text += " (too few runs to tell from chance)"
+	case f.P < alpha:
+		text += fmt.Sprintf(" (p=%.3f)", f.P)
+	default:
+		text += fmt.Sprintf(" (may be chance, p=%.3f)", f.P)
+	}
+	return text
+}
+
+func (f ComparedFigure) text(side int) string {
+	return verdict.Text(f.Median[side], f.Unit, f.Known[side])
+}
+
+// Text writes the comparison as aligned columns.
+func (c Comparison) Text(out io.Writer) error {
+	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	for i, v := range c.Variants {
+		if i > 0 {
+			fmt.Fprintln(table)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\tchange\n", v.Name, c.side(0), c.side(1))
+		for _, f := range v.Figures {
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", f.Title, f.text(0), f.text(1), f.change())
+		}
+	}
+	return table.Flush()
+}
+
+func (c Comparison) side(i int) string {
+	if c.Runs[i] == 1 {
+		return c.Names[i]
+	}
+	return fmt.Sprintf("%s (median of %d)", c.Names[i], c.Runs[i])
+}
+
+// Markdown writes it as tables.
+func (c Comparison) Markdown(out io.Writer) error {
+	w := &strings.Builder{}
+	for _, v := range c.Variants {
+		fmt.Fprintf(w, "### %s\n\n| figure | %s | %s | change |\n| --- | --: | --: | --- |\n", cell(v.Name), cell(c.side(0)), cell(c.side(1)))
+		for _, f := range v.Figures {
+			fmt.Fprintf(w, "| %s | %s | %s | %s |\n", f.Title, f.text(0), f.text(1), f.change())
+		}
+		fmt.Fprintln(w)
+	}
+	_, err := io.WriteString(out, w.String())
+	return err
+}
+
+// A Limit is a condition under which a comparison fails: "p99 > 1.2x" (of the first side) or "tasks_lost > 0" (of the second alone).
+type Limit struct {
+	text     string
+	figure   string
+	above    bool
+	than     float64
+	relative bool
+}
+
+var limitText = regexp.MustCompile(`^\s*([a-z0-9_]+)\s*([<>])\s*([0-9.]+)(x?)\s*$`)
+
+// ParseLimit reads one.
+func ParseLimit(text string) (Limit, error) {
+	m := limitText.FindStringSubmatch(text)
+	if m == nil {
+		return Limit{}, fmt.Errorf("%q: want a figure, > or <, and a number, with x for a multiple of the first side: p99 > 1.2x", text)
+	}
+	if !slices.ContainsFunc(scenarios.Figures(), func(f scenarios.Figure) bool { return f.Name == m[1] }) {
+		return Limit{}, fmt.Errorf("%q: %s is not a figure; docs/metrics.md lists them", text, m[1])
+	}
+	than, err := strconv.ParseFloat(m[3], 64)
+	if err != nil {
+		return Limit{}, fmt.Errorf("%q: %s is not a number", text, m[3])
+	}
+	return Limit{text: text, figure: m[1], above: m[2] == ">", than: than, relative: m[4] == "x"}, nil
+}
+
+// Broken returns a sentence for each variant in which the limit is passed, and one for each in which that cannot be known.
+func (l Limit) Broken(c Comparison) (broken, unknown []string) {
+	for _, v := range c.Variants {
+		for _, f := range v.Figures {
+			if f.Name != l.figure {
+				continue
+			}
+			value, known := f.Median[1], f.Known[1]
+			if l.relative {
+				value, known = f.Ratio()
+			}
+			sentence := fmt.Sprintf("%s: %s: %s against %s", v.Name, l.text, f.text(1), f.text(0))
+			switch {
+			case !known:
+				unknown = append(unknown, sentence)
+			case l.above && value > l.than, !l.above && value < l.than:
+				broken = append(broken, sentence)
+			}
+		}
+	}
+	return broken, unknown
+}

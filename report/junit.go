@@ -1,0 +1,51 @@
+package report
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+
+	"github.com/jstemmer/go-junit-report/v2/junit"
+
+	"github.com/hangtime-dev/hangtime/verdict"
+)
+
+// JUnit writes the verdict as junit.xml: a suite for each variant, a test case for each check. Unknown is an error, not a failure: nothing was disproved.
+func (r *Report) JUnit(out io.Writer) error {
+	suites := junit.Testsuites{Name: "hangtime " + r.Header.Scenario}
+	for i, v := range r.Variants {
+		suite := junit.Testsuite{
+			Name: r.Header.Scenario + "." + v.Name, ID: i, Timestamp: r.Header.Started.UTC().Format("2006-01-02T15:04:05"), Hostname: r.Header.Host,
+			Time: fmt.Sprintf("%.3f", (max(v.To, v.From) - v.From).Seconds()),
+		}
+		suite.AddProperty("seed", fmt.Sprint(r.Header.Seed))
+		suite.AddProperty("expect", v.Expect)
+		for _, f := range v.Verdict.Figures {
+			suite.AddProperty(f.Name, f.Text)
+		}
+		for _, c := range v.Verdict.Checks {
+			test := junit.Testcase{Name: c.Name, Classname: suite.Name, Time: "0.000"}
+			said := &junit.Result{Message: fmt.Sprintf("want %s, got %s", c.Want, c.Got), Data: c.Why}
+			switch c.Outcome {
+			case verdict.Fail:
+				said.Type = "fail"
+				test.Failure = said
+			case verdict.Unknown:
+				said.Type, said.Message = "unknown", "unknown: "+c.Why
+				test.Error = said
+			}
+			suite.AddTestcase(test)
+		}
+		suites.AddSuite(suite)
+	}
+	if _, err := io.WriteString(out, xml.Header); err != nil {
+		return err
+	}
+	enc := xml.NewEncoder(out)
+	enc.Indent("", "  ")
+	if err := enc.Encode(suites); err != nil {
+		return err
+	}
+	_, err := io.WriteString(out, "\n")
+	return err
+}
