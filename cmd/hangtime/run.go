@@ -10,7 +10,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"syscall"
 
 	"github.com/charmbracelet/x/term"
@@ -90,8 +89,7 @@ func (f *runFlags) run(cmd *cobra.Command, arg string) error {
 		return &exit{exitUnknown, fmt.Errorf("find hangtime's own binary: %w", err)}
 	}
 	options := run.Options{Document: doc, Name: doc.Scenario.Name, Self: self, Tool: version(), Seed: f.pickSeed(doc)}
-	live := &liveReport{builder: report.NewBuilder()}
-	options.Sinks = append(options.Sinks, live.sink)
+	live := newLiveReport(nil)
 	stdout, stderr := cmd.OutOrStdout(), cmd.ErrOrStderr()
 	screen := !f.headless && !f.json && onTerminal(stdout)
 	if !screen {
@@ -110,13 +108,13 @@ func (f *runFlags) run(cmd *cobra.Command, arg string) error {
 		}
 		options.Sinks = append(options.Sinks, recording.Append)
 	}
-	var final *report.Report
+	options.Sinks = append(options.Sinks, live.sink) // after the recording: what is shown is on the disk
 	if screen {
 		err = conductOnScreen(run.New(options), live)
 	} else {
 		err = conduct(run.New(options))
 	}
-	final = live.finish()
+	final := live.builder.Report()
 	if recording != nil {
 		err = errors.Join(err, recording.Close(), f.writeResult(final))
 	}
@@ -191,32 +189,6 @@ func withoutInterrupt(err error) error {
 	}
 	return err
 }
-
-// A liveReport makes a report after each drain, for screens to look at.
-type liveReport struct {
-	builder *report.Builder
-	latest  atomic.Pointer[report.Report]
-	show    func(*report.Report)
-}
-
-// sink is called by the run's drain loop only.
-func (l *liveReport) sink(records []history.Record) error {
-	for _, r := range records {
-		l.builder.Add(r)
-	}
-	now := l.builder.Report()
-	l.latest.Store(now)
-	if l.show != nil {
-		l.show(now)
-	}
-	return nil
-}
-
-// Report is the latest one; nil before the first.
-func (l *liveReport) Report() *report.Report { return l.latest.Load() }
-
-// finish is the last report; to be called after the drain loop has ended.
-func (l *liveReport) finish() *report.Report { return l.builder.Report() }
 
 // conduct runs without a screen; SIGINT, SIGTERM and SIGHUP end it in order, a second one at once: the guardian mends what is left.
 func conduct(r *run.Run) error {
