@@ -24,10 +24,10 @@ import (
 )
 
 type runFlags struct {
-	headless, json, quick bool
-	out                   string
-	set                   []string
-	seed                  uint64
+	headless, json, quick, allowFaults bool
+	out                                string
+	set                                []string
+	seed                               uint64
 }
 
 func runCommand() *cobra.Command {
@@ -54,6 +54,7 @@ Ctrl-C ends it in order at any moment: faults are healed, the server is stopped,
 	flags.BoolVar(&f.quick, "quick", false, "the shorter form of the scenario")
 	flags.StringVar(&f.out, "out", "", "folder for the recording and result.json; made if it is missing")
 	flags.StringArrayVar(&f.set, "set", nil, "change a key of the scenario, such as server.workers=8; may be given again")
+	flags.BoolVar(&f.allowFaults, "allow-faults", false, "break a server that hangtime did not start (server.kind attach)")
 	flags.Uint64Var(&f.seed, "seed", 0, "of every random choice (0: the scenario's, or a new one)")
 	return cmd
 }
@@ -88,7 +89,7 @@ func (f *runFlags) run(cmd *cobra.Command, arg string) error {
 	if err != nil {
 		return &exit{exitUnknown, fmt.Errorf("find hangtime's own binary: %w", err)}
 	}
-	options := run.Options{Document: doc, Name: doc.Scenario.Name, Self: self, Tool: version(), Seed: f.pickSeed(doc)}
+	options := run.Options{Document: doc, Name: doc.Scenario.Name, Self: self, Tool: version(), Seed: f.pickSeed(doc), AllowFaults: f.allowFaults}
 	live := newLiveReport(nil)
 	stdout, stderr := cmd.OutOrStdout(), cmd.ErrOrStderr()
 	screen := !f.headless && !f.json && onTerminal(stdout)
