@@ -23,10 +23,20 @@ type Builder struct {
 	lag         time.Duration
 	troubles    []string
 	variants    []*variantFold
+	explain     func() explainer // makes the diagnosis of a variant
+}
+
+// An explainer is diagnose.Fold; tests of what a report looks like say themselves what it found.
+type explainer interface {
+	Add(history.Record)
+	Workers() []diagnose.Worker
+	Incidents() []diagnose.Incident
 }
 
 // NewBuilder returns a builder that has seen nothing.
-func NewBuilder() *Builder { return &Builder{} }
+func NewBuilder() *Builder {
+	return &Builder{explain: func() explainer { return diagnose.New(diagnose.DefaultLimits()) }}
+}
 
 // Add takes the next record.
 func (b *Builder) Add(r history.Record) {
@@ -87,7 +97,7 @@ type variantFold struct {
 	plan      scenarios.Scenario
 	variant   scenarios.Variant
 	load      *metrics.Fold
-	diagnosis *diagnose.Fold
+	diagnosis explainer
 	judge     *verdict.Fold
 	story     story
 	spans     spans
@@ -97,7 +107,7 @@ type variantFold struct {
 func (b *Builder) variant(at time.Duration, ev history.VariantStarted) *variantFold {
 	v := &variantFold{
 		shown: Variant{Name: ev.Name, Expect: ev.Expect, From: at, To: -1, Planned: ev.Planned, LoadFrom: -1},
-		load:  metrics.New(), diagnosis: diagnose.New(diagnose.DefaultLimits()), judge: verdict.NewFold(),
+		load:  metrics.New(), diagnosis: b.explain(), judge: verdict.NewFold(),
 	}
 	v.variant = scenarios.Variant{Name: ev.Name, Expect: scenarios.Expect(ev.Expect)}
 	if b.doc == nil || ev.Index >= len(b.doc.Scenario.Variants) {
