@@ -21,7 +21,7 @@ func slower(t *testing.T, by time.Duration) *Report {
 }
 
 func TestCompareSaysHowTheSecondDiffers(t *testing.T) {
-	c, err := Compare([2]string{"a.hangtime", "b.hangtime"}, []*Report{slower(t, 0)}, []*Report{slower(t, 4*time.Millisecond)})
+	c, err := Compare([2]string{"a.hangtime", "b.hangtime"}, []*Report{wholeReport(t)}, []*Report{slower(t, 4*time.Millisecond)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestADifferenceOfManyRunsIsToldFromChance(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
-	c, err := Compare([2]string{"a", "b"}, []*Report{slower(t, 0)}, []*Report{slower(t, 4*time.Millisecond)})
+	c, err := Compare([2]string{"a", "b"}, []*Report{wholeReport(t)}, []*Report{slower(t, 4*time.Millisecond)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,12 +116,12 @@ func TestALimitThatIsNoneSaysWhatWouldBe(t *testing.T) {
 }
 
 func TestRunsOfTwoScenariosAreNotCompared(t *testing.T) {
-	a, b := told(wholeRun(t)), told(wholeRun(t))
+	a, b := wholeReport(t), wholeReport(t)
 	b.Header.Scenario = "worker-kill"
 	if _, err := Compare([2]string{"a", "b"}, []*Report{a}, []*Report{b}); err == nil || !strings.Contains(err.Error(), "want runs of one scenario") {
 		t.Errorf("got %v", err)
 	}
-	b = told(wholeRun(t))
+	b = wholeReport(t)
 	for i := range b.Variants {
 		b.Variants[i].Name += "-other"
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	_ "embed"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -218,4 +219,27 @@ func told(h *script) *Report {
 		b.Add(r)
 	}
 	return b.Report()
+}
+
+// folded keeps the report of wholeRun: folding takes a second under the race detector, so it is done once.
+var folded struct {
+	sync.Once
+	report *Report
+}
+
+// wholeReport is the report of wholeRun, for a test to change as it likes.
+func wholeReport(t *testing.T) *Report {
+	folded.Do(func() { folded.report = told(wholeRun(t)) })
+	r := *folded.report
+	r.Variants = slices.Clone(r.Variants)
+	for i := range r.Variants {
+		v := &r.Variants[i]
+		v.Phases, v.Faults, v.Story, v.Workers = slices.Clone(v.Phases), slices.Clone(v.Faults), slices.Clone(v.Story), slices.Clone(v.Workers)
+		v.Load.Series.Points = slices.Clone(v.Load.Series.Points)
+		v.Incidents = slices.Clone(v.Incidents)
+		for j := range v.Incidents {
+			v.Incidents[j].Victims = slices.Clone(v.Incidents[j].Victims)
+		}
+	}
+	return &r
 }

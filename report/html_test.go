@@ -58,7 +58,7 @@ func marks(t *testing.T, svg string) map[string]int {
 }
 
 func TestThePageDrawsWhatHappened(t *testing.T) {
-	page := htmlOf(t, told(wholeRun(t)))
+	page := htmlOf(t, wholeReport(t))
 	pictures := svgs.FindAllString(page, -1)
 	if len(pictures) != 4 {
 		t.Fatalf("%d pictures; want response time and lanes of two variants", len(pictures))
@@ -84,7 +84,7 @@ func TestThePageDrawsWhatHappened(t *testing.T) {
 }
 
 func TestThePageAsksNoNetwork(t *testing.T) {
-	page := htmlOf(t, told(wholeRun(t)))
+	page := htmlOf(t, wholeReport(t))
 	for _, found := range regexp.MustCompile(`(?i)<(script|link|iframe|img)[^>]*|@import|url\(`).FindAllString(page, -1) {
 		t.Errorf("the page has %s", found)
 	}
@@ -92,7 +92,7 @@ func TestThePageAsksNoNetwork(t *testing.T) {
 
 // What a scenario or a server says is shown, never run.
 func TestThePageEscapesWhatOthersWrote(t *testing.T) {
-	r := told(wholeRun(t))
+	r := wholeReport(t)
 	const evil = `<script>alert(1)</script>"'`
 	r.Title = evil
 	v := &r.Variants[0]
@@ -123,7 +123,7 @@ func TestPicturesOfOddRuns(t *testing.T) {
 		"phases are missing altogether": func(v *Variant) { v.Phases = nil },
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := told(wholeRun(t))
+			r := wholeReport(t)
 			change(&r.Variants[0])
 			for _, svg := range svgs.FindAllString(htmlOf(t, r), -1) {
 				marks(t, svg)
