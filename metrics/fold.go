@@ -118,6 +118,11 @@ func (f *Fold) hits(at time.Duration, w history.HitWindow) {
 		record(f.all, few)
 		f.series.add(w.Due, few)
 		f.cure.took(w.Due, few)
+		for _, one := range few {
+			took := time.Duration(one.took) * time.Microsecond
+			f.load.TookSum += took * time.Duration(one.n)
+			f.load.Bands[band(took)] += uint64(one.n)
+		}
 	}
 }
 
