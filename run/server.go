@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/hangtime-dev/hangtime/faults"
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
@@ -43,12 +44,14 @@ type server struct {
 	listening string
 }
 
-// startServer starts `self serve …` with logs in dir. adopt is told the pid before anything else happens, so that it is ended even if hangtime is killed.
-func startServer(ctx context.Context, self string, s scenarios.Server, dir string, rec *history.Recorder, adopt func(int) error) (*server, error) {
+// startServer starts `self serve …` with logs in dir. The guardian is told the pid before anything else happens, and knows all its processes by their environment,
+// so that they are ended even if hangtime is killed.
+func startServer(ctx context.Context, self string, s scenarios.Server, dir string, rec *history.Recorder, guardian *faults.Guardian) (*server, error) {
 	args := append([]string{"serve"}, serveFlags(s)...)
 	args = append(args, "--bind=127.0.0.1:0", "--log-dir="+dir, "--exit-with-parent")
 	cmd := exec.Command(self, args...)
 	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), guardian.Mark())
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C at the terminal is for hangtime, which ends its server in order
 	output, err := cmd.StderrPipe()
 	if err != nil {
@@ -58,7 +61,7 @@ func startServer(ctx context.Context, self string, s scenarios.Server, dir strin
 	if err := srv.spawn(cmd, output); err != nil {
 		return nil, fmt.Errorf("start the reference server: %w", err)
 	}
-	if err := adopt(srv.pid); err != nil {
+	if err := guardian.Adopt(srv.pid); err != nil {
 		srv.stop(nil)
 		return nil, fmt.Errorf("put the reference server under guard: %w", err)
 	}

@@ -49,7 +49,7 @@ func (v *variant) conduct(ctx context.Context) error {
 
 func (v *variant) boot(ctx context.Context) error {
 	v.record(history.PhaseStarted{Phase: history.Starting})
-	srv, err := startServer(ctx, v.run.options.Self, v.plan.Server, v.dir, v.run.rec, v.guardian.Adopt)
+	srv, err := startServer(ctx, v.run.options.Self, v.plan.Server, v.dir, v.run.rec, v.guardian)
 	if err != nil {
 		return err
 	}
