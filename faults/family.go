@@ -47,7 +47,7 @@ func (f *family) look() ([]process, error) {
 	for _, s := range all {
 		if member[s.PID] && s.PID != os.Getpid() {
 			f.known[s.process] = true
-			if s.state != 'Z' && s.state != 'X' {
+			if !s.dead() {
 				alive = append(alive, s.process)
 			}
 		}

@@ -162,7 +162,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 
 func gone(pid int) bool {
 	s, err := readStatus(pid)
-	return err != nil || s.state == 'Z'
+	return err != nil || s.dead()
 }
 
 func state(pid int) byte {

@@ -24,8 +24,12 @@ var errGone = errors.New("the process is gone")
 type status struct {
 	process
 	parent, group int
-	state         byte // R S D T t Z …
+	threads       int
+	state         byte // of its first thread: R S D T t Z …
 }
+
+// dead says whether nothing of it runs any more. A first thread that is a zombie is not enough: others may still be on their way out, with files and locks.
+func (s status) dead() bool { return (s.state == 'Z' || s.state == 'X') && s.threads <= 1 }
 
 // readStatus reads /proc/PID/stat; a process that ended is errGone.
 func readStatus(pid int) (status, error) {
@@ -38,14 +42,15 @@ func readStatus(pid int) (status, error) {
 	}
 	// The name in parentheses may itself hold anything: fields are counted from the last one.
 	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
-	const state, parent, group, start = 0, 1, 2, 19
+	const state, parent, group, threads, start = 0, 1, 2, 17, 19
 	if len(fields) <= start {
 		return status{}, fmt.Errorf("/proc/%d/stat has %d fields after the name, want more than %d", pid, len(fields), start)
 	}
 	s := status{process: process{PID: pid}, state: fields[state][0]}
-	var errs [3]error
+	var errs [4]error
 	s.parent, errs[0] = strconv.Atoi(string(fields[parent]))
 	s.group, errs[1] = strconv.Atoi(string(fields[group]))
+	s.threads, errs[3] = strconv.Atoi(string(fields[threads]))
 	s.Start, errs[2] = strconv.ParseUint(string(fields[start]), 10, 64)
 	return s, errors.Join(errs[:]...)
 }
@@ -59,13 +64,13 @@ func identify(pid int) (process, error) {
 	return s.process, nil
 }
 
-// status of the process; errGone when it ended, is a zombie, or when its number is another's.
+// status of the process; errGone when it ended or when its number is another's.
 func (p process) status() (status, error) {
 	s, err := readStatus(p.PID)
 	if err != nil {
 		return status{}, err
 	}
-	if s.Start != p.Start || s.state == 'Z' || s.state == 'X' {
+	if s.Start != p.Start || s.dead() {
 		return status{}, errGone
 	}
 	return s, nil
