@@ -23,9 +23,9 @@ var errGone = errors.New("the process is gone")
 // A status is the part of /proc/PID/stat that faults need.
 type status struct {
 	process
-	parent, group int
-	threads       int
-	state         byte // of its first thread: R S D T t Z …
+	parent  int
+	threads int
+	state   byte // of its first thread: R S D T t Z …
 }
 
 // dead says whether nothing of it runs any more. A first thread that is a zombie is not enough: others may still be on their way out, with files and locks.
@@ -42,15 +42,14 @@ func readStatus(pid int) (status, error) {
 	}
 	// The name in parentheses may itself hold anything: fields are counted from the last one.
 	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
-	const state, parent, group, threads, start = 0, 1, 2, 17, 19
+	const state, parent, threads, start = 0, 1, 17, 19
 	if len(fields) <= start {
 		return status{}, fmt.Errorf("/proc/%d/stat has %d fields after the name, want more than %d", pid, len(fields), start)
 	}
 	s := status{process: process{PID: pid}, state: fields[state][0]}
-	var errs [4]error
+	var errs [3]error
 	s.parent, errs[0] = strconv.Atoi(string(fields[parent]))
-	s.group, errs[1] = strconv.Atoi(string(fields[group]))
-	s.threads, errs[3] = strconv.Atoi(string(fields[threads]))
+	s.threads, errs[1] = strconv.Atoi(string(fields[threads]))
 	s.Start, errs[2] = strconv.ParseUint(string(fields[start]), 10, 64)
 	return s, errors.Join(errs[:]...)
 }
