@@ -85,7 +85,9 @@ func (l *look) shorten(text string, w int) string {
 }
 
 // pad fills text up to w cells; right puts the spaces before it.
-func pad(text string, w int) string { return text + strings.Repeat(" ", max(w-ansi.StringWidth(text), 0)) }
+func pad(text string, w int) string {
+	return text + strings.Repeat(" ", max(w-ansi.StringWidth(text), 0))
+}
 func right(text string, w int) string {
 	return strings.Repeat(" ", max(w-ansi.StringWidth(text), 0)) + text
 }
