@@ -62,10 +62,7 @@ func mutex(p *process, s stall, w history.MutexWait) Cause {
 }
 
 // A link is one thread that waits for what another has.
-type link struct {
-	pid, tid int
-	text     string
-}
+type link struct{ pid, tid int }
 
 // owners are the threads that keep a thread waiting, as far as they are known; the text says for what. A lock's holder is a process, so all of its threads
 // that wait may be the one.
