@@ -36,7 +36,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		Suspect: 200 * time.Millisecond, Loop: time.Second, Pool: 5 * time.Second, Tasks: 30 * time.Second, Late: 100 * time.Millisecond,
-		Stale: 1200 * time.Millisecond, Slack: 60 * time.Millisecond, Boot: 2 * time.Second, Young: 5 * time.Second, Settle: time.Second, Recent: 2 * time.Second,
+		Stale: 700 * time.Millisecond, Slack: 60 * time.Millisecond, Boot: 2 * time.Second, Young: 5 * time.Second, Settle: time.Second, Recent: 2 * time.Second,
 		Busy: 0.7, Starved: 0.5, Incidents: 500,
 	}
 }
