@@ -46,6 +46,13 @@ type WorkerGone struct {
 }
 
 // WorkerSample is one worker at one tick of the probe.
+//
+// Moved and Still are about all its threads except housekeeping that is known to turn by itself (the sysmon thread of a Go program). So a worker whose loop beats while its
+// handlers are stuck has Moved, and so has one that spins: Moved alone says neither that work gets done nor that it does not. What says so is the pair
+// Inside/Oldest (a request is outstanding, and for how long) with Answered (grows when any answer leaves); which thread stands still is in ThreadSample.
+//
+// Inside and Oldest are read from the sockets, which count in steps of 4 ms; a request that could as well be answered already is not counted. A worker's connections are
+// attributed to it when it has accepted them; those before that are in Listener.
 type WorkerSample struct {
 	PID      int           `json:"pid"`
 	Worker   int           `json:"worker"`
@@ -64,7 +71,11 @@ type WorkerSample struct {
 	Ports    []int         `json:"ports,omitempty"` // the clients' ports of the outstanding connections (at most 16)
 }
 
-// ThreadSample is one thread of a worker that is under suspicion.
+// ThreadSample is one thread of a worker that is under suspicion: a request older than 150 ms, a state of T or D, a loop that says itself it has been at one thing for 150 ms,
+// or a wait for a file lock that lasted two ticks. It is recorded at every tick (50 ms after the WorkerSample) while the suspicion lasts, for every thread;
+// LockWait follows the ThreadSample of the thread that waits. When a worker's WorkerSample comes without them half a second long, the suspicion is over.
+//
+// Idle is a hint, true for epoll, select, poll and accept, and for a futex where it cannot be told from a parked thread: of Go programs always, of others in all but the main thread.
 type ThreadSample struct {
 	PID     int           `json:"pid"`
 	TID     int           `json:"tid"`

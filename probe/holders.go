@@ -1,0 +1,151 @@
+package probe
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// conflicts says whether a held lock keeps the wanted one waiting; want.to is the last byte wanted.
+func conflicts(held, want fileLock) bool {
+	if held.waits || held.device != want.device || held.inode != want.inode || !held.write && !want.write {
+		return false
+	}
+	// flock and the two kinds of fcntl locks do not see each other.
+	if (held.class == "FLOCK") != (want.class == "FLOCK") {
+		return false
+	}
+	return held.from <= want.to && want.from <= held.to
+}
+
+// blockers are the locks that keep a wait going: those with its number in the list, which is made so by the kernel; where the waiter is not in the list
+// (another pid namespace, a list read a moment too early) all that conflict.
+func blockers(all []fileLock, want fileLock) []fileLock {
+	var out []fileLock
+	for _, l := range all {
+		if l.waits && l.pid == want.pid && l.class == want.class && l.device == want.device && l.inode == want.inode {
+			want.from, want.to, want.write = l.from, l.to, l.write
+			break
+		}
+	}
+	for _, l := range all {
+		if conflicts(l, want) {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// A holderKey names what is looked for: who has the lock that keeps this wait going.
+type holderKey struct {
+	device string
+	inode  uint64
+	class  string
+	pid    int // creator
+	from   uint64
+}
+
+type foundHolders struct {
+	at      time.Time
+	holders []history.LockHolder
+}
+
+// holderLife is how long a search through all descriptors of the machine stands: it takes 5-30 ms.
+const holderLife = time.Second
+
+// A holderFinder finds the processes that hold a lock. One goroutine may use it.
+type holderFinder struct {
+	proc  proc
+	known map[holderKey]foundHolders
+}
+
+// find returns the true holders of a lock: processes that have the locked open file, be it by open or by fork. path is where the waiter's descriptor leads and near are processes to look at first.
+func (h *holderFinder) find(lock fileLock, path string, near []int) []history.LockHolder {
+	key := holderKey{lock.device, lock.inode, lock.class, lock.pid, lock.from}
+	if found, ok := h.known[key]; ok && time.Since(found.at) < holderLife {
+		return found.holders
+	}
+	if len(h.known) > 256 {
+		clear(h.known)
+	}
+	holders := h.search(lock, path, near)
+	h.known[key] = foundHolders{time.Now(), holders}
+	return holders
+}
+
+func (h *holderFinder) search(lock fileLock, path string, near []int) []history.LockHolder {
+	var pids []int
+	if lock.pid > 0 {
+		pids = append(pids, lock.pid)
+	}
+	pids = append(pids, near...)
+	all, _ := numbers(string(h.proc)) // without it the near ones are what there is
+	pids = append(pids, all...)
+	var out []history.LockHolder
+	seen := map[int]bool{}
+	for _, pid := range pids {
+		if seen[pid] {
+			continue
+		}
+		seen[pid] = true
+		if h.holds(pid, lock, path) {
+			out = append(out, history.LockHolder{PID: pid, Command: h.proc.command(pid), Creator: pid == lock.pid})
+		}
+	}
+	if lock.pid > 0 && !slices.ContainsFunc(out, func(o history.LockHolder) bool { return o.Creator }) {
+		// /proc/locks still names it: it is dead and others inherited the lock, or its descriptors may not be read.
+		_, err := h.proc.stat(lock.pid)
+		out = append(out, history.LockHolder{PID: lock.pid, Command: h.proc.command(lock.pid), Creator: true, Dead: err != nil})
+	}
+	slices.SortStableFunc(out, func(a, b history.LockHolder) int { return cmp.Compare(rank(a), rank(b)) })
+	return out
+}
+
+// rank puts first who can let go: living creators, then heirs, then the dead.
+func rank(h history.LockHolder) int {
+	switch {
+	case h.Dead:
+		return 2
+	case h.Creator:
+		return 0
+	}
+	return 1
+}
+
+// holds looks for the lock in a process's descriptors: first in those that lead to the same path, then, should the process see the file under another name, in all.
+func (h *holderFinder) holds(pid int, lock fileLock, path string) bool {
+	fds, err := numbers(h.proc.pid(pid, "fd"))
+	if err != nil {
+		return false
+	}
+	var others []int
+	for _, fd := range fds {
+		link, err := h.proc.link(pid, fd)
+		switch {
+		case err != nil:
+		case path != "" && link == path:
+			if h.locked(pid, fd, lock) {
+				return true
+			}
+		case strings.HasPrefix(link, "/") && base(link) == base(path):
+			others = append(others, fd)
+		}
+	}
+	return slices.ContainsFunc(others, func(fd int) bool { return h.locked(pid, fd, lock) })
+}
+
+// base is the file's own name; what the kernel adds to that of a deleted file does not belong to it.
+func base(path string) string {
+	path = strings.TrimSuffix(path, " (deleted)")
+	return path[strings.LastIndexByte(path, '/')+1:]
+}
+
+func (h *holderFinder) locked(pid, fd int, lock fileLock) bool {
+	info, err := h.proc.fdinfo(pid, fd)
+	return err == nil && slices.ContainsFunc(info.locks, func(l fileLock) bool {
+		return l.device == lock.device && l.inode == lock.inode && l.class == lock.class && l.pid == lock.pid && l.from == lock.from
+	})
+}

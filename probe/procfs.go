@@ -1,0 +1,306 @@
+package probe
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// proc is the root of a proc file system: "/proc", or a recorded one in tests.
+type proc string
+
+func (p proc) pid(pid int, name string) string {
+	return filepath.Join(string(p), strconv.Itoa(pid), name)
+}
+
+func (p proc) task(pid, tid int, name string) string {
+	return filepath.Join(string(p), strconv.Itoa(pid), "task", strconv.Itoa(tid), name)
+}
+
+// maxRead bounds what is read of one proc file; the files read here are far smaller, except /proc/locks, which has its own bound.
+const maxRead = 64 << 10
+
+// read returns a whole proc file, at most max bytes. Anything may have vanished: the error is the caller's news, not a trouble.
+func read(path string, max int) ([]byte, error) {
+	fd, err := retry(func() (int, error) { return unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0) })
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(fd)
+	var out []byte
+	buf := make([]byte, 4096)
+	for len(out) < max {
+		n, err := retry(func() (int, error) { return unix.Read(fd, buf) })
+		if err != nil {
+			return nil, err
+		}
+		if n <= 0 {
+			break
+		}
+		out = append(out, buf[:n]...)
+		if len(buf) < 32<<10 {
+			buf = make([]byte, 2*len(buf))
+		}
+	}
+	return out[:min(len(out), max)], nil
+}
+
+// retry repeats a system call that a signal interrupted: Go's own preemption signals do.
+func retry(call func() (int, error)) (int, error) {
+	for {
+		n, err := call()
+		if !errors.Is(err, unix.EINTR) {
+			return n, err
+		}
+	}
+}
+
+// A kept is a proc file that stays open and is read again from its start: a fourth of the cost of opening it each time.
+type kept struct {
+	fd int // -1: not open
+}
+
+func keep(path string) (kept, error) {
+	fd, err := retry(func() (int, error) { return unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0) })
+	if err != nil {
+		return kept{-1}, err
+	}
+	return kept{fd}, nil
+}
+
+func (k kept) read(buf []byte) ([]byte, error) {
+	n, err := retry(func() (int, error) { return unix.Pread(k.fd, buf, 0) })
+	if err != nil {
+		return nil, err
+	}
+	if n == 0 {
+		return nil, unix.ESRCH // a process that is gone reads as empty or as ESRCH, by file
+	}
+	return buf[:n], nil
+}
+
+func (k *kept) close() {
+	if k.fd >= 0 {
+		unix.Close(k.fd)
+		k.fd = -1
+	}
+}
+
+// userHZ is the unit of times in /proc/PID/stat. It is 100 on every architecture that Go supports (man 7 time).
+const userHZ = 100
+
+func ticks(n uint64) time.Duration { return time.Duration(n) * (time.Second / userHZ) }
+
+// A stat is what is used of /proc/PID/stat or /proc/PID/task/TID/stat, proc_pid_stat(5).
+type stat struct {
+	comm    string
+	state   byte          // R S D T t Z X I
+	parent  int           //
+	cpu     time.Duration // utime + stime, in steps of 10 ms
+	threads int           //
+	start   uint64        // clock ticks since boot
+	rss     uint64        // pages
+	cpuNr   int           // processor it last ran on
+	exit    int           // as wait(2) has it; only for a zombie, and only with the right to trace it
+}
+
+var errStat = errors.New("malformed stat")
+
+func parseStat(line []byte) (stat, error) {
+	// The name in parentheses may hold anything, parentheses and line breaks too: fields are counted from the last one.
+	open, shut := bytes.IndexByte(line, '('), bytes.LastIndexByte(line, ')')
+	if open < 0 || shut < open {
+		return stat{}, errStat
+	}
+	f := bytes.Fields(line[shut+1:])
+	const processor, exitCode = 39 - 3, 52 - 3
+	if len(f) <= processor || len(f[0]) != 1 {
+		return stat{}, errStat
+	}
+	var bad error
+	number := func(field int) uint64 {
+		n, err := strconv.ParseUint(string(f[field-3]), 10, 64)
+		if err != nil {
+			bad = fmt.Errorf("%w: field %d is %q", errStat, field, f[field-3])
+		}
+		return n
+	}
+	s := stat{
+		comm: string(line[open+1 : shut]), state: f[0][0], parent: int(number(4)), cpu: ticks(number(14) + number(15)),
+		threads: int(number(20)), start: number(22), rss: number(24), cpuNr: int(number(39)),
+	}
+	if len(f) > exitCode {
+		s.exit = int(number(52))
+	}
+	return s, bad
+}
+
+func (p proc) stat(pid int) (stat, error) {
+	line, err := read(p.pid(pid, "stat"), maxRead)
+	if err != nil {
+		return stat{}, err
+	}
+	return parseStat(line)
+}
+
+func (p proc) taskStat(pid, tid int) (stat, error) {
+	line, err := read(p.task(pid, tid, "stat"), maxRead)
+	if err != nil {
+		return stat{}, err
+	}
+	return parseStat(line)
+}
+
+// A schedstat is a thread's account by the scheduler (Documentation/scheduler/sched-stats.rst).
+type schedstat struct {
+	ran   time.Duration // on a processor
+	delay time.Duration // ready, and waiting for a processor
+	runs  uint64        // times it was put on a processor
+}
+
+func parseSchedstat(line []byte) (schedstat, error) {
+	f := bytes.Fields(line)
+	if len(f) < 3 {
+		return schedstat{}, fmt.Errorf("malformed schedstat %q", line)
+	}
+	var n [3]uint64
+	for i := range n {
+		v, err := strconv.ParseUint(string(f[i]), 10, 64)
+		if err != nil {
+			return schedstat{}, fmt.Errorf("malformed schedstat %q", line)
+		}
+		n[i] = v
+	}
+	return schedstat{time.Duration(n[0]), time.Duration(n[1]), n[2]}, nil
+}
+
+// parseExecStart finds when the thread was last on a processor, on that processor's own clock, in /proc/PID/task/TID/sched (kernel/sched/debug.c; milliseconds).
+func parseExecStart(text []byte) (time.Duration, bool) {
+	_, rest, found := bytes.Cut(text, []byte("se.exec_start"))
+	if !found {
+		return 0, false
+	}
+	_, rest, found = bytes.Cut(rest, []byte(":"))
+	if !found {
+		return 0, false
+	}
+	line, _, _ := bytes.Cut(rest, []byte("\n"))
+	whole, part, _ := strings.Cut(strings.TrimSpace(string(line)), ".")
+	ms, err := strconv.ParseUint(whole, 10, 40)
+	if err != nil {
+		return 0, false
+	}
+	ns, err := strconv.ParseUint((part + "000000")[:6], 10, 32)
+	if err != nil {
+		return 0, false
+	}
+	return time.Duration(ms)*time.Millisecond + time.Duration(ns), true
+}
+
+// numbers are the entries of a folder that are numbers: processes, threads, descriptors.
+func numbers(path string) ([]int, error) {
+	fd, err := retry(func() (int, error) { return unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_DIRECTORY, 0) })
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(fd)
+	var out []int
+	var names []string
+	buf := make([]byte, 8192)
+	for {
+		n, err := retry(func() (int, error) { return unix.Getdents(fd, buf) })
+		if err != nil || n <= 0 {
+			return out, err
+		}
+		_, _, names = unix.ParseDirent(buf[:n], -1, names[:0])
+		for _, name := range names {
+			if v, err := strconv.Atoi(name); err == nil {
+				out = append(out, v)
+			}
+		}
+	}
+}
+
+func (p proc) threads(pid int) ([]int, error) { return numbers(p.pid(pid, "task")) }
+
+// link is where a descriptor of a process leads, as the kernel words it; it asks no file system, so it cannot hang on a broken one.
+func (p proc) link(pid, fd int) (string, error) {
+	buf := make([]byte, 4096)
+	n, err := unix.Readlink(p.pid(pid, "fd/"+strconv.Itoa(fd)), buf)
+	if err != nil {
+		return "", err
+	}
+	return string(buf[:n]), nil
+}
+
+// socketInode reads "socket:[123]".
+func socketInode(link string) (uint32, bool) {
+	inner, ok := strings.CutPrefix(link, "socket:[")
+	if !ok {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(strings.TrimSuffix(inner, "]"), 10, 32)
+	return uint32(n), err == nil
+}
+
+// children of a process. /proc/PID/task/TID/children may miss one while another ends (proc_tid_children(5)): absence in one look proves nothing.
+func (p proc) children(pid int) ([]int, error) {
+	tids, err := p.threads(pid)
+	if err != nil {
+		return nil, err
+	}
+	var out []int
+	known := false
+	for _, tid := range tids {
+		text, err := read(p.task(pid, tid, "children"), maxRead)
+		if err != nil {
+			continue
+		}
+		known = true
+		for _, word := range bytes.Fields(text) {
+			if child, err := strconv.Atoi(string(word)); err == nil {
+				out = append(out, child)
+			}
+		}
+	}
+	if known {
+		return out, nil
+	}
+	return p.childrenByScan(pid) // a kernel without CONFIG_PROC_CHILDREN
+}
+
+func (p proc) childrenByScan(pid int) ([]int, error) {
+	all, err := numbers(string(p))
+	if err != nil {
+		return nil, err
+	}
+	var out []int
+	for _, one := range all {
+		if s, err := p.stat(one); err == nil && s.parent == pid {
+			out = append(out, one)
+		}
+	}
+	return out, nil
+}
+
+// command is a process's command line for people, at most 120 bytes.
+func (p proc) command(pid int) string {
+	text, err := read(p.pid(pid, "cmdline"), 4096)
+	words := strings.TrimSpace(strings.ReplaceAll(strings.TrimRight(string(text), "\x00"), "\x00", " "))
+	if err != nil || words == "" {
+		if s, err := p.stat(pid); err == nil {
+			return "[" + s.comm + "]"
+		}
+		return ""
+	}
+	if len(words) > 120 {
+		words = strings.ToValidUTF8(words[:117], "") + "…"
+	}
+	return words
+}
