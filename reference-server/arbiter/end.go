@@ -1,0 +1,160 @@
+package arbiter
+
+import (
+	"errors"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/reference-server/board"
+	"github.com/hangtime-dev/hangtime/reference-server/heartbeat"
+)
+
+// Exit codes of a worker that stop the arbiter, with gunicorn's numbers: another worker would only fail the same way.
+const (
+	bootError = 3
+	loadError = 4
+)
+
+// murder kills workers that gave no sign of life for too long, that boot for too long, or that were told to leave and did not.
+func (a *Arbiter) murder(now int64) {
+	if late := now - a.lastLook; late > int64(round+lateLimit) {
+		// The arbiter itself was away (stopped, or without a processor): it knows nothing of the time between, and kills nobody for it.
+		a.account.Say("warning", "arbiter-was-away", Fields{"seconds": float64(late) / 1e9})
+		a.floor = now
+	}
+	a.lastLook = now
+	for _, c := range a.children {
+		switch {
+		case c.deadline > 0 && now >= c.deadline:
+			c.deadline = now + int64(killAfter) // again, should it have been stopped by a debugger
+			a.signal(c, syscall.SIGKILL)
+		case c.deadline > 0:
+		case !c.ready && a.cfg.BootTimeout > 0 && now-max(c.started, a.floor) > int64(a.cfg.BootTimeout):
+			a.timeOut(c, now, "boot-timeout", a.cfg.BootTimeout)
+		case c.ready && c.page.State.Load() == heartbeat.Draining:
+			// It leaves by itself: it reached max_requests, or somebody else told it to.
+			c.deadline = now + int64(a.cfg.GracefulTimeout)
+		case c.ready && a.cfg.Timeout > 0 && a.silent(c, now) > a.cfg.Timeout:
+			a.timeOut(c, now, "worker-timeout", a.cfg.Timeout)
+		}
+	}
+	if a.stopping && a.deadline > 0 && now >= a.deadline {
+		a.deadline = now + int64(killAfter)
+		for _, c := range a.children {
+			a.signal(c, syscall.SIGKILL)
+		}
+	}
+}
+
+// silent is for how long a worker gave no sign of life.
+func (a *Arbiter) silent(c *child, now int64) time.Duration {
+	since := time.Duration(now - max(int64(c.page.Beat.Load()), a.floor))
+	if c.tmpfile == nil {
+		return since
+	}
+	age, err := heartbeat.Age(c.tmpfile, time.Now())
+	if err != nil {
+		return since
+	}
+	return min(age, time.Duration(now-max(c.started, a.floor)))
+}
+
+// timeOut sends ABRT, and KILL a moment later.
+func (a *Arbiter) timeOut(c *child, now int64, event string, limit time.Duration) {
+	a.account.Say("critical", event, Fields{"worker": c.place, "pid": c.pid, "timeout_s": limit.Seconds()})
+	c.aborted = true
+	c.deadline = now + int64(killAfter)
+	a.signal(c, syscall.SIGABRT)
+}
+
+func (a *Arbiter) signal(c *child, s syscall.Signal) {
+	if s != syscall.SIGUSR1 {
+		a.account.Say("info", "worker-signalled", Fields{"worker": c.place, "pid": c.pid, "signal": unix.SignalName(s)})
+	}
+	if err := c.process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		a.account.Say("error", "worker-signal-failed", Fields{"worker": c.place, "pid": c.pid, "signal": unix.SignalName(s), "reason": err.Error()})
+	}
+}
+
+// stop begins the end: graceful leaves the workers graceful_timeout, quick hardly any time.
+func (a *Arbiter) stop(graceful bool) {
+	now := a.clock.Now()
+	limit, signal := now+int64(a.cfg.GracefulTimeout), syscall.SIGTERM
+	if !graceful {
+		limit, signal = now+int64(quickLimit), syscall.SIGQUIT
+	}
+	if a.stopping && (graceful || limit >= a.deadline) {
+		return
+	}
+	a.stopping = true
+	a.deadline = limit
+	a.account.Say("info", "stopping", Fields{"pid": os.Getpid(), "graceful": graceful})
+	for _, c := range a.children {
+		c.leaving = true
+		a.signal(c, signal)
+	}
+}
+
+// reap is told that a worker has ended.
+func (a *Arbiter) reap(e exit) {
+	c, now := e.child, a.clock.Now()
+	delete(a.children, c.pid)
+	lost := a.board.Lose(c.owner, now)
+	if p := a.board.Place(c.place); p.Owner.Load() == c.owner {
+		p.State.Store(board.Empty)
+	}
+	fields := Fields{"worker": c.place, "pid": c.pid, "age": c.age, "tasks_lost": lost}
+	code := 0
+	level := "info"
+	if status, ok := e.state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		fields["signal"] = unix.SignalName(status.Signal())
+		level = "warning"
+	} else {
+		code = e.state.ExitCode()
+		fields["code"] = code
+		if code != 0 {
+			level = "warning"
+		}
+	}
+	a.account.Say(level, "worker-exited", fields)
+	_ = c.page.Unmap()
+	if c.tmpfile != nil {
+		_ = c.tmpfile.Close()
+	}
+	if a.stopping {
+		return
+	}
+	if !c.ready && (code == bootError || code == loadError) {
+		a.code = code
+		a.account.Say("critical", "halted", Fields{"code": code, "reason": map[int]string{bootError: "a worker failed to boot", loadError: "the application failed to load"}[code]})
+		a.stop(false)
+		return
+	}
+	if !c.leaving && !a.cfg.Respawn {
+		a.dead[c.place] = true
+	}
+	a.learn(c, now, level != "info")
+}
+
+// learn slows down the starting of workers that die young, one after the other: a crash loop must not use up the machine.
+func (a *Arbiter) learn(c *child, now int64, badly bool) {
+	if time.Duration(now-c.started) >= youngLife || !badly {
+		a.young = 0
+		return
+	}
+	a.young++
+	a.backOff(now)
+}
+
+// backOff lets two starts in a row fail before it waits.
+func (a *Arbiter) backOff(now int64) {
+	if a.young < 2 {
+		return
+	}
+	pause := min(longPause, firstPause<<min(a.young-2, 10))
+	a.pause = now + int64(pause)
+	a.account.Say("warning", "workers-die-young", Fields{"in_a_row": a.young, "pause_s": pause.Seconds()})
+}

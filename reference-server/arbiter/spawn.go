@@ -1,0 +1,138 @@
+package arbiter
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/reference-server/heartbeat"
+	"github.com/hangtime-dev/hangtime/reference-server/worker"
+)
+
+// The environment that makes a process a worker.
+const (
+	RoleVar  = "HANGTIME_ROLE"
+	BirthVar = "HANGTIME_WORKER_BIRTH"
+	roleWork = "worker"
+)
+
+// titleRoom is how long a worker's command line is made, so that a longer title can be written into it later.
+const titleRoom = 64
+
+// A spawner starts all children from one thread that lives as long as the arbiter: the parent-death signal of a child comes when the *thread* that forked it ends
+// (PR_SET_PDEATHSIG(2const)).
+type spawner struct{ jobs chan func() }
+
+func newSpawner() *spawner {
+	s := &spawner{jobs: make(chan func())}
+	go func() {
+		runtime.LockOSThread() // and never unlocked
+		for job := range s.jobs {
+			job()
+		}
+	}()
+	return s
+}
+
+// do runs job on the thread and waits for it.
+func (s *spawner) do(job func()) {
+	done := make(chan struct{})
+	s.jobs <- func() { defer close(done); job() }
+	<-done
+}
+
+// A born child is one process with what the arbiter needs to know it by.
+type born struct {
+	process *os.Process
+	page    *heartbeat.Page
+	tmpfile *os.File
+	status  *os.File
+}
+
+// start makes one worker process.
+func (a *Arbiter) start(birth worker.Birth) (b born, err error) {
+	text, err := json.Marshal(birth)
+	if err != nil {
+		return b, fmt.Errorf("tell a worker its settings: %w", err)
+	}
+	var opened []*os.File
+	defer func() {
+		for _, f := range opened {
+			_ = f.Close() // the child has its own
+		}
+	}()
+	memory, err := heartbeat.Create()
+	if err != nil {
+		return b, err
+	}
+	opened = append(opened, memory)
+	if b.page, err = heartbeat.Map(memory); err != nil {
+		return b, err
+	}
+	b.page.Beat.Store(uint64(a.clock.Now()))
+	beatFile := a.null
+	if birth.Config.Heartbeat == "tmpfile" {
+		if b.tmpfile, err = heartbeat.CreateTemp(birth.Config.WorkerTmpDir); err != nil {
+			return b, err
+		}
+		beatFile = b.tmpfile
+	}
+	statusRead, statusWrite, err := os.Pipe()
+	if err != nil {
+		return b, fmt.Errorf("make a worker's status pipe: %w", err)
+	}
+	opened = append(opened, statusWrite)
+	b.status = statusRead
+	if err := unix.SetNonblock(int(statusWrite.Fd()), true); err != nil {
+		return b, fmt.Errorf("make a worker's status pipe: %w", err)
+	}
+	files := []*os.File{os.Stdin, os.Stdout, os.Stderr, memory, a.boardFile, a.aliveRead, statusWrite, beatFile}
+	for _, l := range a.listenersFor(birth.Place) {
+		files = append(files, l.File)
+	}
+	title := fmt.Sprintf("%s: worker [%d]", birth.Config.ProcName, birth.Place)
+	attr := &os.ProcAttr{Files: files, Env: append(cleanEnv(), RoleVar+"="+roleWork, BirthVar+"="+string(text)),
+		Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: birth.Config.Signals == "arbiter", Credential: a.credential}}
+	a.spawner.do(func() {
+		b.process, err = os.StartProcess(a.self, []string{title + strings.Repeat(" ", max(0, titleRoom-len(title)))}, attr)
+	})
+	if err != nil {
+		return b, errors.Join(fmt.Errorf("start a worker: %w", err), b.status.Close(), b.page.Unmap())
+	}
+	return b, nil
+}
+
+// cleanEnv is the environment without what another arbiter may have put there.
+func cleanEnv() []string {
+	var env []string
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, RoleVar+"=") && !strings.HasPrefix(v, BirthVar+"=") {
+			env = append(env, v)
+		}
+	}
+	return env
+}
+
+// follow passes on what the child says and how it ends; it is the only one that waits for this child.
+func (a *Arbiter) follow(c *child) {
+	a.followers.Go(func() {
+		lines := bufio.NewScanner(c.status)
+		for lines.Scan() {
+			var fields map[string]any
+			if json.Unmarshal(lines.Bytes(), &fields) == nil {
+				a.said <- said{c, fields}
+			}
+		}
+	})
+	a.followers.Go(func() {
+		state, err := c.process.Wait()
+		a.exits <- exit{c, state, err}
+	})
+}

@@ -1,0 +1,86 @@
+// Package refserver is the reference server: an arbiter and worker processes that do, for real and one setting at a time, everything that the guide to async tasks under
+// gunicorn warns of, and everything that it recommends. It is watched from outside like any other server and knows nothing of hangtime.
+package refserver
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/reference-server/arbiter"
+	"github.com/hangtime-dev/hangtime/reference-server/settings"
+	"github.com/hangtime-dev/hangtime/reference-server/worker"
+)
+
+// Config is one setting of every option.
+type Config = settings.Config
+
+// Default is every option's default.
+func Default() Config { return settings.Default() }
+
+// Role runs this process as a worker when an arbiter started it as one. It must be called first thing in main, on the first goroutine.
+func Role([]string) (handled bool, code int) {
+	if os.Getenv(arbiter.RoleVar) != "worker" {
+		return false, 0
+	}
+	birth := os.Getenv(arbiter.BirthVar)
+	// What the worker starts in turn is no worker.
+	_ = os.Unsetenv(arbiter.RoleVar)
+	_ = os.Unsetenv(arbiter.BirthVar)
+	return true, worker.Main(birth)
+}
+
+// Serve runs the server in this process until it is told to stop by a signal, and returns its exit code: 0, 3 when a worker failed to boot, 4 when its application
+// failed to load. An error says that it did not begin.
+func Serve(cfg Config) (code int, err error) {
+	if err := cfg.Validate(); err != nil {
+		return 0, err
+	}
+	account := arbiter.NewAccount(os.Stderr, cfg.LogLevel)
+	defer account.Close()
+	signals := make(chan os.Signal, 64)
+	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGQUIT, unix.SIGHUP, unix.SIGTTIN, unix.SIGTTOU, unix.SIGUSR1, unix.SIGUSR2, unix.SIGWINCH)
+	defer signal.Stop(signals)
+	parts := arbiter.Parts{Config: cfg, Account: account, Signals: signals}
+	if cfg.ExitWithParent {
+		if parts.Orphan, err = watchParent(); err != nil {
+			return 0, err
+		}
+	}
+	a, err := arbiter.New(parts)
+	if err != nil {
+		return 0, err
+	}
+	return a.Run(), nil
+}
+
+// watchParent closes the channel when the process that started this one is gone, also when it was killed.
+func watchParent() (<-chan struct{}, error) {
+	parent := os.Getppid()
+	// Should this process be stopped when its parent dies, it is continued, and then sees that it is alone.
+	if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGCONT), 0, 0, 0); err != nil {
+		return nil, fmt.Errorf("ask for a signal when the parent dies: %w", err)
+	}
+	gone := make(chan struct{})
+	pidfd, err := unix.PidfdOpen(parent, 0)
+	if errors.Is(err, unix.ESRCH) || os.Getppid() != parent {
+		close(gone)
+		return gone, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("watch the parent process: %w", err)
+	}
+	go func() {
+		defer close(gone)
+		polled := []unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}
+		for {
+			if n, err := unix.Poll(polled, -1); n > 0 || err != nil && !errors.Is(err, unix.EINTR) {
+				return
+			}
+		}
+	}()
+	return gone, nil
+}

@@ -1,0 +1,103 @@
+package worker
+
+import (
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/reference-server/board"
+	"github.com/hangtime-dev/hangtime/reference-server/web"
+)
+
+// stalledAfter is when deep health calls a loop stalled that is in one callback for so long, or that has not turned for so long beyond its idle turn.
+const (
+	stalledAfter = 100 * time.Millisecond
+	silentAfter  = time.Second
+)
+
+// loopStatus says how the event loop is: it asks nobody, so that the answer comes at once whatever the loop does.
+func (w *Worker) loopStatus() (status string, stalled time.Duration) {
+	running, busy, beat := w.manager.State()
+	now := w.clock.Now()
+	switch {
+	case !running:
+		return "dead", 0
+	case busy > 0 && now-busy > int64(stalledAfter):
+		return "stalled", time.Duration(now - busy)
+	case now-beat > int64(silentAfter) && busy == 0:
+		return "silent", time.Duration(now - beat)
+	}
+	return "healthy", 0
+}
+
+// health has the guide's fields; shallow, it says healthy whatever the event loop does, as the guide's own.
+func (w *Worker) health(a *web.Answer) {
+	status, stalled := "healthy", time.Duration(0)
+	if w.cfg.Health == "deep" {
+		if status, stalled = w.loopStatus(); status != "healthy" {
+			a.Status = 503
+		}
+	}
+	b := append(a.Body, `{"status":"`...)
+	b = append(b, status...)
+	b = append(b, `","timestamp":"`...)
+	b = time.Now().AppendFormat(b, "2006-01-02T15:04:05.000000")
+	b = append(b, `","pid":`...)
+	b = strconv.AppendInt(b, int64(os.Getpid()), 10)
+	b = append(b, `,"active_tasks":`...)
+	b = strconv.AppendInt(b, int64(w.manager.Active()), 10)
+	if stalled > 0 {
+		b = append(b, `,"loop_stalled_ms":`...)
+		b = strconv.AppendInt(b, stalled.Milliseconds(), 10)
+	}
+	a.Body = append(b, "}\n"...)
+}
+
+// metrics has the guide's JSON fields, and what else there is to know.
+func (w *Worker) metrics(_ *web.Request, a *web.Answer) {
+	running, _, _ := w.manager.State()
+	stats := w.manager.Backend().Stats()
+	jobs, threads := w.manager.Executor()
+	c := &w.manager.Counts
+	a.JSON(200, map[string]any{
+		"memory_usage_mb": float64(w.memory.rss()>>10) / 1024, "cpu_percent": w.memory.cpuPercent(), "active_tasks": w.manager.Active(), "event_loop_running": running,
+		"pid": os.Getpid(), "worker": w.birth.Place, "requests": w.served.Load(), "connections": w.conns.Load(),
+		"tasks_waiting": stats.Waiting, "tasks_in_flight": w.manager.InFlight(), "tasks_accepted": c.Accepted.Load(), "tasks_done": c.Done.Load(), "tasks_failed": c.Failed.Load(),
+		"tasks_timed_out": c.TimedOut.Load(), "tasks_refused": c.Refused.Load(), "loop_restarts": c.Restarts.Load(), "slow_callbacks": c.Slow.Load(),
+		"loop_lag_ms": float64(c.Lag.Load()) / 1e6, "loop_lag_max_ms": float64(c.MaxLag.Load()) / 1e6, "loop_turns": w.page.Turns.Load(),
+		"executor_jobs_waiting": jobs, "executor_threads": threads, "log_lines_lost": w.log.Lost(), "backend": w.manager.Backend().Guarantees(),
+	})
+}
+
+// workers is the arbiter's table.
+func (w *Worker) workers(a *web.Answer) {
+	type row struct {
+		Worker    int     `json:"worker"`
+		PID       uint64  `json:"pid"`
+		Age       uint64  `json:"age"`
+		State     string  `json:"state"`
+		UptimeS   float64 `json:"uptime_s"`
+		BeatAgeMS float64 `json:"request_beat_age_ms"`
+		LoopAgeMS float64 `json:"loop_beat_age_ms"`
+		Requests  uint64  `json:"requests"`
+		InFlight  uint64  `json:"tasks_in_flight"`
+	}
+	now := w.clock.Now()
+	arbiter, started, target := w.board.Arbiter()
+	rows := []row{}
+	for n := 1; n <= board.Places; n++ {
+		p := w.board.Place(n)
+		if p.State.Load() == board.Empty {
+			continue
+		}
+		since := func(t uint64) float64 {
+			if t == 0 {
+				return 0
+			}
+			return float64(now-int64(t)) / 1e6
+		}
+		rows = append(rows, row{Worker: n, PID: p.PID.Load(), Age: p.Age.Load(), State: board.StateName(p.State.Load()), UptimeS: since(p.Started.Load()) / 1000,
+			BeatAgeMS: since(p.Beat.Load()), LoopAgeMS: since(p.LoopBeat.Load()), Requests: p.Requests.Load(), InFlight: p.InFlight.Load()})
+	}
+	a.JSON(200, map[string]any{"arbiter": arbiter, "uptime_s": float64(now-started) / 1e9, "wanted": target, "workers": rows})
+}
