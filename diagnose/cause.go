@@ -2,31 +2,18 @@ package diagnose
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// What the guide advises, by cause.
-const (
-	remedyFileLock = "give each process its own file, such as async_tasks_<pid>.log, instead of one that all lock (practice 1, process-specific resources)"
-	remedySleeping = "do not block the thread that serves: await asyncio.sleep, or run the call in an executor (practice 6, non-blocking I/O)"
-	remedyCPU      = "move long computation off the serving thread, to an executor or a task queue (practice 6; production, a proper task queue)"
-	remedyMutex    = "do not hold a lock around anything that may wait; take locks in one order (deadlock scenarios; practice 1)"
-	remedyKilled   = "let tasks outlive their worker in a proper task queue, and restart the loop after a death (practice 3, automatic recovery; production, a proper task queue)"
-	remedyExited   = "keep the loop in try/finally and restart it when it fails (practice 3, automatic recovery)"
-	remedyStopped  = "send SIGCONT, or find who froze it; a health check from outside sees it, its own does not (practice 7, monitor everything)"
-	remedyUnknown  = "the raw evidence is shown; log and measure what the worker waits for (practice 7, monitor everything)"
-)
-
 func (c Cause) clone() Cause {
-	c.Holders, c.Evidence = slices.Clone(c.Holders), slices.Clone(c.Evidence)
+	c.Holders, c.Evidence, c.Stack, c.Chain = slices.Clone(c.Holders), slices.Clone(c.Evidence), slices.Clone(c.Stack), slices.Clone(c.Chain)
 	return c
 }
 
-// better says whether c explains more than old: a known cause more than none, then the surer one.
+// better says whether c explains more than old: a known cause more than none, then the surer one, then the one with more to show.
 func (c Cause) better(old Cause) bool {
 	if known, before := c.Kind != CauseUnknown, old.Kind != CauseUnknown; known != before {
 		return known
@@ -34,91 +21,126 @@ func (c Cause) better(old Cause) bool {
 	if c.Confidence != old.Confidence {
 		return sureness(c.Confidence) > sureness(old.Confidence)
 	}
-	return len(c.Holders) > len(old.Holders)
+	shows := func(c Cause) int { return len(c.Holders) + len(c.Chain) + len(c.Stack) }
+	return shows(c) > shows(old)
 }
 
 func sureness(c Confidence) int { return map[Confidence]int{Guess: 1, Likely: 2, Proven: 3}[c] }
 
 // causeOf explains a stall by the evidence there is.
 func (f *Fold) causeOf(p *process, s stall) Cause {
-	var c Cause
-	switch {
-	case s.stopped:
-		c = Cause{Kind: CauseStopped, Confidence: Proven, Short: "stopped by a signal", Sentence: "stopped by SIGSTOP or SIGTSTP: no thread of it runs until SIGCONT", Remedy: remedyStopped}
-	case s.wait != nil:
-		c = fileLock(s)
-	case s.cpu:
-		used, _ := p.shares()
-		c = Cause{Kind: CauseCPU, Confidence: Likely, Short: "runs and runs", Remedy: remedyCPU,
-			Sentence: fmt.Sprintf("%s runs all the time (%.0f %% of a processor) and answers nothing", named(p, s.thread), used*100)}
-	case s.thread != nil:
-		c = bySyscall(p, s.thread)
-	default:
-		c = Cause{Kind: CauseUnknown, Confidence: Guess, Short: "no progress", Remedy: remedyUnknown,
-			Sentence: fmt.Sprintf("%d requests are inside and none is answered; no thread could be seen to say why (state %s)", p.sample.Inside, p.sample.State)}
-	}
+	c := f.explain(p, s)
+	on := adviceOn(c.Kind)
+	c.Remedy, c.Prevention = on.remedy, on.prevention
+	f.locate(p, s, &c)
+	f.chain(p, s, &c)
 	c.Evidence = p.evidence(s)
 	return c
+}
+
+func (f *Fold) explain(p *process, s stall) Cause {
+	switch s.how {
+	case byStop:
+		return Cause{Kind: CauseStopped, Confidence: Proven, Short: "stopped by a signal", Sentence: "stopped by " + p.stopper() + ": no thread of it runs until SIGCONT"}
+	case byFreezer:
+		return Cause{Kind: CauseStopped, Confidence: Proven, Short: "frozen", Sentence: fmt.Sprintf("its control group %s is frozen: no thread of it runs until it is thawed", p.group.Path)}
+	case byMemory:
+		return Cause{Kind: CauseMemory, Confidence: Proven, Short: "out of memory, not killed",
+			Sentence: fmt.Sprintf("its control group %s is at its limit of %s and the killer is off: it sleeps until there is memory", p.group.Path, size(p.group.MemoryLimit))}
+	case withoutFiles:
+		return Cause{Kind: CauseDescriptors, Confidence: Likely, Short: fmt.Sprintf("%d of %d files open", p.files.Open, p.files.Limit),
+			Sentence: fmt.Sprintf("it has %d of %d allowed files open and cannot accept a connection; it tries again and again", p.files.Open, p.files.Limit)}
+	case running:
+		used, _ := p.shares()
+		return Cause{Kind: CauseCPU, Confidence: Likely, Short: fmt.Sprintf("runs, %.0f %% of a processor", used*100),
+			Sentence: fmt.Sprintf("%s runs all the time (%.0f %% of a processor in the last second) and answers nothing", named(p, s.thread), used*100)}
+	case deadLoop:
+		return f.deadLoop(p)
+	}
+	switch ev := s.event().(type) {
+	case history.LockWait:
+		return fileLock(p, s, ev)
+	case history.MutexWait:
+		return mutex(p, s, ev)
+	case history.PipeWait:
+		return pipe(p, s, ev)
+	case history.DiskWait:
+		return disk(p, s, ev)
+	case history.SocketWait:
+		return f.socket(p, s, ev)
+	}
+	if s.thread != nil {
+		return f.bySyscall(p, s)
+	}
+	return Cause{Kind: CauseUnknown, Confidence: Guess, Short: "no progress",
+		Sentence: fmt.Sprintf("%s inside and none is answered; no thread could be seen to say why (state %s)", count(p.sample.Inside, "request"), p.sample.State)}
+}
+
+// stopper says what stopped it, as far as it was seen.
+func (p *process) stopper() string {
+	for _, s := range slices.Backward(p.signals) {
+		if s.signal == "SIGSTOP" || s.signal == "SIGTSTP" || s.signal == "SIGTTIN" || s.signal == "SIGTTOU" {
+			return s.signal + " from " + s.by
+		}
+	}
+	return "SIGSTOP or SIGTSTP"
 }
 
 // evidence are the records that a stall rests on, in order.
 func (p *process) evidence(s stall) []uint64 {
 	var seqs []uint64
-	if p.sampleSeq > 0 {
-		seqs = append(seqs, p.sampleSeq)
+	add := func(seq uint64, wanted bool) {
+		if seq > 0 && wanted {
+			seqs = append(seqs, seq)
+		}
 	}
-	if p.open > 0 {
-		seqs = append(seqs, p.tasksSeq)
-	}
+	add(p.sampleSeq, true)
+	add(p.tasksSeq, p.open > 0)
+	add(p.filesSeq, s.how == withoutFiles)
+	add(p.group.seq, s.how == byFreezer || s.how == byMemory)
 	if s.thread != nil {
-		seqs = append(seqs, s.thread.seq)
+		add(s.thread.seq, true)
 	}
-	if s.wait != nil {
-		seqs = append(seqs, s.wait.seq)
+	if s.behind != nil {
+		add(s.behind.seq, true)
+	}
+	if st := p.stacks[s.tid]; st != nil {
+		add(st.seq, true)
 	}
 	slices.Sort(seqs)
 	return slices.Compact(seqs)
 }
 
-func fileLock(s stall) Cause {
-	w := s.wait
-	c := Cause{Kind: CauseFileLock, Confidence: Likely, Remedy: remedyFileLock, Path: w.Path, Inode: w.Inode, Holders: w.Holders}
-	file := w.Path
-	if file == "" {
-		file = fmt.Sprintf("inode %d of device %s", w.Inode, w.Device)
+// locate adds where in its code the thread stands.
+func (f *Fold) locate(p *process, s stall, c *Cause) {
+	st := p.stacks[s.tid]
+	if st == nil || len(st.Frames) == 0 {
+		return
 	}
-	short := path.Base(file)
-	if len(w.Holders) == 0 {
-		c.Short = fmt.Sprintf("%s %s", w.Lock, short)
-		c.Sentence = fmt.Sprintf("blocked in %s on %s; who holds the lock could not be seen", w.Lock, file)
-		return c
+	c.Stack = st.Frames
+	c.Where = st.Frames[0]
+	c.Sentence += ", in " + c.Where
+	if s.how != running {
+		return
 	}
-	var who []string
-	for _, h := range w.Holders {
-		who = append(who, holder(h))
+	for tid, other := range p.stacks {
+		if other.Holds {
+			if tid == s.tid {
+				c.Sentence += "; it holds the interpreter's lock"
+				c.Confidence = Proven
+			} else {
+				c.Sentence += fmt.Sprintf("; the interpreter's lock is held by thread %d", tid)
+			}
+			return
+		}
 	}
-	c.Short = fmt.Sprintf("%s %s ← pid %d", w.Lock, short, w.Holders[0].PID)
-	c.Sentence = fmt.Sprintf("blocked in %s on %s, held by %s", w.Lock, file, strings.Join(who, " and "))
-	if s.thread.Twice {
-		c.Confidence = Proven
-	}
-	return c
-}
-
-func holder(h history.LockHolder) string {
-	text := fmt.Sprintf("pid %d", h.PID)
-	if h.Command != "" {
-		text += " (" + h.Command + ")"
-	}
-	if h.Dead {
-		text += ", which is dead"
-	}
-	return text
 }
 
 // named says which thread, for a person.
 func named(p *process, t *thread) string {
 	switch {
+	case t == nil:
+		return "it"
 	case t.TID == p.pid && p.role(t.ThreadSample) != loopThread:
 		return "its main thread"
 	case t.Name != "":
@@ -127,71 +149,33 @@ func named(p *process, t *thread) string {
 	return fmt.Sprintf("its thread %d", t.TID)
 }
 
-// bySyscall concludes from what one thread is in.
-func bySyscall(p *process, t *thread) Cause {
-	c := Cause{Kind: CauseUnknown, Confidence: Guess, Remedy: remedyUnknown}
-	call := t.Syscall
-	if call == "" {
-		call = fromKernel(t)
+// sure is the confidence in something that was looked at once or twice, with all its pieces or without one.
+func sure(s stall, whole bool) Confidence {
+	switch {
+	case s.thread != nil && s.thread.Twice && whole:
+		return Proven
+	case s.thread != nil && s.thread.Twice || whole:
+		return Likely
 	}
-	who := named(p, t)
-	arguments := ""
-	if t.Args != "" {
-		arguments = " (" + t.Args + ")"
-	}
-	switch call {
-	case "nanosleep", "clock_nanosleep":
-		c = Cause{Kind: CauseSleeping, Short: "blocking sleep", Sentence: who + " is in a blocking sleep", Remedy: remedySleeping}
-	case "futex":
-		c = Cause{Kind: CauseMutex, Short: "waits for a lock of its own process", Sentence: who + " waits for a lock inside its process" + arguments, Remedy: remedyMutex}
-	case "flock", "fcntl", "ofd":
-		file := target(t.Args)
-		c = Cause{Kind: CauseFileLock, Short: call + " " + path.Base(file), Sentence: fmt.Sprintf("blocked in %s%s; who holds the lock could not be seen", call, arguments), Path: file, Remedy: remedyFileLock}
-		if file == "" {
-			c.Short = call
-		}
-	case "":
-		c.Short = "stands still"
-		c.Sentence = fmt.Sprintf("%s stands still (state %s); its system call may not be read", who, t.State)
-		return c
-	default:
-		c.Short = "in " + call
-		c.Sentence = fmt.Sprintf("%s is in %s%s and does not come back", who, call, arguments)
-		return c
-	}
-	c.Confidence = Guess
-	if t.Twice {
-		c.Confidence = Proven
-		if c.Kind == CauseMutex || c.Kind == CauseFileLock {
-			c.Confidence = Likely // the holder is missing
-		}
-	}
-	return c
+	return Guess
 }
 
-// fromKernel tells the system call from where in the kernel the thread sleeps, where the call itself may not be read.
-func fromKernel(t *thread) string {
-	for _, frame := range append([]string{t.Wchan}, t.Stack...) {
-		switch {
-		case strings.Contains(frame, "locks_lock_inode_wait"):
-			return "flock"
-		case strings.Contains(frame, "fcntl_setlk"):
-			return "fcntl"
-		case strings.Contains(frame, "hrtimer_nanosleep"):
-			return "clock_nanosleep"
-		case strings.Contains(frame, "futex"):
-			return "futex"
-		}
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
 	}
-	return ""
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// target is the path in "9 → /tmp/x/async_tasks.log, LOCK_EX".
-func target(args string) string {
-	_, rest, ok := strings.Cut(args, "→ ")
-	if !ok {
-		return ""
+// size writes bytes for people.
+func size(n uint64) string {
+	for _, unit := range []struct {
+		name string
+		size uint64
+	}{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}} {
+		if n >= unit.size {
+			return strings.TrimSuffix(fmt.Sprintf("%.1f", float64(n)/float64(unit.size)), ".0") + " " + unit.name
+		}
 	}
-	file, _, _ := strings.Cut(rest, ",")
-	return strings.TrimSpace(file)
+	return fmt.Sprintf("%d B", n)
 }

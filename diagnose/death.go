@@ -20,7 +20,7 @@ func (f *Fold) said(r history.Record, ev history.ServerSaid) {
 	switch ev.Event {
 	case "worker-signalled", "worker-timeout":
 		if len(p.signals) < maxSignals {
-			p.signals = append(p.signals, sent{r.At, ev.Fields["signal"], r.Seq})
+			p.signals = append(p.signals, sent{r.At, ev.Fields["signal"], r.Seq, "arbiter"})
 		}
 	case "worker-exiting":
 		p.leaving = true
@@ -36,12 +36,13 @@ func (f *Fold) died(r history.Record, ev history.WorkerGone) {
 		return
 	}
 	by := f.sender(p, ev, r.At)
-	ordered := by == "arbiter" || len(p.signals) > 0
+	ordered := by == "arbiter" || slices.ContainsFunc(p.signals, func(s sent) bool { return s.by == "arbiter" })
 	if p.hang == nil && ordered && p.state == Suspect && f.ending < 0 {
 		f.hangs(p, f.lastStall(p)) // it was killed for its silence before the silence was long enough for us
 	}
 	hung := p.hang != nil
 	if hung {
+		p.hang.Cost.Tasks += p.open
 		f.leave(p, r.At, f.how(ev, by))
 	}
 	work := p.sample.Inside > 0 || p.open > 0
@@ -94,7 +95,7 @@ func (f *Fold) sender(p *process, ev history.WorkerGone, at time.Duration) strin
 	}
 	for _, s := range slices.Backward(p.signals) {
 		if s.signal == ev.Signal {
-			return "arbiter"
+			return s.by
 		}
 	}
 	return ""
@@ -122,53 +123,172 @@ func (f *Fold) how(ev history.WorkerGone, by string) string {
 		return end
 	}
 	if p := f.processes[ev.PID]; p != nil && len(p.signals) > 0 {
-		if last := p.signals[len(p.signals)-1].signal; last != "" {
-			end += " after " + last + " from arbiter"
+		if last := p.signals[len(p.signals)-1]; last.signal != "" {
+			end += " after " + last.signal + " from " + last.by
 		}
 	}
 	return end
 }
 
-// crash opens an incident for a death, or adds it to one that began a moment ago in the same way.
+// signalled notes a signal that was seen on its way, with who sent it.
+func (f *Fold) signalled(r history.Record, ev history.SignalSeen) {
+	p := f.alive(ev.PID)
+	if p == nil || len(p.signals) >= maxSignals {
+		return
+	}
+	by := fmt.Sprintf("pid %d", ev.Sender.PID)
+	switch {
+	case ev.Sender.PID == 0:
+		by = "kernel"
+	case ev.Sender.PID == f.arbiter:
+		by = "arbiter"
+	case ev.Sender.Command != "":
+		by += " (" + ev.Sender.Command + ")"
+	}
+	if ev.Why != "" {
+		by += " (" + ev.Why + ")"
+	}
+	p.signals = append(p.signals, sent{r.At, ev.Signal, r.Seq, by})
+}
+
+// crash opens an incident for a death, or adds it to one that began a moment ago in the same way, or in the same place by a death as young.
 func (f *Fold) crash(p *process, r history.Record, ev history.WorkerGone, by string) {
-	c := death(p, ev, by)
+	c := f.death(p, ev, by)
 	c.Evidence = []uint64{r.Seq}
 	for _, s := range p.signals {
 		c.Evidence = append(c.Evidence, s.seq)
 	}
 	slices.Sort(c.Evidence)
-	in := f.open(KindCrash, c.key())
-	if in == nil || r.At-in.Detected > f.limits.Settle || slices.ContainsFunc(in.Victims, func(v Victim) bool { return v.Place == p.place }) {
+	in := f.sameCrash(p, c, r.At)
+	if in == nil {
 		if in = f.begin(Incident{Kind: KindCrash, Cause: c, Symptom: -1, Began: r.At, Detected: r.At}); in == nil {
 			return
 		}
 	}
-	in.Victims = append(in.Victims, Victim{Place: p.place, PID: p.pid, From: r.At, To: r.At, End: f.how(ev, by)})
-	in.victim = append(in.victim, nil)
+	if len(in.Victims) < maxVictims {
+		in.Victims = append(in.Victims, Victim{Place: p.place, PID: p.pid, From: r.At, To: r.At, End: f.how(ev, by)})
+		in.victim = append(in.victim, nil)
+	}
+	in.deaths++
 	in.Ended = r.At
+	in.Cost.Inside += p.sample.Inside
+	in.Cost.Tasks += p.open
+	if by != "hangtime" && p.young(r.At, f.limits) {
+		in.young++
+	}
+	if in.young >= bootLoop && in.Cause.Kind != CauseBootLoop {
+		in.Cause = looped(in, c)
+		in.key = in.Cause.key()
+	}
 	f.blame(in, p)
 }
 
-// death is the cause of a crash.
-func death(p *process, ev history.WorkerGone, by string) Cause {
-	c := Cause{Kind: CauseExited, Confidence: Proven, Remedy: remedyExited, Short: fmt.Sprintf("exit code %d", ev.Code), Sentence: fmt.Sprintf("it ended by itself with exit code %d", ev.Code)}
-	switch {
-	case ev.Unknown:
-		c = Cause{Kind: CauseUnknown, Confidence: Guess, Remedy: remedyUnknown, Short: "gone", Sentence: "it is gone with work undone; how it ended could not be seen"}
-	case ev.Signal != "":
-		c = Cause{Kind: CauseKilled, Confidence: Proven, Remedy: remedyKilled, Short: ev.Signal, Sentence: "killed by " + ev.Signal}
-		switch {
-		case by != "":
-			c.Short += " from " + by
-			c.Sentence += " from " + by
-		default:
-			c.Confidence = Likely
-			c.Sentence += "; who sent it could not be seen"
+// bootLoop is from how many deaths on, each soon after birth, it is a loop.
+const bootLoop = 3
+
+// maxVictims bounds the victims of one incident: a server that spins makes thousands.
+const maxVictims = 1000
+
+// young says whether the process died before it had served anything, soon after it was born.
+func (p *process) young(at time.Duration, l Limits) bool {
+	return at-p.seen < l.Young && p.sample.Answered == 0
+}
+
+// sameCrash finds the incident that a death belongs to; nil: none.
+func (f *Fold) sameCrash(p *process, c Cause, at time.Duration) *incident {
+	for _, in := range slices.Backward(f.incidents) {
+		if in.Kind != KindCrash || in.Recovered >= 0 {
+			continue
 		}
+		here := slices.ContainsFunc(in.Victims, func(v Victim) bool { return v.Place == p.place })
+		if here && p.young(at, f.limits) && c.Kind != CauseKilled {
+			return in
+		}
+		if !here && in.Cause.Short == c.Short && at-in.Detected <= f.limits.Settle {
+			return in
+		}
+	}
+	return nil
+}
+
+// looped is the cause of deaths that follow each other as soon as a process is born.
+func looped(in *incident, last Cause) Cause {
+	on := adviceOn(CauseBootLoop)
+	return Cause{
+		Kind: CauseBootLoop, Confidence: Proven, Short: "dies at boot: " + last.Short, Evidence: append(slices.Clone(in.Cause.Evidence), last.Evidence...),
+		Sentence: "each successor dies as soon as it is born, before it has answered anything (" + last.Short + ")", Remedy: on.remedy, Prevention: on.prevention,
+	}
+}
+
+// death is the cause of a crash.
+func (f *Fold) death(p *process, ev history.WorkerGone, by string) Cause {
+	c := Cause{Kind: CauseExited, Confidence: Proven, Short: fmt.Sprintf("exit code %d", ev.Code), Sentence: fmt.Sprintf("it ended by itself with exit code %d", ev.Code)}
+	switch code := exitCode(ev.Code); {
+	case ev.Unknown:
+		c = Cause{Kind: CauseUnknown, Confidence: Guess, Short: "gone", Sentence: "it is gone with work undone; how it ended could not be seen"}
+	case f.outOfMemory(p, ev):
+		c = Cause{Kind: CauseMemory, Confidence: Proven, Short: "killed for its memory", Sentence: "killed by the kernel, out of memory"}
+		if limit := p.group.MemoryLimit; limit > 0 {
+			c.Sentence += fmt.Sprintf(" (it had %s of %s allowed)", size(p.sample.RSS), size(limit))
+		}
+	case ev.Signal != "":
+		c = killed(ev, by)
+	case code != "":
+		c.Short += " (" + code + ")"
+		c.Sentence += ": " + code
 	}
 	if ev.Inferred && c.Confidence == Proven && by != "hangtime" {
 		c.Confidence = Likely
 	}
+	if left := undone(p); left != "" {
+		c.Sentence += ", with " + left + " undone"
+	}
+	on := adviceOn(c.Kind)
+	c.Remedy, c.Prevention = on.remedy, on.prevention
+	return c
+}
+
+// outOfMemory tells the kernel's kill from the arbiter's, which looks the same in an exit status.
+func (f *Fold) outOfMemory(p *process, ev history.WorkerGone) bool {
+	if ev.Signal != "SIGKILL" || ev.By != "" && !strings.HasPrefix(ev.By, "kernel") {
+		return false
+	}
+	return strings.HasPrefix(ev.By, "kernel") || p.group.kills >= 0 && f.now-p.group.kills <= f.limits.Recent && len(p.signals) == 0
+}
+
+func killed(ev history.WorkerGone, by string) Cause {
+	c := Cause{Kind: CauseKilled, Confidence: Proven, Short: ev.Signal, Sentence: "killed by " + ev.Signal}
+	switch {
+	case by != "":
+		c.Short += " from " + by
+		c.Sentence += " from " + by
+	case own(ev.Signal):
+		c.Sentence += ", which its own fault raised"
+	default:
+		c.Confidence = Likely
+		c.Sentence += "; who sent it could not be seen"
+	}
+	return c
+}
+
+// own says whether a signal is one that a process raises by what it does itself (signal(7)).
+func own(signal string) bool {
+	return slices.Contains([]string{"SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP", "SIGXCPU", "SIGXFSZ"}, signal)
+}
+
+// exitCode says what a worker means by its exit code where servers agree (gunicorn: WORKER_BOOT_ERROR, APP_LOAD_ERROR).
+func exitCode(code int) string {
+	switch code {
+	case 3:
+		return "could not boot"
+	case 4:
+		return "could not load its application"
+	}
+	return ""
+}
+
+// undone says what the process had before it when it died; empty: nothing.
+func undone(p *process) string {
 	var left []string
 	if p.sample.Inside > 0 {
 		left = append(left, count(p.sample.Inside, "request"))
@@ -176,15 +296,5 @@ func death(p *process, ev history.WorkerGone, by string) Cause {
 	if p.open > 0 {
 		left = append(left, count(p.open, "task"))
 	}
-	if len(left) > 0 {
-		c.Sentence += ", with " + strings.Join(left, " and ") + " undone"
-	}
-	return c
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return strings.Join(left, " and ")
 }

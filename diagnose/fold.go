@@ -16,13 +16,18 @@ type Fold struct {
 	ending time.Duration // when the phase ending began, or the server stopped; -1: not yet
 	blind  time.Duration // until when hangtime itself was late: a silence counts from here at the earliest
 
-	backlog   int
-	processes map[int]*process // by pid, also of those that are gone while an incident may need them
-	places    map[int]*place
-	faults    []*fault
-	incidents []*incident
-	nextID    int
-	more      int // incidents beyond the bound
+	backlog     int
+	backlogFrom time.Duration // since when it has not been empty; -1: it is
+	dropped     uint64        // connections, by the kernel's count
+	lost        uint64        // tasks, by the ledger
+	failures    []failure
+	arbiter     int              // its pid; 0: not known
+	processes   map[int]*process // by pid, also of those that are gone while an incident may need them
+	places      map[int]*place
+	faults      []*fault
+	incidents   []*incident
+	nextID      int
+	more        int // incidents beyond the bound
 }
 
 // A place is one worker's place in the pool.
@@ -47,7 +52,7 @@ type fault struct {
 
 // New returns a fold that has seen nothing.
 func New(l Limits) *Fold {
-	return &Fold{limits: l, ending: -1, processes: map[int]*process{}, places: map[int]*place{}}
+	return &Fold{limits: l, ending: -1, backlogFrom: -1, processes: map[int]*process{}, places: map[int]*place{}}
 }
 
 // Add takes the next record.
@@ -62,12 +67,20 @@ func (f *Fold) Add(r history.Record) {
 		}
 	case history.VariantEnded, history.ServerStopped, history.Interrupted, history.RunEnded:
 		f.end(r.At)
+	case history.ServerStarted:
+		f.arbiter = ev.PID
 	case history.Tick:
 		f.tick(r.At, ev.Late)
 	case history.FaultAsked, history.FaultInEffect, history.FaultHealed:
 		f.harmed(r.At, ev)
 	case history.Listener:
-		f.backlog = ev.Backlog
+		f.listens(r.At, ev)
+	case history.Overflow:
+		f.overflowed(r.At, ev)
+	case history.Hit:
+		f.hit(ev)
+	case history.HitWindow:
+		f.hits(ev)
 	case history.Ledger:
 		f.ledger(r, ev)
 	default:
@@ -94,11 +107,28 @@ func (f *Fold) worker(r history.Record) {
 			p.looked(r, ev, f.limits)
 			f.judge(p)
 		}
-	case history.LockWait:
-		if p := f.alive(ev.PID); p != nil {
-			p.waiting(r, ev, f.limits)
+	case history.LockWait, history.MutexWait, history.PipeWait, history.DiskWait, history.SocketWait:
+		o := obstacleOf(r)
+		if p := f.alive(o.pid()); p != nil {
+			p.hindered(o, f.limits)
 			f.judge(p)
 		}
+	case history.Stack:
+		if p := f.alive(ev.PID); p != nil {
+			p.traced(r, ev)
+			f.judge(p)
+		}
+	case history.Descriptors:
+		if p := f.alive(ev.PID); p != nil {
+			p.files, p.filesSeq = ev, r.Seq
+		}
+	case history.Cgroup:
+		if p := f.alive(ev.PID); p != nil {
+			p.group.looked(r, ev)
+			f.judge(p)
+		}
+	case history.SignalSeen:
+		f.signalled(r, ev)
 	case history.Heartbeat:
 		if p := f.alive(ev.PID); p != nil {
 			p.beaten(r, ev)
@@ -146,6 +176,12 @@ func (f *Fold) ledger(r history.Record, ev history.Ledger) {
 			p.followed(r, open[pid], f.limits.Slack)
 		}
 	}
+	f.losses(ev)
+}
+
+func (f *Fold) listens(at time.Duration, ev history.Listener) {
+	f.backlog = ev.Backlog
+	f.backlogFrom = since(ev.Backlog > 0, f.backlogFrom, at)
 }
 
 func (f *Fold) seen(at time.Duration, ev history.WorkerSeen) {
@@ -185,6 +221,7 @@ func (f *Fold) Workers() []Worker {
 			w.Inside, w.Oldest, w.OpenTasks, w.Beat = 0, 0, 0, -1
 		} else {
 			w.CPU, _ = p.shares()
+			w.Label = p.label
 		}
 		if p.cause != nil {
 			cause := p.cause.clone()
@@ -193,8 +230,13 @@ func (f *Fold) Workers() []Worker {
 		for _, tid := range slices.Sorted(maps.Keys(p.threads)) {
 			w.Threads = append(w.Threads, p.threads[tid].ThreadSample)
 		}
-		for _, tid := range slices.Sorted(maps.Keys(p.waits)) {
-			w.Waits = append(w.Waits, p.waits[tid].LockWait)
+		for _, tid := range slices.Sorted(maps.Keys(p.obstacles)) {
+			if lock, ok := p.obstacles[tid].event.(history.LockWait); ok {
+				w.Waits = append(w.Waits, lock)
+			}
+		}
+		for _, tid := range slices.Sorted(maps.Keys(p.stacks)) {
+			w.Stacks = append(w.Stacks, p.stacks[tid].Stack)
 		}
 		all = append(all, w)
 	}

@@ -21,9 +21,9 @@ func TestFourWorkersOnOneLockAreOneIncident(t *testing.T) {
 	f := fold(records)
 	want := []Incident{{ID: 1, Kind: KindHang, Cause: Cause{
 		Kind: CauseFileLock, Confidence: Proven, Short: "flock async_tasks.log ← pid 900", Path: "/tmp/x/async_tasks.log", Inode: 77,
-		Sentence: "blocked in flock on /tmp/x/async_tasks.log, held by pid 900 (hangtime hold-lock)", Remedy: remedyFileLock,
+		Sentence: "blocked in flock on /tmp/x/async_tasks.log, held by pid 900 (hangtime hold-lock)", Remedy: adviceOn(CauseFileLock).remedy, Prevention: adviceOn(CauseFileLock).prevention,
 		Holders: []history.LockHolder{{PID: 900, Command: "hangtime hold-lock", Creator: true}},
-	}, Fault: "shared/1", Injected: 5*s + 10*ms, Symptom: 5*s + 300*ms, Began: 5*s + 20*ms, Detected: 6*s + 100*ms, Ended: 8 * s, Recovered: 8 * s,
+	}, Fault: "shared/1", Injected: 5*s + 10*ms, Symptom: 5*s + 300*ms, Began: 5*s + 20*ms, Detected: 6*s + 100*ms, Ended: 8 * s, Recovered: 8 * s, Cost: Cost{Inside: 4},
 		Victims: []Victim{
 			{1, 101, 5*s + 20*ms, 8 * s, "recovered"}, {2, 102, 5*s + 30*ms, 8 * s, "recovered"},
 			{3, 103, 5*s + 40*ms, 8 * s, "recovered"}, {4, 104, 5*s + 50*ms, 8 * s, "recovered"},

@@ -12,6 +12,11 @@ type incident struct {
 	key    string
 	fault  *fault
 	victim []*process // of each victim, while it is one
+
+	ports   map[int]stay // connections that were inside a victim, by the client's port
+	unnamed map[int]int  // by pid, how many more were inside than were named
+	deaths  int          // of a crash, also beyond the bound on victims
+	young   int          // of these, how many had served nothing
 }
 
 func (in *incident) copy() Incident {
@@ -64,6 +69,11 @@ func (f *Fold) begin(first Incident) *incident {
 	first.ID = f.nextID
 	first.Injected, first.Ended, first.Recovered = -1, -1, -1
 	in := &incident{Incident: first, key: first.Cause.key()}
+	for _, one := range f.failures {
+		if one.to > first.Began {
+			in.Cost.Failed += one.n
+		}
+	}
 	f.incidents = append(f.incidents, in)
 	return in
 }

@@ -10,6 +10,8 @@ type Limits struct {
 	Loop time.Duration
 	// Pool is the same for one of several threads that share the work, and for silence that no thread explains.
 	Pool time.Duration
+	// Tasks is for how long accepted tasks may not end, where nothing else is wrong, before nobody is held to run them.
+	Tasks time.Duration
 	// Late is how late hangtime's own tick may be; a later one discards what was measured before it.
 	Late time.Duration
 	// Stale is how old the last look at a thread may be and still count.
@@ -18,6 +20,8 @@ type Limits struct {
 	Slack time.Duration
 	// Boot is how long a process may live without a sign of work and still be called booting.
 	Boot time.Duration
+	// Young is how soon after its birth a process that dies, and has answered nothing, is held to have died of its boot.
+	Young time.Duration
 	// Settle is how long a worker without work must be well before it counts as recovered.
 	Settle time.Duration
 	// Recent is how long before a death or a hang a signal or a fault may lie and still be its reason.
@@ -31,8 +35,8 @@ type Limits struct {
 // DefaultLimits are those that a run uses.
 func DefaultLimits() Limits {
 	return Limits{
-		Suspect: 200 * time.Millisecond, Loop: time.Second, Pool: 5 * time.Second, Late: 100 * time.Millisecond,
-		Stale: 1200 * time.Millisecond, Slack: 60 * time.Millisecond, Boot: 2 * time.Second, Settle: time.Second, Recent: 2 * time.Second,
+		Suspect: 200 * time.Millisecond, Loop: time.Second, Pool: 5 * time.Second, Tasks: 30 * time.Second, Late: 100 * time.Millisecond,
+		Stale: 700 * time.Millisecond, Slack: 60 * time.Millisecond, Boot: 2 * time.Second, Young: 5 * time.Second, Settle: time.Second, Recent: 2 * time.Second,
 		Busy: 0.7, Starved: 0.5, Incidents: 500,
 	}
 }

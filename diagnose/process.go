@@ -32,16 +32,22 @@ type process struct {
 
 	open     int           // tasks that it accepted and has not ended
 	openFrom time.Duration // when the oldest of these was accepted
+	finished bool          // it has ended a task, ever
 	tasksSeq uint64
 	ended    time.Duration // last sign of progress of its tasks
 
-	threads map[int]*thread
-	waits   map[int]*wait
-	signals []sent
-	leaving bool // it said that it leaves by itself
+	threads   map[int]*thread
+	obstacles map[int]*obstacle // by thread
+	stacks    map[int]*stack    // by thread
+	signals   []sent
+	files     history.Descriptors
+	filesSeq  uint64
+	group     group
+	leaving   bool // it said that it leaves by itself
 
 	state     State
 	since     time.Duration
+	label     Label
 	suspected time.Duration // when the present stall was first suspected; -1: not
 	cause     *Cause
 	stall     stall         // the present one, as last judged to be a hang
@@ -61,12 +67,11 @@ type thread struct {
 	running time.Duration // since when every look found it on a processor; -1: the last did not
 }
 
-// A wait is the last look at a thread that waits for a file lock.
-type wait struct {
-	history.LockWait
-	at   time.Duration
-	seq  uint64
-	from time.Duration
+// A stack is what a thread did, in its language's words, when it was read.
+type stack struct {
+	history.Stack
+	at  time.Duration
+	seq uint64
 }
 
 // sent is a signal that the server says it sent.
@@ -74,12 +79,13 @@ type sent struct {
 	at     time.Duration
 	signal string
 	seq    uint64
+	by     string // "arbiter", or who was seen to send it
 }
 
 func newProcess(pid, place int, at time.Duration) *process {
 	return &process{
 		pid: pid, place: place, seen: at, sampledAt: -1, running: -1, beatAt: -1, suspected: -1, answered: at, earliest: at, ended: at, turned: at,
-		threads: map[int]*thread{}, waits: map[int]*wait{}, state: Booting, since: at,
+		threads: map[int]*thread{}, obstacles: map[int]*obstacle{}, stacks: map[int]*stack{}, group: noGroup(), state: Booting, since: at,
 	}
 }
 
@@ -114,8 +120,6 @@ func (p *process) progressed(old, ev history.WorkerSample, at, slack time.Durati
 	return old.Inside > 0 && ev.Inside > 0 && at-ev.Oldest > p.sampledAt-old.Oldest+slack
 }
 
-func stopped(state string) bool { return state == "T" }
-
 // began is when the oldest outstanding request came.
 func (p *process) began() time.Duration { return p.sampledAt - p.sample.Oldest }
 
@@ -140,15 +144,23 @@ func (p *process) looked(r history.Record, ev history.ThreadSample, l Limits) {
 
 func onProcessor(t history.ThreadSample) bool { return t.State == "R" || t.Syscall == "running" }
 
-func (p *process) waiting(r history.Record, ev history.LockWait, l Limits) {
-	if len(p.waits) >= maxThreads && p.waits[ev.TID] == nil {
+// hindered takes what one of its threads waits for.
+func (p *process) hindered(o *obstacle, l Limits) {
+	old := p.obstacles[o.tid]
+	if len(p.obstacles) >= maxThreads && old == nil {
 		return
 	}
-	w := &wait{LockWait: ev, at: r.At, seq: r.Seq, from: r.At - ev.Still}
-	if old := p.waits[ev.TID]; old != nil && old.Inode == ev.Inode && w.from-old.from <= l.Slack {
-		w.from = min(w.from, old.from)
+	// The same wait keeps the beginning that was first computed: it was nearest to the event.
+	if old != nil && old.same == o.same && o.from-old.from <= l.Slack {
+		o.from = min(o.from, old.from)
 	}
-	p.waits[ev.TID] = w
+	p.obstacles[o.tid] = o
+}
+
+func (p *process) traced(r history.Record, ev history.Stack) {
+	if len(p.stacks) < maxThreads || p.stacks[ev.TID] != nil {
+		p.stacks[ev.TID] = &stack{ev, r.At, r.Seq}
+	}
 }
 
 // followed takes how many of its tasks are open, by the client's ledger; absent means none.
@@ -158,7 +170,7 @@ func (p *process) followed(r history.Record, ev history.OpenTasks, slack time.Du
 	case p.open == 0 && ev.Open > 0:
 		p.ended = max(p.seen, from) // nothing was asked of it before
 	case ev.Open < p.open, ev.Open > 0 && from > p.openFrom+slack:
-		p.ended = r.At
+		p.ended, p.finished = r.At, true
 	}
 	p.open, p.openFrom, p.tasksSeq = ev.Open, from, r.Seq
 }
@@ -180,9 +192,14 @@ func (p *process) forget(now, stale time.Duration) {
 			delete(p.threads, tid)
 		}
 	}
-	for tid, w := range p.waits {
-		if now-w.at > stale {
-			delete(p.waits, tid)
+	for tid, o := range p.obstacles {
+		if now-o.at > stale {
+			delete(p.obstacles, tid)
+		}
+	}
+	for tid := range p.stacks {
+		if p.threads[tid] == nil && p.hang == nil {
+			delete(p.stacks, tid)
 		}
 	}
 }
@@ -215,7 +232,7 @@ func (p *process) role(t history.ThreadSample) role {
 	switch {
 	case strings.Contains(name, "loop"):
 		return loopThread
-	case strings.Contains(name, "pool") || strings.Contains(name, "exec") || strings.Contains(name, "srv tp"): // puma: "puma srv tp 001"
+	case strings.Contains(name, "pool") || strings.Contains(name, "exec") || strings.HasPrefix(name, "req-") || strings.Contains(name, "srv tp"): // puma: "puma srv tp 001"
 		return poolThread
 	case t.TID == p.pid:
 		return mainThread

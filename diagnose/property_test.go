@@ -48,6 +48,40 @@ func disorder(seed uint64, n int) []history.Record {
 			return history.ServerSaid{Event: pick("worker-signalled", "worker-timeout", "worker-exiting"), PID: pid(), Fields: map[string]string{"signal": pick("SIGABRT", "SIGTERM")}}
 		},
 		func() history.Event { return history.Listener{Backlog: r.IntN(3)} },
+		func() history.Event {
+			p := pid()
+			return history.MutexWait{PID: p, TID: p + r.IntN(3), Address: uint64(r.IntN(3)), Owner: (p + r.IntN(3)) * r.IntN(2), Still: dur()}
+		},
+		func() history.Event {
+			p := pid()
+			return history.PipeWait{PID: p, TID: p + r.IntN(3), Op: pick("read", "write", ""), Fill: r.IntN(9) - 1, Size: r.IntN(9) - 1, Others: []history.Peer{{PID: pid()}}[:r.IntN(2)], Still: dur()}
+		},
+		func() history.Event {
+			p := pid()
+			return history.DiskWait{PID: p, TID: p + r.IntN(3), Op: "write", Path: pick("", "/x"), Mount: pick("", "/"), Frozen: r.IntN(4) == 0, Still: dur()}
+		},
+		func() history.Event {
+			p := pid()
+			return history.SocketWait{PID: p, TID: p + r.IntN(3), Op: pick("read", "poll"), Remote: pick("", "127.0.0.1:5432", "[::1]:53", "nonsense"), State: pick("", "SYN-SENT"), Client: r.IntN(3) == 0, Still: dur(), Silent: dur()}
+		},
+		func() history.Event {
+			p := pid()
+			return history.Stack{PID: p, TID: p + r.IntN(3), Frames: []string{"f (a.py:1)"}[:r.IntN(2)], Holds: r.IntN(2) == 0}
+		},
+		func() history.Event { return history.Descriptors{PID: pid(), Open: r.IntN(5), Limit: r.IntN(5)} },
+		func() history.Event {
+			return history.Cgroup{PID: pid(), Path: pick("/a", "/b"), Periods: uint64(r.IntN(50)), Throttled: uint64(r.IntN(50)), Frozen: r.IntN(4) == 0, UnderOOM: r.IntN(4) == 0, OOMKills: uint64(r.IntN(3))}
+		},
+		func() history.Event { return history.Overflow{Dropped: uint64(r.IntN(50))} },
+		func() history.Event {
+			return history.SignalSeen{PID: pid(), Signal: pick("SIGKILL", "SIGSTOP"), Sender: history.Peer{PID: r.IntN(2) * 7, Command: pick("", "sh")}}
+		},
+		func() history.Event {
+			return history.Hit{Seq: 1, Due: dur(), Sent: dur(), Took: dur(), Port: 4000 + r.IntN(3)}
+		},
+		func() history.Event {
+			return history.HitWindow{Due: dur(), Width: 100 * ms, Errors: map[string]uint64{history.ErrReset: uint64(r.IntN(3))}}
+		},
 		func() history.Event { return history.Heartbeat{PID: pid(), Age: dur(), Turns: uint64(r.IntN(4))} },
 		func() history.Event {
 			return history.FaultAsked{ID: pick("a", "b"), Fault: pick("kill", "stop", "hold-lock"), PID: pid() * r.IntN(2), Worker: place() * r.IntN(2), Path: pick("", "/a")}

@@ -107,14 +107,3 @@ func waits(pid int, began, from, to time.Duration) []moment {
 			Holders: []history.LockHolder{{PID: 900, Command: "hangtime hold-lock", Creator: true}}}}
 	})
 }
-
-// seqs are the numbers of the records at a time that match one of the kinds.
-func seqs(records []history.Record, at time.Duration, match func(history.Event) bool) []uint64 {
-	var all []uint64
-	for _, r := range records {
-		if r.At == at && match(r.Event) {
-			all = append(all, r.Seq)
-		}
-	}
-	return all
-}

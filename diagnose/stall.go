@@ -10,35 +10,65 @@ import (
 
 // A stall is work without progress, and what is known of the thread that stands still.
 type stall struct {
-	from    time.Duration // since when
-	limit   time.Duration // from when on it is a hang; 0: it is one at once; <0: it never is
-	tid     int           // of the thread that explains it; 0: none does
-	thread  *thread
-	wait    *wait
-	stopped bool
-	cpu     bool
-	slow    bool // each piece of work has a thread of its own at it: no hang however long it takes
+	from   time.Duration // since when
+	limit  time.Duration // from when on it is a hang; 0: it is one at once; never: it is only suspicious
+	tid    int           // of the thread that explains it; 0: none does
+	thread *thread
+	behind *obstacle // what the thread waits for, where it is known
+	how    how
+	slow   bool     // each piece of work has a thread of its own at it: no hang however long it takes
+	crowd  int      // threads of the pool that stand still, where the pool is exhausted
+	cycle  []string // who waits for whom, in a circle
 }
+
+// how a process came to stand still, beyond what one of its threads shows.
+type how int
+
+const (
+	standing     how = iota // a thread shows it, or none does
+	byStop                  // SIGSTOP
+	byFreezer               // its cgroup is frozen
+	byMemory                // its cgroup is out of memory, with the killer off
+	running                 // a thread runs all the time
+	withoutFiles            // it runs all the time and has no descriptor left to accept with
+	deadLoop                // tasks are taken and none ends, while nothing stands in the way
+)
 
 // never is the limit of a stall that is suspicious and no more.
 const never time.Duration = -1
 
+// tickStep is how often the probe looks; what is told to have begun between two looks may be as old as that.
+const tickStep = 100 * time.Millisecond
+
+func stopped(state string) bool { return state == "T" }
+
 // assess finds what keeps the process from progress, if anything does.
 func (f *Fold) assess(p *process, now time.Duration) (stall, bool) {
-	if p.sampledAt >= 0 && stopped(p.sample.State) {
-		from := max(p.sampledAt-p.sample.Still, p.running, p.seen)
-		return stall{from: from, stopped: true}, true
-	}
-	if used, delayed := p.shares(); delayed > f.limits.Starved && delayed > used {
-		return stall{}, false // it would run if it got a processor
+	switch {
+	case p.sampledAt >= 0 && stopped(p.sample.State):
+		return stall{from: max(p.sampledAt-p.sample.Still, p.running, p.seen), how: byStop}, true
+	case p.group.frozen >= 0:
+		return stall{from: max(p.group.frozen-p.sample.Still, p.seen), how: byFreezer}, true
+	case p.group.starved >= 0 && p.sample.State == "D":
+		return stall{from: max(p.sampledAt-p.sample.Still, p.seen), how: byMemory}, true
 	}
 	best, found := stall{}, false
-	for _, s := range []func(*process, time.Duration) (stall, bool){f.loopStall, f.requestStall, f.taskStall} {
-		if one, ok := s(p, now); ok && (!found || f.worse(one, best, now)) {
+	for _, look := range []func(*process, time.Duration) (stall, bool){f.loopStall, f.requestStall, f.taskStall, f.silentStall} {
+		if one, ok := look(p, now); ok && (!found || f.worse(one, best, now)) {
 			best, found = one, true
 		}
 	}
+	if found && (best.thread == nil || best.how == running) && f.starved(p) {
+		return stall{}, false // it would run if it got a processor
+	}
 	return best, found
+}
+
+// starved says whether the process is ready to run most of the time and gets no processor, or has used up its quota.
+func (f *Fold) starved(p *process) bool {
+	used, delayed := p.shares()
+	_, throttled := p.group.throttles()
+	return delayed > f.limits.Starved && delayed > used || throttled
 }
 
 // worse prefers what is a hang already, then what a thread explains, then what lasts longer.
@@ -58,10 +88,13 @@ func (f *Fold) worse(a, b stall, now time.Duration) bool {
 
 // hung says whether a stall is a hang by now. Time in which hangtime itself was late does not count.
 func (f *Fold) hung(s stall, now time.Duration) bool {
-	if s.slow {
+	switch {
+	case s.slow:
 		return false
+	case s.how == byStop || s.how == byFreezer || s.how == byMemory || s.limit == 0:
+		return true
 	}
-	return s.stopped || s.limit == 0 || s.limit > 0 && now-max(s.from, f.blind) >= s.limit
+	return s.limit > 0 && now-max(s.from, f.blind) >= s.limit
 }
 
 // loopStall is a named loop thread that does not turn although the worker has work; answers of its other threads say nothing of the loop.
@@ -70,8 +103,8 @@ func (f *Fold) loopStall(p *process, now time.Duration) (stall, bool) {
 		return stall{}, false
 	}
 	for _, t := range f.still(p, now) {
-		if p.role(t.ThreadSample) != loopThread {
-			continue
+		if p.role(t.ThreadSample) != loopThread || p.ended > t.at+3*tickStep {
+			continue // a task ended well after the last look at it: it runs again. Its client learns of an end late, so a little later proves nothing.
 		}
 		from := t.from
 		if t.running >= 0 {
@@ -82,9 +115,6 @@ func (f *Fold) loopStall(p *process, now time.Duration) (stall, bool) {
 			if p.sample.Inside > 0 {
 				from = max(from, p.answered)
 			}
-		}
-		if p.ended > t.at+3*tickStep {
-			continue // a task ended well after the last look at it: it runs again. Its client learns of an end late, so a little later proves nothing.
 		}
 		return f.explained(p, t, max(from, f.asked(p)), f.limits.Loop), true
 	}
@@ -112,26 +142,24 @@ func (f *Fold) requestStall(p *process, now time.Duration) (stall, bool) {
 	}
 	threads := f.still(p, now)
 	for _, t := range threads {
-		w := f.waitOf(p, t.TID, now)
-		if !asked && f.backlog == 0 && (w == nil || p.ready) {
+		o := f.behind(p, t.TID, now)
+		if !asked && f.backlog == 0 && (o == nil || !o.shared() || p.ready) {
+			continue
+		}
+		if f.disproved(p, t, from) {
 			continue
 		}
 		begin := t.from
 		if t.running >= 0 {
 			begin = max(t.running, from)
 		}
-		if p.grew > 0 && p.grew+f.limits.Slack >= t.at {
-			continue // it answered after the last look at this thread
-		}
-		// A thread that stood still long before the last answer is not what stops the answers, unless it is known to: then a client that gave up looks like one.
-		if known := p.hang != nil && p.stall.tid == t.TID; !known && begin < p.earliest-f.limits.Slack {
-			continue
-		}
-		if p.role(t.ThreadSample) == mainThread || w != nil {
-			return f.explained(p, t, max(begin, p.seen), f.limits.Loop), true
+		if p.role(t.ThreadSample) == mainThread || o != nil && o.shared() {
+			s := f.explained(p, t, max(begin, p.seen), f.limits.Loop)
+			s.slow = f.client(o) && f.backlog == 0 // a slow client alone harms only itself
+			return s, true
 		}
 		s := f.explained(p, t, max(begin, from), f.limits.Pool)
-		s.slow = !f.crowded(p, threads)
+		s.slow, s.crowd = !f.crowded(p, threads), len(threads)
 		return s, true
 	}
 	if !asked || f.idles(p, now) {
@@ -144,8 +172,29 @@ func (f *Fold) requestStall(p *process, now time.Duration) (stall, bool) {
 	return s, true
 }
 
-// tickStep is how often the probe looks; what is told to have begun between two looks may be as old as that.
-const tickStep = 100 * time.Millisecond
+// disproved says whether what the worker has answered since shows that this thread is not what stops it.
+func (f *Fold) disproved(p *process, t *thread, from time.Duration) bool {
+	if p.grew > 0 && p.grew+f.limits.Slack >= t.at {
+		return true // it answered after the last look at this thread
+	}
+	// A thread that is known to stop the worker goes on doing so: a client that gave up looks like an answer.
+	if p.hang != nil && p.stall.tid == t.TID {
+		return false
+	}
+	begin := t.from
+	if t.running >= 0 {
+		begin = max(t.running, from)
+	}
+	return begin < p.earliest-f.limits.Slack // it stood still long before the last answer
+}
+
+func (f *Fold) client(o *obstacle) bool {
+	if o == nil {
+		return false
+	}
+	ev, ok := o.event.(history.SocketWait)
+	return ok && ev.Client
+}
 
 // taskStall is accepted tasks of which none ends while a thread that is no named loop stands still.
 func (f *Fold) taskStall(p *process, now time.Duration) (stall, bool) {
@@ -154,15 +203,33 @@ func (f *Fold) taskStall(p *process, now time.Duration) (stall, bool) {
 	}
 	threads := f.still(p, now)
 	for _, t := range threads {
-		role := p.role(t.ThreadSample)
-		if role == loopThread || t.from < p.ended-f.limits.Slack-tickStep || t.running >= 0 {
+		if p.role(t.ThreadSample) == loopThread || t.from < p.ended-f.limits.Slack-tickStep || t.running >= 0 {
 			continue
 		}
 		s := f.explained(p, t, max(t.from, p.ended), f.limits.Pool)
-		s.slow = p.open <= len(threads) && s.wait == nil
+		s.slow = p.open <= len(threads) && (s.behind == nil || !s.behind.shared())
+		s.crowd = len(threads)
 		return s, true
 	}
 	return stall{}, false
+}
+
+// silentStall is accepted tasks of which none ends although nothing is seen to stand in the way, while requests are answered: nobody runs them.
+// Slow tasks look the same, so it takes a loop whose count of turns stands still, or a process that has never ended a task for a long time.
+func (f *Fold) silentStall(p *process, now time.Duration) (stall, bool) {
+	if p.open < 2 || p.answered <= p.ended || len(f.still(p, now)) > 0 {
+		return stall{}, false
+	}
+	s := stall{from: max(p.ended, p.openFrom, p.seen), how: deadLoop}
+	switch counted := p.beatAt >= 0 && now-p.beatAt <= f.limits.Stale && p.beat.Turns > 0; {
+	case counted:
+		s.from, s.limit = max(s.from, p.turned), f.limits.Pool
+	case p.finished || p.beatAt >= 0 && p.beat.Turns > 0:
+		return stall{}, false
+	default:
+		s.limit = f.limits.Tasks
+	}
+	return s, now-s.from >= f.limits.Loop
 }
 
 // crowded says whether more is asked of the worker than the threads that stand still can be busy with: others wait.
@@ -172,22 +239,47 @@ func (f *Fold) crowded(p *process, standing []*thread) bool {
 
 // explained is a stall with a thread as its reason.
 func (f *Fold) explained(p *process, t *thread, from, limit time.Duration) stall {
-	s := stall{from: from, limit: limit, tid: t.TID, thread: t, cpu: t.running >= 0}
-	s.wait = f.waitOf(p, t.TID, t.at)
-	if !t.Twice && !s.cpu {
-		s.limit = max(limit, f.limits.Pool) // a single look proves less
+	s := stall{from: from, limit: limit, tid: t.TID, thread: t}
+	s.behind = f.behind(p, t.TID, t.at)
+	if t.running >= 0 {
+		s.how = running
+		if used, _ := p.shares(); used < f.limits.Busy {
+			s.limit = never
+		}
+		if f.fileless(p) {
+			s.how, s.limit = withoutFiles, limit
+		}
+		return s
 	}
-	if used, _ := p.shares(); s.cpu && used < f.limits.Busy {
-		s.limit = never
+	if !t.Twice {
+		s.limit = max(limit, f.limits.Pool) // a single look proves less
+		return s
+	}
+	if disk, ok := s.event().(history.DiskWait); ok && disk.Frozen {
+		s.limit = 0
+	}
+	if s.cycle = f.cycle(p, t); s.cycle != nil {
+		s.limit = 0
 	}
 	return s
 }
+
+func (s stall) event() history.Event {
+	if s.behind == nil {
+		return nil
+	}
+	return s.behind.event
+}
+
+// fileless says whether the process has no descriptor left.
+func (f *Fold) fileless(p *process) bool { return p.files.Limit > 0 && p.files.Open >= p.files.Limit }
 
 // still are the threads that do not wait for work and stand still, or run all the time; those that explain most first.
 func (f *Fold) still(p *process, now time.Duration) []*thread {
 	var all []*thread
 	for _, t := range p.threads {
-		if now-t.at > f.limits.Stale || t.Idle || t.State == "Z" {
+		o := f.behind(p, t.TID, now)
+		if now-t.at > f.limits.Stale || t.State == "Z" || t.Idle && (o == nil || !o.real()) {
 			continue
 		}
 		if t.running < 0 && t.Still < f.limits.Suspect && !t.Twice {
@@ -195,9 +287,9 @@ func (f *Fold) still(p *process, now time.Duration) []*thread {
 		}
 		all = append(all, t)
 	}
-	for tid, w := range p.waits {
-		if p.threads[tid] == nil && now-w.at <= f.limits.Stale && w.Still >= f.limits.Suspect {
-			all = append(all, w.thread())
+	for tid := range p.obstacles {
+		if o := f.behind(p, tid, now); o != nil && p.threads[tid] == nil && o.still >= f.limits.Suspect {
+			all = append(all, o.thread())
 		}
 	}
 	slices.SortFunc(all, func(a, b *thread) int {
@@ -208,7 +300,7 @@ func (f *Fold) still(p *process, now time.Duration) []*thread {
 
 func (f *Fold) weight(p *process, t *thread, now time.Duration) int {
 	n := map[role]int{loopThread: 8, mainThread: 4}[p.role(t.ThreadSample)]
-	if f.waitOf(p, t.TID, now) != nil {
+	if o := f.behind(p, t.TID, now); o != nil && o.shared() {
 		n += 16
 	}
 	if t.Twice {
@@ -230,15 +322,10 @@ func (f *Fold) idles(p *process, now time.Duration) bool {
 	return false
 }
 
-func (f *Fold) waitOf(p *process, tid int, now time.Duration) *wait {
-	if w := p.waits[tid]; w != nil && now-w.at <= f.limits.Stale {
-		return w
+// behind is what a thread waits for, seen lately; nil: it is not known.
+func (f *Fold) behind(p *process, tid int, now time.Duration) *obstacle {
+	if o := p.obstacles[tid]; o != nil && now-o.at <= f.limits.Stale {
+		return o
 	}
 	return nil
-}
-
-// thread is a lock wait of a thread of which no sample could be taken, as if it were one.
-func (w *wait) thread() *thread {
-	sample := history.ThreadSample{PID: w.PID, TID: w.TID, State: "S", Still: w.Still, Syscall: w.Lock}
-	return &thread{ThreadSample: sample, at: w.at, seq: w.seq, from: w.from, running: -1}
 }

@@ -43,21 +43,48 @@ type Worker struct {
 	RSS       uint64        // bytes
 	Beat      time.Duration // age of its heartbeat when last read; -1: none is known
 	Cause     *Cause        // nil while nothing is wrong, or not yet known
+	Label     Label         // what is the matter with it although it is no hang; empty: nothing
 	Lane      []State       // its states, one each LaneStep, the newest last
 	Threads   []history.ThreadSample
 	Waits     []history.LockWait
+	Stacks    []history.Stack // what its threads did in their language's words, when they were last read
 }
+
+// A Label says what is the matter with a worker that is not hung.
+type Label string
+
+// The labels. None of them is an incident.
+const (
+	Starved   Label = "starved"     // ready to run most of the time, and no processor to run on
+	Throttled Label = "throttled"   // its group's quota of processor time is used up
+	Saturated Label = "saturated"   // it answers, and more arrives than it can answer
+	LongPoll  Label = "long-poll"   // requests are held open on purpose: its loop waits for events
+	SlowPeer  Label = "slow-client" // a client keeps it waiting, and nobody waits behind that one
+	Slow      Label = "slow"        // each piece of work has a thread of its own at it, and takes long
+	Draining  Label = "draining"    // it was told to leave and ends what it has
+)
 
 // Kinds of causes.
 const (
-	CauseFileLock = "file-lock" // waits for a file lock
-	CauseSleeping = "sleeping"  // a blocking sleep
-	CauseStopped  = "stopped"   // SIGSTOP or freezer
-	CauseCPU      = "cpu-bound" // runs and runs
-	CauseMutex    = "mutex"     // waits for a lock inside its process
-	CauseKilled   = "killed"    // died by a signal
-	CauseExited   = "exited"    // ended by itself
-	CauseUnknown  = "unknown"   // no evidence says why; the raw evidence is shown
+	CauseFileLock    = "file-lock"      // waits for a file lock
+	CauseMutex       = "mutex"          // waits for a lock inside its process
+	CausePipe        = "pipe-full"      // writes to a pipe that nobody empties
+	CauseDisk        = "disk"           // waits for a file system, slow or frozen
+	CauseSocket      = "socket-wait"    // waits for an answer of another server
+	CauseSleeping    = "sleeping"       // a blocking sleep
+	CauseCPU         = "cpu-bound"      // runs and runs
+	CausePool        = "pool-exhausted" // every thread of its pool is taken, and work waits
+	CauseStopped     = "stopped"        // SIGSTOP or freezer
+	CauseMemory      = "memory"         // its memory limit: stopped at it, or killed for it
+	CauseClient      = "slow-client"    // waits for a client, and others wait behind that one
+	CauseDescriptors = "descriptors"    // cannot open any more files or connections
+	CauseDeadLoop    = "dead-loop"      // tasks are taken, and nothing runs them
+	CauseKilled      = "killed"         // died by a signal
+	CauseExited      = "exited"         // ended by itself
+	CauseBootLoop    = "boot-loop"      // dies as soon as it is born, again and again
+	CauseThrottled   = "throttled"      // its quota of processor time: never an incident of its own
+	CauseBacklog     = "backlog"        // connections were dropped because no worker accepted them: never an incident of its own
+	CauseUnknown     = "unknown"        // no evidence says why; the raw evidence is shown
 )
 
 // Confidence in a cause.
@@ -81,6 +108,12 @@ type Cause struct {
 	Inode      uint64
 	Holders    []history.LockHolder
 	Evidence   []uint64 // Seqs of the records it rests on
+	Prevention string   // what would have prevented it, as a setting or a habit
+	Where      string   // where in its code the thread stands: "emit (logging/__init__.py:1113)"; empty: not read
+	Stack      []string // the same with its callers, innermost first
+	Chain      []string // who waits for whom, a line a link; empty where there is only one
+	Cycle      bool     // the chain ends where it began: it will never end by itself
+	Remote     string   // the other end of the socket it waits for
 }
 
 // A Victim is one worker's part in an incident.
@@ -111,6 +144,18 @@ type Incident struct {
 	Detected  time.Duration // when it was certain
 	Ended     time.Duration // when its last victim moved again or was gone; -1: not yet
 	Recovered time.Duration // when every place had a worker that makes progress again; -1: not yet
+	Cost      Cost
+}
+
+// Cost is what an incident cost, as far as it is over.
+type Cost struct {
+	Inside  int           // requests that were inside its victims while they stood still, or when they died
+	Failed  uint64        // hits due between its beginning and its end that failed, wherever they were
+	Slowest time.Duration // of the hits that were joined to a victim by their port: longest time from due to the end
+	Joined  int           // how many hits that were
+	Tasks   int           // open tasks of the victims when they died, by the client's ledger
+	Lost    uint64        // tasks that the ledger counted as lost from its beginning until a while after its end
+	Dropped uint64        // connections that the kernel dropped meanwhile because nobody accepted them
 }
 
 // Longest is the longest time that one of its victims made no progress, up to now.

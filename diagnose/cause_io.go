@@ -1,0 +1,252 @@
+package diagnose
+
+import (
+	"fmt"
+	"net/netip"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// peers writes processes for people.
+func peers(all []history.Peer) string {
+	var texts []string
+	for _, one := range all {
+		text := fmt.Sprintf("pid %d", one.PID)
+		if one.Command != "" {
+			text += " (" + one.Command + ")"
+		}
+		texts = append(texts, text)
+	}
+	return strings.Join(texts, " and ")
+}
+
+func pipe(p *process, s stall, w history.PipeWait) Cause {
+	if w.Op != "write" {
+		c := Cause{Kind: CauseUnknown, Confidence: Guess, Short: "reads an empty pipe", Sentence: named(p, s.thread) + " waits for somebody to write to a pipe"}
+		if len(w.Others) > 0 {
+			c.Sentence += ": " + peers(w.Others)
+		}
+		return c
+	}
+	c := Cause{Kind: CausePipe, Confidence: sure(s, w.Size > 0), Inode: w.Inode, Short: "pipe full", Sentence: fmt.Sprintf("%s is blocked in write on a full pipe", named(p, s.thread))}
+	if w.Size > 0 && w.Fill >= 0 {
+		c.Short = fmt.Sprintf("pipe full (%s)", size(uint64(w.Size)))
+		c.Sentence += fmt.Sprintf(" (%d of %d bytes)", w.Fill, w.Size)
+	}
+	switch {
+	case len(w.Others) == 0:
+		c.Sentence += "; no process could be seen that has its other end"
+	default:
+		c.Short += fmt.Sprintf(" → pid %d", w.Others[0].PID)
+		c.Sentence += " that should be read by " + peers(w.Others)
+	}
+	return c
+}
+
+func disk(p *process, s stall, w history.DiskWait) Cause {
+	c := Cause{Kind: CauseDisk, Confidence: sure(s, w.Mount != ""), Path: w.Path}
+	file := w.Path
+	if file == "" {
+		file = "a file"
+	}
+	what := "does not answer"
+	c.Short = "slow disk " + w.Mount
+	if w.Frozen {
+		what = "is frozen: not even SIGKILL ends the wait"
+		c.Short = "frozen " + w.Mount
+	}
+	c.Sentence = fmt.Sprintf("%s is in %s on %s", named(p, s.thread), w.Op, file)
+	if w.Mount != "" {
+		c.Sentence += fmt.Sprintf("; the file system at %s (%s) %s", w.Mount, w.Type, what)
+	}
+	if len(w.Servers) > 0 {
+		c.Sentence += "; it is served by " + peers(w.Servers)
+	}
+	return c
+}
+
+// socket tells a client that keeps the worker waiting from a server that does.
+func (f *Fold) socket(p *process, s stall, w history.SocketWait) Cause {
+	if w.Client {
+		c := Cause{Kind: CauseClient, Confidence: sure(s, true), Remote: w.Remote, Short: "waits for a client",
+			Sentence: fmt.Sprintf("%s is in %s on the connection of a client (%s)", named(p, s.thread), w.Op, w.Remote)}
+		if f.backlog > 0 {
+			c.Sentence += fmt.Sprintf("; %s behind it", wait(f.backlog))
+		}
+		return c
+	}
+	c := Cause{Kind: CauseSocket, Confidence: sure(s, w.Remote != ""), Remote: w.Remote}
+	if w.Remote == "" {
+		c.Short = w.Op + " on a socket"
+		c.Sentence = fmt.Sprintf("%s is in %s on a %s socket whose other end is not known", named(p, s.thread), w.Op, w.Family)
+		return c
+	}
+	other, verb := "a server at "+w.Remote, "an answer of"
+	if service := service(w); service != "" {
+		other = service + " at " + w.Remote
+	}
+	if strings.HasPrefix(w.State, "SYN") {
+		verb = "the connection to"
+	}
+	c.Short = fmt.Sprintf("%s %s", w.Op, w.Remote)
+	c.Sentence = fmt.Sprintf("%s is in %s and waits for %s %s", named(p, s.thread), w.Op, verb, other)
+	if len(w.Peers) > 0 {
+		c.Sentence += ", " + peers(w.Peers)
+	}
+	switch {
+	case w.Silent > 0:
+		c.Sentence += fmt.Sprintf("; it last sent something %s ago", seconds(w.Silent))
+	}
+	return c
+}
+
+func wait(n int) string {
+	if n == 1 {
+		return "1 connection waits"
+	}
+	return fmt.Sprintf("%d connections wait", n)
+}
+
+// service names what listens at well-known ports (IANA's list), where that says more than the number.
+func service(w history.SocketWait) string {
+	addr, err := netip.ParseAddrPort(w.Remote)
+	if err != nil {
+		return ""
+	}
+	switch addr.Port() {
+	case 53, 853:
+		return "a DNS server"
+	case 443:
+		return "an HTTPS server"
+	case 80, 8080:
+		return "an HTTP server"
+	case 3306:
+		return "a MySQL server"
+	case 5432:
+		return "a PostgreSQL server"
+	case 6379:
+		return "a Redis server"
+	case 5672:
+		return "an AMQP server"
+	case 11211:
+		return "a memcached server"
+	case 27017:
+		return "a MongoDB server"
+	}
+	return ""
+}
+
+// bySyscall concludes from what one thread is in, where its other side is not known.
+func (f *Fold) bySyscall(p *process, s stall) Cause {
+	t := s.thread
+	call := t.Syscall
+	if call == "" {
+		call = fromKernel(t)
+	}
+	who, arguments := named(p, t), ""
+	if t.Args != "" {
+		arguments = " (" + t.Args + ")"
+	}
+	switch call {
+	case "nanosleep", "clock_nanosleep":
+		if s.crowd > 1 {
+			return exhausted(p, s, "a blocking sleep")
+		}
+		return Cause{Kind: CauseSleeping, Confidence: sure(s, true), Short: "blocking sleep", Sentence: who + " is in a blocking sleep"}
+	case "futex":
+		if s.crowd > 1 {
+			return exhausted(p, s, "futex")
+		}
+		return Cause{Kind: CauseMutex, Confidence: sure(s, false), Short: "waits for a lock of its own process", Sentence: who + " waits for a lock inside its process" + arguments}
+	case "flock", "fcntl", "ofd":
+		file := target(t.Args)
+		c := Cause{Kind: CauseFileLock, Confidence: sure(s, false), Short: call, Path: file, Sentence: fmt.Sprintf("blocked in %s%s; who holds the lock could not be seen", call, arguments)}
+		if file != "" {
+			c.Short = call + " " + path.Base(file)
+		}
+		return c
+	case "":
+		return Cause{Kind: CauseUnknown, Confidence: Guess, Short: "stands still", Sentence: fmt.Sprintf("%s stands still (state %s); its system call may not be read", who, t.State)}
+	}
+	if kind := byFrames(t); kind != "" {
+		return Cause{Kind: kind, Confidence: sure(s, false), Short: "in " + call, Path: target(t.Args), Sentence: fmt.Sprintf("%s is in %s%s; %s", who, call, arguments, frameWords(kind))}
+	}
+	if s.crowd > 1 {
+		return exhausted(p, s, call)
+	}
+	return Cause{Kind: CauseUnknown, Confidence: Guess, Short: "in " + call, Sentence: fmt.Sprintf("%s is in %s%s and does not come back", who, call, arguments)}
+}
+
+// exhausted is a pool of which every thread stands still while work waits.
+func exhausted(p *process, s stall, call string) Cause {
+	waiting := max(p.sample.Inside, p.open) - s.crowd
+	c := Cause{Kind: CausePool, Confidence: sure(s, true), Short: fmt.Sprintf("%d threads in %s", s.crowd, call), Sentence: fmt.Sprintf("all %d threads of its pool that work are in %s", s.crowd, call)}
+	if waiting > 0 {
+		c.Sentence += fmt.Sprintf(", and %d more wait for one", waiting)
+	}
+	return c
+}
+
+// fromKernel tells the system call from where in the kernel the thread sleeps, where the call itself may not be read.
+func fromKernel(t *thread) string {
+	for _, frame := range append([]string{t.Wchan}, t.Stack...) {
+		switch {
+		case strings.Contains(frame, "locks_lock_inode_wait"):
+			return "flock"
+		case strings.Contains(frame, "fcntl_setlk"):
+			return "fcntl"
+		case strings.Contains(frame, "hrtimer_nanosleep"):
+			return "clock_nanosleep"
+		case strings.Contains(frame, "futex"):
+			return "futex"
+		}
+	}
+	return ""
+}
+
+// byFrames tells the cause from where in the kernel a thread sleeps, for calls such as write that may wait for many things.
+func byFrames(t *thread) string {
+	for _, frame := range append([]string{t.Wchan}, t.Stack...) {
+		switch {
+		case strings.Contains(frame, "anon_pipe_write"), strings.Contains(frame, "pipe_write"):
+			return CausePipe
+		case strings.Contains(frame, "request_wait_answer"), strings.Contains(frame, "percpu_rwsem_wait"):
+			return CauseDisk
+		case strings.Contains(frame, "mem_cgroup_oom_synchronize"):
+			return CauseMemory
+		case strings.Contains(frame, "wait_woken"), strings.Contains(frame, "sk_wait_data"), strings.Contains(frame, "inet_stream_connect"):
+			return CauseSocket
+		}
+	}
+	return ""
+}
+
+func frameWords(kind string) string {
+	switch kind {
+	case CausePipe:
+		return "its kernel stack shows a full pipe"
+	case CauseDisk:
+		return "its kernel stack shows a file system that does not answer"
+	case CauseMemory:
+		return "its kernel stack shows a memory limit without a killer"
+	}
+	return "its kernel stack shows a socket that gets no answer"
+}
+
+// target is the path in "9 → /tmp/x/async_tasks.log, LOCK_EX".
+func target(args string) string {
+	_, rest, ok := strings.Cut(args, "→ ")
+	if !ok {
+		return ""
+	}
+	file, _, _ := strings.Cut(rest, ",")
+	if file = strings.TrimSpace(file); strings.HasPrefix(file, "/") {
+		return file
+	}
+	return ""
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }

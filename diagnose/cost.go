@@ -1,0 +1,119 @@
+package diagnose
+
+import (
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// maxPorts bounds how many connections of one incident are remembered; further ones are counted only as they are seen inside.
+const maxPorts = 20_000
+
+// lateLosses is how long after an incident's end lost tasks still count for it: a client asks for an old task once a second, and gives a stranger another second.
+const lateLosses = 5 * time.Second
+
+// A stay is one connection inside one victim: from when it was seen there, until when.
+type stay struct{ from, to time.Duration }
+
+// A failure is hits that failed in one window: kept for a while, because an incident is detected after it began.
+type failure struct {
+	to time.Duration
+	n  uint64
+}
+
+const maxFailures = 256
+
+// inside notes which connections are inside a victim now.
+func (in *incident) inside(p *process, now time.Duration) {
+	if in.ports == nil {
+		in.ports = map[int]stay{}
+	}
+	for _, port := range p.sample.Ports {
+		known, ok := in.ports[port]
+		if !ok && len(in.ports) >= maxPorts {
+			continue
+		}
+		if !ok {
+			known.from = p.stall.from
+		}
+		known.to = now
+		in.ports[port] = known
+	}
+	// A sample names at most 16 ports; what is inside beyond them is counted by its number.
+	if over := p.sample.Inside - len(p.sample.Ports); over > in.unnamed[p.pid] {
+		if in.unnamed == nil {
+			in.unnamed = map[int]int{}
+		}
+		in.unnamed[p.pid] = over
+	}
+	in.Cost.Inside = len(in.ports)
+	for _, n := range in.unnamed {
+		in.Cost.Inside += n
+	}
+}
+
+// hit joins a single hit to the incidents in whose victims its connection was while it waited.
+func (f *Fold) hit(ev history.Hit) {
+	if ev.Port == 0 {
+		return
+	}
+	for _, in := range f.incidents {
+		st, ok := in.ports[ev.Port]
+		if !ok || ev.Sent > st.to || ev.Sent+ev.Took < st.from {
+			continue
+		}
+		in.Cost.Joined++
+		in.Cost.Slowest = max(in.Cost.Slowest, ev.Sent+ev.Took-ev.Due)
+	}
+}
+
+// hits counts failed hits for the incidents in whose time they were due.
+func (f *Fold) hits(ev history.HitWindow) {
+	var failed uint64
+	for _, n := range ev.Errors {
+		failed += n
+	}
+	if failed == 0 {
+		return
+	}
+	f.failures = append(f.failures, failure{ev.Due + ev.Width, failed})
+	if len(f.failures) > maxFailures {
+		f.failures = f.failures[1:]
+	}
+	for _, in := range f.incidents {
+		end := in.Ended
+		if end < 0 {
+			end = f.now
+		}
+		if ev.Due+ev.Width > in.Began && ev.Due <= end {
+			in.Cost.Failed += failed
+		}
+	}
+}
+
+// losses counts lost tasks for the incidents that are not long over.
+func (f *Fold) losses(ev history.Ledger) {
+	more := less(ev.Lost, f.lost)
+	f.lost = ev.Lost
+	if more == 0 {
+		return
+	}
+	for _, in := range f.incidents {
+		if in.Ended < 0 || f.now-in.Ended <= lateLosses {
+			in.Cost.Lost += more
+		}
+	}
+}
+
+func (f *Fold) overflowed(at time.Duration, ev history.Overflow) {
+	more := less(ev.Dropped, f.dropped)
+	if f.dropped == 0 {
+		more = 0 // the count since the machine started
+	}
+	f.dropped = ev.Dropped
+	for _, in := range f.incidents {
+		if in.Ended < 0 || at-in.Ended <= f.limits.Settle {
+			in.Cost.Dropped += more
+		}
+	}
+}

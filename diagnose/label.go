@@ -1,0 +1,43 @@
+package diagnose
+
+import "time"
+
+// label says what is the matter with a process that is not hung.
+func (f *Fold) label(p *process, s stall, stalled bool) Label {
+	_, throttled := p.group.throttles()
+	work := p.sample.Inside > 0 || p.open > 0
+	switch {
+	case p.gone || p.state.IsHang():
+		return ""
+	case p.leaving || p.told("SIGTERM"):
+		return Draining
+	case throttled:
+		return Throttled
+	case f.starved(p):
+		return Starved
+	case stalled && s.slow && f.client(s.behind):
+		return SlowPeer
+	case stalled && s.slow:
+		return Slow
+	case p.sample.Silent > 0 && p.sample.Inside == 0:
+		return SlowPeer
+	case p.sample.Inside > 0 && f.idles(p, f.now) && f.now-p.began() > f.limits.Loop && f.now-p.answered > f.limits.Suspect:
+		return LongPoll
+	case work && f.swamped():
+		return Saturated
+	}
+	return ""
+}
+
+// told says whether the arbiter sent it a signal.
+func (p *process) told(signal string) bool {
+	for _, s := range p.signals {
+		if s.signal == signal {
+			return true
+		}
+	}
+	return false
+}
+
+// swamped says whether connections have been waiting to be accepted for longer than a moment: work comes faster than it is done.
+func (f *Fold) swamped() bool { return f.backlogFrom >= 0 && f.now-f.backlogFrom >= time.Second }
