@@ -24,14 +24,20 @@ type Attack struct {
 	name   string // of the engine
 	reason string // why it is not the fast one
 	ledger *ledger
+
+	mu    sync.Mutex
+	began bool
 }
 
 // An engine sends the hits of a job. run returns when all have ended, or at once when ctx ends: those in flight are then unanswered, those not sent dropped.
 // Every hit that is due before the job's end has become exactly one outcome when it returns.
 type engine interface {
-	run(ctx context.Context)
+	// It fails only before the first hit.
+	run(ctx context.Context) error
 	// measure brings the job's meter up to date.
 	measure()
+	// wake makes it look at the timetable again.
+	wake()
 }
 
 // job is what engine and account share.
@@ -86,7 +92,7 @@ func New(plan scenarios.Load, baseURL string, rec *history.Recorder) (*Attack, e
 	if base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
 		return nil, fmt.Errorf("the server's address %q: want http://HOST:PORT", baseURL)
 	}
-	targets, err := newTargets(plan.Targets, base)
+	targets, err := newTargets(plan.Targets, base, plan.Timeout)
 	if err != nil {
 		return nil, err
 	}
@@ -102,16 +108,39 @@ func New(plan scenarios.Load, baseURL string, rec *history.Recorder) (*Attack, e
 		a.ledger = newLedger(baseURL, rec)
 		j.bodies, j.accept = true, a.ledger.accept
 	}
-	a.engine, a.name, a.reason = newStandardEngine(j), "net/http", "the fast engine is not built yet"
+	if err := a.choose(base); err != nil {
+		return nil, err
+	}
 	j.measure = a.engine.measure
 	return a, nil
+}
+
+// choose takes the fast engine where it can do what is asked.
+func (a *Attack) choose(base *url.URL) error {
+	fast, reason, err := newFastEngine(a.job, base, "")
+	switch {
+	case err != nil:
+		return err
+	case fast != nil:
+		a.engine, a.name = fast, "fast"
+	default:
+		a.engine, a.name, a.reason = newStandardEngine(a.job), "net/http", reason
+	}
+	return nil
 }
 
 func scheduleOf(plan scenarios.Load) Schedule { return constant{float64(plan.Rate)} }
 
 // SetRate continues at another rate from now on, in hits a second; 0 pauses.
 func (a *Attack) SetRate(perSecond float64) {
-	a.job.table.change(a.job.now()-a.job.begin, paced(perSecond))
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := time.Duration(0)
+	if a.began {
+		now = a.job.now() - a.job.begin
+	}
+	a.job.table.change(now, paced(perSecond))
+	a.engine.wake()
 	a.job.rec.Record(history.RateChanged{Rate: max(perSecond, 0)})
 }
 
@@ -119,8 +148,11 @@ func (a *Attack) SetRate(perSecond float64) {
 // records what is known and returns the cause.
 func (a *Attack) Run(ctx context.Context, total time.Duration) error {
 	j := a.job
+	a.mu.Lock()
 	j.total = total
 	j.begin = j.now()
+	a.began = true
+	a.mu.Unlock()
 	j.rec.Record(history.LoadStarted{Engine: a.name, Reason: a.reason, URL: a.job.targets[0].url, Pattern: j.table.String(), Senders: j.senders, Connections: j.senders})
 
 	var books, tasks sync.WaitGroup
@@ -134,13 +166,16 @@ func (a *Attack) Run(ctx context.Context, total time.Duration) error {
 	}
 	limit := total + min(hitsDrain, j.timeout)
 	sending, stop := context.WithTimeout(ctx, limit)
-	a.engine.run(sending)
+	err := a.engine.run(sending)
 	stop()
 	close(hitsEnded)
 	books.Wait()
 	if a.ledger != nil {
 		close(tasksOver)
 		tasks.Wait()
+	}
+	if err != nil {
+		return err
 	}
 	return context.Cause(ctx)
 }

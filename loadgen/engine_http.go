@@ -91,7 +91,7 @@ func (c *countedConn) Close() error {
 	return c.Conn.Close()
 }
 
-func (e *standardEngine) run(ctx context.Context) {
+func (e *standardEngine) run(ctx context.Context) error {
 	e.base, e.halt = context.WithCancel(ctx)
 	defer e.halt()
 	pacer := &tablePacer{job: e.job, ctx: e.base}
@@ -105,6 +105,7 @@ func (e *standardEngine) run(ctx context.Context) {
 		e.job.sink.add(outcome{seq: n, due: e.job.dueAt(n), sent: now, end: now, class: classDropped, target: e.job.rotation[n%uint64(len(e.job.rotation))]})
 	}
 	e.measure()
+	return nil
 }
 
 // target is vegeta's Targeter: the next of the rotation.
@@ -180,6 +181,9 @@ func (e *standardEngine) ended(res *vegeta.Result) {
 	e.job.sink.add(o)
 }
 
+// wake does nothing: the pacer sees changes by itself.
+func (e *standardEngine) wake() {}
+
 func (e *standardEngine) measure() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -217,7 +221,7 @@ func (t *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	req.Header.Del(targetHeader) // vegeta made this request for us alone
 	now := j.now()
 	f := &flight{due: j.dueAt(seq), sent: now, target: uint16(target)}
-	if e.base.Err() != nil || now-f.due > j.timeout {
+	if e.base.Err() != nil || now-f.due > j.targets[target].timeout {
 		f.dropped, f.err = true, errDropped
 	}
 	e.mu.Lock()
@@ -234,7 +238,7 @@ func (t *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 // send sends it once and classes what goes wrong.
 func (t *roundTripper) send(req *http.Request, f *flight) (*http.Response, error) {
 	e, j := t.engine, t.engine.job
-	ctx, cancel := context.WithTimeoutCause(e.base, j.timeout, errTimeout)
+	ctx, cancel := context.WithTimeoutCause(e.base, j.targets[f.target].timeout, errTimeout)
 	tr := &trace{job: j, flight: f}
 	res, err := t.next.RoundTrip(req.WithContext(httptrace.WithClientTrace(ctx, tr.hooks())))
 	tr.into(f)

@@ -6,29 +6,34 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
 // A target is one kind of hit, ready to be sent.
 type target struct {
-	tag    string
-	method string
-	url    string
-	header http.Header
-	body   []byte
-	expect []int
+	tag     string
+	method  string
+	url     string
+	header  http.Header
+	body    []byte
+	expect  []int
+	timeout time.Duration // from sent
 }
 
 // expects says whether a status counts as ok.
-func (t *target) expects(status int) bool {
-	if len(t.expect) == 0 {
+func (t *target) expects(status int) bool { return expected(t.expect, status) }
+
+// expected says whether a status is one of those, or, where there are none, from 200 to 399.
+func expected(some []int, status int) bool {
+	if len(some) == 0 {
 		return status >= 200 && status < 400
 	}
-	return slices.Contains(t.expect, status)
+	return slices.Contains(some, status)
 }
 
-func newTargets(all []scenarios.Target, base *url.URL) ([]target, error) {
+func newTargets(all []scenarios.Target, base *url.URL, limit time.Duration) ([]target, error) {
 	if len(all) == 0 {
 		return nil, fmt.Errorf("there is no target; want at least one, such as {method: POST, path: /task}")
 	}
@@ -41,12 +46,15 @@ func newTargets(all []scenarios.Target, base *url.URL) ([]target, error) {
 		if err != nil {
 			return nil, fmt.Errorf("targets[%d]: path %q: %w", i, one.Path, err)
 		}
-		t := target{tag: one.Tag, method: one.Method, url: base.ResolveReference(ref).String(), header: http.Header{}, body: []byte(one.Body), expect: one.Expect}
+		t := target{tag: one.Tag, method: one.Method, url: base.ResolveReference(ref).String(), header: http.Header{}, body: []byte(one.Body), expect: one.Expect, timeout: limit}
 		if t.method == "" {
 			t.method = http.MethodGet
 		}
 		for name, value := range one.Header {
 			t.header.Set(name, value)
+		}
+		if t.header.Get("User-Agent") == "" {
+			t.header.Set("User-Agent", "hangtime")
 		}
 		targets = append(targets, t)
 	}

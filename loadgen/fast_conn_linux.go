@@ -1,0 +1,77 @@
+package loadgen
+
+import (
+	"time"
+
+	"github.com/hangtime-dev/hangtime/loadgen/http1"
+)
+
+type connState uint8
+
+const (
+	stateNone       connState = iota // no socket
+	stateConnecting                  // it carries a hit that cannot be written yet
+	stateBusy                        // it carries a hit
+	stateIdle                        // it can carry one
+	stateLeaving                     // the server said that it closes it; closing first would leave the port in TIME_WAIT here
+)
+
+// A conn is a place for a connection and the hit that it carries. The loop alone touches it.
+type conn struct {
+	fd      int
+	index   int32
+	gen     uint32
+	state   connState
+	used    bool  // it has carried a hit before
+	address uint8 // which of the addresses it leads to
+	tries   uint8 // addresses tried for this hit
+
+	target   uint16
+	seq      uint64
+	due      time.Duration
+	sent     time.Duration
+	connect  time.Duration
+	first    time.Duration
+	deadline time.Duration
+	out      []byte // what is left of the request
+	parser   http1.Parser
+
+	list       *connList
+	prev, next *conn
+}
+
+// A connList is a list through the conns themselves; each is in at most one.
+type connList struct {
+	head, tail *conn
+	len        int
+}
+
+func (l *connList) push(c *conn) {
+	c.list, c.prev, c.next = l, l.tail, nil
+	if l.tail != nil {
+		l.tail.next = c
+	} else {
+		l.head = c
+	}
+	l.tail = c
+	l.len++
+}
+
+func (c *conn) unlink() {
+	l := c.list
+	if l == nil {
+		return
+	}
+	if c.prev != nil {
+		c.prev.next = c.next
+	} else {
+		l.head = c.next
+	}
+	if c.next != nil {
+		c.next.prev = c.prev
+	} else {
+		l.tail = c.prev
+	}
+	l.len--
+	c.list, c.prev, c.next = nil, nil, nil
+}
