@@ -69,6 +69,7 @@ func All() []Example {
 		of[LoadStarted](), of[LoadWindow](), of[HitWindow](), of[Hit](), of[Ledger](), of[RateChanged](),
 		of[FaultAsked](), of[FaultInEffect](), of[FaultHealed](), of[FaultFailed](),
 		of[ServerStarted](), of[ServerSaid](), of[ServerStopped](), of[WorkerSeen](), of[WorkerGone](), of[WorkerSample](), of[ThreadSample](), of[LockWait](), of[Listener](), of[Heartbeat](),
+		of[MutexWait](), of[PipeWait](), of[DiskWait](), of[SocketWait](), of[Stack](), of[Descriptors](), of[Cgroup](), of[Overflow](), of[SignalSeen](),
 	}
 }
 

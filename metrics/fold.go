@@ -25,6 +25,7 @@ type Fold struct {
 	series series
 	rates  rates
 	cure   recovery
+	bars   bars
 	sent   time.Duration // up to when hits were due
 	broken int           // histograms that could not be read
 }
@@ -40,6 +41,7 @@ func New() *Fold {
 		load:   Load{Status: map[string]uint64{}, Errors: map[string]uint64{}, Phases: map[string]Quantiles{}},
 		byName: map[string]*hdrhistogram.Histogram{},
 		all:    hdrhistogram.New(lowest, highest, digits),
+		bars:   newBars(),
 	}
 }
 
@@ -101,7 +103,7 @@ func (f *Fold) hits(at time.Duration, w history.HitWindow) {
 		f.byName[phase] = into
 	}
 	f.series.ended(w.Due, w.OK, failed)
-	f.cure.hits(w, failed, nil)
+	f.cure.hits(w, failed)
 	for _, text := range []string{w.Response, w.Failed} {
 		if text == "" {
 			continue
@@ -111,10 +113,16 @@ func (f *Fold) hits(at time.Duration, w history.HitWindow) {
 			f.broken++
 			continue
 		}
-		into.Merge(h)
-		f.all.Merge(h)
-		f.series.merge(w.Due, h)
-		f.cure.hits(history.HitWindow{Due: w.Due}, 0, h)
+		few := f.bars.of(h)
+		record(into, few)
+		record(f.all, few)
+		f.series.add(w.Due, few)
+		f.cure.took(w.Due, few)
+		for _, one := range few {
+			took := time.Duration(one.took) * time.Microsecond
+			f.load.TookSum += took * time.Duration(one.n)
+			f.load.Bands[band(took)] += uint64(one.n)
+		}
 	}
 }
 

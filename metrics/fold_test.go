@@ -113,3 +113,35 @@ func TestEveryHitIsInOneBand(t *testing.T) {
 		t.Errorf("p50 %v; want about 3 ms", p.P50)
 	}
 }
+
+// Another source may write histograms of another shape: what they hold is counted all the same.
+func TestHistogramsOfEveryShapeAreRead(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		h    *hdrhistogram.Histogram
+	}{
+		{"ours", hdrhistogram.New(lowest, highest, digits)},
+		{"shorter", hdrhistogram.New(1, 60_000_000, 3)},
+		{"longer", hdrhistogram.New(1, 10*highest, 3)},
+		{"coarser", hdrhistogram.New(1, highest, 2)},
+		{"finer", hdrhistogram.New(1, highest, 4)},
+		{"from 1 ms", hdrhistogram.New(1000, highest, 3)},
+	} {
+		for _, v := range []int64{1500, 4000, 4000, 9_000_000} {
+			if err := row.h.RecordValue(v); err != nil {
+				t.Fatal(err)
+			}
+		}
+		text, err := row.h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := New()
+		f.Add(history.Record{Event: history.HitWindow{OK: 4, Response: string(text)}})
+		all := f.Load(time.Second).All
+		off := func(got, want time.Duration) bool { return math.Abs(float64(got-want)) > 0.17*float64(want) }
+		if f.Broken() > 0 || all.Count != 4 || off(all.P50, 4*ms) || off(all.Max, 9*time.Second) {
+			t.Errorf("%s: broken %d, %+v", row.name, f.Broken(), all)
+		}
+	}
+}

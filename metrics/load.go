@@ -26,6 +26,9 @@ type Load struct {
 	Connections int
 	LagMax      time.Duration // of our own sending, over the variant
 
+	TookSum time.Duration     // of all response times
+	Bands   [BandCount]uint64 // hits by response time, see BandFloor
+
 	All    Quantiles            // response time of every hit, failed ones with the age at which they failed
 	Phases map[string]Quantiles // the same by the phase in which the hit was due
 	Series Series

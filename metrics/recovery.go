@@ -62,23 +62,27 @@ func (c *recovery) healed(at time.Duration, id string) {
 	}
 }
 
-func (c *recovery) hits(w history.HitWindow, failed uint64, h *hdrhistogram.Histogram) {
+func (c *recovery) window(due time.Duration) *outcomes {
 	if c.windows == nil {
-		return
+		return nil
 	}
-	i := int64(w.Due / recoveryWindow)
-	o := c.windows[i]
-	if o == nil {
-		if len(c.windows) >= maxWindows {
-			return
-		}
-		o = &outcomes{hist: hdrhistogram.New(lowest, highest, 2)}
-		c.windows[i] = o
+	i := int64(due / recoveryWindow)
+	if c.windows[i] == nil && len(c.windows) < maxWindows {
+		c.windows[i] = &outcomes{hist: hdrhistogram.New(lowest, highest, 2)}
 	}
-	o.ok += w.OK
-	o.failed += failed
-	if h != nil {
-		o.hist.Merge(h)
+	return c.windows[i]
+}
+
+func (c *recovery) hits(w history.HitWindow, failed uint64) {
+	if o := c.window(w.Due); o != nil {
+		o.ok += w.OK
+		o.failed += failed
+	}
+}
+
+func (c *recovery) took(due time.Duration, bars []bar) {
+	if o := c.window(due); o != nil {
+		record(o.hist, bars)
 	}
 }
 
@@ -87,12 +91,12 @@ func (c *recovery) all(before, until time.Duration) []Recovery {
 	limit := recoveryFactor*before + recoverySlack
 	out := slices.Clone(c.faults)
 	for i := range out {
-		out[i].Took, out[i].AtLeast = c.took(out[i].Heal, until, limit)
+		out[i].Took, out[i].AtLeast = c.until(out[i].Heal, until, limit)
 	}
 	return out
 }
 
-func (c *recovery) took(heal, until, limit time.Duration) (took time.Duration, atLeast bool) {
+func (c *recovery) until(heal, until, limit time.Duration) (took time.Duration, atLeast bool) {
 	from := heal
 	first := int64((heal + recoveryWindow - 1) / recoveryWindow)
 	for i := first; ; i++ {

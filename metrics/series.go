@@ -4,8 +4,6 @@ import (
 	"math"
 	"sort"
 	"time"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 const (
@@ -85,17 +83,14 @@ func (s *series) ended(due time.Duration, ok, failed uint64) {
 	c.failed += failed
 }
 
-func (s *series) merge(due time.Duration, h *hdrhistogram.Histogram) {
+func (s *series) add(due time.Duration, bars []bar) {
 	c := s.cell(due)
-	for _, bar := range h.Distribution() {
-		if bar.Count == 0 {
-			continue
-		}
-		took := time.Duration(bar.To) * time.Microsecond
-		c.fine[fineBand(took)] += uint32(bar.Count)
-		c.total += uint64(bar.Count)
+	for _, one := range bars {
+		took := time.Duration(one.took) * time.Microsecond
+		c.fine[fineBand(took)] += uint32(one.n)
+		c.total += uint64(one.n)
+		c.max = max(c.max, took)
 	}
-	c.max = max(c.max, time.Duration(h.Max())*time.Microsecond)
 }
 
 func fineBand(d time.Duration) int {

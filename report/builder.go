@@ -23,10 +23,20 @@ type Builder struct {
 	lag         time.Duration
 	troubles    []string
 	variants    []*variantFold
+	explain     func() explainer // makes the diagnosis of a variant
+}
+
+// An explainer is diagnose.Fold; tests of what a report looks like say themselves what it found.
+type explainer interface {
+	Add(history.Record)
+	Workers() []diagnose.Worker
+	Incidents() []diagnose.Incident
 }
 
 // NewBuilder returns a builder that has seen nothing.
-func NewBuilder() *Builder { return &Builder{} }
+func NewBuilder() *Builder {
+	return &Builder{explain: func() explainer { return diagnose.New(diagnose.DefaultLimits()) }}
+}
 
 // Add takes the next record.
 func (b *Builder) Add(r history.Record) {
@@ -84,10 +94,11 @@ func (b *Builder) Report() *Report {
 // A variantFold is all folds over one variant.
 type variantFold struct {
 	shown     Variant
+	index     int
 	plan      scenarios.Scenario
 	variant   scenarios.Variant
 	load      *metrics.Fold
-	diagnosis *diagnose.Fold
+	diagnosis explainer
 	judge     *verdict.Fold
 	story     story
 	spans     spans
@@ -97,8 +108,9 @@ type variantFold struct {
 func (b *Builder) variant(at time.Duration, ev history.VariantStarted) *variantFold {
 	v := &variantFold{
 		shown: Variant{Name: ev.Name, Expect: ev.Expect, From: at, To: -1, Planned: ev.Planned, LoadFrom: -1},
-		load:  metrics.New(), diagnosis: diagnose.New(diagnose.DefaultLimits()), judge: verdict.NewFold(),
+		load:  metrics.New(), diagnosis: b.explain(), judge: verdict.NewFold(),
 	}
+	v.index = ev.Index
 	v.variant = scenarios.Variant{Name: ev.Name, Expect: scenarios.Expect(ev.Expect)}
 	if b.doc == nil || ev.Index >= len(b.doc.Scenario.Variants) {
 		return v
@@ -111,6 +123,21 @@ func (b *Builder) variant(at time.Duration, ev history.VariantStarted) *variantF
 	}
 	v.plan = plan
 	return v
+}
+
+// place says of each check where it stands in the scenario: first what the variant expects, then the scenario's own, then the variant's.
+func (v *variantFold) place(checks []verdict.Check) {
+	own := len(v.plan.Checks) - len(v.variant.Checks)
+	for i := range checks {
+		switch {
+		case i == 0:
+			checks[i].Key = fmt.Sprintf("variants[%d].expect", v.index)
+		case i <= own:
+			checks[i].Key = fmt.Sprintf("checks[%d]", i-1)
+		default:
+			checks[i].Key = fmt.Sprintf("variants[%d].checks[%d]", v.index, i-1-own)
+		}
+	}
 }
 
 func (v *variantFold) add(r history.Record) {
@@ -152,6 +179,7 @@ func (v *variantFold) report(now time.Duration, over bool) Variant {
 	out.Phases, out.Faults = slices.Clone(v.spans.phases), slices.Clone(v.spans.faults)
 	out.Story = v.story.lines(out.Incidents)
 	out.Verdict = v.judge.Variant(v.variant, v.plan, out.Load, v.load.Broken(), out.Incidents)
+	v.place(out.Verdict.Checks)
 	if out.To >= 0 {
 		v.done = &out
 	}

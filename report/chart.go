@@ -94,6 +94,7 @@ func responseChart(v *Variant) template.HTML {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg viewBox="0 0 %d %d" role="img" aria-label="%s">`, chartWidth, chartHeight, template.HTMLEscapeString(describe(v)))
 	faultBands(&b, v, axis, chartTop, chartHeight-chartBottom, true)
+	stallBars(&b, v, axis, chartHeight-chartBottom)
 	heat(&b, points, step, v.Load.Series.Start, axis, scale, most)
 	for d := lowestShown; d <= scale.top; d *= 10 {
 		fmt.Fprintf(&b, `<line class="grid" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/><text class="axis" x="%d" y="%.1f" text-anchor="end">%s</text>`,
@@ -162,6 +163,22 @@ func faultBands(b *strings.Builder, v *Variant, axis timeAxis, top, bottom float
 		if named {
 			fmt.Fprintf(b, `<text class="faultname" x="%.1f" y="%.1f">▼ %s</text>`, min(left, chartWidth-120), top-6, template.HTMLEscapeString(f.Kind))
 		}
+	}
+}
+
+// stallBars marks at the foot of the picture when workers made no progress.
+func stallBars(b *strings.Builder, v *Variant, axis timeAxis, bottom float64) {
+	for _, in := range v.Incidents {
+		if in.Kind != diagnose.KindHang {
+			continue
+		}
+		to := in.Ended
+		if to < 0 {
+			to = axis.to
+		}
+		left, right := axis.x(in.Began), axis.x(to)
+		fmt.Fprintf(b, `<rect class="stall" x="%.1f" y="%.1f" width="%.1f" height="6"><title>%s</title></rect>`, left, bottom-6, max(right-left, 2),
+			template.HTMLEscapeString(fmt.Sprintf("hang #%d, %s to %s: %s", in.ID, stamp(in.Began), stamp(to), in.Cause.Short)))
 	}
 }
 

@@ -205,7 +205,7 @@ func incidentLines(in diagnose.Incident) []Line {
 	}
 	for _, v := range in.Victims {
 		if v.To >= 0 {
-			line(v.To, LineOver, fmt.Sprint("end", v.PID, v.From), "#%d worker %d (pid %d) stood for %s: %s", in.ID, v.Place, v.PID, stood(v.To-v.From), v.End)
+			line(v.To, LineOver, fmt.Sprint("end", v.PID, v.From), "#%d worker %d (pid %d) stood still for %s: %s", in.ID, v.Place, v.PID, stood(v.To-v.From), v.End)
 		}
 	}
 	if in.Recovered >= 0 {

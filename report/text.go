@@ -22,7 +22,8 @@ func lastAnswered(points []metrics.Point) int {
 	return -1
 }
 
-func whole(d time.Duration) string { return fmt.Sprintf("%.0f s", d.Seconds()) }
+// whole is a time in whole seconds that have passed.
+func whole(d time.Duration) string { return fmt.Sprintf("%d s", d/time.Second) }
 
 // short writes a duration with three digits that mean something.
 func short(d time.Duration) string { return verdict.Duration(d) }
@@ -124,7 +125,7 @@ func victims(in diagnose.Incident, now time.Duration) string {
 			if to < 0 {
 				to = now
 			}
-			text += " stood for " + stood(to-v.From)
+			text += " stood still for " + stood(to-v.From)
 			if v.End != "" {
 				text += ", " + v.End
 			}

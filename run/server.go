@@ -55,6 +55,7 @@ func (v *variant) startReference(ctx context.Context, s scenarios.Server) (*serv
 	args = append(args, "--bind=127.0.0.1:0", "--log-dir="+v.dir, "--exit-with-parent")
 	cmd := exec.Command(v.run.options.Self, args...)
 	cmd.Dir = v.dir
+	cmd.Env = append(os.Environ(), v.guardian.Mark())
 	address, ready := "", make(chan struct{})
 	said := func(event history.ServerSaid) { // on one goroutine; address is read after ready
 		v.record(event)
@@ -110,7 +111,7 @@ func (v *variant) startCommand(ctx context.Context, s scenarios.Server) (*server
 	}
 	cmd := exec.Command(s.Command[0], s.Command[1:]...)
 	cmd.Dir = dir
-	cmd.Env = os.Environ()
+	cmd.Env = append(os.Environ(), v.guardian.Mark())
 	for name, value := range s.Env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}

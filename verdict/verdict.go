@@ -28,6 +28,7 @@ type Check struct {
 	Got     string  `json:"got"`     // in words, with unit
 	Outcome Outcome `json:"outcome"` //
 	Why     string  `json:"why,omitempty"`
+	Key     string  `json:"key,omitempty"` // where it stands in the scenario: "variants[0].checks[1]"
 }
 
 // A Variant is the judgement of one variant.

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/scenarios"
+)
+
+// forms are the files that --out writes beside the recording.
+func forms() []form {
+	return []form{
+		{"result.json", (*report.Report).JSON},
+		{"junit.xml", (*report.Report).JUnit},
+		{"summary.md", (*report.Report).Markdown},
+		{"report.html", (*report.Report).HTML},
+		{"metrics.om", (*report.Report).OpenMetrics},
+	}
+}
+
+type form struct {
+	name  string
+	write func(*report.Report, io.Writer) error
+}
+
+// writeForms writes the report in every form into dir. One that cannot be written does not keep the others from it.
+func writeForms(dir string, r *report.Report) error {
+	var wrong error
+	for _, f := range forms() {
+		var text bytes.Buffer
+		err := f.write(r, &text)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, f.name), text.Bytes(), 0o644)
+		}
+		if err != nil {
+			wrong = errors.Join(wrong, fmt.Errorf("--out: %s: %w", f.name, err))
+		}
+	}
+	return wrong
+}
+
+// tellCI tells GitHub Actions, where it runs there, what it understands: annotations beside the scenario's lines and the job's summary. file is the scenario
+// as it was named on the command line. Other CI systems read junit.xml.
+func tellCI(out io.Writer, file string, r *report.Report) error {
+	if os.Getenv("GITHUB_ACTIONS") != "true" {
+		return nil
+	}
+	err := r.Annotate(out, placeIn(file))
+	summary := os.Getenv("GITHUB_STEP_SUMMARY")
+	if summary == "" {
+		return err
+	}
+	var text bytes.Buffer
+	err = errors.Join(err, r.Markdown(&text))
+	f, wrong := os.OpenFile(summary, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if wrong != nil {
+		return errors.Join(err, fmt.Errorf("append to the job's summary: %w", wrong))
+	}
+	_, wrong = f.Write(text.Bytes())
+	return errors.Join(err, wrong, f.Close())
+}
+
+// placeIn finds keys in a scenario's file; for a built-in scenario there is no file that a reader has.
+func placeIn(file string) report.Place {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return func(string) (string, int, int) { return "", 0, 0 }
+	}
+	return func(key string) (string, int, int) {
+		line, column := scenarios.Place(text, key)
+		return file, line, column
+	}
+}

@@ -1,0 +1,90 @@
+package diagnose
+
+import (
+	"slices"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// maxFaults bounds how many faults are remembered; beyond it the oldest go.
+const maxFaults = 1000
+
+func (f *Fold) harmed(at time.Duration, event history.Event) {
+	switch ev := event.(type) {
+	case history.FaultAsked:
+		f.faults = append(f.faults, &fault{FaultAsked: ev, asked: at, effect: -1, healed: -1})
+		if len(f.faults) > maxFaults {
+			f.faults = f.faults[1:]
+		}
+	case history.FaultInEffect:
+		if one := f.faultOf(ev.ID); one != nil && one.effect < 0 {
+			one.effect, one.holder = at, ev.PID
+			f.reblame(one)
+		}
+	case history.FaultHealed:
+		if one := f.faultOf(ev.ID); one != nil {
+			one.healed = at
+		}
+	}
+}
+
+func (f *Fold) faultOf(id string) *fault {
+	for _, one := range slices.Backward(f.faults) {
+		if one.ID == id {
+			return one
+		}
+	}
+	return nil
+}
+
+// blame joins an incident to the fault that was in effect when it began: one that is about this worker or this file before any other.
+func (f *Fold) blame(in *incident, p *process) {
+	best, most := (*fault)(nil), 0
+	for _, one := range f.faults {
+		if fit := f.fits(one, in, p); fit > 0 && fit >= most {
+			best, most = one, fit
+		}
+	}
+	if best == nil || in.fault != nil && f.fits(in.fault, in, p) >= most {
+		return
+	}
+	in.fault = best
+	in.Fault, in.Injected = best.ID, best.effect
+}
+
+// fits says how well a fault explains an incident; 0: not at all.
+func (f *Fold) fits(one *fault, in *incident, p *process) int {
+	begin := one.effect
+	if begin < 0 {
+		begin = one.asked
+	}
+	if begin > in.Began+f.limits.Recent/4 || one.healed >= 0 && one.healed < in.Began-f.limits.Recent/2 {
+		return 0
+	}
+	if in.Kind == KindCrash && one.Fault != "kill" && !f.aims(one, p) {
+		return 0
+	}
+	fit := 1
+	if one.effect >= 0 {
+		fit++
+	}
+	if f.aims(one, p) {
+		fit += 4
+	} else if one.PID > 0 && (one.Fault == "kill" || one.Fault == "stop") {
+		return 0 // it was done to another worker
+	}
+	if one.Path != "" && one.Path == in.Cause.Path || slices.ContainsFunc(in.Cause.Holders, func(h history.LockHolder) bool { return one.holder > 0 && h.PID == one.holder }) {
+		fit += 8
+	}
+	return fit
+}
+
+// reblame tells the incidents that a fault was seen in effect only after they began, as a kill is.
+func (f *Fold) reblame(one *fault) {
+	for _, in := range f.incidents {
+		if in.fault == one && in.Injected < 0 {
+			in.Injected = one.effect
+		}
+	}
+}

@@ -1,0 +1,214 @@
+package diagnose
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// A Fold finds worker states and incidents in one variant's history. It is fed one record after the other by one goroutine; what it returns never changes.
+type Fold struct {
+	limits Limits
+	now    time.Duration
+	phase  string
+	ending time.Duration // when the phase ending began, or the server stopped; -1: not yet
+	blind  time.Duration // until when hangtime itself was late: a silence counts from here at the earliest
+
+	backlog   int
+	processes map[int]*process // by pid, also of those that are gone while an incident may need them
+	places    map[int]*place
+	faults    []*fault
+	incidents []*incident
+	nextID    int
+	more      int // incidents beyond the bound
+}
+
+// A place is one worker's place in the pool.
+type place struct {
+	number  int
+	now     *process
+	lives   int
+	lane    []State
+	cell    int64 // number of the cell that is being filled
+	worst   State
+	entered bool
+}
+
+// A fault is harm done on purpose.
+type fault struct {
+	history.FaultAsked
+	asked  time.Duration
+	effect time.Duration // -1: not seen in effect
+	healed time.Duration // -1: not yet
+	holder int
+}
+
+// New returns a fold that has seen nothing.
+func New(l Limits) *Fold {
+	return &Fold{limits: l, ending: -1, processes: map[int]*process{}, places: map[int]*place{}}
+}
+
+// Add takes the next record.
+func (f *Fold) Add(r history.Record) {
+	f.now = max(f.now, r.At)
+	f.lanes()
+	switch ev := r.Event.(type) {
+	case history.PhaseStarted:
+		f.phase = ev.Phase
+		if ev.Phase == history.Ending {
+			f.end(r.At)
+		}
+	case history.VariantEnded, history.ServerStopped, history.Interrupted, history.RunEnded:
+		f.end(r.At)
+	case history.Tick:
+		f.tick(r.At, ev.Late)
+	case history.FaultAsked, history.FaultInEffect, history.FaultHealed:
+		f.harmed(r.At, ev)
+	case history.Listener:
+		f.backlog = ev.Backlog
+	case history.Ledger:
+		f.ledger(r, ev)
+	default:
+		f.worker(r)
+	}
+}
+
+// worker takes what is about one process.
+func (f *Fold) worker(r history.Record) {
+	switch ev := r.Event.(type) {
+	case history.WorkerSeen:
+		f.seen(r.At, ev)
+	case history.WorkerGone:
+		f.died(r, ev)
+	case history.ServerSaid:
+		f.said(r, ev)
+	case history.WorkerSample:
+		if p := f.alive(ev.PID); p != nil {
+			p.sampled(r, ev, f.limits.Slack)
+			f.judge(p)
+		}
+	case history.ThreadSample:
+		if p := f.alive(ev.PID); p != nil {
+			p.looked(r, ev, f.limits)
+			f.judge(p)
+		}
+	case history.LockWait:
+		if p := f.alive(ev.PID); p != nil {
+			p.waiting(r, ev, f.limits)
+			f.judge(p)
+		}
+	case history.Heartbeat:
+		if p := f.alive(ev.PID); p != nil {
+			p.beaten(r, ev)
+		}
+	}
+}
+
+func (f *Fold) end(at time.Duration) {
+	if f.ending < 0 {
+		f.ending = at
+	}
+}
+
+func (f *Fold) alive(pid int) *process {
+	if p := f.processes[pid]; p != nil && !p.gone {
+		return p
+	}
+	return nil
+}
+
+// tick is the clock of the fold: what nobody tells of is found here.
+func (f *Fold) tick(at, late time.Duration) {
+	if late > f.limits.Late {
+		f.blind = at
+	}
+	for _, pid := range slices.Sorted(maps.Keys(f.processes)) {
+		p := f.processes[pid]
+		if !p.gone {
+			p.forget(at, f.limits.Stale)
+			f.judge(p)
+		} else if p.hang == nil && f.places[p.place].now != p {
+			delete(f.processes, pid)
+		}
+	}
+	f.recovered()
+}
+
+func (f *Fold) ledger(r history.Record, ev history.Ledger) {
+	open := map[int]history.OpenTasks{}
+	for _, one := range ev.Workers {
+		open[one.PID] = one
+	}
+	for pid, p := range f.processes {
+		if !p.gone {
+			p.followed(r, open[pid], f.limits.Slack)
+		}
+	}
+}
+
+func (f *Fold) seen(at time.Duration, ev history.WorkerSeen) {
+	if f.alive(ev.PID) != nil {
+		return
+	}
+	at = max(ev.Born, at-f.limits.Recent, 0)
+	p := newProcess(ev.PID, ev.Worker, at)
+	f.processes[ev.PID] = p
+	pl := f.places[ev.Worker]
+	if pl == nil {
+		pl = &place{number: ev.Worker, cell: int64(f.now / LaneStep)}
+		f.places[ev.Worker] = pl
+	}
+	pl.now = p
+	pl.lives++
+	pl.note(p.state)
+}
+
+// Workers are all places, by number.
+func (f *Fold) Workers() []Worker {
+	var all []Worker
+	for _, n := range slices.Sorted(maps.Keys(f.places)) {
+		pl := f.places[n]
+		p := pl.now
+		w := Worker{
+			Place: n, PID: p.pid, Lives: pl.lives, State: p.state, Since: p.since, Inside: p.sample.Inside, OpenTasks: p.open, RSS: p.sample.RSS, Beat: -1,
+			Lane: append(slices.Clone(pl.lane), pl.worst),
+		}
+		if p.sample.Inside > 0 {
+			w.Oldest = f.now - p.began()
+		}
+		if p.beatAt >= 0 {
+			w.Beat = p.beat.Age + f.now - p.beatAt
+		}
+		if p.gone {
+			w.Inside, w.Oldest, w.OpenTasks, w.Beat = 0, 0, 0, -1
+		} else {
+			w.CPU, _ = p.shares()
+		}
+		if p.cause != nil {
+			cause := p.cause.clone()
+			w.Cause = &cause
+		}
+		for _, tid := range slices.Sorted(maps.Keys(p.threads)) {
+			w.Threads = append(w.Threads, p.threads[tid].ThreadSample)
+		}
+		for _, tid := range slices.Sorted(maps.Keys(p.waits)) {
+			w.Waits = append(w.Waits, p.waits[tid].LockWait)
+		}
+		all = append(all, w)
+	}
+	return all
+}
+
+// Incidents are all so far, in the order in which they were found.
+func (f *Fold) Incidents() []Incident {
+	var all []Incident
+	for _, in := range f.incidents {
+		all = append(all, in.copy())
+	}
+	return all
+}
+
+// More is how many incidents were found beyond the bound, and are not among Incidents.
+func (f *Fold) More() int { return f.more }

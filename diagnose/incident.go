@@ -1,0 +1,160 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// An incident is one that may still go on.
+type incident struct {
+	Incident
+	key    string
+	fault  *fault
+	victim []*process // of each victim, while it is one
+}
+
+func (in *incident) copy() Incident {
+	out := in.Incident
+	out.Victims = slices.Clone(in.Victims)
+	out.Cause = in.Cause.clone()
+	return out
+}
+
+// key is what makes two hangs one story.
+func (c Cause) key() string {
+	if c.Kind == CauseFileLock {
+		return fmt.Sprint(c.Kind, " ", c.Path, " ", c.Inode)
+	}
+	return c.Kind
+}
+
+// fell makes a process that has just been found hung a victim of the incident with its cause, or of a new one.
+func (f *Fold) fell(p *process) {
+	if f.ending >= 0 && p.stall.from >= f.ending {
+		return // it is being stopped
+	}
+	in := f.open(KindHang, p.cause.key())
+	if in == nil {
+		in = f.begin(Incident{Kind: KindHang, Cause: p.cause.clone(), Symptom: p.suspected, Began: p.stall.from, Detected: f.now})
+		if in == nil {
+			return
+		}
+	}
+	f.join(in, p)
+}
+
+// open finds the story with this key that is not over.
+func (f *Fold) open(kind, key string) *incident {
+	for _, in := range slices.Backward(f.incidents) {
+		if in.Kind == kind && in.key == key && in.Recovered < 0 {
+			return in
+		}
+	}
+	return nil
+}
+
+// begin opens an incident, unless there are too many.
+func (f *Fold) begin(first Incident) *incident {
+	if len(f.incidents) >= f.limits.Incidents {
+		f.more++
+		return nil
+	}
+	f.nextID++
+	first.ID = f.nextID
+	first.Injected, first.Ended, first.Recovered = -1, -1, -1
+	in := &incident{Incident: first, key: first.Cause.key()}
+	f.incidents = append(f.incidents, in)
+	return in
+}
+
+func (f *Fold) join(in *incident, p *process) {
+	in.Victims = append(in.Victims, Victim{Place: p.place, PID: p.pid, From: p.stall.from, To: -1})
+	in.victim = append(in.victim, p)
+	in.Ended = -1
+	in.Began = min(in.Began, p.stall.from)
+	in.Symptom = min(in.Symptom, p.suspected)
+	p.hang = in
+	if in.Cause.Kind == p.cause.Kind && p.cause.better(in.Cause) {
+		in.Cause = p.cause.clone()
+	}
+	f.blame(in, p)
+}
+
+// known takes what was learnt since of a process that is a victim already.
+func (f *Fold) known(p *process) {
+	in := p.hang
+	i := slices.Index(in.victim, p)
+	in.Victims[i].From = min(in.Victims[i].From, p.stall.from)
+	in.Began = min(in.Began, in.Victims[i].From)
+	if p.cause.key() == in.key {
+		if p.cause.better(in.Cause) {
+			in.Cause = p.cause.clone()
+		}
+		return
+	}
+	if in.Cause.Kind != CauseUnknown {
+		return
+	}
+	// The cause was not known before. Where its story has been told already, this worker belongs there.
+	if other := f.open(KindHang, p.cause.key()); other != nil {
+		in.Victims, in.victim = slices.Delete(in.Victims, i, i+1), slices.Delete(in.victim, i, i+1)
+		if len(in.Victims) == 0 {
+			f.incidents = slices.DeleteFunc(f.incidents, func(one *incident) bool { return one == in })
+		} else {
+			in.close(f.now)
+		}
+		f.join(other, p)
+		return
+	}
+	in.Cause, in.key = p.cause.clone(), p.cause.key()
+	f.blame(in, p)
+}
+
+// moved ends a victim's part: it makes progress again.
+func (f *Fold) moved(p *process) { f.leave(p, f.now, "recovered") }
+
+// leave ends a victim's part, however.
+func (f *Fold) leave(p *process, at time.Duration, end string) {
+	in := p.hang
+	i := slices.Index(in.victim, p)
+	in.Victims[i].To, in.Victims[i].End = max(at, in.Victims[i].From), end
+	in.victim[i] = nil
+	p.hang, p.cause = nil, nil
+	in.close(at)
+}
+
+// close ends the incident if none of its victims stands still any more.
+func (in *incident) close(at time.Duration) {
+	if !slices.ContainsFunc(in.victim, func(p *process) bool { return p != nil }) {
+		in.Ended = at
+	}
+}
+
+// recovered closes the stories of which every place has a worker that makes progress again.
+func (f *Fold) recovered() {
+	for _, in := range f.incidents {
+		if in.Ended < 0 || in.Recovered >= 0 {
+			continue
+		}
+		well := true
+		for _, v := range in.Victims {
+			well = well && f.wellSince(v.Place, v.To)
+		}
+		if well {
+			in.Recovered = f.now
+		}
+	}
+}
+
+// wellSince says whether the worker at a place has made progress since, or has had nothing to do for a while.
+func (f *Fold) wellSince(number int, since time.Duration) bool {
+	p := f.places[number].now
+	if p.gone || p.state != Idle && p.state != Busy {
+		return false
+	}
+	if p.seen < since && max(p.answered, p.ended) >= since || p.seen >= since && max(p.answered, p.ended) > p.seen {
+		return true
+	}
+	return p.state == Idle && f.now-max(p.since, since) >= f.limits.Settle
+}

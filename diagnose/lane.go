@@ -1,0 +1,32 @@
+package diagnose
+
+// severity orders states for a cell of a lane: it shows the worst that was in it.
+func severity(s State) int {
+	return map[State]int{Idle: 1, Busy: 2, Booting: 3, Suspect: 4, Dead: 5, Stopped: 6, Hung: 7}[s]
+}
+
+// note puts a state into the cell that is being filled.
+func (pl *place) note(s State) {
+	if !pl.entered || severity(s) > severity(pl.worst) {
+		pl.worst = s
+	}
+	pl.entered = true
+}
+
+// lanes closes the cells that are over by now. A pause longer than a lane is all the same state.
+func (f *Fold) lanes() {
+	cell := int64(f.now / LaneStep)
+	for _, pl := range f.places {
+		if pl.cell >= cell {
+			continue
+		}
+		pl.lane = append(pl.lane, pl.worst)
+		for range min(cell-pl.cell-1, laneCells) {
+			pl.lane = append(pl.lane, pl.now.state)
+		}
+		if over := len(pl.lane) - (laneCells - 1); over > 0 {
+			pl.lane = append(pl.lane[:0], pl.lane[over:]...)
+		}
+		pl.cell, pl.worst = cell, pl.now.state
+	}
+}

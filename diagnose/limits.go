@@ -1,0 +1,38 @@
+package diagnose
+
+import "time"
+
+// Limits say from when on a silence counts. docs/diagnosis-causes.md says why each is what it is.
+type Limits struct {
+	// Suspect is how long work may be present without progress before a worker is suspected.
+	Suspect time.Duration
+	// Loop is how long a loop thread, or a worker's only request thread, may stand still before its worker is hung.
+	Loop time.Duration
+	// Pool is the same for one of several threads that share the work, and for silence that no thread explains.
+	Pool time.Duration
+	// Late is how late hangtime's own tick may be; a later one discards what was measured before it.
+	Late time.Duration
+	// Stale is how old the last look at a thread may be and still count.
+	Stale time.Duration
+	// Slack is what two times of different sources may differ: TCP_INFO counts in jiffies, the last run of a thread is known to some milliseconds.
+	Slack time.Duration
+	// Boot is how long a process may live without a sign of work and still be called booting.
+	Boot time.Duration
+	// Settle is how long a worker without work must be well before it counts as recovered.
+	Settle time.Duration
+	// Recent is how long before a death or a hang a signal or a fault may lie and still be its reason.
+	Recent time.Duration
+	// Busy is the share of one processor from which on a worker counts as running all the time; Starved the share of time for which it waits for one.
+	Busy, Starved float64
+	// Incidents bounds how many are kept; further ones are counted only.
+	Incidents int
+}
+
+// DefaultLimits are those that a run uses.
+func DefaultLimits() Limits {
+	return Limits{
+		Suspect: 200 * time.Millisecond, Loop: time.Second, Pool: 5 * time.Second, Late: 100 * time.Millisecond,
+		Stale: 1200 * time.Millisecond, Slack: 60 * time.Millisecond, Boot: 2 * time.Second, Settle: time.Second, Recent: 2 * time.Second,
+		Busy: 0.7, Starved: 0.5, Incidents: 500,
+	}
+}

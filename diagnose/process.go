@@ -1,0 +1,224 @@
+package diagnose
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// maxThreads bounds what is kept of one process; the reader of /proc has the same order of bound.
+const maxThreads = 256
+
+// A process is all that is known of one worker process.
+type process struct {
+	pid, place int
+	seen       time.Duration // when it was found
+	ready      bool          // it has shown that it serves
+	gone       bool
+
+	sample    history.WorkerSample
+	sampledAt time.Duration // -1: never
+	sampleSeq uint64
+	running   time.Duration // when it was last seen in a state other than stopped; -1: never
+	answered  time.Duration // last sign of progress of its requests
+	earliest  time.Duration // and when that may have been at the earliest: the look before
+	grew      time.Duration // the same for bytes that it sent: no client that gives up looks like that
+	cpu       []usage       // over the last second or so, oldest first
+	beat      history.Heartbeat
+	beatAt    time.Duration // -1: never
+	turned    time.Duration // when its loop was last seen to have turned
+
+	open     int           // tasks that it accepted and has not ended
+	openFrom time.Duration // when the oldest of these was accepted
+	tasksSeq uint64
+	ended    time.Duration // last sign of progress of its tasks
+
+	threads map[int]*thread
+	waits   map[int]*wait
+	signals []sent
+	leaving bool // it said that it leaves by itself
+
+	state     State
+	since     time.Duration
+	suspected time.Duration // when the present stall was first suspected; -1: not
+	cause     *Cause
+	stall     stall         // the present one, as last judged to be a hang
+	confirmed time.Duration // when that was
+	hang      *incident     // whose victim it is now
+}
+
+// usage is processor time used and waited for, up to a moment.
+type usage struct{ at, used, delayed time.Duration }
+
+// A thread is the last look at one thread.
+type thread struct {
+	history.ThreadSample
+	at      time.Duration
+	seq     uint64
+	from    time.Duration // since when it stands still
+	running time.Duration // since when every look found it on a processor; -1: the last did not
+}
+
+// A wait is the last look at a thread that waits for a file lock.
+type wait struct {
+	history.LockWait
+	at   time.Duration
+	seq  uint64
+	from time.Duration
+}
+
+// sent is a signal that the server says it sent.
+type sent struct {
+	at     time.Duration
+	signal string
+	seq    uint64
+}
+
+func newProcess(pid, place int, at time.Duration) *process {
+	return &process{
+		pid: pid, place: place, seen: at, sampledAt: -1, running: -1, beatAt: -1, suspected: -1, answered: at, earliest: at, ended: at, turned: at,
+		threads: map[int]*thread{}, waits: map[int]*wait{}, state: Booting, since: at,
+	}
+}
+
+// sampled takes what was seen of the whole process at one tick of the probe.
+func (p *process) sampled(r history.Record, ev history.WorkerSample, slack time.Duration) {
+	old, first := p.sample, p.sampledAt < 0
+	if !first && p.progressed(old, ev, r.At, slack) {
+		p.answered, p.earliest = r.At, p.sampledAt
+	}
+	if !first && ev.Answered > old.Answered {
+		p.grew = p.sampledAt
+	}
+	if ev.Inside+ev.Idle > 0 || ev.Answered > 0 {
+		p.ready = true
+	}
+	if !stopped(ev.State) {
+		p.running = r.At
+	}
+	p.sample, p.sampledAt, p.sampleSeq = ev, r.At, r.Seq
+	p.cpu = append(p.cpu, usage{r.At, ev.CPU, ev.RunDelay})
+	for len(p.cpu) > 2 && (len(p.cpu) > 64 || r.At-p.cpu[1].at >= time.Second) {
+		p.cpu = slices.Delete(p.cpu, 0, 1)
+	}
+}
+
+// progressed says whether a request was answered between two samples. The oldest request's beginning must not move while it waits; a client that gave up moves
+// it as well, which is why a thread that is known to stand still counts for more.
+func (p *process) progressed(old, ev history.WorkerSample, at, slack time.Duration) bool {
+	if ev.Answered > old.Answered || ev.Inside < old.Inside {
+		return true
+	}
+	return old.Inside > 0 && ev.Inside > 0 && at-ev.Oldest > p.sampledAt-old.Oldest+slack
+}
+
+func stopped(state string) bool { return state == "T" }
+
+// began is when the oldest outstanding request came.
+func (p *process) began() time.Duration { return p.sampledAt - p.sample.Oldest }
+
+func (p *process) looked(r history.Record, ev history.ThreadSample, l Limits) {
+	if len(p.threads) >= maxThreads && p.threads[ev.TID] == nil {
+		return
+	}
+	t := &thread{ThreadSample: ev, at: r.At, seq: r.Seq, from: r.At - ev.Still, running: -1}
+	old := p.threads[ev.TID]
+	if onProcessor(ev) {
+		t.running = r.At
+		if old != nil && old.running >= 0 && r.At-old.at <= l.Stale {
+			t.running = old.running
+		}
+	}
+	// The same standstill keeps the beginning that was first computed: it was nearest to the event.
+	if old != nil && t.from-old.from <= l.Slack && old.Syscall == ev.Syscall {
+		t.from = min(t.from, old.from)
+	}
+	p.threads[ev.TID] = t
+}
+
+func onProcessor(t history.ThreadSample) bool { return t.State == "R" || t.Syscall == "running" }
+
+func (p *process) waiting(r history.Record, ev history.LockWait, l Limits) {
+	if len(p.waits) >= maxThreads && p.waits[ev.TID] == nil {
+		return
+	}
+	w := &wait{LockWait: ev, at: r.At, seq: r.Seq, from: r.At - ev.Still}
+	if old := p.waits[ev.TID]; old != nil && old.Inode == ev.Inode && w.from-old.from <= l.Slack {
+		w.from = min(w.from, old.from)
+	}
+	p.waits[ev.TID] = w
+}
+
+// followed takes how many of its tasks are open, by the client's ledger; absent means none.
+func (p *process) followed(r history.Record, ev history.OpenTasks, slack time.Duration) {
+	from := r.At - ev.Oldest
+	switch {
+	case p.open == 0 && ev.Open > 0:
+		p.ended = max(p.seen, from) // nothing was asked of it before
+	case ev.Open < p.open, ev.Open > 0 && from > p.openFrom+slack:
+		p.ended = r.At
+	}
+	p.open, p.openFrom, p.tasksSeq = ev.Open, from, r.Seq
+}
+
+func (p *process) beaten(r history.Record, ev history.Heartbeat) {
+	if p.beatAt >= 0 && ev.Turns != p.beat.Turns {
+		p.turned = r.At
+	}
+	if ev.Turns > 0 {
+		p.ready = true
+	}
+	p.beat, p.beatAt = ev, r.At
+}
+
+// forget drops what was seen of threads too long ago.
+func (p *process) forget(now, stale time.Duration) {
+	for tid, t := range p.threads {
+		if now-t.at > stale {
+			delete(p.threads, tid)
+		}
+	}
+	for tid, w := range p.waits {
+		if now-w.at > stale {
+			delete(p.waits, tid)
+		}
+	}
+}
+
+// shares are the parts of the last second in which it ran, summed over its threads, and in which they were ready and had no processor.
+func (p *process) shares() (used, delayed float64) {
+	if len(p.cpu) < 2 {
+		return 0, 0
+	}
+	first, last := p.cpu[0], p.cpu[len(p.cpu)-1]
+	span := last.at - first.at
+	if span <= 0 {
+		return 0, 0
+	}
+	return max(0, float64(last.used-first.used)/float64(span)), max(0, float64(last.delayed-first.delayed)/float64(span))
+}
+
+// A role is what a thread is to its worker, as far as its name and number tell.
+type role int
+
+const (
+	other role = iota
+	mainThread
+	loopThread
+	poolThread
+)
+
+func (p *process) role(t history.ThreadSample) role {
+	name := strings.ToLower(t.Name)
+	switch {
+	case strings.Contains(name, "loop"):
+		return loopThread
+	case strings.Contains(name, "pool") || strings.Contains(name, "exec") || strings.Contains(name, "srv tp"): // puma: "puma srv tp 001"
+		return poolThread
+	case t.TID == p.pid:
+		return mainThread
+	}
+	return other
+}

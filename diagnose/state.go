@@ -1,0 +1,99 @@
+package diagnose
+
+import "time"
+
+// judge moves a process to the state that all that is known of it now amounts to.
+func (f *Fold) judge(p *process) {
+	s, stalled := f.assess(p, f.now)
+	switch {
+	case stalled && f.hung(s, f.now):
+		f.hangs(p, s)
+		return
+	case p.hang != nil && !f.moves(p):
+		f.enter(p, p.state, p.since)
+		return
+	case p.hang != nil:
+		f.moved(p)
+	}
+	next, since := f.calm(p, s, stalled)
+	f.enter(p, next, since)
+}
+
+// calm is the state of a process that is not hung, and since when.
+func (f *Fold) calm(p *process, s stall, stalled bool) (State, time.Duration) {
+	if stalled && !s.slow && f.now-max(s.from, f.blind) >= f.limits.Suspect {
+		return Suspect, s.from
+	}
+	next := Idle
+	switch {
+	case p.sample.Inside > 0 || p.open > 0:
+		next = Busy
+	case !p.ready && f.now-p.seen < f.limits.Boot:
+		next = Booting
+	}
+	if next == p.state {
+		return next, p.since
+	}
+	return next, f.now
+}
+
+func (f *Fold) enter(p *process, next State, since time.Duration) {
+	if next == Suspect && p.suspected < 0 {
+		p.suspected = f.now
+	}
+	if next != Suspect && !next.IsHang() {
+		p.suspected = -1
+		p.cause = nil
+	}
+	p.state, p.since = next, since
+	if pl := f.places[p.place]; pl.now == p {
+		pl.note(next)
+	}
+}
+
+// hangs makes the process a victim, or keeps it one.
+func (f *Fold) hangs(p *process, s stall) {
+	if p.hang != nil && (p.stall.stopped != s.stopped || p.stall.tid == s.tid && s.from > p.stall.from+f.limits.Slack && !s.cpu) {
+		f.moved(p) // between the two it ran: another hang
+	}
+	if p.hang != nil {
+		s.from = min(s.from, p.stall.from)
+	}
+	if p.suspected < 0 {
+		p.suspected = f.now
+	}
+	p.stall, p.confirmed = s, f.now
+	cause := f.causeOf(p, s)
+	if p.cause == nil || cause.better(*p.cause) {
+		p.cause = &cause
+	}
+	next := Hung
+	if s.stopped {
+		next = Stopped
+	}
+	f.enter(p, next, s.from)
+	if p.hang == nil {
+		f.fell(p)
+	} else {
+		f.known(p)
+	}
+}
+
+// moves says whether a hung process that does not look hung any more was really seen to move: that its threads were not looked at is no sign of life.
+func (f *Fold) moves(p *process) bool {
+	s := p.stall
+	if s.stopped {
+		return true // seen in another state
+	}
+	if t := p.threads[s.tid]; s.tid != 0 && t != nil && t.at > s.thread.at && (t.Idle || !s.cpu && (t.from > s.thread.from+f.limits.Slack || t.running >= 0)) {
+		return true
+	}
+	if s.tid != 0 && s.thread != nil && p.role(s.thread.ThreadSample) == loopThread {
+		if p.ended > s.thread.at+3*tickStep || p.turned > s.thread.at {
+			return true
+		}
+	} else if p.answered > p.confirmed-tickStep && p.answered > s.from+f.limits.Slack {
+		return true
+	}
+	return p.sample.Inside == 0 && p.open == 0 && f.backlog == 0 && f.now-p.confirmed > f.limits.Stale
+}
