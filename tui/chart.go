@@ -47,15 +47,17 @@ func (a axis) column(at time.Duration) int {
 	return int(math.Floor(float64(at-a.from) / float64(a.to-a.from) * float64(a.columns)))
 }
 
-// A cell of the heat map: how many hits, and the slowest of their bands.
+// A heatColumn is what became of the hits that were due in one column of the chart.
 type heatColumn struct {
-	bands         [metrics.BandCount]uint32
-	p50, p99, max time.Duration
+	bands         [metrics.BandCount]uint32 // answered or failed, by response time
+	waiting       uint32                    // not answered yet
+	age           time.Duration             // of the oldest of these: their response time is at least that, and grows
+	p50, p99, max time.Duration             // of several steps the worst: a mean of quantiles means nothing
 	any           bool
 }
 
-// columns sums the points of a series by column. Of quantiles the worst counts: a mean of quantiles means nothing.
-func (a axis) heat(s metrics.Series) []heatColumn {
+// heat sorts the points of a series into columns.
+func (a axis) heat(s metrics.Series, now time.Duration) []heatColumn {
 	out := make([]heatColumn, a.columns)
 	for i, p := range s.Points {
 		from := s.Start + time.Duration(i)*s.Step
@@ -65,6 +67,10 @@ func (a axis) heat(s metrics.Series) []heatColumn {
 			for band, n := range p.Bands {
 				col.bands[band] += n
 				col.any = col.any || n > 0
+			}
+			if ended := p.OK + p.Failed; p.Due > ended && now > from {
+				col.waiting += uint32(p.Due - ended)
+				col.age = max(col.age, now-from)
 			}
 			col.p50, col.p99, col.max = max(col.p50, p.P50), max(col.p99, p.P99), max(col.max, p.Max)
 		}
@@ -97,30 +103,46 @@ func bandRole(band int) role {
 	return heat4
 }
 
-// chartPane draws response time over time as a heat map: the darker, the more hits; and when faults were in effect.
+// linesFrom is how many rows a chart needs before quantiles are drawn into it: in fewer they would hide the heat map.
+const linesFrom = 7
+
+// chartPane draws response time over time as a heat map (the fuller a cell, the more hits), the quantiles as lines, and when faults were in effect.
 func (l *look) chartPane(r *report.Report, v *report.Variant, w, h int) string {
 	rows, columns := h-3, w-2-gutter
 	if rows < 2 || columns < 8 {
 		return l.box("response time", "", []string{" " + l.quantiles(&v.Load)}, w, h)
 	}
-	a := axisOf(v, r.Now, columns)
-	heat := a.heat(v.Load.Series)
-	low, high := visibleBands(heat, rows)
-	body := make([]string, 0, rows+1)
-	for i := rows - 1; i >= 0; i-- {
-		bottom, top := low+i*(high-low)/rows, low+(i+1)*(high-low)/rows
-		label := ""
-		if i == 0 || low+(i-1)*(high-low)/rows < bottom {
-			label = bandLabel(bottom)
-		}
-		body = append(body, l.heatRow(heat, label, bottom, max(top, bottom+1)))
-	}
-	body = append(body, l.faultAxis(v, a))
 	name := "response time, from due"
-	if w < 64 {
+	if w < 66 {
 		name = "response time"
 	}
-	return l.box(name, l.quantiles(&v.Load), body, w, h)
+	return l.box(name, l.quantiles(&v.Load), l.chart(v, axisOf(v, r.Now, columns), r.Now, rows), w, h)
+}
+
+// chart is the rows of the heat map and its time axis.
+func (l *look) chart(v *report.Variant, a axis, now time.Duration, rows int) []string {
+	if v.To >= 0 {
+		now = v.To
+	}
+	heat := a.heat(v.Load.Series, now)
+	low, high := visibleBands(heat, rows)
+	most := uint32(1)
+	for i := range heat {
+		for _, n := range heat[i].bands {
+			most = max(most, n)
+		}
+	}
+	body := make([]string, 0, rows+1)
+	for i := rows - 1; i >= 0; i-- {
+		c := heatRow{bottom: low + i*(high-low)/rows, top: low + (i+1)*(high-low)/rows, most: most, lines: rows >= linesFrom}
+		c.top = max(c.top, c.bottom+1)
+		if i == 0 || low+(i-1)*(high-low)/rows < c.bottom {
+			c.label = bandLabel(c.bottom)
+			c.lowest = true
+		}
+		body = append(body, l.heatRow(heat, c))
+	}
+	return append(body, l.faultAxis(v, a, now))
 }
 
 // visibleBands are the bands that have hits, and enough around them that each row has one.
@@ -132,9 +154,12 @@ func visibleBands(heat []heatColumn, rows int) (low, high int) {
 				low, high = min(low, band), max(high, band+1)
 			}
 		}
+		if heat[i].waiting > 0 && heat[i].age >= leastWait {
+			high = max(high, bandOf(heat[i].age)+1)
+		}
 	}
 	if low >= high {
-		low, high = 4, 10
+		low, high = 4, max(high, 10)
 	}
 	for high-low < rows && (low > 0 || high < metrics.BandCount) {
 		if high < metrics.BandCount {
@@ -147,39 +172,61 @@ func visibleBands(heat []heatColumn, rows int) (low, high int) {
 	return low, high
 }
 
-// heatRow draws the bands from bottom to below top.
-func (l *look) heatRow(heat []heatColumn, label string, bottom, top int) string {
+// leastWait is how long hits must be unanswered before they are drawn: every hit is unanswered for a moment.
+const leastWait = 200 * time.Millisecond
+
+// A heatRow is one row of the chart: the bands from bottom to below top.
+type heatRow struct {
+	label       string
+	bottom, top int
+	most        uint32
+	lines       bool
+	lowest      bool // the lowest row of its bands: where several rows share a band, lines are drawn in one
+}
+
+func (l *look) heatRow(heat []heatColumn, row heatRow) string {
 	var b strings.Builder
-	b.WriteString(l.in(dim, right(label, gutter-2)+" "+l.glyphs.vertical))
-	most := uint32(1)
-	for i := range heat {
-		for _, n := range heat[i].bands {
-			most = max(most, n)
-		}
-	}
+	b.WriteString(l.in(dim, right(row.label, gutter-2)+" "+l.glyphs.vertical))
 	run, runRole := "", plain
-	flush := func() { b.WriteString(l.in(runRole, run)); run = "" }
 	for i := range heat {
-		n, worst := uint32(0), bottom
-		for band := bottom; band < top; band++ {
-			if c := heat[i].bands[band]; c > 0 {
-				n, worst = n+c, band
-			}
-		}
-		cell, cellRole := " ", plain
-		if n > 0 {
-			// Even one hit is seen: the root lifts what is rare.
-			shade := int(math.Sqrt(float64(n)/float64(most)) * float64(len(l.glyphs.shades)))
-			cell, cellRole = l.glyphs.shades[min(shade, len(l.glyphs.shades)-1)], bandRole(worst)
-		}
+		cell, cellRole := l.heatCell(&heat[i], row)
 		if cellRole != runRole {
-			flush()
-			runRole = cellRole
+			b.WriteString(l.in(runRole, run))
+			run, runRole = "", cellRole
 		}
 		run += cell
 	}
-	flush()
+	b.WriteString(l.in(runRole, run))
 	return b.String()
+}
+
+func (l *look) heatCell(c *heatColumn, row heatRow) (string, role) {
+	within := func(d time.Duration) bool { b := bandOf(d); return b >= row.bottom && b < row.top }
+	if c.any && row.lines && row.lowest {
+		switch {
+		case within(c.p99):
+			return l.glyphs.p99, line
+		case within(c.p50):
+			return l.glyphs.p50, line
+		case within(c.max):
+			return l.glyphs.max, line
+		}
+	}
+	n, worst := uint32(0), row.bottom
+	for band := row.bottom; band < row.top; band++ {
+		if hits := c.bands[band]; hits > 0 {
+			n, worst = n+hits, band
+		}
+	}
+	switch {
+	case n > 0:
+		// Even one hit is seen: the root lifts what is rare.
+		shade := int(math.Sqrt(float64(n)/float64(row.most)) * float64(len(l.glyphs.shades)))
+		return l.glyphs.shades[min(shade, len(l.glyphs.shades)-1)], bandRole(worst)
+	case c.waiting > 0 && c.age >= leastWait && within(c.age):
+		return l.glyphs.waiting, bad
+	}
+	return " ", plain
 }
 
 func bandLabel(band int) string {
@@ -196,7 +243,7 @@ func bandLabel(band int) string {
 }
 
 // faultAxis is the time axis, with what was broken when.
-func (l *look) faultAxis(v *report.Variant, a axis) string {
+func (l *look) faultAxis(v *report.Variant, a axis, now time.Duration) string {
 	cells := make([]string, a.columns)
 	for i := range cells {
 		cells[i] = l.glyphs.horizontal
@@ -205,7 +252,7 @@ func (l *look) faultAxis(v *report.Variant, a axis) string {
 	for _, f := range v.Faults {
 		to := f.To
 		if to < 0 {
-			to = min(a.to, v.PhaseFrom+a.to)
+			to = now
 		}
 		first, last := a.column(f.From), a.column(to)
 		if last < 0 || first >= a.columns {
@@ -241,9 +288,13 @@ func (l *look) faultAxis(v *report.Variant, a axis) string {
 
 // quantiles of the newest step in which something was answered.
 func (l *look) quantiles(d *metrics.Load) string {
+	g := &l.glyphs
 	for i := len(d.Series.Points) - 1; i >= 0; i-- {
 		if p := d.Series.Points[i]; p.OK+p.Failed > 0 {
-			return fmt.Sprintf("%s %s %s %s %s %s", l.in(dim, "p50"), took(p.P50), l.in(dim, "p99"), took(p.P99), l.in(dim, "max"), took(p.Max))
+			one := func(mark, name string, at time.Duration) string {
+				return l.in(line, mark) + l.in(dim, " "+name) + " " + l.ascii(took(at))
+			}
+			return one(g.p50, "p50", p.P50) + "  " + one(g.p99, "p99", p.P99) + "  " + one(g.max, "max", p.Max)
 		}
 	}
 	return l.in(dim, "nothing answered yet")

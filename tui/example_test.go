@@ -12,8 +12,6 @@ import (
 	"github.com/hangtime-dev/hangtime/verdict"
 )
 
-const second = time.Second
-
 // hangReport is a run of log-contention in which all n workers have hung for a while.
 func hangReport(n int) *report.Report {
 	const now = 14 * second

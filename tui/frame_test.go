@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/google/go-cmp/cmp"
@@ -22,11 +23,14 @@ type still struct{ r *report.Report }
 func (s still) Report() *report.Report { return s.r }
 
 func modelOf(r *report.Report, w, h int) *model {
-	m := newModel(still{r}, Controls{
+	m, err := newModel(still{r}, Controls{
 		Stop: func() {}, SetRate: func(float64) {}, Kill: func(int) {}, StopCont: func(int) {}, HoldLock: func() {},
 	}, Options{Theme: "dark"})
+	if err != nil {
+		panic(err)
+	}
 	m.w, m.h = w, h
-	m.refresh()
+	m.refresh(time.Time{})
 	return m
 }
 
@@ -61,8 +65,8 @@ func TestFramesLookAsTheyDid(t *testing.T) {
 		{"verdict", func(w, h int) *model { return modelOf(overReport(), w, h) }},
 		{"nothing-yet", func(w, h int) *model { return modelOf(nil, w, h) }},
 		{"worker", func(w, h int) *model { m := modelOf(hangReport(4), w, h); m.page = workerPage; return m }},
-		{"incident", func(w, h int) *model { m := modelOf(hangReport(4), w, h); m.page = incidentPage; return m }},
-		{"help", func(w, h int) *model { m := modelOf(hangReport(4), w, h); m.page = helpOver; return m }},
+		{"incident", func(w, h int) *model { m := modelOf(hangReport(4), w, h); m.do(doIncident); return m }},
+		{"help", func(w, h int) *model { m := modelOf(hangReport(4), w, h); m.help = true; return m }},
 	}
 	for _, s := range screens {
 		for _, size := range sizes {
@@ -75,7 +79,7 @@ func TestFramesLookAsTheyDid(t *testing.T) {
 
 func TestEveryFrameHasExactlyTheSizeOfTheTerminal(t *testing.T) {
 	for _, r := range []*report.Report{nil, {}, hangReport(0), hangReport(1), hangReport(4), hangReport(64), overReport()} {
-		for _, p := range []page{livePage, workerPage, incidentPage, helpOver} {
+		for _, p := range []page{livePage, workerPage, incidentPage, verdictPage} {
 			for _, w := range []int{0, 1, 39, 40, 53, 80, 81, 120, 200, 500} {
 				for _, h := range []int{0, 1, 9, 10, 13, 24, 60, 100} {
 					m := modelOf(r, w, h)

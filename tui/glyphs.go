@@ -7,23 +7,29 @@ type glyphs struct {
 	horizontal, vertical                       string
 	topLeft, topRight, bottomLeft, bottomRight string
 	doneBar, headBar, restBar                  string
-	cursor, into, holds, more, bullet          string
+	cursor, into, holds, more, bullet, up      string
 	faultMark, faultSpan                       string
+	yes, no, unsure                            string
+	play, pause                                string
+	p50, p99, max                              string
+	waiting                                    string   // unanswered so far: at least this slow, and rising
 	shades                                     []string // from few to many
 	lane                                       map[diagnose.State]string
 	mark                                       map[diagnose.State]string
 }
 
+// unicodeGlyphs are all of width 1 and in the fonts that terminals come with.
 func unicodeGlyphs() glyphs {
 	return glyphs{
 		horizontal: "─", vertical: "│", topLeft: "┌", topRight: "┐", bottomLeft: "└", bottomRight: "┘",
-		doneBar: "━", headBar: "╸", restBar: "─", cursor: "▸", into: "▸", holds: "←", more: "…", bullet: "●",
-		faultMark: "▲", faultSpan: "━", shades: []string{"░", "▒", "▓", "█"},
+		doneBar: "━", headBar: "╸", restBar: "─", cursor: "▸", into: "▸", holds: "←", more: "…", bullet: "●", up: "↑",
+		faultMark: "▲", faultSpan: "━", yes: "✓", no: "✗", unsure: "?", play: "▶", pause: "■",
+		p50: "─", p99: "━", max: "‾", waiting: "↑", shades: []string{"░", "▒", "▓", "█"},
 		lane: map[diagnose.State]string{
-			diagnose.Booting: "○", diagnose.Idle: "▁", diagnose.Busy: "▃", diagnose.Suspect: "▆", diagnose.Hung: "✖", diagnose.Stopped: "‖", diagnose.Dead: "†",
+			diagnose.Booting: "○", diagnose.Idle: "▁", diagnose.Busy: "▃", diagnose.Suspect: "▅", diagnose.Hung: "█", diagnose.Stopped: "‖", diagnose.Dead: "†",
 		},
 		mark: map[diagnose.State]string{
-			diagnose.Booting: "○", diagnose.Suspect: "?", diagnose.Hung: "✖", diagnose.Stopped: "‖", diagnose.Dead: "†",
+			diagnose.Booting: "○", diagnose.Suspect: "?", diagnose.Hung: "×", diagnose.Stopped: "‖", diagnose.Dead: "†",
 		},
 	}
 }
@@ -31,8 +37,9 @@ func unicodeGlyphs() glyphs {
 func asciiGlyphs() glyphs {
 	return glyphs{
 		horizontal: "-", vertical: "|", topLeft: "+", topRight: "+", bottomLeft: "+", bottomRight: "+",
-		doneBar: "=", headBar: ">", restBar: ".", cursor: ">", into: ">", holds: "<-", more: "~", bullet: "*",
-		faultMark: "^", faultSpan: "=", shades: []string{".", ":", "o", "#"},
+		doneBar: "=", headBar: ">", restBar: ".", cursor: ">", into: ">", holds: "<-", more: "~", bullet: "*", up: "^",
+		faultMark: "^", faultSpan: "=", yes: "+", no: "x", unsure: "?", play: ">", pause: "||",
+		p50: "-", p99: "=", max: "'", waiting: "^", shades: []string{".", ":", "o", "#"},
 		lane: map[diagnose.State]string{
 			diagnose.Booting: "o", diagnose.Idle: "_", diagnose.Busy: "=", diagnose.Suspect: "?", diagnose.Hung: "X", diagnose.Stopped: "S", diagnose.Dead: "D",
 		},
@@ -55,21 +62,41 @@ func stateRole(s diagnose.State) role {
 	return dim
 }
 
-// gravity orders states by how much a person should care.
+// states are all of them, from the one to care least about to the gravest.
+func states() []diagnose.State {
+	return []diagnose.State{diagnose.Idle, diagnose.Busy, diagnose.Booting, diagnose.Suspect, diagnose.Dead, diagnose.Stopped, diagnose.Hung}
+}
+
+// gravity orders states by how much a person should care; 0 for one that is not known.
 func gravity(s diagnose.State) int {
-	switch s {
-	case diagnose.Busy:
-		return 1
-	case diagnose.Booting:
-		return 2
-	case diagnose.Suspect:
-		return 3
-	case diagnose.Dead:
-		return 4
-	case diagnose.Stopped:
-		return 5
-	case diagnose.Hung:
-		return 6
+	for i, one := range states() {
+		if one == s {
+			return i + 1
+		}
 	}
 	return 0
+}
+
+// inTrouble says whether a worker in this state is what a person looks for.
+func inTrouble(s diagnose.State) bool { return gravity(s) >= gravity(diagnose.Suspect) }
+
+// stateWords say what a state means, to someone who meets it for the first time.
+func stateWords(s diagnose.State) string {
+	switch s {
+	case diagnose.Idle:
+		return "nothing is asked of it"
+	case diagnose.Busy:
+		return "has work and gets on"
+	case diagnose.Booting:
+		return "born, has not answered anything yet"
+	case diagnose.Suspect:
+		return "has work, no progress for 0.2 s"
+	case diagnose.Dead:
+		return "gone, nothing has its place"
+	case diagnose.Stopped:
+		return "a hang: stopped by a signal or frozen"
+	case diagnose.Hung:
+		return "a hang: has work, no progress for 1 s or more"
+	}
+	return ""
 }

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,8 +13,7 @@ import (
 )
 
 // header is the first line: what runs, how far it is, and what is wrong. What is wrong is never cut.
-func (l *look) header(r *report.Report, w int) string {
-	v := r.Current()
+func (l *look) header(r *report.Report, v *report.Variant, w int) string {
 	if v == nil {
 		return l.fit(" "+l.in(title, "hangtime")+"  "+l.in(dim, "starting"), w)
 	}
@@ -21,17 +21,17 @@ func (l *look) header(r *report.Report, w int) string {
 	room := w - ansi.StringWidth(state) - 2
 	name := fmt.Sprintf("%s %s %s", r.Header.Scenario, l.glyphs.into, v.Name)
 	if r.Planned > 1 {
-		name += fmt.Sprintf(" %d/%d", len(r.Variants), r.Planned)
+		name += fmt.Sprintf(" %d/%d", 1+slices.IndexFunc(r.Variants, func(one report.Variant) bool { return one.Name == v.Name }), r.Planned)
 	}
 	phase := phaseWords(v.Phase)
-	clocks := clock(v.Elapsed(r.Now)) + "/" + clock(v.Planned)
+	clocks := clock(v.Elapsed(until(r, v))) + "/" + clock(v.Planned)
 	left := " " + l.in(title, name)
 	if full := " " + l.in(title, "hangtime") + " " + left; ansi.StringWidth(full)+ansi.StringWidth(phase)+len(clocks)+16 < room {
 		left = full
 	}
 	left += "  " + phase + " " + l.in(dim, clocks)
 	if bar := min(room-ansi.StringWidth(left)-1, 48); bar >= 4 {
-		left += " " + l.progress(v.Elapsed(r.Now), v.Planned, bar)
+		left += " " + l.progress(v.Elapsed(until(r, v)), v.Planned, bar)
 	}
 	return l.fit(left, w-ansi.StringWidth(state)-1) + state + " "
 }
@@ -60,6 +60,8 @@ func (l *look) condition(r *report.Report, v *report.Variant) string {
 	mark := func(s diagnose.State) string { return l.glyphs.mark[s] }
 	switch {
 	case r.Over:
+		return l.in(outcomeRole(r.Verdict.Outcome), "over: "+string(r.Verdict.Outcome))
+	case v.To >= 0:
 		return l.in(dim, "over")
 	case v.Hangs() > 0:
 		return l.in(alarm, fmt.Sprintf(" %s HANG %d of %d workers ", mark(diagnose.Hung), v.Hangs(), all))

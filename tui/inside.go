@@ -2,91 +2,206 @@ package tui
 
 import (
 	"fmt"
+	"path"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/report"
 )
 
-// workerLines are all that is known of one worker.
-func (l *look) workerLines(r *report.Report, v *report.Variant, w *diagnose.Worker) []string {
-	fact := func(name, value string) string { return "   " + l.in(dim, pad(name, 11)) + value }
-	lines := []string{
-		" " + l.in(title, fmt.Sprintf("worker %d", w.Place)) + fmt.Sprintf("  pid %d  ", w.PID) + l.in(stateRole(w.State), string(w.State)) + " for " + span(r.Now-w.Since),
-		"",
-		fact("inside", fmt.Sprintf("%d requests accepted and not answered, the oldest %s", w.Inside, span(w.Oldest))),
-		fact("tasks open", count(uint64(max(w.OpenTasks, 0)))),
-		fact("heartbeat", beat(w)),
-		fact("processor", fmt.Sprintf("%.0f %% of one", w.CPU*100)),
-		fact("memory", size(w.RSS)),
-		fact("processes", fmt.Sprintf("%d have had this place", w.Lives)),
+// twoColumnsFrom is the width from which a page has its threads beside the rest.
+const twoColumnsFrom = 110
+
+// workerPage is all that is known of one worker: what holds it up on the left, its threads on the right.
+func (l *look) workerPage(r *report.Report, v *report.Variant, w *diagnose.Worker, scroll, width, h int) string {
+	now := until(r, v)
+	name := fmt.Sprintf("worker %d, pid %d", w.Place, w.PID)
+	if width < twoColumnsFrom {
+		lines := slices.Concat(l.facts(w, now, width-2), []string{""}, l.heldUp(v, w, now, width-2), []string{""}, l.threads(w))
+		return l.scrolled(name, lines, scroll, width, h)
 	}
-	if w.Cause != nil {
-		lines = append(lines, "", " "+l.in(title, "cause")+l.in(dim, " ("+string(w.Cause.Confidence)+")"), "   "+w.Cause.Sentence)
+	top := l.facts(w, now, width-2)
+	head := l.box(name, "", top, width, len(top)+2)
+	rest := h - len(top) - 2
+	left := width / 2
+	return head + "\n" + beside(l.scrolled("why", l.heldUp(v, w, now, left-2), scroll, left, rest), l.scrolled("threads", l.threads(w), scroll, width-left, rest))
+}
+
+// until is the moment that a variant is looked at: now, or when it ended.
+func until(r *report.Report, v *report.Variant) time.Duration {
+	if v.To >= 0 {
+		return v.To
+	}
+	return r.Now
+}
+
+// facts are the figures of a worker, and its lane.
+func (l *look) facts(w *diagnose.Worker, now time.Duration, width int) []string {
+	fact := func(name, value string) string { return l.in(dim, name) + " " + value + "   " }
+	beat := "not known"
+	if w.Beat >= 0 {
+		beat = span(w.Beat) + " ago"
+	}
+	lines := []string{
+		" " + l.state(w.State) + " for " + span(now-w.Since) + "   " + fact("requests inside", fmt.Sprint(w.Inside)) + fact("the oldest", span(w.Oldest)),
+		" " + fact("tasks open", fmt.Sprint(w.OpenTasks)) + fact("heartbeat", beat) + fact("cpu", fmt.Sprintf("%.0f%%", w.CPU*100)) + fact("memory", size(w.RSS)) + fact("lives", fmt.Sprint(w.Lives)),
+	}
+	cells := min(width-14, 120)
+	if cells >= 10 {
+		lines = append(lines, " "+l.in(dim, pad("last "+span(laneTime(cells)), 10))+" "+l.lane(w.Lane, now, cells))
+	}
+	return lines
+}
+
+// state names a state with its mark; trouble in capitals.
+func (l *look) state(s diagnose.State) string {
+	text := string(s)
+	if inTrouble(s) {
+		text = strings.ToUpper(text)
+	}
+	if m := l.glyphs.mark[s]; m != "" {
+		text += " " + m
+	}
+	return l.in(stateRole(s), text)
+}
+
+// heldUp says why a worker does not get on, who holds what it waits for, and what happened to its place before.
+func (l *look) heldUp(v *report.Variant, w *diagnose.Worker, now time.Duration, width int) []string {
+	var lines []string
+	switch {
+	case w.Cause != nil:
+		lines = append(lines, l.paragraph(bad, w.Cause.Sentence, 1, width)...)
+		lines = append(lines, l.paragraph(dim, "how sure: "+string(w.Cause.Confidence)+sureness(w.Cause.Confidence), 3, width)...)
 		if w.Cause.Remedy != "" {
-			lines = append(lines, "   the guide: "+w.Cause.Remedy)
+			lines = append(lines, l.paragraph(accent, "the guide: "+w.Cause.Remedy, 3, width)...)
 		}
+	case inTrouble(w.State):
+		lines = append(lines, " no evidence so far says why")
+	default:
+		lines = append(lines, l.in(dim, " it gets on"))
 	}
 	if len(w.Waits) > 0 {
-		lines = append(lines, "", " "+l.in(title, "waits"))
+		lines = append(lines, "", " "+l.in(title, "waits for"))
 		for _, wait := range w.Waits {
-			lines = append(lines, fmt.Sprintf("   thread %d waits %s for %s on %s (inode %d, device %s)", wait.TID, span(wait.Still), wait.Lock, wait.Path, wait.Inode, wait.Device))
-			for _, h := range wait.Holders {
-				lines = append(lines, fmt.Sprintf("     %s held by pid %d  %s", l.glyphs.holds, h.PID, h.Command))
-			}
+			lines = append(lines, l.chain(w, &wait)...)
 		}
 	}
-	if len(w.Threads) > 0 {
-		lines = append(lines, "", " "+l.in(title, "threads"))
-		for _, t := range w.Threads {
-			lines = append(lines, fmt.Sprintf("   %-7d %-15s %s still %-5s %s(%s)", t.TID, t.Name, t.State, span(t.Still), t.Syscall, t.Args))
-			if len(t.Stack) > 0 {
-				lines = append(lines, l.in(dim, "           "+strings.Join(t.Stack, " < ")))
-			}
-		}
-	}
-	for _, in := range v.Incidents {
+	lines = append(lines, "", " "+l.in(title, "what happened to this place"))
+	before := len(lines)
+	for i := range v.Incidents {
+		in := &v.Incidents[i]
 		for _, victim := range in.Victims {
 			if victim.Place == w.Place {
-				lines = append(lines, "", " "+l.in(bad, fmt.Sprintf("%s #%d", in.Kind, in.ID))+" from "+stamp(victim.From)+"  "+in.Cause.Short+"  "+victim.End)
+				lines = append(lines, "   "+l.victim(in, &victim, now))
 			}
 		}
 	}
+	if len(lines) == before {
+		lines = append(lines, l.in(dim, "   nothing so far"))
+	}
 	return lines
 }
 
-func beat(w *diagnose.Worker) string {
-	if w.Beat < 0 {
-		return "none is known"
+func sureness(c diagnose.Confidence) string {
+	switch c {
+	case diagnose.Proven:
+		return " (seen twice without a run between, and who holds it)"
+	case diagnose.Likely:
+		return " (one piece of evidence is missing)"
 	}
-	return span(w.Beat) + " old when last read"
+	return ""
 }
 
-// incidentLines are one incident as a page, first symptom to recovery.
-func (l *look) incidentLines(r *report.Report, in *diagnose.Incident) []string {
-	lines := []string{" " + l.in(bad, fmt.Sprintf("%s #%d", strings.ToUpper(in.Kind), in.ID)) + "  " + in.Cause.Sentence, ""}
-	moment := func(name string, t time.Duration, note string) {
-		if t >= 0 {
-			lines = append(lines, "   "+l.in(dim, pad(name, 12))+stamp(t)+"  "+note)
-		}
+// chain draws worker → lock → holder.
+func (l *look) chain(w *diagnose.Worker, wait *history.LockWait) []string {
+	file := wait.Path
+	if file == "" {
+		file = "a file without a name"
 	}
-	moment("injected", in.Injected, in.Fault)
-	moment("began", in.Began, "since when no progress was made, by the evidence")
-	moment("symptom", in.Symptom, "first suspicion")
-	moment("detected", in.Detected, string(in.Cause.Confidence))
-	moment("ended", in.Ended, "its last worker moved again or was gone")
-	moment("recovered", in.Recovered, "every place has a worker that makes progress")
-	lines = append(lines, "", " "+l.in(title, "workers"))
-	for _, v := range in.Victims {
-		to := v.To
-		if to < 0 {
-			to = r.Now
-		}
-		lines = append(lines, fmt.Sprintf("   worker %d (pid %d) stood for %s  %s", v.Place, v.PID, span(to-v.From), v.End))
+	arrow := l.ascii("→")
+	lines := []string{
+		fmt.Sprintf("   worker %d, thread %d", w.Place, wait.TID),
+		fmt.Sprintf("   %s waits %s for %s", l.in(dim, l.elbow()), span(wait.Still), l.in(bad, wait.Lock+" "+path.Base(file))) + l.in(dim, fmt.Sprintf("  inode %d", wait.Inode)),
 	}
-	if in.Cause.Remedy != "" {
-		lines = append(lines, "", " "+l.in(title, "what would have prevented this"), "   "+in.Cause.Remedy)
+	if len(wait.Holders) == 0 {
+		lines = append(lines, "      "+l.in(dim, l.elbow())+" held by someone who could not be seen")
+	}
+	for _, h := range wait.Holders {
+		note := ""
+		switch {
+		case h.Dead:
+			note = " (dead)"
+		case !h.Creator:
+			note = " (inherited the open file)"
+		}
+		lines = append(lines, fmt.Sprintf("      %s held by %s %s%s", l.in(dim, l.elbow()), l.in(fault, fmt.Sprintf("pid %d", h.PID)), h.Command, note))
+	}
+	return append(lines, l.in(dim, fmt.Sprintf("   fd %d %s %s", wait.FD, arrow, file)))
+}
+
+func (l *look) elbow() string { return l.glyphs.bottomLeft + l.glyphs.horizontal }
+
+// victim is one worker's part in an incident, in a line.
+func (l *look) victim(in *diagnose.Incident, victim *diagnose.Victim, now time.Duration) string {
+	text := l.in(bad, fmt.Sprintf("%s #%d", in.Kind, in.ID)) + " " + l.in(dim, stamp(victim.From)) + fmt.Sprintf("  pid %d", victim.PID) + fate(in, victim, now)
+	return text + l.in(dim, "  "+l.ascii(in.Cause.Short))
+}
+
+// threads lists what each thread is in: those that are stuck first, with their stacks.
+func (l *look) threads(w *diagnose.Worker) []string {
+	if len(w.Threads) == 0 {
+		return []string{l.in(dim, " threads are looked at once a worker is suspect")}
+	}
+	all := slices.Clone(w.Threads)
+	slices.SortStableFunc(all, func(a, b history.ThreadSample) int {
+		switch {
+		case a.Idle == b.Idle:
+			return 0
+		case b.Idle:
+			return -1
+		}
+		return 1
+	})
+	var lines []string
+	for _, t := range all {
+		as, note := bad, ""
+		if t.Idle {
+			as, note = dim, "  waits for work"
+		}
+		name := t.Name
+		if name == "" {
+			name = "thread"
+		}
+		lines = append(lines, " "+l.in(as, fmt.Sprintf("%s (%d)", name, t.TID))+l.in(dim, fmt.Sprintf("  %s, still for %s%s", threadState(t.State), span(t.Still), note)))
+		if t.Syscall != "" {
+			lines = append(lines, "   "+t.Syscall+l.in(dim, "(")+l.ascii(t.Args)+l.in(dim, ")"))
+		}
+		for i, frame := range t.Stack {
+			if t.Idle && i >= 2 {
+				break
+			}
+			lines = append(lines, l.in(dim, "     "+frame))
+		}
 	}
 	return lines
+}
+
+// threadState says what a letter of proc_pid_stat(5) means.
+func threadState(letter string) string {
+	switch letter {
+	case "R":
+		return "running"
+	case "S":
+		return "sleeping"
+	case "D":
+		return "in uninterruptible sleep"
+	case "T", "t":
+		return "stopped"
+	case "Z":
+		return "ended"
+	}
+	return letter
 }

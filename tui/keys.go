@@ -1,85 +1,282 @@
 package tui
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
 	"github.com/charmbracelet/x/ansi"
 )
 
-// keys are all bindings; what they do, the line at the bottom and the help are made from them.
-type keys struct {
-	Up, Down, Open, Back, Incident      key.Binding
-	Kill, Stop, Lock, Faster, Slower    key.Binding
-	PauseLoad, PauseScreen, Help, Leave key.Binding
+// An action is what a key, a word of the palette or a click asks for.
+type action string
+
+const (
+	doUp       action = "up"
+	doDown     action = "down"
+	doPageUp   action = "page-up"
+	doPageDown action = "page-down"
+	doTop      action = "top"
+	doBottom   action = "bottom"
+	doOpen     action = "open"
+	doBack     action = "back"
+	doIncident action = "incident"
+	doVariant  action = "variant"
+	doVerdict  action = "verdict"
+	doOrder    action = "order"
+	doFilter   action = "filter"
+	doPalette  action = "palette"
+	doCopy     action = "copy"
+	doWrite    action = "write"
+	doKill     action = "kill"
+	doStop     action = "stop"
+	doLock     action = "lock"
+	doFaster   action = "faster"
+	doSlower   action = "slower"
+	doPause    action = "pause-load"
+	doFreeze   action = "freeze"
+	doPlay     action = "play"
+	doBackward action = "backward"
+	doForward  action = "forward"
+	doStepBack action = "step-back"
+	doStep     action = "step"
+	doSpeedUp  action = "speed-up"
+	doSlowDown action = "slow-down"
+	doNext     action = "next-incident"
+	doPrevious action = "previous-incident"
+	doRun      action = "run"
+	doQuick    action = "quick"
+	doEdit     action = "edit"
+	doHelp     action = "help"
+	doLeave    action = "leave"
+)
+
+// A place is a set of screens on which an action means something.
+type place uint
+
+const (
+	onLive     place = 1 << iota // the screen of a variant, live or replayed
+	onPage                       // worker, incident, verdict, comparison
+	onHome                       // the scenario picker
+	onTape                       // anything that is replayed
+	onRun                        // anything that goes on now
+	everywhere = onLive | onPage | onHome
+)
+
+type boundKey struct {
+	action  action
+	where   place
+	binding key.Binding
 }
+
+// keys are all bindings, in the order of the line at the bottom and of the help, both of which are made from them.
+type keys []boundKey
 
 func newKeys() keys {
-	bind := func(help, does string, names ...string) key.Binding {
-		return key.NewBinding(key.WithKeys(names...), key.WithHelp(help, does))
+	bind := func(a action, where place, shown, does string, names ...string) boundKey {
+		return boundKey{a, where, key.NewBinding(key.WithKeys(names...), key.WithHelp(shown, does))}
 	}
 	return keys{
-		Up:          bind("↑↓", "worker", "up"),
-		Down:        bind("↓", "next worker", "down", "j"),
-		Open:        bind("enter", "inside", "enter"),
-		Back:        bind("esc", "back", "esc", "backspace"),
-		Incident:    bind("i", "incident", "i"),
-		Kill:        bind("k", "kill", "k"),
-		Stop:        bind("s", "stop", "s"),
-		Lock:        bind("l", "lock", "l"),
-		Faster:      bind("+/-", "rate", "+", "="),
-		Slower:      bind("-", "slower", "-"),
-		PauseLoad:   bind("p", "pause load", "p"),
-		PauseScreen: bind("space", "freeze", "space", " "),
-		Help:        bind("?", "help", "?"),
-		Leave:       bind("q", "end", "q", "ctrl+c"),
+		bind(doUp, everywhere, "↑", "up", "up"),
+		bind(doDown, everywhere, "↓", "down", "down", "j"),
+		bind(doPageUp, everywhere, "pgup", "a page up", "pgup"),
+		bind(doPageDown, everywhere, "pgdn", "a page down", "pgdown"),
+		bind(doTop, everywhere, "home", "to the first", "home"),
+		bind(doBottom, everywhere, "end", "to the last", "end"),
+		bind(doRun, onHome, "enter", "run", "enter"),
+		bind(doQuick, onHome, "f", "run the short form", "f"),
+		bind(doEdit, onHome, "e", "edit a copy", "e"),
+		bind(doOpen, onLive, "enter", "inside", "enter"),
+		bind(doBack, everywhere, "esc", "back", "esc"),
+		bind(doIncident, onLive|onPage, "i", "incident", "i"),
+		bind(doPlay, onTape, "space", "play/pause", "space"),
+		bind(doBackward, onTape, "←", "1 s back", "left"),
+		bind(doForward, onTape, "→", "1 s on", "right"),
+		bind(doStepBack, onTape, ",", "0.1 s back", ","),
+		bind(doStep, onTape, ".", "0.1 s on", "."),
+		bind(doNext, onTape, "n", "next incident", "n"),
+		bind(doPrevious, onTape, "N", "incident before", "N"),
+		bind(doSpeedUp, onTape, "]", "faster", "]", "+", "="),
+		bind(doSlowDown, onTape, "[", "slower", "[", "-"),
+		bind(doKill, onRun, "k", "kill", "k"),
+		bind(doStop, onRun, "s", "stop", "s"),
+		bind(doLock, onRun, "l", "lock", "l"),
+		bind(doFaster, onRun, "+", "more load", "+", "="),
+		bind(doSlower, onRun, "-", "less load", "-"),
+		bind(doPause, onRun, "p", "pause load", "p"),
+		bind(doFreeze, onRun, "space", "freeze", "space"),
+		bind(doVariant, onLive|onPage, "tab", "other variant", "tab"),
+		bind(doVerdict, onLive|onPage, "v", "verdict", "v"),
+		bind(doOrder, onLive, "o", "order of workers", "o"),
+		bind(doFilter, onLive|onHome, "/", "filter", "/"),
+		bind(doPalette, everywhere, ":", "command", ":"),
+		bind(doCopy, onLive|onPage, "y", "copy", "y", "c"),
+		bind(doWrite, onLive|onPage, "w", "write report", "w"),
+		bind(doHelp, everywhere, "?", "help", "?"),
+		bind(doLeave, everywhere, "q", "end", "q", "ctrl+c"),
 	}
 }
 
-// offer switches off what cannot be done here.
-func (k *keys) offer(c Controls) {
-	k.Kill.SetEnabled(c.Kill != nil)
-	k.Stop.SetEnabled(c.StopCont != nil)
-	k.Lock.SetEnabled(c.HoldLock != nil)
-	for _, b := range []*key.Binding{&k.Faster, &k.Slower, &k.PauseLoad} {
-		b.SetEnabled(c.SetRate != nil)
-	}
-}
-
-// line lists bindings in one line; those that do not fit are left out from the right, but never the last, which is how to leave.
-func (l *look) keyLine(w int, bindings ...key.Binding) string {
-	one := func(b key.Binding) string { return l.in(keycap, b.Help().Key) + " " + l.in(dim, b.Help().Desc) }
-	last := one(bindings[len(bindings)-1])
-	line := " "
-	for _, b := range bindings[:len(bindings)-1] {
-		if !b.Enabled() {
-			continue
+// rebind gives actions other keys, as the configuration file asks.
+func (k keys) rebind(wanted map[string][]string) error {
+	for _, name := range slices.Sorted(maps.Keys(wanted)) {
+		names := wanted[name]
+		i := slices.IndexFunc(k, func(b boundKey) bool { return string(b.action) == name })
+		if i < 0 {
+			return fmt.Errorf("keys: %q is not an action; want one of %s", name, strings.Join(k.actions(), ", "))
 		}
-		next := one(b) + "  "
-		if ansi.StringWidth(line)+ansi.StringWidth(next)+ansi.StringWidth(last) > w {
-			break
+		if len(names) == 0 {
+			return fmt.Errorf("keys: %s has no key; want at least one, such as [%s]", name, k[i].binding.Keys()[0])
 		}
-		line += next
-	}
-	return line + last
-}
-
-// helpPage lists every binding with what it does.
-func (l *look) helpPage(groups []helpGroup, w, h int) string {
-	var body []string
-	for _, g := range groups {
-		body = append(body, " "+l.in(title, g.name))
-		for _, b := range g.bindings {
-			if b.Enabled() {
-				body = append(body, "   "+l.in(keycap, pad(strings.Join(b.Keys(), " "), 14))+" "+b.Help().Desc)
+		k[i].binding.SetKeys(names...)
+		k[i].binding.SetHelp(names[0], k[i].binding.Help().Desc)
+		for j, other := range k {
+			for _, one := range names {
+				if j != i && meet(other.where, k[i].where) && slices.Contains(other.binding.Keys(), one) {
+					return fmt.Errorf("keys: %s and %s would both be %q", name, other.action, one)
+				}
 			}
 		}
-		body = append(body, "")
 	}
-	return l.box("keys", "", body, w, h)
+	return nil
 }
 
-type helpGroup struct {
-	name     string
-	bindings []key.Binding
+// meet says whether two actions can be asked for on one screen.
+func meet(a, b place) bool {
+	together := func(a, b place) bool { return a&(onRun|onTape) != 0 && b&(onLive|onPage) != 0 }
+	return a&b != 0 || together(a, b) || together(b, a)
+}
+
+func (k keys) actions() []string {
+	var all []string
+	for _, b := range k {
+		all = append(all, string(b.action))
+	}
+	return all
+}
+
+// enable switches an action off where it cannot be done.
+func (k keys) enable(on bool, actions ...action) {
+	for i := range k {
+		if slices.Contains(actions, k[i].action) {
+			k[i].binding.SetEnabled(on)
+		}
+	}
+}
+
+// find says what a key asks for on a screen.
+func (k keys) find(pressed fmt.Stringer, where place) (action, bool) {
+	for i := range k {
+		if k[i].where&where != 0 && key.Matches(pressed, k[i].binding) {
+			return k[i].action, true
+		}
+	}
+	return "", false
+}
+
+func (k keys) get(a action) key.Binding {
+	for i := range k {
+		if k[i].action == a {
+			return k[i].binding
+		}
+	}
+	return key.Binding{}
+}
+
+// A hint is one entry of the key line; it stands for its first action, which a click on it does.
+type hint struct {
+	actions []action
+	does    string // empty: what the binding says
+}
+
+func hints(actions ...action) []hint {
+	var all []hint
+	for _, a := range actions {
+		all = append(all, hint{actions: []action{a}})
+	}
+	return all
+}
+
+// A spot is where a hint stands in the key line, for clicks.
+type spot struct {
+	from, to int
+	action   action
+}
+
+// keyLine lists hints in one line. Those that do not fit are left out, but never the last two: how to see all of them, and how to leave.
+func (l *look) keyLine(k keys, w int, all []hint) (string, []spot) {
+	type entry struct {
+		text  string
+		width int
+		a     action
+	}
+	var entries []entry
+	for _, h := range all {
+		var shown []string
+		for _, a := range h.actions {
+			if b := k.get(a); b.Enabled() {
+				shown = append(shown, b.Help().Key)
+			}
+		}
+		if len(shown) == 0 {
+			continue
+		}
+		does := h.does
+		if does == "" {
+			does = k.get(h.actions[0]).Help().Desc
+		}
+		caps := l.ascii(strings.Join(shown, "/"))
+		entries = append(entries, entry{l.in(keycap, caps) + " " + l.in(dim, does), ansi.StringWidth(caps) + 1 + len(does), h.actions[0]})
+	}
+	keep := entries[max(len(entries)-2, 0):]
+	room := w - 1
+	for _, e := range keep {
+		room -= e.width + 2
+	}
+	var chosen []entry
+	for _, e := range entries[:len(entries)-len(keep)] {
+		if room -= e.width + 2; room < 0 {
+			break
+		}
+		chosen = append(chosen, e)
+	}
+	line, at := " ", 1
+	var spots []spot
+	for _, e := range append(chosen, keep...) {
+		line += e.text + "  "
+		spots = append(spots, spot{at, at + e.width, e.a})
+		at += e.width + 2
+	}
+	return line, spots
+}
+
+// helpPage lists every binding that means something here, with what it does, in as many columns as fit.
+func (l *look) helpPage(k keys, where place, w, h int) string {
+	var lines []string
+	for i := range k {
+		if k[i].where&where == 0 || !k[i].binding.Enabled() {
+			continue
+		}
+		lines = append(lines, " "+l.in(keycap, pad(l.ascii(strings.Join(k[i].binding.Keys(), " ")), 10))+" "+k[i].binding.Help().Desc)
+	}
+	rows := max(h-2-len(states())-2, 1) // a blank line and a heading stand between
+	columns := max(min((w-2)/26, (len(lines)+rows-1)/rows), 1)
+	per := (len(lines) + columns - 1) / columns
+	body := make([]string, 0, h)
+	for i := range per {
+		row := ""
+		for c := range columns {
+			if j := c*per + i; j < len(lines) {
+				row += l.fit(lines[j], (w-2)/columns)
+			}
+		}
+		body = append(body, row)
+	}
+	body = append(body, "", " "+l.in(title, "states")+l.in(dim, "  as in a worker's lane"))
+	for _, s := range states() {
+		body = append(body, " "+l.in(stateRole(s), l.glyphs.lane[s]+"  "+pad(string(s), 9))+l.in(dim, stateWords(s)))
+	}
+	return l.box("keys", l.in(dim, "any key goes back"), body, w, h)
 }

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"image/color"
 
 	"github.com/charmbracelet/x/ansi"
@@ -21,6 +22,7 @@ const (
 	accent
 	keycap
 	alarm // the one thing to see first
+	line  // of a chart
 	heat0 // fast; heat0 … heat4 grow slower
 	heat1
 	heat2
@@ -75,9 +77,12 @@ func basicPalette() palette {
 }
 
 // newLook makes a look of "dark", "light", "16" or "none".
-func newLook(theme string, ascii bool) *look {
+func newLook(theme string, ascii bool) (*look, error) {
 	var colours palette
 	switch theme {
+	case "none":
+	default:
+		return nil, fmt.Errorf("theme %q: want auto, dark, light, 16 or none", theme)
 	case "dark":
 		colours = darkPalette()
 	case "light":
@@ -95,7 +100,7 @@ func newLook(theme string, ascii bool) *look {
 			s = s.ForegroundColor(colours[r])
 		}
 		switch r {
-		case title, keycap:
+		case title, keycap, line:
 			s = s.Bold()
 		case bad, fault:
 			if theme == "none" {
@@ -112,5 +117,5 @@ func newLook(theme string, ascii bool) *look {
 			l.open[r] = s.String()
 		}
 	}
-	return l
+	return l, nil
 }

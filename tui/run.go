@@ -9,8 +9,18 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/report"
 )
+
+// Short names for what reports are made of.
+type (
+	reportVariant = report.Variant
+	worker        = diagnose.Worker
+	incident      = diagnose.Incident
+)
+
+const second = time.Second
 
 // A Source has the newest report; nil before the first. It is asked ten times a second, from one goroutine.
 type Source interface{ Report() *report.Report }
@@ -24,20 +34,63 @@ type Controls struct {
 	HoldLock func()          // hold the lock of the task log for a while
 }
 
-// Options of a screen.
+// Options of a screen. The zero value is a good screen.
 type Options struct {
-	Theme   string        // "auto" (or empty), "dark", "light", "16", "none"
-	ASCII   bool          // no character outside of ASCII
-	Refresh time.Duration // how often the newest report is drawn; 0: 100 ms
+	Theme     string                               // "auto" (or empty), "dark", "light", "16", "none"
+	ASCII     bool                                 // no character outside of ASCII
+	NoMouse   bool                                 // leave the mouse to the terminal, to select text
+	Refresh   time.Duration                        // how often the newest report is drawn; 0: 100 ms
+	Keys      map[string][]string                  // other keys for actions, by name
+	Recording string                               // where the run is recorded; empty: nowhere
+	Write     func(*report.Report) (string, error) // writes the report and says where; nil: not offered
 }
 
 // Run shows the source's reports until a person leaves, ctx is done, or a signal (SIGINT, SIGTERM, SIGHUP) asks to end. It returns once the terminal is as it
 // was before; a person who leaves is no error.
 func Run(ctx context.Context, source Source, controls Controls, options Options) error {
+	m, err := newModel(source, controls, options)
+	if err != nil {
+		return err
+	}
+	return show(ctx, m)
+}
+
+// Replay shows a recording, from its beginning.
+func Replay(ctx context.Context, tape Tape, options Options) error {
+	m, err := newModel(tape, Controls{}, options)
+	if err != nil {
+		return err
+	}
+	m.player = newPlayer(tape)
+	return show(ctx, m)
+}
+
+// Home shows what can be run until a person picks one of it, or leaves. The one of that name is selected.
+func Home(ctx context.Context, all []Scenario, selected string, options Options) (Choice, error) {
+	m, err := newModel(nil, Controls{}, options)
+	if err != nil {
+		return Choice{}, err
+	}
+	m.page, m.picker = homePage, &picker{all: all, selected: selected}
+	err = show(ctx, m)
+	return m.picker.choice, err
+}
+
+// Compare shows two sides of a comparison; a and b are the runs whose response times are drawn.
+func Compare(ctx context.Context, c report.Comparison, a, b *report.Report, options Options) error {
+	m, err := newModel(nil, Controls{}, options)
+	if err != nil {
+		return err
+	}
+	m.page, m.compared = comparePage, &comparison{c: c, runs: [2]*report.Report{a, b}}
+	return show(ctx, m)
+}
+
+func show(ctx context.Context, m *model) error {
 	// Bubble Tea knows nothing of SIGHUP; a terminal that is gone must end the screen so that the run can heal.
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	_, err := tea.NewProgram(newModel(source, controls, options), tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithFPS(30)).Run()
+	_, err := tea.NewProgram(m, tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithFPS(30)).Run()
 	if ctx.Err() != nil || errors.Is(err, tea.ErrInterrupted) {
 		return nil
 	}

@@ -22,23 +22,35 @@ func lineRole(k report.LineKind) role {
 	return plain
 }
 
-// storyPane has the newest lines of what happened, the newest last.
-func (l *look) storyPane(v *report.Variant, w, h int) string {
+// storyPane has the newest lines of what happened, the newest last, or older ones when a person has gone back.
+func (l *look) storyPane(v *report.Variant, view liveView, w, h int) string {
 	rows := max(h-2, 0)
 	lines := v.Story
+	if view.filter != "" {
+		lines = nil
+		for _, line := range v.Story {
+			if matches(view.filter, string(line.Kind), line.Text) {
+				lines = append(lines, line)
+			}
+		}
+	}
+	end := len(lines) - max(min(view.back, len(lines)-rows), 0)
+	from := max(end-rows, 0)
 	note := ""
-	if len(lines) > rows {
-		note = l.in(dim, fmt.Sprintf("%d earlier", len(lines)-rows))
-		lines = lines[len(lines)-rows:]
+	if from > 0 {
+		note = fmt.Sprintf("%d earlier", from)
+	}
+	if later := len(lines) - end; later > 0 {
+		note += fmt.Sprintf(" %d later", later)
 	}
 	body := make([]string, 0, rows)
-	for _, line := range lines {
+	for _, line := range lines[from:end] {
 		body = append(body, l.storyLine(line, w-2))
 	}
-	return l.box("story", note, body, w, h)
+	return l.box("story", l.in(dim, note), body, w, h)
 }
 
 func (l *look) storyLine(line report.Line, w int) string {
 	const before = 1 + 9 + 2 + 7 + 1
-	return " " + l.in(dim, stamp(line.At)) + "  " + l.in(lineRole(line.Kind), pad(string(line.Kind), 7)) + " " + l.shorten(line.Text, w-before)
+	return " " + l.in(dim, stamp(line.At)) + "  " + l.in(lineRole(line.Kind), pad(string(line.Kind), 7)) + " " + l.ascii(l.shorten(line.Text, w-before))
 }

@@ -84,10 +84,43 @@ func (l *look) shorten(text string, w int) string {
 	return folders.ReplaceAllString(text, l.glyphs.more+"/")
 }
 
+// ascii replaces what reports write beyond ASCII, where the terminal cannot show it.
+func (l *look) ascii(text string) string {
+	if l.glyphs.holds == "←" {
+		return text
+	}
+	return strings.NewReplacer("←", "<-", "→", "->", "▸", ">", "…", "~", "µ", "u").Replace(text)
+}
+
 // pad fills text up to w cells; right puts the spaces before it.
 func pad(text string, w int) string {
 	return text + strings.Repeat(" ", max(w-ansi.StringWidth(text), 0))
 }
 func right(text string, w int) string {
 	return strings.Repeat(" ", max(w-ansi.StringWidth(text), 0)) + text
+}
+
+// paragraph breaks a sentence into indented lines that fit w cells. Only what is there to be read is broken, never a row of a table.
+func (l *look) paragraph(r role, text string, indent, w int) []string {
+	lines := wrap(l.ascii(text), w-indent-1)
+	for i := range lines {
+		lines[i] = strings.Repeat(" ", indent) + l.in(r, lines[i])
+	}
+	return lines
+}
+
+// wrap breaks a text into lines of at most w cells; a longer word is left to be cut.
+func wrap(text string, w int) []string {
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		if line != "" && ansi.StringWidth(line)+1+ansi.StringWidth(word) > w {
+			lines, line = append(lines, line), ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, line)
 }

@@ -49,23 +49,34 @@ func columnsOf(workers []diagnose.Worker, w int) table {
 	return t
 }
 
-// workerTable has one row for each place: what it does, since when, why. The selected row is marked, and always visible.
-func (l *look) workerTable(r *report.Report, v *report.Variant, selected, w, h int) string {
+// workerTable has one row for each place that is shown: what it does, since when, why. The selected row is marked, and always visible.
+func (l *look) workerTable(v *report.Variant, now time.Duration, shown []diagnose.Worker, selected, w, h int, note string) string {
 	rows := h - 3
-	t := columnsOf(v.Workers, w-2)
+	t := columnsOf(shown, w-2)
 	body := []string{l.workerHeading(t)}
-	from := 0
-	if len(v.Workers) > rows {
-		from = min(max(selected-rows/2, 0), len(v.Workers)-max(rows, 1))
+	from := firstRow(shown, selected, rows)
+	for i := from; i < len(shown) && i < from+rows; i++ {
+		body = append(body, l.workerRow(&shown[i], now, t, shown[i].Place == selected))
 	}
-	for i := from; i < len(v.Workers) && i < from+rows; i++ {
-		body = append(body, l.workerRow(r, &v.Workers[i], t, i == selected))
+	if len(shown) > rows {
+		note += fmt.Sprintf(" %d-%d of %d", from+1, min(from+rows, len(shown)), len(shown))
 	}
-	note := ""
-	if len(v.Workers) > rows {
-		note = l.in(dim, fmt.Sprintf("%d-%d of %d", from+1, min(from+rows, len(v.Workers)), len(v.Workers)))
+	name := "workers"
+	if len(shown) < len(v.Workers) {
+		name = fmt.Sprintf("workers (%d of %d)", len(shown), len(v.Workers))
 	}
-	return l.box("workers", note, body, w, h)
+	return l.box(name, l.in(dim, strings.TrimSpace(note)), body, w, h)
+}
+
+// firstRow is the first visible row of a table that may be too long for its pane.
+func firstRow(shown []diagnose.Worker, selected, rows int) int {
+	at := 0
+	for i := range shown {
+		if shown[i].Place == selected {
+			at = i
+		}
+	}
+	return min(max(at-rows/2, 0), max(len(shown)-max(rows, 1), 0))
 }
 
 func (l *look) workerHeading(t table) string {
@@ -87,20 +98,13 @@ func (l *look) workerHeading(t table) string {
 	return l.in(dim, line)
 }
 
-func (l *look) workerRow(r *report.Report, w *diagnose.Worker, t table, selected bool) string {
+func (l *look) workerRow(w *diagnose.Worker, now time.Duration, t table, selected bool) string {
 	mark := "  "
 	if selected {
 		mark = l.in(accent, l.glyphs.cursor) + " "
 	}
 	as := stateRole(w.State)
-	state := string(w.State)
-	if gravity(w.State) >= gravity(diagnose.Suspect) {
-		state = strings.ToUpper(state)
-	}
-	if m := l.glyphs.mark[w.State]; m != "" {
-		state += " " + m
-	}
-	line := mark + right(fmt.Sprint(w.Place), t.place) + " " + pad(fmt.Sprint(w.PID), t.pid) + " " + l.in(as, pad(state, t.state)) + " " + right(span(r.Now-w.Since), t.since)
+	line := mark + right(fmt.Sprint(w.Place), t.place) + " " + pad(fmt.Sprint(w.PID), t.pid) + " " + pad(l.state(w.State), t.state) + " " + right(span(now-w.Since), t.since)
 	if t.inside > 0 {
 		line += " " + right(fmt.Sprint(w.Inside), t.inside)
 	}
@@ -111,13 +115,10 @@ func (l *look) workerRow(r *report.Report, w *diagnose.Worker, t table, selected
 		line += " " + right(size(w.RSS), t.rss)
 	}
 	if t.lane > 0 {
-		line += " " + l.lane(w.Lane, r.Now, t.lane)
+		line += " " + l.lane(w.Lane, now, t.lane)
 	}
 	if t.why > 0 {
-		why := reason(w)
-		if l.glyphs.holds != "←" {
-			why = strings.ReplaceAll(why, "←", l.glyphs.holds)
-		}
+		why := l.ascii(reason(w))
 		line += " " + l.in(as, ansi.Truncate(l.shorten(why, t.why), t.why, l.glyphs.more))
 	}
 	return line

@@ -1,0 +1,122 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/verdict"
+)
+
+// A comparison is two sides of one scenario, and the run of each that is drawn.
+type comparison struct {
+	c       report.Comparison
+	runs    [2]*report.Report
+	variant int // index in c.Variants
+}
+
+// comparePage draws the response time of both runs on one time axis, and every figure of both with the change.
+func (l *look) comparePage(c *comparison, scroll, w, h int) string {
+	v := &c.c.Variants[c.variant]
+	name := fmt.Sprintf("variant %s (%d of %d)", v.Name, c.variant+1, len(c.c.Variants))
+	chart := 0
+	if h >= 24 {
+		chart = h / 3
+	}
+	out := ""
+	if chart > 0 {
+		out = l.twoCharts(c, v.Name, w, chart) + "\n"
+	}
+	return out + l.scrolled(name, l.comparedLines(c, v), scroll, w, h-chart)
+}
+
+// twoCharts sets both sides one beside the other with axes of the same length, so that the same moment of the plan has the same column.
+func (l *look) twoCharts(c *comparison, name string, w, h int) string {
+	half := w / 2
+	panes := [2]string{}
+	longest := second
+	for _, r := range c.runs {
+		if v := variantOf(r, name); v != nil {
+			longest = max(longest, until(r, v)-max(v.LoadFrom, v.From), v.Planned)
+		}
+	}
+	for i, r := range c.runs {
+		width := half
+		if i == 1 {
+			width = w - half
+		}
+		v := variantOf(r, name)
+		if v == nil {
+			panes[i] = l.box(c.c.Names[i], "", []string{" it has no such variant"}, width, h)
+			continue
+		}
+		from := max(v.LoadFrom, v.From)
+		a := axis{from, from + longest, max(width-2-gutter, 1)}
+		panes[i] = l.box(c.c.Names[i], l.quantilesOf(v), l.chart(v, a, until(r, v), max(h-3, 1)), width, h)
+	}
+	return beside(panes[0], panes[1])
+}
+
+func (l *look) quantilesOf(v *report.Variant) string {
+	q := v.Load.All
+	return l.in(dim, "p50 ") + l.ascii(took(q.P50)) + l.in(dim, "  p99 ") + l.ascii(took(q.P99)) + l.in(dim, "  max ") + l.ascii(took(q.Max))
+}
+
+func variantOf(r *report.Report, name string) *report.Variant {
+	for i := range r.Variants {
+		if r.Variants[i].Name == name {
+			return &r.Variants[i]
+		}
+	}
+	return nil
+}
+
+func (l *look) comparedLines(c *comparison, v *report.ComparedVariant) []string {
+	rows := [][4]string{{"", c.c.Names[0], c.c.Names[1], "change"}}
+	for _, f := range v.Figures {
+		rows = append(rows, [4]string{f.Title, verdict.Text(f.Median[0], f.Unit, f.Known[0]), verdict.Text(f.Median[1], f.Unit, f.Known[1]), change(&f)})
+	}
+	var widths [4]int
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], ansi.StringWidth(cell))
+		}
+	}
+	lines := make([]string, 0, len(rows))
+	for i, row := range rows {
+		as := plain
+		switch {
+		case i == 0:
+			as = title
+		case row[3] != "same" && row[3] != "":
+			as = warn
+		}
+		lines = append(lines, " "+l.in(dim, pad(row[0], widths[0]))+"  "+pad(l.ascii(row[1]), widths[1])+"  "+pad(l.ascii(row[2]), widths[2])+"  "+l.in(as, row[3]))
+	}
+	return lines
+}
+
+// change says how the second side differs from the first.
+func change(f *report.ComparedFigure) string {
+	ratio, ok := f.Ratio()
+	switch {
+	case !f.Known[0] || !f.Known[1]:
+		return ""
+	case f.Median[0] == f.Median[1]:
+		return "same"
+	case !ok:
+		return fmt.Sprintf("%+g", f.Median[1]-f.Median[0])
+	}
+	text := fmt.Sprintf("%.2fx", ratio)
+	switch {
+	case f.P < 0:
+		return text + " (too few runs to tell from chance)"
+	case f.P < 0.05:
+		return text + fmt.Sprintf(" (p=%.3f)", f.P)
+	}
+	return text + fmt.Sprintf(" (may be chance, p=%.3f)", f.P)
+}
+
+func ansiPlain(text string) string { return strings.TrimRight(ansi.Strip(text), " ") }

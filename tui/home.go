@@ -1,0 +1,165 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/verdict"
+)
+
+// A Scenario is one line of the picker.
+type Scenario struct {
+	Name     string
+	File     string // empty: built in
+	Title    string
+	Watch    string
+	Guide    string
+	Variants []string // "shared: expect hang"
+	Takes    time.Duration
+	Quick    time.Duration // 0: it has no short form
+	Text     string        // the file
+	Problem  string        // why it cannot be run; empty: it can
+	Last     verdict.Outcome
+	LastAt   string // when that was, in words
+}
+
+// A Choice is what a person picked; the zero Choice: to leave.
+type Choice struct {
+	Name  string // or the file of one's own
+	Quick bool
+	Edit  bool // not to run it, but to change a copy of it
+}
+
+// A picker is the state of the home screen.
+type picker struct {
+	all      []Scenario
+	selected string // name
+	filter   string
+	choice   Choice
+}
+
+func (p *picker) shown() []Scenario {
+	var out []Scenario
+	for _, s := range p.all {
+		if matches(p.filter, s.Name, s.Title, s.Guide, strings.Join(s.Variants, " "), string(s.Last)) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// current is the index of the selected one among those shown; -1 where none is.
+func (p *picker) current(shown []Scenario) int {
+	for i, s := range shown {
+		if s.Name == p.selected {
+			return i
+		}
+	}
+	return min(0, len(shown)-1)
+}
+
+func (p *picker) move(by int) {
+	shown := p.shown()
+	if i := p.current(shown); i >= 0 {
+		p.selected = shown[max(min(i+by, len(shown)-1), 0)].Name
+	}
+}
+
+// homePage is the list on the left and what is selected on the right; on a narrow terminal below it.
+func (l *look) homePage(p *picker, scroll, w, h int) string {
+	shown := p.shown()
+	at := p.current(shown)
+	note := fmt.Sprintf("%d of %d", len(shown), len(p.all))
+	if p.filter != "" {
+		note = "/" + p.filter + "  " + note
+	}
+	listed := func(w, h int) string {
+		rows := h - 2
+		from := min(max(at-rows/2, 0), max(len(shown)-rows, 0))
+		var body []string
+		for i := from; i < len(shown) && i < from+rows; i++ {
+			body = append(body, l.homeRow(&shown[i], i == at, w-2))
+		}
+		if len(shown) == 0 {
+			body = []string{l.in(dim, " none matches; esc shows all")}
+		}
+		return l.box("scenarios", l.in(dim, note), body, w, h)
+	}
+	preview := func(w, h int) string {
+		if at < 0 {
+			return l.box("", "", nil, w, h)
+		}
+		return l.scrolled(shown[at].Name, l.previewLines(&shown[at], w-3), scroll, w, h)
+	}
+	if w >= 100 {
+		left := max(min(w*2/5, 72), 46)
+		return beside(listed(left, h), preview(w-left, h))
+	}
+	top := max(min(len(shown)+2, h/2), 5)
+	return listed(w, top) + "\n" + preview(w, h-top)
+}
+
+func (l *look) homeRow(s *Scenario, selected bool, w int) string {
+	mark := "  "
+	if selected {
+		mark = l.in(accent, l.glyphs.cursor) + " "
+	}
+	last := pad(l.in(dim, "not run"), 9)
+	switch {
+	case s.Problem != "":
+		last = pad(l.in(bad, l.glyphs.no+" broken"), 9)
+	case s.Last != "":
+		last = pad(l.outcome(s.Last), 9)
+	}
+	name := s.Name
+	if selected {
+		name = l.in(title, name)
+	}
+	return mark + last + " " + pad(name, 22) + " " + l.in(dim, s.Title)
+}
+
+func (l *look) previewLines(s *Scenario, w int) []string {
+	var lines []string
+	paragraph := func(r role, text string) { lines = append(lines, l.paragraph(r, text, 1, w)...) }
+	paragraph(title, s.Title)
+	if s.Problem != "" {
+		paragraph(bad, s.Problem)
+	}
+	if s.Watch != "" {
+		paragraph(plain, "watch: "+s.Watch)
+	}
+	if s.Guide != "" {
+		paragraph(dim, "the guide: "+s.Guide)
+	}
+	for _, v := range s.Variants {
+		paragraph(plain, l.glyphs.into+" "+v)
+	}
+	takes := fmt.Sprintf("takes about %s", clock(s.Takes))
+	if s.Quick > 0 {
+		takes += fmt.Sprintf(", %s in its short form", clock(s.Quick))
+	}
+	if s.Last != "" {
+		takes += fmt.Sprintf("; last verdict: %s, %s", s.Last, s.LastAt)
+	}
+	paragraph(dim, takes)
+	lines = append(lines, "")
+	for line := range strings.SplitSeq(strings.TrimRight(s.Text, "\n"), "\n") {
+		lines = append(lines, " "+l.yaml(line))
+	}
+	return lines
+}
+
+// yaml colours keys and comments of one line.
+func (l *look) yaml(line string) string {
+	trimmed := strings.TrimSpace(line)
+	if strings.HasPrefix(trimmed, "#") {
+		return l.in(dim, line)
+	}
+	indent := len(line) - len(strings.TrimLeft(line, " -"))
+	name, rest, ok := strings.Cut(line[indent:], ":")
+	if !ok || strings.ContainsAny(name, " \"'{[") {
+		return line
+	}
+	return line[:indent] + l.in(accent, name) + ":" + rest
+}

@@ -1,0 +1,173 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/report"
+)
+
+// fate is how long a victim stood still, and how that ended.
+func fate(in *diagnose.Incident, v *diagnose.Victim, now time.Duration) string {
+	text := ""
+	if in.Kind == diagnose.KindHang {
+		to := v.To
+		if to < 0 {
+			to = now
+		}
+		text = " stood for " + span(to-v.From)
+	}
+	if v.End != "" {
+		text += ": " + v.End
+	}
+	return text
+}
+
+// A moment is one step in the story of an incident.
+type moment struct {
+	at   time.Duration
+	name string
+	note string
+}
+
+// moments tell an incident in order, from what was broken to when all worked again.
+func moments(v *report.Variant, in *diagnose.Incident, now time.Duration) []moment {
+	var all []moment
+	add := func(at time.Duration, name, note string) {
+		if at >= 0 {
+			all = append(all, moment{at, name, note})
+		}
+	}
+	for _, f := range v.Faults {
+		if f.ID == in.Fault {
+			add(in.Injected, "injected", f.Kind+" on "+f.Target)
+		}
+	}
+	if in.Kind == diagnose.KindHang {
+		add(in.Began, "stood still", "the last progress, by the evidence")
+	} else {
+		add(in.Began, "died", in.Cause.Short)
+	}
+	add(in.Symptom, "suspected", "work present, no progress")
+	add(in.Detected, "certain", string(in.Cause.Confidence)+": "+in.Cause.Short)
+	for _, f := range v.Faults {
+		if f.ID == in.Fault && f.To > in.Began {
+			add(f.To, "healed", f.Kind+" was undone")
+		}
+	}
+	add(in.Ended, "ended", "its last worker moved again or was gone")
+	add(in.Recovered, "recovered", "every place has a worker that makes progress")
+	if in.Ended < 0 {
+		add(now, "now", "it goes on")
+	}
+	return all
+}
+
+// cost is what became of the hits that were due while an incident lasted.
+func cost(v *report.Variant, in *diagnose.Incident, now time.Duration) (due, ok, failed, open uint64, worst time.Duration) {
+	to := now
+	switch {
+	case in.Recovered >= 0:
+		to = in.Recovered
+	case in.Ended >= 0:
+		to = in.Ended
+	}
+	s := v.Load.Series
+	for i, p := range s.Points {
+		at := s.Start + time.Duration(i)*s.Step
+		if at+s.Step <= in.Began || at >= to {
+			continue
+		}
+		due, ok, failed, worst = due+p.Due, ok+p.OK, failed+p.Failed, max(worst, p.Max)
+	}
+	if ended := ok + failed; due > ended {
+		open = due - ended
+	}
+	return due, ok, failed, open, worst
+}
+
+// incidentLines are the story of one incident as a page.
+func (l *look) incidentLines(r *report.Report, v *report.Variant, in *diagnose.Incident, w int) []string {
+	now := until(r, v)
+	lines := append(l.paragraph(bad, strings.ToUpper(in.Kind)+fmt.Sprintf(" #%d: ", in.ID)+in.Cause.Sentence, 1, w), "")
+	all := moments(v, in, now)
+	for i, m := range all {
+		since := ""
+		if i > 0 {
+			since = fmt.Sprintf("+%.2f s", (m.at - all[0].at).Seconds())
+		}
+		lines = append(lines, "   "+l.in(dim, stamp(m.at))+"  "+right(since, 9)+"  "+l.in(title, pad(m.name, 12))+l.ascii(m.note))
+	}
+	lines = append(lines, "", " "+l.in(title, "who"))
+	for i := range in.Victims {
+		lines = append(lines, l.paragraph(plain, fmt.Sprintf("worker %d (pid %d)", in.Victims[i].Place, in.Victims[i].PID)+fate(in, &in.Victims[i], now), 3, w)...)
+	}
+	due, ok, failed, open, worst := cost(v, in, now)
+	lines = append(lines, "", " "+l.in(title, "what it cost")+l.in(dim, "  of the requests due meanwhile"))
+	answered := fmt.Sprintf("%s due: %s answered ok", count(due), count(ok))
+	if worst > 0 {
+		answered += ", the slowest after " + took(worst)
+	}
+	lines = append(lines, l.paragraph(plain, fmt.Sprintf("%s; %s failed; %s unanswered so far", answered, count(failed), count(open)), 3, w)...)
+	lines = append(lines, fmt.Sprintf("   tasks in this variant: %s accepted, %s done, %s lost", count(v.Load.Tasks.Accepted), count(v.Load.Tasks.Done), count(v.Load.Tasks.Lost)))
+	lines = append(lines, "", " "+l.in(title, "evidence"))
+	for _, h := range in.Cause.Holders {
+		lines = append(lines, fmt.Sprintf("   pid %d holds it: %s", h.PID, h.Command))
+	}
+	if in.Cause.Path != "" {
+		lines = append(lines, fmt.Sprintf("   %s, inode %d", in.Cause.Path, in.Cause.Inode))
+	}
+	lines = append(lines, "   "+l.in(dim, records(in.Cause.Evidence)))
+	lines = append(lines, "", " "+l.in(title, "what would have prevented this"))
+	if in.Cause.Remedy != "" {
+		lines = append(lines, l.paragraph(accent, in.Cause.Remedy, 3, w)...)
+	}
+	for i := range r.Variants {
+		other := &r.Variants[i]
+		if other.Name != v.Name && other.To >= 0 && len(other.Incidents) == 0 && len(other.Faults) > 0 {
+			lines = append(lines, l.paragraph(good, "in variant "+other.Name+" the same fault caused no incident: "+other.Says, 3, w)...)
+		}
+	}
+	return lines
+}
+
+func records(seqs []uint64) string {
+	if len(seqs) == 0 {
+		return "no record is named"
+	}
+	texts := make([]string, 0, 8)
+	for i, s := range seqs {
+		if i == 8 {
+			texts = append(texts, fmt.Sprintf("and %d more", len(seqs)-8))
+			break
+		}
+		texts = append(texts, fmt.Sprint(s))
+	}
+	return "records " + strings.Join(texts, ", ") + " of the recording"
+}
+
+// incidentMarkdown is the same page, to be put into a ticket.
+func incidentMarkdown(r *report.Report, v *report.Variant, in *diagnose.Incident) string {
+	now := until(r, v)
+	var b strings.Builder
+	fmt.Fprintf(&b, "## %s #%d in %s, variant %s\n\n%s (%s)\n\n", in.Kind, in.ID, r.Header.Scenario, v.Name, in.Cause.Sentence, in.Cause.Confidence)
+	b.WriteString("| when | since | what | |\n| --- | --: | --- | --- |\n")
+	all := moments(v, in, now)
+	for _, m := range all {
+		fmt.Fprintf(&b, "| %s | +%.2f s | %s | %s |\n", stamp(m.at), (m.at - all[0].at).Seconds(), m.name, strings.ReplaceAll(m.note, "|", "\\|"))
+	}
+	b.WriteString("\n")
+	for _, victim := range in.Victims {
+		fmt.Fprintf(&b, "- worker %d (pid %d)%s", victim.Place, victim.PID, fate(in, &victim, now))
+		b.WriteString("\n")
+	}
+	due, ok, failed, open, worst := cost(v, in, now)
+	fmt.Fprintf(&b, "\nOf %d requests due meanwhile %d were answered (the slowest after %s), %d failed, %d were unanswered.\n", due, ok, took(worst), failed, open)
+	if in.Cause.Remedy != "" {
+		fmt.Fprintf(&b, "\nWhat would have prevented this: %s\n", in.Cause.Remedy)
+	}
+	fmt.Fprintf(&b, "\nseed %d, %d cores, Linux %s, hangtime %s\n", r.Header.Seed, r.Header.Cores, r.Header.Kernel, r.Header.Tool)
+	return b.String()
+}

@@ -1,0 +1,95 @@
+package tui
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/report"
+)
+
+// statement is the one sentence under the header: what is wrong and why, or what the fault does not do, or how the last trouble ended, or what is run here.
+func (l *look) statement(r *report.Report, v *report.Variant, w int) string {
+	as, text := says(r, v, w-2)
+	return l.fit(" "+l.in(as, l.ascii(l.shorten(text, w-2))), w)
+}
+
+func says(r *report.Report, v *report.Variant, room int) (role, string) {
+	now := r.Now
+	if v.To >= 0 {
+		now = v.To
+	}
+	if in := openIncident(v); in != nil {
+		return bad, openSentence(v, in, now, room)
+	}
+	for _, f := range v.Faults {
+		if f.To < 0 {
+			return fault, fmt.Sprintf("%s on %s since %s; no worker hangs", f.Kind, f.Target, span(now-f.From))
+		}
+	}
+	if n := len(v.Incidents); n > 0 {
+		return good, overSentence(&v.Incidents[n-1], now)
+	}
+	text := v.Says
+	if v.Expect != "" {
+		text = "expect " + v.Expect + ": " + text
+	}
+	return dim, text
+}
+
+// openIncident is the newest that is not recovered from; a hang before a crash.
+func openIncident(v *report.Variant) *diagnose.Incident {
+	var open *diagnose.Incident
+	for i := range v.Incidents {
+		in := &v.Incidents[i]
+		if in.Ended < 0 || (in.Kind == diagnose.KindCrash && in.Recovered < 0) {
+			if open == nil || in.Kind == diagnose.KindHang || open.Kind != diagnose.KindHang {
+				open = in
+			}
+		}
+	}
+	return open
+}
+
+func openSentence(v *report.Variant, in *diagnose.Incident, now time.Duration, room int) string {
+	if in.Kind == diagnose.KindCrash {
+		return fmt.Sprintf("CRASH #%d: %s", in.ID, in.Cause.Sentence)
+	}
+	still := 0
+	for _, victim := range in.Victims {
+		if victim.To < 0 {
+			still++
+		}
+	}
+	long := fmt.Sprintf("HANG #%d: %s for %s %s", in.ID, plural(still, "worker"), span(in.Longest(now)), in.Cause.Sentence)
+	if ansi.StringWidth(folders.ReplaceAllString(long, "…/")) > room {
+		if short := fmt.Sprintf("HANG #%d: %s for %s: %s", in.ID, plural(still, "worker"), span(in.Longest(now)), in.Cause.Short); in.Cause.Short != "" {
+			return short
+		}
+	}
+	return long
+}
+
+func overSentence(in *diagnose.Incident, now time.Duration) string {
+	text := fmt.Sprintf("%s #%d is over", in.Kind, in.ID)
+	if in.Kind == diagnose.KindHang {
+		text = fmt.Sprintf("hang #%d is over: %s stood for up to %s", in.ID, plural(in.Places(), "worker"), span(in.Longest(now)))
+	}
+	if in.Recovered >= 0 {
+		from, since := in.Began, "it began"
+		if in.Injected >= 0 {
+			from, since = in.Injected, "the fault took effect"
+		}
+		text += fmt.Sprintf("; all worked again %s after %s", span(in.Recovered-from), since)
+	}
+	return text
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
