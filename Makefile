@@ -2,7 +2,7 @@
 # What the tests need beside it is installed by apt, only where it is missing.
 GO ?= go
 
-.PHONY: build test tools vet lint unit
+.PHONY: build test tools vet lint unit prove-kill
 
 build:
 	$(GO) build -o bin/hangtime ./cmd/hangtime
@@ -22,3 +22,11 @@ lint:
 # -p 1: packages one after the other, for they start real servers under load and two cores do not carry several at once.
 unit:
 	$(GO) test -race -p 1 -timeout 10m ./...
+
+# Slow proofs and benchmarks: run by hand, recorded in docs/benchmarks*.md. Those of a room are in its own Makefile.inc.
+
+# kill -9 of hangtime at 20 random moments: nothing is left of it.
+prove-kill:
+	$(GO) test -count=1 -timeout 30m -run '^TestKillLeavesNothing$$' -v ./cmd/hangtime -kills 20
+
+-include */Makefile.inc

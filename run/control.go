@@ -52,7 +52,7 @@ func (r *Run) byHand(f scenarios.Fault) {
 	}
 	v.byHand++
 	field := *v.field
-	field.Name = fmt.Sprintf("%s/hand%d", field.Name, v.byHand)
+	field.Name, field.By = fmt.Sprintf("%s/hand%d", field.Name, v.byHand), "person"
 	injection, err := faults.Prepare(f, field, v.guardian)
 	if err != nil {
 		v.record(history.Trouble{Room: "faults", Text: fmt.Sprintf("%s: %v", f.Kind, err)})

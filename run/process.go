@@ -44,16 +44,23 @@ func anyAlive(all []process) bool {
 
 // alive says whether it runs: a zombie does not.
 func (p process) alive() bool {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.pid))
+	state, start, err := stat(p.pid)
+	return err == nil && state != 'Z' && state != 'X' && start == p.start
+}
+
+// stat reads the state and the start time (clock ticks since boot) of a process: fields 3 and 22 of /proc/PID/stat, proc_pid_stat(5).
+func stat(pid int) (state byte, start uint64, err error) {
+	path := fmt.Sprintf("/proc/%d/stat", pid)
+	text, err := os.ReadFile(path)
 	if err != nil {
-		return false
+		return 0, 0, err
 	}
 	// The name in parentheses may itself hold anything: fields are counted from the last one.
-	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-	const state, start = 0, 19
-	if len(fields) <= start || fields[state][0] == 'Z' || fields[state][0] == 'X' {
-		return false
+	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
+	const third, twentySecond = 0, 19
+	if len(fields) <= twentySecond {
+		return 0, 0, fmt.Errorf("%s: %d fields after the name, want at least 20", path, len(fields))
 	}
-	began, err := strconv.ParseUint(string(fields[start]), 10, 64)
-	return err == nil && began == p.start
+	start, err = strconv.ParseUint(string(fields[twentySecond]), 10, 64)
+	return fields[third][0], start, err
 }

@@ -24,6 +24,8 @@ type Options struct {
 	Self     string // hangtime's own binary, which is also the reference server
 	Tool     string // version of hangtime
 	Seed     uint64
+	// AllowFaults lets faults be done to a server that hangtime did not start.
+	AllowFaults bool
 	// Sinks get all records, in order, at most 50 ms after they were made, on one goroutine.
 	Sinks []func([]history.Record) error
 }

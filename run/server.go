@@ -1,18 +1,16 @@
 package run
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
+	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"reflect"
-	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -22,65 +20,69 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-// How long a server may take to accept, and to leave when asked.
-const (
-	bootLimit  = 20 * time.Second
-	leaveLimit = 4 * time.Second
-	quitLimit  = 2 * time.Second
-)
+// bootLimit is how long a server may take until it accepts.
+const bootLimit = 20 * time.Second
 
-// A server is the reference server as a child process.
+// A server is what is put under load: a child of hangtime, one that ran before, or only an address.
 type server struct {
-	pid     int
-	address string
-	rec     *history.Recorder
-	ended   chan struct{} // closed when it was waited for
-	state   *os.ProcessState
-
-	mu        sync.Mutex
-	tail      []string // its last lines that are no events: what to show when it fails
-	ready     chan struct{}
-	listening string
+	pid   int    // of its arbiter; 0: its processes are not known
+	base  string // the URL that all targets lie below
+	dir   string // where relative paths of faults begin
+	child *child // nil: it is not ours to stop
+	rec   *history.Recorder
 }
 
-// startServer starts `self serve …` with logs in dir. adopt is told the pid before anything else happens, so that it is ended even if hangtime is killed.
-func startServer(ctx context.Context, self string, s scenarios.Server, dir string, rec *history.Recorder, adopt func(int) error) (*server, error) {
+// start makes the server of a plan ready, in the way that its kind asks for.
+func (v *variant) start(ctx context.Context) (*server, error) {
+	s := v.plan.Server
+	switch s.Kind {
+	case "reference":
+		return v.startReference(ctx, s)
+	case "command":
+		return v.startCommand(ctx, s)
+	case "attach":
+		return v.attach(s)
+	case "url":
+		v.record(history.ServerStarted{Server: s.Kind, Address: s.URL, Timeout: s.Timeout})
+		return &server{base: strings.TrimSuffix(s.URL, "/"), rec: v.run.rec}, nil
+	}
+	return nil, fmt.Errorf("server.kind %q cannot be started", s.Kind)
+}
+
+// startReference starts `self serve …` with its logs in the variant's folder.
+func (v *variant) startReference(ctx context.Context, s scenarios.Server) (*server, error) {
 	args := append([]string{"serve"}, serveFlags(s)...)
-	args = append(args, "--bind=127.0.0.1:0", "--log-dir="+dir, "--exit-with-parent")
-	cmd := exec.Command(self, args...)
-	cmd.Dir = dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C at the terminal is for hangtime, which ends its server in order
-	output, err := cmd.StderrPipe()
+	args = append(args, "--bind=127.0.0.1:0", "--log-dir="+v.dir, "--exit-with-parent")
+	cmd := exec.Command(v.run.options.Self, args...)
+	cmd.Dir = v.dir
+	cmd.Env = append(os.Environ(), v.guardian.Mark())
+	address, ready := "", make(chan struct{})
+	said := func(event history.ServerSaid) { // on one goroutine; address is read after ready
+		v.record(event)
+		switch event.Event {
+		case "listening":
+			address = event.Fields["address"]
+		case "ready":
+			select {
+			case <-ready:
+			default:
+				close(ready)
+			}
+		}
+	}
+	c, err := startChild(cmd, said, v.guardian.Adopt)
 	if err != nil {
 		return nil, fmt.Errorf("start the reference server: %w", err)
 	}
-	srv := &server{rec: rec, ended: make(chan struct{}), ready: make(chan struct{})}
-	if err := srv.spawn(cmd, output); err != nil {
-		return nil, fmt.Errorf("start the reference server: %w", err)
+	if err := c.boot(ctx, "the reference server", ready); err != nil {
+		return nil, err
 	}
-	if err := adopt(srv.pid); err != nil {
-		srv.stop(nil)
-		return nil, fmt.Errorf("put the reference server under guard: %w", err)
-	}
-	timeout := time.NewTimer(bootLimit)
-	defer timeout.Stop()
-	select {
-	case <-srv.ready:
-		srv.mu.Lock()
-		srv.address = srv.listening
-		srv.mu.Unlock()
-		rec.Record(history.ServerStarted{Server: "reference", PID: srv.pid, Address: srv.address, Timeout: s.Timeout})
-		return srv, nil
-	case <-srv.ended:
-		return nil, fmt.Errorf("the reference server ended before it accepted a connection (%s)%s", srv.state, srv.lastWords())
-	case <-timeout.C:
-		srv.stop(nil)
-		return nil, fmt.Errorf("the reference server did not accept connections within %v%s", bootLimit, srv.lastWords())
-	case <-ctx.Done():
-		srv.stop(nil)
-		return nil, context.Cause(ctx)
-	}
+	v.record(history.ServerStarted{Server: s.Kind, PID: c.pid, Address: address, Timeout: s.Timeout})
+	return &server{pid: c.pid, base: "http://" + address, dir: v.dir, child: c, rec: v.run.rec}, nil
 }
+
+// notForServe are the keys that say which server it is, not how the reference server is set.
+var notForServe = map[string]bool{"kind": true, "command": true, "dir": true, "env": true, "pid": true, "pidfile": true, "address": true, "url": true}
 
 // serveFlags are the options of a scenario's server as flags of `hangtime serve`; what the scenario leaves open keeps the server's default.
 func serveFlags(s scenarios.Server) []string {
@@ -88,7 +90,7 @@ func serveFlags(s scenarios.Server) []string {
 	v := reflect.ValueOf(s)
 	for i := range v.NumField() {
 		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ",")
-		if name == "kind" || v.Field(i).IsZero() {
+		if notForServe[name] || v.Field(i).IsZero() {
 			continue
 		}
 		value := reflect.Indirect(v.Field(i)).Interface()
@@ -97,147 +99,132 @@ func serveFlags(s scenarios.Server) []string {
 	return flags
 }
 
-// spawn starts the child from a thread that lives until the child was waited for: its parent-death signal is bound to the thread that forked it.
-func (s *server) spawn(cmd *exec.Cmd, output io.Reader) error {
-	started := make(chan error, 1)
+// startCommand starts a server of the user's own. It is ready when its address accepts a connection.
+func (v *variant) startCommand(ctx context.Context, s scenarios.Server) (*server, error) {
+	if taken, err := net.DialTimeout("tcp", s.Address, time.Second); err == nil {
+		_ = taken.Close()
+		return nil, fmt.Errorf("server.address %s: something accepts there already; the load would go to the wrong server", s.Address)
+	}
+	dir, err := filepath.Abs(s.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("server.dir: %w", err)
+	}
+	cmd := exec.Command(s.Command[0], s.Command[1:]...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), v.guardian.Mark())
+	for name, value := range s.Env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	c, err := startChild(cmd, v.recordSaid, v.guardian.Adopt)
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", s.Command[0], err)
+	}
+	accepting, stop := context.WithTimeout(ctx, bootLimit)
+	defer stop()
+	if err := c.boot(ctx, s.Command[0], accepts(accepting, s.Address)); err != nil {
+		return nil, err
+	}
+	v.record(history.ServerStarted{Server: s.Kind, PID: c.pid, Address: s.Address, Timeout: s.Timeout})
+	return &server{pid: c.pid, base: "http://" + s.Address, dir: dir, child: c, rec: v.run.rec}, nil
+}
+
+func (v *variant) recordSaid(event history.ServerSaid) { v.record(event) }
+
+// accepts closes the channel it returns once address accepts a connection; never when ctx ends first.
+func accepts(ctx context.Context, address string) <-chan struct{} {
+	ready := make(chan struct{})
 	go func() {
-		runtime.LockOSThread() // and never unlocked: the thread ends with this goroutine
-		if err := cmd.Start(); err != nil {
-			started <- err
-			return
+		var d net.Dialer
+		for ctx.Err() == nil {
+			c, err := d.DialContext(ctx, "tcp", address)
+			if err == nil {
+				_ = c.Close()
+				close(ready)
+				return
+			}
+			_ = until(ctx, time.Now().Add(50*time.Millisecond))
 		}
-		s.pid = cmd.Process.Pid
-		started <- nil
-		s.listen(output)
-		_ = cmd.Wait() // its status is in ProcessState; an exit other than 0 is no error of ours
-		s.state = cmd.ProcessState
-		close(s.ended)
 	}()
-	return <-started
+	return ready
 }
 
-// listen turns the server's account, JSON lines, into events until it ends.
-func (s *server) listen(output io.Reader) {
-	lines := bufio.NewScanner(output)
-	lines.Buffer(make([]byte, 64<<10), 1<<20)
-	for lines.Scan() {
-		said, ok := parseSaid(lines.Bytes())
-		if !ok {
-			s.keep(lines.Text())
-			continue
-		}
-		s.rec.Record(said)
-		switch said.Event {
-		case "listening":
-			s.mu.Lock()
-			s.listening = said.Fields["address"]
-			s.mu.Unlock()
-		case "ready":
-			select {
-			case <-s.ready:
-			default:
-				close(s.ready)
-			}
-		}
+// boot waits until the child is ready; a child that is not ready in time is ended.
+func (c *child) boot(ctx context.Context, name string, ready <-chan struct{}) error {
+	limit := time.NewTimer(bootLimit)
+	defer limit.Stop()
+	select {
+	case <-ready:
+		return nil
+	case <-c.ended:
+		return fmt.Errorf("%s ended before it accepted a connection (%s)%s", name, c.state, c.lastWords())
+	case <-limit.C:
+		c.end()
+		return fmt.Errorf("%s did not accept connections within %v%s", name, bootLimit, c.lastWords())
+	case <-ctx.Done():
+		c.end()
+		return context.Cause(ctx)
 	}
-	// A line too long for the scanner: the rest is read and dropped, or the server would block in write.
-	_, _ = io.Copy(io.Discard, output)
 }
 
-// parseSaid reads one line of the server's event log.
-func parseSaid(line []byte) (history.ServerSaid, bool) {
-	var fields map[string]any
-	if err := json.Unmarshal(line, &fields); err != nil {
-		return history.ServerSaid{}, false
-	}
-	name, ok := fields["event"].(string)
-	if !ok {
-		return history.ServerSaid{}, false
-	}
-	said := history.ServerSaid{Event: name}
-	for key, value := range fields {
-		switch number, isNumber := value.(float64); {
-		case key == "event" || key == "level" || key == "msg":
-		case key == "worker" && isNumber:
-			said.Worker = int(number)
-		case key == "pid" && isNumber:
-			said.PID = int(number)
-		default:
-			if said.Fields == nil {
-				said.Fields = map[string]string{}
-			}
-			if isNumber {
-				said.Fields[key] = strconv.FormatFloat(number, 'f', -1, 64)
-			} else {
-				said.Fields[key] = fmt.Sprint(value)
-			}
+// attach takes a server that runs already. It will not be stopped, and broken only with leave.
+func (v *variant) attach(s scenarios.Server) (*server, error) {
+	pid := s.PID
+	if s.PIDFile != "" {
+		text, err := os.ReadFile(s.PIDFile)
+		if err != nil {
+			return nil, fmt.Errorf("server.pidfile: %w", err)
+		}
+		if pid, err = strconv.Atoi(strings.TrimSpace(string(text))); err != nil || pid < 2 {
+			return nil, fmt.Errorf("server.pidfile: %s holds %q; want the pid of the server's arbiter", s.PIDFile, strings.TrimSpace(string(text)))
 		}
 	}
-	return said, true
-}
-
-const tailLines = 12
-
-func (s *server) keep(line string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.tail = append(s.tail, line)
-	if len(s.tail) > tailLines {
-		s.tail = s.tail[1:]
+	if pid == 0 {
+		return nil, errors.New("server: kind attach wants pid or pidfile")
 	}
-}
-
-func (s *server) lastWords() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.tail) == 0 {
-		return ""
+	info, err := os.Stat(fmt.Sprintf("/proc/%d", pid))
+	if err != nil {
+		return nil, fmt.Errorf("server.pid: no process %d runs", pid)
 	}
-	return "; its last words:\n  " + strings.Join(s.tail, "\n  ")
+	if len(v.plan.Faults) > 0 {
+		owner, ok := info.Sys().(*syscall.Stat_t)
+		switch {
+		case !v.run.options.AllowFaults:
+			return nil, errors.New("faults: this server was not started by hangtime; give --allow-faults to break it on purpose")
+		case !ok || int(owner.Uid) != os.Geteuid():
+			return nil, fmt.Errorf("faults: process %d belongs to another user; only your own can be broken", pid)
+		}
+	}
+	dir, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid))
+	if err != nil {
+		dir = "" // not ours to read: faults on files are refused then
+	}
+	v.record(history.ServerStarted{Server: s.Kind, PID: pid, Address: s.Address, Timeout: s.Timeout})
+	return &server{pid: pid, base: "http://" + s.Address, dir: dir, rec: v.run.rec}, nil
 }
 
-// stop ends the server: TERM, then QUIT, then KILL, then whatever of its workers is left. It is safe when the server has already gone.
+// watched is the address of the listening socket, as the probe takes it.
+func (s *server) watched() string { return strings.TrimPrefix(s.base, "http://") }
+
+// ended is closed when a server of ours has ended; nil, and so never, for any other.
+func (s *server) ended() <-chan struct{} {
+	if s.child == nil {
+		return nil
+	}
+	return s.child.ended
+}
+
+// stop ends a server of ours and then whatever of its workers is left.
 func (s *server) stop(workers []process) {
-	for _, step := range []struct {
-		signal syscall.Signal
-		limit  time.Duration
-	}{{syscall.SIGTERM, leaveLimit}, {syscall.SIGQUIT, quitLimit}, {syscall.SIGKILL, quitLimit}} {
-		if s.gone(0) {
-			break
-		}
-		// A stopped arbiter would never see the signal.
-		_ = syscall.Kill(s.pid, syscall.SIGCONT)
-		_ = syscall.Kill(s.pid, step.signal)
-		if s.gone(step.limit) {
-			break
-		}
+	if s.child == nil {
+		return
 	}
-	left := endAll(workers)
-	said := history.ServerStopped{Left: left}
-	if s.gone(0) {
-		said.Code = s.state.ExitCode()
-		if status, ok := s.state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+	s.child.end()
+	said := history.ServerStopped{Left: endAll(workers)}
+	if s.child.gone(0) {
+		said.Code = s.child.state.ExitCode()
+		if status, ok := s.child.state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 			said.Signal = unix.SignalName(status.Signal())
 		}
 	}
 	s.rec.Record(said)
-}
-
-func (s *server) gone(limit time.Duration) bool {
-	select {
-	case <-s.ended:
-		return true
-	default:
-	}
-	if limit == 0 {
-		return false
-	}
-	t := time.NewTimer(limit)
-	defer t.Stop()
-	select {
-	case <-s.ended:
-		return true
-	case <-t.C:
-		return false
-	}
 }

@@ -49,23 +49,29 @@ func (v *variant) conduct(ctx context.Context) error {
 
 func (v *variant) boot(ctx context.Context) error {
 	v.record(history.PhaseStarted{Phase: history.Starting})
-	srv, err := startServer(ctx, v.run.options.Self, v.plan.Server, v.dir, v.run.rec, v.guardian.Adopt)
+	srv, err := v.start(ctx)
 	if err != nil {
 		return err
 	}
 	var workers []process
 	defer func() {
 		srv.stop(workers)
-		v.guardian.Forget(srv.pid)
+		if srv.child != nil {
+			v.guardian.Forget(srv.pid)
+		}
 	}()
-	watch, err := probe.Watch(ctx, probe.Target{Arbiter: srv.pid, Address: srv.address}, v.run.rec)
-	if err != nil {
-		return fmt.Errorf("watch the server: %w", err)
+	seen := func() []probe.Worker { return nil }
+	if srv.pid != 0 {
+		watch, err := probe.Watch(ctx, probe.Target{Arbiter: srv.pid, Address: srv.watched()}, v.run.rec)
+		if err != nil {
+			return fmt.Errorf("watch the server: %w", err)
+		}
+		seen = watch.Workers
+		defer func() {
+			workers = processes(watch.Workers())
+			watch.Close()
+		}()
 	}
-	defer func() {
-		workers = processes(watch.Workers())
-		watch.Close()
-	}()
 	// A server that ends by itself ends the variant.
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -75,12 +81,12 @@ func (v *variant) boot(ctx context.Context) error {
 	defer close(over)
 	guard.Go(func() {
 		select {
-		case <-srv.ended:
-			cancel(fmt.Errorf("the server ended by itself (%s)%s", srv.state, srv.lastWords()))
+		case <-srv.ended():
+			cancel(fmt.Errorf("the server ended by itself (%s)%s", srv.child.state, srv.child.lastWords()))
 		case <-over:
 		}
 	})
-	return v.load(ctx, srv, watch)
+	return v.load(ctx, srv, seen)
 }
 
 func processes(seen []probe.Worker) []process {
@@ -92,8 +98,8 @@ func processes(seen []probe.Worker) []process {
 }
 
 // load sends through all phases and breaks what is to be broken in the phase during.
-func (v *variant) load(ctx context.Context, srv *server, watch *probe.Probe) error {
-	field := faults.Field{Arbiter: srv.pid, Dir: v.dir, Base: "http://" + srv.address, Workers: places(watch), Seed: v.run.options.Seed + uint64(v.index), Name: v.name()}
+func (v *variant) load(ctx context.Context, srv *server, seen func() []probe.Worker) error {
+	field := faults.Field{Arbiter: srv.pid, Dir: srv.dir, Base: srv.base, Workers: places(seen), Seed: v.run.options.Seed + uint64(v.index), Name: v.name()}
 	var planned []*faults.Injection
 	for i, f := range v.plan.Faults {
 		injection, err := faults.Prepare(f, field, v.guardian)
@@ -102,7 +108,7 @@ func (v *variant) load(ctx context.Context, srv *server, watch *probe.Probe) err
 		}
 		planned = append(planned, injection)
 	}
-	attack, err := loadgen.New(v.plan.Load, "http://"+srv.address, v.run.rec)
+	attack, err := loadgen.New(v.plan.Load, srv.base, v.run.rec)
 	if err != nil {
 		return fmt.Errorf("load: %w", err)
 	}
@@ -171,11 +177,10 @@ func until(ctx context.Context, at time.Time) error {
 }
 
 // places hands the probe's workers to the faults.
-func places(watch *probe.Probe) func() []faults.Worker {
+func places(seen func() []probe.Worker) func() []faults.Worker {
 	return func() []faults.Worker {
-		seen := watch.Workers()
-		all := make([]faults.Worker, 0, len(seen))
-		for _, w := range seen {
+		var all []faults.Worker
+		for _, w := range seen() {
 			all = append(all, faults.Worker{Place: w.Place, PID: w.PID, Start: w.Start, Born: w.Born})
 		}
 		return all

@@ -93,12 +93,17 @@ func TestCommittedSchemaIsThatOfTheTypes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if *update {
+		if err := os.WriteFile("scenario.schema.json", append(want, '\n'), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 	got, err := os.ReadFile("scenario.schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if strings.TrimSpace(string(got)) != strings.TrimSpace(string(want)) {
-		t.Error("scenario.schema.json is out of step with the types: run `go run ./cmd/hangtime scenarios schema > scenarios/scenario.schema.json`")
+		t.Error("scenario.schema.json is out of step with the types: run `go test ./scenarios -update`")
 	}
 }
 

@@ -28,6 +28,7 @@ func Validate(s Scenario) []*Problem {
 	v := &validation{}
 	v.tags(reflect.ValueOf(s), "")
 	v.phases(s.Phases)
+	v.ownServer(s.Server)
 	v.load(s.Load)
 	for i, f := range s.Faults {
 		v.fault(fmt.Sprintf("faults[%d]", i), f, s)

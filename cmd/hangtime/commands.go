@@ -16,6 +16,7 @@ func commands() []*cobra.Command {
 		compareCommand(),
 		scenariosCommand(),
 		serveCommand(),
+		undoCommand(),
 	}
 }
 

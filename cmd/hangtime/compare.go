@@ -104,7 +104,7 @@ func readSide(path string) ([]*report.Report, error) {
 	}
 	var all []*report.Report
 	for _, f := range files {
-		r, err := readRecording(f, nil)
+		r, err := readRecording(f, newLiveReport(nil))
 		if err != nil {
 			return nil, err
 		}

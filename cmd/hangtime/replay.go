@@ -11,6 +11,30 @@ import (
 	"github.com/hangtime-dev/hangtime/report"
 )
 
+func replayCommand() *cobra.Command {
+	var headless bool
+	cmd := &cobra.Command{
+		Use:   "replay FILE" + history.Extension,
+		Short: "see a recorded run again",
+		Long: `replay shows a recording as the run was shown: on a terminal the same screens at the run's own pace, otherwise, or with --headless, the same lines at once.
+It ends with the verdict and the exit code that the run ended with.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			out := cmd.OutOrStdout()
+			if !headless && onTerminal(out) {
+				return replayOnScreen(cmd, args[0])
+			}
+			r, err := readRecording(args[0], newLiveReport(report.NewConsole(out).Show))
+			if err != nil {
+				return err
+			}
+			return outcome(r, r.Text(out))
+		},
+	}
+	cmd.Flags().BoolVar(&headless, "headless", false, "plain lines instead of the screens (chosen by itself without a terminal)")
+	return cmd
+}
+
 func reportCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -19,7 +43,7 @@ func reportCommand() *cobra.Command {
 		Long:  "report reads a recording to its end and prints the verdict that the run printed, with the same exit code.",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := readRecording(args[0], nil)
+			r, err := readRecording(args[0], newLiveReport(nil))
 			if err != nil {
 				return err
 			}
@@ -35,37 +59,29 @@ func reportCommand() *cobra.Command {
 	return cmd
 }
 
-// readRecording folds a whole recording; each, if not nil, sees every report of 100 ms of the run.
-func readRecording(path string, each func(*report.Report)) (*report.Report, error) {
+// readRecording feeds a whole recording to live and returns its last report. A recording that breaks off is read as far as it is whole; the report says so.
+func readRecording(path string, live *liveReport) (*report.Report, error) {
 	in, err := history.Open(path)
 	if err != nil {
 		return nil, &exit{exitUsage, err}
 	}
 	defer in.Close()
-	b := report.NewBuilder()
-	ended := false
 	for {
 		rec, err := in.Next()
 		switch {
 		case errors.Is(err, io.EOF):
-			if !ended {
-				b.End("the recording has no end: hangtime was ended before the run was over")
+			if !live.ended {
+				live.end("the recording has no end: hangtime was ended before the run was over")
 			}
-			return b.Report(), nil
+			return live.builder.Report(), nil
 		case errors.Is(err, history.ErrTorn):
-			b.End("the recording breaks off in the middle of a record: hangtime or the machine stopped there")
-			return b.Report(), nil
+			live.end("the recording breaks off in the middle of a record: hangtime or the machine stopped there")
+			return live.builder.Report(), nil
 		case err != nil:
 			return nil, &exit{exitUsage, fmt.Errorf("read recording: %w", err)}
 		}
-		b.Add(rec)
-		switch rec.Event.(type) {
-		case history.RunEnded:
-			ended = true
-		case history.Tick:
-			if each != nil {
-				each(b.Report())
-			}
+		if err := live.sink([]history.Record{rec}); err != nil {
+			return nil, err
 		}
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"syscall"
 
 	"github.com/charmbracelet/x/term"
@@ -25,10 +24,10 @@ import (
 )
 
 type runFlags struct {
-	headless, json, quick bool
-	out                   string
-	set                   []string
-	seed                  uint64
+	headless, json, quick, allowFaults bool
+	out                                string
+	set                                []string
+	seed                               uint64
 }
 
 func runCommand() *cobra.Command {
@@ -55,6 +54,7 @@ Ctrl-C ends it in order at any moment: faults are healed, the server is stopped,
 	flags.BoolVar(&f.quick, "quick", false, "the shorter form of the scenario")
 	flags.StringVar(&f.out, "out", "", "folder for the recording and result.json; made if it is missing")
 	flags.StringArrayVar(&f.set, "set", nil, "change a key of the scenario, such as server.workers=8; may be given again")
+	flags.BoolVar(&f.allowFaults, "allow-faults", false, "break a server that hangtime did not start (server.kind attach)")
 	flags.Uint64Var(&f.seed, "seed", 0, "of every random choice (0: the scenario's, or a new one)")
 	return cmd
 }
@@ -89,9 +89,8 @@ func (f *runFlags) run(cmd *cobra.Command, arg string) error {
 	if err != nil {
 		return &exit{exitUnknown, fmt.Errorf("find hangtime's own binary: %w", err)}
 	}
-	options := run.Options{Document: doc, Name: doc.Scenario.Name, Self: self, Tool: version(), Seed: f.pickSeed(doc)}
-	live := &liveReport{builder: report.NewBuilder()}
-	options.Sinks = append(options.Sinks, live.sink)
+	options := run.Options{Document: doc, Name: doc.Scenario.Name, Self: self, Tool: version(), Seed: f.pickSeed(doc), AllowFaults: f.allowFaults}
+	live := newLiveReport(nil)
 	stdout, stderr := cmd.OutOrStdout(), cmd.ErrOrStderr()
 	screen := !f.headless && !f.json && onTerminal(stdout)
 	if !screen {
@@ -110,13 +109,13 @@ func (f *runFlags) run(cmd *cobra.Command, arg string) error {
 		}
 		options.Sinks = append(options.Sinks, recording.Append)
 	}
-	var final *report.Report
+	options.Sinks = append(options.Sinks, live.sink) // after the recording: what is shown is on the disk
 	if screen {
 		err = conductOnScreen(run.New(options), live)
 	} else {
 		err = conduct(run.New(options))
 	}
-	final = live.finish()
+	final := live.builder.Report()
 	if recording != nil {
 		err = errors.Join(err, recording.Close(), f.writeResult(final))
 	}
@@ -191,32 +190,6 @@ func withoutInterrupt(err error) error {
 	}
 	return err
 }
-
-// A liveReport makes a report after each drain, for screens to look at.
-type liveReport struct {
-	builder *report.Builder
-	latest  atomic.Pointer[report.Report]
-	show    func(*report.Report)
-}
-
-// sink is called by the run's drain loop only.
-func (l *liveReport) sink(records []history.Record) error {
-	for _, r := range records {
-		l.builder.Add(r)
-	}
-	now := l.builder.Report()
-	l.latest.Store(now)
-	if l.show != nil {
-		l.show(now)
-	}
-	return nil
-}
-
-// Report is the latest one; nil before the first.
-func (l *liveReport) Report() *report.Report { return l.latest.Load() }
-
-// finish is the last report; to be called after the drain loop has ended.
-func (l *liveReport) finish() *report.Report { return l.builder.Report() }
 
 // conduct runs without a screen; SIGINT, SIGTERM and SIGHUP end it in order, a second one at once: the guardian mends what is left.
 func conduct(r *run.Run) error {

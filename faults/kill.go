@@ -1,0 +1,100 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/scenarios"
+)
+
+// deathLimit is how long a killed process may take to end: longer than any that is not stuck in the kernel.
+const deathLimit = 5 * time.Second
+
+// kill sends SIGKILL to a worker. What it was doing is lost; whether somebody takes its place is the server's business.
+type kill struct{ choice }
+
+func prepareKill(f scenarios.Fault, field Field) (harm, error) {
+	c, err := newChoice(f, field)
+	return kill{c}, err
+}
+
+func (kill) instant() {}
+
+func (kill) strike(ctx context.Context, at target) (effect, error) {
+	fd, err := at.victim.open()
+	if err != nil {
+		return effect{}, err
+	}
+	defer unix.Close(fd)
+	began := time.Now()
+	if err := sendTo(fd, at.victim.PID, unix.SIGKILL); err != nil {
+		return effect{}, err
+	}
+	for !ended(fd, 50*time.Millisecond) {
+		if ctx.Err() != nil || time.Since(began) > deathLimit {
+			return effect{}, fmt.Errorf("pid %d has not ended %v after SIGKILL", at.victim.PID, time.Since(began).Round(time.Millisecond))
+		}
+	}
+	return effect{pid: at.victim.PID, detail: fmt.Sprintf("SIGKILL, dead after %v", time.Since(began).Round(time.Millisecond))}, nil
+}
+
+// stop sends SIGSTOP to a worker and SIGCONT at its end.
+type stop struct {
+	choice
+	guardian *Guardian
+}
+
+func prepareStop(f scenarios.Fault, field Field, g *Guardian) (harm, error) {
+	c, err := newChoice(f, field)
+	return stop{c, g}, err
+}
+
+const stopLimit = 2 * time.Second
+
+func (s stop) strike(ctx context.Context, at target) (effect, error) {
+	id, err := s.guardian.add(undo{Kind: undoContinue, process: at.victim, Until: time.Now().Add(Longest + spare)})
+	if err != nil {
+		return effect{}, err
+	}
+	heal := func() (string, error) {
+		if !at.victim.alive() {
+			return "the process is gone", s.guardian.drop(id)
+		}
+		if err := resume(at.victim); err != nil {
+			return "", err
+		}
+		_ = s.guardian.drop(id) // a second SIGCONT would do no harm
+		return "", nil
+	}
+	if err := halt(ctx, at.victim); err != nil {
+		_, undone := heal()
+		return effect{}, errors.Join(err, undone)
+	}
+	return effect{pid: at.victim.PID, detail: "SIGSTOP, its state is T", heal: heal}, nil
+}
+
+// spare is how much longer than a fault its record may live: the guardian mends only what we failed to.
+const spare = 5 * time.Second
+
+// halt stops a process and returns when it stands.
+func halt(ctx context.Context, p process) error {
+	if err := p.signal(unix.SIGSTOP); err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(stopLimit); ; {
+		s, err := p.status()
+		if err != nil {
+			return err
+		}
+		if s.state == 'T' {
+			return nil
+		}
+		if time.Now().After(deadline) || !sleep(ctx, step) {
+			return fmt.Errorf("pid %d is in state %c, not T, %v after SIGSTOP", p.PID, s.state, stopLimit)
+		}
+	}
+}

@@ -1,0 +1,221 @@
+package loadgen
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+const (
+	ledgerEvery = 250 * time.Millisecond // a Ledger event
+	mostOpen    = 100_000                // tasks followed at once; what is accepted beyond is counted as unfollowed
+	mostWorkers = 256                    // processes named in one Ledger event
+	firstAsk    = 50 * time.Millisecond  // after a task was accepted
+	longestAsk  = time.Second            // between two questions about the same task
+	strangerFor = time.Second            // a server that does not know its own task for as long has lost it
+)
+
+// A ledger follows every accepted task to its end. Accepted = done + failed + timed out + lost + open at every moment.
+type ledger struct {
+	rec    *history.Recorder
+	asker  *asker
+	mu     sync.Mutex
+	sums   history.Ledger
+	open   map[string]*openTask
+	fresh  []*openTask // never asked about, oldest first
+	again  []*openTask // asked about and still open, in the order of their next question
+	closed bool
+}
+
+type openTask struct {
+	id       string
+	pid      int
+	accepted time.Duration
+	next     time.Duration // when to ask
+	stranger time.Duration // since when the server does not know it; 0: it does
+	ended    bool
+}
+
+func newLedger(baseURL string, rec *history.Recorder) *ledger {
+	return &ledger{rec: rec, asker: newAsker(baseURL), open: map[string]*openTask{}}
+}
+
+// accept books a task from the body of a 202 answer. A body without an id is no task.
+func (l *ledger) accept(body []byte, at time.Duration) {
+	var answer struct {
+		ID  json.RawMessage `json:"id"`
+		PID int             `json:"pid"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil || len(answer.ID) == 0 || string(answer.ID) == "null" {
+		return
+	}
+	id := strings.Trim(string(answer.ID), `"`)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sums.Accepted++
+	if l.open[id] != nil || len(l.open) >= mostOpen || l.closed {
+		l.sums.Failed++
+		l.sums.Unfollowed++
+		return
+	}
+	t := &openTask{id: id, pid: answer.PID, accepted: at, next: at + firstAsk}
+	l.open[id] = t
+	l.fresh = append(l.fresh, t)
+}
+
+// follow asks until over is closed and all tasks have ended, or until it makes no sense to ask any longer; the last event it records is the final one.
+func (l *ledger) follow(ctx context.Context, over <-chan struct{}) {
+	defer l.asker.close()
+	tick := time.NewTicker(ledgerEvery / 5)
+	defer tick.Stop()
+	var ends time.Duration // when to give up; 0: the attack goes on
+	told := l.rec.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			if over != nil {
+				<-over // what was accepted up to the end is booked first
+			}
+			l.finish()
+			return
+		case <-over:
+			over, ends = nil, l.rec.Now()+tasksDrain
+		case <-tick.C:
+		}
+		now := l.rec.Now()
+		l.ask(ctx, now)
+		if ends > 0 && (now >= ends || l.nothingOpen() || l.asker.gone()) {
+			l.finish()
+			return
+		}
+		if now-told >= ledgerEvery {
+			told = now
+			l.rec.Record(l.snapshot(now))
+		}
+	}
+}
+
+// ask puts one batch of questions, if any is due.
+func (l *ledger) ask(ctx context.Context, now time.Duration) {
+	batch := l.batch(now)
+	if len(batch) == 0 {
+		return
+	}
+	ids := make([]string, len(batch))
+	for i, t := range batch {
+		ids[i] = t.id
+	}
+	states, err := l.asker.ask(ctx, now, ids)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now = l.rec.Now()
+	for _, t := range batch {
+		if err == nil {
+			l.heard(t, states[t.id], now)
+		}
+		if t.ended {
+			delete(l.open, t.id)
+			continue
+		}
+		t.next = now + min(max((now-t.accepted)/4, firstAsk), longestAsk)
+		l.again = append(l.again, t)
+	}
+}
+
+// batch takes up to one request's worth of tasks whose question is due.
+func (l *ledger) batch(now time.Duration) []*openTask {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.asker.ready(now) {
+		return nil
+	}
+	var out []*openTask
+	for _, queue := range []*[]*openTask{&l.again, &l.fresh} {
+		n := 0
+		for n < len(*queue) && len(out) < l.asker.most() && (*queue)[n].next <= now {
+			out = append(out, (*queue)[n])
+			n++
+		}
+		*queue = slices.Delete(*queue, 0, n)
+	}
+	return out
+}
+
+// heard books what the server says about a task.
+func (l *ledger) heard(t *openTask, state string, now time.Duration) {
+	switch state {
+	case "done":
+		l.sums.Done++
+	case "failed":
+		l.sums.Failed++
+	case "timed-out":
+		l.sums.TimedOut++
+	case "lost":
+		l.sums.Lost++
+	case "unknown":
+		if t.stranger == 0 {
+			t.stranger = now
+		}
+		if now-t.stranger < strangerFor || !l.asker.knows {
+			return
+		}
+		l.sums.Lost++
+	default:
+		t.stranger = 0
+		return
+	}
+	t.ended = true
+}
+
+func (l *ledger) nothingOpen() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.open) == 0
+}
+
+func (l *ledger) snapshot(now time.Duration) history.Ledger {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := l.sums
+	out.Open = uint64(len(l.open))
+	byPID := map[int]*history.OpenTasks{}
+	for _, t := range l.open {
+		w := byPID[t.pid]
+		if w == nil {
+			w = &history.OpenTasks{PID: t.pid}
+			byPID[t.pid] = w
+		}
+		w.Open++
+		w.Oldest = max(w.Oldest, now-t.accepted)
+	}
+	for _, w := range byPID {
+		out.Workers = append(out.Workers, *w)
+	}
+	slices.SortFunc(out.Workers, func(a, b history.OpenTasks) int {
+		return cmp.Or(cmp.Compare(b.Open, a.Open), cmp.Compare(a.PID, b.PID))
+	})
+	out.Workers = out.Workers[:min(len(out.Workers), mostWorkers)]
+	slices.SortFunc(out.Workers, func(a, b history.OpenTasks) int { return cmp.Compare(a.PID, b.PID) })
+	return out
+}
+
+// finish closes the ledger: what is still open could not be followed to its end.
+func (l *ledger) finish() {
+	l.mu.Lock()
+	l.closed = true
+	n := uint64(len(l.open))
+	l.sums.Failed += n
+	l.sums.Unfollowed += n
+	clear(l.open)
+	l.fresh, l.again = nil, nil
+	final := l.sums
+	l.mu.Unlock()
+	final.Final = true
+	l.rec.Record(final)
+}

@@ -1,0 +1,150 @@
+package loadgen
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	askBatch   = 200                    // tasks in one question
+	askEvery   = 100 * time.Millisecond // at most ten questions a second
+	askTimeout = 2 * time.Second        // a server whose workers all hang must not hold us up
+	askBackoff = time.Second            // after one that was not answered
+	askAnswer  = 1 << 20                // most bytes of an answer
+	goneAfter  = 3                      // refused connections in a row: no one is there
+)
+
+// An asker asks a server about tasks, one question at a time, on a connection of its own. One goroutine owns it.
+type asker struct {
+	base    string
+	client  *http.Client
+	single  bool // the server has no /tasks?ids=: one by one
+	knows   bool // it has known a task at least once
+	next    time.Duration
+	refused int
+}
+
+func newAsker(baseURL string) *asker {
+	return &asker{
+		base: strings.TrimSuffix(baseURL, "/"),
+		client: &http.Client{
+			Transport: &http.Transport{
+				DialContext:     (&net.Dialer{Timeout: askTimeout}).DialContext,
+				MaxConnsPerHost: 1, MaxIdleConnsPerHost: 1, IdleConnTimeout: 10 * time.Second,
+				DisableCompression: true,
+			},
+			Timeout: askTimeout,
+		},
+	}
+}
+
+func (a *asker) close() { a.client.CloseIdleConnections() }
+
+// ready says whether the budget allows a question now.
+func (a *asker) ready(now time.Duration) bool { return now >= a.next }
+
+// most is how many tasks one question may be about.
+func (a *asker) most() int {
+	if a.single {
+		return 1
+	}
+	return askBatch
+}
+
+// gone says that nobody has listened for some time.
+func (a *asker) gone() bool { return a.refused >= goneAfter }
+
+// errNoBatch is a server that does not answer /tasks?ids=.
+var errNoBatch = errors.New("no such page")
+
+// ask returns the states of tasks by id: accepted, running, done, failed, timed-out, lost, or unknown.
+func (a *asker) ask(ctx context.Context, now time.Duration, ids []string) (map[string]string, error) {
+	a.next = now + askEvery
+	states, err := a.states(ctx, ids)
+	if errors.Is(err, errNoBatch) && !a.single {
+		a.single = true
+		return nil, err
+	}
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		a.refused++
+	} else {
+		a.refused = 0
+	}
+	if err != nil {
+		a.next = now + askBackoff
+		return nil, err
+	}
+	for _, state := range states {
+		a.knows = a.knows || state != "unknown"
+	}
+	return states, nil
+}
+
+func (a *asker) states(ctx context.Context, ids []string) (map[string]string, error) {
+	type task struct {
+		ID    json.RawMessage `json:"id"`
+		State string          `json:"state"`
+	}
+	states := make(map[string]string, len(ids))
+	if a.single {
+		a.next -= askEvery / 2 // one task a question: twice as often
+		var one task
+		err := a.get(ctx, "/task/"+url.PathEscape(ids[0]), &one)
+		if errors.Is(err, errNoBatch) {
+			one.State, err = "unknown", nil
+		}
+		states[ids[0]] = one.State
+		return states, err
+	}
+	var answer struct {
+		Tasks []task `json:"tasks"`
+	}
+	escaped := make([]string, len(ids))
+	for i, id := range ids {
+		escaped[i] = url.QueryEscape(id)
+	}
+	if err := a.get(ctx, "/tasks?ids="+strings.Join(escaped, ","), &answer); err != nil {
+		return nil, err
+	}
+	for _, t := range answer.Tasks {
+		states[strings.Trim(string(t.ID), `"`)] = t.State
+	}
+	return states, nil
+}
+
+func (a *asker) get(ctx context.Context, path string, into any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.base+path, nil)
+	if err != nil {
+		return err
+	}
+	res, err := a.client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(res.Body, askAnswer))
+	switch {
+	case err != nil:
+		return err
+	case res.StatusCode == http.StatusNotFound, res.StatusCode == http.StatusMethodNotAllowed, res.StatusCode == http.StatusBadRequest:
+		return errNoBatch
+	case res.StatusCode != http.StatusOK:
+		return fmt.Errorf("%s: status %d", path[:min(len(path), 40)], res.StatusCode)
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		if !a.single {
+			return errNoBatch
+		}
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,183 @@
+package run
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// A child is a server that hangtime started, and what it says on its standard error.
+type child struct {
+	pid   int
+	ended chan struct{}    // closed when it was waited for
+	state *os.ProcessState // valid then
+
+	mu   sync.Mutex
+	tail []string // its last lines that are no events: what to show when it fails
+}
+
+// startChild starts cmd in a process group of its own: a Ctrl-C at the terminal is for hangtime, which ends its server in order. said gets each event that the
+// child tells, on a goroutine of the child. adopt is told the pid before anything else happens, so that it is ended even if hangtime is killed.
+func startChild(cmd *exec.Cmd, said func(history.ServerSaid), adopt func(int) error) (*child, error) {
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Setpgid = true
+	output, err := cmd.StderrPipe()
+	if err != nil {
+		return nil, err
+	}
+	if cmd.Stdout == nil {
+		cmd.Stdout = cmd.Stderr
+	}
+	c := &child{ended: make(chan struct{})}
+	if err := c.spawn(cmd, output, said); err != nil {
+		return nil, err
+	}
+	if err := adopt(c.pid); err != nil {
+		c.end()
+		return nil, fmt.Errorf("put it under guard: %w", err)
+	}
+	return c, nil
+}
+
+// spawn starts the child from a thread that lives until the child was waited for: its parent-death signal is bound to the thread that forked it.
+func (c *child) spawn(cmd *exec.Cmd, output io.Reader, said func(history.ServerSaid)) error {
+	started := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: the thread ends with this goroutine
+		if err := cmd.Start(); err != nil {
+			started <- err
+			return
+		}
+		c.pid = cmd.Process.Pid
+		started <- nil
+		c.listen(output, said)
+		_ = cmd.Wait() // its status is in ProcessState; an exit other than 0 is no error of ours
+		c.state = cmd.ProcessState
+		close(c.ended)
+	}()
+	return <-started
+}
+
+// listen turns the child's account, JSON lines, into events until it ends.
+func (c *child) listen(output io.Reader, said func(history.ServerSaid)) {
+	lines := bufio.NewScanner(output)
+	lines.Buffer(make([]byte, 64<<10), 1<<20)
+	for lines.Scan() {
+		if event, ok := parseSaid(lines.Bytes()); ok {
+			said(event)
+		} else {
+			c.keep(lines.Text())
+		}
+	}
+	// A line too long for the scanner: the rest is read and dropped, or the server would block in write.
+	_, _ = io.Copy(io.Discard, output)
+}
+
+// parseSaid reads one line of the server's event log.
+func parseSaid(line []byte) (history.ServerSaid, bool) {
+	var fields map[string]any
+	if err := json.Unmarshal(line, &fields); err != nil {
+		return history.ServerSaid{}, false
+	}
+	name, ok := fields["event"].(string)
+	if !ok {
+		return history.ServerSaid{}, false
+	}
+	said := history.ServerSaid{Event: name}
+	for key, value := range fields {
+		switch number, isNumber := value.(float64); {
+		case key == "event" || key == "level" || key == "msg":
+		case key == "worker" && isNumber:
+			said.Worker = int(number)
+		case key == "pid" && isNumber:
+			said.PID = int(number)
+		default:
+			if said.Fields == nil {
+				said.Fields = map[string]string{}
+			}
+			if isNumber {
+				said.Fields[key] = strconv.FormatFloat(number, 'f', -1, 64)
+			} else {
+				said.Fields[key] = fmt.Sprint(value)
+			}
+		}
+	}
+	return said, true
+}
+
+const tailLines = 12
+
+func (c *child) keep(line string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tail = append(c.tail, line)
+	if len(c.tail) > tailLines {
+		c.tail = c.tail[1:]
+	}
+}
+
+func (c *child) lastWords() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.tail) == 0 {
+		return ""
+	}
+	return "; its last words:\n  " + strings.Join(c.tail, "\n  ")
+}
+
+// How long a server may take to leave when asked.
+const (
+	leaveLimit = 4 * time.Second
+	quitLimit  = 2 * time.Second
+)
+
+// end ends it: TERM, then QUIT, then KILL. It is safe when the child has already gone.
+func (c *child) end() {
+	for _, step := range []struct {
+		signal syscall.Signal
+		limit  time.Duration
+	}{{syscall.SIGTERM, leaveLimit}, {syscall.SIGQUIT, quitLimit}, {syscall.SIGKILL, quitLimit}} {
+		if c.gone(0) {
+			return
+		}
+		// A stopped arbiter would never see the signal. That it has gone meanwhile is no error.
+		_ = syscall.Kill(c.pid, syscall.SIGCONT)
+		_ = syscall.Kill(c.pid, step.signal)
+		if c.gone(step.limit) {
+			return
+		}
+	}
+}
+
+// gone waits up to limit for its end.
+func (c *child) gone(limit time.Duration) bool {
+	select {
+	case <-c.ended:
+		return true
+	default:
+	}
+	if limit == 0 {
+		return false
+	}
+	t := time.NewTimer(limit)
+	defer t.Stop()
+	select {
+	case <-c.ended:
+		return true
+	case <-t.C:
+		return false
+	}
+}

@@ -1,0 +1,51 @@
+package scenarios
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+)
+
+// ownServer judges the keys of a server that is not hangtime's own: which are needed, and which have no meaning for its kind.
+func (v *validation) ownServer(s Server) {
+	keys := []struct {
+		name  string
+		set   bool
+		kinds []string // that take it
+		need  bool     // by all of these
+		hint  string
+	}{
+		{"command", len(s.Command) > 0, []string{"command"}, true, `such as command: [gunicorn, --bind, "127.0.0.1:8000", "app:app"]`},
+		{"dir", s.Dir != "", []string{"command"}, false, ""},
+		{"env", len(s.Env) > 0, []string{"command"}, false, ""},
+		{"address", s.Address != "", []string{"command", "attach"}, true, "where the server accepts, such as 127.0.0.1:8000"},
+		{"pid", s.PID != 0, []string{"attach"}, false, ""},
+		{"pidfile", s.PIDFile != "", []string{"attach"}, false, ""},
+		{"url", s.URL != "", []string{"url"}, true, "such as http://127.0.0.1:8000"},
+	}
+	for _, k := range keys {
+		takes := false
+		for _, kind := range k.kinds {
+			takes = takes || s.Kind == kind
+		}
+		switch {
+		case takes && k.need && !k.set:
+			v.add("server."+k.name, "is missing for kind "+s.Kind, k.hint)
+		case !takes && k.set:
+			v.add("server."+k.name, fmt.Sprintf("has no meaning for kind %s", s.Kind), fmt.Sprintf("it belongs to kind %s", k.kinds[0]))
+		}
+	}
+	if s.PID != 0 && s.PIDFile != "" {
+		v.add("server.pidfile", "stands beside pid", "want one of the two")
+	}
+	if s.Address != "" {
+		if _, port, err := net.SplitHostPort(s.Address); err != nil || port == "" {
+			v.add("server.address", fmt.Sprintf("%q", s.Address), "want host and port, such as 127.0.0.1:8000")
+		}
+	}
+	if s.URL != "" {
+		if u, err := url.Parse(s.URL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			v.add("server.url", fmt.Sprintf("%q", s.URL), "want a URL such as http://127.0.0.1:8000")
+		}
+	}
+}

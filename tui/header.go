@@ -1,0 +1,76 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/report"
+)
+
+// header is the first line: what runs, how far it is, and what is wrong. What is wrong is never cut.
+func (l *look) header(r *report.Report, w int) string {
+	v := r.Current()
+	if v == nil {
+		return l.fit(" "+l.in(title, "hangtime")+"  "+l.in(dim, "starting"), w)
+	}
+	state := l.condition(r, v)
+	room := w - ansi.StringWidth(state) - 2
+	name := fmt.Sprintf("%s %s %s", r.Header.Scenario, l.glyphs.into, v.Name)
+	if r.Planned > 1 {
+		name += fmt.Sprintf(" %d/%d", len(r.Variants), r.Planned)
+	}
+	phase := phaseWords(v.Phase)
+	clocks := clock(v.Elapsed(r.Now)) + "/" + clock(v.Planned)
+	left := " " + l.in(title, name)
+	if full := " " + l.in(title, "hangtime") + " " + left; ansi.StringWidth(full)+ansi.StringWidth(phase)+len(clocks)+16 < room {
+		left = full
+	}
+	left += "  " + phase + " " + l.in(dim, clocks)
+	if bar := min(room-ansi.StringWidth(left)-1, 48); bar >= 4 {
+		left += " " + l.progress(v.Elapsed(r.Now), v.Planned, bar)
+	}
+	return l.fit(left, w-ansi.StringWidth(state)-1) + state + " "
+}
+
+func (l *look) progress(done, all time.Duration, w int) string {
+	g := &l.glyphs
+	share := 0.0
+	if all > 0 {
+		share = min(float64(done)/float64(all), 1)
+	}
+	n := int(share * float64(w))
+	head := ""
+	if n < w && n > 0 {
+		head = g.headBar
+	}
+	return l.in(accent, strings.Repeat(g.doneBar, n)+head) + l.in(dim, strings.Repeat(g.restBar, max(w-n-len([]rune(head)), 0)))
+}
+
+// condition says in a few words how the server is.
+func (l *look) condition(r *report.Report, v *report.Variant) string {
+	counts := map[diagnose.State]int{}
+	for _, w := range v.Workers {
+		counts[w.State]++
+	}
+	all := len(v.Workers)
+	mark := func(s diagnose.State) string { return l.glyphs.mark[s] }
+	switch {
+	case r.Over:
+		return l.in(dim, "over")
+	case v.Hangs() > 0:
+		return l.in(alarm, fmt.Sprintf(" %s HANG %d of %d workers ", mark(diagnose.Hung), v.Hangs(), all))
+	case counts[diagnose.Dead] > 0:
+		return l.in(bad, fmt.Sprintf("%s %d of %d dead", mark(diagnose.Dead), counts[diagnose.Dead], all))
+	case counts[diagnose.Suspect] > 0:
+		return l.in(warn, fmt.Sprintf("%s suspect %d of %d", mark(diagnose.Suspect), counts[diagnose.Suspect], all))
+	case all == 0:
+		return l.in(dim, "no workers yet")
+	case counts[diagnose.Booting] > 0:
+		return l.in(warn, fmt.Sprintf("%s booting %d of %d", mark(diagnose.Booting), counts[diagnose.Booting], all))
+	}
+	return l.in(good, l.glyphs.bullet+fmt.Sprintf(" healthy %d workers", all))
+}

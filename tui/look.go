@@ -1,0 +1,116 @@
+package tui
+
+import (
+	"image/color"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// A role is what a piece of text is for; the look decides how that appears.
+type role int
+
+const (
+	plain role = iota
+	dim
+	title
+	frame
+	good
+	warn
+	bad
+	fault
+	accent
+	keycap
+	alarm // the one thing to see first
+	heat0 // fast; heat0 … heat4 grow slower
+	heat1
+	heat2
+	heat3
+	heat4
+	roleCount
+)
+
+// A look is how roles and states are drawn on one kind of terminal. It never changes once made.
+type look struct {
+	open   [roleCount]string // SGR sequence that begins a role; empty: nothing
+	glyphs glyphs
+}
+
+// in returns text in a role.
+func (l *look) in(r role, text string) string {
+	if text == "" || l.open[r] == "" {
+		return text
+	}
+	return l.open[r] + text + ansi.ResetStyle
+}
+
+// palette is the colours of a look, by role.
+type palette [roleCount]color.Color
+
+func rgb(hex uint32) color.Color {
+	return color.RGBA{R: uint8(hex >> 16), G: uint8(hex >> 8), B: uint8(hex), A: 255}
+}
+
+func darkPalette() palette {
+	return palette{
+		dim: rgb(0x8a8f98), title: rgb(0x7fb2ff), frame: rgb(0x4a5160), good: rgb(0x6ccf8e), warn: rgb(0xf2c55c), bad: rgb(0xff6b6b), fault: rgb(0xd58cff),
+		accent: rgb(0x7fb2ff), keycap: rgb(0x7fb2ff), alarm: rgb(0xff6b6b),
+		heat0: rgb(0x4fa8a0), heat1: rgb(0x6ccf8e), heat2: rgb(0xf2c55c), heat3: rgb(0xff9f5c), heat4: rgb(0xff6b6b),
+	}
+}
+
+func lightPalette() palette {
+	return palette{
+		dim: rgb(0x666b73), title: rgb(0x1d4fa8), frame: rgb(0xa9afb9), good: rgb(0x1a7f3c), warn: rgb(0x946200), bad: rgb(0xc21f1f), fault: rgb(0x7b2fa8),
+		accent: rgb(0x1d4fa8), keycap: rgb(0x1d4fa8), alarm: rgb(0xc21f1f),
+		heat0: rgb(0x1f7a74), heat1: rgb(0x1a7f3c), heat2: rgb(0x946200), heat3: rgb(0xb85400), heat4: rgb(0xc21f1f),
+	}
+}
+
+// basicPalette leaves the shades to the terminal's own sixteen colours, and so suits dark and light.
+func basicPalette() palette {
+	return palette{
+		title: ansi.Blue, good: ansi.Green, warn: ansi.Yellow, bad: ansi.Red, fault: ansi.Magenta, accent: ansi.Blue, keycap: ansi.Blue, alarm: ansi.Red,
+		heat0: ansi.Cyan, heat1: ansi.Green, heat2: ansi.Yellow, heat3: ansi.Magenta, heat4: ansi.Red,
+	}
+}
+
+// newLook makes a look of "dark", "light", "16" or "none".
+func newLook(theme string, ascii bool) *look {
+	var colours palette
+	switch theme {
+	case "dark":
+		colours = darkPalette()
+	case "light":
+		colours = lightPalette()
+	case "16":
+		colours = basicPalette()
+	}
+	l := &look{glyphs: unicodeGlyphs()}
+	if ascii {
+		l.glyphs = asciiGlyphs()
+	}
+	for r := range roleCount {
+		var s ansi.Style
+		if colours[r] != nil {
+			s = s.ForegroundColor(colours[r])
+		}
+		switch r {
+		case title, keycap:
+			s = s.Bold()
+		case bad, fault:
+			if theme == "none" {
+				s = s.Bold()
+			}
+		case alarm:
+			s = s.Bold().Reverse(true)
+		case dim:
+			if theme == "16" || theme == "none" {
+				s = s.Faint()
+			}
+		}
+		if len(s) > 0 {
+			l.open[r] = s.String()
+		}
+	}
+	return l
+}

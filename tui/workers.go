@@ -1,0 +1,186 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/report"
+)
+
+// laneSpan is how far a lane looks back, if it has the room; then the whole two minutes that a report keeps.
+const laneSpan = 30 * time.Second
+
+// A table is how wide the columns of the worker table are; 0: left out.
+type table struct{ place, pid, state, since, inside, cpu, rss, lane, why int }
+
+const stateWidth = 9 // "SUSPECT ?"
+
+// columns shares out the width: what a person needs to know what is wrong and why comes first.
+func columnsOf(workers []diagnose.Worker, w int) table {
+	t := table{place: 1, pid: 3, state: stateWidth, since: 5}
+	why := 0
+	for i := range workers {
+		t.place = max(t.place, len(fmt.Sprint(workers[i].Place)))
+		t.pid = max(t.pid, len(fmt.Sprint(workers[i].PID)))
+		why = max(why, ansi.StringWidth(reason(&workers[i])))
+	}
+	left := w - 2 - t.place - 1 - t.pid - 1 - t.state - 1 - t.since
+	take := func(want int) int {
+		if left < want+1 {
+			return 0
+		}
+		left -= want + 1
+		return want
+	}
+	t.why = take(min(max(why, 33), max(left*2/3, min(left-1, 33))))
+	t.lane = take(10)
+	t.inside = take(3)
+	t.cpu = take(5)
+	t.rss = take(5)
+	if t.lane > 0 {
+		more := min(left, 110)
+		t.lane, left = t.lane+more, left-more
+	}
+	t.why += max(left, 0)
+	return t
+}
+
+// workerTable has one row for each place: what it does, since when, why. The selected row is marked, and always visible.
+func (l *look) workerTable(r *report.Report, v *report.Variant, selected, w, h int) string {
+	rows := h - 3
+	t := columnsOf(v.Workers, w-2)
+	body := []string{l.workerHeading(t)}
+	from := 0
+	if len(v.Workers) > rows {
+		from = min(max(selected-rows/2, 0), len(v.Workers)-max(rows, 1))
+	}
+	for i := from; i < len(v.Workers) && i < from+rows; i++ {
+		body = append(body, l.workerRow(r, &v.Workers[i], t, i == selected))
+	}
+	note := ""
+	if len(v.Workers) > rows {
+		note = l.in(dim, fmt.Sprintf("%d-%d of %d", from+1, min(from+rows, len(v.Workers)), len(v.Workers)))
+	}
+	return l.box("workers", note, body, w, h)
+}
+
+func (l *look) workerHeading(t table) string {
+	line := "  " + right("#", t.place) + " " + pad("pid", t.pid) + " " + pad("state", t.state) + " " + right("for", t.since)
+	for _, c := range []struct {
+		name string
+		w    int
+	}{{"in", t.inside}, {"cpu", t.cpu}, {"rss", t.rss}} {
+		if c.w > 0 {
+			line += " " + right(c.name, c.w)
+		}
+	}
+	if t.lane > 0 {
+		line += " " + pad(ansi.Truncate("last "+span(laneTime(t.lane)), t.lane, ""), t.lane)
+	}
+	if t.why > 0 {
+		line += " why"
+	}
+	return l.in(dim, line)
+}
+
+func (l *look) workerRow(r *report.Report, w *diagnose.Worker, t table, selected bool) string {
+	mark := "  "
+	if selected {
+		mark = l.in(accent, l.glyphs.cursor) + " "
+	}
+	as := stateRole(w.State)
+	state := string(w.State)
+	if gravity(w.State) >= gravity(diagnose.Suspect) {
+		state = strings.ToUpper(state)
+	}
+	if m := l.glyphs.mark[w.State]; m != "" {
+		state += " " + m
+	}
+	line := mark + right(fmt.Sprint(w.Place), t.place) + " " + pad(fmt.Sprint(w.PID), t.pid) + " " + l.in(as, pad(state, t.state)) + " " + right(span(r.Now-w.Since), t.since)
+	if t.inside > 0 {
+		line += " " + right(fmt.Sprint(w.Inside), t.inside)
+	}
+	if t.cpu > 0 {
+		line += " " + right(fmt.Sprintf("%.0f%%", w.CPU*100), t.cpu)
+	}
+	if t.rss > 0 {
+		line += " " + right(size(w.RSS), t.rss)
+	}
+	if t.lane > 0 {
+		line += " " + l.lane(w.Lane, r.Now, t.lane)
+	}
+	if t.why > 0 {
+		why := reason(w)
+		if l.glyphs.holds != "←" {
+			why = strings.ReplaceAll(why, "←", l.glyphs.holds)
+		}
+		line += " " + l.in(as, ansi.Truncate(l.shorten(why, t.why), t.why, l.glyphs.more))
+	}
+	return line
+}
+
+// reason says why a worker does not get on, with what is known: the cause, or the lock it waits for, or the call it is in.
+func reason(w *diagnose.Worker) string {
+	switch {
+	case w.Cause != nil && w.Cause.Short != "":
+		return w.Cause.Short
+	case gravity(w.State) < gravity(diagnose.Suspect):
+		return ""
+	}
+	for _, wait := range w.Waits {
+		text := wait.Lock + " " + wait.Path[strings.LastIndex(wait.Path, "/")+1:]
+		if len(wait.Holders) > 0 {
+			text += fmt.Sprintf(" ← pid %d", wait.Holders[0].PID)
+		}
+		return text
+	}
+	for _, t := range w.Threads {
+		if !t.Idle && t.Syscall != "" {
+			return "in " + t.Syscall + " " + t.Args
+		}
+	}
+	return ""
+}
+
+// laneCellSteps is how many steps of a lane one cell shows when it is w cells wide.
+func laneCellSteps(w int) int {
+	return max((int(laneSpan/diagnose.LaneStep)+w-1)/max(w, 1), 1)
+}
+
+func laneTime(w int) time.Duration { return time.Duration(w*laneCellSteps(w)) * diagnose.LaneStep }
+
+// lane draws a worker's states over time, the newest on the right; in each cell the gravest state that it had.
+func (l *look) lane(states []diagnose.State, now time.Duration, w int) string {
+	steps := laneCellSteps(w)
+	// Cells begin at whole multiples of their length, or all of them would flicker with each new state.
+	newest := int(now / diagnose.LaneStep)
+	cells := make([]diagnose.State, w)
+	for i, s := range states {
+		at := newest - (len(states) - 1 - i)
+		c := w - 1 - (newest/steps - at/steps)
+		if c < 0 || at < 0 {
+			continue
+		}
+		if cells[c] == "" || gravity(s) > gravity(cells[c]) {
+			cells[c] = s
+		}
+	}
+	var b strings.Builder
+	for i := 0; i < w; {
+		j := i
+		for j < w && cells[j] == cells[i] {
+			j++
+		}
+		ch := " "
+		if cells[i] != "" {
+			ch = l.glyphs.lane[cells[i]]
+		}
+		b.WriteString(l.in(stateRole(cells[i]), strings.Repeat(ch, j-i)))
+		i = j
+	}
+	return b.String()
+}
