@@ -17,7 +17,7 @@ const (
 	chartHeight = 260
 	chartLeft   = 64
 	chartRight  = 12
-	chartTop    = 26
+	chartTop    = 30
 	chartBottom = 24
 	laneHeight  = 18
 )
@@ -72,17 +72,26 @@ func (a logAxis) y(d time.Duration) float64 {
 	return chartHeight - chartBottom - min(share, 1)*(chartHeight-chartBottom-chartTop)
 }
 
-// responseChart draws response time over time: a heat map of all hits, p50, p99 and max over it, faults behind it.
-func responseChart(v *Variant) template.HTML {
+// worstOf is the longest response time of all variants: pictures that are compared have one scale.
+func worstOf(r *Report) time.Duration {
+	worst := 10 * time.Millisecond
+	for i := range r.Variants {
+		for _, p := range r.Variants[i].Load.Series.Points {
+			worst = max(worst, p.Max)
+		}
+	}
+	return worst
+}
+
+// responseChart draws response time over time: a heat map of all hits, p50, p99 and max over it, faults behind it, hangs at its foot, failed hits at its head.
+func responseChart(v *Variant, worst time.Duration) template.HTML {
 	points, step := v.Load.Series.Points, v.Load.Series.Step
 	if len(points) == 0 {
 		return ""
 	}
 	axis := axisOf(v)
-	worst := 10 * time.Millisecond
 	most := uint32(1)
 	for _, p := range points {
-		worst = max(worst, p.Max)
 		for _, n := range p.Bands {
 			most = max(most, n)
 		}
@@ -106,6 +115,9 @@ func responseChart(v *Variant) template.HTML {
 		of    func(metrics.Point) time.Duration
 	}{{"max", func(p metrics.Point) time.Duration { return p.Max }}, {"p99", func(p metrics.Point) time.Duration { return p.P99 }}, {"p50", func(p metrics.Point) time.Duration { return p.P50 }}} {
 		curve(&b, line.class, points, v.Load.Series.Start, step, axis, scale, line.of)
+	}
+	for i, p := range points {
+		column(&b, p, v.Load.Series.Start+time.Duration(i)*step, step, axis)
 	}
 	b.WriteString(`</svg>`)
 	return template.HTML(b.String())
@@ -138,6 +150,20 @@ func heat(b *strings.Builder, points []metrics.Point, step, start time.Duration,
 	}
 }
 
+// column marks the failed hits of a step, and tells its figures to a pointer that rests on it.
+func column(b *strings.Builder, p metrics.Point, from, step time.Duration, axis timeAxis) {
+	left, width := axis.x(from), axis.x(from+step)-axis.x(from)
+	if p.OK+p.Failed == 0 || width <= 0 {
+		return
+	}
+	if p.Failed > 0 {
+		opacity := 0.3 + 0.7*float64(p.Failed)/float64(p.OK+p.Failed)
+		fmt.Fprintf(b, `<rect class="failed" x="%.1f" y="%d" width="%.2f" height="6" opacity="%.2f"/>`, left, chartTop-6, width, opacity)
+	}
+	fmt.Fprintf(b, `<rect class="over" x="%.1f" y="%d" width="%.2f" height="%d"><title>due at %.1f s: p50 %s, p99 %s, max %s; %d ok, %d failed</title></rect>`,
+		left, chartTop, width, chartHeight-chartTop-chartBottom, (from - axis.from).Seconds(), short(p.P50), short(p.P99), short(p.Max), p.OK, p.Failed)
+}
+
 func curve(b *strings.Builder, class string, points []metrics.Point, start, step time.Duration, axis timeAxis, scale logAxis, of func(metrics.Point) time.Duration) {
 	var path strings.Builder
 	pen := "M"
@@ -153,6 +179,7 @@ func curve(b *strings.Builder, class string, points []metrics.Point, start, step
 }
 
 func faultBands(b *strings.Builder, v *Variant, axis timeAxis, top, bottom float64, named bool) {
+	free := 0.0 // where the next name has room
 	for _, f := range v.Faults {
 		to := f.To
 		if to < 0 {
@@ -160,8 +187,9 @@ func faultBands(b *strings.Builder, v *Variant, axis timeAxis, top, bottom float
 		}
 		left, right := axis.x(f.From), axis.x(to)
 		fmt.Fprintf(b, `<rect class="fault" x="%.1f" y="%.1f" width="%.1f" height="%.1f"/>`, left, top, max(right-left, 2), bottom-top)
-		if named {
-			fmt.Fprintf(b, `<text class="faultname" x="%.1f" y="%.1f">▼ %s</text>`, min(left, chartWidth-120), top-6, template.HTMLEscapeString(f.Kind))
+		if at := min(left, chartWidth-120); named && at >= free {
+			fmt.Fprintf(b, `<text class="faultname" x="%.1f" y="%.1f">▼ %s</text>`, at, top-9, template.HTMLEscapeString(f.Kind))
+			free = at + 24 + 8*float64(len(f.Kind))
 		}
 	}
 }

@@ -16,12 +16,12 @@ var page string
 
 // HTML writes the report as one page that needs no network: figures, checks, response time, lanes and incidents of every variant.
 func (r *Report) HTML(out io.Writer) error {
+	worst := worstOf(r)
 	tmpl, err := template.New("page").Funcs(template.FuncMap{
 		"stamp":    stamp,
-		"response": responseChart,
+		"response": func(v *Variant) template.HTML { return responseChart(v, worst) },
 		"lanes":    laneChart,
 		"stood":    func(v diagnose.Victim, end time.Duration) string { return stoodFor(v, end) },
-		"pct":      func(v float64) string { return fmt.Sprintf("%.0f", v*100) },
 	}).Parse(page)
 	if err != nil {
 		return fmt.Errorf("the page's template: %w", err)
@@ -31,9 +31,9 @@ func (r *Report) HTML(out io.Writer) error {
 
 type pageView struct {
 	*Report
-	Rows     []pageRow
-	Views    []pageVariant
-	HasCheck bool
+	Summary []pageRow // what the text has
+	Rows    []pageRow // every figure
+	Views   []pageVariant
 }
 
 type pageRow struct {
@@ -49,6 +49,10 @@ type pageVariant struct {
 
 func (r *Report) page() pageView {
 	view := pageView{Report: r}
+	view.Summary = append(view.Summary, r.row("incidents", func(v *Variant) string { return got(v.Verdict.Checks) }))
+	for _, line := range summaryRows {
+		view.Summary = append(view.Summary, r.row(line.title, func(v *Variant) string { return figureTexts(v.Verdict, line.names) }))
+	}
 	for i := range r.Variants {
 		v := &r.Variants[i]
 		end := r.Now
@@ -56,7 +60,6 @@ func (r *Report) page() pageView {
 			end = v.To
 		}
 		view.Views = append(view.Views, pageVariant{v, end})
-		view.HasCheck = view.HasCheck || len(v.Verdict.Checks) > 0
 		for j, f := range v.Verdict.Figures {
 			if i == 0 {
 				view.Rows = append(view.Rows, pageRow{Title: f.Title, Name: f.Name})
@@ -67,6 +70,14 @@ func (r *Report) page() pageView {
 		}
 	}
 	return view
+}
+
+func (r *Report) row(title string, cell func(*Variant) string) pageRow {
+	row := pageRow{Title: title}
+	for i := range r.Variants {
+		row.Cells = append(row.Cells, cell(&r.Variants[i]))
+	}
+	return row
 }
 
 func stoodFor(v diagnose.Victim, end time.Duration) string {

@@ -189,7 +189,7 @@ func Of(variants []Variant, planned int, over bool, guide string) Verdict {
 			v.Why = append(v.Why, fmt.Sprintf("%d of %s ran", len(variants), plural(planned, "variant")))
 		}
 	}
-	v.Sentence = sentence(v, guide, over)
+	v.Sentence = Sentence(v, guide, over)
 	return v
 }
 
@@ -198,18 +198,4 @@ func because(c Check) string {
 		return fmt.Sprintf("%s: unknown: %s", c.Name, c.Why)
 	}
 	return fmt.Sprintf("%s: got %s", c.Name, c.Got)
-}
-
-func sentence(v Verdict, guide string, over bool) string {
-	switch {
-	case !over:
-		return "still running"
-	case v.Outcome == Fail:
-		return "the world did not behave as the scenario says"
-	case v.Outcome == Unknown:
-		return "what was seen is not enough to judge"
-	case guide != "":
-		return "as the scenario says (guide: " + guide + ")"
-	}
-	return "as the scenario says"
 }
