@@ -19,9 +19,6 @@ import (
 // targetHeader carries the number of a hit's target from the targeter to the round tripper, which takes it off.
 const targetHeader = "X-Hangtime-Target"
 
-// mostBody is how much of an answer's body is kept for the ledger.
-const mostBody = 64 << 10
-
 // standardEngine is vegeta's Attacker on net/http: for all that the fast engine does not speak.
 // What vegeta gets wrong for us is put right around it: it stamps a hit when a sender becomes free, so the moment at which it was due comes from the timetable
 // by the hit's number; and net/http sends a request again when its connection dies, which is seen by httptrace and counted as a failure of its own kind.

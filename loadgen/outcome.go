@@ -57,7 +57,6 @@ type outcome struct {
 type note struct {
 	detail string // of a failure, in words
 	body   []byte // of a 202, for the ledger
-	header []byte // raw answer head, where everything is kept
 }
 
 // wasSent says whether the hit ever left.

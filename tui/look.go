@@ -81,14 +81,14 @@ func newLook(theme string, ascii bool) (*look, error) {
 	var colours palette
 	switch theme {
 	case "none":
-	default:
-		return nil, fmt.Errorf("theme %q: want auto, dark, light, 16 or none", theme)
 	case "dark":
 		colours = darkPalette()
 	case "light":
 		colours = lightPalette()
 	case "16":
 		colours = basicPalette()
+	default:
+		return nil, fmt.Errorf("theme %q: want auto, dark, light, 16 or none", theme)
 	}
 	l := &look{glyphs: unicodeGlyphs()}
 	if ascii {

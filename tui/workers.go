@@ -132,7 +132,8 @@ func reason(w *diagnose.Worker) string {
 	case gravity(w.State) < gravity(diagnose.Suspect):
 		return ""
 	}
-	for _, wait := range w.Waits {
+	if len(w.Waits) > 0 {
+		wait := w.Waits[0]
 		text := wait.Lock + " " + wait.Path[strings.LastIndex(wait.Path, "/")+1:]
 		if len(wait.Holders) > 0 {
 			text += fmt.Sprintf(" ← pid %d", wait.Holders[0].PID)

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"github.com/charmbracelet/x/term"
@@ -52,7 +51,7 @@ Ctrl-C ends it in order at any moment: faults are healed, the server is stopped,
 	flags.BoolVar(&f.headless, "headless", false, "plain lines instead of the live screen (chosen by itself without a terminal)")
 	flags.BoolVar(&f.json, "json", false, "only result.json on standard output; progress on standard error; implies --headless")
 	flags.BoolVar(&f.quick, "quick", false, "the shorter form of the scenario")
-	flags.StringVar(&f.out, "out", "", "folder for the recording and result.json; made if it is missing")
+	flags.StringVar(&f.out, "out", "", "folder for the recording, result.json, junit.xml, report.html, summary.md and metrics.om; made if it is missing")
 	flags.StringArrayVar(&f.set, "set", nil, "change a key of the scenario, such as server.workers=8; may be given again")
 	flags.BoolVar(&f.allowFaults, "allow-faults", false, "break a server that hangtime did not start (server.kind attach)")
 	flags.Uint64Var(&f.seed, "seed", 0, "of every random choice (0: the scenario's, or a new one)")
@@ -117,13 +116,14 @@ func (f *runFlags) run(cmd *cobra.Command, arg string) error {
 	}
 	final := live.builder.Report()
 	if recording != nil {
-		err = errors.Join(err, recording.Close(), f.writeResult(final))
+		err = errors.Join(err, recording.Close(), writeForms(f.out, final))
 	}
 	if f.json {
 		err = errors.Join(err, final.JSON(stdout))
 	} else {
 		err = errors.Join(err, final.Text(stdout))
 	}
+	err = errors.Join(err, tellCI(stderr, arg, final))
 	return outcome(final, err)
 }
 
@@ -147,14 +147,6 @@ func (f *runFlags) create(name string) (*history.Writer, error) {
 		return nil, fmt.Errorf("--out: %s is there already; want another folder: a recording is never overwritten", path)
 	}
 	return w, err
-}
-
-func (f *runFlags) writeResult(r *report.Report) error {
-	var text strings.Builder
-	if err := r.JSON(&text); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(f.out, "result.json"), []byte(text.String()), 0o644)
 }
 
 // outcome turns verdict and error into the exit code.

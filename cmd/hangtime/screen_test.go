@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,8 +24,8 @@ type terminal struct {
 	cmd   *exec.Cmd
 	ended chan struct{}
 
-	mu     sync.Mutex
-	screen *vt.SafeEmulator
+	mu     sync.Mutex // over screen, whose own safe form leaves String out, and raw
+	screen *vt.Emulator
 	raw    bytes.Buffer
 }
 
@@ -36,14 +37,14 @@ func startOnTerminal(t *testing.T, columns, rows int, args ...string) *terminal 
 	if err != nil {
 		t.Fatal(err)
 	}
-	term := &terminal{t: t, tty: tty, cmd: cmd, screen: vt.NewSafeEmulator(columns, rows), ended: make(chan struct{})}
+	term := &terminal{t: t, tty: tty, cmd: cmd, screen: vt.NewEmulator(columns, rows), ended: make(chan struct{})}
 	var copying sync.WaitGroup
 	copying.Go(func() {
 		buf := make([]byte, 32<<10)
 		for {
 			n, err := tty.Read(buf)
-			_, _ = term.screen.Write(buf[:n])
 			term.mu.Lock()
+			_, _ = term.screen.Write(buf[:n])
 			term.raw.Write(buf[:n])
 			term.mu.Unlock()
 			if err != nil {
@@ -69,8 +70,9 @@ func startOnTerminal(t *testing.T, columns, rows int, args ...string) *terminal 
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 		_ = tty.Close()
-		_ = term.screen.Close()
+		_ = term.screen.InputPipe().(io.Closer).Close() // ends the answers' reader; Close itself races with it
 		copying.Wait()
+		_ = term.screen.Close()
 	})
 	return term
 }
@@ -82,7 +84,9 @@ func (term *terminal) waitFor(what string, seen func(screen string) bool) string
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
+		term.mu.Lock()
 		screen := term.screen.String()
+		term.mu.Unlock()
 		if seen(screen) {
 			return screen
 		}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -225,6 +224,3 @@ func (t *threads) handle(c *conn) {
 		}
 	}
 }
-
-// idleFor is how long a connection was not used.
-func (c *conn) idleFor(now int64) time.Duration { return time.Duration(now - c.last) }
