@@ -13,13 +13,26 @@ import (
 // markName is the environment variable by which a server's processes are known, however they were started and whoever their parent is by now.
 const markName = "HANGTIME_GUARDED_BY"
 
-// A family is a server's processes: its arbiter and all that descends from it, remembered from look to look because an orphan has lost its parent.
+// A family is a server's processes: its arbiter and all that descends from it. An orphan has lost its parent: it is known by its environment, by the process group or
+// session that the arbiter made, or because it was seen before.
 type family struct {
-	mark  string // the environment entry
-	known map[process]bool
+	mark    string // the environment entry
+	leaders []process
+	known   map[process]bool
 }
 
 func newFamily(mark string) *family { return &family{mark: mark, known: map[process]bool{}} }
+
+// found adds an arbiter. It leads a process group where hangtime started it.
+func (f *family) found(p process) {
+	f.leaders = append(f.leaders, p)
+	f.known[p] = true
+}
+
+func (f *family) forget() {
+	f.leaders = nil
+	clear(f.known)
+}
 
 // look finds those that run now; zombies do not.
 func (f *family) look() ([]process, error) {
@@ -27,9 +40,13 @@ func (f *family) look() ([]process, error) {
 	if err != nil {
 		return nil, err
 	}
+	starts := map[int]uint64{}
+	for _, s := range all {
+		starts[s.PID] = s.Start
+	}
 	member := map[int]bool{}
 	for _, s := range all {
-		if f.known[s.process] || f.marked(s.PID) {
+		if f.known[s.process] || f.led(s, starts) || f.marked(s.PID) {
 			member[s.PID] = true
 		}
 	}
@@ -53,6 +70,18 @@ func (f *family) look() ([]process, error) {
 		}
 	}
 	return alive, nil
+}
+
+// led says whether a process is in the group or session of an arbiter. Its number is not given to another while the group has members; where another has it by now,
+// the group is that one's.
+func (f *family) led(s status, starts map[int]uint64) bool {
+	for _, l := range f.leaders {
+		start, alive := starts[l.PID]
+		if (s.group == l.PID || s.session == l.PID) && s.Start >= l.Start && (!alive || start == l.Start) {
+			return true
+		}
+	}
+	return false
 }
 
 func (f *family) marked(pid int) bool {

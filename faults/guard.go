@@ -26,8 +26,8 @@ type answer struct {
 	Error string `json:"error,omitempty"`
 }
 
-// lookEvery is how often the guardian takes down who belongs to the server and what is overdue.
-const lookEvery = 250 * time.Millisecond
+// againAfter is when the guardian tries again to mend what is overdue and could not be mended.
+const againAfter = 250 * time.Millisecond
 
 // guard is the guardian's process: it holds the records and answers until hangtime closes the pipe, by asking or by dying.
 func guard(name, mark string, in io.Reader, out io.Writer) int {
@@ -74,10 +74,10 @@ func questions(in io.Reader) <-chan question {
 	return asked
 }
 
-// serve answers until it is asked to close (true) or hangtime is gone (false).
+// serve answers until it is asked to close (true) or hangtime is gone (false). Between questions it sleeps until the next record is overdue, if there is one.
 func serve(w *ward, book *journal, asked <-chan question, replies *json.Encoder) (closing bool) {
-	look := time.NewTicker(lookEvery)
-	defer look.Stop()
+	alarm := time.NewTimer(0)
+	defer alarm.Stop()
 	for {
 		select {
 		case q, ok := <-asked:
@@ -90,11 +90,15 @@ func serve(w *ward, book *journal, asked <-chan question, replies *json.Encoder)
 			if replies.Encode(answerOf(w.take(q, book))) != nil {
 				return false
 			}
-		case now := <-look.C:
 			w.watch()
+		case now := <-alarm.C:
 			for _, u := range w.overdue(now) {
 				_ = book.write(entry{Drop: u.ID}) // at worst it is mended twice
 			}
+		}
+		alarm.Stop()
+		if due, any := w.due(); any {
+			alarm.Reset(max(time.Until(due), againAfter))
 		}
 	}
 }

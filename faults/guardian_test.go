@@ -62,7 +62,6 @@ func TestTheGuardianEndsWorkersWhoseArbiterDiedBeforeIt(t *testing.T) {
 	if err := g.Adopt(c.Arbiter); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(2 * lookEvery) // the guardian has looked at least once
 	if err := unix.Kill(c.Arbiter, unix.SIGKILL); err != nil {
 		t.Fatal(err)
 	}

@@ -24,6 +24,8 @@ var errGone = errors.New("the process is gone")
 type status struct {
 	process
 	parent  int
+	group   int // process group
+	session int
 	threads int
 	state   byte // of its first thread: R S D T t Z …
 }
@@ -42,14 +44,16 @@ func readStatus(pid int) (status, error) {
 	}
 	// The name in parentheses may itself hold anything: fields are counted from the last one.
 	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
-	const state, parent, threads, start = 0, 1, 17, 19
+	const state, parent, group, session, threads, start = 0, 1, 2, 3, 17, 19
 	if len(fields) <= start {
 		return status{}, fmt.Errorf("/proc/%d/stat has %d fields after the name, want more than %d", pid, len(fields), start)
 	}
 	s := status{process: process{PID: pid}, state: fields[state][0]}
-	var errs [3]error
+	var errs [5]error
 	s.parent, errs[0] = strconv.Atoi(string(fields[parent]))
 	s.threads, errs[1] = strconv.Atoi(string(fields[threads]))
+	s.group, errs[3] = strconv.Atoi(string(fields[group]))
+	s.session, errs[4] = strconv.Atoi(string(fields[session]))
 	s.Start, errs[2] = strconv.ParseUint(string(fields[start]), 10, 64)
 	return s, errors.Join(errs[:]...)
 }

@@ -40,9 +40,10 @@ type standing struct {
 	heal func() (string, error)
 }
 
-// schedule strikes at At, then every Every, until ctx ends. A stroke that is not over when the next one is due lets that one out.
+// schedule strikes at At, then every Every, strictly before ctx's deadline. A stroke that is not over when the next one is due lets that one out.
 func (s *stage) schedule(ctx context.Context, i *Injection) {
-	for due := s.begin.Add(i.fault.At); sleep(ctx, time.Until(due)); {
+	end, bounded := ctx.Deadline()
+	for due := s.begin.Add(i.fault.At); !(bounded && !due.Before(end)) && sleep(ctx, time.Until(due)); {
 		s.stroke(ctx, i)
 		if i.fault.Every <= 0 {
 			return
@@ -89,14 +90,18 @@ func (i *Injection) lasts(ctx context.Context) time.Duration {
 	if _, instant := i.harm.(instant); instant {
 		return 0
 	}
+	// Rounded to what the plan says: a few milliseconds have passed since the phase began, and ctx ends the fault in any case.
+	const grain = 100 * time.Millisecond
 	d := i.fault.For
-	if deadline, ok := ctx.Deadline(); ok && (d == 0 || time.Until(deadline) < d) {
-		d = time.Until(deadline).Round(time.Millisecond)
+	if deadline, ok := ctx.Deadline(); ok {
+		if left := max(time.Until(deadline).Round(grain), grain); d == 0 || left < d {
+			d = left
+		}
 	}
 	if d == 0 || d > Longest {
 		d = Longest
 	}
-	return max(d, time.Millisecond)
+	return d
 }
 
 // instant harms have nothing to undo.

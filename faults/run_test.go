@@ -2,6 +2,7 @@ package faults
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -116,17 +118,26 @@ func TestFaultsAreHealedInReverseWhenThePhaseEnds(t *testing.T) {
 	field := Field{Arbiter: c.Arbiter, Workers: c.seen, Dir: dir, Name: "v"}
 	all := []*Injection{
 		prepare(t, scenarios.Fault{Kind: "hold-lock", Path: "x.log"}, field, g),
-		prepare(t, scenarios.Fault{Kind: "stop", Worker: "2", At: 300 * time.Millisecond}, field, g),
+		prepare(t, scenarios.Fault{Kind: "stop", Worker: "2"}, field, g),
 	}
 	rec := history.NewRecorder(time.Now())
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-	defer cancel()
-	if err := Run(ctx, all, rec); err != nil {
+	ctx, end := context.WithCancelCause(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- Run(ctx, all, rec) }()
+	var up []string
+	eventually(t, "both are in effect", func() bool {
+		for _, line := range told(rec.Drain(nil)) {
+			if id, ok := strings.CutSuffix(line, " in effect"); ok {
+				up = append(up, id)
+			}
+		}
+		return len(up) == 2
+	})
+	end(context.DeadlineExceeded)
+	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	same(t, told(rec.Drain(nil)),
-		"v/1 asked hold-lock", "v/1 in effect", "v/2 asked stop", "v/2 in effect",
-		"v/2 healed: the phase is over", "v/1 healed: the phase is over")
+	same(t, told(rec.Drain(nil)), up[1]+" healed: the phase is over", up[0]+" healed: the phase is over")
 	if state(c.Workers[1]) == 'T' {
 		t.Error("the worker is still stopped")
 	}
@@ -214,6 +225,48 @@ func TestKillIsRepeatedUntilThePhaseEnds(t *testing.T) {
 		t.Error(err)
 	}
 	same(t, told(seen[:6]), "v/1 asked kill", "v/1 in effect", "v/2 asked kill", "v/2 in effect", "v/3 asked kill", "v/3 failed: no worker is alive")
+}
+
+func TestNothingStrikesAtTheVeryEndOfThePhase(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &stage{rec: history.NewRecorder(time.Now()), begin: time.Now()}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		s.schedule(ctx, &Injection{fault: scenarios.Fault{Kind: "request", Every: 5 * time.Second}, harm: nobody{}})
+		same(t, told(s.rec.Drain(nil)), "/1 asked request", "/1 failed: nobody", "/2 asked request", "/2 failed: nobody")
+	})
+}
+
+// nobody is a harm without a target.
+type nobody struct{}
+
+func (nobody) aim() ([]target, error)                         { return nil, errors.New("nobody") }
+func (nobody) strike(context.Context, target) (effect, error) { panic("struck") }
+
+func TestAFaultLastsAsLongAsThePlanSays(t *testing.T) {
+	for _, one := range []struct {
+		name    string
+		planned time.Duration
+		left    time.Duration
+		want    time.Duration
+	}{
+		{"a plan for the rest of the phase, begun a moment late", 0, 2999 * time.Millisecond, 3 * time.Second},
+		{"a plan as long as the phase, begun a moment late", 3 * time.Second, 2993 * time.Millisecond, 3 * time.Second},
+		{"a plan shorter than the phase", time.Second, 2999 * time.Millisecond, time.Second},
+		{"a plan longer than what is left", 5 * time.Second, 2 * time.Second, 2 * time.Second},
+		{"the last moment", 5 * time.Second, time.Millisecond, 100 * time.Millisecond},
+		{"longer than any fault may be", 0, time.Hour, Longest},
+	} {
+		t.Run(one.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), one.left)
+				defer cancel()
+				if got := (&Injection{fault: scenarios.Fault{For: one.planned}, harm: nobody{}}).lasts(ctx); got != one.want {
+					t.Errorf("it lasts %v, want %v", got, one.want)
+				}
+			})
+		})
+	}
 }
 
 func TestAProcessThatIsNotTheServersIsNeverChosen(t *testing.T) {

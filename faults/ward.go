@@ -24,7 +24,7 @@ func (w *ward) add(u undo) error {
 	}
 	w.open = append(w.open, u)
 	if u.Kind == undoServer {
-		w.family.known[u.process] = true
+		w.family.found(u.process)
 	}
 	return nil
 }
@@ -33,7 +33,7 @@ func (w *ward) add(u undo) error {
 func (w *ward) drop(id string) {
 	w.open = slices.DeleteFunc(w.open, func(u undo) bool { return u.ID == id })
 	if !w.hasServer() {
-		clear(w.family.known)
+		w.family.forget()
 	}
 }
 
@@ -41,11 +41,21 @@ func (w *ward) hasServer() bool {
 	return slices.ContainsFunc(w.open, func(u undo) bool { return u.Kind == undoServer })
 }
 
-// watch remembers who belongs to a server, so that an orphan is still known as one.
+// watch remembers who belongs to a server, so that an orphan is still known as one that has neither its mark nor its process group.
 func (w *ward) watch() {
 	if w.hasServer() {
-		_, _ = w.family.look() // what cannot be seen now is looked for again at the next turn
+		_, _ = w.family.look() // what cannot be seen now is looked for again at the next question
 	}
+}
+
+// due is when the next record is overdue; false: none ever is.
+func (w *ward) due() (at time.Time, any bool) {
+	for _, u := range w.open {
+		if !u.Until.IsZero() && (!any || u.Until.Before(at)) {
+			at, any = u.Until, true
+		}
+	}
+	return at, any
 }
 
 // overdue mends what has been there longer than it may be; what cannot be mended is kept and tried again.
@@ -65,7 +75,7 @@ func (w *ward) mendAll() []error {
 	// An arbiter that lives would replace each worker that is ended.
 	for _, u := range w.open {
 		if u.Kind == undoServer {
-			w.family.known[u.process] = true
+			w.family.found(u.process)
 		}
 	}
 	if err := w.family.end(endLimit); err != nil {

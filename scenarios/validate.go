@@ -186,6 +186,9 @@ func (v *validation) fault(at string, f Fault, s Scenario) {
 	if f.At < 0 || f.For < 0 || f.Every < 0 {
 		v.add(at, "a time is negative", "at, for and every are durations from the start of the phase during")
 	}
+	if f.At >= s.Phases.During && f.At > 0 && f.For == 0 {
+		v.add(at+".at", fmt.Sprintf("%v lies at or after the end of the phase during, which lasts %v", f.At, s.Phases.During), "want an earlier moment, or a longer phases.during")
+	}
 	if f.At+f.For > s.Phases.During {
 		v.add(at, fmt.Sprintf("ends %v after the phase during began, which lasts %v", f.At+f.For, s.Phases.During), "shorten the fault or lengthen phases.during")
 	}
