@@ -12,6 +12,8 @@ type Scenario struct {
 	Watch string `yaml:"watch,omitempty" json:"watch,omitempty"`
 	// Guide is the claim of the guide that it tests.
 	Guide string `yaml:"guide,omitempty" json:"guide,omitempty"`
+	// Reports are public reports of the hang that it reproduces, as URLs.
+	Reports []string `yaml:"reports,omitempty" json:"reports,omitempty"`
 	// Seed of every random choice; 0 picks one and prints it.
 	Seed uint64 `yaml:"seed,omitempty" json:"seed,omitempty"`
 	// Server is what is put under load.

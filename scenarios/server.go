@@ -28,15 +28,40 @@ type Server struct {
 	Threads         int           `yaml:"threads,omitempty" json:"threads,omitempty" jsonschema:"minimum=1,maximum=1024"`
 	Timeout         time.Duration `yaml:"timeout" json:"timeout,omitempty" jsonschema:"type=string"`
 	GracefulTimeout time.Duration `yaml:"graceful_timeout,omitempty" json:"graceful_timeout,omitempty" jsonschema:"type=string"`
+	BootTimeout     time.Duration `yaml:"boot_timeout,omitempty" json:"boot_timeout,omitempty" jsonschema:"type=string"`
+	KeepAlive       time.Duration `yaml:"keep_alive,omitempty" json:"keep_alive,omitempty" jsonschema:"type=string"`
 
-	Logging       string        `yaml:"logging,omitempty" json:"logging,omitempty" jsonschema:"enum=per-pid,enum=shared,enum=shared-lock,enum=stdout"`
-	IO            string        `yaml:"io,omitempty" json:"io,omitempty" jsonschema:"enum=executor,enum=blocking"`
-	Recovery      string        `yaml:"recovery,omitempty" json:"recovery,omitempty" jsonschema:"enum=restart,enum=none"`
-	Cleanup       string        `yaml:"cleanup,omitempty" json:"cleanup,omitempty" jsonschema:"enum=drain,enum=none"`
-	Heartbeat     string        `yaml:"heartbeat,omitempty" json:"heartbeat,omitempty" jsonschema:"enum=memory,enum=tmpfile"`
-	HeartbeatFrom string        `yaml:"heartbeat_from,omitempty" json:"heartbeat_from,omitempty" jsonschema:"enum=request,enum=loop"`
-	MaxTasks      int           `yaml:"max_concurrent_tasks,omitempty" json:"max_concurrent_tasks,omitempty" jsonschema:"minimum=1"`
-	TaskTimeout   time.Duration `yaml:"task_timeout,omitempty" json:"task_timeout,omitempty" jsonschema:"type=string"`
+	WorkerConnections int  `yaml:"worker_connections,omitempty" json:"worker_connections,omitempty" jsonschema:"minimum=1"`
+	MaxRequests       int  `yaml:"max_requests,omitempty" json:"max_requests,omitempty" jsonschema:"minimum=1"`
+	MaxRequestsJitter int  `yaml:"max_requests_jitter,omitempty" json:"max_requests_jitter,omitempty" jsonschema:"minimum=1"`
+	Backlog           int  `yaml:"backlog,omitempty" json:"backlog,omitempty" jsonschema:"minimum=1"`
+	ReusePort         bool `yaml:"reuse_port,omitempty" json:"reuse_port,omitempty"`
+	PreloadApp        bool `yaml:"preload_app,omitempty" json:"preload_app,omitempty"`
+
+	Logging       string `yaml:"logging,omitempty" json:"logging,omitempty" jsonschema:"enum=per-pid,enum=shared,enum=shared-lock,enum=stdout"`
+	State         string `yaml:"state,omitempty" json:"state,omitempty" jsonschema:"enum=aware,enum=unaware"`
+	Limits        string `yaml:"limits,omitempty" json:"limits,omitempty" jsonschema:"enum=bounded,enum=unbounded"`
+	Signals       string `yaml:"signals,omitempty" json:"signals,omitempty" jsonschema:"enum=arbiter,enum=every-worker"`
+	Preload       string `yaml:"preload,omitempty" json:"preload,omitempty" jsonschema:"enum=clean,enum=loop-before-fork"`
+	Health        string `yaml:"health,omitempty" json:"health,omitempty" jsonschema:"enum=deep,enum=shallow"`
+	Monitoring    string `yaml:"monitoring,omitempty" json:"monitoring,omitempty" jsonschema:"enum=on,enum=off"`
+	IO            string `yaml:"io,omitempty" json:"io,omitempty" jsonschema:"enum=executor,enum=blocking"`
+	Recovery      string `yaml:"recovery,omitempty" json:"recovery,omitempty" jsonschema:"enum=restart,enum=none"`
+	Cleanup       string `yaml:"cleanup,omitempty" json:"cleanup,omitempty" jsonschema:"enum=drain,enum=none"`
+	Heartbeat     string `yaml:"heartbeat,omitempty" json:"heartbeat,omitempty" jsonschema:"enum=memory,enum=tmpfile"`
+	HeartbeatFrom string `yaml:"heartbeat_from,omitempty" json:"heartbeat_from,omitempty" jsonschema:"enum=request,enum=loop"`
+	MaxTasks      int    `yaml:"max_concurrent_tasks,omitempty" json:"max_concurrent_tasks,omitempty" jsonschema:"minimum=1"`
+	TaskQueue     int    `yaml:"task_queue,omitempty" json:"task_queue,omitempty" jsonschema:"minimum=1"`
+	// ExecutorThreads are each worker's threads for blocking work.
+	ExecutorThreads int           `yaml:"executor_threads,omitempty" json:"executor_threads,omitempty" jsonschema:"minimum=1,maximum=1024"`
+	LoopStartDelay  time.Duration `yaml:"loop_start_delay,omitempty" json:"loop_start_delay,omitempty" jsonschema:"type=string"`
+	// MemoryLimit of one worker, MiB.
+	MemoryLimit int `yaml:"memory_limit,omitempty" json:"memory_limit,omitempty" jsonschema:"minimum=1"`
+	// Upstream is the HOST:PORT on loopback that work socket asks; a fault of kind network stands in front of it.
+	Upstream string `yaml:"upstream,omitempty" json:"upstream,omitempty"`
+	// LoadApp makes the application fail: fail-boot, fail-load.
+	LoadApp     string        `yaml:"load_app,omitempty" json:"load_app,omitempty" jsonschema:"enum=ok,enum=fail-boot,enum=fail-load"`
+	TaskTimeout time.Duration `yaml:"task_timeout,omitempty" json:"task_timeout,omitempty" jsonschema:"type=string"`
 	// Respawn false: the arbiter does not replace a worker that died.
 	Respawn *bool `yaml:"respawn,omitempty" json:"respawn,omitempty"`
 }

@@ -108,6 +108,10 @@ func (c *treeCheck) scalar(node ast.Node, want reflect.Type, key string) {
 		case reflect.Int, reflect.Uint64:
 			_, isInt := node.(*ast.IntegerNode)
 			bad = !isInt || (want.Kind() == reflect.Uint64 && strings.HasPrefix(text, "-"))
+		case reflect.Float64:
+			_, isFloat := node.(*ast.FloatNode)
+			_, isInt := node.(*ast.IntegerNode)
+			bad = !isFloat && !isInt
 		case reflect.Bool:
 			_, isBool := node.(*ast.BoolNode)
 			bad = !isBool
@@ -136,6 +140,8 @@ func describe(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Int, reflect.Uint64:
 		return "a whole number such as 4"
+	case reflect.Float64:
+		return "a number such as 0.5"
 	case reflect.Bool:
 		return "true or false"
 	case reflect.Slice:

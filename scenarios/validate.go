@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"net/url"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -32,6 +33,11 @@ func Validate(s Scenario) []*Problem {
 	v.load(s.Load)
 	for i, f := range s.Faults {
 		v.fault(fmt.Sprintf("faults[%d]", i), f, s)
+	}
+	for i, r := range s.Reports {
+		if u, err := url.Parse(r); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+			v.add(fmt.Sprintf("reports[%d]", i), fmt.Sprintf("%q is no address of a page", r), "such as https://github.com/benoitc/gunicorn/issues/1801")
+		}
 	}
 	v.checks("checks", s.Checks)
 	v.variants(s.Variants)
@@ -178,32 +184,6 @@ func (v *validation) checks(key string, all []Check) {
 		}
 		if _, err := c.Compile(); err != nil {
 			v.add(fmt.Sprintf("%s[%d].that", key, i), err.Error(), "")
-		}
-	}
-}
-
-func (v *validation) fault(at string, f Fault, s Scenario) {
-	if f.At < 0 || f.For < 0 || f.Every < 0 {
-		v.add(at, "a time is negative", "at, for and every are durations from the start of the phase during")
-	}
-	if f.At >= s.Phases.During && f.At > 0 && f.For == 0 {
-		v.add(at+".at", fmt.Sprintf("%v lies at or after the end of the phase during, which lasts %v", f.At, s.Phases.During), "want an earlier moment, or a longer phases.during")
-	}
-	if f.At+f.For > s.Phases.During {
-		v.add(at, fmt.Sprintf("ends %v after the phase during began, which lasts %v", f.At+f.For, s.Phases.During), "shorten the fault or lengthen phases.during")
-	}
-	switch f.Kind {
-	case "hold-lock":
-		if f.Path == "" || filepath.IsAbs(f.Path) || !filepath.IsLocal(f.Path) {
-			v.add(at+".path", fmt.Sprintf("%q", f.Path), "want a file in the server's log folder, such as async_tasks.log")
-		}
-	case "request":
-		if f.Request == nil || !strings.HasPrefix(f.Request.Path, "/") {
-			v.add(at+".request", "is missing or has no path", `want what is sent, such as {method: POST, path: /task, body: '{"work":"sleep","duration":"6s"}'}`)
-		}
-	case "kill", "stop":
-		if n, err := strconv.Atoi(f.Worker); f.Worker != "" && !slices.Contains([]string{"random", "oldest", "all"}, f.Worker) && (err != nil || n < 1 || n > s.Server.Workers) {
-			v.add(at+".worker", fmt.Sprintf("%q", f.Worker), fmt.Sprintf("want random, oldest, all, or a number from 1 to %d", s.Server.Workers))
 		}
 	}
 }
