@@ -22,6 +22,7 @@ func (f *Fold) said(r history.Record, ev history.ServerSaid) {
 		if len(p.signals) < maxSignals {
 			p.signals = append(p.signals, sent{r.At, ev.Fields["signal"], r.Seq, "arbiter"})
 		}
+		f.condemned(p)
 	case "worker-exiting":
 		p.leaving = true
 	case "worker-ready", "worker-booted":
@@ -36,8 +37,7 @@ func (f *Fold) died(r history.Record, ev history.WorkerGone) {
 		return
 	}
 	by := f.sender(p, ev, r.At)
-	ordered := by == "arbiter" || slices.ContainsFunc(p.signals, func(s sent) bool { return s.by == "arbiter" })
-	if p.hang == nil && ordered && p.state == Suspect && f.ending < 0 {
+	if p.hang == nil && by == "arbiter" && p.state == Suspect && f.ending < 0 {
 		f.hangs(p, f.lastStall(p)) // it was killed for its silence before the silence was long enough for us
 	}
 	hung := p.hang != nil
@@ -149,6 +149,14 @@ func (f *Fold) signalled(r history.Record, ev history.SignalSeen) {
 		by += " (" + ev.Why + ")"
 	}
 	p.signals = append(p.signals, sent{r.At, ev.Signal, r.Seq, by})
+	f.condemned(p)
+}
+
+// condemned takes that the arbiter has just sent a suspect the signal for its silence: it knows that silence longer than we do.
+func (f *Fold) condemned(p *process) {
+	if _, doomed := p.doomed(); doomed && p.hang == nil && p.state == Suspect && f.ending < 0 {
+		f.hangs(p, f.lastStall(p))
+	}
 }
 
 // crash opens an incident for a death, or adds it to one that began a moment ago in the same way, or in the same place by a death as young.

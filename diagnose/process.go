@@ -8,6 +8,9 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
+// lookTwice is how far apart two looks at a thread are at least that prove a standstill together.
+const lookTwice = 50 * time.Millisecond
+
 // maxThreads bounds what is kept of one process; the reader of /proc has the same order of bound.
 const maxThreads = 256
 
@@ -20,11 +23,13 @@ type process struct {
 
 	sample    history.WorkerSample
 	sampledAt time.Duration // -1: never
+	before    time.Duration // when the sample before it was taken; -1: never
 	sampleSeq uint64
 	running   time.Duration // when it was last seen in a state other than stopped; -1: never
 	answered  time.Duration // last sign of progress of its requests
 	earliest  time.Duration // and when that may have been at the earliest: the look before
 	grew      time.Duration // the same for bytes that it sent: no client that gives up looks like that
+	grown     time.Duration // and when that was seen
 	cpu       []usage       // over the last second or so, oldest first
 	beat      history.Heartbeat
 	beatAt    time.Duration // -1: never
@@ -84,7 +89,7 @@ type sent struct {
 
 func newProcess(pid, place int, at time.Duration) *process {
 	return &process{
-		pid: pid, place: place, seen: at, sampledAt: -1, running: -1, beatAt: -1, suspected: -1, answered: at, earliest: at, ended: at, turned: at,
+		pid: pid, place: place, seen: at, sampledAt: -1, before: -1, running: -1, beatAt: -1, suspected: -1, answered: at, earliest: at, ended: at, turned: at,
 		threads: map[int]*thread{}, obstacles: map[int]*obstacle{}, stacks: map[int]*stack{}, group: noGroup(), state: Booting, since: at,
 	}
 }
@@ -96,7 +101,7 @@ func (p *process) sampled(r history.Record, ev history.WorkerSample, slack time.
 		p.answered, p.earliest = r.At, p.sampledAt
 	}
 	if !first && ev.Answered > old.Answered {
-		p.grew = p.sampledAt
+		p.grew, p.grown = p.sampledAt, r.At
 	}
 	if ev.Inside+ev.Idle > 0 || ev.Answered > 0 {
 		p.ready = true
@@ -104,6 +109,7 @@ func (p *process) sampled(r history.Record, ev history.WorkerSample, slack time.
 	if !stopped(ev.State) {
 		p.running = r.At
 	}
+	p.before = p.sampledAt
 	p.sample, p.sampledAt, p.sampleSeq = ev, r.At, r.Seq
 	p.cpu = append(p.cpu, usage{r.At, ev.CPU, ev.RunDelay})
 	for len(p.cpu) > 2 && (len(p.cpu) > 64 || r.At-p.cpu[1].at >= time.Second) {
@@ -112,10 +118,14 @@ func (p *process) sampled(r history.Record, ev history.WorkerSample, slack time.
 }
 
 // progressed says whether a request was answered between two samples. The oldest request's beginning must not move while it waits; a client that gave up moves
-// it as well, which is why a thread that is known to stand still counts for more.
+// it as well, which is why a thread that is known to stand still counts for more. The beginning is computed from an age that was read before the sample was
+// recorded, so it shifts where hangtime is slow: the same connection with an age that grew is the same request.
 func (p *process) progressed(old, ev history.WorkerSample, at, slack time.Duration) bool {
 	if ev.Answered > old.Answered || ev.Inside < old.Inside {
 		return true
+	}
+	if len(old.Ports) > 0 && len(ev.Ports) > 0 && old.Ports[0] == ev.Ports[0] && ev.Oldest >= old.Oldest {
+		return false
 	}
 	return old.Inside > 0 && ev.Inside > 0 && at-ev.Oldest > p.sampledAt-old.Oldest+slack
 }
@@ -138,6 +148,8 @@ func (p *process) looked(r history.Record, ev history.ThreadSample, l Limits) {
 	// The same standstill keeps the beginning that was first computed: it was nearest to the event.
 	if old != nil && t.from-old.from <= l.Slack && old.Syscall == ev.Syscall {
 		t.from = min(t.from, old.from)
+		// It did not run since the last look, so that one and this one are the two looks that it takes.
+		t.Twice = t.Twice || t.running < 0 && ev.Still >= r.At-old.at && (old.Twice || r.At-old.at >= lookTwice)
 	}
 	p.threads[ev.TID] = t
 }

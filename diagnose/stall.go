@@ -177,6 +177,9 @@ func (f *Fold) disproved(p *process, t *thread, from time.Duration) bool {
 	if p.grew > 0 && p.grew+f.limits.Slack >= t.at {
 		return true // it answered after the last look at this thread
 	}
+	if p.answered > t.at && p.before > t.at {
+		return true // a request ended after it, and nothing was old enough any more to look again
+	}
 	// A thread that is known to stop the worker goes on doing so: a client that gave up looks like an answer.
 	if p.hang != nil && p.stall.tid == t.TID {
 		return false

@@ -6,7 +6,7 @@ import "time"
 func (f *Fold) judge(p *process) {
 	s, stalled := f.assess(p, f.now)
 	switch {
-	case stalled && f.hung(s, f.now):
+	case stalled && (f.hung(s, f.now) || p.hang != nil && s.continues(p.stall)):
 		f.hangs(p, s)
 		return
 	case p.hang != nil && !f.moves(p):
@@ -54,8 +54,8 @@ func (f *Fold) enter(p *process, next State, since time.Duration) {
 
 // hangs makes the process a victim, or keeps it one.
 func (f *Fold) hangs(p *process, s stall) {
-	if p.hang != nil && (p.stall.outside() != s.outside() || p.stall.tid == s.tid && s.from > p.stall.from+f.limits.Slack && s.how == standing) {
-		f.moved(p) // between the two it ran: another hang
+	if p.hang != nil && f.another(p, s) {
+		f.moved(p)
 	}
 	if p.hang != nil {
 		s.from = min(s.from, p.stall.from)
@@ -81,42 +81,6 @@ func (f *Fold) hangs(p *process, s stall) {
 	if p.hang != nil {
 		p.hang.inside(p, f.now)
 	}
-}
-
-// moves says whether a hung process that does not look hung any more was really seen to move: that its threads were not looked at is no sign of life.
-func (f *Fold) moves(p *process) bool {
-	s := p.stall
-	switch s.how {
-	case byStop, byFreezer, byMemory:
-		return true // seen in another state
-	case deadLoop:
-		return p.ended > s.from || p.turned > s.from+f.limits.Slack || p.open == 0
-	}
-	if s.thread != nil {
-		if t := p.threads[s.tid]; t != nil && t.at > s.thread.at && f.ran(s, t) {
-			return true
-		}
-		if p.role(s.thread.ThreadSample) == loopThread {
-			return p.ended > s.thread.at+3*tickStep || p.turned > s.thread.at+f.limits.Slack || f.workless(p)
-		}
-	}
-	return p.answered > p.confirmed-tickStep && p.answered > s.from+f.limits.Slack || p.ended > p.confirmed && s.crowd > 0 || f.workless(p)
-}
-
-// ran says whether a newer look at a stall's thread shows that it has run since, or waits for work.
-func (f *Fold) ran(s stall, t *thread) bool {
-	if t.Idle && (s.behind == nil || !s.behind.real()) {
-		return true
-	}
-	if s.how == running || s.how == withoutFiles {
-		return t.running < 0
-	}
-	return t.running >= 0 || t.from > s.thread.from+f.limits.Slack
-}
-
-// workless says whether nothing has been asked of the process for a while.
-func (f *Fold) workless(p *process) bool {
-	return p.sample.Inside == 0 && p.open == 0 && f.backlog == 0 && f.now-p.confirmed > f.limits.Stale
 }
 
 // outside says whether the whole process was stopped from outside.

@@ -1,0 +1,87 @@
+package diagnose
+
+import (
+	"testing"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// signal is the arbiter's word that it has sent one.
+func signal(pid int, name string) history.Event {
+	return history.ServerSaid{Event: "worker-signalled", PID: pid, Fields: map[string]string{"signal": name}}
+}
+
+// elsewhere is a look that finds the main thread at something else.
+func elsewhere(pid int, more func(*history.ThreadSample)) history.Event {
+	t := history.ThreadSample{PID: pid, TID: pid, Name: "gunicorn", State: "R", Syscall: "running"}
+	more(&t)
+	return t
+}
+
+func TestMovementIsNoRecovery(t *testing.T) {
+	hung := [][]moment{pool(1), healthy(1, 101, 1*s, 5*s), stuck(1, 101, 5*s, 5*s+100*ms, 8*s, "flock", ""), waits(101, 5*s, 5*s+300*ms, 8*s)}
+	again := [][]moment{stuck(1, 101, 7*s, 8*s, 9*s, "flock", ""), waits(101, 7*s, 8*s, 9*s)}
+	abort := at(8*s, signal(101, "SIGABRT"))
+	runs := every(8*s, 8*s+300*ms, func(time.Duration) []history.Event {
+		return []history.Event{elsewhere(101, func(*history.ThreadSample) {}), sample(1, 101, func(w *history.WorkerSample) { w.State, w.Moved, w.Answered = "R", true, 5000 })}
+	})
+	gone := at(8400*ms, history.WorkerGone{PID: 101, Worker: 1, Code: 1}, history.WorkerSeen{PID: 201, Worker: 1, Born: 8400 * ms})
+	for _, row := range []struct {
+		name string
+		more [][]moment
+		end  string
+		at   time.Duration
+	}{
+		{"a handler ran, and it waits again since", again, "", -1},
+		{"an answer left", [][]moment{healthy(1, 101, 8*s, 9*s)}, "recovered", 8 * s},
+		{"its thread left and nothing is asked any more", [][]moment{every(8*s, 9*s, func(time.Duration) []history.Event {
+			return []history.Event{sample(1, 101, func(w *history.WorkerSample) { w.Moved, w.Answered = true, 5000 }),
+				elsewhere(101, func(t *history.ThreadSample) { t.State, t.Syscall, t.Idle = "S", "poll", true })}
+		})}, "recovered", 8 * s},
+		{"its thread left, and its request is not answered yet", [][]moment{every(8*s, 9*s, func(at time.Duration) []history.Event {
+			return []history.Event{sample(1, 101, func(w *history.WorkerSample) { w.Inside, w.Oldest, w.Moved, w.Answered = 1, at-5*s, true, 5000 }), elsewhere(101, func(*history.ThreadSample) {})}
+		})}, "", -1},
+		{"a client gave up", [][]moment{every(8*s, 8*s+200*ms, func(at time.Duration) []history.Event {
+			return []history.Event{sample(1, 101, func(w *history.WorkerSample) { w.Still, w.Answered = at-5*s, 5000 }),
+				elsewhere(101, func(t *history.ThreadSample) { t.State, t.Syscall, t.Still, t.Twice = "S", "flock", at-5*s, true })}
+		})}, "", -1},
+		{"it dumps its stacks after the arbiter's signal, and dies", [][]moment{abort, runs, gone}, "exit code 1 after SIGABRT from arbiter", 8400 * ms},
+		{"it closes its connections after the arbiter's signal, and dies", [][]moment{abort, runs, every(8*s, 8*s+300*ms, func(time.Duration) []history.Event {
+			return []history.Event{sample(1, 101, func(w *history.WorkerSample) { w.Moved, w.Answered = true, 5100 })}
+		}), gone}, "exit code 1 after SIGABRT from arbiter", 8400 * ms},
+		{"it survives the arbiter's signal and goes on answering", [][]moment{abort, healthy(1, 101, 8200*ms, 11*s)}, "recovered", 9200 * ms},
+	} {
+		got := fold(script(append(hung[:len(hung):len(hung)], row.more...)...)).Incidents()
+		if len(got) != 1 || len(got[0].Victims) != 1 {
+			t.Errorf("%s: got %+v, want one incident with one victim", row.name, got)
+			continue
+		}
+		if v := got[0].Victims[0]; v.End != row.end || v.To < row.at || v.To > row.at+100*ms {
+			t.Errorf("%s: got %q at %v, want %q at %v", row.name, v.End, v.To, row.end, row.at)
+		}
+	}
+}
+
+func TestASuspectThatTheArbiterSignalsIsHung(t *testing.T) {
+	got := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), stuck(1, 101, 5*s, 5*s+100*ms, 5700*ms, "flock", ""), at(5700*ms, signal(101, "SIGABRT")),
+		at(5800*ms, elsewhere(101, func(*history.ThreadSample) {}), sample(1, 101, func(w *history.WorkerSample) { w.Moved, w.Answered = true, 5000 })),
+		at(5900*ms, history.WorkerGone{PID: 101, Worker: 1, Signal: "SIGABRT"}))).Incidents()
+	if len(got) != 1 || got[0].Kind != KindHang || got[0].Detected != 5700*ms || got[0].Victims[0].End != "SIGABRT from arbiter" {
+		t.Errorf("got %+v, want one hang that is certain at 5.7s", got)
+	}
+}
+
+func TestALookThatComesTooSoonIsProvenByTheNext(t *testing.T) {
+	single := stuck(1, 101, 5*s, 5*s+100*ms, 8*s, "flock", "")
+	for i := range single {
+		if ev, ok := single[i].ev.(history.ThreadSample); ok {
+			ev.Twice = false
+			single[i].ev = ev
+		}
+	}
+	got := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), single)).Incidents()
+	if len(got) != 1 || got[0].Detected > 6*s+150*ms {
+		t.Errorf("got %+v, want a hang that is certain after 1 s", got)
+	}
+}
