@@ -58,6 +58,12 @@ type Interrupted struct {
 	By string `json:"by"` // "SIGINT", "q", …
 }
 
+// Aborted says that a check with abort did not hold for its time of grace and ended the run early.
+type Aborted struct {
+	Key   string `json:"key"` // where the check stands in the scenario: "checks[0]"
+	Check string `json:"check"`
+}
+
 // Trouble is something that hangtime itself could not do or see. A check that rests on it is unknown, never passed.
 type Trouble struct {
 	Room string `json:"room"`
@@ -73,5 +79,6 @@ func (VariantEnded) kind() string   { return "variant-ended" }
 func (PhaseStarted) kind() string   { return "phase-started" }
 func (Tick) kind() string           { return "tick" }
 func (Interrupted) kind() string    { return "interrupted" }
+func (Aborted) kind() string        { return "aborted" }
 func (Trouble) kind() string        { return "trouble" }
 func (RunEnded) kind() string       { return "run-ended" }

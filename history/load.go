@@ -92,6 +92,16 @@ type OpenTasks struct {
 	Oldest time.Duration `json:"oldest"` // age since accepted
 }
 
+// TaskLog is what the task logs of the reference server hold once it has stopped: one JSON object a line.
+type TaskLog struct {
+	Files      int    `json:"files"`
+	Lines      uint64 `json:"lines"`
+	Torn       uint64 `json:"torn"`       // lines that are no whole JSON object
+	Started    uint64 `json:"started"`    // tasks with a line that they began
+	Ended      uint64 `json:"ended"`      // tasks with a line that they ended, well or badly
+	Duplicated uint64 `json:"duplicated"` // tasks that began more than once
+}
+
 // RateChanged says that a person changed the rate while it ran.
 type RateChanged struct {
 	Rate float64 `json:"rate"` // hits a second; 0 is a pause
@@ -102,4 +112,5 @@ func (LoadWindow) kind() string  { return "load-window" }
 func (HitWindow) kind() string   { return "hit-window" }
 func (Hit) kind() string         { return "hit" }
 func (Ledger) kind() string      { return "ledger" }
+func (TaskLog) kind() string     { return "task-log" }
 func (RateChanged) kind() string { return "rate-changed" }

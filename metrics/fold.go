@@ -20,7 +20,11 @@ const (
 type Fold struct {
 	load   Load
 	phases []phaseStart
-	byName map[string]*hdrhistogram.Histogram
+	slices cuts
+	tags   map[string]bool
+	dueIn  map[string]uint64 // hits due, by phase
+	okIn   map[string]uint64 // hits that were answered ok, by the phase in which they were
+	limits limits
 	all    *hdrhistogram.Histogram
 	series series
 	rates  rates
@@ -39,9 +43,9 @@ type phaseStart struct {
 func New() *Fold {
 	return &Fold{
 		load:   Load{Status: map[string]uint64{}, Errors: map[string]uint64{}, Phases: map[string]Quantiles{}},
-		byName: map[string]*hdrhistogram.Histogram{},
-		all:    hdrhistogram.New(lowest, highest, digits),
-		bars:   newBars(),
+		slices: cuts{}, tags: map[string]bool{}, dueIn: map[string]uint64{}, okIn: map[string]uint64{},
+		all:  hdrhistogram.New(lowest, highest, digits),
+		bars: newBars(),
 	}
 }
 
@@ -77,6 +81,8 @@ func (f *Fold) window(w history.LoadWindow) {
 	f.load.Dropped += w.Dropped
 	f.load.InFlight, f.load.Waiting, f.load.Oldest, f.load.Connections = w.InFlight, w.Waiting, w.Oldest, w.Connections
 	f.load.LagMax = max(f.load.LagMax, w.Lag)
+	f.limits.window(w, f.load.Senders)
+	f.dueIn[f.phaseAt(w.From+(w.To-w.From)/2)] += w.Due
 	f.rates.due(w.To, w.Due)
 	if w.Due > 0 {
 		f.sent = w.To
@@ -96,12 +102,9 @@ func (f *Fold) hits(at time.Duration, w history.HitWindow) {
 	f.load.OK += w.OK
 	f.load.Failed += failed
 	f.rates.ok(at, w.OK)
-	phase := f.phaseAt(w.Due + w.Width/2)
-	into := f.byName[phase]
-	if into == nil {
-		into = hdrhistogram.New(lowest, highest, digits)
-		f.byName[phase] = into
-	}
+	f.okIn[f.phaseAt(at)] += w.OK
+	into := f.slices.of(f.phaseAt(w.Due+w.Width/2), f.tag(w.Tag))
+	into.add(w.OK, failed)
 	f.series.ended(w.Due, w.OK, failed)
 	f.cure.hits(w, failed)
 	for _, text := range []string{w.Response, w.Failed} {
@@ -114,7 +117,7 @@ func (f *Fold) hits(at time.Duration, w history.HitWindow) {
 			continue
 		}
 		few := f.bars.of(h)
-		record(into, few)
+		record(into.hist, few)
 		record(f.all, few)
 		f.series.add(w.Due, few)
 		f.cure.took(w.Due, few)
@@ -146,19 +149,29 @@ func (f *Fold) Load(now time.Duration) Load {
 	l.Status, l.Errors = maps.Clone(l.Status), maps.Clone(l.Errors)
 	l.Offered, l.Achieved = f.rates.at(now)
 	l.All = quantiles(f.all)
-	l.Phases = make(map[string]Quantiles, len(f.byName))
-	for name, h := range f.byName {
-		l.Phases[name] = quantiles(h)
+	l.Phases = map[string]Quantiles{}
+	for key := range f.slices {
+		if _, ok := l.Phases[key.phase]; !ok {
+			l.Phases[key.phase] = quantiles(f.Slice(key.phase, "").hist)
+		}
 	}
+	l.Lagging, l.Exhausted = share(f.limits.lagging, f.limits.windows), f.limits.exhausted
 	l.Series = f.series.points()
 	l.Recoveries = f.cure.all(l.Phases[history.Before].P99, f.sent)
 	return l
 }
 
 func quantiles(h *hdrhistogram.Histogram) Quantiles {
-	at := h.ValueAtPercentiles([]float64{50, 90, 99, 99.9})
+	at := h.ValueAtPercentiles([]float64{50, 90, 95, 99, 99.9})
 	us := func(v int64) time.Duration { return time.Duration(v) * time.Microsecond }
-	return Quantiles{uint64(h.TotalCount()), us(at[50]), us(at[90]), us(at[99]), us(at[99.9]), us(h.Max())}
+	return Quantiles{uint64(h.TotalCount()), us(at[50]), us(at[90]), us(at[95]), us(at[99]), us(at[99.9]), us(h.Max())}
+}
+
+func share(part, whole int) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return float64(part) / float64(whole)
 }
 
 // rates are counts over the last second, kept as 100 ms cells.

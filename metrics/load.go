@@ -25,6 +25,8 @@ type Load struct {
 	Oldest      time.Duration
 	Connections int
 	LagMax      time.Duration // of our own sending, over the variant
+	Lagging     float64       // share of the 100 ms windows in which it was above 1 ms
+	Exhausted   time.Duration // while all senders were in use and hits waited for one
 
 	TookSum time.Duration     // of all response times
 	Bands   [BandCount]uint64 // hits by response time, see BandFloor
@@ -39,8 +41,8 @@ type Load struct {
 
 // Quantiles of response times, from due.
 type Quantiles struct {
-	Count                    uint64
-	P50, P90, P99, P999, Max time.Duration
+	Count                         uint64
+	P50, P90, P95, P99, P999, Max time.Duration
 }
 
 // A Series is the response time over time, by when the hits were due. Points are Step apart and at most 512; a longer run has longer steps.

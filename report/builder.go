@@ -125,21 +125,6 @@ func (b *Builder) variant(at time.Duration, ev history.VariantStarted) *variantF
 	return v
 }
 
-// place says of each check where it stands in the scenario: first what the variant expects, then the scenario's own, then the variant's.
-func (v *variantFold) place(checks []verdict.Check) {
-	own := len(v.plan.Checks) - len(v.variant.Checks)
-	for i := range checks {
-		switch {
-		case i == 0:
-			checks[i].Key = fmt.Sprintf("variants[%d].expect", v.index)
-		case i <= own:
-			checks[i].Key = fmt.Sprintf("checks[%d]", i-1)
-		default:
-			checks[i].Key = fmt.Sprintf("variants[%d].checks[%d]", v.index, i-1-own)
-		}
-	}
-}
-
 func (v *variantFold) add(r history.Record) {
 	v.load.Add(r)
 	v.diagnosis.Add(r)
@@ -178,8 +163,7 @@ func (v *variantFold) report(now time.Duration, over bool) Variant {
 	out.Incidents = v.diagnosis.Incidents()
 	out.Phases, out.Faults = slices.Clone(v.spans.phases), slices.Clone(v.spans.faults)
 	out.Story = v.story.lines(out.Incidents)
-	out.Verdict = v.judge.Variant(v.variant, v.plan, out.Load, v.load.Broken(), out.Incidents)
-	v.place(out.Verdict.Checks)
+	out.Verdict = v.judge.Variant(v.variant, v.index, v.plan, out.Load, v.load, out.Incidents)
 	if out.To >= 0 {
 		v.done = &out
 	}

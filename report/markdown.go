@@ -34,9 +34,20 @@ func (r *Report) Markdown(out io.Writer) error {
 			fmt.Fprintf(w, "| `%s` | %s | %s %s | %s |\n", cell(c.Name), cell(v.Name), sign[c.Outcome], c.Outcome, cell(c.Got))
 		}
 	}
+	for _, v := range r.Verdict.Variants {
+		for _, note := range v.Notes {
+			fmt.Fprintf(w, "\n> %s: %s\n", cell(v.Name), cell(note))
+		}
+	}
 	for i := range r.Variants {
 		for _, in := range r.Variants[i].Incidents {
-			fmt.Fprintf(w, "\n**%s, %s #%d** at %s: %s\n\n%s\n", cell(r.Variants[i].Name), in.Kind, in.ID, stamp(in.Began), cell(in.Cause.Sentence), cell(victims(in, r.Now)))
+			fmt.Fprintf(w, "\n**%s, %s #%d** at %s: %s\n\n%s\n", cell(r.Variants[i].Name), in.Kind, in.ID, stamp(in.Began), cell(in.Cause.Sentence), cell(strings.Join(victims(in, r.Now), "; ")))
+			if price := in.Cost.Price(); len(price) > 0 {
+				fmt.Fprintf(w, "\nCost: %s.\n", cell(strings.Join(price, "; ")))
+			}
+			if in.Cause.Remedy != "" {
+				fmt.Fprintf(w, "\nCure: %s.\n", cell(in.Cause.Remedy))
+			}
 		}
 	}
 	fmt.Fprintf(w, "\nseed %d, %d cores, Linux %s, hangtime %s\n", r.Header.Seed, r.Header.Cores, r.Header.Kernel, r.Header.Tool)

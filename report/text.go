@@ -4,12 +4,20 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
+
+	"github.com/charmbracelet/x/ansi"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/metrics"
 	"github.com/hangtime-dev/hangtime/verdict"
+)
+
+// The text fits a terminal of 80 columns and a CI's log: long cells are wrapped, and more variants than fit beside each other stand below each other.
+const (
+	textWidth  = 80
+	titleWidth = 26
+	cellWidth  = 26 // the least in which a row of three figures can be read
 )
 
 // lastAnswered is the newest point of which a response time is known; -1: none.
@@ -30,48 +38,124 @@ func short(d time.Duration) string { return verdict.Duration(d) }
 
 // summaryRows are the lines of a summary, each of several figures.
 var summaryRows = []struct{ title, names string }{
-	{"detected after / recovered after", "detection recovery"},
+	{"found / recovered after", "detection recovery"},
 	{"longest stall", "longest_stall"},
-	{"workers died / missing at the end", "deaths missing"},
-	{"longest time to a replacement", "replacement"},
-	{"response time p50 / p99 / max", "p50 p99 max"},
-	{"p99 before / during / after", "p99_before p99_during p99_after"},
-	{"requests ok / failed / unanswered", "ok failed unanswered"},
-	{"tasks accepted / done / lost", "tasks_accepted tasks_done tasks_lost"},
+	{"workers died / missing", "deaths missing"},
+	{"replaced within", "replacement"},
+	{"response p50 / p99 / max", "p50 p99 max"},
+	{"p99 before/during/after", "p99_before p99_during p99_after"},
+	{"ok / failed / unanswered", "ok failed unanswered"},
+	{"tasks taken / done / lost", "tasks_accepted tasks_done tasks_lost"},
 }
 
 // Text writes the verdict for a person: what happened in each variant, side by side, then the outcome and why.
 func (r *Report) Text(out io.Writer) error {
 	w := &strings.Builder{}
-	table := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
-	row := func(title string, cell func(*Variant) string) {
-		fmt.Fprint(table, title)
-		for i := range r.Variants {
-			fmt.Fprint(table, "\t", cell(&r.Variants[i]))
-		}
-		fmt.Fprintln(table)
-	}
 	fmt.Fprintln(w)
-	row(r.Header.Scenario, func(v *Variant) string { return v.Name + " (expect " + v.Expect + ")" })
-	row("behaved as expected", func(v *Variant) string { return yes(v.Verdict.Checks) })
-	row("incidents", func(v *Variant) string { return got(v.Verdict.Checks) })
-	for _, line := range summaryRows {
-		row(line.title, func(v *Variant) string { return figureTexts(v.Verdict, line.names) })
-	}
-	if err := table.Flush(); err != nil {
-		return err
+	beside := max((textWidth-titleWidth)/cellWidth, 1)
+	for from := 0; from < len(r.Variants); from += beside {
+		if from > 0 {
+			fmt.Fprintln(w)
+		}
+		r.table(w, r.Variants[from:min(from+beside, len(r.Variants))])
 	}
 	r.incidents(w)
 	r.checks(w)
-	fmt.Fprintf(w, "\n%s  %s\n", strings.ToUpper(string(r.Verdict.Outcome)), r.Verdict.Sentence)
+	fmt.Fprintln(w)
+	hanging(w, fmt.Sprintf("%-7s  ", strings.ToUpper(string(r.Verdict.Outcome))), r.Verdict.Sentence)
 	for _, why := range r.Verdict.Why {
-		fmt.Fprintf(w, "  %s\n", why)
+		hanging(w, "         ", why)
+	}
+	for _, v := range r.Verdict.Variants {
+		for _, note := range v.Notes {
+			hanging(w, "note     ", v.Name+": "+note)
+		}
 	}
 	if r.Interrupted != "" {
-		fmt.Fprintf(w, "  interrupted by %s: this is what was known by then\n", r.Interrupted)
+		hanging(w, "         ", "interrupted by "+r.Interrupted+": this is what was known by then")
+	}
+	if r.Over && r.Header.Seed != 0 {
+		fmt.Fprintf(w, "         the same random choices again: --seed %d\n", r.Header.Seed)
 	}
 	_, err := io.WriteString(out, w.String())
 	return err
+}
+
+// table sets variants side by side.
+func (r *Report) table(w io.Writer, variants []Variant) {
+	width := (textWidth - titleWidth) / max(len(variants), 2)
+	row := func(title string, cell func(*Variant) string) {
+		cells, empty := make([]string, len(variants)), true
+		for i := range variants {
+			cells[i] = cell(&variants[i])
+			empty = empty && strings.Trim(cells[i], "-/ ") == ""
+		}
+		if !empty {
+			line(w, title, cells, width)
+		}
+	}
+	row(r.Header.Scenario, func(v *Variant) string { return v.Name })
+	row("expected", func(v *Variant) string { return v.Expect })
+	row("behaved so", func(v *Variant) string { return yes(v.Verdict.Checks) })
+	row("incidents", func(v *Variant) string { return got(v.Verdict.Checks) })
+	for _, one := range summaryRows {
+		row(one.title, func(v *Variant) string { return figureTexts(v.Verdict, one.names) })
+	}
+}
+
+// line writes one row of a table; a cell that is too long goes on below itself.
+func line(w io.Writer, title string, cells []string, width int) {
+	wrapped, most := make([][]string, len(cells)), 1
+	for i, c := range cells {
+		wrapped[i] = wrapWords(c, width-2)
+		most = max(most, len(wrapped[i]))
+	}
+	if ansi.StringWidth(title) > titleWidth-1 {
+		title = ansi.Truncate(title, titleWidth-1, "…")
+	}
+	for n := range most {
+		text := pad(title, titleWidth)
+		for _, c := range wrapped {
+			part := ""
+			if n < len(c) {
+				part = c[n]
+			}
+			text += pad(part, width)
+		}
+		fmt.Fprintln(w, strings.TrimRight(text, " "))
+		title = ""
+	}
+}
+
+func pad(text string, width int) string {
+	return text + strings.Repeat(" ", max(width-ansi.StringWidth(text), 0))
+}
+
+// hanging writes a text behind its head; further lines begin below the text's first. A word that is longer than a line, such as a path, is not cut.
+func hanging(w io.Writer, head, text string) {
+	indent := ansi.StringWidth(head)
+	for _, part := range wrapWords(text, textWidth-indent) {
+		fmt.Fprintln(w, strings.TrimRight(head+part, " "))
+		head = strings.Repeat(" ", indent)
+	}
+}
+
+// wrapWords breaks a text at its spaces only: a name such as file-lock or a path stays whole.
+func wrapWords(text string, width int) []string {
+	var lines []string
+	current := ""
+	for word := range strings.FieldsSeq(text) {
+		switch {
+		case current == "":
+			current = word
+		case ansi.StringWidth(current)+1+ansi.StringWidth(word) <= width:
+			current += " " + word
+		default:
+			lines = append(lines, current)
+			current = word
+		}
+	}
+	return append(lines, current)
 }
 
 func yes(checks []verdict.Check) string {
@@ -106,57 +190,118 @@ func figureTexts(v verdict.Variant, names string) string {
 func (r *Report) incidents(w io.Writer) {
 	for i := range r.Variants {
 		v := &r.Variants[i]
+		end := r.Now
+		if v.To >= 0 {
+			end = v.To
+		}
 		for _, in := range v.Incidents {
-			fmt.Fprintf(w, "\n%s, %s #%d, at %s: %s\n", v.Name, in.Kind, in.ID, stamp(in.Began), in.Cause.Sentence)
-			fmt.Fprintf(w, "  %s\n", victims(in, r.Now))
+			fmt.Fprintln(w)
+			hanging(w, "", fmt.Sprintf("%s: %s #%d, %s, %s", v.Name, strings.ToUpper(in.Kind), in.ID, workers(in.Places()), span(in, end)))
+			hanging(w, "  why    ", in.Cause.Sentence+sureness(in.Cause))
+			for j, who := range victims(in, end) {
+				hanging(w, []string{"  who    ", "         "}[min(j, 1)], who)
+			}
+			if price := in.Cost.Price(); len(price) > 0 {
+				hanging(w, "  cost   ", strings.Join(price, "; "))
+			}
 			if in.Cause.Remedy != "" {
-				fmt.Fprintf(w, "  the guide: %s\n", in.Cause.Remedy)
+				hanging(w, "  cure   ", in.Cause.Remedy)
 			}
 		}
 	}
 }
 
-func victims(in diagnose.Incident, now time.Duration) string {
-	var parts []string
+// sureness says how sure a cause is where it is less than proven.
+func sureness(c diagnose.Cause) string {
+	if c.Confidence == diagnose.Proven || c.Confidence == "" || c.Kind == diagnose.CauseUnknown {
+		return ""
+	}
+	return " (" + string(c.Confidence) + ")"
+}
+
+// span says when an incident was, and for how long.
+func span(in diagnose.Incident, end time.Duration) string {
+	if in.Kind != diagnose.KindHang {
+		return "at " + stamp(in.Began)
+	}
+	text := fmt.Sprintf("%s from %s", short(in.Longest(end)), stamp(in.Began))
+	if in.Ended < 0 {
+		return text + ", not over"
+	}
+	return text
+}
+
+// victims says who was hit, those with the same end together.
+func victims(in diagnose.Incident, end time.Duration) []string {
+	const most = 8 // named; a crowd is counted
+	type group struct {
+		names []string
+		more  int
+		worst time.Duration
+	}
+	groups, order := map[string]*group{}, []string{}
 	for _, v := range in.Victims {
-		text := fmt.Sprintf("worker %d (pid %d)", v.Place, v.PID)
+		to, how := v.To, v.End
+		if to < 0 {
+			to, how = end, "still standing at the end"
+		}
+		if in.Kind != diagnose.KindHang {
+			how = ""
+		}
+		g := groups[how]
+		if g == nil {
+			g = &group{}
+			groups[how], order = g, append(order, how)
+		}
+		g.worst = max(g.worst, to-v.From)
+		if len(g.names) >= most {
+			g.more++
+			continue
+		}
+		g.names = append(g.names, fmt.Sprintf("%d (pid %d)", v.Place, v.PID))
+	}
+	var all []string
+	for _, how := range order {
+		g := groups[how]
+		text := "worker "
+		if len(g.names) > 1 {
+			text = "workers "
+		}
+		text += strings.Join(g.names, ", ")
+		if g.more > 0 {
+			text += fmt.Sprintf(" and %d more", g.more)
+		}
 		if in.Kind == diagnose.KindHang {
-			to := v.To
-			if to < 0 {
-				to = now
-			}
-			text += " stood still for " + stood(to-v.From)
-			if v.End != "" {
-				text += ", " + v.End
+			text += fmt.Sprintf(": stood still for up to %s, %s", stood(g.worst), how)
+			if len(g.names) == 1 {
+				text = strings.Replace(text, "up to ", "", 1)
 			}
 		}
-		parts = append(parts, text)
+		all = append(all, text)
 	}
-	const most = 8
-	if len(parts) > most {
-		parts = append(parts[:most], fmt.Sprintf("and %d more", len(parts)-most))
-	}
-	return strings.Join(parts, "; ")
+	return all
 }
 
 // checks lists what was judged beside the expectation.
 func (r *Report) checks(w io.Writer) {
-	for i, v := range r.Verdict.Variants {
+	first := true
+	for _, v := range r.Verdict.Variants {
 		for j, c := range v.Checks {
 			if j == 0 {
-				if i == 0 {
-					fmt.Fprintln(w)
-				}
 				continue
 			}
-			fmt.Fprintf(w, "  %-7s  %s: %s", c.Outcome, v.Name, c.Name)
-			if c.Outcome != verdict.Pass {
-				fmt.Fprintf(w, "  (%s)", c.Got)
+			if first {
+				fmt.Fprintln(w)
+				first = false
 			}
+			text := v.Name + ": " + c.Name
 			if c.Want != "" {
-				fmt.Fprintf(w, "  %s", c.Want)
+				text += " (" + c.Want + ")"
 			}
-			fmt.Fprintln(w)
+			if c.Outcome != verdict.Pass {
+				text += ": " + c.Got
+			}
+			hanging(w, fmt.Sprintf("%-7s  ", c.Outcome), text)
 		}
 	}
 }

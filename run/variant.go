@@ -59,6 +59,7 @@ func (v *variant) boot(ctx context.Context) error {
 		if srv.child != nil {
 			v.guardian.Forget(srv.pid)
 		}
+		v.account()
 	}()
 	seen := func() []probe.Worker { return nil }
 	if srv.pid != 0 {
@@ -87,6 +88,19 @@ func (v *variant) boot(ctx context.Context) error {
 		}
 	})
 	return v.load(ctx, srv, seen)
+}
+
+// account reads what the reference server's task logs hold at its end.
+func (v *variant) account() {
+	if v.plan.Server.Kind != "reference" || v.plan.Server.Logging == "stdout" {
+		return
+	}
+	log, err := probe.ReadTaskLogs(v.dir)
+	if err != nil {
+		v.record(history.Trouble{Room: "probe", Text: err.Error()})
+		return
+	}
+	v.record(log)
 }
 
 func processes(seen []probe.Worker) []process {

@@ -4,7 +4,7 @@ package scenarios
 type Figure struct {
 	Name  string
 	Title string
-	Unit  string // "ms", "share", or empty for a count
+	Unit  string // "ms", "share", "bytes", or empty for a count
 }
 
 // Figures are all there are, in the order in which a verdict shows them.
@@ -17,9 +17,13 @@ func Figures() []Figure {
 		{"dropped", "requests never sent", ""},
 		{"late", "requests sent late", ""},
 		{"error_share", "share of failed requests", "share"},
+		{"achieved", "answered ok of what was offered", "share"},
+		{"mean", "response time, mean", "ms"},
 		{"p50", "response time p50", "ms"},
 		{"p90", "response time p90", "ms"},
+		{"p95", "response time p95", "ms"},
 		{"p99", "response time p99", "ms"},
+		{"p999", "response time p99.9", "ms"},
 		{"max", "response time max", "ms"},
 		{"p99_before", "p99 before the fault", "ms"},
 		{"p99_during", "p99 during the fault", "ms"},
@@ -30,12 +34,27 @@ func Figures() []Figure {
 		{"longest_stall", "longest stall", "ms"},
 		{"detection", "detected after", "ms"},
 		{"recovery", "recovery time", "ms"},
+		{"recovery_p50", "recovery time, median over faults", "ms"},
 		{"replacement", "longest time to a replacement", "ms"},
 		{"deaths", "workers that died", ""},
 		{"missing", "workers missing at the end", ""},
+		{"leaked", "processes left over", ""},
+		{"memory_growth", "largest growth of a worker's memory", "bytes"},
 		{"tasks_accepted", "tasks accepted", ""},
 		{"tasks_done", "tasks done", ""},
 		{"tasks_failed", "tasks failed or timed out", ""},
 		{"tasks_lost", "tasks lost", ""},
+		{"tasks_duplicated", "tasks run twice", ""},
+		{"log_lines", "task log lines", ""},
+		{"log_torn", "task log lines torn", ""},
+		{"log_missing", "tasks ended without a log line", ""},
+	}
+}
+
+// Causes are the kinds of causes that an incident can have; a test holds the list to package diagnose.
+func Causes() []string {
+	return []string{
+		"file-lock", "mutex", "pipe-full", "disk", "socket-wait", "sleeping", "cpu-bound", "pool-exhausted", "stopped", "memory", "slow-client", "descriptors",
+		"dead-loop", "killed", "exited", "boot-loop", "throttled", "backlog", "unknown",
 	}
 }

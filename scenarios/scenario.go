@@ -68,11 +68,3 @@ const (
 	Healthy Expect = "healthy" // no incident at all
 	Any     Expect = "any"     // only the checks count
 )
-
-// A Check is a sentence about the figures of a variant that must hold, such as "tasks_lost == 0 and p99 < 500".
-type Check struct {
-	// That is the expression; docs/metrics.md has the figures it can use. Times are milliseconds.
-	That string `yaml:"that" json:"that" jsonschema:"required"`
-	// Why is shown beside it.
-	Why string `yaml:"why,omitempty" json:"why,omitempty"`
-}

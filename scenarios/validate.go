@@ -39,8 +39,8 @@ func Validate(s Scenario) []*Problem {
 			v.add(fmt.Sprintf("reports[%d]", i), fmt.Sprintf("%q is no address of a page", r), "such as https://github.com/benoitc/gunicorn/issues/1801")
 		}
 	}
-	v.checks("checks", s.Checks)
-	v.variants(s.Variants)
+	v.checks("checks", s.Checks, s)
+	v.variants(s)
 	return v.problems
 }
 
@@ -159,7 +159,8 @@ func (v *validation) load(l Load) {
 	}
 }
 
-func (v *validation) variants(all []Variant) {
+func (v *validation) variants(s Scenario) {
+	all := s.Variants
 	if len(all) == 0 {
 		v.add("variants", "there is none", "want at least one, such as - {name: plain, expect: healthy}")
 	}
@@ -170,20 +171,33 @@ func (v *validation) variants(all []Variant) {
 			v.add(at+".name", fmt.Sprintf("%q stands twice", one.Name), "want another name")
 		}
 		seen[one.Name] = true
+		if one.Cause != "" && !slices.Contains(Causes(), one.Cause) {
+			v.add(at+".cause", fmt.Sprintf("no cause is called %q", one.Cause), unknownHint(one.Cause, Causes())+optional(one.Cause, Causes()))
+		}
 		if one.Name != "" && filepath.Base(one.Name) != one.Name {
 			v.add(at+".name", fmt.Sprintf("%q", one.Name), "want a plain word: it becomes part of file names")
 		}
-		v.checks(at+".checks", one.Checks)
+		v.checks(at+".checks", one.Checks, s)
 	}
 }
 
-func (v *validation) checks(key string, all []Check) {
+func (v *validation) checks(key string, all []Check, s Scenario) {
 	for i, c := range all {
+		at := fmt.Sprintf("%s[%d]", key, i)
+		if c.Grace != 0 && !c.Abort {
+			v.add(at+".grace", "has no meaning without abort: true", "it is how long the check may fail to hold before the run is ended")
+		}
 		if c.That == "" {
 			continue // told by its tag
 		}
-		if _, err := c.Compile(); err != nil {
-			v.add(fmt.Sprintf("%s[%d].that", key, i), err.Error(), "")
+		compiled, err := c.Compile()
+		if err != nil {
+			v.add(at+".that", err.Error(), "")
+		}
+		for _, m := range compiled.Uses {
+			if m.Tag != "" && !slices.ContainsFunc(s.Load.Targets, func(t Target) bool { return t.Tag == m.Tag }) {
+				v.add(at+".that", fmt.Sprintf("no target has the tag %q of %s", m.Tag, m.Key), "a tag is given as load.targets[0].tag")
+			}
 		}
 	}
 }

@@ -1,8 +1,10 @@
 package verdict
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -39,6 +41,10 @@ func figures(f *Fold, l metrics.Load, incidents []diagnose.Incident) []Figure {
 	incidentFigures(values, f, incidents)
 	recoveryFigures(values, l)
 	taskFigures(values, l.Tasks)
+	logFigures(values, f, l.Tasks)
+	v := f.memory
+	values["memory_growth"] = number{value: float64(v.growth()), known: v.known()}
+	values["leaked"] = known(count(f.leaked), f.stopped)
 	all := make([]Figure, 0, len(values))
 	for _, def := range scenarios.Figures() {
 		n := values[def.Name]
@@ -58,9 +64,15 @@ func loadFigures(v map[string]number, l metrics.Load) {
 	v["dropped"] = count(max(l.Dropped, l.Errors[history.ErrDropped]))
 	v["late"] = count(l.Late)
 	v["error_share"] = share(l.Failed, l.OK+l.Failed)
+	v["achieved"] = share(l.OK, l.Due)
+	if l.All.Count > 0 {
+		v["mean"] = millis(l.TookSum / time.Duration(l.All.Count))
+	}
 	v["p50"] = known(millis(l.All.P50), l.All.Count > 0)
 	v["p90"] = known(millis(l.All.P90), l.All.Count > 0)
+	v["p95"] = known(millis(l.All.P95), l.All.Count > 0)
 	v["p99"] = quantile(l.All.P99, l.All.Count)
+	v["p999"] = known(millis(l.All.P999), l.All.Count >= 10*fewest)
 	v["max"] = known(millis(l.All.Max), l.All.Count > 0)
 	for _, phase := range []string{history.Before, history.During, history.After} {
 		q := l.Phases[phase]
@@ -99,12 +111,69 @@ func recoveryFigures(v map[string]number, l metrics.Load) {
 	n := number{}
 	for _, r := range l.Recoveries {
 		n.known = true
-		if r.AtLeast {
-			n.atLeast = true
-		}
+		n.atLeast = n.atLeast || r.AtLeast
 		n.value = max(n.value, millis(r.Took).value)
 	}
 	v["recovery"] = n
+	if !n.known {
+		return
+	}
+	// Of an even number the upper one: a median that is too short would be a promise. Those that were not seen to end are the longest.
+	all := slices.SortedFunc(slices.Values(l.Recoveries), func(a, b metrics.Recovery) int {
+		if a.AtLeast != b.AtLeast {
+			return cmp.Compare(flag(a.AtLeast), flag(b.AtLeast))
+		}
+		return cmp.Compare(a.Took, b.Took)
+	})
+	middle := all[len(all)/2]
+	v["recovery_p50"] = number{value: millis(middle.Took).value, known: true, atLeast: middle.AtLeast}
+}
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// logFigures are about the reference server's own task logs, where they were read.
+func logFigures(v map[string]number, f *Fold, t history.Ledger) {
+	if f.log == nil {
+		return
+	}
+	v["log_lines"], v["log_torn"] = count(f.log.Lines), count(f.log.Torn)
+	v["tasks_duplicated"] = known(count(f.log.Duplicated), f.log.Lines > 0)
+	ended := t.Done + t.Failed + t.TimedOut - min(t.Unfollowed, t.Failed)
+	v["log_missing"] = known(count(ended-min(f.log.Ended, ended)), f.log.Lines > 0)
+}
+
+// measured is the number that a check asks for beside the figures.
+func measured(m scenarios.Measure, seen Seen, incidents []diagnose.Incident) (n number, unit string) {
+	switch m.Func {
+	case scenarios.Percentile:
+		s := seen.Slice(m.Phase, m.Tag)
+		// A percentile near the end needs enough hits beyond it: 100 for the 99th, 1,000 for the 99.9th.
+		enough := uint64(math.Ceil(1 / max(1-m.Quantile/100, 0.01)))
+		if m.Quantile > 99 && m.Quantile < 100 {
+			enough = uint64(math.Ceil(100/(100-m.Quantile) - 1e-9))
+		}
+		return known(millis(s.Percentile(m.Quantile)), s.Count() >= max(enough, 1) || m.Quantile == 100 && s.Count() > 0), "ms"
+	case scenarios.ErrorRate:
+		s := seen.Slice(m.Phase, m.Tag)
+		return share(s.Failed, s.OK+s.Failed), "share"
+	case scenarios.Achieved:
+		value, ok := seen.AchievedIn(m.Phase)
+		return number{value: value, known: ok}, "share"
+	case scenarios.IncidentOf:
+		of := 0
+		for _, in := range incidents {
+			if in.Cause.Kind == m.Cause {
+				of++
+			}
+		}
+		return count(of), ""
+	}
+	return number{}, ""
 }
 
 func taskFigures(v map[string]number, t history.Ledger) {
@@ -127,6 +196,8 @@ func text(n number, unit string) string {
 	switch unit {
 	case "ms":
 		return at + duration(n.value)
+	case "bytes":
+		return at + bytes(n.value)
 	case "share":
 		return at + strconv.FormatFloat(n.value*100, 'f', 2, 64) + " %"
 	}
@@ -148,6 +219,19 @@ func duration(ms float64) string {
 		return fmt.Sprintf("%.2f s", ms/1000)
 	}
 	return fmt.Sprintf("%.0f s", ms/1000)
+}
+
+// bytes writes a size in the binary units that /proc counts in.
+func bytes(n float64) string {
+	switch a := math.Abs(n); {
+	case a < 1<<10:
+		return fmt.Sprintf("%.0f B", n)
+	case a < 1<<20:
+		return fmt.Sprintf("%.0f KiB", n/(1<<10))
+	case a < 1<<30:
+		return fmt.Sprintf("%.1f MiB", n/(1<<20))
+	}
+	return fmt.Sprintf("%.2f GiB", n/(1<<30))
 }
 
 // Duration writes a time for people, with three digits that mean something.

@@ -24,6 +24,11 @@ type Fold struct {
 	last      time.Duration
 	over      bool
 	reason    string
+	aborted   string // key of the check that ended the run early
+	memory    memory
+	log       *history.TaskLog // nil: not read
+	leaked    int              // of the server's processes that had to be killed after it
+	stopped   bool
 }
 
 type place struct {
@@ -55,6 +60,16 @@ func (f *Fold) Add(r history.Record) {
 		f.phaseStarted(r.At, ev.Phase)
 	case history.VariantEnded:
 		f.over, f.reason = true, ev.Reason
+	case history.Aborted:
+		f.aborted = ev.Key
+	case history.ServerStopped:
+		f.stopped, f.leaked = true, len(ev.Left)
+	case history.TaskLog:
+		f.log = &ev
+	case history.WorkerSample:
+		if f.loaded() {
+			f.memory.add(r.At, ev)
+		}
 	case history.Tick:
 		f.tick(ev.Late)
 	case history.Trouble:

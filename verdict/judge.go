@@ -10,12 +10,19 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-// Variant judges one variant: what its world was expected to do, then each check. plan is the scenario as that variant runs it.
+// Seen is what checks ask for beside the figures; *metrics.Fold is one.
+type Seen interface {
+	Slice(phase, tag string) metrics.Slice
+	AchievedIn(phase string) (float64, bool)
+	Broken() int // histograms of the history that could not be read
+}
+
+// Variant judges one variant: what its world was expected to do, then each check. plan is the scenario as that variant, its number at, runs it.
 // It can be asked at any time; until the variant is over nothing is decided.
-func (f *Fold) Variant(v scenarios.Variant, plan scenarios.Scenario, l metrics.Load, broken int, incidents []diagnose.Incident) Variant {
-	out := Variant{Name: v.Name, Expect: string(v.Expect), Outcome: Pass, Figures: figures(f, l, incidents)}
+func (f *Fold) Variant(v scenarios.Variant, at int, plan scenarios.Scenario, l metrics.Load, seen Seen, incidents []diagnose.Incident) Variant {
+	out := Variant{Name: v.Name, Notes: notes(l), Expect: string(v.Expect), Outcome: Pass, Figures: figures(f, l, incidents)}
 	doubts := f.blind()
-	if broken > 0 {
+	if broken := seen.Broken(); broken > 0 {
 		doubts = append(doubts, fmt.Sprintf("%d histograms of the history could not be read", broken))
 	}
 	if l.Due == 0 {
@@ -25,18 +32,40 @@ func (f *Fold) Variant(v scenarios.Variant, plan scenarios.Scenario, l metrics.L
 	if !f.over {
 		doubts = []string{"it is still running"}
 	}
-	out.Checks = append(out.Checks, doubt(f.expected(v, incidents), doubts))
+	out.Checks = append(out.Checks, doubt(f.expected(v, at, incidents), doubts))
 	values := map[string]Figure{}
 	for _, fig := range out.Figures {
 		values[fig.Name] = fig
 	}
-	for _, c := range plan.Checks {
-		out.Checks = append(out.Checks, doubt(check(c, values), doubts))
+	own := len(plan.Checks) - len(v.Checks)
+	for i, c := range plan.Checks {
+		key := fmt.Sprintf("checks[%d]", i)
+		if i >= own {
+			key = fmt.Sprintf("variants[%d].checks[%d]", at, i-own)
+		}
+		one := check(c, values, seen, incidents)
+		if f.aborted != key {
+			one = doubt(one, doubts)
+		} else if one.Outcome != Fail {
+			// It came to hold again between the moment at which the run was told to end and its end.
+			one.Outcome, one.Got = Fail, one.Got+" at the end; it did not hold for its time of grace and the run was ended"
+		}
+		one.Key = key
+		out.Checks = append(out.Checks, one)
 	}
 	for _, c := range out.Checks {
 		out.Outcome = Worst(out.Outcome, c.Outcome)
 	}
 	return out
+}
+
+// Holding is what a check comes to as things stand, whatever doubts there are of the whole.
+func (f *Fold) Holding(c scenarios.Check, l metrics.Load, seen Seen, incidents []diagnose.Incident) Outcome {
+	values := map[string]Figure{}
+	for _, fig := range figures(f, l, incidents) {
+		values[fig.Name] = fig
+	}
+	return check(c, values, seen, incidents).Outcome
 }
 
 // doubt turns a check into unknown where what it rests on was not seen, whatever it came to: a fail that rests on a fault that never was would blame the server.
@@ -48,8 +77,8 @@ func doubt(c Check, doubts []string) Check {
 }
 
 // expected judges what the variant's world did against what the scenario says it does.
-func (f *Fold) expected(v scenarios.Variant, incidents []diagnose.Incident) Check {
-	c := Check{Name: "behaved as expected", Want: want(v), Got: summary(incidents), Outcome: Fail}
+func (f *Fold) expected(v scenarios.Variant, at int, incidents []diagnose.Incident) Check {
+	c := Check{Name: "behaved as expected", Key: fmt.Sprintf("variants[%d].expect", at), Want: want(v), Got: summary(incidents), Outcome: Fail}
 	holds := false
 	switch v.Expect {
 	case scenarios.Any:
@@ -126,7 +155,7 @@ func plural(n int, word string) string {
 }
 
 // check judges one expression. A figure of which only a lower bound is known decides only where the bound and everything above it agree.
-func check(c scenarios.Check, figures map[string]Figure) Check {
+func check(c scenarios.Check, figures map[string]Figure, seen Seen, incidents []diagnose.Incident) Check {
 	out := Check{Name: c.That, Want: c.Why, Outcome: Unknown}
 	compiled, err := c.Compile()
 	if err != nil {
@@ -135,8 +164,12 @@ func check(c scenarios.Check, figures map[string]Figure) Check {
 	}
 	low, high := map[string]float64{}, map[string]float64{}
 	var got, missing []string
-	for _, name := range compiled.Uses {
-		fig := figures[name]
+	for _, m := range compiled.Uses {
+		name, fig := m.Key, figures[m.Key]
+		if m.Func != "" {
+			n, unit := measured(m, seen, incidents)
+			fig = Figure{Value: n.value, Known: n.known, Text: text(n, unit)}
+		}
 		got = append(got, name+" = "+fig.Text)
 		if !fig.Known {
 			missing = append(missing, name)
@@ -177,11 +210,7 @@ func Of(variants []Variant, planned int, over bool, guide string) Verdict {
 	v := Verdict{Outcome: Pass, Variants: variants}
 	for _, one := range variants {
 		v.Outcome = Worst(v.Outcome, one.Outcome)
-		for _, c := range one.Checks {
-			if c.Outcome != Pass {
-				v.Why = append(v.Why, one.Name+": "+because(c))
-			}
-		}
+		v.Why = append(v.Why, one.why()...)
 	}
 	if len(variants) < planned || !over {
 		v.Outcome = Worst(v.Outcome, Unknown)
@@ -193,9 +222,28 @@ func Of(variants []Variant, planned int, over bool, guide string) Verdict {
 	return v
 }
 
-func because(c Check) string {
-	if c.Outcome == Unknown {
-		return fmt.Sprintf("%s: unknown: %s", c.Name, c.Why)
+// why says what kept a variant from passing. What leaves all of its checks unknown is said once.
+func (v Variant) why() []string {
+	var all []string
+	unknown := map[string]int{}
+	for _, c := range v.Checks {
+		if c.Outcome == Unknown {
+			unknown[c.Why]++
+		}
 	}
-	return fmt.Sprintf("%s: got %s", c.Name, c.Got)
+	told := map[string]bool{}
+	for _, c := range v.Checks {
+		switch n := unknown[c.Why]; {
+		case c.Outcome == Fail:
+			all = append(all, fmt.Sprintf("%s: %s: got %s", v.Name, c.Name, c.Got))
+		case c.Outcome == Unknown && n > 1 && !told[c.Why]:
+			all = append(all, fmt.Sprintf("%s: nothing can be said of %d checks: %s", v.Name, n, c.Why))
+		case c.Outcome == Unknown && n == 1:
+			all = append(all, fmt.Sprintf("%s: %s: unknown: %s", v.Name, c.Name, c.Why))
+		}
+		if c.Outcome == Unknown {
+			told[c.Why] = true
+		}
+	}
+	return all
 }

@@ -71,7 +71,7 @@ func TestTheWorldIsJudgedAgainstWhatWasExpected(t *testing.T) {
 		{"health was expected and nothing came", scenarios.Healthy, "", nil, Pass},
 		{"nothing was expected", scenarios.Any, "", lockHang(), Pass},
 	} {
-		got := whole().Variant(scenarios.Variant{Name: "v", Expect: row.expect, Cause: row.cause}, plan(), load(), 0, row.incidents)
+		got := whole().Variant(scenarios.Variant{Name: "v", Expect: row.expect, Cause: row.cause}, 0, plan(), load(), seen{}, row.incidents)
 		if got.Outcome != row.want {
 			t.Errorf("%s: got %s, want %s: %+v", row.name, got.Outcome, row.want, got.Checks)
 		}
@@ -96,7 +96,7 @@ func TestWhatWasNotSeenIsUnknown(t *testing.T) {
 		{"nothing was sent", whole(), metrics.Load{}, "no request"},
 		{"it is not over", NewFold(), load(), "still running"},
 	} {
-		got := row.fold.Variant(healthy, plan(), row.load, 0, nil)
+		got := row.fold.Variant(healthy, 0, plan(), row.load, seen{}, nil)
 		if got.Outcome != Unknown || !strings.Contains(got.Checks[0].Why, row.why) {
 			t.Errorf("%s: got %s because %q, want unknown because of %q", row.name, got.Outcome, got.Checks[0].Why, row.why)
 		}
@@ -123,7 +123,7 @@ func TestChecksOverFigures(t *testing.T) {
 		{"recovery > 1000", lasting, Pass},
 		{"longest_stall == 3000 and hangs == 1 and detection == 1000", load(), Pass},
 	} {
-		got := whole().Variant(anything, plan(row.check), row.load, 0, lockHang()).Checks[1]
+		got := whole().Variant(anything, 0, plan(row.check), row.load, seen{}, lockHang()).Checks[1]
 		if got.Outcome != row.want {
 			t.Errorf("%s: got %s (%s; %s), want %s", row.check, got.Outcome, got.Got, got.Why, row.want)
 		}
@@ -135,7 +135,7 @@ func TestDeathsAreCountedOnlyUnderLoad(t *testing.T) {
 		history.WorkerGone{PID: 11, Worker: 1, Signal: "SIGKILL"}, history.WorkerSeen{PID: 21, Worker: 1},
 		history.WorkerGone{PID: 12, Worker: 2, Signal: "SIGKILL"})...)
 	f.Add(history.Record{At: 60 * s, Event: history.WorkerGone{PID: 21, Worker: 1}}) // the end of the run
-	got := f.Variant(scenarios.Variant{Expect: scenarios.Any}, plan("deaths == 2 and missing == 1 and replacement == 1000"), load(), 0, nil)
+	got := f.Variant(scenarios.Variant{Expect: scenarios.Any}, 0, plan("deaths == 2 and missing == 1 and replacement == 1000"), load(), seen{}, nil)
 	if got.Outcome != Pass {
 		t.Errorf("%+v", got.Checks[1])
 	}

@@ -1,0 +1,110 @@
+package metrics
+
+import (
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// maxTags bounds how many tags have figures of their own: a histogram is 180 KiB.
+const maxTags = 32
+
+// A Slice is the hits that were due in one phase, or had one tag, or both.
+type Slice struct {
+	OK, Failed uint64
+	hist       *hdrhistogram.Histogram
+}
+
+// Count is how many of its hits have a response time.
+func (s Slice) Count() uint64 {
+	if s.hist == nil {
+		return 0
+	}
+	return uint64(s.hist.TotalCount())
+}
+
+// Percentile is the response time, from due, that q percent of its hits did not exceed; q is 0 to 100.
+func (s Slice) Percentile(q float64) time.Duration {
+	if s.hist == nil {
+		return 0
+	}
+	return time.Duration(s.hist.ValueAtPercentile(q)) * time.Microsecond
+}
+
+func (s *Slice) add(ok, failed uint64) {
+	s.OK += ok
+	s.Failed += failed
+}
+
+// A sliceKey names a slice that is kept; those over all tags or all phases are put together when they are asked for.
+type sliceKey struct{ phase, tag string }
+
+// cuts keeps hits by phase and tag. Hits without a tag are under the empty one, and so are those of tags beyond the bound.
+type cuts map[sliceKey]*Slice
+
+func (c cuts) of(phase, tag string) *Slice {
+	key := sliceKey{phase, tag}
+	if c[key] == nil {
+		c[key] = &Slice{hist: hdrhistogram.New(lowest, highest, digits)}
+	}
+	return c[key]
+}
+
+// Slice is what is known of the hits that were due in a phase and had a tag; empty means any. Its owner is the goroutine of the fold: it is not for keeping.
+func (f *Fold) Slice(phase, tag string) Slice {
+	if phase == "" && tag == "" {
+		return Slice{f.load.OK, f.load.Failed, f.all}
+	}
+	out := Slice{hist: hdrhistogram.New(lowest, highest, digits)}
+	for key, one := range f.slices {
+		if (phase == "" || key.phase == phase) && (tag == "" || key.tag == tag) {
+			out.add(one.OK, one.Failed)
+			out.hist.Merge(one.hist)
+		}
+	}
+	return out
+}
+
+// tag is the name under which a hit's tag is kept.
+func (f *Fold) tag(name string) string {
+	if !f.tags[name] {
+		if len(f.tags) >= maxTags {
+			return ""
+		}
+		f.tags[name] = true
+	}
+	return name
+}
+
+// AchievedIn is how many hits were answered ok in a phase, whenever they were due, over how many were due in it; false where none was.
+func (f *Fold) AchievedIn(phase string) (float64, bool) {
+	due := f.dueIn[phase]
+	if due == 0 {
+		return 0, false
+	}
+	return float64(f.okIn[phase]) / float64(due), true
+}
+
+// limits are what held the load generator itself back.
+type limits struct {
+	windows   int           // 100 ms windows in which hits were due
+	lagging   int           // of these, with a hit sent more than 1 ms late although a sender was free
+	exhausted time.Duration // while all senders were in use and hits waited
+}
+
+// ownLag is the delay of its own sending from which hangtime counts itself as late.
+const ownLag = time.Millisecond
+
+func (l *limits) window(w history.LoadWindow, senders int) {
+	if w.Due > 0 {
+		l.windows++
+		if w.Lag > ownLag {
+			l.lagging++
+		}
+	}
+	if w.Waiting > 0 && senders > 0 && w.InFlight >= senders {
+		l.exhausted += w.To - w.From
+	}
+}
