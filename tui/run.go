@@ -43,6 +43,13 @@ type Options struct {
 	Keys      map[string][]string                  // other keys for actions, by name
 	Recording string                               // where the run is recorded; empty: nowhere
 	Write     func(*report.Report) (string, error) // writes the report and says where; nil: not offered
+	Notice    string                               // said on the home screen when it opens; empty: nothing
+}
+
+// Check says what is wrong with the options, before anything is started that a screen is for.
+func (o Options) Check() error {
+	_, err := newModel(nil, Controls{}, o)
+	return err
 }
 
 // Run shows the source's reports until a person leaves, ctx is done, or a signal (SIGINT, SIGTERM, SIGHUP) asks to end. It returns once the terminal is as it
@@ -72,6 +79,9 @@ func Home(ctx context.Context, all []Scenario, selected string, options Options)
 		return Choice{}, err
 	}
 	m.page, m.picker = homePage, &picker{all: all, selected: selected}
+	if options.Notice != "" {
+		m.say("%s", options.Notice)
+	}
 	err = show(ctx, m)
 	return m.picker.choice, err
 }

@@ -17,6 +17,7 @@ func commands() []*cobra.Command {
 		scenariosCommand(),
 		serveCommand(),
 		undoCommand(),
+		manCommand(),
 	}
 }
 

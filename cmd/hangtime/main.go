@@ -69,6 +69,7 @@ func rootCommand() *cobra.Command {
 		Short: "find out why a multi-worker server hangs",
 		Long: `hangtime loads a multi-worker server, breaks it on purpose, and shows which worker hangs, since when and why.
 
+  hangtime                        pick a scenario from a list, and run it
   hangtime run log-contention     watch four workers hang on one log file, and the cure hold
   hangtime scenarios list         what else can be run
   hangtime replay FILE            see a recorded run again
@@ -81,7 +82,12 @@ Exit codes: 0 as expected, 1 not as expected, 2 the command line or a file is wr
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &exit{exitUsage, fmt.Errorf("%w; `%s --help` shows the flags", err, cmd.CommandPath())}
 	})
+	root.RunE = func(cmd *cobra.Command, _ []string) error { return home(cmd) }
+	addScreenFlags(root)
 	root.AddCommand(commands()...)
+	if err := complete(root); err != nil {
+		panic(err) // a flag of that name was not made above
+	}
 	return root
 }
 

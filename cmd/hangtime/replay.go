@@ -21,8 +21,14 @@ It ends with the verdict and the exit code that the run ended with.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			out := cmd.OutOrStdout()
-			if !headless && onTerminal(out) {
-				return replayOnScreen(cmd, args[0])
+			if !headless {
+				screen, err := screenFor(cmd)
+				if err != nil {
+					return err
+				}
+				if screen != nil {
+					return replayOnScreen(cmd, args[0], *screen)
+				}
 			}
 			r, err := readRecording(args[0], newLiveReport(report.NewConsole(out).Show))
 			if err != nil {

@@ -2,63 +2,203 @@ package main
 
 import (
 	"context"
-	"errors"
-	"io"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/tui"
 )
 
-// replayOnScreen shows a recording on the live screen, at the pace at which it was recorded.
-func replayOnScreen(cmd *cobra.Command, path string) error {
-	in, err := history.Open(path)
-	if err != nil {
-		return &exit{exitUsage, err}
-	}
-	defer in.Close()
-	live := newLiveReport(nil)
-	ctx, cancel := context.WithCancel(cmd.Context())
-	defer cancel()
-	played := make(chan error, 1)
-	go func() { played <- play(ctx, in, live) }()
-	err = tui.Run(ctx, live, tui.Controls{}, tui.Options{})
-	cancel()
-	if err := errors.Join(err, <-played); err != nil {
-		return &exit{exitUnknown, err}
-	}
-	final, err := readRecording(path, newLiveReport(nil)) // the verdict is of the whole, also when a person left early
+// replayOnScreen shows a recording on the screens of a run, to be wound to any moment.
+func replayOnScreen(cmd *cobra.Command, path string, options tui.Options) error {
+	t, err := openTape(cmd.Context(), path)
 	if err != nil {
 		return err
 	}
-	return outcome(final, final.Text(cmd.OutOrStdout()))
+	defer t.close()
+	options.Recording = path
+	if err := tui.Replay(cmd.Context(), t, options); err != nil {
+		return &exit{exitUnknown, err}
+	}
+	return outcome(t.final, t.final.Text(cmd.OutOrStdout())) // the verdict is of the whole, also when a person left early
 }
 
-// play feeds a recording to live so that each record comes when it came in the run.
-func play(ctx context.Context, in *history.Reader, live *liveReport) error {
-	began := time.Now()
-	for {
-		rec, err := in.Next()
-		switch {
-		case errors.Is(err, io.EOF), errors.Is(err, history.ErrTorn):
-			if !live.ended {
-				live.end("the recording ends before the run was over")
-			}
-			return nil
-		case err != nil:
-			return err
-		}
-		timer := time.NewTimer(time.Until(began.Add(rec.At)))
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return nil
-		}
-		if err := live.sink([]history.Record{rec}); err != nil {
-			return err
+// mostFrames bounds the reports that are kept of a recording, evenly over its length.
+const mostFrames = 120
+
+// A tape is a recording that can be wound. A report is a fold from the beginning, so going on is cheap and going back is not: for that a report is kept every so often,
+// which is shown at once, until the fold has come to the moment again.
+type tape struct {
+	path   string
+	final  *report.Report
+	marks  []tui.Mark
+	frames []*report.Report // by time
+	every  time.Duration    // between two frames, at least
+
+	latest atomic.Pointer[report.Report]
+	wanted chan time.Duration // the newest moment that was asked for
+	cancel context.CancelFunc
+	wound  sync.WaitGroup
+}
+
+func openTape(ctx context.Context, path string) (*tape, error) {
+	t := &tape{path: path, every: 250 * time.Millisecond, wanted: make(chan time.Duration, 1)}
+	final, err := readRecording(path, newLiveReport(t.keep))
+	if err != nil {
+		return nil, err
+	}
+	t.final = final
+	t.frames = append(t.frames, final)
+	t.marks = marksOf(final)
+	t.latest.Store(t.frames[0])
+	ctx, t.cancel = context.WithCancel(ctx)
+	t.wound.Go(func() { t.wind(ctx) })
+	return t, nil
+}
+
+func (t *tape) close() {
+	t.cancel()
+	t.wound.Wait()
+}
+
+// keep takes a report into the frames if the last one is long enough ago; when there are too many, every other is dropped.
+func (t *tape) keep(r *report.Report) {
+	if n := len(t.frames); n > 0 && r.Now-t.frames[n-1].Now < t.every {
+		return
+	}
+	t.frames = append(t.frames, r)
+	if len(t.frames) <= mostFrames {
+		return
+	}
+	half := t.frames[:0]
+	for i, frame := range t.frames {
+		if i%2 == 0 {
+			half = append(half, frame)
 		}
 	}
+	clear(t.frames[len(half):])
+	t.frames, t.every = half, t.every*2
+}
+
+func marksOf(r *report.Report) []tui.Mark {
+	var all []tui.Mark
+	for i := range r.Variants {
+		v := &r.Variants[i]
+		all = append(all, tui.Mark{At: v.From, Kind: tui.MarkVariant, Text: v.Name})
+		for _, f := range v.Faults {
+			all = append(all, tui.Mark{At: f.From, Kind: tui.MarkFault, Text: f.Kind})
+		}
+		for _, in := range v.Incidents {
+			all = append(all, tui.Mark{At: in.Detected, Kind: tui.MarkIncident, Text: in.Cause.Short})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b tui.Mark) int { return int(a.At - b.At) })
+	return all
+}
+
+// Report, Seek, Length and Marks are what the screen asks for, from its one goroutine.
+
+func (t *tape) Report() *report.Report { return t.latest.Load() }
+func (t *tape) Length() time.Duration  { return t.final.Now }
+func (t *tape) Marks() []tui.Mark      { return t.marks }
+
+func (t *tape) Seek(to time.Duration) {
+	select {
+	case <-t.wanted: // an older wish
+	default:
+	}
+	t.wanted <- to
+}
+
+// frameAt is the kept report that is the last one before a moment.
+func (t *tape) frameAt(at time.Duration) *report.Report {
+	i, found := slices.BinarySearchFunc(t.frames, at, func(r *report.Report, at time.Duration) int { return int(r.Now - at) })
+	if !found {
+		i = max(i-1, 0)
+	}
+	return t.frames[i]
+}
+
+// wind does what Seek asks for. A recording that was read once and cannot be read any more ends the winding: the screen keeps the frames.
+func (t *tape) wind(ctx context.Context) {
+	var at *foldTo
+	defer func() { at.close() }()
+	for {
+		var to time.Duration
+		select {
+		case <-ctx.Done():
+			return
+		case to = <-t.wanted:
+		}
+		switch {
+		case to >= t.final.Now:
+			t.latest.Store(t.final)
+			continue
+		case at == nil || at.now > to || t.frameAt(to).Now > at.now:
+			t.latest.Store(t.frameAt(to))
+		}
+		if at == nil || at.now > to {
+			at.close()
+			var err error
+			if at, err = startFold(t.path); err != nil {
+				t.latest.Store(t.frameAt(to))
+				continue
+			}
+		}
+		if at.forward(ctx, to, t.wanted) {
+			t.latest.Store(at.builder.Report())
+		}
+	}
+}
+
+// A foldTo is a fold over a recording up to a moment.
+type foldTo struct {
+	in      *history.Reader
+	builder *report.Builder
+	now     time.Duration   // up to here all records are in
+	ahead   *history.Record // read, and not yet due
+	over    bool
+}
+
+func startFold(path string) (*foldTo, error) {
+	in, err := history.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return &foldTo{in: in, builder: report.NewBuilder()}, nil
+}
+
+func (f *foldTo) close() {
+	if f != nil {
+		_ = f.in.Close() // it was only read
+	}
+}
+
+// forward takes all records up to a moment. It stops and says false when another moment was asked for meanwhile.
+func (f *foldTo) forward(ctx context.Context, to time.Duration, other <-chan time.Duration) bool {
+	for n := 0; !f.over; n++ {
+		if n%256 == 255 && (len(other) > 0 || ctx.Err() != nil) {
+			return false
+		}
+		if f.ahead == nil {
+			rec, err := f.in.Next()
+			if err != nil { // the end, or where it breaks off: what comes after is the final report
+				f.over = true
+				break
+			}
+			f.ahead = &rec
+		}
+		if f.ahead.At > to {
+			break
+		}
+		f.builder.Add(*f.ahead)
+		f.ahead = nil
+	}
+	f.now = to
+	return true
 }

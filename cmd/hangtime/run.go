@@ -1,17 +1,15 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 
-	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
 
 	"github.com/hangtime-dev/hangtime/history"
@@ -91,8 +89,13 @@ func (f *runFlags) run(cmd *cobra.Command, arg string) error {
 	options := run.Options{Document: doc, Name: doc.Scenario.Name, Self: self, Tool: version(), Seed: f.pickSeed(doc), AllowFaults: f.allowFaults}
 	live := newLiveReport(nil)
 	stdout, stderr := cmd.OutOrStdout(), cmd.ErrOrStderr()
-	screen := !f.headless && !f.json && onTerminal(stdout)
-	if !screen {
+	var screen *tui.Options
+	if !f.headless && !f.json {
+		if screen, err = screenFor(cmd); err != nil {
+			return err
+		}
+	}
+	if screen == nil {
 		progress := stdout
 		if f.json {
 			progress = stderr
@@ -109,8 +112,8 @@ func (f *runFlags) run(cmd *cobra.Command, arg string) error {
 		options.Sinks = append(options.Sinks, recording.Append)
 	}
 	options.Sinks = append(options.Sinks, live.sink) // after the recording: what is shown is on the disk
-	if screen {
-		err = conductOnScreen(run.New(options), live)
+	if screen != nil {
+		err = conductOnScreen(run.New(options), live, f.screenOptions(*screen, recording != nil, doc.Scenario.Name))
 	} else {
 		err = conduct(run.New(options))
 	}
@@ -123,6 +126,7 @@ func (f *runFlags) run(cmd *cobra.Command, arg string) error {
 	} else {
 		err = errors.Join(err, final.Text(stdout))
 	}
+	_ = rememberVerdict(final, time.Now()) // only the home screen misses it: no reason to fail a run
 	err = errors.Join(err, tellCI(stderr, arg, final))
 	return outcome(final, err)
 }
@@ -216,25 +220,4 @@ func signalName(s os.Signal) string {
 		return "SIGHUP"
 	}
 	return s.String()
-}
-
-// conductOnScreen runs under the live screen; leaving the screen ends the run.
-func conductOnScreen(r *run.Run, live *liveReport) error {
-	ended := make(chan error, 1)
-	go func() { ended <- conduct(r) }()
-	controls := tui.Controls{
-		Stop:     func() { r.Stop("q") },
-		SetRate:  r.SetRate,
-		Kill:     r.Kill,
-		StopCont: r.StopWorker,
-		HoldLock: r.HoldLock,
-	}
-	err := tui.Run(context.Background(), live, controls, tui.Options{})
-	r.Stop("q") // no effect on a run that is over
-	return errors.Join(<-ended, err)
-}
-
-func onTerminal(out io.Writer) bool {
-	f, ok := out.(*os.File)
-	return ok && term.IsTerminal(f.Fd()) && term.IsTerminal(os.Stdin.Fd()) && os.Getenv("TERM") != "dumb"
 }

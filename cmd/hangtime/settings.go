@@ -1,0 +1,184 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/x/term"
+	"github.com/spf13/cobra"
+	"github.com/spf13/viper"
+
+	"github.com/hangtime-dev/hangtime/tui"
+)
+
+// Limits of how often a screen is drawn.
+const (
+	shortestRefresh = 50 * time.Millisecond
+	longestRefresh  = 5 * time.Second
+)
+
+// settingNames are what the configuration file may hold. All but keys are flags too, or variables of the environment: HANGTIME_THEME.
+func settingNames() []string { return []string{"theme", "ascii", "mouse", "refresh", "plain", "keys"} }
+
+func addScreenFlags(root *cobra.Command) {
+	flags := root.PersistentFlags()
+	flags.Bool("plain", false, "plain lines instead of screens, for screen readers and pipes")
+	flags.String("theme", "auto", "colours: auto, dark, light, 16 or none")
+	flags.Bool("ascii", false, "draw with ASCII characters only")
+	flags.String("config", "", "configuration file (default: $XDG_CONFIG_HOME/hangtime/config.yaml)")
+}
+
+// screenFor is how the screens are to look; nil: no screen is wanted, or there is no terminal. What is wrong with the settings is a usage error.
+func screenFor(cmd *cobra.Command) (*tui.Options, error) {
+	v, file, err := readSettings(cmd)
+	if err != nil {
+		return nil, &exit{exitUsage, err}
+	}
+	options, err := screenOptions(cmd, v, file)
+	if err != nil {
+		return nil, &exit{exitUsage, err}
+	}
+	if v.GetBool("plain") || !onTerminal(cmd.OutOrStdout()) {
+		return nil, nil
+	}
+	return options, nil
+}
+
+// readSettings puts together, from strong to weak: flags, environment, file. file is empty where there is none.
+func readSettings(cmd *cobra.Command) (v *viper.Viper, file string, err error) {
+	v = viper.New()
+	v.SetDefault("mouse", true)
+	v.SetDefault("refresh", "100ms")
+	v.SetEnvPrefix("hangtime")
+	for _, name := range settingNames() {
+		if err := v.BindEnv(name); err != nil {
+			return nil, "", err
+		}
+		if flag := cmd.Flags().Lookup(name); flag != nil {
+			if err := v.BindPFlag(name, flag); err != nil {
+				return nil, "", err
+			}
+		}
+	}
+	file, _ = cmd.Flags().GetString("config")
+	asked := file != ""
+	if !asked {
+		dir, err := os.UserConfigDir()
+		if err != nil {
+			return v, "", nil // without a home there is no file to read
+		}
+		file = filepath.Join(dir, "hangtime", "config.yaml")
+	}
+	v.SetConfigFile(file)
+	v.SetConfigType("yaml")
+	err = v.ReadInConfig()
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !asked:
+		return v, "", nil
+	case err != nil:
+		var wrong viper.ConfigParseError
+		if errors.As(err, &wrong) {
+			err = errors.Unwrap(wrong)
+		}
+		return nil, "", fmt.Errorf("configuration %s: %w", file, err)
+	}
+	for _, key := range v.AllKeys() {
+		name, _, _ := strings.Cut(key, ".")
+		if !slices.Contains(settingNames(), name) {
+			return nil, "", fmt.Errorf("configuration %s: %q is no setting; want one of %s", file, name, strings.Join(settingNames(), ", "))
+		}
+	}
+	return v, file, nil
+}
+
+// screenOptions checks each setting and says where a wrong one comes from.
+func screenOptions(cmd *cobra.Command, v *viper.Viper, file string) (*tui.Options, error) {
+	wrong := func(name, format string, args ...any) error {
+		return fmt.Errorf("%s: %s", settingFrom(cmd, name, file), fmt.Sprintf(format, args...))
+	}
+	for _, name := range []string{"ascii", "mouse", "plain"} {
+		if text := strings.ToLower(v.GetString(name)); text != "true" && text != "false" && text != "1" && text != "0" && text != "" {
+			return nil, wrong(name, "%q: want true or false", text)
+		}
+	}
+	refresh, err := time.ParseDuration(v.GetString("refresh"))
+	if err != nil || refresh < shortestRefresh || refresh > longestRefresh {
+		return nil, wrong("refresh", "%q: want a time from %v to %v such as 100ms", v.GetString("refresh"), shortestRefresh, longestRefresh)
+	}
+	options := &tui.Options{Theme: v.GetString("theme"), ASCII: v.GetBool("ascii") || onlyASCII(), NoMouse: !v.GetBool("mouse"), Refresh: refresh}
+	if err := options.Check(); err != nil {
+		return nil, wrong("theme", "%v", err)
+	}
+	options.Keys, err = keySettings(v.Get("keys"))
+	if err == nil {
+		err = options.Check()
+	}
+	if err != nil {
+		return nil, wrong("keys", "%v", err)
+	}
+	return options, nil
+}
+
+// keySettings are keys by action: "kill: K" or "kill: [K, f9]".
+func keySettings(value any) (map[string][]string, error) {
+	if value == nil {
+		return nil, nil
+	}
+	table, ok := value.(map[string]any)
+	if !ok {
+		return nil, errors.New("want an action and its keys on each line, such as `kill: [K, f9]`")
+	}
+	all := map[string][]string{}
+	for action, names := range table {
+		switch names := names.(type) {
+		case string:
+			all[action] = []string{names}
+		case []any:
+			for _, one := range names {
+				all[action] = append(all[action], fmt.Sprint(one))
+			}
+		default:
+			return nil, fmt.Errorf("%s: want a key or a list of keys, such as [K, f9]", action)
+		}
+	}
+	return all, nil
+}
+
+// settingFrom is where the value of a setting was given.
+func settingFrom(cmd *cobra.Command, name, file string) string {
+	env := "HANGTIME_" + strings.ToUpper(name)
+	switch flag := cmd.Flags().Lookup(name); {
+	case flag != nil && flag.Changed:
+		return "--" + name
+	case os.Getenv(env) != "":
+		return env
+	case file != "":
+		return "configuration " + file + ": " + name
+	}
+	return name
+}
+
+// onlyASCII says whether the terminal is known to show no other characters: a locale that is not UTF-8, or the console of the kernel, whose font has few.
+func onlyASCII() bool {
+	if os.Getenv("TERM") == "linux" {
+		return true
+	}
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if locale := strings.ToLower(os.Getenv(name)); locale != "" {
+			return !strings.Contains(locale, "utf-8") && !strings.Contains(locale, "utf8")
+		}
+	}
+	return false
+}
+
+func onTerminal(out io.Writer) bool {
+	f, ok := out.(*os.File)
+	return ok && term.IsTerminal(f.Fd()) && term.IsTerminal(os.Stdin.Fd()) && os.Getenv("TERM") != "dumb"
+}
