@@ -6,7 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
+	"path/filepath"
+	"strconv"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -33,18 +37,34 @@ func Role([]string) (handled bool, code int) {
 	return true, worker.Main(birth)
 }
 
+// A Start is what Serve is told.
+type Start struct {
+	Config Config
+	Reload func() (Config, error) // reads the settings again, for HUP; nil: they stay
+}
+
 // Serve runs the server in this process until it is told to stop by a signal, and returns its exit code: 0, 3 when a worker failed to boot, 4 when its application
 // failed to load. An error says that it did not begin.
-func Serve(cfg Config) (code int, err error) {
+func Serve(s Start) (code int, err error) {
+	cfg := s.Config
 	if err := cfg.Validate(); err != nil {
 		return 0, err
 	}
-	account := arbiter.NewAccount(os.Stderr, cfg.LogLevel)
+	says := os.Stderr
+	if cfg.Daemon {
+		if os.Getenv(daemonVar) == "" {
+			return 0, daemonize()
+		}
+		if says, err = os.OpenFile(filepath.Join(cfg.LogDir, "arbiter.log"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644); err != nil {
+			return 0, fmt.Errorf("open the arbiter's log: %w", err)
+		}
+	}
+	account := arbiter.NewAccount(says, cfg.LogLevel)
 	defer account.Close()
 	signals := make(chan os.Signal, 64)
 	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGQUIT, unix.SIGHUP, unix.SIGTTIN, unix.SIGTTOU, unix.SIGUSR1, unix.SIGUSR2, unix.SIGWINCH)
 	defer signal.Stop(signals)
-	parts := arbiter.Parts{Config: cfg, Account: account, Signals: signals}
+	parts := arbiter.Parts{Config: cfg, Reload: s.Reload, Account: account, Signals: signals}
 	if cfg.ExitWithParent {
 		if parts.Orphan, err = watchParent(); err != nil {
 			return 0, err
@@ -57,16 +77,50 @@ func Serve(cfg Config) (code int, err error) {
 	return a.Run(), nil
 }
 
+// daemonVar marks the process that goes on in the background.
+const daemonVar = "HANGTIME_DAEMON"
+
+// daemonize starts this program again in a session of its own, without a terminal; what the arbiter says goes to arbiter.log in the log directory.
+func daemonize() error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program's own file: %w", err)
+	}
+	cmd := exec.Command(self, os.Args[1:]...)
+	cmd.Env = append(os.Environ(), daemonVar+"=1")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("go on in the background: %w", err)
+	}
+	return cmd.Process.Release()
+}
+
 // watchParent closes the channel when the process that started this one is gone, also when it was killed.
 func watchParent() (<-chan struct{}, error) {
 	parent := os.Getppid()
+	if pid, err := strconv.Atoi(os.Getenv(arbiter.UpgradeParentVar)); err == nil {
+		// The successor of an upgrade leaves with whom its predecessor would have left.
+		_ = os.Unsetenv(arbiter.UpgradeParentVar)
+		return watch(pid)
+	}
 	// Should this process be stopped when its parent dies, it is continued, and then sees that it is alone.
 	if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGCONT), 0, 0, 0); err != nil {
 		return nil, fmt.Errorf("ask for a signal when the parent dies: %w", err)
 	}
+	gone, err := watch(parent)
+	if err == nil && os.Getppid() != parent {
+		ended := make(chan struct{})
+		close(ended)
+		return ended, nil
+	}
+	return gone, err
+}
+
+// watch closes the channel when the process ends.
+func watch(pid int) (<-chan struct{}, error) {
 	gone := make(chan struct{})
-	pidfd, err := unix.PidfdOpen(parent, 0)
-	if errors.Is(err, unix.ESRCH) || os.Getppid() != parent {
+	pidfd, err := unix.PidfdOpen(pid, 0)
+	if errors.Is(err, unix.ESRCH) {
 		close(gone)
 		return gone, nil
 	}

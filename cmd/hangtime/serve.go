@@ -26,7 +26,7 @@ Every practice of the guide is an option whose default is the good side.
 			if err := cfg.Validate(); err != nil {
 				return &exit{exitUsage, err}
 			}
-			code, err := refserver.Serve(cfg)
+			code, err := refserver.Serve(refserver.Start{Config: cfg})
 			if err != nil {
 				return &exit{1, err}
 			}

@@ -2,6 +2,7 @@
 package arbiter
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -12,7 +13,6 @@ import (
 	"github.com/hangtime-dev/hangtime/reference-server/board"
 	"github.com/hangtime-dev/hangtime/reference-server/heartbeat"
 	"github.com/hangtime-dev/hangtime/reference-server/settings"
-	"github.com/hangtime-dev/hangtime/reference-server/worker"
 )
 
 // Times of the arbiter's own.
@@ -31,7 +31,6 @@ type Arbiter struct {
 	cfg        settings.Config
 	account    *Account
 	clock      heartbeat.Clock
-	self       string
 	null       *os.File
 	boardFile  *os.File
 	board      *board.Board
@@ -39,6 +38,10 @@ type Arbiter struct {
 	aliveWrite *os.File // closed by the end of this process, however it comes
 	listeners  []*Listener
 	credential *syscall.Credential
+	pidfile    *pidfile
+	hooks      *hookRunner
+	upgrade    *upgrade
+	reload     func() (settings.Config, error)
 	spawner    *spawner
 	followers  sync.WaitGroup
 
@@ -48,7 +51,7 @@ type Arbiter struct {
 	orphan  <-chan struct{}
 
 	children map[int]*child // by pid
-	dead     map[int]bool   // places that are not filled again: respawn is off
+	gone     int            // workers that are not replaced: respawn is off
 	target   int
 	age      int
 	told     bool  // ready was said
@@ -70,6 +73,7 @@ type child struct {
 	started  int64
 	ready    bool
 	leaving  bool  // it was told to leave
+	old      bool  // it was started before the last reload: it leaves as soon as the new ones are ready
 	deadline int64 // when it is killed; 0: not
 	aborted  bool
 }
@@ -88,6 +92,7 @@ type said struct {
 // Parts are what an arbiter is made of.
 type Parts struct {
 	Config  settings.Config
+	Reload  func() (settings.Config, error) // what HUP does; nil: the settings stay
 	Account *Account
 	Signals <-chan os.Signal
 	Orphan  <-chan struct{} // closed when the process that started the server is gone; nil: never
@@ -95,14 +100,17 @@ type Parts struct {
 
 // New makes an arbiter that listens and has no workers.
 func New(p Parts) (*Arbiter, error) {
-	a := &Arbiter{cfg: p.Config, account: p.Account, signals: p.Signals, orphan: p.Orphan, children: map[int]*child{}, dead: map[int]bool{},
+	a := &Arbiter{cfg: p.Config, account: p.Account, signals: p.Signals, orphan: p.Orphan, reload: p.Reload, children: map[int]*child{},
 		exits: make(chan exit, board.Places), said: make(chan said, board.Places), target: p.Config.Workers}
+	if a.cfg.Preloads() && a.cfg.LoadApp != "ok" {
+		return nil, fmt.Errorf("preload the application: load-app=%s: it was told to fail", a.cfg.LoadApp)
+	}
 	var err error
 	if a.clock, err = heartbeat.NewClock(); err != nil {
 		return nil, err
 	}
-	if a.self, err = os.Executable(); err != nil {
-		return nil, fmt.Errorf("find this program's own file: %w", err)
+	if a.credential, err = credential(&a.cfg); err != nil {
+		return nil, err
 	}
 	if a.null, err = os.OpenFile(os.DevNull, os.O_RDWR, 0); err != nil {
 		return nil, err
@@ -113,18 +121,24 @@ func New(p Parts) (*Arbiter, error) {
 	if a.boardFile, a.board, err = board.Create(rand.Uint32()); err != nil {
 		return nil, err
 	}
-	for _, bind := range p.Config.Bind {
-		l, err := Listen(bind, p.Config.Backlog, p.Config.ReusePort)
-		if err != nil {
+	if a.upgrade, err = newUpgrade(); err != nil {
+		return nil, err
+	}
+	if a.cfg.PIDFile != "" {
+		if a.pidfile, err = createPidfile(a.cfg.PIDFile + a.upgrade.suffix()); err != nil {
 			return nil, err
 		}
-		a.listeners = append(a.listeners, l)
+	}
+	a.hooks = newHookRunner(&a.cfg)
+	a.hook("on_starting", os.Getpid(), nil)
+	if a.listeners = a.upgrade.listeners; a.listeners == nil {
+		if a.listeners, err = listenAll(&a.cfg, a.credential); err != nil {
+			return nil, errors.Join(err, a.pidfile.remove())
+		}
 	}
 	a.spawner = newSpawner()
 	return a, nil
 }
-
-func (a *Arbiter) listenersFor(int) []*Listener { return a.listeners }
 
 // Run serves until it is told to stop, and returns the exit code.
 func (a *Arbiter) Run() int {
@@ -134,6 +148,7 @@ func (a *Arbiter) Run() int {
 	for _, l := range a.listeners {
 		a.account.Say("info", "listening", Fields{"address": l.Address, "pid": os.Getpid()})
 	}
+	a.hook("when_ready", os.Getpid(), nil)
 	a.manage(now)
 	timer := time.NewTicker(round)
 	defer timer.Stop()
@@ -145,6 +160,10 @@ func (a *Arbiter) Run() int {
 			a.reap(e)
 		case s := <-a.said:
 			a.heard(s)
+		case e := <-a.hooks.ended:
+			a.hookEnded(e)
+		case e := <-a.upgrade.ended:
+			a.upgradeEnded(e)
 		case <-timer.C:
 		case <-a.orphan:
 			a.orphan = nil
@@ -152,146 +171,15 @@ func (a *Arbiter) Run() int {
 			a.stop(false)
 		}
 		now := a.clock.Now()
+		a.promote()
 		a.murder(now)
 		a.manage(now)
 	}
+	a.hook("on_exit", os.Getpid(), nil)
+	a.lastHooks()
+	if err := a.pidfile.remove(); err != nil {
+		a.account.Say("error", "pidfile-not-removed", Fields{"reason": err.Error()})
+	}
 	a.account.Say("info", "stopped", Fields{"pid": os.Getpid(), "code": a.code})
-	for _, l := range a.listeners {
-		_ = l.Close(true)
-	}
 	return a.code
-}
-
-func (a *Arbiter) signalled(s os.Signal) {
-	switch s {
-	case syscall.SIGTERM:
-		a.stop(true)
-	case syscall.SIGINT, syscall.SIGQUIT:
-		a.stop(false)
-	case syscall.SIGTTIN:
-		a.resize(a.target + 1)
-	case syscall.SIGTTOU:
-		a.resize(max(1, a.target-1))
-	case syscall.SIGUSR1:
-		for _, c := range a.children {
-			a.signal(c, syscall.SIGUSR1)
-		}
-	}
-}
-
-func (a *Arbiter) resize(target int) {
-	a.target = min(target, settings.MaxWorkers)
-	pid, start, _ := a.board.Arbiter()
-	a.board.SetArbiter(pid, start, a.target)
-	a.account.Say("info", "workers-changed", Fields{"workers": a.target})
-}
-
-// manage starts what is missing and tells the oldest to leave when there are too many.
-func (a *Arbiter) manage(now int64) {
-	if a.stopping || now < a.pause {
-		return
-	}
-	filled := map[int]bool{}
-	staying := 0
-	for _, c := range a.children {
-		if !c.leaving {
-			filled[c.place] = true
-			staying++
-		}
-	}
-	for place := 1; place <= a.target && !a.stopping && now >= a.pause; place++ {
-		if !filled[place] && !a.dead[place] {
-			a.spawn(place, now)
-		}
-	}
-	for ; staying > a.target; staying-- {
-		var oldest *child
-		for _, c := range a.children {
-			if !c.leaving && c.place > a.target && (oldest == nil || c.age < oldest.age) {
-				oldest = c
-			}
-		}
-		if oldest == nil {
-			return
-		}
-		a.tellToLeave(oldest, now)
-	}
-}
-
-func (a *Arbiter) tellToLeave(c *child, now int64) {
-	c.leaving = true
-	c.deadline = now + int64(a.cfg.GracefulTimeout)
-	a.board.Place(c.place).State.Store(board.Leaving)
-	a.signal(c, syscall.SIGTERM)
-}
-
-func (a *Arbiter) spawn(place int, now int64) {
-	a.age++
-	limit := a.cfg.MaxRequests
-	if limit > 0 && a.cfg.MaxRequestsJitter > 0 {
-		limit += rand.IntN(a.cfg.MaxRequestsJitter + 1)
-	}
-	birth := worker.Birth{Config: a.cfg, Place: place, Age: a.age, Owner: a.board.NewOwner(), MaxRequests: limit, Listeners: len(a.listenersFor(place))}
-	b, err := a.start(birth)
-	if err != nil {
-		a.account.Say("error", "worker-not-started", Fields{"worker": place, "reason": err.Error()})
-		a.backOff(now)
-		return
-	}
-	c := &child{born: b, pid: b.process.Pid, place: place, age: a.age, owner: birth.Owner, started: now}
-	a.children[c.pid] = c
-	p := a.board.Place(place)
-	p.Owner.Store(c.owner)
-	p.PID.Store(uint64(c.pid))
-	p.Age.Store(uint64(c.age))
-	p.Started.Store(uint64(now))
-	p.Requests.Store(0)
-	p.InFlight.Store(0)
-	p.Beat.Store(0)
-	p.LoopBeat.Store(0)
-	p.State.Store(board.Starting)
-	a.account.Say("info", "worker-started", Fields{"worker": place, "pid": c.pid, "age": c.age})
-	a.follow(c)
-}
-
-func (a *Arbiter) heard(s said) {
-	event, _ := s.fields["event"].(string)
-	c := s.child
-	fields := Fields{"worker": c.place, "pid": c.pid}
-	for k, v := range s.fields {
-		if k != "event" {
-			fields[k] = v
-		}
-	}
-	switch event {
-	case "ready":
-		c.ready = true
-		if !c.leaving {
-			a.board.Place(c.place).State.Store(board.Ready)
-		}
-		a.account.Say("info", "worker-ready", fields)
-		a.sayReady()
-	case "boot-failed":
-		a.account.Say("error", "worker-boot-failed", fields)
-	case "hook":
-		a.account.Say("info", "hook", fields)
-	default:
-		a.account.Say("info", "worker-"+event, fields)
-	}
-}
-
-func (a *Arbiter) sayReady() {
-	if a.told {
-		return
-	}
-	ready := 0
-	for _, c := range a.children {
-		if c.ready && !c.leaving {
-			ready++
-		}
-	}
-	if ready >= a.target {
-		a.told = true
-		a.account.Say("info", "ready", Fields{"workers": ready, "pid": os.Getpid()})
-	}
 }

@@ -1,8 +1,10 @@
 package arbiter
 
 import (
-	"errors"
+	"fmt"
 	"os"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -39,6 +41,8 @@ func (a *Arbiter) murder(now int64) {
 			c.deadline = now + int64(a.cfg.GracefulTimeout)
 		case c.ready && a.cfg.Timeout > 0 && a.silent(c, now) > a.cfg.Timeout:
 			a.timeOut(c, now, "worker-timeout", a.cfg.Timeout)
+		case a.cfg.MemoryLimit > 0:
+			a.weigh(c, now)
 		}
 	}
 	if a.stopping && a.deadline > 0 && now >= a.deadline {
@@ -62,21 +66,37 @@ func (a *Arbiter) silent(c *child, now int64) time.Duration {
 	return min(age, time.Duration(now-max(c.started, a.floor)))
 }
 
+// weigh kills a worker that holds more memory than it may, as a container's limit does: at once, with whatever it was doing.
+func (a *Arbiter) weigh(c *child, now int64) {
+	mb, err := residentMiB(c.pid)
+	if err != nil || mb < a.cfg.MemoryLimit {
+		return
+	}
+	a.account.Say("critical", "worker-over-memory-limit", Fields{"worker": c.place, "pid": c.pid, "memory_mb": mb, "limit_mb": a.cfg.MemoryLimit})
+	c.deadline = now + int64(killAfter)
+	a.signal(c, syscall.SIGKILL)
+}
+
+// residentMiB is the second field of /proc/PID/statm, proc_pid_statm(5).
+func residentMiB(pid int) (int, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	if err != nil {
+		return 0, err
+	}
+	fields := strings.Fields(string(text))
+	if len(fields) < 2 {
+		return 0, fmt.Errorf("read /proc/%d/statm: want two numbers, got %q", pid, text)
+	}
+	pages, err := strconv.Atoi(fields[1])
+	return pages * os.Getpagesize() >> 20, err
+}
+
 // timeOut sends ABRT, and KILL a moment later.
 func (a *Arbiter) timeOut(c *child, now int64, event string, limit time.Duration) {
 	a.account.Say("critical", event, Fields{"worker": c.place, "pid": c.pid, "timeout_s": limit.Seconds()})
 	c.aborted = true
 	c.deadline = now + int64(killAfter)
 	a.signal(c, syscall.SIGABRT)
-}
-
-func (a *Arbiter) signal(c *child, s syscall.Signal) {
-	if s != syscall.SIGUSR1 {
-		a.account.Say("info", "worker-signalled", Fields{"worker": c.place, "pid": c.pid, "signal": unix.SignalName(s)})
-	}
-	if err := c.process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		a.account.Say("error", "worker-signal-failed", Fields{"worker": c.place, "pid": c.pid, "signal": unix.SignalName(s), "reason": err.Error()})
-	}
 }
 
 // stop begins the end: graceful leaves the workers graceful_timeout, quick hardly any time.
@@ -88,6 +108,12 @@ func (a *Arbiter) stop(graceful bool) {
 	}
 	if a.stopping && (graceful || limit >= a.deadline) {
 		return
+	}
+	if !a.stopping {
+		// From here on nobody is made to wait for a server that leaves. The path of a unix socket stays with the arbiter that stays.
+		for _, l := range a.listeners {
+			_ = l.Close(a.upgrade.child == 0 && a.upgrade.parent == 0)
+		}
 	}
 	a.stopping = true
 	a.deadline = limit
@@ -124,6 +150,7 @@ func (a *Arbiter) reap(e exit) {
 	if c.tmpfile != nil {
 		_ = c.tmpfile.Close()
 	}
+	a.hook("child_exit", os.Getpid(), Fields{"worker": c.place, "child": c.pid})
 	if a.stopping {
 		return
 	}
@@ -133,10 +160,10 @@ func (a *Arbiter) reap(e exit) {
 		a.stop(false)
 		return
 	}
-	if !c.leaving && !a.cfg.Respawn {
-		a.dead[c.place] = true
+	if !c.leaving && !c.old && !a.cfg.Respawn {
+		a.gone++
 	}
-	a.learn(c, now, level != "info")
+	a.learn(c, now, level != "info" && !c.leaving)
 }
 
 // learn slows down the starting of workers that die young, one after the other: a crash loop must not use up the machine.

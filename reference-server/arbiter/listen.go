@@ -7,9 +7,12 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/reference-server/settings"
 )
 
 // A Listener is a listening socket that workers inherit.
@@ -25,10 +28,26 @@ const (
 	bindPause = time.Second
 )
 
-// Listen opens one address of --bind. The socket does not block: all workers share its flags.
-func Listen(bind string, backlog int, reusePort bool) (*Listener, error) {
+// listenAll opens every address of --bind. With reuse-port the addresses are only held: each worker listens by itself.
+func listenAll(cfg *settings.Config, who *syscall.Credential) ([]*Listener, error) {
+	var all []*Listener
+	for _, bind := range cfg.Bind {
+		l, err := listen(bind, cfg, who)
+		if err != nil {
+			for _, l := range all {
+				err = errors.Join(err, l.Close(true))
+			}
+			return nil, err
+		}
+		all = append(all, l)
+	}
+	return all, nil
+}
+
+// listen opens one address of --bind; it tries again while another process has it. The socket does not block: all workers share its flags.
+func listen(bind string, cfg *settings.Config, who *syscall.Credential) (*Listener, error) {
 	for try := 1; ; try++ {
-		l, err := listenOnce(bind, backlog, reusePort)
+		l, err := listenOnce(bind, cfg, who, !cfg.ReusePort)
 		if err == nil || !errors.Is(err, unix.EADDRINUSE) || try == bindTries {
 			return l, err
 		}
@@ -36,7 +55,12 @@ func Listen(bind string, backlog int, reusePort bool) (*Listener, error) {
 	}
 }
 
-func listenOnce(bind string, backlog int, reusePort bool) (*Listener, error) {
+// own is a socket of the worker's own for the same address.
+func (l *Listener) own(cfg *settings.Config) (*Listener, error) {
+	return listenOnce(l.Address, cfg, nil, true)
+}
+
+func listenOnce(bind string, cfg *settings.Config, who *syscall.Credential, accepts bool) (*Listener, error) {
 	family, address, path, err := parseBind(bind)
 	if err != nil {
 		return nil, err
@@ -47,30 +71,70 @@ func listenOnce(bind string, backlog int, reusePort bool) (*Listener, error) {
 	}
 	l := &Listener{File: os.NewFile(uintptr(fd), bind), path: path}
 	if path != "" {
-		if st, err := os.Lstat(path); err == nil && st.Mode()&os.ModeSocket != 0 {
-			_ = os.Remove(path) // left by a server that is gone; bind says what is wrong if it stays
-		}
-	} else if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
+		err = bindPath(fd, path, address, cfg, who)
+	} else {
+		err = bindPort(fd, address, cfg.ReusePort)
+	}
+	if err == nil && (accepts || path != "") {
+		err = unix.Listen(fd, cfg.Backlog)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("bind %s: %w", bind, err), l.File.Close())
-	}
-	if reusePort && path == "" {
-		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1); err != nil {
-			return nil, errors.Join(fmt.Errorf("bind %s: %w", bind, err), l.File.Close())
-		}
-	}
-	if err := unix.Bind(fd, address); err != nil {
-		return nil, errors.Join(fmt.Errorf("bind %s: %w", bind, err), l.File.Close())
-	}
-	if err := unix.Listen(fd, backlog); err != nil {
-		return nil, errors.Join(fmt.Errorf("listen on %s: %w", bind, err), l.File.Close())
 	}
 	l.Address, err = addressOf(fd)
 	return l, err
 }
 
+func bindPort(fd int, address unix.Sockaddr, reusePort bool) error {
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
+		return err
+	}
+	if reusePort {
+		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1); err != nil {
+			return err
+		}
+	}
+	return unix.Bind(fd, address)
+}
+
+// bindPath makes the socket's file with the mode that umask leaves, for whom workers run as. A file that a server left that is gone is replaced; bind(2) would refuse.
+func bindPath(fd int, path string, address unix.Sockaddr, cfg *settings.Config, who *syscall.Credential) error {
+	if st, err := os.Lstat(path); err == nil && st.Mode()&os.ModeSocket != 0 {
+		if answers(path) {
+			return unix.EADDRINUSE
+		}
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+	}
+	mask, err := cfg.UmaskBits()
+	if err != nil {
+		return err
+	}
+	old := unix.Umask(mask)
+	err = unix.Bind(fd, address)
+	unix.Umask(old)
+	if err == nil && who != nil {
+		err = os.Chown(path, int(who.Uid), int(who.Gid))
+	}
+	return err
+}
+
+// answers says whether somebody listens on the path; gunicorn does not ask, and takes the path from a server that runs.
+func answers(path string) bool {
+	c, err := net.DialTimeout("unix", path, time.Second)
+	if err != nil {
+		return false
+	}
+	_ = c.Close()
+	return true
+}
+
+func unixPath(address string) (path string, ok bool) { return strings.CutPrefix(address, "unix:") }
+
 // parseBind reads HOST:PORT, :PORT, HOST or unix:PATH; gunicorn's default port is 8000.
 func parseBind(bind string) (family int, address unix.Sockaddr, path string, err error) {
-	if path, ok := strings.CutPrefix(bind, "unix:"); ok {
+	if path, ok := unixPath(bind); ok {
 		if path == "" || len(path) > 107 {
 			return 0, nil, "", fmt.Errorf("bind: want unix: and a path of at most 107 bytes, got %q", bind)
 		}

@@ -48,6 +48,9 @@ func (s *spawner) do(job func()) {
 	<-done
 }
 
+// runningProgram is the file that this process runs, also when another was put in its place meanwhile: the settings are handed over in a form that only the same version reads.
+const runningProgram = "/proc/self/exe"
+
 // A born child is one process with what the arbiter needs to know it by.
 type born struct {
 	process *os.Process
@@ -82,6 +85,12 @@ func (a *Arbiter) start(birth worker.Birth) (b born, err error) {
 		if b.tmpfile, err = heartbeat.CreateTemp(birth.Config.WorkerTmpDir); err != nil {
 			return b, err
 		}
+		if a.credential != nil {
+			// The worker changes its mode, which only the owner may.
+			if err := b.tmpfile.Chown(int(a.credential.Uid), int(a.credential.Gid)); err != nil {
+				return b, fmt.Errorf("hand the heartbeat's file to the worker: %w", err)
+			}
+		}
 		beatFile = b.tmpfile
 	}
 	statusRead, statusWrite, err := os.Pipe()
@@ -93,15 +102,30 @@ func (a *Arbiter) start(birth worker.Birth) (b born, err error) {
 	if err := unix.SetNonblock(int(statusWrite.Fd()), true); err != nil {
 		return b, fmt.Errorf("make a worker's status pipe: %w", err)
 	}
-	files := []*os.File{os.Stdin, os.Stdout, os.Stderr, memory, a.boardFile, a.aliveRead, statusWrite, beatFile}
-	for _, l := range a.listenersFor(birth.Place) {
+	stdout, stderr := os.Stdout, os.Stderr
+	if birth.Config.CaptureOutput {
+		captured, err := worker.OpenOutput(birth.Config.LogDir)
+		if err != nil {
+			return b, err
+		}
+		opened = append(opened, captured)
+		stdout, stderr = captured, captured
+	}
+	files := []*os.File{os.Stdin, stdout, stderr, memory, a.boardFile, a.aliveRead, statusWrite, beatFile}
+	for _, l := range a.listeners {
+		if birth.Config.ReusePort && l.path == "" {
+			if l, err = l.own(&birth.Config); err != nil {
+				return b, err
+			}
+			opened = append(opened, l.File)
+		}
 		files = append(files, l.File)
 	}
 	title := fmt.Sprintf("%s: worker [%d]", birth.Config.ProcName, birth.Place)
 	attr := &os.ProcAttr{Files: files, Env: append(cleanEnv(), RoleVar+"="+roleWork, BirthVar+"="+string(text)),
-		Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: birth.Config.Signals == "arbiter", Credential: a.credential}}
+		Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Setpgid: birth.Config.Signals == "arbiter", Credential: a.credential}}
 	a.spawner.do(func() {
-		b.process, err = os.StartProcess(a.self, []string{title + strings.Repeat(" ", max(0, titleRoom-len(title)))}, attr)
+		b.process, err = os.StartProcess(runningProgram, []string{title + strings.Repeat(" ", max(0, titleRoom-len(title)))}, attr)
 	})
 	if err != nil {
 		return b, errors.Join(fmt.Errorf("start a worker: %w", err), b.status.Close(), b.page.Unmap())
@@ -113,7 +137,10 @@ func (a *Arbiter) start(birth worker.Birth) (b born, err error) {
 func cleanEnv() []string {
 	var env []string
 	for _, v := range os.Environ() {
-		if !strings.HasPrefix(v, RoleVar+"=") && !strings.HasPrefix(v, BirthVar+"=") {
+		name, _, _ := strings.Cut(v, "=")
+		switch name {
+		case RoleVar, BirthVar, upgradePidVar, upgradeListenersVar, UpgradeParentVar:
+		default:
 			env = append(env, v)
 		}
 	}

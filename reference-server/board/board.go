@@ -18,8 +18,8 @@ const Name = "hangtime-board"
 // it is `unknown` from then on, and should it still be running its end is not recorded.
 const Tasks = 1 << 18
 
-// Places is how many workers the table has room for.
-const Places = 256
+// Places is how many workers the table has room for: a reload has the old and the new ones at once.
+const Places = 1024
 
 type header struct {
 	nonce  atomic.Uint64 // makes ids of an earlier server unknown to this one

@@ -23,6 +23,7 @@ const idleTurn = 250 * time.Millisecond
 type Callback struct {
 	Run   func()
 	Label uint64
+	since int64 // when it could have run: it was made ready, or its timer was due
 }
 
 // Options are what a loop tells others. All functions are called on the loop's thread.
@@ -32,7 +33,7 @@ type Options struct {
 	Turn   func(now int64)                        // at every turn
 	Slow   func(label uint64, took time.Duration) // a callback took longer than Limit
 	Limit  time.Duration                          // 0: 100 ms, as asyncio
-	Lag    func(late time.Duration)               // how much later than due a timer ran
+	Lag    func(late time.Duration)               // how long a callback waited for the loop: since it was ready, or its timer was due
 	Failed func(label uint64, problem any)        // a callback panicked; the loop goes on
 	Busy   func(since int64)                      // a callback begins (its time) or the loop waits (0)
 }
@@ -155,9 +156,7 @@ func (l *Loop) awake() {
 func (l *Loop) due(now int64) {
 	for len(l.timers) > 0 && l.timers[0].due <= now {
 		t := heap.Pop(&l.timers).(*Timer)
-		if l.opts.Lag != nil {
-			l.opts.Lag(time.Duration(now - t.due))
-		}
+		t.callback.since = t.due
 		l.batch = append(l.batch, t.callback)
 	}
 }
@@ -170,6 +169,9 @@ func (l *Loop) run() {
 	for i, c := range l.batch {
 		if l.opts.Busy != nil {
 			l.opts.Busy(began)
+		}
+		if l.opts.Lag != nil {
+			l.opts.Lag(time.Duration(max(0, began-c.since)))
 		}
 		l.call(c)
 		l.batch[i] = Callback{}
@@ -186,6 +188,7 @@ func (l *Loop) run() {
 
 // CallSoon runs c at the next turn. Only callbacks of this loop may call it: it wakes nobody.
 func (l *Loop) CallSoon(c Callback) {
+	c.since = l.opts.Now()
 	l.mu.Lock()
 	l.ready = append(l.ready, c)
 	l.mu.Unlock()
@@ -193,6 +196,7 @@ func (l *Loop) CallSoon(c Callback) {
 
 // CallSoonThreadsafe is CallSoon for every other thread.
 func (l *Loop) CallSoonThreadsafe(c Callback) error {
+	c.since = l.opts.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {

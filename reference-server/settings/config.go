@@ -26,6 +26,7 @@ type Config struct {
 	MaxRequests       int           // 0: no limit
 	MaxRequestsJitter int
 	PreloadApp        bool
+	Daemon            bool
 	Backlog           int
 	ReusePort         bool
 	PIDFile           string
@@ -61,6 +62,8 @@ type Config struct {
 	TaskTimeout        time.Duration // 0: never
 	Upstream           string        // host:port that work `socket` and `dns` ask; empty: the worker's own
 	LoadApp            string        // ok, fail-boot, fail-load: makes a worker fail as an application does
+	LoopStartDelay     time.Duration // how long the event loop's thread takes until there is a loop
+	MemoryLimit        int           // MiB of resident memory at which a worker is killed; 0: none
 }
 
 // Default is gunicorn's default where it has the option, and the guide's good side elsewhere.
@@ -84,6 +87,16 @@ type Option struct {
 	Value   any
 }
 
+// Aliases are the names that gunicorn's configuration files have for options whose command line flag, and so whose name here, is another.
+func Aliases() map[string]string {
+	return map[string]string{"pidfile": "pid", "proc-name": "name", "keepalive": "keep-alive", "loglevel": "log-level"}
+}
+
+// Shorthands are gunicorn's one-letter flags.
+func Shorthands() map[string]string {
+	return map[string]string{"bind": "b", "workers": "w", "worker-class": "k", "timeout": "t", "name": "n", "pid": "p", "umask": "m", "user": "u", "group": "g", "daemon": "D"}
+}
+
 // Options are all of them, in the order in which help lists them; their values point into c.
 func (c *Config) Options() []Option {
 	return slices.Concat(c.gunicornOptions(), c.hangtimeOptions(), c.guideOptions())
@@ -102,6 +115,7 @@ func (c *Config) gunicornOptions() []Option {
 		{"max-requests", "a worker leaves after so many requests; 0: never", nil, &c.MaxRequests},
 		{"max-requests-jitter", "and up to so many more, chosen for each worker", nil, &c.MaxRequestsJitter},
 		{"preload-app", "make the application in the arbiter, before workers are started", nil, &c.PreloadApp},
+		{"daemon", "leave the terminal and go on in the background", nil, &c.Daemon},
 		{"backlog", "connections that wait for a worker", nil, &c.Backlog},
 		{"reuse-port", "a listening socket of its own for each worker (SO_REUSEPORT)", nil, &c.ReusePort},
 		{"pid", "file for the arbiter's process id", nil, &c.PIDFile},
@@ -129,6 +143,8 @@ func (c *Config) hangtimeOptions() []Option {
 		{"max-concurrent-tasks", "tasks that run at once in a worker", nil, &c.MaxConcurrentTasks},
 		{"task-queue", "tasks that wait in a worker; beyond it: 503", nil, &c.TaskQueue},
 		{"task-timeout", "a task that runs longer is given up; 0: never", nil, &c.TaskTimeout},
+		{"loop-start-delay", "time that the event loop's thread takes to make the loop; with --state=unaware requests come before it", nil, &c.LoopStartDelay},
+		{"memory-limit", "MiB of resident memory at which a worker is killed; 0: no limit", nil, &c.MemoryLimit},
 		{"upstream", "HOST:PORT on loopback that work `socket` and `dns` ask; empty: a responder in the worker", nil, &c.Upstream},
 		{"load-app", "fail as an application does that cannot be made (exit 3) or loaded (exit 4)", []string{"ok", "fail-boot", "fail-load"}, &c.LoadApp},
 	}
@@ -145,10 +161,13 @@ func (c *Config) guideOptions() []Option {
 		{"io", "practice 6, where blocking work runs: on the executor or on the event loop's thread", []string{"executor", "blocking"}, &c.IO},
 		{"monitoring", "practice 7, is anything logged and measured", []string{"on", "off"}, &c.Monitoring},
 		{"signals", "race 5, who handles Ctrl-C", []string{"arbiter", "every-worker"}, &c.Signals},
-		{"preload", "loop-before-fork: with --preload-app, the event loop is started before the fork", []string{"clean", "loop-before-fork"}, &c.Preload},
+		{"preload", "loop-before-fork: the event loop's thread is started before the fork (implies --preload-app)", []string{"clean", "loop-before-fork"}, &c.Preload},
 		{"health", "does /health look at the event loop", []string{"deep", "shallow"}, &c.Health},
 	}
 }
+
+// Preloads says whether the application is made before the workers are started: a loop cannot be started before the fork otherwise.
+func (c *Config) Preloads() bool { return c.PreloadApp || c.Preload == "loop-before-fork" }
 
 // Validate says everything that is wrong, one line each.
 func (c *Config) Validate() error {
@@ -243,6 +262,16 @@ func (c *Config) Class() string {
 		return "gthread"
 	}
 	return c.WorkerClass
+}
+
+// KeepApplication takes over from before what belongs to the application: a preloaded one stays as it was made, also over a reload.
+func (c *Config) KeepApplication(before *Config) {
+	old := before.guideOptions()
+	for i, o := range c.guideOptions() {
+		*o.Value.(*string) = *old[i].Value.(*string)
+	}
+	c.ExecutorThreads, c.MaxConcurrentTasks, c.TaskQueue, c.TaskTimeout, c.Upstream, c.LoadApp = before.ExecutorThreads, before.MaxConcurrentTasks, before.TaskQueue, before.TaskTimeout,
+		before.Upstream, before.LoadApp
 }
 
 // Encode and Decode carry a Config from the arbiter to a worker.

@@ -1,9 +1,12 @@
 package tasklog
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
+	"time"
 )
 
 // bufferLimit bounds what waits to be written, bytes. A line that does not fit is dropped and counted; the count is written as soon as there is room.
@@ -65,17 +68,28 @@ func (b *buffered) write(file *os.File) {
 		unsaid, reopen, closing := b.unsaid, b.reopen, b.closing
 		b.unsaid = 0
 		b.mu.Unlock()
-		if unsaid > 0 {
-			batch = fmt.Appendf(batch, `{"level":"WARN","msg":"log lines dropped","lines":%d,"pid":%d}`+"\n", unsaid, os.Getpid())
+		lost, err := writeLines(file, batch)
+		if unsaid > 0 && err == nil {
+			var notSaid uint64
+			notSaid, err = writeLines(file, fmt.Appendf(nil, `{"level":"WARN","msg":"log lines dropped","lines":%d,"pid":%d}`+"\n", unsaid, os.Getpid()))
+			if notSaid == 0 {
+				unsaid = 0
+			}
 		}
-		err := writeBatch(file, batch)
 		if reopen {
 			// What was logged before the signal is in the old file, whole; what follows goes to the new one.
-			file, err = renew(file, b.path)
+			var failed error
+			file, failed = renew(file, b.path)
+			err = errors.Join(err, failed)
 		}
 		b.mu.Lock()
+		b.lost += lost
+		b.unsaid += lost + unsaid
 		if err != nil {
 			b.err = err
+			if b.unsaid > 0 && !closing {
+				b.pause()
+			}
 		}
 		if reopen {
 			b.reopen = false
@@ -90,12 +104,32 @@ func (b *buffered) write(file *os.File) {
 	}
 }
 
-func writeBatch(file *os.File, batch []byte) error {
+// retryPause is how long the writer waits after the disk took nothing.
+const retryPause = 100 * time.Millisecond
+
+// pause is called with the mutex held.
+func (b *buffered) pause() {
+	b.mu.Unlock()
+	time.Sleep(retryPause)
+	b.mu.Lock()
+}
+
+// writeLines writes the batch. When the disk takes only a part of it, a line that it cut is taken back, so that none is torn, and the rest is counted as lost.
+func writeLines(file *os.File, batch []byte) (lost uint64, err error) {
 	if len(batch) == 0 {
-		return nil
+		return 0, nil
 	}
-	_, err := writeAll(int(file.Fd()), batch)
-	return err
+	done, err := writeAll(int(file.Fd()), batch)
+	if err == nil {
+		return 0, nil
+	}
+	whole := bytes.LastIndexByte(batch[:done], '\n') + 1
+	if done > whole {
+		if st, e := file.Stat(); e == nil {
+			err = errors.Join(err, file.Truncate(st.Size()-int64(done-whole)))
+		}
+	}
+	return uint64(bytes.Count(batch[whole:], []byte{'\n'})), err
 }
 
 // renew opens path again; when that fails the old file goes on being written.

@@ -34,27 +34,28 @@ type Manager struct {
 	rss      func() uint64 // bytes
 	beat     func(now int64)
 	backend  Backend
-	executor *eventloop.Executor
 	upstream *upstream
 
 	inFlight atomic.Int64 // accepted and not ended
 	active   atomic.Int64 // of these, running
-	Counts   Counts
+	Measures *Measures
 
-	mu      sync.Mutex // the loop's coming and going
-	loop    *eventloop.Loop
-	running bool // what the guide calls _running: set when the loop was started, cleared when it ended
-	joined  chan struct{}
-	leaked  []*run
+	mu       sync.Mutex // the loop's coming and going
+	loop     *eventloop.Loop
+	running  bool // what the guide calls _running: set when the loop was started, cleared when it ended, if anybody looks after that
+	joined   chan struct{}
+	closing  bool
+	executor atomic.Pointer[eventloop.Executor] // as asyncio's default executor, each loop has its own
+	leaked   leak
 
 	current map[uint64]*run // touched by the loop's thread alone
 }
 
-// Counts are figures since the worker started.
-type Counts struct {
-	Accepted, Done, Failed, TimedOut, Refused, Restarts, Slow atomic.Uint64
-	Lag                                                       atomic.Int64 // of the last timer, nanoseconds
-	MaxLag                                                    atomic.Int64
+// A leak is what `cleanup: none` leaves behind at each restart of the loop: its tasks with what they hold, its descriptors, and the threads of its executor.
+type leak struct {
+	tasks     []*run
+	loops     []*eventloop.Loop
+	executors []*eventloop.Executor
 }
 
 // Parts are what a Manager is made of.
@@ -71,50 +72,100 @@ type Parts struct {
 
 // NewManager makes one whose loop does not run.
 func NewManager(p Parts) *Manager {
-	return &Manager{cfg: p.Config, board: p.Board, owner: p.Owner, page: p.Page, clock: p.Clock, log: p.Log, rss: p.RSS, beat: p.Beat,
-		backend: &memory{}, executor: eventloop.NewExecutor(p.Config.ExecutorThreads), upstream: &upstream{address: p.Config.Upstream}}
+	m := &Manager{cfg: p.Config, board: p.Board, owner: p.Owner, page: p.Page, clock: p.Clock, log: p.Log, rss: p.RSS, beat: p.Beat,
+		backend: &memory{}, upstream: &upstream{address: p.Config.Upstream}, Measures: newMeasures()}
+	m.executor.Store(eventloop.NewExecutor(p.Config.ExecutorThreads))
+	return m
 }
 
-// Start starts the event loop. ghost makes what a fork leaves of a loop that was started before it: everything but the thread.
+// Start starts the event loop. ghost makes what a fork leaves of a loop that was started before it: everything but the thread. With `state: aware` the loop runs when
+// Start returns; otherwise its thread was started, as in the guide's code, and until the thread has come to it there is no loop.
 func (m *Manager) Start(ghost bool) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.start(ghost)
-}
-
-func (m *Manager) start(ghost bool) error {
 	if m.running {
 		return nil
 	}
-	loop, err := eventloop.New(eventloop.Options{Name: "loop", Now: m.clock.Now, Turn: m.turn, Busy: m.busy, Slow: m.slow, Lag: m.lag, Failed: m.callbackFailed})
+	if m.cfg.State == "unaware" && !ghost {
+		go m.startUnseen()
+		return nil
+	}
+	if !ghost {
+		time.Sleep(m.cfg.LoopStartDelay)
+	}
+	return m.start(ghost)
+}
+
+// startUnseen is the guide's run_event_loop: the loop is made in its own thread, and nobody waits for it.
+func (m *Manager) startUnseen() {
+	time.Sleep(m.cfg.LoopStartDelay)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closing {
+		return
+	}
+	if err := m.start(false); err != nil {
+		m.log.Error("event loop not started", "error", err.Error(), "pid", m.owner.PID)
+	}
+}
+
+// start is called with the mutex held.
+func (m *Manager) start(ghost bool) error {
+	options := eventloop.Options{Name: "loop", Now: m.clock.Now, Turn: m.turn, Busy: m.busy, Failed: m.callbackFailed}
+	if m.cfg.Monitoring == "on" {
+		options.Slow, options.Lag = m.slow, m.lag
+	}
+	loop, err := eventloop.New(options)
 	if err != nil {
 		return err
 	}
 	m.loop, m.running, m.joined = loop, true, make(chan struct{})
+	m.page.LoopBeat.Store(uint64(m.clock.Now()))
 	if ghost {
 		return nil
 	}
-	m.page.LoopBeat.Store(uint64(m.clock.Now()))
+	up := make(chan struct{})
+	loop.CallSoon(eventloop.Callback{Run: func() { close(up) }})
 	for range m.backend.Stats().Waiting { // what an earlier loop left
 		loop.CallSoon(eventloop.Callback{Run: m.pump})
 	}
-	go m.runLoop(loop, m.joined)
+	go func(joined chan struct{}) {
+		err := m.runLoop(loop)
+		close(joined)
+		m.loopEnded(loop, err)
+	}(m.joined)
+	<-up // it is the first callback, and nobody but those who come after this can stop the loop
 	return nil
 }
 
-func (m *Manager) runLoop(loop *eventloop.Loop, joined chan struct{}) {
-	defer close(joined)
+func (m *Manager) runLoop(loop *eventloop.Loop) error {
 	m.current = map[uint64]*run{}
 	err := loop.RunForever()
 	m.page.LoopBusy.Store(0)
 	m.abandon()
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.loop == loop {
-		m.running = false
-	}
+	return err
+}
+
+// loopEnded is the `finally` of the guide's run_event_loop, which `recovery: none` has not: there nobody ever learns that the loop is dead.
+func (m *Manager) loopEnded(loop *eventloop.Loop, err error) {
 	if err != nil {
 		m.log.Error("event loop ended", "error", err.Error(), "pid", m.owner.PID)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.loop != loop || m.closing || m.cfg.Recovery == "none" {
+		return
+	}
+	m.running = false
+	if m.cfg.State == "aware" {
+		// At once, not only when the next task comes: those that wait shall not wait for it.
+		if err := m.restart(); err != nil {
+			m.log.Error("event loop not restarted", "error", err.Error(), "pid", m.owner.PID)
+		}
+		return
+	}
+	if err != nil {
+		m.loop = nil // what died is gone, what was stopped is still there and swallows what it is given
 	}
 }
 
@@ -123,7 +174,7 @@ func (m *Manager) abandon() {
 	for _, r := range m.current {
 		if m.cfg.Cleanup == "none" {
 			m.mu.Lock()
-			m.leaked = append(m.leaked, r)
+			m.leaked.tasks = append(m.leaked.tasks, r)
 			m.mu.Unlock()
 		}
 		m.finish(r, board.Failed, errors.New("the event loop ended"))
@@ -140,15 +191,10 @@ func (m *Manager) turn(now int64) {
 
 func (m *Manager) busy(since int64) { m.page.LoopBusy.Store(uint64(since)) }
 
-func (m *Manager) lag(late time.Duration) {
-	m.Counts.Lag.Store(int64(late))
-	if int64(late) > m.Counts.MaxLag.Load() {
-		m.Counts.MaxLag.Store(int64(late))
-	}
-}
+func (m *Manager) lag(late time.Duration) { m.Measures.lag(late) }
 
 func (m *Manager) slow(label uint64, took time.Duration) {
-	m.Counts.Slow.Add(1)
+	m.Measures.Slow.Add(1)
 	m.log.Warn("slow callback", "id", m.board.ID(label), "pid", m.owner.PID, "took_ms", ms(took))
 }
 
@@ -164,9 +210,12 @@ func (m *Manager) Submit(s Spec) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
+	if loop == nil {
+		panic("the event loop is nil: it does not run yet, or it died")
+	}
 	if m.inFlight.Add(1) > int64(m.cfg.MaxConcurrentTasks+m.cfg.TaskQueue) && m.cfg.Limits == "bounded" {
 		m.inFlight.Add(-1)
-		m.Counts.Refused.Add(1)
+		m.Measures.Refused.Add(1)
 		return 0, ErrFull
 	}
 	now := m.clock.Now()
@@ -175,17 +224,32 @@ func (m *Manager) Submit(s Spec) (uint64, error) {
 		t.held = hold(s.Size)
 	}
 	m.page.InFlight.Store(uint64(m.inFlight.Load()))
-	m.Counts.Accepted.Add(1)
+	m.Measures.Accepted.Add(1)
 	m.say("task accepted", t)
 	if err := m.backend.Enqueue(t); err != nil {
-		m.inFlight.Add(-1)
+		m.page.InFlight.Store(uint64(m.inFlight.Add(-1)))
 		m.board.End(t.Number, board.Failed, m.clock.Now())
 		return 0, fmt.Errorf("keep the task: %w", err)
 	}
-	if err := loop.CallSoonThreadsafe(eventloop.Callback{Run: m.pump, Label: t.Number}); err != nil {
-		return 0, err
-	}
+	m.wake(loop, t.Number)
 	return t.Number, nil
+}
+
+// wake makes the loop take what waits. A loop that ended meanwhile takes nothing: the one that followed it is woken instead, or will find the task when it starts.
+func (m *Manager) wake(loop *eventloop.Loop, label uint64) {
+	for {
+		err := loop.CallSoonThreadsafe(eventloop.Callback{Run: m.pump, Label: label})
+		m.mu.Lock()
+		now := m.loop
+		m.mu.Unlock()
+		if now == loop || now == nil {
+			if err != nil {
+				m.log.Error("task waits for a loop that is closed", "id", m.board.ID(label), "pid", m.owner.PID)
+			}
+			return
+		}
+		loop = now
+	}
 }
 
 // hold is memory that is really there.
@@ -204,7 +268,7 @@ func (m *Manager) usable() (*eventloop.Loop, error) {
 	if m.cfg.State == "unaware" || m.running && m.loop != nil {
 		return m.loop, nil
 	}
-	if m.cfg.Recovery == "none" {
+	if m.cfg.Recovery == "none" || m.closing {
 		return nil, ErrNoLoop
 	}
 	if err := m.restart(); err != nil {
@@ -215,23 +279,44 @@ func (m *Manager) usable() (*eventloop.Loop, error) {
 
 // restart is called with the mutex held, when the loop has ended.
 func (m *Manager) restart() error {
-	m.Counts.Restarts.Add(1)
+	m.Measures.Restarts.Add(1)
 	m.log.Warn("restarting event loop", "pid", m.owner.PID)
-	if m.loop != nil && m.cfg.Cleanup == "drain" {
+	if m.loop != nil {
 		<-m.joined
-		if err := m.loop.Close(); err != nil {
-			return err
+		old := m.executor.Swap(eventloop.NewExecutor(m.cfg.ExecutorThreads))
+		if m.cfg.Cleanup == "none" {
+			m.leaked.loops = append(m.leaked.loops, m.loop)
+			m.leaked.executors = append(m.leaked.executors, old)
+		} else {
+			old.Shutdown() // its threads end when their jobs do
+			if err := m.loop.Close(); err != nil {
+				return err
+			}
 		}
 	}
 	return m.start(false)
 }
 
-// State is what /health wants to know: is the loop said to run, since when does it run one callback (0: it waits), and when did it turn last.
-func (m *Manager) State() (running bool, busy, beat int64) {
+// A LoopState is what /health wants to know.
+type LoopState struct {
+	Said  bool  // the loop is said to run: the guide's _running
+	Runs  bool  // it does
+	Busy  int64 // since when it is in one callback, CLOCK_MONOTONIC in nanoseconds; 0: it waits
+	Beat  int64 // when it turned last
+	TID   int   // its thread
+	Ready int   // callbacks that wait for it
+}
+
+// State asks nobody: it answers at once whatever the loop does.
+func (m *Manager) State() LoopState {
 	m.mu.Lock()
-	running = m.running
+	loop, said := m.loop, m.running
 	m.mu.Unlock()
-	return running, int64(m.page.LoopBusy.Load()), int64(m.page.LoopBeat.Load())
+	s := LoopState{Said: said, Busy: int64(m.page.LoopBusy.Load()), Beat: int64(m.page.LoopBeat.Load())}
+	if loop != nil {
+		s.Runs, s.TID, s.Ready = loop.Running(), loop.TID(), loop.Waiting()
+	}
+	return s
 }
 
 // Active is how many tasks run, InFlight how many were accepted and have not ended.
@@ -242,4 +327,4 @@ func (m *Manager) InFlight() int { return int(m.inFlight.Load()) }
 func (m *Manager) Backend() Backend { return m.backend }
 
 // Executor says how many jobs wait for a thread, and how many threads there are.
-func (m *Manager) Executor() (jobs, threads int) { return m.executor.Waiting() }
+func (m *Manager) Executor() (jobs, threads int) { return m.executor.Load().Waiting() }

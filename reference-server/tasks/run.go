@@ -61,7 +61,7 @@ func (m *Manager) perform(r *run) {
 
 func (m *Manager) onExecutor(r *run, work func() error) {
 	loop := m.loop
-	err := m.executor.Submit(func() {
+	err := m.executor.Load().Submit(func() {
 		err := work()
 		// A loop that was closed meanwhile wants to know nothing any more.
 		_ = loop.CallSoonThreadsafe(eventloop.Callback{Label: r.Number, Run: func() { m.ended(r, err) }})
@@ -75,7 +75,7 @@ func (m *Manager) onExecutor(r *run, work func() error) {
 func (m *Manager) nested(r *run) {
 	m.onExecutor(r, func() error {
 		inner := make(chan error, 1)
-		if err := m.executor.Submit(func() { inner <- sleep(r.Duration) }); err != nil {
+		if err := m.executor.Load().Submit(func() { inner <- sleep(r.Duration) }); err != nil {
 			return err
 		}
 		return <-inner
@@ -105,8 +105,8 @@ func (m *Manager) finish(r *run, state board.State, err error) {
 	m.backend.Ack(r.Task)
 	m.active.Add(-1)
 	m.page.InFlight.Store(uint64(m.inFlight.Add(-1)))
-	m.count(state)
 	took := time.Duration(now - r.started)
+	m.Measures.ended(state, took)
 	if m.cfg.Monitoring == "on" {
 		args := append(m.fields(r.Task), "state", state.String(), "took_ms", ms(took))
 		if err != nil {
@@ -120,17 +120,6 @@ func (m *Manager) finish(r *run, state board.State, err error) {
 	}
 	if m.backend.Stats().Waiting > 0 {
 		m.loop.CallSoon(eventloop.Callback{Run: m.pump})
-	}
-}
-
-func (m *Manager) count(state board.State) {
-	switch state {
-	case board.Done:
-		m.Counts.Done.Add(1)
-	case board.TimedOut:
-		m.Counts.TimedOut.Add(1)
-	default:
-		m.Counts.Failed.Add(1)
 	}
 }
 

@@ -12,26 +12,35 @@ import (
 // Shutdown ends the manager as the setting `cleanup` says. With drain, tasks that were accepted are finished, as long as ctx allows; then the loop is stopped and joined,
 // and every file closed. With none, nothing of this is done, but the pool's threads are waited for without limit, as Python does at exit.
 func (m *Manager) Shutdown(ctx context.Context) error {
+	m.mu.Lock()
+	m.closing = true
+	executors := append(m.leaked.executors, m.executor.Load())
+	m.mu.Unlock()
 	if m.cfg.Cleanup == "none" {
-		m.executor.Shutdown()
-		m.executor.Wait()
+		for _, e := range executors {
+			e.Shutdown()
+		}
+		for _, e := range executors {
+			e.Wait()
+		}
 		return nil
 	}
 	drained := m.drain(ctx)
 	m.mu.Lock()
-	loop, joined, running := m.loop, m.joined, m.running
+	loop, joined := m.loop, m.joined
 	m.mu.Unlock()
 	var err error
-	if loop != nil && running {
+	if loop != nil && loop.Running() {
 		loop.Stop()
 		err = join(joined)
 	}
-	m.executor.Shutdown()
+	executor := m.executor.Load()
+	executor.Shutdown()
 	if err == nil && loop != nil {
 		err = loop.Close()
 	}
 	if drained && err == nil {
-		m.executor.Wait()
+		executor.Wait()
 		err = m.upstream.close()
 	}
 	return err
@@ -41,9 +50,9 @@ func (m *Manager) Shutdown(ctx context.Context) error {
 func (m *Manager) drain(ctx context.Context) bool {
 	done := make(chan struct{})
 	m.mu.Lock()
-	loop, running := m.loop, m.running
+	loop := m.loop
 	m.mu.Unlock()
-	if !running || m.inFlight.Load() == 0 {
+	if loop == nil || !loop.Running() || m.inFlight.Load() == 0 {
 		return m.inFlight.Load() == 0
 	}
 	const step = 20 * time.Millisecond

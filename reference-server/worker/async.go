@@ -25,6 +25,9 @@ func (w *Worker) serveAsync() error {
 			w.sweep(p, conns, now)
 		}
 		p.listen(w.alive.Load() && len(conns) < w.cfg.WorkerConnections)
+		if !w.alive.Load() {
+			w.stopListening()
+		}
 		n, err := p.wait(events, w.asyncWait(len(conns)))
 		if err != nil {
 			return err

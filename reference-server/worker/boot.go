@@ -32,6 +32,7 @@ const (
 	exitLoad      = 4 // gunicorn's APP_LOAD_ERROR
 	exitAborted   = 1
 	quickExitWait = 100 * time.Millisecond // gunicorn's own pause before a quick exit
+	flushLimit    = 200 * time.Millisecond // and ours for the log
 )
 
 // A Birth is what the arbiter tells a worker.
@@ -75,10 +76,13 @@ func Main(birth string) int {
 	}
 	w.cfg = w.birth.Config
 	w.status = os.NewFile(fdStatus, "status")
+	w.hook("post_fork")
 	if code, err := w.load(); err != nil {
 		w.tell("boot-failed", "reason", err.Error())
+		w.hook("worker_exit")
 		return code
 	}
+	w.hook("post_worker_init")
 	return w.run()
 }
 
@@ -136,7 +140,7 @@ func (w *Worker) application() error {
 	}
 	w.manager = tasks.NewManager(tasks.Parts{Config: w.cfg, Board: w.board, Page: w.page, Clock: w.clock, Log: w.log, RSS: w.memory.rss, Beat: beat,
 		Owner: board.Owner{Number: w.birth.Owner, PID: os.Getpid(), Place: w.birth.Place}})
-	return w.manager.Start(w.cfg.PreloadApp && w.cfg.Preload == "loop-before-fork")
+	return w.manager.Start(w.cfg.Preload == "loop-before-fork")
 }
 
 // beat is the sign of life that the arbiter goes by. One thread calls it: the request side's or the loop's.
@@ -198,6 +202,7 @@ func (w *Worker) run() int {
 		err = w.serveAsync()
 	}
 	w.page.State.Store(heartbeat.Draining)
+	w.stopListening()
 	code := 0
 	if err != nil {
 		w.tell("request-side-failed", "reason", err.Error())

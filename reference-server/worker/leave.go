@@ -36,6 +36,8 @@ func (w *Worker) watch(quick chan<- int) (stop func()) {
 			case <-orphaned:
 				w.leave()
 				orphaned = nil
+				// Nobody is left to kill it should it not get to its end.
+				time.AfterFunc(w.cfg.GracefulTimeout, func() { quickly(quick, exitAborted) })
 			case <-done:
 				return
 			}
@@ -52,11 +54,15 @@ func (w *Worker) signalled(s os.Signal, quick chan<- int) {
 		w.hook("worker_int")
 		if w.cfg.Signals == "arbiter" {
 			time.Sleep(quickExitWait)
+			w.flush()
 		}
+		w.hook("worker_exit")
 		quickly(quick, 0)
 	case unix.SIGABRT:
 		w.hook("worker_abort")
 		w.dump()
+		w.flush()
+		w.hook("worker_exit")
 		quickly(quick, exitAborted)
 	case unix.SIGUSR1:
 		// A thread that is blocked in the log holds its mutex: the signals that follow must not wait behind it.
@@ -64,7 +70,33 @@ func (w *Worker) signalled(s os.Signal, quick chan<- int) {
 			if err := w.log.Reopen(); err != nil {
 				w.tell("log-reopen-failed", "reason", err.Error())
 			}
+			if w.cfg.CaptureOutput {
+				if err := w.reopenOutput(); err != nil {
+					w.tell("log-reopen-failed", "reason", err.Error())
+				}
+			}
 		}()
+	}
+}
+
+// flush writes the log lines that wait for the disk, as long as the disk takes them soon: a quick end does not hang on one that does not.
+func (w *Worker) flush() {
+	if w.cfg.Cleanup == "none" {
+		return
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := w.log.Close(); err != nil {
+			w.tell("log-failed", "reason", err.Error())
+		}
+	}()
+	t := time.NewTimer(flushLimit)
+	defer t.Stop()
+	select {
+	case <-done:
+	case <-t.C:
+		w.tell("log-not-flushed")
 	}
 }
 

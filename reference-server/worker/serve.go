@@ -124,3 +124,11 @@ func (c *conn) end() {
 	}
 	_ = unix.Close(c.fd)
 }
+
+// stopListening closes the listening sockets, once the request side takes no more connections: when the last process has closed one, clients are refused instead of left waiting.
+func (w *Worker) stopListening() {
+	for _, fd := range w.fds {
+		_ = unix.Close(fd)
+	}
+	w.fds = nil
+}

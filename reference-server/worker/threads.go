@@ -70,6 +70,9 @@ func (t *threads) accept() error {
 			t.sweep(now)
 		}
 		t.poller.listen(w.alive.Load() && t.held < w.cfg.WorkerConnections)
+		if !w.alive.Load() {
+			w.stopListening()
+		}
 		n, err := t.poller.wait(events, w.asyncWait(t.held))
 		if err != nil {
 			return err

@@ -17,15 +17,15 @@ const (
 
 // loopStatus says how the event loop is: it asks nobody, so that the answer comes at once whatever the loop does.
 func (w *Worker) loopStatus() (status string, stalled time.Duration) {
-	running, busy, beat := w.manager.State()
+	s := w.manager.State()
 	now := w.clock.Now()
 	switch {
-	case !running:
+	case !s.Runs:
 		return "dead", 0
-	case busy > 0 && now-busy > int64(stalledAfter):
-		return "stalled", time.Duration(now - busy)
-	case now-beat > int64(silentAfter) && busy == 0:
-		return "silent", time.Duration(now - beat)
+	case s.Busy > 0 && now-s.Busy > int64(stalledAfter):
+		return "stalled", time.Duration(now - s.Busy)
+	case s.Busy == 0 && now-s.Beat > int64(silentAfter):
+		return "silent", time.Duration(now - s.Beat)
 	}
 	return "healthy", 0
 }
@@ -51,22 +51,6 @@ func (w *Worker) health(a *web.Answer) {
 		b = strconv.AppendInt(b, stalled.Milliseconds(), 10)
 	}
 	a.Body = append(b, "}\n"...)
-}
-
-// metrics has the guide's JSON fields, and what else there is to know.
-func (w *Worker) metrics(_ *web.Request, a *web.Answer) {
-	running, _, _ := w.manager.State()
-	stats := w.manager.Backend().Stats()
-	jobs, threads := w.manager.Executor()
-	c := &w.manager.Counts
-	a.JSON(200, map[string]any{
-		"memory_usage_mb": float64(w.memory.rss()>>10) / 1024, "cpu_percent": w.memory.cpuPercent(), "active_tasks": w.manager.Active(), "event_loop_running": running,
-		"pid": os.Getpid(), "worker": w.birth.Place, "requests": w.served.Load(), "connections": w.conns.Load(),
-		"tasks_waiting": stats.Waiting, "tasks_in_flight": w.manager.InFlight(), "tasks_accepted": c.Accepted.Load(), "tasks_done": c.Done.Load(), "tasks_failed": c.Failed.Load(),
-		"tasks_timed_out": c.TimedOut.Load(), "tasks_refused": c.Refused.Load(), "loop_restarts": c.Restarts.Load(), "slow_callbacks": c.Slow.Load(),
-		"loop_lag_ms": float64(c.Lag.Load()) / 1e6, "loop_lag_max_ms": float64(c.MaxLag.Load()) / 1e6, "loop_turns": w.page.Turns.Load(),
-		"executor_jobs_waiting": jobs, "executor_threads": threads, "log_lines_lost": w.log.Lost(), "backend": w.manager.Backend().Guarantees(),
-	})
 }
 
 // workers is the arbiter's table.

@@ -1,0 +1,147 @@
+package arbiter
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/reference-server/settings"
+)
+
+// hookLimit bounds the commands that wait for the one that runs; beyond it they are not run, and that is said.
+const hookLimit = 64
+
+// A hookRunner runs the commands of hooks, one after the other in the order in which the hooks were reached, beside the arbiter: a command that hangs must not keep the
+// arbiter from its workers.
+type hookRunner struct {
+	jobs  chan hookJob
+	ended chan hookEnd
+
+	mu       sync.Mutex
+	commands map[string]string
+	limit    time.Duration
+}
+
+type hookJob struct {
+	name, command string
+	limit         time.Duration
+	env           []string
+	fields        Fields
+}
+
+type hookEnd struct {
+	job  hookJob
+	took time.Duration
+	err  error
+}
+
+func newHookRunner(cfg *settings.Config) *hookRunner {
+	h := &hookRunner{jobs: make(chan hookJob, hookLimit), ended: make(chan hookEnd, hookLimit)}
+	h.set(cfg)
+	go func() {
+		defer close(h.ended)
+		for job := range h.jobs {
+			began := time.Now()
+			err := job.run()
+			h.ended <- hookEnd{job, time.Since(began), err}
+		}
+	}()
+	return h
+}
+
+// set takes over the commands of the settings.
+func (h *hookRunner) set(cfg *settings.Config) {
+	commands, err := cfg.HookCommands()
+	if err != nil {
+		commands = nil // settings are validated before
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.commands, h.limit = commands, cfg.HookTimeout
+}
+
+// run gives the command the time it has; then all processes that it started are killed.
+func (j hookJob) run() error {
+	ctx, cancel := context.WithTimeout(context.Background(), j.limit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", j.command)
+	cmd.Env = append(cleanEnv(), j.env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = 100 * time.Millisecond
+	out, err := cmd.CombinedOutput()
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("it did not end within %v", j.limit)
+	case err != nil:
+		return fmt.Errorf("%w%s", err, lastLine(string(out)))
+	}
+	return nil
+}
+
+func lastLine(text string) string {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return ""
+	}
+	lines := strings.Split(text, "\n")
+	last := lines[len(lines)-1]
+	return ": " + last[:min(len(last), 200)]
+}
+
+// hook says that a hook of the guide was reached, by process pid, and starts its command if it has one.
+func (a *Arbiter) hook(name string, pid int, more Fields) {
+	fields := Fields{"name": name, "pid": pid}
+	maps.Copy(fields, more)
+	a.account.Say("info", "hook", fields)
+	a.hooks.mu.Lock()
+	command, limit := a.hooks.commands[name], a.hooks.limit
+	a.hooks.mu.Unlock()
+	if command == "" {
+		return
+	}
+	env := []string{"HANGTIME_HOOK=" + name, "HANGTIME_HOOK_PID=" + strconv.Itoa(pid)}
+	if place, ok := more["worker"]; ok {
+		env = append(env, fmt.Sprintf("HANGTIME_HOOK_WORKER=%v", place))
+	}
+	select {
+	case a.hooks.jobs <- hookJob{name, command, limit, env, fields}:
+	default:
+		a.account.Say("error", "hook-skipped", Fields{"name": name, "pid": pid, "reason": fmt.Sprintf("%d commands wait already", hookLimit)})
+	}
+}
+
+func (a *Arbiter) hookEnded(e hookEnd) {
+	fields := Fields{"took_ms": float64(e.took.Microseconds()) / 1000}
+	maps.Copy(fields, e.job.fields)
+	if e.err != nil {
+		fields["reason"] = e.err.Error()
+		a.account.Say("error", "hook-failed", fields)
+		return
+	}
+	a.account.Say("info", "hook-done", fields)
+}
+
+// lastHooks gives the commands that were begun or wait the time that one has.
+func (a *Arbiter) lastHooks() {
+	close(a.hooks.jobs)
+	t := time.NewTimer(a.cfg.HookTimeout + time.Second)
+	defer t.Stop()
+	for {
+		select {
+		case e, more := <-a.hooks.ended:
+			if !more {
+				return
+			}
+			a.hookEnded(e)
+		case <-t.C:
+			return
+		}
+	}
+}

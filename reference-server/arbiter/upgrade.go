@@ -1,0 +1,140 @@
+package arbiter
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// The environment that makes a process the successor of an arbiter (gunicorn's GUNICORN_PID and GUNICORN_FD).
+const (
+	upgradePidVar       = "HANGTIME_UPGRADE_PID"
+	upgradeListenersVar = "HANGTIME_UPGRADE_LISTENERS"
+	// UpgradeParentVar is the process whose end the server was told to share, see --exit-with-parent.
+	UpgradeParentVar = "HANGTIME_UPGRADE_PARENT"
+)
+
+// firstInherited is the descriptor of the first listener that a successor inherits.
+const firstInherited = 3
+
+// An upgrade is the state of USR2: an arbiter may have a successor, or be one whose predecessor still lives, never both.
+type upgrade struct {
+	self      string // the file to start: perhaps a newer one by then
+	dir       string // where the arbiter was started
+	parent    int    // predecessor; 0: none
+	child     int    // successor; 0: none
+	ended     chan *os.ProcessState
+	listeners []*Listener // inherited; nil: none
+}
+
+func newUpgrade() (*upgrade, error) {
+	u := &upgrade{ended: make(chan *os.ProcessState, 1)}
+	var err error
+	if u.self, err = os.Executable(); err != nil {
+		return nil, fmt.Errorf("find this program's own file: %w", err)
+	}
+	if u.dir, err = os.Getwd(); err != nil {
+		return nil, fmt.Errorf("find the working directory: %w", err)
+	}
+	pid, err1 := strconv.Atoi(os.Getenv(upgradePidVar))
+	count, err2 := strconv.Atoi(os.Getenv(upgradeListenersVar))
+	_ = os.Unsetenv(upgradePidVar)
+	_ = os.Unsetenv(upgradeListenersVar)
+	if err1 != nil || err2 != nil || pid != os.Getppid() {
+		return u, nil
+	}
+	u.parent = pid
+	for i := range count {
+		fd := firstInherited + i
+		unix.CloseOnExec(fd)
+		address, err := addressOf(fd)
+		if err != nil {
+			return nil, fmt.Errorf("inherit listening sockets: %w", err)
+		}
+		l := &Listener{File: os.NewFile(uintptr(fd), address), Address: address}
+		if path, ok := unixPath(address); ok {
+			l.path = path
+		}
+		u.listeners = append(u.listeners, l)
+	}
+	return u, nil
+}
+
+// suffix is what the pidfile's name ends with while the predecessor lives.
+func (u *upgrade) suffix() string {
+	if u.parent != 0 {
+		return ".2"
+	}
+	return ""
+}
+
+// upgradeBinary starts the program's file again, with the listening sockets; which of the two is to stay is for whoever sends TERM to the other to say.
+func (a *Arbiter) upgradeBinary() {
+	u := a.upgrade
+	switch {
+	case a.stopping:
+		return
+	case u.child != 0:
+		a.account.Say("warning", "signal-ignored", Fields{"signal": "SIGUSR2", "reason": "the successor runs", "successor": u.child})
+		return
+	case u.parent != 0:
+		a.account.Say("warning", "signal-ignored", Fields{"signal": "SIGUSR2", "reason": "the predecessor still runs", "predecessor": u.parent})
+		return
+	case a.cfg.ReusePort:
+		a.account.Say("warning", "signal-ignored", Fields{"signal": "SIGUSR2", "reason": "with reuse-port there is no socket to hand on"})
+		return
+	}
+	a.hook("pre_exec", os.Getpid(), nil)
+	cmd := exec.Command(u.self, os.Args[1:]...)
+	cmd.Args[0] = os.Args[0]
+	cmd.Dir = u.dir
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	for _, l := range a.listeners {
+		cmd.ExtraFiles = append(cmd.ExtraFiles, l.File)
+	}
+	cmd.Env = append(cleanEnv(), upgradePidVar+"="+strconv.Itoa(os.Getpid()), upgradeListenersVar+"="+strconv.Itoa(len(a.listeners)))
+	if a.cfg.ExitWithParent {
+		cmd.Env = append(cmd.Env, UpgradeParentVar+"="+strconv.Itoa(os.Getppid()))
+	}
+	// The successor's parent-death signal, if it asks for one, must not come when a mere thread ends.
+	var err error
+	a.spawner.do(func() { err = cmd.Start() })
+	if err != nil {
+		a.account.Say("error", "upgrade-failed", Fields{"reason": err.Error()})
+		return
+	}
+	u.child = cmd.Process.Pid
+	a.account.Say("info", "upgrading", Fields{"pid": os.Getpid(), "successor": u.child})
+	go func() {
+		_ = cmd.Wait() // how it ended is in the state
+		u.ended <- cmd.ProcessState
+	}()
+}
+
+func (a *Arbiter) upgradeEnded(state *os.ProcessState) {
+	fields := Fields{"successor": a.upgrade.child}
+	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		fields["signal"] = unix.SignalName(status.Signal())
+	} else {
+		fields["code"] = state.ExitCode()
+	}
+	a.account.Say("warning", "successor-ended", fields)
+	a.upgrade.child = 0
+}
+
+// promote makes a successor whose predecessor is gone an arbiter like any other.
+func (a *Arbiter) promote() {
+	u := a.upgrade
+	if u.parent == 0 || os.Getppid() == u.parent {
+		return
+	}
+	u.parent = 0
+	if err := a.pidfile.rename(a.cfg.PIDFile); err != nil {
+		a.account.Say("error", "pidfile-not-renamed", Fields{"reason": err.Error()})
+	}
+	a.account.Say("info", "promoted", Fields{"pid": os.Getpid()})
+}

@@ -1,0 +1,145 @@
+package worker
+
+import (
+	"bytes"
+	"net/http"
+	"os"
+	"runtime"
+	"runtime/pprof"
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
+
+	"github.com/hangtime-dev/hangtime/reference-server/web"
+)
+
+// metrics has the guide's JSON fields and what else there is to know; whoever accepts OpenMetrics or Prometheus's text gets that.
+func (w *Worker) metrics(r *web.Request, a *web.Answer) {
+	if w.cfg.Monitoring == "off" {
+		a.Fail(404, "nothing is measured: the server runs with monitoring=off")
+		return
+	}
+	if format, ok := exposition(string(r.Accept)); ok {
+		w.expose(format, a)
+		return
+	}
+	s := w.manager.State()
+	stats := w.manager.Backend().Stats()
+	jobs, poolThreads := w.manager.Executor()
+	goroutines, threads, files := inside()
+	m := w.manager.Measures
+	a.JSON(200, map[string]any{
+		"memory_usage_mb": float64(w.memory.rss()>>10) / 1024, "cpu_percent": w.memory.cpuPercent(), "active_tasks": w.manager.Active(), "event_loop_running": s.Said,
+		"pid": os.Getpid(), "worker": w.birth.Place, "requests": w.served.Load(), "connections": w.conns.Load(),
+		"tasks_waiting": stats.Waiting, "tasks_in_flight": w.manager.InFlight(), "tasks_accepted": m.Accepted.Load(), "tasks_done": m.Done.Load(), "tasks_failed": m.Failed.Load(),
+		"tasks_timed_out": m.TimedOut.Load(), "tasks_refused": m.Refused.Load(), "loop_restarts": m.Restarts.Load(), "slow_callbacks": m.Slow.Load(),
+		"loop_lag_ms": float64(m.Lag.Load()) / 1e6, "loop_lag_max_ms": float64(m.MaxLag.Load()) / 1e6, "loop_turns": w.page.Turns.Load(), "loop_callbacks_ready": s.Ready,
+		"executor_jobs_waiting": jobs, "executor_threads": poolThreads, "log_lines_lost": w.log.Lost(), "goroutines": goroutines, "threads": threads, "open_files": files,
+		"backend": w.manager.Backend().Guarantees(),
+	})
+}
+
+// inside counts what a leak makes grow: goroutines, operating system threads that were ever made, and open descriptors.
+func inside() (goroutines, threads, files int) {
+	goroutines = runtime.NumGoroutine()
+	threads = pprof.Lookup("threadcreate").Count()
+	if entries, err := os.ReadDir("/proc/self/fd"); err == nil {
+		files = len(entries) - 1 // without the one that reads them
+	}
+	return goroutines, threads, files
+}
+
+// exposition is the text format that an Accept header asks for; ok is false when it asks for none of them by name.
+func exposition(accept string) (format expfmt.Format, ok bool) {
+	if accept == "" {
+		return "", false
+	}
+	format = expfmt.NegotiateAccept(http.Header{"Accept": {accept}}, expfmt.DefaultOpenMetricsAcceptedFormats()...)
+	switch format.FormatType() {
+	case expfmt.TypeOpenMetrics:
+		return format, true
+	case expfmt.TypeTextPlain:
+		// It is also the answer to whoever takes anything: that one gets JSON.
+		return format, bytes.Contains([]byte(accept), []byte("text/plain"))
+	}
+	return "", false
+}
+
+// expose writes every figure in the text format.
+func (w *Worker) expose(format expfmt.Format, a *web.Answer) {
+	registry := prometheus.NewRegistry()
+	m := w.manager.Measures
+	for _, c := range []prometheus.Collector{figures{w}, m.LagSeconds, m.TaskSeconds} {
+		if err := registry.Register(c); err != nil {
+			a.Fail(500, "collect metrics: "+err.Error())
+			return
+		}
+	}
+	families, err := registry.Gather()
+	if err != nil {
+		a.Fail(500, "collect metrics: "+err.Error())
+		return
+	}
+	var text bytes.Buffer
+	encoder := expfmt.NewEncoder(&text, format)
+	for _, family := range families {
+		if err := encoder.Encode(family); err != nil {
+			a.Fail(500, "write metrics: "+err.Error())
+			return
+		}
+	}
+	if closer, ok := encoder.(expfmt.Closer); ok {
+		if err := closer.Close(); err != nil {
+			a.Fail(500, "write metrics: "+err.Error())
+			return
+		}
+	}
+	a.ContentType = string(format)
+	a.Body = append(a.Body, text.Bytes()...)
+}
+
+// figures are a worker's counters and gauges as prometheus collects them.
+type figures struct{ w *Worker }
+
+// Describe says nothing: what there is depends on nothing, but a collector that describes nothing is checked less, and the registry lives for one answer.
+func (f figures) Describe(chan<- *prometheus.Desc) {}
+
+// Collect reads every figure once.
+func (f figures) Collect(to chan<- prometheus.Metric) {
+	w := f.w
+	m, s, stats := w.manager.Measures, w.manager.State(), w.manager.Backend().Stats()
+	jobs, poolThreads := w.manager.Executor()
+	goroutines, threads, files := inside()
+	labels := prometheus.Labels{"worker": strconv.Itoa(w.birth.Place), "pid": strconv.Itoa(os.Getpid())}
+	send := func(kind prometheus.ValueType, name, help string, value float64) {
+		to <- prometheus.MustNewConstMetric(prometheus.NewDesc("hangtime_"+name, help, nil, labels), kind, value)
+	}
+	counter := func(name, help string, value uint64) { send(prometheus.CounterValue, name, help, float64(value)) }
+	gauge := func(name, help string, value float64) { send(prometheus.GaugeValue, name, help, value) }
+	counter("requests_total", "Requests answered.", uint64(w.served.Load()))
+	counter("tasks_accepted_total", "Tasks accepted.", m.Accepted.Load())
+	counter("tasks_done_total", "Tasks that ended well.", m.Done.Load())
+	counter("tasks_failed_total", "Tasks that failed.", m.Failed.Load())
+	counter("tasks_timed_out_total", "Tasks that ran longer than task-timeout.", m.TimedOut.Load())
+	counter("tasks_refused_total", "Tasks refused because as many as may wait waited.", m.Refused.Load())
+	counter("loop_restarts_total", "Times that the event loop was started again.", m.Restarts.Load())
+	counter("loop_slow_callbacks_total", "Callbacks that took longer than 100 ms.", m.Slow.Load())
+	counter("loop_turns_total", "Turns of the event loop.", w.page.Turns.Load())
+	counter("log_lines_lost_total", "Log lines dropped because the disk did not keep up.", w.log.Lost())
+	gauge("memory_bytes", "Resident memory.", float64(w.memory.rss()))
+	gauge("connections", "Open client connections.", float64(w.conns.Load()))
+	gauge("tasks_active", "Tasks that run.", float64(w.manager.Active()))
+	gauge("tasks_in_flight", "Tasks that were accepted and have not ended.", float64(w.manager.InFlight()))
+	gauge("tasks_waiting", "Tasks that no loop has taken yet.", float64(stats.Waiting))
+	gauge("executor_jobs_waiting", "Jobs that no executor thread has taken yet.", float64(jobs))
+	gauge("executor_threads", "Threads of the executor.", float64(poolThreads))
+	gauge("goroutines", "Goroutines.", float64(goroutines))
+	gauge("threads_created", "Operating system threads ever made.", float64(threads))
+	gauge("open_files", "Open descriptors.", float64(files))
+	running := 0.0
+	if s.Runs {
+		running = 1
+	}
+	gauge("loop_running", "1 while the event loop runs.", running)
+}
