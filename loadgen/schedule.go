@@ -1,18 +1,15 @@
 package loadgen
 
 import (
-	"fmt"
 	"math"
 	"strconv"
-	"sync"
-	"sync/atomic"
 	"time"
 )
 
 // never is the due time of a hit that will not come.
 const never = time.Duration(math.MaxInt64)
 
-// A Schedule says when each hit is due, apart from whatever sends it. Due must not fall with n, and returns never-ending time after the last hit.
+// A Schedule says when each hit is due, apart from whatever sends it. Due must not fall with n, and is never after the last hit.
 // It is called with n in any order, from several goroutines.
 type Schedule interface {
 	// Due is when hit n (from 0) is due, since the attack began.
@@ -21,122 +18,143 @@ type Schedule interface {
 	String() string
 }
 
-// constant is one hit every 1/rate seconds, the first at once.
+// A chooser is a schedule that also says which target each hit goes to.
+type chooser interface {
+	target(n uint64) uint32
+}
+
+// A curve is a rate over time, seen from the other side: at is when the integral of the rate comes to n, never where it never does.
+type curve interface {
+	at(n float64) time.Duration
+	// peak is the highest rate, in hits a second.
+	peak() float64
+	String() string
+}
+
+// even spaces hits as evenly as the curve allows: hit n at the moment when n hits should have been sent, the first one at once.
+type even struct{ curve }
+
+func (e even) Due(n uint64) time.Duration { return e.at(float64(n)) }
+
+// constant is the same rate always; 0 is none.
 type constant struct{ rate float64 }
 
-func (c constant) Due(n uint64) time.Duration {
+func (c constant) at(n float64) time.Duration {
 	if c.rate <= 0 {
 		return never
 	}
-	at := float64(n) / c.rate * 1e9
-	if at >= math.MaxInt64 {
-		return never
-	}
-	return time.Duration(at)
+	return seconds(n / c.rate)
 }
 
+func (c constant) peak() float64  { return c.rate }
 func (c constant) String() string { return perSecond(c.rate) + " constant" }
+
+// seconds is a time that may be beyond all times.
+func seconds(s float64) time.Duration {
+	if ns := s * 1e9; ns < math.MaxInt64 {
+		return time.Duration(ns)
+	}
+	return never
+}
 
 func perSecond(rate float64) string { return strconv.FormatFloat(rate, 'g', 6, 64) + "/s" }
 
-// A timetable is the schedule of a running attack: a person may change the rate while it runs, and hits that were due before keep their moments.
-type timetable struct {
-	segments atomic.Pointer[[]segment]
-
-	mu      sync.Mutex
-	counted uint64        // hits known to be due at or before seen
-	seen    time.Duration //
-	closed  bool          // nothing becomes due any more
-	changed chan struct{} // closed and made anew at each change
+// piecewise is a rate that goes in straight lines: ramps, steps, spikes.
+type piecewise struct {
+	parts []part
+	words string
 }
 
-// segment is the part of a timetable from one change of rate to the next.
-type segment struct {
-	from  uint64        // its first hit
-	at    time.Duration // when it begins
-	sched Schedule
+// part is one straight line. The last one of a curve goes on for ever at its first rate.
+type part struct {
+	from, dur float64 // seconds
+	r0, r1    float64 // rates at its beginning and end
+	before    float64 // hits before it
 }
 
-func newTimetable(s Schedule) *timetable {
-	t := &timetable{changed: make(chan struct{})}
-	t.segments.Store(&[]segment{{sched: s}})
-	return t
+// newPiecewise joins lines of duration and rates; the last goes on.
+func newPiecewise(words string, lines ...part) piecewise {
+	c := piecewise{words: words}
+	from, before := 0.0, 0.0
+	for i, p := range lines {
+		p.from, p.before = from, before
+		if i < len(lines)-1 {
+			from += p.dur
+			before += p.dur * (p.r0 + p.r1) / 2
+		} else {
+			p.dur, p.r1 = math.Inf(1), p.r0
+		}
+		c.parts = append(c.parts, p)
+	}
+	return c
 }
 
-// Due is when hit n is due, since the attack began.
-func (t *timetable) Due(n uint64) time.Duration {
-	all := *t.segments.Load()
-	i := len(all) - 1
-	for i > 0 && all[i].from > n {
+func (c piecewise) at(n float64) time.Duration {
+	i := len(c.parts) - 1
+	for i > 0 && c.parts[i].before > n {
 		i--
 	}
-	due := all[i].sched.Due(n - all[i].from)
-	if due == never {
+	p := c.parts[i]
+	k := n - p.before
+	if k == 0 && p.r0 > 0 {
+		return seconds(p.from)
+	}
+	slope := 0.0
+	if !math.IsInf(p.dur, 1) && p.dur > 0 {
+		slope = (p.r1 - p.r0) / p.dur
+	}
+	// k = r0 t + slope t² / 2, solved in the form that loses no digits where the slope is small.
+	root := math.Sqrt(max(p.r0*p.r0+2*slope*k, 0))
+	if p.r0+root == 0 {
+		if k == 0 {
+			return seconds(p.from)
+		}
 		return never
 	}
-	return all[i].at + due
+	return seconds(p.from + min(2*k/(p.r0+root), p.dur))
 }
 
-func (t *timetable) String() string {
-	all := *t.segments.Load()
-	return all[len(all)-1].sched.String()
-}
-
-// dueBy counts the hits that are due at or before now; now must not fall from call to call by more than what lies between two hits.
-func (t *timetable) dueBy(now time.Duration) uint64 {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.count(now)
-}
-
-func (t *timetable) count(now time.Duration) uint64 {
-	if t.closed {
-		return t.counted
+func (c piecewise) peak() float64 {
+	most := 0.0
+	for _, p := range c.parts {
+		most = max(most, p.r0, p.r1)
 	}
-	t.seen = max(t.seen, now)
-	for t.Due(t.counted) <= t.seen {
-		t.counted++
+	return most
+}
+
+func (c piecewise) String() string { return c.words }
+
+// sine swings around a mean rate, beginning at the mean and rising.
+type sine struct {
+	mean, swing float64 // hits a second; swing is at most mean
+	period      float64 // seconds
+}
+
+// sent is the integral of the rate up to t seconds.
+func (c sine) sent(t float64) float64 {
+	return c.mean*t + c.swing*c.period/(2*math.Pi)*(1-math.Cos(2*math.Pi*t/c.period))
+}
+
+// at finds the moment by halving: the integral never falls, and the swing shifts it by at most swing × period / π hits.
+func (c sine) at(n float64) time.Duration {
+	high := n / c.mean
+	low := max(high-c.swing*c.period/(math.Pi*c.mean), 0)
+	for range 64 {
+		middle := (low + high) / 2
+		if high-low < 1e-9 {
+			break
+		}
+		if c.sent(middle) < n {
+			low = middle
+		} else {
+			high = middle
+		}
 	}
-	return t.counted
+	return seconds(high)
 }
 
-// close ends the timetable at a moment: the hits due by then, which it counts, are all that there will be.
-func (t *timetable) close(now time.Duration) uint64 {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	n := t.count(now)
-	t.closed = true
-	return n
-}
+func (c sine) peak() float64 { return c.mean + c.swing }
 
-// change continues from now on with another schedule. What was due until now stays due.
-func (t *timetable) change(now time.Duration, s Schedule) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	n := t.count(now)
-	old := *t.segments.Load()
-	if last := old[len(old)-1]; last.from == n && len(old) > 1 {
-		old = old[:len(old)-1] // it never had a hit
-	}
-	all := append(append([]segment{}, old...), segment{n, t.seen, s})
-	t.segments.Store(&all)
-	close(t.changed)
-	t.changed = make(chan struct{})
+func (c sine) String() string {
+	return "sine of " + perSecond(c.mean-c.swing) + " to " + perSecond(c.mean+c.swing) + " every " + strconv.FormatFloat(c.period, 'g', 6, 64) + " s"
 }
-
-// changes is closed at the next change.
-func (t *timetable) changes() <-chan struct{} {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.changed
-}
-
-// paced is a schedule that a person set by hand.
-func paced(rate float64) Schedule {
-	if rate <= 0 {
-		return constant{0}
-	}
-	return constant{rate}
-}
-
-var _ fmt.Stringer = (*timetable)(nil)

@@ -114,7 +114,7 @@ func example(key, tag string) string {
 		return "want one of " + strings.Join(enum, ", ")
 	}
 	last := key[strings.LastIndexByte(key, '.')+1:]
-	return "such as " + map[string]string{"name": "name: my-scenario", "path": "path: /task", "that": "that: p99 < 500"}[last]
+	return "such as " + map[string]string{"name": "name: my-scenario", "path": "path: /task", "rate": "rate: 50/s", "that": "that: p99 < 500"}[last]
 }
 
 // optional adds the allowed values where the hint only guessed one.
@@ -136,26 +136,6 @@ func (v *validation) phases(p Phases) {
 	}
 	if p.Total() > longest {
 		v.add("phases", fmt.Sprintf("together %v", p.Total()), fmt.Sprintf("want at most %v", longest))
-	}
-}
-
-func (v *validation) load(l Load) {
-	if len(l.Targets) == 0 {
-		v.add("load.targets", "names no target", "such as - {method: POST, path: /task}")
-	}
-	for i, t := range l.Targets {
-		at := fmt.Sprintf("load.targets[%d]", i)
-		if t.Path != "" && !strings.HasPrefix(t.Path, "/") {
-			v.add(at+".path", fmt.Sprintf("%q does not begin with a slash", t.Path), "want a path such as /task")
-		}
-		for _, code := range t.Expect {
-			if code < 100 || code > 599 {
-				v.add(at+".expect", fmt.Sprintf("%d is no HTTP status", code), "want 100 to 599")
-			}
-		}
-	}
-	if l.Timeout <= 0 {
-		v.add("load.timeout", "must be above 0", "a hit without a limit would never be counted")
 	}
 }
 

@@ -1,0 +1,169 @@
+package loadgen
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// handle does what an event asks for.
+func (e *fastEngine) handle(ev *unix.EpollEvent) {
+	if ev.Fd < 0 {
+		e.poll.calm()
+		return
+	}
+	c := e.conns[ev.Fd]
+	if c.gen != uint32(ev.Pad) || c.state == stateNone {
+		return // of a connection that is gone
+	}
+	if c.state == stateConnecting {
+		if ev.Events&(unix.EPOLLERR|unix.EPOLLHUP) != 0 {
+			e.unreachable(c)
+			return
+		}
+		if ev.Events&unix.EPOLLOUT == 0 {
+			return
+		}
+		e.connected(c)
+	}
+	if c.state == stateBusy && len(c.out) > 0 && ev.Events&unix.EPOLLOUT != 0 {
+		e.writeOn(c)
+	}
+	if ev.Events&readable == 0 {
+		return
+	}
+	ending := ev.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0
+	switch c.state {
+	case stateBusy:
+		e.read(c, ending)
+	case stateIdle:
+		e.forget(c) // the server closed it, or spoke without being asked
+	case stateLeaving:
+		if ending {
+			e.forget(c)
+		}
+	}
+}
+
+func (e *fastEngine) unreachable(c *conn) {
+	err := connectError(c.fd, &e.addresses[c.address])
+	if e.another(c) {
+		e.close(c)
+		e.dial(c)
+		return
+	}
+	e.fail(c, err)
+}
+
+// read takes what has come. ending says that the server has closed its side: then the end is read as well.
+func (e *fastEngine) read(c *conn, ending bool) {
+	for {
+		n, errno := receive(c.fd, e.buf)
+		switch {
+		case errno == unix.EAGAIN:
+			return
+		case errno != 0:
+			e.fail(c, errno)
+			return
+		case n == 0:
+			e.ended(c)
+			return
+		}
+		now := e.job.now()
+		if c.first == 0 {
+			c.first = now - c.sent
+		}
+		used, err := c.parser.Feed(e.buf[:n])
+		if err != nil {
+			e.fail(c, errors.Join(errMalformed, err))
+			return
+		}
+		if c.parser.Done() {
+			e.whole(c, now, ending || used < n)
+			return
+		}
+		if n < len(e.buf) && !ending {
+			return
+		}
+	}
+}
+
+// ended takes the end of a connection that carries a hit.
+func (e *fastEngine) ended(c *conn) {
+	switch {
+	case c.parser.End():
+		e.whole(c, e.job.now(), true)
+	case c.parser.Begun():
+		e.fail(c, fmt.Errorf("closed within the answer: %w", io.ErrUnexpectedEOF))
+	default:
+		e.fail(c, fmt.Errorf("closed without an answer: %w", io.EOF))
+	}
+}
+
+// whole takes an answer that is complete; gone says that its connection can carry nothing more.
+func (e *fastEngine) whole(c *conn, now time.Duration, gone bool) {
+	r := &e.requests[c.target]
+	status := c.parser.Status
+	o := e.outcome(c, now)
+	o.status = uint16(status)
+	if !expected(r.expect, status) {
+		o.class = classStatus
+	}
+	if status == 202 && len(c.parser.Body) > 0 {
+		o.note = &note{body: slices.Clone(c.parser.Body)}
+	}
+	if o.end-o.due >= slowAfter {
+		o.port = localPort(c.fd)
+	}
+	e.batch = append(e.batch, o)
+	switch {
+	case gone || len(c.out) > 0:
+		e.forget(c)
+	case c.parser.Reusable():
+		c.unlink()
+		c.state, c.used = stateIdle, true
+		e.idle.push(c)
+	case e.leave.len < e.job.senders:
+		c.unlink()
+		c.state, c.deadline = stateLeaving, now+leavingFor
+		e.leave.push(c)
+	default:
+		e.forget(c)
+	}
+	e.released(now)
+}
+
+// outcome is what a hit has in common with all others.
+func (e *fastEngine) outcome(c *conn, now time.Duration) outcome {
+	return outcome{seq: c.seq, due: c.due, sent: c.sent, end: now, connect: c.connect, first: c.first, target: c.target,
+		bytesIn: c.parser.BodyBytes, bytesOut: e.requests[c.target].body}
+}
+
+// fail ends a hit without an answer.
+func (e *fastEngine) fail(c *conn, err error) {
+	now := e.job.now()
+	o := e.outcome(c, now)
+	o.class = classify(err)
+	o.note = &note{detail: err.Error()}
+	if c.fd >= 0 {
+		o.port = localPort(c.fd)
+	}
+	e.batch = append(e.batch, o)
+	e.forget(c)
+	e.released(now)
+}
+
+// released counts a sender that became free.
+func (e *fastEngine) released(now time.Duration) {
+	if e.busy == e.job.senders {
+		e.freeSince = now
+	}
+	e.busy--
+	if len(e.batch) >= flushAt {
+		e.flush()
+	}
+}

@@ -1,0 +1,176 @@
+package loadgen
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// begin sends the hits that are due; more says that there are still some, and senders for them.
+func (e *fastEngine) begin(now time.Duration) (more bool) {
+	if !e.closed && now >= e.job.begin+e.job.total {
+		e.last, e.closed = e.job.close(now), true
+	}
+	for range burst {
+		due := e.due()
+		if due > now {
+			return false
+		}
+		target := e.targetOf(e.n)
+		if now-due > e.requests[target].timeout {
+			e.batch = append(e.batch, outcome{seq: e.n, due: due, sent: now, end: now, class: classDropped, target: target})
+			e.n++
+			continue
+		}
+		if e.busy >= e.job.senders {
+			return false
+		}
+		e.hit(e.n, due, target)
+		e.n++
+	}
+	return true
+}
+
+// hit sends one hit on an idle connection or a new one.
+func (e *fastEngine) hit(n uint64, due time.Duration, target uint16) {
+	c := e.idle.head
+	if c != nil {
+		c.unlink()
+	} else {
+		c = e.place()
+	}
+	r := &e.requests[target]
+	now := e.job.now()
+	c.seq, c.due, c.sent, c.target, c.connect, c.first, c.tries = n, due, now, target, 0, 0, 0
+	c.deadline = now + r.timeout
+	c.out = c.out[:0]
+	c.parser.Reset(r.head)
+	e.flying[e.ofRank[target]].push(c)
+	e.busy++
+	e.sent++
+	if now-due > lateAfter {
+		e.late++
+	}
+	if e.freeSince <= due {
+		e.lag = max(e.lag, now-due)
+	}
+	if c.state == stateNone {
+		e.dial(c)
+		return
+	}
+	c.state = stateBusy
+	e.write(c)
+}
+
+// place is room for a connection.
+func (e *fastEngine) place() *conn {
+	if n := len(e.free); n > 0 {
+		c := e.free[n-1]
+		e.free = e.free[:n-1]
+		return c
+	}
+	c := &conn{fd: -1, index: int32(len(e.conns))}
+	if e.job.bodies {
+		c.parser.KeepFor = 202
+	}
+	e.conns = append(e.conns, c)
+	return c
+}
+
+// dial begins a connection for the hit that c carries.
+func (e *fastEngine) dial(c *conn) {
+	if c.tries == 0 {
+		c.address = e.preferred
+	}
+	for {
+		a := &e.addresses[c.address]
+		c.tries++
+		err := errors.New(a.text)
+		if a.family >= 0 {
+			var fd int
+			var connected bool
+			if fd, connected, err = a.dial(); err == nil {
+				e.opened(c, fd, connected)
+				return
+			}
+		}
+		if !e.another(c) {
+			e.fail(c, err)
+			return
+		}
+	}
+}
+
+// another turns to the next address of the server, if one was not tried for this hit.
+func (e *fastEngine) another(c *conn) bool {
+	if int(c.tries) >= len(e.addresses) {
+		return false
+	}
+	c.address = (c.address + 1) % uint8(len(e.addresses))
+	return true
+}
+
+// opened takes a socket whose connection has begun. On the loopback it is there at once, and the request can be written without waiting to be told.
+func (e *fastEngine) opened(c *conn, fd int, connected bool) {
+	c.fd, c.used = fd, false
+	e.open++
+	c.state = stateConnecting
+	if connected {
+		e.connected(c)
+	}
+	if c.state == stateNone { // the write has failed
+		return
+	}
+	if err := e.poll.add(fd, c.index, c.gen); err != nil {
+		e.fail(c, fmt.Errorf("epoll_ctl: %w", err))
+	}
+}
+
+func (e *fastEngine) connected(c *conn) {
+	c.connect = e.job.now() - c.sent
+	c.state = stateBusy
+	e.preferred = c.address
+	e.write(c)
+}
+
+// write writes the request, all at once where it fits.
+func (e *fastEngine) write(c *conn) {
+	e.request = e.requests[c.target].append(e.request[:0], c.seq)
+	n, errno := send(c.fd, e.request)
+	switch {
+	case errno == unix.EAGAIN:
+		c.out = append(c.out, e.request...)
+	case errno != 0 && c.used:
+		// Not a byte has left: an idle connection had died, and another one carries the hit.
+		seq, due, sent, target := c.seq, c.due, c.sent, c.target
+		e.forget(c)
+		e.busy--
+		e.sent--
+		if sent-due > lateAfter {
+			e.late--
+		}
+		e.hit(seq, due, target)
+	case errno != 0:
+		e.fail(c, errno)
+	case n < len(e.request):
+		c.out = append(c.out, e.request[n:]...)
+	}
+}
+
+// writeOn writes what is left.
+func (e *fastEngine) writeOn(c *conn) {
+	for len(c.out) > 0 {
+		n, errno := send(c.fd, c.out)
+		switch {
+		case errno == unix.EAGAIN:
+			return
+		case errno != 0:
+			// The server may have answered before it stopped reading; the read tells.
+			c.out = c.out[:0]
+			return
+		}
+		c.out = c.out[:copy(c.out, c.out[n:])]
+	}
+}

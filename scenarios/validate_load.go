@@ -1,0 +1,135 @@
+package scenarios
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// form is what load and its mixes have in common: a rate over time.
+type form struct {
+	rate, to   Rate
+	shape      string
+	from, over time.Duration
+	steps      []Step
+}
+
+func (v *validation) load(l Load) {
+	v.form("load", form{l.Rate, l.To, l.Shape, l.From, l.Over, l.Steps}, len(l.Mix) == 0)
+	v.closed(l)
+	v.replay(l)
+	for i, m := range l.Mix {
+		at := fmt.Sprintf("load.mix[%d]", i)
+		v.form(at, form{m.Rate, m.To, m.Shape, m.From, m.Over, m.Steps}, true)
+		if m.Rate == 0 && l.Rate == 0 {
+			v.add(at+".rate", "is missing, and there is no load.rate to have a share of", "such as 50/s")
+		}
+		v.targets(at, m.Targets)
+		if len(m.Targets) == 0 {
+			v.add(at+".targets", "names no target", "such as - {method: POST, path: /task}")
+		}
+	}
+	switch {
+	case len(l.Mix) > 0 && l.Shape != "" && l.Shape != "constant":
+		v.add("load.shape", l.Shape+" stands beside mix", "want the shape in each item of mix")
+	case len(l.Mix) > 0 && len(l.Targets)+len(l.TargetsFile) > 0:
+		v.add("load.targets", "stand beside mix", "want the targets in each item of mix")
+	case l.Shape == "replay" && len(l.Targets)+len(l.TargetsFile) > 0:
+		v.add("load.targets", "stand beside a log to replay", "the log says what is hit")
+	case len(l.Targets) > 0 && l.TargetsFile != "":
+		v.add("load.targets_file", "stands beside targets", "want one of the two")
+	case len(l.Targets) == 0 && l.TargetsFile == "" && len(l.Mix) == 0 && l.Shape != "replay":
+		v.add("load.targets", "names no target", "such as - {method: POST, path: /task}")
+	}
+	v.targets("load", l.Targets)
+	if l.Timeout <= 0 {
+		v.add("load.timeout", "must be above 0", "a hit without a limit would never be counted")
+	}
+}
+
+// form judges a shape and the keys that it takes.
+func (v *validation) form(at string, f form, told bool) {
+	needTo := f.shape == "ramp" || f.shape == "spike" || f.shape == "sine"
+	needOver := f.shape == "spike" || f.shape == "sine"
+	switch {
+	case !told:
+		return
+	case needTo && f.to == 0:
+		v.add(at+".to", "is missing for shape "+f.shape, map[string]string{"ramp": "want the rate at the end of the ramp, such as 500/s",
+			"spike": "want the rate of the spike, such as 500/s", "sine": "want the highest rate, such as 300/s"}[f.shape])
+	case !needTo && f.to != 0:
+		v.add(at+".to", "has no meaning for shape "+named(f.shape), "it belongs to ramp, spike and sine")
+	}
+	switch {
+	case needOver && f.over <= 0:
+		v.add(at+".over", "is missing for shape "+f.shape, map[string]string{"spike": "want how long the spike lasts, such as 5s", "sine": "want the period, such as 30s"}[f.shape])
+	case !needTo && f.over != 0:
+		v.add(at+".over", "has no meaning for shape "+named(f.shape), "it belongs to ramp, spike and sine")
+	}
+	if f.from != 0 && f.shape != "ramp" && f.shape != "spike" {
+		v.add(at+".from", "has no meaning for shape "+named(f.shape), "it belongs to ramp and spike")
+	}
+	if f.shape == "sine" && f.to > 0 && (f.to < f.rate || f.to > 2*f.rate) {
+		v.add(at+".to", fmt.Sprintf("%v is not between rate and twice the rate", f.to), "a sine swings as far below its rate as above")
+	}
+	if (f.shape == "step") != (len(f.steps) > 0) {
+		v.add(at+".steps", "and shape: step go together", "such as steps: [{rate: 50/s, for: 10s}, {rate: 200/s}]")
+	}
+	for i, s := range f.steps {
+		if s.For <= 0 && i < len(f.steps)-1 {
+			v.add(fmt.Sprintf("%s.steps[%d].for", at, i), "is missing", "only the last step goes on for ever")
+		}
+	}
+}
+
+func named(shape string) string {
+	if shape == "" {
+		return "constant"
+	}
+	return shape
+}
+
+// closed judges the keys of users who wait for answers.
+func (v *validation) closed(l Load) {
+	switch {
+	case l.Shape == "closed" && l.Users == 0:
+		v.add("load.users", "is missing for shape closed", "want how many users, such as 50")
+	case l.Shape != "closed" && l.Users != 0:
+		v.add("load.users", "has no meaning for shape "+named(l.Shape), "it belongs to closed")
+	case l.Shape != "closed" && l.Think != 0:
+		v.add("load.think", "has no meaning for shape "+named(l.Shape), "it belongs to closed")
+	case l.Shape == "closed" && l.Arrivals != "":
+		v.add("load.arrivals", "has no meaning for shape closed", "users send when they are answered")
+	}
+}
+
+// replay judges the keys of an access log.
+func (v *validation) replay(l Load) {
+	switch {
+	case l.Shape == "replay" && l.Log == "":
+		v.add("load.log", "is missing for shape replay", "want the path of an access log")
+	case l.Shape != "replay" && l.Log != "":
+		v.add("load.log", "has no meaning for shape "+named(l.Shape), "it belongs to replay")
+	case l.Shape != "replay" && l.Speed != 0:
+		v.add("load.speed", "has no meaning for shape "+named(l.Shape), "it belongs to replay")
+	case l.Speed < 0 || l.Speed > 1000:
+		v.add("load.speed", fmt.Sprintf("%v is out of range", l.Speed), "want above 0 and at most 1000")
+	}
+}
+
+func (v *validation) targets(key string, all []Target) {
+	for i, t := range all {
+		at := fmt.Sprintf("%s.targets[%d]", key, i)
+		if t.Path != "" && !strings.HasPrefix(t.Path, "/") {
+			v.add(at+".path", fmt.Sprintf("%q does not begin with a slash", t.Path), "want a path such as /task")
+		}
+		if t.Body != "" && t.BodyFile != "" {
+			v.add(at+".body_file", "stands beside body", "want one of the two")
+		}
+		for _, code := range t.Expect {
+			if code < 100 || code > 599 {
+				v.add(at+".expect", fmt.Sprintf("%d is no HTTP status", code), "want 100 to 599")
+			}
+		}
+	}
+}
