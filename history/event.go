@@ -66,7 +66,7 @@ func decode(kind string, body []byte) (Event, error) {
 func All() []Example {
 	return []Example{
 		of[Header](), of[VariantStarted](), of[VariantEnded](), of[PhaseStarted](), of[Tick](), of[Interrupted](), of[Aborted](), of[Trouble](), of[RunEnded](),
-		of[LoadStarted](), of[LoadWindow](), of[HitWindow](), of[Hit](), of[Ledger](), of[TaskLog](), of[RateChanged](),
+		of[LoadStarted](), of[LoadWindow](), of[GeneratorBound](), of[HitWindow](), of[Hit](), of[Ledger](), of[TaskLog](), of[RateChanged](),
 		of[FaultAsked](), of[FaultInEffect](), of[FaultHealed](), of[FaultFailed](),
 		of[ServerStarted](), of[ServerSaid](), of[ServerStopped](), of[WorkerSeen](), of[WorkerGone](), of[WorkerSample](), of[ThreadSample](), of[LockWait](), of[Listener](), of[Heartbeat](),
 		of[MutexWait](), of[PipeWait](), of[DiskWait](), of[SocketWait](), of[Stack](), of[Descriptors](), of[Cgroup](), of[Overflow](), of[SignalSeen](),

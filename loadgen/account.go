@@ -1,8 +1,6 @@
 package loadgen
 
 import (
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
@@ -16,81 +14,20 @@ const (
 	mostFailed  = 20
 	mostSlow    = 5
 	mostSamples = 1
-	// wakeAt outcomes wait at most before they are folded in without waiting for the tick: at 88 bytes each this bounds the memory of a burst.
-	wakeAt = 1 << 15
 )
-
-// A meter holds what an engine is doing now. The engine writes, the account reads.
-type meter struct {
-	sent        atomic.Uint64
-	late        atomic.Uint64
-	lag         atomic.Int64 // longest since it was last read, ns
-	inFlight    atomic.Int64
-	connections atomic.Int64
-	oldest      atomic.Int64 // when the oldest in flight was due, run's clock, ns; 0: none is in flight
-}
-
-// left counts a hit that left; idle says that a sender was free when it was due, so that its delay is our own.
-func (m *meter) left(due, sent time.Duration, idle bool) {
-	m.sent.Add(1)
-	delay := sent - due
-	if delay > lateAfter {
-		m.late.Add(1)
-	}
-	if idle {
-		m.lagged(delay)
-	}
-}
-
-func (m *meter) lagged(delay time.Duration) {
-	for {
-		old := m.lag.Load()
-		if int64(delay) <= old || m.lag.CompareAndSwap(old, int64(delay)) {
-			return
-		}
-	}
-}
-
-// A sink is where engines leave the hits that have ended. Adding is an append under a lock that is never held for longer than a copy.
-type sink struct {
-	mu      sync.Mutex
-	waiting []outcome
-	wake    chan struct{} // one place: many wait
-}
-
-func newSink() *sink { return &sink{wake: make(chan struct{}, 1)} }
-
-func (s *sink) add(all ...outcome) {
-	s.mu.Lock()
-	s.waiting = append(s.waiting, all...)
-	many := len(s.waiting) >= wakeAt
-	s.mu.Unlock()
-	if many {
-		select {
-		case s.wake <- struct{}{}:
-		default:
-		}
-	}
-}
-
-// take returns what waits and keeps spare for the next.
-func (s *sink) take(spare []outcome) []outcome {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := s.waiting
-	s.waiting = spare[:0]
-	return out
-}
 
 // An account turns outcomes into the events of the history. One goroutine owns it.
 type account struct {
 	job    *job
+	raw    *rawWriter // nil: not wanted
 	groups map[groupKey]*group
 	free   []*group
 	order  []groupKey
 	spare  []outcome
 
-	response, failed, service *histogram
+	times times // of the HitWindow that is being made
+	sum   *sum  // of the whole attack
+	bound bound
 
 	from  time.Duration // of the window that is open
 	ended uint64        // in it
@@ -100,7 +37,38 @@ type account struct {
 }
 
 // counts grow through the attack; a window is the difference of two.
-type counts struct{ due, sent, late, dropped uint64 }
+type counts struct {
+	due, sent, late, lagged, dropped uint64
+	cpu                              time.Duration
+}
+
+// times are the histograms that a hit is counted in.
+type times struct{ response, failed, service, wait, connect, first, body *histogram }
+
+func newTimes() times {
+	return times{newHistogram(), newHistogram(), newHistogram(), newHistogram(), newHistogram(), newHistogram(), newHistogram()}
+}
+
+// add counts one hit.
+func (t *times) add(o *outcome) {
+	if o.class == classOK {
+		t.response.add(o.end - o.due)
+	} else {
+		t.failed.add(o.end - o.due)
+	}
+	if !o.wasSent() {
+		return
+	}
+	t.service.add(o.end - o.sent)
+	t.wait.add(o.sent - o.due)
+	if o.connect > 0 {
+		t.connect.add(o.connect)
+	}
+	if o.first > 0 {
+		t.first.add(o.first - o.connect)
+		t.body.add(o.end - o.sent - o.first)
+	}
+}
 
 // groupKey is one HitWindow of a fold.
 type groupKey struct {
@@ -115,8 +83,8 @@ type group struct {
 	hits   []int32 // places in the batch
 }
 
-func newAccount(j *job) *account {
-	return &account{job: j, groups: map[groupKey]*group{}, response: newHistogram(), failed: newHistogram(), service: newHistogram(), from: j.begin}
+func newAccount(j *job, raw *rawWriter) *account {
+	return &account{job: j, raw: raw, groups: map[groupKey]*group{}, times: newTimes(), sum: j.sum, from: j.begin}
 }
 
 // run folds until ended is closed, then once more: what an engine added before is in the history when run returns.
@@ -133,6 +101,7 @@ func (a *account) run(ended <-chan struct{}) {
 		case <-ended:
 			a.fold()
 			a.window()
+			a.bound.finish(a.job, a.last, a.from-a.job.begin)
 			return
 		}
 	}
@@ -147,6 +116,7 @@ func (a *account) fold() {
 	for i := range batch {
 		o := &batch[i]
 		a.job.seen(o)
+		a.raw.add(o)
 		a.tell(o)
 		key := groupKey{o.due / window * window, a.job.targets[o.target].tag}
 		if in == nil || key != at {
@@ -201,18 +171,12 @@ func (g *group) clear() {
 
 func (a *account) hitWindow(key groupKey, g *group, batch []outcome) history.HitWindow {
 	w := history.HitWindow{Tag: key.tag, Due: key.due, Width: window, OK: g.ok}
+	bytesIn, bytesOut := uint64(0), uint64(0)
 	for _, i := range g.hits {
-		o := &batch[i]
-		if o.class == classOK {
-			a.response.add(o.end - o.due)
-		} else {
-			a.failed.add(o.end - o.due)
-		}
-		if o.wasSent() {
-			a.service.add(o.end - o.sent)
-		}
+		a.times.add(&batch[i])
+		bytesIn += batch[i].bytesIn
+		bytesOut += batch[i].bytesOut
 	}
-	w.Response, w.Failed, w.Service = a.response.take(), a.failed.take(), a.service.take()
 	if len(g.status) > 0 {
 		w.Status = make(map[string]uint64, len(g.status))
 		for status, n := range g.status {
@@ -227,6 +191,10 @@ func (a *account) hitWindow(key groupKey, g *group, batch []outcome) history.Hit
 			w.Errors[class(c).name()] = n
 		}
 	}
+	a.sum.add(&w, &a.times, bytesIn, bytesOut)
+	t := &a.times
+	w.Response, w.Failed, w.Service, w.Wait = t.response.take(), t.failed.take(), t.service.take(), t.wait.take()
+	w.Connect, w.First, w.Body = t.connect.take(), t.first.take(), t.body.take()
 	return w
 }
 
@@ -257,15 +225,18 @@ func (a *account) tell(o *outcome) {
 func (a *account) window() {
 	m := &a.job.meter
 	a.job.measure()
-	sent, late, inFlight := m.sent.Load(), m.late.Load(), m.inFlight.Load()
+	sent, inFlight := m.sent.Load(), m.inFlight.Load()
 	oldest := time.Duration(m.oldest.Load())
 	now := a.job.now()
-	c := counts{due: max(a.job.dueBy(now), sent+a.gone), sent: sent, late: late, dropped: a.gone}
+	c := counts{
+		due: max(a.job.dueBy(now), sent+a.gone), sent: sent, late: m.late.Load(), lagged: m.lagged.Load(), dropped: a.gone,
+		cpu: max(time.Duration(m.cpu.Load()), a.last.cpu),
+	}
 	w := history.LoadWindow{
 		From: a.from, To: now,
 		Due: c.due - a.last.due, Sent: c.sent - a.last.sent, Late: c.late - a.last.late, Dropped: c.dropped - a.last.dropped,
 		Ended: a.ended, InFlight: int(inFlight), Waiting: int(c.due - c.sent - c.dropped),
-		Connections: int(m.connections.Load()), Lag: time.Duration(m.lag.Swap(0)),
+		Connections: int(m.connections.Load()), Lag: time.Duration(m.lag.Swap(0)), Lagged: c.lagged - a.last.lagged, CPU: c.cpu - a.last.cpu,
 	}
 	if w.Waiting > 0 {
 		if first := a.job.dueAt(c.sent + c.dropped); oldest == 0 || first < oldest {
@@ -276,6 +247,8 @@ func (a *account) window() {
 		w.Oldest = max(now-oldest, 0)
 	}
 	a.job.rec.Record(w)
+	a.sum.window(w)
+	a.bound.window(a.job, w)
 	a.from, a.last, a.ended = now, c, 0
 	a.told.failed, a.told.slow, a.told.samples = 0, 0, 0
 }

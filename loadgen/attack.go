@@ -3,7 +3,10 @@ package loadgen
 import (
 	"context"
 	"fmt"
+	"io"
+	"net"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,6 +20,16 @@ const (
 	tasksDrain = 10 * time.Second
 )
 
+// Options of an attack that are a person's, not the plan's.
+type Options struct {
+	Seed      uint64    // of random moments and templates
+	Allow     []string  // hosts other than this machine that may be loaded
+	Unlimited bool      // no ceilings on rate and senders
+	Engine    string    // "fast" or "net/http"; empty: the fast one where it can
+	Raw       io.Writer // gets each hit in vegeta's result encoding; nil: nobody wants them
+	Resolver  *net.Resolver
+}
+
 // An Attack is one plan against one server. It is run once.
 type Attack struct {
 	job    *job
@@ -24,6 +37,7 @@ type Attack struct {
 	name   string // of the engine
 	reason string // why it is not the fast one
 	ledger *ledger
+	raw    *rawWriter
 
 	mu    sync.Mutex
 	began bool
@@ -40,51 +54,14 @@ type engine interface {
 	wake()
 }
 
-// job is what engine and account share.
-type job struct {
-	rec      *history.Recorder
-	table    *timetable
-	targets  []target
-	rotation []uint16
-	senders  int
-	timeout  time.Duration // of a hit, from sent
-	bodies   bool          // keep the bodies of 202 answers, for the ledger
+// The engines' names.
+const (
+	engineFast     = "fast"
+	engineStandard = "net/http"
+)
 
-	begin   time.Duration // of the attack, on the run's clock
-	total   time.Duration // hits are due from begin to begin+total
-	meter   meter
-	sink    *sink
-	measure func()
-	accept  func(body []byte, at time.Duration)
-}
-
-// now is the time on the run's clock.
-func (j *job) now() time.Duration { return j.rec.Now() }
-
-// dueAt is when hit n is due, on the run's clock.
-func (j *job) dueAt(n uint64) time.Duration {
-	due := j.table.Due(n)
-	if due == never {
-		return never
-	}
-	return j.begin + due
-}
-
-// dueBy counts the hits that are due by a moment of the run's clock.
-func (j *job) dueBy(now time.Duration) uint64 { return j.table.dueBy(min(now-j.begin, j.total-1)) }
-
-// close ends the schedule and returns how many hits were due.
-func (j *job) close(now time.Duration) uint64 { return j.table.close(min(now-j.begin, j.total-1)) }
-
-// seen is told of every outcome, by the account.
-func (j *job) seen(o *outcome) {
-	if o.status == 202 && o.note != nil && o.note.body != nil && j.accept != nil {
-		j.accept(o.note.body, o.end)
-	}
-}
-
-// New prepares an attack on the server at baseURL; nothing is sent yet.
-func New(plan scenarios.Load, baseURL string, rec *history.Recorder) (*Attack, error) {
+// New prepares an attack on the server at baseURL; files that the plan names are read, and nothing is sent yet.
+func New(plan scenarios.Load, baseURL string, rec *history.Recorder, options Options) (*Attack, error) {
 	base, err := url.Parse(baseURL)
 	if err != nil {
 		return nil, fmt.Errorf("the server's address %q: %w", baseURL, err)
@@ -92,54 +69,101 @@ func New(plan scenarios.Load, baseURL string, rec *history.Recorder) (*Attack, e
 	if base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
 		return nil, fmt.Errorf("the server's address %q: want http://HOST:PORT", baseURL)
 	}
-	targets, err := newTargets(plan.Targets, base, plan.Timeout)
+	if plan.Timeout <= 0 {
+		return nil, fmt.Errorf("timeout %v: want above 0", plan.Timeout)
+	}
+	if plan.Shape == "closed" {
+		plan.Senders = plan.Users
+	}
+	if plan.Senders <= 0 {
+		return nil, fmt.Errorf("%d senders: want at least 1", plan.Senders)
+	}
+	w, err := prepare(plan, base, options.Seed)
 	if err != nil {
 		return nil, err
 	}
-	if plan.Rate <= 0 || plan.Senders <= 0 || plan.Timeout <= 0 {
-		return nil, fmt.Errorf("rate %v, senders %d, timeout %v: want each above 0", plan.Rate, plan.Senders, plan.Timeout)
+	if err := allowed(w, plan, options); err != nil {
+		return nil, err
 	}
-	j := &job{
-		rec: rec, table: newTimetable(scheduleOf(plan)), targets: targets, rotation: rotation(plan.Targets),
-		senders: plan.Senders, timeout: plan.Timeout, sink: newSink(),
-	}
+	j := newJob(plan, w, rec, options)
 	a := &Attack{job: j}
 	if plan.Ledger == nil || *plan.Ledger {
-		a.ledger = newLedger(baseURL, rec)
+		a.ledger = newLedger(baseURL, plan.UnixSocket, rec)
 		j.bodies, j.accept = true, a.ledger.accept
 	}
-	if err := a.choose(base); err != nil {
+	if options.Raw != nil {
+		a.raw = newRawWriter(options.Raw, j)
+	}
+	if err := a.choose(options.Engine); err != nil {
 		return nil, err
 	}
 	j.measure = a.engine.measure
 	return a, nil
 }
 
-// choose takes the fast engine where it can do what is asked.
-func (a *Attack) choose(base *url.URL) error {
-	fast, reason, err := newFastEngine(a.job, base, "")
-	switch {
-	case err != nil:
+// allowed refuses what may not be loaded, or not so hard.
+func allowed(w *work, plan scenarios.Load, options Options) error {
+	if err := guard(w.targets, plan.UnixSocket, options.Allow, options.Resolver); err != nil {
 		return err
-	case fast != nil:
-		a.engine, a.name = fast, "fast"
-	default:
-		a.engine, a.name, a.reason = newStandardEngine(a.job), "net/http", reason
 	}
-	return nil
+	if !options.Unlimited {
+		if err := ceilings(w.peak, plan.Senders); err != nil {
+			return err
+		}
+	}
+	return enoughFiles(plan.Senders)
 }
 
-func scheduleOf(plan scenarios.Load) Schedule { return constant{float64(plan.Rate)} }
+// choose takes the fast engine where it can do what is asked, or the one that was asked for.
+func (a *Attack) choose(asked string) error {
+	if !slices.Contains([]string{"", engineFast, engineStandard}, asked) {
+		return fmt.Errorf("engine %q: want %s or %s", asked, engineFast, engineStandard)
+	}
+	reason := "asked for"
+	if asked != engineStandard {
+		fast, why, err := newFastEngine(a.job)
+		switch {
+		case err != nil:
+			return err
+		case fast != nil:
+			a.engine, a.name = fast, engineFast
+			return nil
+		case asked == engineFast:
+			return fmt.Errorf("the fast engine cannot do this: %s", why)
+		}
+		reason = why
+	}
+	standard, err := newStandardEngine(a.job)
+	a.engine, a.name, a.reason = standard, engineStandard, reason
+	return err
+}
 
-// SetRate continues at another rate from now on, in hits a second; 0 pauses.
+// Engine is which engine was chosen and, where it is not the fast one, why.
+func (a *Attack) Engine() (name, reason string) { return a.name, a.reason }
+
+// Pattern says in words when hits are due: "200/s constant".
+func (a *Attack) Pattern() string { return a.job.table.String() }
+
+// Length is when the last hit is due where the plan has an end of its own, as a replay has; 0 where it has none.
+func (a *Attack) Length() time.Duration {
+	if r, ok := (*a.job.table.segments.Load())[0].sched.(*replayed); ok {
+		return r.due[len(r.due)-1] + time.Millisecond
+	}
+	return 0
+}
+
+// SetRate continues at another rate from now on, in hits a second; 0 pauses. A closed loop has no rate, and goes on as it is.
 func (a *Attack) SetRate(perSecond float64) {
+	if a.job.closedLoop() {
+		return
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := time.Duration(0)
 	if a.began {
 		now = a.job.now() - a.job.begin
 	}
-	a.job.table.change(now, paced(perSecond))
+	a.job.table.change(now, byHand(perSecond))
 	a.engine.wake()
 	a.job.rec.Record(history.RateChanged{Rate: max(perSecond, 0)})
 }
@@ -157,14 +181,14 @@ func (a *Attack) Run(ctx context.Context, total time.Duration) error {
 
 	var books, tasks sync.WaitGroup
 	hitsEnded, tasksOver := make(chan struct{}), make(chan struct{})
-	account := newAccount(j)
+	account := newAccount(j, a.raw)
 	books.Go(func() { account.run(hitsEnded) })
 	following, stopFollowing := context.WithCancel(ctx)
 	defer stopFollowing()
 	if a.ledger != nil {
 		tasks.Go(func() { a.ledger.follow(following, tasksOver) })
 	}
-	limit := total + min(hitsDrain, j.timeout)
+	limit := total + min(hitsDrain, j.longest)
 	sending, stop := context.WithTimeout(ctx, limit)
 	err := a.engine.run(sending)
 	stop()
@@ -176,6 +200,9 @@ func (a *Attack) Run(ctx context.Context, total time.Duration) error {
 	}
 	if err != nil {
 		return err
+	}
+	if err := a.raw.close(); err != nil {
+		return fmt.Errorf("write the raw results: %w", err)
 	}
 	return context.Cause(ctx)
 }

@@ -131,7 +131,7 @@ func plan(rate scenarios.Rate, targets ...scenarios.Target) scenarios.Load {
 func attack(t *testing.T, ctx context.Context, p scenarios.Load, base string, total time.Duration) *story {
 	t.Helper()
 	rec := history.NewRecorder(time.Now())
-	a, err := New(p, base, rec)
+	a, err := New(p, base, rec, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +210,7 @@ func TestCancelStopsAtOnceAndTellsWhatIsKnown(t *testing.T) {
 	p := plan(100, scenarios.Target{Path: "/hang"}, scenarios.Target{Path: "/"})
 	began := time.Now()
 	rec := history.NewRecorder(time.Now())
-	a, err := New(p, srv.URL, rec)
+	a, err := New(p, srv.URL, rec, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +231,7 @@ func TestTheRateIsChangedAndPausedWhileItRuns(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { n.Add(1) }))
 	defer srv.Close()
 	rec := history.NewRecorder(time.Now())
-	a, err := New(plan(100, scenarios.Target{Path: "/"}), srv.URL, rec)
+	a, err := New(plan(100, scenarios.Target{Path: "/"}), srv.URL, rec, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

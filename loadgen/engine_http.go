@@ -3,17 +3,17 @@ package loadgen
 import (
 	"context"
 	"crypto/tls"
-	"errors"
-	"io"
 	"net"
 	"net/http"
-	"net/http/httptrace"
-	"strconv"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
+	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/loadgen/http1"
 )
 
 // targetHeader carries the number of a hit's target from the targeter to the round tripper, which takes it off.
@@ -30,6 +30,11 @@ type standardEngine struct {
 	halt   context.CancelFunc
 	client *http.Client
 
+	fills []*filled          // by target; nil: it is the same each time
+	ready chan time.Duration // users of a closed loop that could send, each with the moment from which on
+	over  context.Context    // of a closed loop: ends when hits are due no more
+	used  time.Duration      // processor time of the process before the attack
+
 	mu      sync.Mutex
 	flights map[uint64]*flight
 	open    atomic.Int64 // connections
@@ -40,7 +45,7 @@ type flight struct {
 	due, sent time.Duration
 	connect   time.Duration
 	first     time.Duration
-	target    uint16
+	target    uint32
 	port      uint16
 	dropped   bool
 	wrote     int // times that its head was written
@@ -49,11 +54,24 @@ type flight struct {
 	err       error
 }
 
-func newStandardEngine(j *job) *standardEngine {
-	e := &standardEngine{job: j, flights: map[uint64]*flight{}}
-	dialer := &net.Dialer{}
+func newStandardEngine(j *job) (*standardEngine, error) {
+	j.processors = runtime.GOMAXPROCS(0)
+	e := &standardEngine{job: j, flights: map[uint64]*flight{}, fills: make([]*filled, len(j.targets))}
+	for i := range j.targets {
+		if t := &j.targets[i]; t.template {
+			f, err := t.fill(j.seed)
+			if err != nil {
+				return nil, err
+			}
+			e.fills[i] = f
+		}
+	}
+	dialer := &net.Dialer{Resolver: j.resolver}
 	transport := &http.Transport{
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if j.socket != "" {
+				network, addr = "unix", j.socket
+			}
 			c, err := dialer.DialContext(ctx, network, addr)
 			if err != nil {
 				return nil, err
@@ -61,6 +79,7 @@ func newStandardEngine(j *job) *standardEngine {
 			e.open.Add(1)
 			return &countedConn{Conn: c, open: &e.open}, nil
 		},
+		Proxy:                  http.ProxyFromEnvironment,             // which leaves loopback addresses alone
 		TLSClientConfig:        &tls.Config{InsecureSkipVerify: true}, // a load generator measures; whom it talks to was said on its command line
 		ForceAttemptHTTP2:      true,
 		MaxIdleConns:           0,
@@ -74,7 +93,7 @@ func newStandardEngine(j *job) *standardEngine {
 		Transport:     &roundTripper{e, transport},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return e
+	return e, nil
 }
 
 type countedConn struct {
@@ -91,32 +110,74 @@ func (c *countedConn) Close() error {
 func (e *standardEngine) run(ctx context.Context) error {
 	e.base, e.halt = context.WithCancel(ctx)
 	defer e.halt()
+	e.used = processCPU()
+	first := min(e.job.senders, 8)
+	if e.job.closedLoop() {
+		first = e.job.users
+		var stop context.CancelFunc
+		e.over, stop = context.WithTimeout(e.base, e.job.end()-e.job.now())
+		defer stop()
+		e.ready = make(chan time.Duration, e.job.users)
+		for c := newCrowd(e.job.users, e.job.think, e.job.begin); c.next() != never; c.take() {
+			e.ready <- c.next()
+		}
+	}
 	pacer := &tablePacer{job: e.job, ctx: e.base}
-	attacker := vegeta.NewAttacker(vegeta.Client(e.client), vegeta.Workers(uint64(min(e.job.senders, 8))), vegeta.MaxWorkers(uint64(e.job.senders)))
+	attacker := vegeta.NewAttacker(vegeta.Client(e.client), vegeta.Workers(uint64(first)), vegeta.MaxWorkers(uint64(e.job.senders)), vegeta.MaxBody(http1.MaxBody))
 	for res := range attacker.Attack(e.target, pacer, 0, "") {
 		e.ended(res)
 	}
 	e.client.CloseIdleConnections()
-	now := e.job.now()
-	for n, due := pacer.granted, e.job.close(now); n < due; n++ {
-		e.job.sink.add(outcome{seq: n, due: e.job.dueAt(n), sent: now, end: now, class: classDropped, target: e.job.rotation[n%uint64(len(e.job.rotation))]})
+	if !e.job.closedLoop() {
+		now := e.job.now()
+		for n, due := pacer.granted, e.job.close(now); n < due; n++ {
+			e.job.sink.add(outcome{seq: n, due: e.job.dueAt(n), sent: now, end: now, class: classDropped, target: e.job.targetOf(n)})
+		}
 	}
 	e.measure()
 	return nil
 }
 
-// target is vegeta's Targeter: the next of the rotation.
+// target is vegeta's Targeter: the next in turn. In a closed loop it waits for a user.
 func (e *standardEngine) target(t *vegeta.Target) error {
+	var due time.Duration
+	if e.job.closedLoop() {
+		var ok bool
+		if due, ok = e.user(); !ok {
+			return vegeta.ErrNoTargets
+		}
+	}
 	n := e.next.Add(1) - 1
-	i := e.job.rotation[n%uint64(len(e.job.rotation))]
+	i := e.job.targetOf(n)
 	from := &e.job.targets[i]
 	t.Method, t.URL, t.Body = from.method, from.url, from.body
-	t.Header = make(http.Header, len(from.header)+1)
-	for name, values := range from.header {
+	header := from.header
+	if f := e.fills[i]; f != nil {
+		t.URL, header, t.Body = f.standard(n)
+	}
+	t.Header = make(http.Header, len(header)+1)
+	for name, values := range header {
 		t.Header[name] = values
 	}
-	t.Header.Set(targetHeader, strconv.Itoa(int(i)))
+	t.Header.Set(targetHeader, tagOf(i, due))
 	return nil
+}
+
+// user waits for one who is ready; there is none any more when the attack is over.
+func (e *standardEngine) user() (ready time.Duration, ok bool) {
+	select {
+	case ready = <-e.ready:
+	case <-e.over.Done():
+		return 0, false
+	}
+	timer := time.NewTimer(ready - e.job.now())
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ready, e.over.Err() == nil
+	case <-e.over.Done():
+		return 0, false
+	}
 }
 
 // tablePacer is a timetable as vegeta's Pacer. It waits by itself, so that the end of the attack and a change of the rate are seen at once.
@@ -132,6 +193,9 @@ func (p *tablePacer) Pace(_ time.Duration, hits uint64) (time.Duration, bool) {
 	for {
 		changed := p.job.table.changes()
 		due, now := p.job.table.Due(hits), p.job.now()-p.job.begin
+		if p.job.closedLoop() {
+			due = now // whoever is ready
+		}
 		switch {
 		case p.ctx.Err() != nil:
 			return 0, true
@@ -158,6 +222,12 @@ func (e *standardEngine) ended(res *vegeta.Result) {
 	delete(e.flights, res.Seq)
 	e.mu.Unlock()
 	end := e.job.rec.Since(res.End())
+	if e.job.closedLoop() {
+		if f == nil {
+			return // a user who found the attack over
+		}
+		e.ready <- e.job.now() + e.job.think // there is room: each user is in it once
+	}
 	if f == nil { // the request could not even be made
 		e.job.sink.add(outcome{seq: res.Seq, due: e.job.dueAt(res.Seq), sent: end, end: end, class: classOther, note: &note{detail: res.Error}})
 		return
@@ -182,6 +252,7 @@ func (e *standardEngine) ended(res *vegeta.Result) {
 func (e *standardEngine) wake() {}
 
 func (e *standardEngine) measure() {
+	e.job.meter.cpu.Store(int64(processCPU() - e.used))
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var oldest time.Duration
@@ -200,142 +271,11 @@ func (e *standardEngine) measure() {
 	e.job.meter.connections.Store(e.open.Load())
 }
 
-type roundTripper struct {
-	engine *standardEngine
-	next   http.RoundTripper
-}
-
-func (t *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
-	e, j := t.engine, t.engine.job
-	seq, err := strconv.ParseUint(req.Header.Get("X-Vegeta-Seq"), 10, 64)
-	if err != nil {
-		return nil, err
+// processCPU is the processor time of the whole process (getrusage(2)): net/http works on goroutines that cannot be told apart from the rest.
+func processCPU() time.Duration {
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		return 0
 	}
-	target, err := strconv.Atoi(req.Header.Get(targetHeader))
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Del(targetHeader) // vegeta made this request for us alone
-	now := j.now()
-	f := &flight{due: j.dueAt(seq), sent: now, target: uint16(target)}
-	if e.base.Err() != nil || now-f.due > j.targets[target].timeout {
-		f.dropped, f.err = true, errDropped
-	}
-	e.mu.Lock()
-	e.flights[seq] = f
-	idle := len(e.flights) < j.senders
-	e.mu.Unlock()
-	if f.dropped {
-		return nil, f.err
-	}
-	j.meter.left(f.due, now, idle)
-	return t.send(req, f)
-}
-
-// send sends it once and classes what goes wrong.
-func (t *roundTripper) send(req *http.Request, f *flight) (*http.Response, error) {
-	e, j := t.engine, t.engine.job
-	ctx, cancel := context.WithTimeoutCause(e.base, j.targets[f.target].timeout, errTimeout)
-	tr := &trace{job: j, flight: f}
-	res, err := t.next.RoundTrip(req.WithContext(httptrace.WithClientTrace(ctx, tr.hooks())))
-	tr.into(f)
-	if err == nil && f.wrote > 1 {
-		res.Body.Close()
-		err = errResent
-	}
-	if err != nil {
-		f.err = t.why(ctx, err)
-		cancel()
-		return nil, f.err
-	}
-	f.bytesOut = uint64(max(req.ContentLength, 0))
-	res.Body = &body{ReadCloser: res.Body, flight: f, cancel: cancel, why: func(err error) error { return t.why(ctx, err) }}
-	return res, nil
-}
-
-// why says which of our own reasons an error of net/http comes from.
-func (t *roundTripper) why(ctx context.Context, err error) error {
-	switch {
-	case t.engine.base.Err() != nil:
-		return errUnanswered
-	case errors.Is(context.Cause(ctx), errTimeout):
-		return errTimeout
-	case classify(err) == classOther && malformed(err):
-		return errors.Join(errMalformed, err)
-	}
-	return err
-}
-
-// malformed says whether net/http could not read an answer. Its errors for that are of no type of their own, save that no other layer's is in them.
-func malformed(err error) bool {
-	var op *net.OpError
-	var dns *net.DNSError
-	return !errors.As(err, &op) && !errors.As(err, &dns)
-}
-
-// body counts what is read and classes what goes wrong; closing it ends the hit's time limit.
-type body struct {
-	io.ReadCloser
-	flight *flight
-	cancel context.CancelFunc
-	why    func(error) error
-}
-
-func (b *body) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	b.flight.bytesIn += uint64(n)
-	if err != nil && err != io.EOF {
-		b.flight.err = b.why(err)
-	}
-	return n, err
-}
-
-func (b *body) Close() error {
-	defer b.cancel()
-	return b.ReadCloser.Close()
-}
-
-// trace is what net/http says on the way. Its hooks run on other goroutines, also after a failed RoundTrip has returned.
-type trace struct {
-	job    *job
-	flight *flight
-
-	mu      sync.Mutex
-	began   time.Duration
-	connect time.Duration
-	first   time.Duration
-	port    uint16
-	wrote   int
-}
-
-func (t *trace) hooks() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		ConnectStart: func(string, string) { t.locked(func() { t.began = t.job.now() }) },
-		ConnectDone:  func(string, string, error) { t.locked(func() { t.connect = t.job.now() - t.began }) },
-		GotConn: func(info httptrace.GotConnInfo) {
-			addr, _ := info.Conn.LocalAddr().(*net.TCPAddr)
-			t.locked(func() {
-				if addr != nil {
-					t.port = uint16(addr.Port)
-				}
-				if info.Reused {
-					t.connect = 0
-				}
-			})
-		},
-		WroteHeaders:         func() { t.locked(func() { t.wrote++ }) },
-		GotFirstResponseByte: func() { t.locked(func() { t.first = t.job.now() - t.flight.sent }) },
-	}
-}
-
-func (t *trace) locked(do func()) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	do()
-}
-
-func (t *trace) into(f *flight) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	f.connect, f.first, f.port, f.wrote = t.connect, t.first, t.port, t.wrote
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

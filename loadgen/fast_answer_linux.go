@@ -140,7 +140,7 @@ func (e *fastEngine) whole(c *conn, now time.Duration, gone bool) {
 // outcome is what a hit has in common with all others.
 func (e *fastEngine) outcome(c *conn, now time.Duration) outcome {
 	return outcome{seq: c.seq, due: c.due, sent: c.sent, end: now, connect: c.connect, first: c.first, target: c.target,
-		bytesIn: c.parser.BodyBytes, bytesOut: e.requests[c.target].body}
+		bytesIn: c.parser.BodyBytes, bytesOut: c.body}
 }
 
 // fail ends a hit without an answer.
@@ -163,6 +163,9 @@ func (e *fastEngine) released(now time.Duration) {
 		e.freeSince = now
 	}
 	e.busy--
+	if e.crowd != nil {
+		e.crowd.back(now)
+	}
 	if len(e.batch) >= flushAt {
 		e.flush()
 	}

@@ -26,7 +26,8 @@ type conn struct {
 	address uint8 // which of the addresses it leads to
 	tries   uint8 // addresses tried for this hit
 
-	target   uint16
+	target   uint32
+	body     uint64 // bytes of the request's body
 	seq      uint64
 	due      time.Duration
 	sent     time.Duration

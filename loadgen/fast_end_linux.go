@@ -39,7 +39,7 @@ func (e *fastEngine) expire(now time.Duration) {
 // abandon ends the attack at once: what is in flight is unanswered, what was due and not sent is dropped.
 func (e *fastEngine) abandon(now time.Duration) {
 	if !e.closed {
-		e.last, e.closed = e.job.close(now), true
+		e.last, e.closed = e.closing(now), true
 	}
 	for i := range e.flying {
 		for c := e.flying[i].head; c != nil; c = e.flying[i].head {
@@ -47,7 +47,7 @@ func (e *fastEngine) abandon(now time.Duration) {
 		}
 	}
 	for ; e.n < e.last; e.n++ {
-		e.batch = append(e.batch, outcome{seq: e.n, due: e.job.dueAt(e.n), sent: now, end: now, class: classDropped, target: e.targetOf(e.n)})
+		e.batch = append(e.batch, outcome{seq: e.n, due: e.job.dueAt(e.n), sent: now, end: now, class: classDropped, target: e.job.targetOf(e.n)})
 		if len(e.batch) >= flushAt {
 			e.flush()
 		}
@@ -71,6 +71,7 @@ func (e *fastEngine) publish(now time.Duration) {
 	m := &e.job.meter
 	m.sent.Store(e.sent)
 	m.late.Store(e.late)
+	m.lagged.Store(e.lagged)
 	m.inFlight.Store(int64(e.busy))
 	m.connections.Store(int64(e.open))
 	var oldest time.Duration
@@ -81,7 +82,11 @@ func (e *fastEngine) publish(now time.Duration) {
 	}
 	m.oldest.Store(int64(oldest))
 	if e.lag > 0 {
-		m.lagged(e.lag)
+		m.lagBy(e.lag)
 		e.lag = 0
+	}
+	if now-e.measured >= cpuEvery {
+		e.measured = now
+		m.cpu.Store(int64(threadCPU()))
 	}
 }

@@ -10,16 +10,16 @@ import (
 
 // begin sends the hits that are due; more says that there are still some, and senders for them.
 func (e *fastEngine) begin(now time.Duration) (more bool) {
-	if !e.closed && now >= e.job.begin+e.job.total {
-		e.last, e.closed = e.job.close(now), true
+	if !e.closed && now >= e.job.end() {
+		e.last, e.closed = e.closing(now), true
 	}
 	for range burst {
 		due := e.due()
 		if due > now {
 			return false
 		}
-		target := e.targetOf(e.n)
-		if now-due > e.requests[target].timeout {
+		target := e.job.targetOf(e.n)
+		if now-due > e.requests[target].timeout && e.crowd == nil {
 			e.batch = append(e.batch, outcome{seq: e.n, due: due, sent: now, end: now, class: classDropped, target: target})
 			e.n++
 			continue
@@ -27,14 +27,45 @@ func (e *fastEngine) begin(now time.Duration) (more bool) {
 		if e.busy >= e.job.senders {
 			return false
 		}
+		if e.crowd != nil {
+			e.crowd.take()
+			if e.crowd.think == 0 {
+				due = now // a user who does not think has no moment of its own
+			}
+		}
 		e.hit(e.n, due, target)
 		e.n++
 	}
 	return true
 }
 
+// closing ends the timetable and says how many hits there are in all. Users of a closed loop send no more.
+func (e *fastEngine) closing(now time.Duration) uint64 {
+	if e.crowd != nil {
+		return e.n
+	}
+	return e.job.close(now)
+}
+
 // hit sends one hit on an idle connection or a new one.
-func (e *fastEngine) hit(n uint64, due time.Duration, target uint16) {
+func (e *fastEngine) hit(n uint64, due time.Duration, target uint32) {
+	e.busy++
+	e.sent++
+	now := e.carry(n, due, target)
+	own := e.freeSince <= due // a sender was free: the delay is ours
+	if now-due > lateAfter {
+		e.late++
+		if own {
+			e.lagged++
+		}
+	}
+	if own {
+		e.lag = max(e.lag, now-due)
+	}
+}
+
+// carry gives a hit to a connection and returns when that was.
+func (e *fastEngine) carry(n uint64, due time.Duration, target uint32) (now time.Duration) {
 	c := e.idle.head
 	if c != nil {
 		c.unlink()
@@ -42,26 +73,19 @@ func (e *fastEngine) hit(n uint64, due time.Duration, target uint16) {
 		c = e.place()
 	}
 	r := &e.requests[target]
-	now := e.job.now()
+	now = e.job.now()
 	c.seq, c.due, c.sent, c.target, c.connect, c.first, c.tries = n, due, now, target, 0, 0, 0
 	c.deadline = now + r.timeout
 	c.out = c.out[:0]
 	c.parser.Reset(r.head)
 	e.flying[e.ofRank[target]].push(c)
-	e.busy++
-	e.sent++
-	if now-due > lateAfter {
-		e.late++
-	}
-	if e.freeSince <= due {
-		e.lag = max(e.lag, now-due)
-	}
 	if c.state == stateNone {
 		e.dial(c)
-		return
+		return now
 	}
 	c.state = stateBusy
 	e.write(c)
+	return now
 }
 
 // place is room for a connection.
@@ -137,21 +161,16 @@ func (e *fastEngine) connected(c *conn) {
 
 // write writes the request, all at once where it fits.
 func (e *fastEngine) write(c *conn) {
-	e.request = e.requests[c.target].append(e.request[:0], c.seq)
+	e.request, c.body = e.requests[c.target].append(e.request[:0], c.seq)
 	n, errno := send(c.fd, e.request)
 	switch {
 	case errno == unix.EAGAIN:
 		c.out = append(c.out, e.request...)
 	case errno != 0 && c.used:
 		// Not a byte has left: an idle connection had died, and another one carries the hit.
-		seq, due, sent, target := c.seq, c.due, c.sent, c.target
+		seq, due, target := c.seq, c.due, c.target
 		e.forget(c)
-		e.busy--
-		e.sent--
-		if sent-due > lateAfter {
-			e.late--
-		}
-		e.hit(seq, due, target)
+		e.carry(seq, due, target)
 	case errno != 0:
 		e.fail(c, errno)
 	case n < len(e.request):

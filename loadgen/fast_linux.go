@@ -2,12 +2,12 @@ package loadgen
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
+	"net"
+	"net/http"
 	"net/url"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -15,11 +15,12 @@ import (
 
 const (
 	readBuffer  = 64 << 10
-	burst       = 32                     // hits begun before answers are looked at again
-	flushEvery  = 10 * time.Millisecond  // outcomes wait at most so long in the loop
-	flushAt     = 1024                   //
-	leavingFor  = time.Second            // how long the server may take to close what it said it would
-	longestWait = 100 * time.Millisecond // of the loop
+	burst       = 32                    // hits begun before answers are looked at again
+	flushEvery  = 10 * time.Millisecond // outcomes wait at most so long in the loop
+	flushAt     = 1024                  //
+	cpuEvery    = 50 * time.Millisecond // reading the thread's processor time is a system call
+	leavingFor  = time.Second           // how long the server may take to close what it said it would
+	longestWait = time.Second           // of the loop
 )
 
 // fastEngine sends HTTP/1.1 from one thread that does all: the schedule, the sockets, the answers. No goroutine, channel or allocation lies between a hit and
@@ -27,7 +28,6 @@ const (
 type fastEngine struct {
 	job       *job
 	hostport  string
-	socket    string // path of a unix socket; empty: TCP
 	requests  []rendered
 	addresses []address
 	preferred uint8 // the address that answered last
@@ -41,6 +41,7 @@ type fastEngine struct {
 	ofRank []int     // which list a target's hits are in
 	leave  connList
 	n      uint64 // the next hit
+	crowd  *crowd // of a closed loop
 
 	busy      int
 	open      int
@@ -54,7 +55,9 @@ type fastEngine struct {
 	request []byte
 
 	sent, late uint64
+	lagged     uint64 // of the late ones, those for which a sender was free
 	lag        time.Duration
+	measured   time.Duration // when the thread's processor time was last read
 }
 
 // flights are the hits in flight with one time limit.
@@ -64,20 +67,19 @@ type flights struct {
 }
 
 // newFastEngine returns nil and the reason where this engine cannot do what is asked.
-func newFastEngine(j *job, base *url.URL, socket string) (*fastEngine, string, error) {
-	if base.Scheme != "http" {
-		return nil, base.Scheme + " is not spoken by the fast engine", nil
-	}
-	e := &fastEngine{job: j, hostport: base.Host, socket: socket, buf: make([]byte, readBuffer)}
-	if base.Port() == "" {
-		e.hostport = base.Hostname() + ":80"
-	}
+func newFastEngine(j *job) (*fastEngine, string, error) {
+	e := &fastEngine{job: j, buf: make([]byte, readBuffer)}
 	for i := range j.targets {
 		t := &j.targets[i]
-		if t.header.Get("Expect") != "" || t.header.Get("Upgrade") != "" {
-			return nil, "a target's header asks for more than request and answer", nil
+		host, reason := speaks(t)
+		if reason != "" {
+			return nil, reason, nil
 		}
-		r, err := t.render()
+		if e.hostport != "" && host != e.hostport {
+			return nil, "the targets are on several hosts", nil
+		}
+		e.hostport = host
+		r, err := t.render(j.seed)
 		if err != nil {
 			return nil, "", err
 		}
@@ -85,6 +87,43 @@ func newFastEngine(j *job, base *url.URL, socket string) (*fastEngine, string, e
 		e.ofRank = append(e.ofRank, e.rank(t.timeout))
 	}
 	return e, "", nil
+}
+
+// speaks says which host a target is on, or why it is not for this engine.
+func speaks(t *target) (hostport, reason string) {
+	scheme, rest, _ := strings.Cut(t.url, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	host, _, _ = strings.Cut(host, "?")
+	switch {
+	case scheme != "http":
+		return "", scheme + " is not spoken by the fast engine"
+	case t.header.Get("Expect") != "" || t.header.Get("Upgrade") != "" || t.header.Get("Transfer-Encoding") != "":
+		return "", "a target's header asks for more than request and answer"
+	case proxied(t.url):
+		return "", "a proxy is set for the target"
+	case strings.Contains(host, "@"):
+		return "", "the address has a user name in it"
+	}
+	return hostPort(host), ""
+}
+
+// proxied says whether net/http would ask a proxy for an address: HTTP_PROXY and its like, which it never does for this machine.
+func proxied(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false // a template
+	}
+	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: u})
+	return err == nil && proxy != nil
+}
+
+// hostPort is host:port where the port may be left out.
+func hostPort(host string) string {
+	u := url.URL{Host: host}
+	if u.Port() == "" {
+		return net.JoinHostPort(u.Hostname(), "80")
+	}
+	return net.JoinHostPort(u.Hostname(), u.Port())
 }
 
 // rank is the list of hits with a time limit.
@@ -108,6 +147,9 @@ func (e *fastEngine) run(ctx context.Context) error {
 	}
 	defer poll.close()
 	e.poll = poll
+	// The loop's thread waits in the kernel without telling Go's scheduler (see poller.wait): the place it holds there is made good by one more.
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
+	defer func() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) - 1) }()
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -123,13 +165,16 @@ func (e *fastEngine) run(ctx context.Context) error {
 }
 
 func (e *fastEngine) loop(ctx context.Context) {
-	addresses, err := resolve(ctx, e.hostport, e.socket)
+	addresses, err := resolve(ctx, e.hostport, e.job.socket, e.job.resolver)
 	if err != nil {
 		// Every hit fails with this, at its own time.
 		addresses = []address{{family: -1, text: e.hostport + ": " + err.Error()}}
 	}
 	e.addresses = addresses
 	e.freeSince = e.job.begin
+	if e.job.closedLoop() {
+		e.crowd = newCrowd(e.job.users, e.job.think, e.job.begin)
+	}
 	for {
 		now := e.job.now()
 		if ctx.Err() != nil {
@@ -141,12 +186,17 @@ func (e *fastEngine) loop(ctx context.Context) {
 		if e.closed && e.n >= e.last && e.busy == 0 {
 			break
 		}
-		e.publish(now)
 		var events []unix.EpollEvent
 		if more {
+			e.publish(now)
 			events = e.poll.peek()
 		} else {
-			events = e.poll.wait(e.patience(now))
+			patience := e.patience(now)
+			if patience >= flushEvery {
+				e.flush() // what would otherwise have to be woken up for
+			}
+			e.publish(now)
+			events = e.poll.wait(patience)
 		}
 		for i := range events {
 			e.handle(&events[i])
@@ -162,9 +212,6 @@ func (e *fastEngine) loop(ctx context.Context) {
 // patience is how long nothing needs to be done.
 func (e *fastEngine) patience(now time.Duration) time.Duration {
 	next := now + longestWait
-	if len(e.batch) > 0 {
-		next = min(next, e.flushed+flushEvery)
-	}
 	for i := range e.flying {
 		if c := e.flying[i].head; c != nil {
 			next = min(next, c.deadline)
@@ -174,7 +221,7 @@ func (e *fastEngine) patience(now time.Duration) time.Duration {
 		next = min(next, c.deadline)
 	}
 	if !e.closed {
-		next = min(next, e.job.begin+e.job.total)
+		next = min(next, e.job.end())
 	}
 	if due := e.due(); due != never {
 		if e.busy < e.job.senders {
@@ -191,14 +238,16 @@ func (e *fastEngine) due() time.Duration {
 	if e.closed && e.n >= e.last {
 		return never
 	}
-	due := e.job.dueAt(e.n)
-	if !e.closed && due >= e.job.begin+e.job.total {
+	due := never
+	if e.crowd != nil {
+		due = e.crowd.next()
+	} else {
+		due = e.job.dueAt(e.n)
+	}
+	if !e.closed && due >= e.job.end() {
 		return never
 	}
 	return due
 }
 
-func (e *fastEngine) targetOf(n uint64) uint16 { return e.job.rotation[n%uint64(len(e.job.rotation))] }
-
-func (e *fastEngine) limitOf(n uint64) time.Duration { return e.requests[e.targetOf(n)].timeout }
-
+func (e *fastEngine) limitOf(n uint64) time.Duration { return e.requests[e.job.targetOf(n)].timeout }

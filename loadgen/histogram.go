@@ -52,6 +52,41 @@ func (h *histogram) add(d time.Duration) {
 	h.least, h.most = min(h.least, i), max(h.most, i)
 }
 
+// merge adds all of another, exactly.
+func (h *histogram) merge(o *histogram) {
+	if o.total == 0 {
+		return
+	}
+	for i := o.least; i <= o.most; i++ {
+		h.counts[i] += o.counts[i]
+	}
+	h.total += o.total
+	h.least, h.most = min(h.least, o.least), max(h.most, o.most)
+}
+
+// quantile is the value that a share of all are at or below, as HdrHistogram counts it: the highest duration that is the same to its precision. 0 of nothing.
+func (h *histogram) quantile(share float64) time.Duration {
+	want := min(uint64(share*float64(h.total)+0.5), h.total)
+	want = max(want, 1)
+	var sum uint64
+	for i := h.least; i <= h.most; i++ {
+		if sum += uint64(h.counts[i]); sum >= want {
+			return time.Duration(highest(i)) * time.Microsecond
+		}
+	}
+	return 0
+}
+
+// highest is the largest value in microseconds that falls into a slot.
+func highest(slot int) int64 {
+	if slot < 2*histHalf {
+		return int64(slot)
+	}
+	bucket := slot/histHalf - 1
+	low := int64(slot-bucket*histHalf) << bucket
+	return low + 1<<bucket - 1
+}
+
 func (h *histogram) reset() {
 	if h.most >= h.least {
 		clear(h.counts[h.least : h.most+1])

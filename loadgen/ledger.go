@@ -42,8 +42,8 @@ type openTask struct {
 	ended    bool
 }
 
-func newLedger(baseURL string, rec *history.Recorder) *ledger {
-	return &ledger{rec: rec, asker: newAsker(baseURL), open: map[string]*openTask{}}
+func newLedger(baseURL, socket string, rec *history.Recorder) *ledger {
+	return &ledger{rec: rec, asker: newAsker(baseURL, socket), open: map[string]*openTask{}}
 }
 
 // accept books a task from the body of a 202 answer. A body without an id is no task.

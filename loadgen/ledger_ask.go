@@ -33,12 +33,19 @@ type asker struct {
 	refused int
 }
 
-func newAsker(baseURL string) *asker {
+// newAsker asks the server at baseURL, through a unix socket where one is given.
+func newAsker(baseURL, socket string) *asker {
+	dialer := &net.Dialer{Timeout: askTimeout}
 	return &asker{
 		base: strings.TrimSuffix(baseURL, "/"),
 		client: &http.Client{
 			Transport: &http.Transport{
-				DialContext:     (&net.Dialer{Timeout: askTimeout}).DialContext,
+				DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+					if socket != "" {
+						network, address = "unix", socket
+					}
+					return dialer.DialContext(ctx, network, address)
+				},
 				MaxConnsPerHost: 1, MaxIdleConnsPerHost: 1, IdleConnTimeout: 10 * time.Second,
 				DisableCompression: true,
 			},

@@ -46,8 +46,8 @@ type outcome struct {
 	first    time.Duration // from sent to the first byte of the answer; 0: none came
 	bytesIn  uint64
 	bytesOut uint64
+	target   uint32
 	status   uint16
-	target   uint16
 	port     uint16 // our local one
 	class    class
 	note     *note // nil for most

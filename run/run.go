@@ -26,6 +26,8 @@ type Options struct {
 	Seed     uint64
 	// AllowFaults lets faults be done to a server that hangtime did not start.
 	AllowFaults bool
+	// Allow are hosts other than this machine that may be loaded.
+	Allow []string
 	// Sinks get all records, in order, at most 50 ms after they were made, on one goroutine.
 	Sinks []func([]history.Record) error
 }

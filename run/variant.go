@@ -122,7 +122,7 @@ func (v *variant) load(ctx context.Context, srv *server, seen func() []probe.Wor
 		}
 		planned = append(planned, injection)
 	}
-	attack, err := loadgen.New(v.plan.Load, srv.base, v.run.rec)
+	attack, err := loadgen.New(v.plan.Load, srv.base, v.run.rec, loadgen.Options{Seed: v.run.options.Seed, Allow: v.run.options.Allow})
 	if err != nil {
 		return fmt.Errorf("load: %w", err)
 	}

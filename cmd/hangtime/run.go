@@ -23,7 +23,7 @@ import (
 type runFlags struct {
 	headless, json, quick, allowFaults bool
 	out                                string
-	set                                []string
+	set, allow                         []string
 	seed                               uint64
 }
 
@@ -52,6 +52,7 @@ Ctrl-C ends it in order at any moment: faults are healed, the server is stopped,
 	flags.StringVar(&f.out, "out", "", "folder for the recording, result.json, junit.xml, report.html, summary.md and metrics.om; made if it is missing")
 	flags.StringArrayVar(&f.set, "set", nil, "change a key of the scenario, such as server.workers=8; may be given again")
 	flags.BoolVar(&f.allowFaults, "allow-faults", false, "break a server that hangtime did not start (server.kind attach)")
+	flags.StringArrayVar(&f.allow, "allow", nil, "a host other than this machine that may be loaded (server.kind url); may be given again")
 	flags.Uint64Var(&f.seed, "seed", 0, "of every random choice (0: the scenario's, or a new one)")
 	return cmd
 }
@@ -86,7 +87,7 @@ func (f *runFlags) run(cmd *cobra.Command, arg string) error {
 	if err != nil {
 		return &exit{exitUnknown, fmt.Errorf("find hangtime's own binary: %w", err)}
 	}
-	options := run.Options{Document: doc, Name: doc.Scenario.Name, Self: self, Tool: version(), Seed: f.pickSeed(doc), AllowFaults: f.allowFaults}
+	options := run.Options{Document: doc, Name: doc.Scenario.Name, Self: self, Tool: version(), Seed: f.pickSeed(doc), AllowFaults: f.allowFaults, Allow: f.allow}
 	live := newLiveReport(nil)
 	stdout, stderr := cmd.OutOrStdout(), cmd.ErrOrStderr()
 	var screen *tui.Options

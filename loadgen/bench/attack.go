@@ -42,9 +42,9 @@ func attack(args []string) error {
 	rec := history.NewRecorder(time.Now())
 	plan := scenarios.Load{Rate: scenarios.Rate(*rate), Shape: "constant", Senders: *senders, Timeout: 10 * time.Second, Targets: []scenarios.Target{{Path: "/"}}}
 	if *users > 0 {
-		plan.Shape, plan.Senders = "closed", *users
+		plan.Shape, plan.Users = "closed", *users
 	}
-	a, err := loadgen.New(plan, *url, rec)
+	a, err := loadgen.New(plan, *url, rec, loadgen.Options{})
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,80 @@
+package loadgen
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// When the generator itself limits the load.
+const (
+	boundLagged = 0.01 // more hits than this left over 1 ms late with a sender free: p99 of its own lag is above 1 ms
+	boundBusy   = 0.90 // of the processor time that it can use
+	boundFewest = 100  // hits in a second below which a share means nothing
+	boundSpan   = 10   // windows that are looked at together
+)
+
+// bound watches whether the generator itself limits the load, over the last second, and tells when that begins and ends.
+type bound struct {
+	last [boundSpan]history.LoadWindow
+	n    int
+	on   bool
+}
+
+func (b *bound) window(j *job, w history.LoadWindow) {
+	b.last[b.n%boundSpan] = w
+	b.n++
+	if b.n < boundSpan {
+		return
+	}
+	var c counts
+	var span time.Duration
+	for _, one := range b.last {
+		c.sent += one.Sent
+		c.lagged += one.Lagged
+		c.cpu += one.CPU
+		span += one.To - one.From
+	}
+	ev := j.boundBy(c, span, "in the last second")
+	if on := ev.Text != ""; on != b.on {
+		b.on = on
+		ev.Over = !on
+		j.rec.Record(ev)
+	}
+}
+
+// finish tells what was so of the whole attack.
+func (b *bound) finish(j *job, all counts, span time.Duration) {
+	ev := j.boundBy(all, span, "over the whole attack")
+	if ev.Text == "" {
+		return
+	}
+	ev.Final = true
+	j.rec.Record(ev)
+	j.sum.bound(ev.Text)
+}
+
+// boundBy judges a span of an attack; its text is empty where the generator kept up.
+func (j *job) boundBy(c counts, span time.Duration, when string) history.GeneratorBound {
+	var ev history.GeneratorBound
+	if span <= 0 {
+		return ev
+	}
+	ev.Busy = float64(c.cpu) / float64(span) / float64(j.processors)
+	if c.sent > 0 {
+		ev.Lagged = float64(c.lagged) / float64(c.sent)
+	}
+	var why []string
+	if ev.Lagged > boundLagged && c.sent >= boundFewest && !j.closedLoop() {
+		why = append(why, fmt.Sprintf("%.1f %% of the hits left more than 1 ms late although a sender was free", 100*ev.Lagged))
+	}
+	if ev.Busy >= boundBusy {
+		why = append(why, fmt.Sprintf("it used %.0f %% of the processor time that it can use", 100*ev.Busy))
+	}
+	if len(why) > 0 {
+		ev.Text = "the load generator itself is the bottleneck, not the server: " + when + " " + strings.Join(why, ", and ")
+	}
+	return ev
+}

@@ -1,0 +1,117 @@
+package loadgen
+
+import (
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// A Summary is an attack so far, added up. Its histograms are those of the history, merged exactly.
+type Summary struct {
+	Elapsed time.Duration // from its beginning to the last window
+
+	Due, Sent, Late, Lagged, Dropped, Ended, OK, Failed uint64
+	BytesIn, BytesOut                                   uint64
+	Status, Errors                                      map[string]uint64
+
+	Response Spread // from due, of every hit; failed ones with the age at which they failed
+	Service  Spread // from sent
+	Wait     Spread // from due to sent
+	Connect  Spread // of those that made a connection
+	First    Spread // from sent, or from the new connection, to the first byte
+	Body     Spread // from the first byte to the last
+
+	InFlight, MostInFlight int
+	Connections            int
+	Waited                 time.Duration // how long hits waited because every sender was busy, in windows of 100 ms
+	CPU                    time.Duration // processor time of the generator
+	Bound                  string        // why the generator itself was the bottleneck, in words; empty: it was not
+	Tasks                  history.Ledger
+}
+
+// A Spread is a distribution of times in short.
+type Spread struct {
+	Count                    uint64
+	P50, P90, P99, P999, Max time.Duration
+}
+
+func spread(h *histogram) Spread {
+	return Spread{h.total, h.quantile(0.5), h.quantile(0.9), h.quantile(0.99), h.quantile(0.999), h.quantile(1)}
+}
+
+// sum adds an attack up while it goes on.
+type sum struct {
+	mu      sync.Mutex
+	summary Summary
+	times   times
+	senders int
+}
+
+func newSum(senders int) *sum {
+	return &sum{times: newTimes(), senders: senders, summary: Summary{Status: map[string]uint64{}, Errors: map[string]uint64{}}}
+}
+
+// add takes a HitWindow with the histograms that will be in it.
+func (s *sum) add(w *history.HitWindow, t *times, bytesIn, bytesOut uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.summary.OK += w.OK
+	s.summary.BytesIn += bytesIn
+	s.summary.BytesOut += bytesOut
+	for status, n := range w.Status {
+		s.summary.Status[status] += n
+	}
+	for class, n := range w.Errors {
+		s.summary.Errors[class] += n
+		s.summary.Failed += n
+	}
+	s.times.response.merge(t.response)
+	s.times.response.merge(t.failed)
+	s.times.service.merge(t.service)
+	s.times.wait.merge(t.wait)
+	s.times.connect.merge(t.connect)
+	s.times.first.merge(t.first)
+	s.times.body.merge(t.body)
+}
+
+func (s *sum) window(w history.LoadWindow) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	y := &s.summary
+	y.Due += w.Due
+	y.Sent += w.Sent
+	y.Late += w.Late
+	y.Lagged += w.Lagged
+	y.Dropped += w.Dropped
+	y.Ended += w.Ended
+	y.CPU += w.CPU
+	y.Elapsed += w.To - w.From
+	y.InFlight, y.MostInFlight, y.Connections = w.InFlight, max(y.MostInFlight, w.InFlight), w.Connections
+	if w.Waiting > 0 && w.InFlight >= s.senders {
+		y.Waited += w.To - w.From
+	}
+}
+
+func (s *sum) bound(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.summary.Bound = text
+}
+
+// Summary is the attack so far; any goroutine may ask at any time.
+func (a *Attack) Summary() Summary {
+	s := a.job.sum
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := s.summary
+	out.Status, out.Errors = maps.Clone(out.Status), maps.Clone(out.Errors)
+	t := s.times
+	out.Response, out.Service, out.Wait = spread(t.response), spread(t.service), spread(t.wait)
+	out.Connect, out.First, out.Body = spread(t.connect), spread(t.first), spread(t.body)
+	if a.ledger != nil {
+		out.Tasks = a.ledger.snapshot(a.job.now())
+	}
+	return out
+}
