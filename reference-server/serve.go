@@ -78,7 +78,7 @@ func Serve(s Start) (code int, err error) {
 }
 
 // daemonVar marks the process that goes on in the background.
-const daemonVar = "HANGTIME_DAEMON"
+const daemonVar = "HANGTIME_IN_BACKGROUND"
 
 // daemonize starts this program again in a session of its own, without a terminal; what the arbiter says goes to arbiter.log in the log directory.
 func daemonize() error {

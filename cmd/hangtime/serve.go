@@ -2,17 +2,22 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	refserver "github.com/hangtime-dev/hangtime/reference-server"
 	"github.com/hangtime-dev/hangtime/reference-server/settings"
 )
 
 func serveCommand() *cobra.Command {
-	cfg := refserver.Default()
+	defaults := refserver.Default() // what the flags write into; serveConfig reads them, the environment and the file
+	var file string
+	var check, print bool
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "run the reference server alone",
@@ -20,13 +25,24 @@ func serveCommand() *cobra.Command {
 Every practice of the guide is an option whose default is the good side.
 
   hangtime serve --workers=4
-  hangtime serve --workers=4 --logging=shared-lock --timeout=4s`,
+  hangtime serve --workers=4 --logging=shared-lock --timeout=4s
+  hangtime serve --config server.yaml --print-config
+
+An option is taken from its flag, else from the environment (HANGTIME_WORKERS=4), else from the file. Names may be written with - or _, and as in a gunicorn.conf.py.
+Exit codes: 0 it was told to stop, 1 it could not begin, 2 an option is wrong, 3 a worker failed to boot, 4 the application failed to load.`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			if err := cfg.Validate(); err != nil {
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := serveConfig(cmd.Flags(), file)
+			if err != nil {
 				return &exit{exitUsage, err}
 			}
-			code, err := refserver.Serve(refserver.Start{Config: cfg})
+			if print {
+				return printConfig(cmd.OutOrStdout(), &cfg)
+			}
+			if check {
+				return nil
+			}
+			code, err := refserver.Serve(refserver.Start{Config: cfg, Reload: func() (refserver.Config, error) { return serveConfig(cmd.Flags(), file) }})
 			if err != nil {
 				return &exit{1, err}
 			}
@@ -36,29 +52,42 @@ Every practice of the guide is an option whose default is the good side.
 			return nil
 		},
 	}
-	for _, o := range cfg.Options() {
-		addFlag(cmd, o)
+	cmd.Flags().SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName { return pflag.NormalizedName(canonical(name)) })
+	for _, o := range defaults.Options() {
+		addFlag(cmd.Flags(), o)
 	}
+	cmd.Flags().StringVarP(&file, "config", "c", "", "read options from this file: .yaml, .toml or .json")
+	cmd.Flags().BoolVar(&check, "check-config", false, "say what is wrong with the options, and start nothing")
+	cmd.Flags().BoolVar(&print, "print-config", false, "print every option as a file that --config reads, and start nothing")
 	return cmd
 }
 
-func addFlag(cmd *cobra.Command, o settings.Option) {
-	flags := cmd.Flags()
+// canonical is the name of an option however it was written: worker_class, gunicorn's pidfile.
+func canonical(name string) string {
+	name = strings.ReplaceAll(strings.ToLower(name), "_", "-")
+	if real, ok := settings.Aliases()[name]; ok {
+		return real
+	}
+	return name
+}
+
+func addFlag(flags *pflag.FlagSet, o settings.Option) {
 	help := o.Help
 	if o.Choices != nil {
 		help += " (" + strings.Join(o.Choices, ", ") + ")"
 	}
+	short := settings.Shorthands()[o.Name]
 	switch v := o.Value.(type) {
 	case *int:
-		flags.IntVar(v, o.Name, *v, help)
+		flags.IntVarP(v, o.Name, short, *v, help)
 	case *bool:
-		flags.BoolVar(v, o.Name, *v, help)
+		flags.BoolVarP(v, o.Name, short, *v, help)
 	case *string:
-		flags.StringVar(v, o.Name, *v, help)
+		flags.StringVarP(v, o.Name, short, *v, help)
 	case *[]string:
-		flags.StringArrayVar(v, o.Name, *v, help)
+		flags.StringArrayVarP(v, o.Name, short, *v, help)
 	case *time.Duration:
-		flags.Var((*seconds)(v), o.Name, help)
+		flags.VarP((*seconds)(v), o.Name, short, help)
 	default:
 		panic(fmt.Sprintf("option %s has a value of the unknown kind %T", o.Name, o.Value))
 	}
@@ -73,4 +102,31 @@ func (s *seconds) Set(text string) error {
 	d, err := settings.ParseDuration(text)
 	*s = seconds(d)
 	return err
+}
+
+// printConfig writes every option with its help, as YAML.
+func printConfig(to io.Writer, cfg *refserver.Config) error {
+	for _, o := range cfg.Options() {
+		value := ""
+		switch v := o.Value.(type) {
+		case *int:
+			value = strconv.Itoa(*v)
+		case *bool:
+			value = strconv.FormatBool(*v)
+		case *string:
+			value = strconv.Quote(*v)
+		case *time.Duration:
+			value = v.String()
+		case *[]string:
+			quoted := make([]string, len(*v))
+			for i, text := range *v {
+				quoted[i] = strconv.Quote(text)
+			}
+			value = "[" + strings.Join(quoted, ", ") + "]"
+		}
+		if _, err := fmt.Fprintf(to, "# %s\n%s: %s\n", o.Help, o.Name, value); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -106,7 +106,7 @@ func (a *Arbiter) hook(name string, pid int, more Fields) {
 	if command == "" {
 		return
 	}
-	env := []string{"HANGTIME_HOOK=" + name, "HANGTIME_HOOK_PID=" + strconv.Itoa(pid)}
+	env := []string{"HANGTIME_HOOK_NAME=" + name, "HANGTIME_HOOK_PID=" + strconv.Itoa(pid)}
 	if place, ok := more["worker"]; ok {
 		env = append(env, fmt.Sprintf("HANGTIME_HOOK_WORKER=%v", place))
 	}

@@ -132,36 +132,18 @@ func answers(path string) bool {
 
 func unixPath(address string) (path string, ok bool) { return strings.CutPrefix(address, "unix:") }
 
-// parseBind reads HOST:PORT, :PORT, HOST or unix:PATH; gunicorn's default port is 8000.
+// parseBind is an address of --bind as the system calls take it.
 func parseBind(bind string) (family int, address unix.Sockaddr, path string, err error) {
-	if path, ok := unixPath(bind); ok {
-		if path == "" || len(path) > 107 {
-			return 0, nil, "", fmt.Errorf("bind: want unix: and a path of at most 107 bytes, got %q", bind)
-		}
-		return unix.AF_UNIX, &unix.SockaddrUnix{Name: path}, path, nil
-	}
-	host, port, err := net.SplitHostPort(bind)
-	if err != nil {
-		host, port = bind, "8000"
-	}
-	number, err := strconv.ParseUint(port, 10, 16)
-	if err != nil {
-		return 0, nil, "", fmt.Errorf("bind: want HOST:PORT or unix:PATH, got %q", bind)
-	}
-	switch host {
-	case "":
-		host = "0.0.0.0"
-	case "localhost":
-		host = "127.0.0.1"
-	}
-	ip := net.ParseIP(host)
+	b, err := settings.ParseBind(bind)
 	switch {
-	case ip == nil:
-		return 0, nil, "", fmt.Errorf("bind: want an address such as 127.0.0.1:8000, got %q", bind)
-	case ip.To4() != nil:
-		return unix.AF_INET, &unix.SockaddrInet4{Port: int(number), Addr: [4]byte(ip.To4())}, "", nil
+	case err != nil:
+		return 0, nil, "", err
+	case b.Path != "":
+		return unix.AF_UNIX, &unix.SockaddrUnix{Name: b.Path}, b.Path, nil
+	case b.Address.Addr().Is4():
+		return unix.AF_INET, &unix.SockaddrInet4{Port: int(b.Address.Port()), Addr: b.Address.Addr().As4()}, "", nil
 	}
-	return unix.AF_INET6, &unix.SockaddrInet6{Port: int(number), Addr: [16]byte(ip)}, "", nil
+	return unix.AF_INET6, &unix.SockaddrInet6{Port: int(b.Address.Port()), Addr: b.Address.Addr().As16()}, "", nil
 }
 
 func addressOf(fd int) (string, error) {

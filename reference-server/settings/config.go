@@ -207,6 +207,14 @@ func (c *Config) Validate() error {
 	if _, err := c.HookCommands(); err != nil {
 		wrong = append(wrong, err)
 	}
+	if _, _, err := c.Owner(); err != nil {
+		wrong = append(wrong, err)
+	}
+	for _, bind := range c.Bind {
+		if _, err := ParseBind(bind); err != nil {
+			wrong = append(wrong, err)
+		}
+	}
 	return errors.Join(wrong...)
 }
 
