@@ -188,7 +188,8 @@ func (a *Attack) Run(ctx context.Context, total time.Duration) error {
 	if a.ledger != nil {
 		tasks.Go(func() { a.ledger.follow(following, tasksOver) })
 	}
-	limit := total + min(hitsDrain, j.longest)
+	// A hit may be sent as late as its time limit after it was due, and then has that limit.
+	limit := total + min(hitsDrain, 2*j.longest+time.Second)
 	sending, stop := context.WithTimeout(ctx, limit)
 	err := a.engine.run(sending)
 	stop()

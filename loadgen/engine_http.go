@@ -56,7 +56,7 @@ type flight struct {
 
 func newStandardEngine(j *job) (*standardEngine, error) {
 	j.processors = runtime.GOMAXPROCS(0)
-	e := &standardEngine{job: j, flights: map[uint64]*flight{}, fills: make([]*filled, len(j.targets))}
+	e := &standardEngine{job: j, flights: map[uint64]*flight{}, fills: make([]*filled, len(j.targets)), used: processCPU()}
 	for i := range j.targets {
 		if t := &j.targets[i]; t.template {
 			f, err := t.fill(j.seed)
@@ -110,7 +110,6 @@ func (c *countedConn) Close() error {
 func (e *standardEngine) run(ctx context.Context) error {
 	e.base, e.halt = context.WithCancel(ctx)
 	defer e.halt()
-	e.used = processCPU()
 	first := min(e.job.senders, 8)
 	if e.job.closedLoop() {
 		first = e.job.users
