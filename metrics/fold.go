@@ -155,7 +155,7 @@ func (f *Fold) Load(now time.Duration) Load {
 			l.Phases[key.phase] = quantiles(f.Slice(key.phase, "").hist)
 		}
 	}
-	l.Lagging, l.Exhausted = share(f.limits.lagging, f.limits.windows), f.limits.exhausted
+	l.Lagging, l.Exhausted = share(f.limits.late, f.limits.sent), f.limits.exhausted
 	l.Series = f.series.points()
 	l.Recoveries = f.cure.all(l.Phases[history.Before].P99, f.sent)
 	return l
@@ -167,7 +167,7 @@ func quantiles(h *hdrhistogram.Histogram) Quantiles {
 	return Quantiles{uint64(h.TotalCount()), us(at[50]), us(at[90]), us(at[95]), us(at[99]), us(at[99.9]), us(h.Max())}
 }
 
-func share(part, whole int) float64 {
+func share(part, whole uint64) float64 {
 	if whole == 0 {
 		return 0
 	}

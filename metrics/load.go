@@ -25,7 +25,7 @@ type Load struct {
 	Oldest      time.Duration
 	Connections int
 	LagMax      time.Duration // of our own sending, over the variant
-	Lagging     float64       // share of the 100 ms windows in which it was above 1 ms
+	Lagging     float64       // share of the hits that left more than 1 ms after they were due while a sender was free
 	Exhausted   time.Duration // while all senders were in use and hits waited for one
 
 	TookSum time.Duration     // of all response times

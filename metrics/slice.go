@@ -89,22 +89,15 @@ func (f *Fold) AchievedIn(phase string) (float64, bool) {
 
 // limits are what held the load generator itself back.
 type limits struct {
-	windows   int           // 100 ms windows in which hits were due
-	lagging   int           // of these, with a hit sent more than 1 ms late although a sender was free
-	exhausted time.Duration // while all senders were in use and hits waited
+	sent, late uint64        // hits, in windows in which a sender was free all the time
+	exhausted  time.Duration // while all senders were in use and hits waited
 }
 
-// ownLag is the delay of its own sending from which hangtime counts itself as late.
-const ownLag = time.Millisecond
-
 func (l *limits) window(w history.LoadWindow, senders int) {
-	if w.Due > 0 {
-		l.windows++
-		if w.Lag > ownLag {
-			l.lagging++
-		}
-	}
 	if w.Waiting > 0 && senders > 0 && w.InFlight >= senders {
 		l.exhausted += w.To - w.From
+		return
 	}
+	l.sent += w.Sent
+	l.late += min(w.Late, w.Sent)
 }

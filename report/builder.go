@@ -91,6 +91,14 @@ func (b *Builder) Report() *Report {
 	return r
 }
 
+// Abort names the check that has failed to hold for its time of grace and wants the run ended; empty: none.
+func (b *Builder) Abort() (key, check string) {
+	if len(b.variants) == 0 || b.over {
+		return "", ""
+	}
+	return b.variants[len(b.variants)-1].abort(b.now)
+}
+
 // A variantFold is all folds over one variant.
 type variantFold struct {
 	shown     Variant
@@ -102,7 +110,8 @@ type variantFold struct {
 	judge     *verdict.Fold
 	story     story
 	spans     spans
-	done      *Variant // once it is over it does not change any more
+	done      *Variant                 // once it is over it does not change any more
+	broken    map[string]time.Duration // checks with abort that do not hold, and since when
 }
 
 func (b *Builder) variant(at time.Duration, ev history.VariantStarted) *variantFold {

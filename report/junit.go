@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/xml"
 	"fmt"
 	"io"
 
@@ -13,9 +12,18 @@ import (
 // JUnit writes the verdict as junit.xml: a suite for each variant, a test case for each check. Unknown is an error, not a failure: nothing was disproved.
 func (r *Report) JUnit(out io.Writer) error {
 	suites := junit.Testsuites{Name: "hangtime " + r.Header.Scenario}
+	for _, suite := range r.suites("") {
+		suites.AddSuite(suite)
+	}
+	return writeXML(out, suites)
+}
+
+// suites are one for each variant; suffix tells the runs of one scenario apart.
+func (r *Report) suites(suffix string) []junit.Testsuite {
+	var all []junit.Testsuite
 	for i, v := range r.Variants {
 		suite := junit.Testsuite{
-			Name: r.Header.Scenario + "." + v.Name, ID: i, Timestamp: r.Header.Started.UTC().Format("2006-01-02T15:04:05"), Hostname: r.Header.Host,
+			Name: r.Header.Scenario + "." + v.Name + suffix, ID: i, Timestamp: r.Header.Started.UTC().Format("2006-01-02T15:04:05"), Hostname: r.Header.Host,
 			Time: fmt.Sprintf("%.3f", (max(v.To, v.From) - v.From).Seconds()),
 		}
 		suite.AddProperty("seed", fmt.Sprint(r.Header.Seed))
@@ -36,16 +44,7 @@ func (r *Report) JUnit(out io.Writer) error {
 			}
 			suite.AddTestcase(test)
 		}
-		suites.AddSuite(suite)
+		all = append(all, suite)
 	}
-	if _, err := io.WriteString(out, xml.Header); err != nil {
-		return err
-	}
-	enc := xml.NewEncoder(out)
-	enc.Indent("", "  ")
-	if err := enc.Encode(suites); err != nil {
-		return err
-	}
-	_, err := io.WriteString(out, "\n")
-	return err
+	return all
 }

@@ -76,7 +76,7 @@ func (r *Run) Conduct() error {
 	ticking.Go(func() { tick(ticks, r.rec) })
 
 	err = r.variants()
-	if err != nil && !errors.Is(err, ErrInterrupted) {
+	if err != nil && !errors.Is(err, ErrInterrupted) && !errors.Is(err, ErrAborted) {
 		r.rec.Record(history.Trouble{Room: "run", Text: err.Error()})
 	}
 	stopTicks()

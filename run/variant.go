@@ -150,7 +150,7 @@ func (v *variant) load(ctx context.Context, srv *server, seen func() []probe.Wor
 
 // loadError leaves out what only says that we were told to stop.
 func loadError(err error) error {
-	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, ErrInterrupted) {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, ErrInterrupted) || errors.Is(err, ErrAborted) {
 		return nil
 	}
 	return fmt.Errorf("load: %w", err)

@@ -136,7 +136,7 @@ func TestTheGeneratorSaysWhenItWasTheLimit(t *testing.T) {
 		t.Errorf("nothing was the matter: %q", got)
 	}
 	got := strings.Join(notes(metrics.Load{Lagging: 0.12, LagMax: 40 * time.Millisecond, Exhausted: 3200 * time.Millisecond, Senders: 1024}), "\n")
-	for _, want := range []string{"all 1,024 senders were in use for 3.20 s", "sent late: more than 1 ms in 12 % of the time, at worst 40 ms"} {
+	for _, want := range []string{"all 1,024 senders were in use for 3.20 s", "hangtime itself was the limit: 12 % of the requests left more than 1 ms late although a sender was free, at worst 40 ms"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not in %q", want, got)
 		}

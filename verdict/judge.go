@@ -39,10 +39,7 @@ func (f *Fold) Variant(v scenarios.Variant, at int, plan scenarios.Scenario, l m
 	}
 	own := len(plan.Checks) - len(v.Checks)
 	for i, c := range plan.Checks {
-		key := fmt.Sprintf("checks[%d]", i)
-		if i >= own {
-			key = fmt.Sprintf("variants[%d].checks[%d]", at, i-own)
-		}
+		key := Key(i, own, at)
 		one := check(c, values, seen, incidents)
 		if f.aborted != key {
 			one = doubt(one, doubts)
@@ -57,6 +54,14 @@ func (f *Fold) Variant(v scenarios.Variant, at int, plan scenarios.Scenario, l m
 		out.Outcome = Worst(out.Outcome, c.Outcome)
 	}
 	return out
+}
+
+// Key says where the i-th check of a variant stands in its scenario; the first own of them are the scenario's, the rest the variant's.
+func Key(i, own, variant int) string {
+	if i < own {
+		return fmt.Sprintf("checks[%d]", i)
+	}
+	return fmt.Sprintf("variants[%d].checks[%d]", variant, i-own)
 }
 
 // Holding is what a check comes to as things stand, whatever doubts there are of the whole.

@@ -21,7 +21,7 @@ func notes(l metrics.Load) []string {
 			grouped(float64(l.Senders)), Duration(l.Exhausted)))
 	}
 	if l.Lagging > laggingShare {
-		all = append(all, fmt.Sprintf("hangtime itself sent late: more than 1 ms in %.0f %% of the time, at worst %s; response times include that (a lower rate or a quieter machine avoids it)",
+		all = append(all, fmt.Sprintf("hangtime itself was the limit: %.0f %% of the requests left more than 1 ms late although a sender was free, at worst %s; response times include that (a lower rate or a quieter machine avoids it)",
 			max(l.Lagging*100, 1), Duration(l.LagMax)))
 	}
 	return all

@@ -46,7 +46,7 @@ func passed(variants []Variant) string {
 		case "any":
 			rest = append(rest, v.Name)
 		default:
-			sick = append(sick, v.Name+" had "+v.got())
+			sick = append(sick, v.Name+" had "+v.Got())
 		}
 	}
 	switch {
@@ -62,7 +62,8 @@ func passed(variants []Variant) string {
 	return "as the scenario says"
 }
 
-func (v Variant) got() string {
+// Got is what its world did, in words.
+func (v Variant) Got() string {
 	if len(v.Checks) == 0 {
 		return "nothing judged"
 	}

@@ -12,8 +12,9 @@ import (
 type liveReport struct {
 	builder *report.Builder
 	latest  atomic.Pointer[report.Report]
-	show    func(*report.Report) // nil: nobody wants each of them
-	ended   bool                 // the history came to its own end
+	show    func(*report.Report)    // nil: nobody wants each of them
+	ended   bool                    // the history came to its own end
+	abort   func(key, check string) // nil: nobody ends the run for a check
 }
 
 func newLiveReport(show func(*report.Report)) *liveReport {
@@ -30,6 +31,9 @@ func (l *liveReport) sink(records []history.Record) error {
 			l.tell()
 		case history.Tick:
 			l.tell()
+			if key, check := l.builder.Abort(); l.abort != nil && key != "" {
+				l.abort(key, check)
+			}
 		}
 	}
 	return nil

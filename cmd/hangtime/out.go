@@ -50,19 +50,25 @@ func tellCI(out io.Writer, file string, r *report.Report) error {
 	if os.Getenv("GITHUB_ACTIONS") != "true" {
 		return nil
 	}
-	err := r.Annotate(out, placeIn(file))
+	return errors.Join(r.Annotate(out, placeIn(file)), appendSummary(r.Markdown))
+}
+
+// appendSummary adds to the summary of GitHub's job, where there is one.
+func appendSummary(write func(io.Writer) error) error {
 	summary := os.Getenv("GITHUB_STEP_SUMMARY")
-	if summary == "" {
-		return err
+	if os.Getenv("GITHUB_ACTIONS") != "true" || summary == "" {
+		return nil
 	}
 	var text bytes.Buffer
-	err = errors.Join(err, r.Markdown(&text))
-	f, wrong := os.OpenFile(summary, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if wrong != nil {
-		return errors.Join(err, fmt.Errorf("append to the job's summary: %w", wrong))
+	if err := write(&text); err != nil {
+		return err
 	}
-	_, wrong = f.Write(text.Bytes())
-	return errors.Join(err, wrong, f.Close())
+	f, err := os.OpenFile(summary, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("append to the job's summary: %w", err)
+	}
+	_, err = f.Write(text.Bytes())
+	return errors.Join(err, f.Close())
 }
 
 // placeIn finds keys in a scenario's file; for a built-in scenario there is no file that a reader has.

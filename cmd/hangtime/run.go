@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/signal"
@@ -21,39 +22,54 @@ import (
 )
 
 type runFlags struct {
-	headless, json, quick, allowFaults bool
-	out                                string
-	set, allow                         []string
-	seed                               uint64
+	headless, json, quick, allowFaults, all bool
+	out, metricsListen                      string
+	set, allow                              []string
+	seed                                    uint64
+	repeat                                  int
 }
 
 func runCommand() *cobra.Command {
 	var f runFlags
 	cmd := &cobra.Command{
-		Use:   "run SCENARIO|FILE.yaml",
+		Use:   "run SCENARIO|FILE.yaml...",
 		Short: "run a scenario: start a server, load it, break it, watch it, judge it",
 		Long: `run starts the reference server of a scenario, sends load to it, injects the scenario's faults, and judges what was seen, one variant after the other.
 
 On a terminal it shows everything live; without one, or with --headless, it prints one line of progress a second and the same verdict as text.
+Several scenarios, --all or --repeat run one after the other, without the live screen, and end in a table; the exit code is that of the worst.
 Ctrl-C ends it in order at any moment: faults are healed, the server is stopped, what is known so far is printed.`,
 		Example: `  hangtime run log-contention
   hangtime run worker-kill --quick --headless --out /tmp/kill
-  hangtime run ./my.yaml --set server.workers=8 --set load.rate=400/s`,
-		Args: cobra.ExactArgs(1),
+  hangtime run ./my.yaml --set server.workers=8 --set load.rate=400/s
+  hangtime run log-contention worker-timeout --repeat 5 --out /tmp/five
+  hangtime run --all --quick --headless`,
+		Args: func(_ *cobra.Command, args []string) error {
+			switch {
+			case f.all && len(args) > 0:
+				return &exit{exitUsage, errors.New("--all runs every built-in scenario; want either it or names")}
+			case !f.all && len(args) == 0:
+				return &exit{exitUsage, errors.New("run what? want a scenario's name, a file, or --all; `hangtime scenarios list` shows the names")}
+			}
+			return nil
+		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return scenarios.Names(), cobra.ShellCompDirectiveDefault
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&f.headless, "headless", false, "plain lines instead of the live screen (chosen by itself without a terminal)")
 	flags.BoolVar(&f.json, "json", false, "only result.json on standard output; progress on standard error; implies --headless")
 	flags.BoolVar(&f.quick, "quick", false, "the shorter form of the scenario")
+	flags.BoolVar(&f.all, "all", false, "every built-in scenario, one after the other")
+	flags.IntVar(&f.repeat, "repeat", 1, "run each scenario so often; medians, spreads and verdicts that differ are told at the end")
 	flags.StringVar(&f.out, "out", "", "folder for the recording, result.json, junit.xml, report.html, summary.md and metrics.om; made if it is missing")
 	flags.StringArrayVar(&f.set, "set", nil, "change a key of the scenario, such as server.workers=8; may be given again")
 	flags.BoolVar(&f.allowFaults, "allow-faults", false, "break a server that hangtime did not start (server.kind attach)")
-	flags.StringArrayVar(&f.allow, "allow", nil, "a host other than this machine that may be loaded (server.kind url); may be given again")
-	flags.Uint64Var(&f.seed, "seed", 0, "of every random choice (0: the scenario's, or a new one)")
+	flags.StringArrayVar(&f.allow, "allow", nil, "HOST that may be loaded although it is not this machine; may be given again")
+	flags.StringVar(&f.metricsListen, "metrics-listen", "", "serve live OpenMetrics at http://ADDRESS/metrics while it runs, such as 127.0.0.1:9464")
+	flags.Uint64Var(&f.seed, "seed", 0, "of every random choice (0: the scenario's, or a new one); each repeat takes the next")
 	return cmd
 }
 
@@ -78,58 +94,117 @@ func (f *runFlags) open(arg string) (*scenarios.Document, error) {
 	return doc, nil
 }
 
-func (f *runFlags) run(cmd *cobra.Command, arg string) error {
-	doc, err := f.open(arg)
-	if err != nil {
-		return err
+// run reads everything that was named before anything is started.
+func (f *runFlags) run(cmd *cobra.Command, args []string) error {
+	if f.repeat < 1 || f.repeat > 1000 {
+		return &exit{exitUsage, fmt.Errorf("--repeat %d: want 1 to 1000", f.repeat)}
 	}
 	self, err := os.Executable()
 	if err != nil {
 		return &exit{exitUnknown, fmt.Errorf("find hangtime's own binary: %w", err)}
 	}
-	options := run.Options{Document: doc, Name: doc.Scenario.Name, Self: self, Tool: version(), Seed: f.pickSeed(doc), AllowFaults: f.allowFaults, Allow: f.allow}
-	live := newLiveReport(nil)
-	stdout, stderr := cmd.OutOrStdout(), cmd.ErrOrStderr()
+	if f.all {
+		args = scenarios.Names()
+	}
+	plans := make([]plan, 0, len(args))
+	for _, arg := range args {
+		doc, err := f.open(arg)
+		if err != nil {
+			return err
+		}
+		plans = append(plans, plan{arg: arg, doc: doc, seed: f.pickSeed(doc)})
+	}
+	exposed, err := listenForMetrics(f.metricsListen)
+	if err != nil {
+		return &exit{exitUsage, err}
+	}
+	if exposed != nil {
+		defer exposed.close()
+		fmt.Fprintf(cmd.ErrOrStderr(), "metrics are at %s while it runs\n", exposed.url())
+	}
+	r := &runner{flags: f, self: self, exposed: exposed, stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr()}
+	if len(plans) > 1 || f.repeat > 1 {
+		return r.suite(plans)
+	}
 	var screen *tui.Options
 	if !f.headless && !f.json {
 		if screen, err = screenFor(cmd); err != nil {
 			return err
 		}
 	}
+	return r.single(plans[0], screen)
+}
+
+// A plan is one scenario to be run.
+type plan struct {
+	arg  string // as it was named on the command line
+	doc  *scenarios.Document
+	seed uint64 // of its first run
+}
+
+// A runner conducts runs as the flags say.
+type runner struct {
+	flags          *runFlags
+	self           string
+	exposed        *exposition // nil: nobody asks for metrics
+	stdout, stderr io.Writer
+}
+
+// single runs one scenario once, on the live screen where there is one.
+func (r *runner) single(p plan, screen *tui.Options) error {
+	f := r.flags
+	live := newLiveReport(nil)
 	if screen == nil {
-		progress := stdout
+		progress := r.stdout
 		if f.json {
-			progress = stderr
+			progress = r.stderr
 		}
-		console := report.NewConsole(progress)
-		live.show = console.Show
+		live.show = report.NewConsole(progress).Show
 	}
+	final, err := r.conduct(p, p.seed, f.out, live, screen)
+	if final == nil {
+		return err
+	}
+	if f.json {
+		err = errors.Join(err, final.JSON(r.stdout))
+	} else {
+		err = errors.Join(err, final.Text(r.stdout))
+	}
+	_ = rememberVerdict(final, time.Now()) // only the home screen misses it: no reason to fail a run
+	err = errors.Join(err, tellCI(r.stderr, p.arg, final))
+	return outcome(final, err)
+}
+
+// conduct runs one scenario once and writes what --out asks for into out. The report is nil where nothing was begun.
+func (r *runner) conduct(p plan, seed uint64, out string, live *liveReport, screen *tui.Options) (*report.Report, error) {
+	name := p.doc.Scenario.Name
+	options := run.Options{Document: p.doc, Name: name, Self: r.self, Tool: version(), Seed: seed, AllowFaults: r.flags.allowFaults, Allow: r.flags.allow}
 	var recording *history.Writer
-	if f.out != "" {
-		recording, err = f.create(doc.Scenario.Name)
-		if err != nil {
-			return &exit{exitUsage, err}
+	if out != "" {
+		var err error
+		if recording, err = createRecording(out, name); err != nil {
+			return nil, &exit{exitUsage, err}
 		}
 		options.Sinks = append(options.Sinks, recording.Append)
 	}
 	options.Sinks = append(options.Sinks, live.sink) // after the recording: what is shown is on the disk
+	now := run.New(options)
+	live.abort = now.Abort
+	r.exposed.show(live)
+	var err error
 	if screen != nil {
-		err = conductOnScreen(run.New(options), live, f.screenOptions(*screen, recording != nil, doc.Scenario.Name))
+		err = conductOnScreen(now, live, r.flags.screenOptions(*screen, recording != nil, name))
 	} else {
-		err = conduct(run.New(options))
+		err = conduct(now)
+	}
+	if errors.Is(err, run.ErrAborted) {
+		err = nil // the verdict says so
 	}
 	final := live.builder.Report()
 	if recording != nil {
-		err = errors.Join(err, recording.Close(), writeForms(f.out, final))
+		err = errors.Join(err, recording.Close(), writeForms(out, final))
 	}
-	if f.json {
-		err = errors.Join(err, final.JSON(stdout))
-	} else {
-		err = errors.Join(err, final.Text(stdout))
-	}
-	_ = rememberVerdict(final, time.Now()) // only the home screen misses it: no reason to fail a run
-	err = errors.Join(err, tellCI(stderr, arg, final))
-	return outcome(final, err)
+	return final, err
 }
 
 func (f *runFlags) pickSeed(doc *scenarios.Document) uint64 {
@@ -142,16 +217,22 @@ func (f *runFlags) pickSeed(doc *scenarios.Document) uint64 {
 	return rand.Uint64N(1_000_000) + 1 // short enough to be typed again
 }
 
-func (f *runFlags) create(name string) (*history.Writer, error) {
-	if err := os.MkdirAll(f.out, 0o755); err != nil {
+func createRecording(dir, name string) (*history.Writer, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("--out: %w", err)
 	}
-	path := filepath.Join(f.out, name+history.Extension)
+	path := recordingIn(dir, name)
 	w, err := history.Create(path)
 	if errors.Is(err, os.ErrExist) {
-		return nil, fmt.Errorf("--out: %s is there already; want another folder: a recording is never overwritten", path)
+		return nil, alreadyThere(path)
 	}
 	return w, err
+}
+
+func recordingIn(dir, name string) string { return filepath.Join(dir, name+history.Extension) }
+
+func alreadyThere(path string) error {
+	return fmt.Errorf("--out: %s is there already; want another folder: a recording is never overwritten", path)
 }
 
 // outcome turns verdict and error into the exit code.
