@@ -99,13 +99,20 @@ func (s Series) Unstable() []string {
 			var parts []string
 			for _, o := range []verdict.Outcome{verdict.Pass, verdict.Fail, verdict.Unknown} {
 				if n := counts[check][o]; n > 0 {
-					parts = append(parts, fmt.Sprintf("%s %d times", o, n))
+					parts = append(parts, fmt.Sprintf("%s %s", o, times(n)))
 				}
 			}
 			all = append(all, fmt.Sprintf("%s: %s: %s", name, check, strings.Join(parts, ", ")))
 		}
 	}
 	return all
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 // A Spread is one figure of one variant over all runs of a series.
@@ -182,7 +189,7 @@ func (s Series) SpreadText(out io.Writer) error {
 // A suiteRow is one variant of one scenario.
 type suiteRow struct {
 	scenario, variant, expect, got string
-	outcome                        string
+	outcome                        string // or "unstable"
 	took                           time.Duration
 }
 
@@ -203,7 +210,7 @@ func (s Suite) rows() []suiteRow {
 			}
 			row.outcome = string(worst)
 			if !same {
-				row.outcome += ", unstable"
+				row.outcome = "unstable"
 			}
 			for _, r := range one.Reports {
 				for _, v := range r.Variants {
@@ -285,8 +292,11 @@ func (s Suite) Markdown(out io.Writer) error {
 	sign := map[verdict.Outcome]string{verdict.Pass: "✅", verdict.Fail: "❌", verdict.Unknown: "❔"}
 	fmt.Fprintf(w, "## %s hangtime: %s\n\n%s\n\n| scenario | variant | expected | had | outcome | took |\n| --- | --- | --- | --- | --- | --: |\n", sign[s.Outcome()], s.Outcome(), cell(s.Sentence()))
 	for _, r := range s.rows() {
-		outcome, _, _ := strings.Cut(r.outcome, ",")
-		fmt.Fprintf(w, "| %s | %s | %s | %s | %s %s | %.0f s |\n", cell(r.scenario), cell(r.variant), r.expect, cell(r.got), sign[verdict.Outcome(outcome)], r.outcome, r.took.Seconds())
+		mark, ok := sign[verdict.Outcome(r.outcome)]
+		if !ok {
+			mark = "❔"
+		}
+		fmt.Fprintf(w, "| %s | %s | %s | %s | %s %s | %.0f s |\n", cell(r.scenario), cell(r.variant), r.expect, cell(r.got), mark, r.outcome, r.took.Seconds())
 	}
 	for _, one := range s.Series {
 		for _, u := range one.Unstable() {

@@ -35,7 +35,7 @@ func Figures() []Figure {
 		{"detection", "detected after", "ms"},
 		{"recovery", "recovery time", "ms"},
 		{"recovery_p50", "recovery time, median over faults", "ms"},
-		{"replacement", "longest time to a replacement", "ms"},
+		{"replacement", "replaced within, longest", "ms"},
 		{"deaths", "workers that died", ""},
 		{"missing", "workers missing at the end", ""},
 		{"leaked", "processes left over", ""},

@@ -72,7 +72,7 @@ func runFromHome(cmd *cobra.Command, choice tui.Choice) error {
 	if err != nil {
 		return err
 	}
-	return (&runFlags{quick: choice.Quick, out: out}).run(cmd, choice.Name)
+	return (&runFlags{quick: choice.Quick, out: out, repeat: 1}).run(cmd, []string{choice.Name})
 }
 
 // folderForRun is a new folder for the recording of a run, and makes room for it.
