@@ -95,8 +95,11 @@ func (f *Fold) join(in *incident, p *process) {
 func (f *Fold) known(p *process) {
 	in := p.hang
 	i := slices.Index(in.victim, p)
-	in.Victims[i].From = min(in.Victims[i].From, p.stall.from)
-	in.Began = min(in.Began, in.Victims[i].From)
+	in.Victims[i].From = p.stall.from
+	in.Began = p.stall.from
+	for _, v := range in.Victims {
+		in.Began = min(in.Began, v.From)
+	}
 	if p.cause.key() == in.key {
 		if p.cause.better(in.Cause) {
 			in.Cause = p.cause.clone()

@@ -46,7 +46,7 @@ func stopped(state string) bool { return state == "T" }
 func (f *Fold) assess(p *process, now time.Duration) (stall, bool) {
 	switch {
 	case p.sampledAt >= 0 && stopped(p.sample.State):
-		return stall{from: max(p.sampledAt-p.sample.Still, p.running, p.seen), how: byStop}, true
+		return stall{from: f.stoppedSince(p), how: byStop}, true
 	case p.group.frozen >= 0:
 		return stall{from: max(p.group.frozen-p.sample.Still, p.seen), how: byFreezer}, true
 	case p.group.starved >= 0 && p.sample.State == "D":
@@ -62,6 +62,18 @@ func (f *Fold) assess(p *process, now time.Duration) (stall, bool) {
 		return stall{}, false // it would run if it got a processor
 	}
 	return best, found
+}
+
+// stoppedSince is when the process stopped: a thread runs once more to stop, so its last run is the moment, where it was looked at. Before that look it is known only
+// that it was not stopped at the sample before.
+func (f *Fold) stoppedSince(p *process) time.Duration {
+	from := max(p.sampledAt-p.sample.Still, p.running, p.seen)
+	for _, t := range p.threads {
+		if stopped(t.State) && t.Twice && t.from <= p.sampledAt {
+			from = max(from, t.from)
+		}
+	}
+	return from
 }
 
 // starved says whether the process is ready to run most of the time and gets no processor, or has used up its quota.

@@ -57,7 +57,7 @@ func (f *Fold) hangs(p *process, s stall) {
 	if p.hang != nil && f.another(p, s) {
 		f.moved(p)
 	}
-	if p.hang != nil {
+	if p.hang != nil && !s.outside() {
 		s.from = min(s.from, p.stall.from)
 	}
 	if p.suspected < 0 {

@@ -1,0 +1,210 @@
+// Package bench measures the diagnosis against hangs whose moment and cause are known, on servers that are watched from outside as `hangtime watch` does. It is all
+// in tests that do nothing unless they are asked to by a flag, for the room itself reads nothing but histories: make bench-diagnose.
+package bench
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+var (
+	binary = flag.String("hangtime", "", "the hangtime binary; empty: nothing is measured")
+	trials = flag.Int("trials", 0, "of each cause; 0: none")
+	only   = flag.String("only", "", "regular expression: which causes (\"gunicorn: flock\")")
+	lanes  = flag.Int("lanes", 3, "servers at once")
+	table  = flag.String("table", "", "file between whose markers the table is written; empty: only printed")
+)
+
+// A result is what became of the trials of one cause.
+type result struct {
+	cause
+	made      int
+	found     int
+	right     int
+	suspect   []time.Duration // from the hang's moment
+	certain   []time.Duration
+	since     []time.Duration // absolute errors
+	wrong     map[string]int  // what else it was called
+	spurious  []spell         // found where nothing was done
+	lateShare float64
+}
+
+func TestTrials(t *testing.T) {
+	if *binary == "" || *trials == 0 {
+		return
+	}
+	which := regexp.MustCompile(*only)
+	var results []*result
+	var hands sync.WaitGroup
+	slots := make(chan struct{}, *lanes)
+	for _, c := range causes() {
+		if !which.MatchString(c.server + ": " + c.name) {
+			continue
+		}
+		r := &result{cause: c, wrong: map[string]int{}}
+		results = append(results, r)
+		hands.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			t.Run(c.server+": "+c.name, func(t *testing.T) { r.measure(t) })
+		})
+	}
+	hands.Wait()
+	text := trialTable(results)
+	fmt.Println(text)
+	write(t, "trials", text)
+}
+
+// measure makes hangs until there are enough, and compares what was found with what was done.
+func (r *result) measure(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	s := start(ctx, t, r.server, r.args)
+	w, stop := watchServer(ctx, t, s)
+	l := &lane{watch: w, t: t, server: s, hold: r.hold, random: rand.New(rand.NewPCG(1, uint64(len(r.name))))}
+	var load sync.WaitGroup
+	load.Go(func() { l.load(ctx, r.cause) })
+	time.Sleep(2 * time.Second)
+	var done []truth
+	for round := 0; len(done) < *trials && round < 3**trials && !t.Failed(); round++ {
+		done = append(done, r.round(ctx, l)...)
+		time.Sleep(1200*time.Millisecond + r.rest)
+	}
+	cancel()
+	load.Wait()
+	stop()
+	r.compare(done, w.findings())
+	w.mu.Lock()
+	r.lateShare = float64(w.late) / float64(max(w.ticks, 1))
+	w.mu.Unlock()
+}
+
+// load is a little traffic beside the hangs, so that healthy workers are seen to be healthy.
+func (l *lane) load(ctx context.Context, c cause) {
+	rate := c.load
+	if rate == 0 {
+		rate = 30
+	}
+	method, path, body := "GET", "/?for=0.002", ""
+	if c.path == "/task" {
+		method, path, body = "POST", "/task", `{"work":"sleep","duration":"2ms"}`
+	}
+	var hands sync.WaitGroup
+	defer hands.Wait()
+	for ctx.Err() == nil {
+		time.Sleep(time.Duration(l.random.ExpFloat64() / rate * float64(time.Second)))
+		hands.Go(func() { l.ask(l.server, method, path, body, 15*time.Second) })
+	}
+}
+
+// tolerance is how much earlier than the hang's known moment a finding may say it began: two clocks and a log line lie between.
+const tolerance = 150 * time.Millisecond
+
+func (r *result) compare(done []truth, found []spell) {
+	r.made = len(done)
+	used := make([]bool, len(found))
+	for _, one := range done {
+		i := slices.IndexFunc(found, func(s spell) bool {
+			return s.pid == one.pid && s.found >= one.from && s.found <= one.from+r.hold+time.Second && s.since >= one.from-tolerance
+		})
+		if i < 0 {
+			continue
+		}
+		used[i] = true
+		s := found[i]
+		r.found++
+		r.certain = append(r.certain, s.found-one.from)
+		r.since = append(r.since, (s.since - one.from).Abs())
+		if s.suspect >= 0 {
+			r.suspect = append(r.suspect, s.suspect-one.from)
+		}
+		if s.cause == r.want {
+			r.right++
+		} else {
+			r.wrong[s.cause+": "+s.short]++
+		}
+	}
+	for i, s := range found {
+		// What happens to the same worker while the harm lasts, or as it ends, is not out of nothing.
+		if !used[i] && !slices.ContainsFunc(done, func(one truth) bool {
+			return one.pid == s.pid && s.found >= one.from && s.since <= one.from+2*r.hold+r.rest+2*time.Second
+		}) {
+			r.spurious = append(r.spurious, s)
+		}
+	}
+}
+
+// quantile is the nearest-rank quantile; NaN of nothing.
+func quantile(all []time.Duration, q float64) float64 {
+	if len(all) == 0 {
+		return math.NaN()
+	}
+	sorted := slices.Sorted(slices.Values(all))
+	return sorted[max(0, int(math.Ceil(q*float64(len(sorted))))-1)].Seconds()
+}
+
+func millis(all []time.Duration) string {
+	if len(all) == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.0f / %.0f ms", quantile(all, 0.5)*1000, quantile(all, 0.99)*1000)
+}
+
+func trialTable(results []*result) string {
+	var b strings.Builder
+	b.WriteString("| server | what was done | trials | found | cause right | suspect p50 / p99 | certain p50 / p99 | since-when error p50 / p99 | found without reason |\n|---|---|---|---|---|---|---|---|---|\n")
+	var suspect, loops, since []time.Duration
+	made, found, right, spurious := 0, 0, 0, 0
+	for _, r := range results {
+		fmt.Fprintf(&b, "| %s | %s | %d | %d | %d | %s | %s | %s | %d |\n", r.server, r.name, r.made, r.found, r.right, millis(r.suspect), millis(r.certain), millis(r.since), len(r.spurious))
+		made, found, right, spurious = made+r.made, found+r.found, right+r.right, spurious+len(r.spurious)
+		suspect, since = append(suspect, r.suspect...), append(since, r.since...)
+		if !r.pool {
+			loops = append(loops, r.certain...)
+		}
+	}
+	fmt.Fprintf(&b, "| all | | %d | %d | %d (%.1f %%) | %s | %s (without those of 5 s) | %s | %d |\n", made, found, right, 100*float64(right)/float64(max(made, 1)), millis(suspect), millis(loops), millis(since), spurious)
+	for _, r := range results {
+		for what, n := range r.wrong {
+			fmt.Fprintf(&b, "\n%s, %s: %d times called %s", r.server, r.name, n, what)
+		}
+		for _, s := range r.spurious {
+			fmt.Fprintf(&b, "\n%s, %s: found without reason: pid %d at %.3f s since %.3f s, %s (%s)", r.server, r.name, s.pid, s.found.Seconds(), s.since.Seconds(), s.cause, s.short)
+		}
+		if r.lateShare > 0 {
+			fmt.Fprintf(&b, "\n%s, %s: %.1f %% of hangtime's own ticks were over 100 ms late", r.server, r.name, 100*r.lateShare)
+		}
+	}
+	return b.String()
+}
+
+// write puts text between the markers of a name in the table's file.
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	if *table == "" {
+		return
+	}
+	old, err := os.ReadFile(*table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin, end := "<!-- "+name+" -->\n", "<!-- /"+name+" -->"
+	before, rest, ok := strings.Cut(string(old), begin)
+	_, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatalf("%s has no markers %q", *table, strings.TrimSpace(begin))
+	}
+	if err := os.WriteFile(*table, []byte(before+begin+text+"\n"+end+after), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,436 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/diagnose"
+)
+
+// A truth is one hang that the bench made: in which worker, and when it began.
+type truth struct {
+	pid  int
+	from time.Duration
+}
+
+// A lane is one server under a little load, and who watches it.
+type lane struct {
+	*watch
+	t      *testing.T
+	server *server
+	hold   time.Duration // how long each hang is kept up
+	random *rand.Rand
+}
+
+// A cause is a row of the table: how to make it, and what it must be called.
+type cause struct {
+	name   string
+	server string
+	args   []string
+	want   string
+	hold   time.Duration
+	rest   time.Duration // after each round, until the next
+	load   float64       // requests a second beside the hangs
+	path   string        // of that load; empty: the root
+	pool   bool          // it is certain after 5 s only
+	round  func(ctx context.Context, l *lane) []truth
+}
+
+const (
+	loopHold = 1800 * time.Millisecond // longer than the second after which a loop's standstill is certain
+	poolHold = 6500 * time.Millisecond // longer than the five seconds of a pool
+)
+
+func causes() []cause {
+	sync4 := []string{"--workers=4"}
+	one := []string{"--workers=1"}
+	loop := func(more ...string) []string {
+		return append([]string{"--workers=4", "--io=blocking", "--heartbeat-from=loop"}, more...)
+	}
+	return []cause{
+		{name: "blocking sleep", server: "gunicorn", args: sync4, want: diagnose.CauseSleeping, hold: loopHold, round: poison("/sleep?for=%s", 3)},
+		{name: "computation", server: "gunicorn", args: sync4, want: diagnose.CauseCPU, hold: loopHold, round: poison("/cpu?for=%s", 1)},
+		{name: "flock", server: "gunicorn", args: sync4, want: diagnose.CauseFileLock, hold: loopHold, round: locked("flock", 3)},
+		{name: "fcntl lock", server: "gunicorn", args: sync4, want: diagnose.CauseFileLock, hold: loopHold, round: locked("posix", 3)},
+		{name: "OFD lock", server: "gunicorn", args: sync4, want: diagnose.CauseFileLock, hold: loopHold, round: locked("ofd", 3)},
+		{name: "full pipe", server: "gunicorn", args: sync4, want: diagnose.CausePipe, hold: loopHold, round: fifo},
+		{name: "lock of a dead end", server: "gunicorn", args: sync4, want: diagnose.CauseMutex, hold: loopHold, round: poison("/mutex?for=%s", 3)},
+		{name: "silent TCP server", server: "gunicorn", args: sync4, want: diagnose.CauseSocket, hold: loopHold, round: upstream("tcp", "recv")},
+		{name: "silent UDP server", server: "gunicorn", args: sync4, want: diagnose.CauseSocket, hold: loopHold, round: upstream("udp", "udp")},
+		{name: "connect without an answer", server: "gunicorn", args: sync4, want: diagnose.CauseSocket, hold: loopHold, rest: 2 * time.Second, round: unaccepted},
+		{name: "SIGSTOP", server: "gunicorn", args: sync4, want: diagnose.CauseStopped, hold: 500 * time.Millisecond, round: stops},
+		{name: "SIGKILL", server: "gunicorn", args: sync4, want: diagnose.CauseKilled, hold: 500 * time.Millisecond, rest: time.Second, round: kills},
+		{name: "half a request", server: "gunicorn", args: one, want: diagnose.CauseClient, hold: loopHold, round: halfRequest},
+		{name: "pool of threads used up", server: "gunicorn", args: []string{"--workers=3", "--threads=4"}, want: diagnose.CausePool, hold: poolHold, pool: true, load: 40, round: poolRound("/sleep?for=%s", 48)},
+		{name: "blocking sleep on the loop", server: "reference", args: loop(), want: diagnose.CauseSleeping, hold: loopHold, path: "/task", round: tasks("sleep")},
+		{name: "computation on the loop", server: "reference", args: loop(), want: diagnose.CauseCPU, hold: loopHold, path: "/task", round: task("cpu")},
+		{name: "silent TCP server, on the loop", server: "reference", args: loop(), want: diagnose.CauseSocket, hold: loopHold, path: "/task", round: tasks("socket")},
+		{name: "silent name server, on the loop", server: "reference", args: loop(), want: diagnose.CauseSocket, hold: loopHold, path: "/task", round: tasks("dns")},
+		{name: "flock on the shared log", server: "reference", args: []string{"--workers=4", "--logging=shared-lock"}, want: diagnose.CauseFileLock, hold: loopHold, load: 60, path: "/task", round: sharedLog},
+		{name: "SIGSTOP", server: "reference", args: sync4, want: diagnose.CauseStopped, hold: 500 * time.Millisecond, path: "/task", round: stops},
+		{name: "SIGKILL", server: "reference", args: sync4, want: diagnose.CauseKilled, hold: 500 * time.Millisecond, rest: time.Second, path: "/task", round: kills},
+		{name: "executor used up", server: "reference", args: []string{"--workers=3", "--executor-threads=4"}, want: diagnose.CausePool, hold: poolHold, pool: true, path: "/task", round: poolTasks(48)},
+		{name: "loop that nothing runs", server: "reference", args: []string{"--workers=4", "--recovery=none", "--state=unaware"}, want: diagnose.CauseDeadLoop, hold: 8 * time.Second, pool: true, rest: time.Second, load: 60, path: "/task", round: deadLoops},
+	}
+}
+
+// pause is a random moment between two hangs of a round, so that none falls on a tick of the probe by plan.
+func (l *lane) pause() { time.Sleep(time.Duration(20+l.random.IntN(180)) * time.Millisecond) }
+
+// stuck sends one request that hangs a worker and says when and in which, by the application's own word; where it never answers, by the probe's.
+func (l *lane) stuck(path string) (truth, bool) {
+	a := l.ask(l.server, "GET", path, "", l.hold+20*time.Second)
+	return truth{a.pid, a.began}, a.err == nil && a.pid > 0 && l.rec.Now()-a.began > l.hold*9/10
+}
+
+// each makes n hangs beside each other, a moment apart.
+func (l *lane) each(n int, make func(i int) (truth, bool)) []truth {
+	var all []truth
+	var mu sync.Mutex
+	var hands sync.WaitGroup
+	for i := range n {
+		l.pause()
+		hands.Go(func() {
+			if one, ok := make(i); ok {
+				mu.Lock()
+				all = append(all, one)
+				mu.Unlock()
+			}
+		})
+	}
+	hands.Wait()
+	return all
+}
+
+func poison(path string, n int) func(context.Context, *lane) []truth {
+	return func(_ context.Context, l *lane) []truth {
+		return l.each(n, func(int) (truth, bool) { return l.stuck(fmt.Sprintf(path, seconds(l.hold))) })
+	}
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }
+
+// lock takes a lock of a kind on a file as another process would, and returns who lets go.
+func lock(kind, path string) (release func() error, err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	whole := &unix.Flock_t{Type: unix.F_WRLCK}
+	switch kind {
+	case "flock":
+		err = unix.Flock(int(f.Fd()), unix.LOCK_EX)
+	case "posix":
+		err = unix.FcntlFlock(f.Fd(), unix.F_SETLK, whole)
+	case "ofd":
+		err = unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, whole)
+	}
+	return f.Close, err
+}
+
+func locked(kind string, n int) func(context.Context, *lane) []truth {
+	return func(_ context.Context, l *lane) []truth {
+		return l.each(n, func(i int) (truth, bool) {
+			path := filepath.Join(l.server.dir, fmt.Sprintf("%s-%d-%d", kind, i, l.random.Uint32()))
+			release, err := lock(kind, path)
+			if err != nil {
+				l.t.Errorf("lock %s: %v", path, err)
+				return truth{}, false
+			}
+			time.AfterFunc(l.hold+50*time.Millisecond, func() { _ = release() })
+			return l.stuck("/" + kind + "?path=" + path)
+		})
+	}
+}
+
+func fifo(_ context.Context, l *lane) []truth {
+	return l.each(3, func(i int) (truth, bool) {
+		path := filepath.Join(l.server.dir, fmt.Sprintf("fifo-%d-%d", i, l.random.Uint32()))
+		if err := unix.Mkfifo(path, 0o600); err != nil {
+			l.t.Error(err)
+			return truth{}, false
+		}
+		fd, err := unix.Open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+		if err != nil {
+			l.t.Error(err)
+			return truth{}, false
+		}
+		time.AfterFunc(l.hold+50*time.Millisecond, func() {
+			buf := make([]byte, 64<<10)
+			for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+				if n, err := unix.Read(fd, buf); n == 0 && err == nil {
+					break
+				}
+			}
+			_ = unix.Close(fd)
+		})
+		return l.stuck("/pipe?path=" + path)
+	})
+}
+
+// upstream is a server that takes what the worker asks and answers only after the hold.
+func upstream(network, path string) func(context.Context, *lane) []truth {
+	return func(_ context.Context, l *lane) []truth {
+		return l.each(3, func(int) (truth, bool) {
+			if network == "udp" {
+				c, err := net.ListenPacket("udp", "127.0.0.1:0")
+				if err != nil {
+					l.t.Error(err)
+					return truth{}, false
+				}
+				go func() {
+					defer func() { _ = c.Close() }()
+					buf := make([]byte, 16)
+					if _, from, err := c.ReadFrom(buf); err == nil {
+						time.Sleep(l.hold)
+						_, _ = c.WriteTo(buf[:1], from)
+					}
+				}()
+				return l.stuck(fmt.Sprintf("/%s?port=%d", path, c.LocalAddr().(*net.UDPAddr).Port))
+			}
+			s, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				l.t.Error(err)
+				return truth{}, false
+			}
+			go func() {
+				defer func() { _ = s.Close() }()
+				if c, err := s.Accept(); err == nil {
+					time.Sleep(l.hold)
+					_, _ = c.Write([]byte("!"))
+					_ = c.Close()
+				}
+			}()
+			return l.stuck(fmt.Sprintf("/%s?port=%d", path, s.Addr().(*net.TCPAddr).Port))
+		})
+	}
+}
+
+// unaccepted is a listener whose backlog is full: the kernel's SYN is not answered.
+func unaccepted(_ context.Context, l *lane) []truth {
+	return l.each(3, func(int) (truth, bool) {
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			l.t.Error(err)
+			return truth{}, false
+		}
+		if err = unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err == nil {
+			err = unix.Listen(fd, 0)
+		}
+		at, _ := unix.Getsockname(fd)
+		here, ok := at.(*unix.SockaddrInet4)
+		if err != nil || !ok {
+			l.t.Error(err)
+			return truth{}, false
+		}
+		address := fmt.Sprintf("127.0.0.1:%d", here.Port)
+		first, err := net.DialTimeout("tcp", address, time.Second) // takes the one place that there is
+		if err != nil {
+			l.t.Error(err)
+			return truth{}, false
+		}
+		time.AfterFunc(l.hold, func() { _, _ = first.Close(), unix.Close(fd) }) // the next SYN is refused
+		return l.stuck(fmt.Sprintf("/connect?port=%d", here.Port))
+	})
+}
+
+// victims are up to n workers, chosen at random.
+func (l *lane) victims(n int) []int {
+	var pids []int
+	for _, w := range l.probe.Workers() {
+		pids = append(pids, w.PID)
+	}
+	l.random.Shuffle(len(pids), func(i, j int) { pids[i], pids[j] = pids[j], pids[i] })
+	return pids[:min(n, len(pids))]
+}
+
+func stops(_ context.Context, l *lane) []truth {
+	pids := l.victims(3)
+	return l.each(len(pids), func(i int) (truth, bool) {
+		from := l.rec.Now()
+		err := syscall.Kill(pids[i], syscall.SIGSTOP)
+		time.Sleep(l.hold)
+		return truth{pids[i], from}, err == nil && syscall.Kill(pids[i], syscall.SIGCONT) == nil
+	})
+}
+
+func kills(_ context.Context, l *lane) []truth {
+	pids := l.victims(2)
+	return l.each(len(pids), func(i int) (truth, bool) {
+		from := l.rec.Now()
+		err := syscall.Kill(pids[i], syscall.SIGKILL)
+		time.Sleep(l.hold)
+		return truth{pids[i], from}, err == nil
+	})
+}
+
+// halfRequest is a client that keeps the only worker waiting while others wait behind it.
+func halfRequest(_ context.Context, l *lane) []truth {
+	l.pause()
+	c, err := net.Dial("tcp", l.server.address)
+	if err != nil {
+		l.t.Error(err)
+		return nil
+	}
+	defer func() { _ = c.Close() }()
+	from := l.rec.Now()
+	if _, err := c.Write([]byte("POST /task HTTP/1.1\r\nHost: bench\r\nContent-Le")); err != nil {
+		l.t.Error(err)
+		return nil
+	}
+	time.Sleep(l.hold)
+	for _, pid := range l.victims(1) {
+		return []truth{{pid, from}}
+	}
+	return nil
+}
+
+// task asks one worker's loop for blocking work; it says itself which worker took it.
+func task(work string) func(context.Context, *lane) []truth {
+	return func(_ context.Context, l *lane) []truth { return l.loops(work, 1) }
+}
+
+// tasks asks several; two may come to the same worker, so only the first counts.
+func tasks(work string) func(context.Context, *lane) []truth {
+	return func(_ context.Context, l *lane) []truth { return l.loops(work, 3) }
+}
+
+func (l *lane) loops(work string, n int) []truth {
+	all := l.each(n, func(int) (truth, bool) {
+		a := l.ask(l.server, "POST", "/task", fmt.Sprintf(`{"work":%q,"duration":"%dms"}`, work, l.hold.Milliseconds()), 10*time.Second)
+		return truth{a.pid, a.sent}, a.err == nil && a.pid > 0
+	})
+	time.Sleep(l.hold)
+	seen := map[int]bool{}
+	slices.SortFunc(all, func(a, b truth) int { return int(a.from - b.from) })
+	all = slices.DeleteFunc(all, func(one truth) bool {
+		again := seen[one.pid]
+		seen[one.pid] = true
+		return again
+	})
+	if len(all) < n {
+		time.Sleep(time.Duration(n-1) * l.hold) // one after the other in the same worker
+	}
+	return all
+}
+
+// sharedLog holds the lock that all workers of the reference server take for each line.
+func sharedLog(_ context.Context, l *lane) []truth {
+	l.pause()
+	release, err := lock("flock", filepath.Join(l.server.dir, "async_tasks.log"))
+	if err != nil {
+		l.t.Error(err)
+		return nil
+	}
+	from := l.rec.Now()
+	first := map[int]time.Duration{}
+	var mu sync.Mutex
+	var hands sync.WaitGroup
+	for l.rec.Now()-from < l.hold {
+		hands.Go(func() {
+			a := l.ask(l.server, "POST", "/task", `{"work":"sleep","duration":"5ms"}`, 20*time.Second)
+			mu.Lock()
+			defer mu.Unlock()
+			if was, known := first[a.pid]; a.err == nil && a.pid > 0 && l.rec.Now()-a.sent > l.hold/2 && (!known || a.sent < was) {
+				first[a.pid] = a.sent
+			}
+		})
+		time.Sleep(15 * time.Millisecond)
+	}
+	_ = release()
+	hands.Wait()
+	var all []truth
+	for pid, at := range first {
+		if at-from < l.hold/3 {
+			all = append(all, truth{pid, at})
+		}
+	}
+	return all
+}
+
+// poolRound fills every thread of every worker; a worker's hang begins with the last of its threads.
+func poolRound(path string, n int) func(context.Context, *lane) []truth {
+	return func(_ context.Context, l *lane) []truth {
+		var mu sync.Mutex
+		began := map[int][]time.Duration{}
+		var hands sync.WaitGroup
+		for range n {
+			hands.Go(func() {
+				a := l.ask(l.server, "GET", fmt.Sprintf(path, seconds(l.hold)), "", 60*time.Second)
+				mu.Lock()
+				defer mu.Unlock()
+				if a.err == nil && a.pid > 0 {
+					began[a.pid] = append(began[a.pid], a.began)
+				}
+			})
+		}
+		hands.Wait()
+		var all []truth
+		for pid, times := range began {
+			slices.Sort(times)
+			if len(times) >= 4 {
+				all = append(all, truth{pid, times[3]})
+			}
+		}
+		return all
+	}
+}
+
+// poolTasks does the same with tasks on the reference server's executor.
+func poolTasks(n int) func(context.Context, *lane) []truth {
+	return func(_ context.Context, l *lane) []truth {
+		took := map[int][]time.Duration{}
+		for range n {
+			a := l.ask(l.server, "POST", "/task", fmt.Sprintf(`{"work":"sleep","duration":"%dms"}`, l.hold.Milliseconds()), 10*time.Second)
+			if a.err == nil && a.pid > 0 {
+				took[a.pid] = append(took[a.pid], a.sent)
+			}
+		}
+		most := 0
+		for _, times := range took {
+			most = max(most, len(times))
+		}
+		time.Sleep(l.hold * time.Duration((most+3)/4))
+		var all []truth
+		for pid, times := range took {
+			if len(times) > 4 {
+				all = append(all, truth{pid, times[3]})
+			}
+		}
+		return all
+	}
+}
+
+// deadLoops stops every loop, and kills the workers when it is over: their loops never come back.
+func deadLoops(_ context.Context, l *lane) []truth {
+	stopped := map[int]time.Duration{}
+	for range 40 {
+		if len(stopped) == len(l.probe.Workers()) {
+			break
+		}
+		if a := l.ask(l.server, "POST", "/task", `{"work":"stop"}`, 5*time.Second); a.err == nil && a.pid > 0 {
+			if _, known := stopped[a.pid]; !known {
+				stopped[a.pid] = a.sent
+			}
+		}
+		l.pause()
+	}
+	time.Sleep(l.hold)
+	var all []truth
+	for pid, at := range stopped {
+		all = append(all, truth{pid, at})
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+	return all
+}

@@ -1,0 +1,191 @@
+package bench
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A server is one that the bench has started.
+type server struct {
+	kind    string // "reference", "gunicorn"
+	pid     int    // of its arbiter
+	address string
+	dir     string
+	stdout  *os.File // reading end of its standard output, where that is wanted; nobody reads it otherwise
+}
+
+// start starts a server of a kind with the arguments given and waits until it accepts; it is ended with the test.
+func start(ctx context.Context, t *testing.T, kind string, args []string) *server {
+	t.Helper()
+	s := &server{kind: kind, dir: t.TempDir()}
+	var cmd *exec.Cmd
+	switch kind {
+	case "reference":
+		cmd = exec.Command(*binary, append([]string{"serve", "--bind=127.0.0.1:0", "--log-dir=" + s.dir, "--exit-with-parent", "--timeout=0"}, args...)...)
+	case "gunicorn":
+		s.address = freeAddress(t)
+		app, err := filepath.Abs(".")
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd = exec.Command("gunicorn", append([]string{"--chdir", app, "--bind", s.address, "--timeout=300", "--worker-tmp-dir", s.dir, "--log-level=error"}, append(args, "app:app")...)...)
+		cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
+	}
+	cmd.Dir = s.dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	said, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var theirs *os.File
+	if s.stdout, theirs, err = os.Pipe(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := unix.FcntlInt(theirs.Fd(), unix.F_SETPIPE_SZ, 4096); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdout = theirs
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = theirs.Close()
+	s.pid = cmd.Process.Pid
+	ready := make(chan string, 1)
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		listen(said, ready)
+	}()
+	t.Cleanup(func() {
+		_ = syscall.Kill(s.pid, syscall.SIGTERM)
+		over := time.AfterFunc(5*time.Second, func() { _ = syscall.Kill(-s.pid, syscall.SIGKILL) })
+		<-told
+		_ = cmd.Wait()
+		over.Stop()
+		_ = syscall.Kill(-s.pid, syscall.SIGKILL)
+		_ = s.stdout.Close()
+	})
+	if kind == "reference" {
+		select {
+		case s.address = <-ready:
+		case <-time.After(20 * time.Second):
+			t.Fatal("the reference server did not say that it listens")
+		}
+	}
+	for began := time.Now(); ; {
+		c, err := net.Dial("tcp", s.address)
+		if err == nil {
+			_ = c.Close()
+			break
+		}
+		if time.Since(began) > 20*time.Second || ctx.Err() != nil {
+			t.Fatalf("%s does not accept: %v", kind, err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return s
+}
+
+// listen reads a server's standard error to its end; the reference server says there where it listens.
+func listen(said io.Reader, ready chan<- string) {
+	lines := bufio.NewScanner(said)
+	for lines.Scan() {
+		var line struct {
+			Event     string   `json:"event"`
+			Addresses []string `json:"addresses"`
+			Address   string   `json:"address"`
+		}
+		if json.Unmarshal(lines.Bytes(), &line) != nil {
+			continue
+		}
+		at := line.Address
+		if len(line.Addresses) > 0 {
+			at = line.Addresses[0]
+		}
+		if at != "" {
+			select {
+			case ready <- at:
+			default:
+			}
+		}
+	}
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
+
+// An answer is what became of one request.
+type answer struct {
+	sent  time.Duration // on the watch's clock
+	took  time.Duration
+	port  int // ours
+	pid   int // of the worker that says it answered
+	began time.Duration
+	task  string
+	err   error
+}
+
+// ask sends one request on a connection of its own and waits at most wait for the answer.
+func (w *watch) ask(s *server, method, path, body string, wait time.Duration) answer {
+	a := answer{sent: w.rec.Now()}
+	defer func() { a.took = w.rec.Now() - a.sent }()
+	c, err := net.DialTimeout("tcp", s.address, wait)
+	if err != nil {
+		a.err = err
+		return a
+	}
+	defer func() { _ = c.Close() }()
+	a.port = c.LocalAddr().(*net.TCPAddr).Port
+	_ = c.SetDeadline(time.Now().Add(wait))
+	a.sent = w.rec.Now()
+	if _, a.err = fmt.Fprintf(c, "%s %s HTTP/1.1\r\nHost: bench\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", method, path, len(body), body); a.err != nil {
+		return a
+	}
+	text, err := io.ReadAll(c)
+	if err != nil {
+		a.err = err
+		return a
+	}
+	_, content, _ := strings.Cut(string(text), "\r\n\r\n")
+	w.read(&a, content)
+	return a
+}
+
+// read takes the process and the moment from an answer: of our application "PID NANOSECONDS", of the reference server JSON.
+func (w *watch) read(a *answer, content string) {
+	var task struct {
+		ID     string
+		PID    int
+		Waited float64 `json:"waited_ms"`
+	}
+	if json.Unmarshal([]byte(content), &task) == nil {
+		a.task, a.pid = task.ID, task.PID
+		return
+	}
+	if fields := strings.Fields(content); len(fields) == 2 {
+		a.pid, _ = strconv.Atoi(fields[0])
+		ns, _ := strconv.ParseInt(fields[1], 10, 64)
+		a.began = time.Duration(ns) - w.mono
+	}
+}
