@@ -217,7 +217,7 @@ func byFrames(t *thread) string {
 			return CauseDisk
 		case strings.Contains(frame, "mem_cgroup_oom_synchronize"):
 			return CauseMemory
-		case strings.Contains(frame, "wait_woken"), strings.Contains(frame, "sk_wait_data"), strings.Contains(frame, "inet_stream_connect"):
+		case strings.Contains(frame, "wait_woken"), strings.Contains(frame, "sk_wait_data"), strings.Contains(frame, "__skb_wait_for_more_packets"), strings.Contains(frame, "inet_stream_connect"):
 			return CauseSocket
 		}
 	}

@@ -20,6 +20,7 @@ type Fold struct {
 	backlogFrom time.Duration // since when it has not been empty; -1: it is
 	dropped     uint64        // connections, by the kernel's count
 	lost        uint64        // tasks, by the ledger
+	followed    bool          // there is a ledger
 	failures    []failure
 	arbiter     int              // its pid; 0: not known
 	processes   map[int]*process // by pid, also of those that are gone while an incident may need them
@@ -131,7 +132,7 @@ func (f *Fold) worker(r history.Record) {
 		f.signalled(r, ev)
 	case history.Heartbeat:
 		if p := f.alive(ev.PID); p != nil {
-			p.beaten(r, ev)
+			p.beaten(r, ev, !f.followed)
 		}
 	}
 }
@@ -167,6 +168,7 @@ func (f *Fold) tick(at, late time.Duration) {
 }
 
 func (f *Fold) ledger(r history.Record, ev history.Ledger) {
+	f.followed = true
 	open := map[int]history.OpenTasks{}
 	for _, one := range ev.Workers {
 		open[one.PID] = one

@@ -187,7 +187,11 @@ func (p *process) followed(r history.Record, ev history.OpenTasks, slack time.Du
 	p.open, p.openFrom, p.tasksSeq = ev.Open, from, r.Seq
 }
 
-func (p *process) beaten(r history.Record, ev history.Heartbeat) {
+// beaten takes a worker's own sign of life. claims says that what it says of its tasks counts: nobody follows them from outside.
+func (p *process) beaten(r history.Record, ev history.Heartbeat, claims bool) {
+	if claims && ev.Turns > 0 {
+		p.claimed(r, ev)
+	}
 	if p.beatAt >= 0 && ev.Turns != p.beat.Turns {
 		p.turned = r.At
 	}
@@ -195,6 +199,18 @@ func (p *process) beaten(r history.Record, ev history.Heartbeat) {
 		p.ready = true
 	}
 	p.beat, p.beatAt = ev, r.At
+}
+
+// claimed takes how many tasks it says it has. Since when the oldest is open it does not say: since they were none, at the earliest.
+func (p *process) claimed(r history.Record, ev history.Heartbeat) {
+	switch {
+	case p.open == 0 && ev.InFlight > 0:
+		p.openFrom = max(p.beatAt, p.seen)
+		p.ended = p.openFrom
+	case ev.InFlight < p.open:
+		p.ended, p.finished = r.At, true
+	}
+	p.open, p.tasksSeq = max(ev.InFlight, 0), r.Seq
 }
 
 // forget drops what was seen of threads too long ago.

@@ -69,7 +69,7 @@ func (f *Fold) assess(p *process, now time.Duration) (stall, bool) {
 func (f *Fold) stoppedSince(p *process) time.Duration {
 	from := max(p.sampledAt-p.sample.Still, p.running, p.seen)
 	for _, t := range p.threads {
-		if stopped(t.State) && t.Twice && t.from <= p.sampledAt {
+		if stopped(t.State) && t.Still > 0 && t.from <= p.sampledAt {
 			from = max(from, t.from)
 		}
 	}
@@ -258,7 +258,8 @@ func (f *Fold) explained(p *process, t *thread, from, limit time.Duration) stall
 	s.behind = f.behind(p, t.TID, t.at)
 	if t.running >= 0 {
 		s.how = running
-		if used, _ := p.shares(); used < f.limits.Busy {
+		// One that shares its processor runs less, and is ready to run all the time.
+		if used, delayed := p.shares(); used+delayed < f.limits.Busy {
 			s.limit = never
 		}
 		if f.fileless(p) {

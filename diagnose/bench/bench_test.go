@@ -22,6 +22,7 @@ var (
 	trials = flag.Int("trials", 0, "of each cause; 0: none")
 	only   = flag.String("only", "", "regular expression: which causes (\"gunicorn: flock\")")
 	lanes  = flag.Int("lanes", 3, "servers at once")
+	record = flag.String("record", "", "folder for a recording of each cause; empty: none are kept")
 	table  = flag.String("table", "", "file between whose markers the table is written; empty: only printed")
 )
 

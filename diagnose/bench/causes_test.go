@@ -72,7 +72,7 @@ func causes() []cause {
 		{name: "SIGSTOP", server: "gunicorn", args: sync4, want: diagnose.CauseStopped, hold: 500 * time.Millisecond, round: stops},
 		{name: "SIGKILL", server: "gunicorn", args: sync4, want: diagnose.CauseKilled, hold: 500 * time.Millisecond, rest: time.Second, round: kills},
 		{name: "half a request", server: "gunicorn", args: one, want: diagnose.CauseClient, hold: loopHold, round: halfRequest},
-		{name: "pool of threads used up", server: "gunicorn", args: []string{"--workers=3", "--threads=4"}, want: diagnose.CausePool, hold: poolHold, pool: true, load: 40, round: poolRound("/sleep?for=%s", 48)},
+		{name: "pool of threads used up", server: "gunicorn", args: []string{"--workers=3", "--threads=4"}, want: diagnose.CausePool, hold: poolHold, pool: true, load: 40, round: poolRound("/sleep?for=%s", 18)},
 		{name: "blocking sleep on the loop", server: "reference", args: loop(), want: diagnose.CauseSleeping, hold: loopHold, path: "/task", round: tasks("sleep")},
 		{name: "computation on the loop", server: "reference", args: loop(), want: diagnose.CauseCPU, hold: loopHold, path: "/task", round: task("cpu")},
 		{name: "silent TCP server, on the loop", server: "reference", args: loop(), want: diagnose.CauseSocket, hold: loopHold, path: "/task", round: tasks("socket")},
@@ -80,7 +80,7 @@ func causes() []cause {
 		{name: "flock on the shared log", server: "reference", args: []string{"--workers=4", "--logging=shared-lock"}, want: diagnose.CauseFileLock, hold: loopHold, load: 60, path: "/task", round: sharedLog},
 		{name: "SIGSTOP", server: "reference", args: sync4, want: diagnose.CauseStopped, hold: 500 * time.Millisecond, path: "/task", round: stops},
 		{name: "SIGKILL", server: "reference", args: sync4, want: diagnose.CauseKilled, hold: 500 * time.Millisecond, rest: time.Second, path: "/task", round: kills},
-		{name: "executor used up", server: "reference", args: []string{"--workers=3", "--executor-threads=4"}, want: diagnose.CausePool, hold: poolHold, pool: true, path: "/task", round: poolTasks(48)},
+		{name: "executor used up", server: "reference", args: []string{"--workers=3", "--executor-threads=4"}, want: diagnose.CausePool, hold: poolHold, pool: true, path: "/task", round: poolTasks(24)},
 		{name: "loop that nothing runs", server: "reference", args: []string{"--workers=4", "--recovery=none", "--state=unaware"}, want: diagnose.CauseDeadLoop, hold: 8 * time.Second, pool: true, rest: time.Second, load: 60, path: "/task", round: deadLoops},
 	}
 }

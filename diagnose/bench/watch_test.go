@@ -2,6 +2,8 @@ package bench
 
 import (
 	"context"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -44,12 +46,23 @@ type watch struct {
 	ticks  int
 	ports  map[int]int // of clients, that were seen inside a worker: its pid
 	labels map[diagnose.Label]int
+	file   *history.Writer // nil: nothing is kept
 }
 
 func watchServer(ctx context.Context, t *testing.T, s *server) (w *watch, stop func()) {
 	t.Helper()
 	w = &watch{rec: history.NewRecorder(time.Now()), fold: diagnose.New(diagnose.DefaultLimits()), open: map[int]*spell{}, ports: map[int]int{}, labels: map[diagnose.Label]int{}}
 	w.mono = monotonic() - w.rec.Now()
+	if *record != "" {
+		file, err := history.Create(filepath.Join(*record, strings.NewReplacer("/", "-", " ", "-", ",", "", ":", "").Replace(t.Name())+history.Extension))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.file = file
+		t.Cleanup(func() { _ = file.Close() })
+	}
+	w.rec.Record(history.Header{Format: history.Format, Scenario: t.Name(), Started: time.Now()})
+	w.rec.Record(history.VariantStarted{Name: s.kind, Of: 1})
 	w.rec.Record(history.ServerStarted{Server: "attach", PID: s.pid, Address: s.address})
 	ctx, cancel := context.WithCancel(ctx)
 	var err error
@@ -98,6 +111,9 @@ func (w *watch) drain(ctx context.Context) {
 			w.note(r)
 		}
 		w.mu.Unlock()
+		if w.file != nil && w.file.Append(records) != nil {
+			w.file = nil
+		}
 	}
 }
 
