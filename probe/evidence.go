@@ -3,7 +3,7 @@ package probe
 import (
 	"bytes"
 	"context"
-	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,46 +12,52 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// A look is what the threads of one worker were at, at one moment.
-type look struct {
-	at      time.Time
-	threads map[int]threadLook // by tid
-}
-
+// A threadLook is what a thread was at, at one moment.
 type threadLook struct {
+	at    time.Time
 	sched schedstat
 	call  call
 	known bool // the call could be read
 	state byte
+	name  string
 }
 
-// lookThread reads what one thread is at. Its account is read before and after: what lies between belongs together only if it did not run.
-func (w *watcher) lookThread(pid int, t *thread) (threadLook, bool) {
-	buf := make([]byte, 128)
-	account := func() (schedstat, bool) {
-		text, err := t.file.read(buf)
-		if err != nil {
-			return schedstat{}, false
-		}
-		s, err := parseSchedstat(text)
-		return s, err == nil
+// A finding is what two looks found, 50 ms apart, between which the thread did not run. As long as it does not run, nothing of that can change, so it is not read again;
+// only the other side of its wait may change meanwhile.
+type finding struct {
+	sched  schedstat
+	call   call
+	sample history.ThreadSample
+	since  time.Time // when it last ran
+	behind history.Event
+	asked  time.Time // when the other side was last looked at
+}
+
+// sideEvery is how often the other side of a wait is looked at again.
+const sideEvery = time.Second
+
+// glance reads what one thread is at. Its account is read before and after: what lies between belongs together only if it did not run.
+func (w *watcher) glance(pid int, t *thread) (*threadLook, bool) {
+	before, err := t.account(w.line[:128])
+	if err != nil {
+		return nil, false
 	}
-	before, ok := account()
-	if !ok {
-		return threadLook{}, false
+	l := &threadLook{at: time.Now(), sched: before}
+	s, err := w.proc.taskStat(pid, t.tid)
+	if err != nil {
+		return nil, false
 	}
-	l := threadLook{sched: before}
-	if s, err := w.proc.taskStat(pid, t.tid); err == nil {
-		l.state = s.state
-	}
+	l.state, l.name = s.state, s.comm
 	text, err := read(w.proc.task(pid, t.tid, "syscall"), 256)
 	if err == nil {
 		l.call, err = parseCall(string(text))
+	} else {
+		w.unreadable(err, "the system calls of the workers")
 	}
 	l.known = err == nil
-	after, ok := account()
-	if !ok {
-		return threadLook{}, false
+	after, err := t.account(w.line[:128])
+	if err != nil {
+		return nil, false
 	}
 	if after.runs != before.runs || after.ran != before.ran {
 		l.call, l.known = call{running: true}, true // it ran while we looked
@@ -59,75 +65,112 @@ func (w *watcher) lookThread(pid int, t *thread) (threadLook, bool) {
 	return l, true
 }
 
-func (w *watcher) look(_ context.Context, one *worker) *look {
-	l := &look{at: time.Now(), threads: map[int]threadLook{}}
+// lookCloser is the first of two looks at every thread that has run since it was last found standing.
+func (w *watcher) lookCloser(one *worker) {
+	one.firstAt = time.Now()
 	for _, t := range one.threads.all {
-		if seen, ok := w.lookThread(one.PID, t); ok {
-			l.threads[t.tid] = seen
+		if t.found == nil {
+			t.first, _ = w.glance(one.PID, t)
 		}
 	}
-	return l
 }
 
-// looked says whether a worker waits for its second look.
-func (w *watcher) looked() bool {
+// looked is when the next second look is due; zero: none is.
+func (w *watcher) looked() time.Time {
+	var next time.Time
 	for _, one := range w.workers {
-		if one.first != nil && !one.over {
-			return true
+		if one.over || one.firstAt.IsZero() {
+			continue
+		}
+		if due := one.firstAt.Add(lookTwice); next.IsZero() || due.Before(next) {
+			next = due
 		}
 	}
-	return false
+	return next
 }
 
 // lookAgain is the second look, and what both say is recorded.
-func (w *watcher) lookAgain(ctx context.Context) {
+func (w *watcher) lookAgain(ctx context.Context, now time.Time) {
 	for _, one := range w.workers {
-		if one.first == nil || one.over {
+		if one.over || one.firstAt.IsZero() || now.Sub(one.firstAt) < lookTwice {
 			continue
 		}
-		first := one.first
-		one.first = nil
 		for _, t := range one.threads.all {
-			if was, ok := first.threads[t.tid]; ok {
-				w.evidence(ctx, one, t, first.at, was)
-			}
+			w.evidence(ctx, one, t)
 		}
+		w.readStacks(now, one)
+		one.firstAt = time.Time{}
 	}
 }
 
-// evidence records one thread, and the lock it waits for.
-func (w *watcher) evidence(ctx context.Context, one *worker, t *thread, firstAt time.Time, was threadLook) {
-	is, ok := w.lookThread(one.PID, t)
-	if !ok {
+// evidence records one thread, and what it waits for.
+func (w *watcher) evidence(ctx context.Context, one *worker, t *thread) {
+	if f := t.found; f != nil {
+		is, err := t.account(w.line[:128])
+		if err != nil {
+			return
+		}
+		if is.runs == f.sched.runs && is.ran == f.sched.ran {
+			w.tell(one, f)
+			return
+		}
+		t.found, t.first = nil, nil
+	}
+	was := t.first
+	t.first = nil
+	is, ok := w.glance(one.PID, t)
+	if !ok || was == nil {
 		return
 	}
-	s, err := w.proc.taskStat(one.PID, t.tid)
-	if err != nil {
-		return
-	}
-	sample := history.ThreadSample{PID: one.PID, TID: t.tid, Name: s.comm, State: string(s.state)}
+	sample := history.ThreadSample{PID: one.PID, TID: t.tid, Name: is.name, State: stateName(is.state)}
 	still := is.sched.runs == was.sched.runs && is.sched.ran == was.sched.ran && !is.call.running
-	sample.Twice = still && is.state == was.state && is.call == was.call && time.Since(firstAt) >= lookTwice-5*time.Millisecond
-	if still {
-		sample.Still = w.still(ctx, one.PID, t, firstAt)
-	}
 	if is.known {
 		sample.Syscall = is.call.name()
 		sample.Args = w.words(one.PID, is.call)
-	} else {
-		_, err := read(w.proc.task(one.PID, t.tid, "syscall"), 256)
-		w.unreadable(err, fmt.Sprintf("the system calls of worker %d (pid %d)", one.Place, one.PID))
 	}
 	if text, err := read(w.proc.task(one.PID, t.tid, "wchan"), 256); err == nil && string(text) != "0" {
 		sample.Wchan = strings.TrimSpace(string(text))
 	}
-	if still {
-		sample.Stack = w.stack(one.PID, t.tid)
-	}
 	sample.Idle = w.idle(one, t, is.call)
-	w.rec.Record(sample)
-	if kind := is.call.fileLockWait(); kind != "" && still {
-		w.lockWait(one, sample, kind, is.call)
+	if !still {
+		w.rec.Record(sample)
+		return
+	}
+	sample.Twice = is.state == was.state && is.call == was.call
+	sample.Stack = w.stack(one.PID, t.tid)
+	f := &finding{sched: is.sched, call: is.call, sample: sample, since: w.since(ctx, one.PID, t, was.at)}
+	if sample.Twice {
+		t.found = f
+	}
+	w.tell(one, f)
+}
+
+// tell records what a thread was found at, and the other side of its wait.
+func (w *watcher) tell(one *worker, f *finding) {
+	now := time.Now()
+	if now.Sub(f.asked) >= sideEvery {
+		f.asked = now
+		f.behind, f.sample.Idle = w.behind(one, f)
+	}
+	still := max(now.Sub(f.since), 0)
+	f.sample.Still = still
+	w.rec.Record(f.sample)
+	switch ev := f.behind.(type) {
+	case history.LockWait:
+		ev.Still = still
+		w.rec.Record(ev)
+	case history.MutexWait:
+		ev.Still = still
+		w.rec.Record(ev)
+	case history.PipeWait:
+		ev.Still = still
+		w.rec.Record(ev)
+	case history.DiskWait:
+		ev.Still = still
+		w.rec.Record(ev)
+	case history.SocketWait:
+		ev.Still = still
+		w.rec.Record(ev)
 	}
 }
 
@@ -145,25 +188,24 @@ func (w *watcher) idle(one *worker, t *thread, c call) bool {
 	return waitsForWork(c.name())
 }
 
-// still is for how long a thread has not run: from the scheduler's own note, held within the two ticks between which it was last seen to run.
-func (w *watcher) still(ctx context.Context, pid int, t *thread, firstAt time.Time) time.Duration {
-	now := time.Now()
-	still, ok := w.lastRan(ctx, pid, t)
-	least := now.Sub(firstAt)
-	most := time.Duration(-1)
-	if !t.moved.IsZero() {
-		least = max(least, now.Sub(t.moved))
+// since is when a thread last ran: from the scheduler's own note, held within the two ticks between which it was last seen to run.
+func (w *watcher) since(ctx context.Context, pid int, t *thread, firstAt time.Time) time.Time {
+	latest := firstAt
+	if !t.moved.IsZero() && t.moved.Before(latest) {
+		latest = t.moved
 	}
-	if !t.quietBefore.IsZero() {
-		most = now.Sub(t.quietBefore)
-	}
+	ago, ok := w.lastRan(ctx, pid, t)
 	if !ok {
-		return least
+		return latest
 	}
-	if still = max(still, least); most > 0 {
-		still = min(still, max(most, least))
+	ran := time.Now().Add(-ago)
+	if ran.After(latest) {
+		ran = latest
 	}
-	return still
+	if !t.quietBefore.IsZero() && ran.Before(t.quietBefore) {
+		ran = t.quietBefore
+	}
+	return ran
 }
 
 // lastRan is how long ago a thread was last on a processor, by the scheduler's note.
@@ -186,6 +228,10 @@ func (w *watcher) stack(pid, tid int) []string {
 	if err != nil {
 		return nil
 	}
+	return parseStack(text)
+}
+
+func parseStack(text []byte) []string {
 	var frames []string
 	for line := range bytes.Lines(text) {
 		_, frame, found := strings.Cut(strings.TrimSpace(string(line)), "] ")
@@ -206,10 +252,7 @@ func (w *watcher) words(pid int, c call) string {
 	if c.running || c.none || !takesDescriptor(name) {
 		return ""
 	}
-	fd := int(int32(c.args[0]))
-	if name == "sendfile" {
-		fd = int(int32(c.args[0])) // out_fd: the side that may be full
-	}
+	fd := int(int32(c.args[0])) // of sendfile the side that may be full
 	text := itoa(fd)
 	if link, err := w.proc.link(pid, fd); err == nil {
 		text += " → " + link
@@ -225,26 +268,26 @@ func (w *watcher) words(pid int, c call) string {
 	return text
 }
 
-// lockWait records which lock a thread waits for and who has it.
-func (w *watcher) lockWait(one *worker, sample history.ThreadSample, kind string, c call) {
+// lockWait says which lock a thread waits for and who has it; nil: it cannot be seen.
+func (w *watcher) lockWait(one *worker, tid int, kind string, c call) history.Event {
 	fd := int(int32(c.args[0]))
-	wait := history.LockWait{PID: one.PID, TID: sample.TID, Lock: kind, FD: fd, Still: sample.Still}
+	wait := history.LockWait{PID: one.PID, TID: tid, Lock: kind, FD: fd}
 	path, err := w.proc.link(one.PID, fd)
 	if err == nil {
 		wait.Path = strings.TrimSuffix(path, " (deleted)")
 	}
 	info, err := w.proc.fdinfo(one.PID, fd)
 	if err != nil {
-		return
+		return nil
 	}
 	wait.Inode = info.inode
-	if devices, err := w.proc.devices(one.PID); err == nil {
-		wait.Device = devices[info.mount]
+	if m, ok := w.mounts.of(one.PID)[info.mount]; ok {
+		wait.Device = m.device
 	}
 	locks, err := w.proc.locks()
 	if err != nil {
 		w.trouble("read the file locks", err)
-		locks = w.locks
+		return wait
 	}
 	want := fileLock{class: lockClass(kind), write: true, pid: one.PID, device: wait.Device, inode: wait.Inode, to: endOfFile}
 	if kind == "ofd" {
@@ -253,7 +296,8 @@ func (w *watcher) lockWait(one *worker, sample history.ThreadSample, kind string
 	for _, lock := range blockers(locks, want) {
 		wait.Holders = append(wait.Holders, w.finder.find(lock, path, w.near())...)
 	}
-	w.rec.Record(wait)
+	wait.Holders = slices.Clip(wait.Holders)
+	return wait
 }
 
 // near are the processes that most often hold a lock which a worker waits for.
@@ -263,4 +307,12 @@ func (w *watcher) near() []int {
 		pids = append(pids, one.PID)
 	}
 	return pids
+}
+
+// killer says who is known to have sent the signal that ended a worker; empty: not known.
+func (w *watcher) killer(one *worker, signal unix.Signal) (by string, inferred bool) {
+	if signal == unix.SIGKILL && one.group != nil && w.groups.killed(one.group) {
+		return "kernel (out of memory)", true
+	}
+	return "", false
 }

@@ -10,10 +10,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A connection is one TCP socket on the server's side, from inet_diag (sock_diag(7)).
+// A connection is one socket on the server's side, from inet_diag or unix_diag (sock_diag(7)).
 type connection struct {
 	state       uint8
-	port        uint16 // local
+	local       bool   // a unix socket: it has no times and no count of bytes
+	port        uint16 // of our side
 	peer        uint16 // the client's
 	inode       uint32 // 0: no process has it: it waits in the backlog
 	unread      uint32 // bytes; for a listener the connections in its backlog
@@ -41,18 +42,20 @@ const (
 	sockDiagByFamily = 20
 	inetDiagInfo     = 2
 	headerSize       = 16
-	requestSize      = headerSize + 56
+	inetRequestSize  = 56
 	messageSize      = 72 // struct inet_diag_msg
 )
 
-// A socketReader asks the kernel for TCP sockets over one netlink socket. It needs no privilege. One goroutine may use it.
-type socketReader struct {
+// A netlink asks the kernel for sockets over one sock_diag socket. It needs no privilege. One goroutine may use it.
+type netlink struct {
 	fd  int
 	seq uint32
+	req []byte
 	buf []byte
+	to  unix.SockaddrNetlink
 }
 
-func openSocketReader() (*socketReader, error) {
+func openNetlink() (*netlink, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
 	if err != nil {
 		return nil, fmt.Errorf("ask the kernel for sockets (sock_diag): %w", err)
@@ -62,60 +65,96 @@ func openSocketReader() (*socketReader, error) {
 	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &limit); err != nil {
 		return nil, errors.Join(fmt.Errorf("limit the wait for sock_diag: %w", err), unix.Close(fd))
 	}
-	return &socketReader{fd: fd, buf: make([]byte, 128<<10)}, nil
+	return &netlink{fd: fd, buf: make([]byte, 64<<10), to: unix.SockaddrNetlink{Family: unix.AF_NETLINK}}, nil
 }
 
-func (r *socketReader) close() { unix.Close(r.fd) }
+func (r *netlink) close() { unix.Close(r.fd) }
 
-// onPort appends to into all sockets with the local port that are listening, established or closed by the client only.
-func (r *socketReader) onPort(port uint16, into []connection) ([]connection, error) {
-	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
-		var err error
-		if into, err = r.dump(family, port, into); err != nil {
-			return into, fmt.Errorf("read the sockets on port %d: %w", port, err)
+// dump sends a request, whose body is given, and hands each answer's body to each.
+func (r *netlink) dump(body []byte, each func(body []byte) error) error {
+	r.seq++
+	order := binary.NativeEndian
+	r.req = append(r.req[:0], make([]byte, headerSize)...)
+	r.req = append(r.req, body...)
+	order.PutUint32(r.req, uint32(len(r.req)))
+	order.PutUint16(r.req[4:], sockDiagByFamily)
+	order.PutUint16(r.req[6:], unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
+	order.PutUint32(r.req[8:], r.seq)
+	if err := unix.Sendto(r.fd, r.req, 0, &r.to); err != nil {
+		return err
+	}
+	for {
+		// read, not recvfrom: the latter makes an address for each message, and a socket that nobody knows gets answers of the kernel only.
+		n, err := retry(func() (int, error) { return unix.Read(r.fd, r.buf) })
+		if err != nil {
+			return err
 		}
+		if done, err := parseDump(r.buf[:n], r.seq, each); done || err != nil {
+			return err
+		}
+	}
+}
+
+// An inetSource tells the TCP sockets with one local port that are listening, established or closed by the client only.
+type inetSource struct {
+	netlink *netlink
+	port    uint16
+	body    [inetRequestSize]byte
+	both    time.Time      // when both families were last asked for
+	has     map[uint8]bool // families that have sockets of this port
+}
+
+func openInet(port uint16) (*inetSource, error) {
+	n, err := openNetlink()
+	if err != nil {
+		return nil, err
+	}
+	return &inetSource{netlink: n, port: port, has: map[uint8]bool{}}, nil
+}
+
+func (s *inetSource) close() { s.netlink.close() }
+
+func (s *inetSource) read(into []connection) ([]connection, error) {
+	all := time.Since(s.both) >= time.Second
+	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
+		if !all && !s.has[family] {
+			continue
+		}
+		before := len(into)
+		err := s.netlink.dump(inetRequest(s.body[:], family, unix.IPPROTO_TCP, servedStates, s.port), func(body []byte) error {
+			c, err := parseConnection(body)
+			into = append(into, c)
+			return err
+		})
+		if err != nil {
+			return into, fmt.Errorf("read the sockets on port %d: %w", s.port, err)
+		}
+		s.has[family] = len(into) > before
+	}
+	if all {
+		s.both = time.Now()
 	}
 	return into, nil
 }
 
-func (r *socketReader) dump(family uint8, port uint16, into []connection) ([]connection, error) {
-	r.seq++
-	order := binary.NativeEndian
-	req := make([]byte, requestSize)
-	order.PutUint32(req, requestSize)
-	order.PutUint16(req[4:], sockDiagByFamily)
-	order.PutUint16(req[6:], unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
-	order.PutUint32(req[8:], r.seq)
-	req[16], req[17], req[18] = family, unix.IPPROTO_TCP, 1<<(inetDiagInfo-1)
-	order.PutUint32(req[20:], servedStates)
-	binary.BigEndian.PutUint16(req[24:], port) // the kernel leaves out all others
-	if err := unix.Sendto(r.fd, req, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
-		return into, err
-	}
-	for {
-		n, err := retry(func() (int, error) {
-			n, _, err := unix.Recvfrom(r.fd, r.buf, 0)
-			return n, err
-		})
-		if err != nil {
-			return into, err
-		}
-		var done bool
-		if into, done, err = parseDump(r.buf[:n], r.seq, into); done || err != nil {
-			return into, err
-		}
-	}
+// inetRequest is a struct inet_diag_req_v2; with a port the kernel leaves out the sockets that have another one on our side.
+func inetRequest(body []byte, family, protocol uint8, states uint32, port uint16) []byte {
+	clear(body)
+	body[0], body[1], body[2] = family, protocol, 1<<(inetDiagInfo-1)
+	binary.NativeEndian.PutUint32(body[4:], states)
+	binary.BigEndian.PutUint16(body[8:], port)
+	return body[:inetRequestSize]
 }
 
 var errDump = errors.New("malformed answer of sock_diag")
 
-// parseDump reads the netlink messages of one datagram; answers to earlier questions, left over after an error, are passed over.
-func parseDump(data []byte, seq uint32, into []connection) (_ []connection, done bool, err error) {
+// parseDump goes through one message of an answer and says whether the answer is whole. Messages with another number, of a request before that broke off, are passed over.
+func parseDump(data []byte, seq uint32, each func(body []byte) error) (done bool, err error) {
 	order := binary.NativeEndian
 	for len(data) >= headerSize {
 		size, kind := int(order.Uint32(data)), order.Uint16(data[4:])
 		if size < headerSize || size > len(data) {
-			return into, true, errDump
+			return true, errDump
 		}
 		from, body := order.Uint32(data[8:]), data[headerSize:size]
 		data = data[min((size+3)&^3, len(data)):]
@@ -124,21 +163,19 @@ func parseDump(data []byte, seq uint32, into []connection) (_ []connection, done
 		}
 		switch kind {
 		case unix.NLMSG_DONE:
-			return into, true, nil
+			return true, nil
 		case unix.NLMSG_ERROR:
 			if len(body) < 4 {
-				return into, true, errDump
+				return true, errDump
 			}
-			return into, true, unix.Errno(-int32(order.Uint32(body)))
+			return true, unix.Errno(-int32(order.Uint32(body)))
 		case sockDiagByFamily:
-			c, err := parseConnection(body)
-			if err != nil {
-				return into, true, err
+			if err := each(body); err != nil {
+				return true, err
 			}
-			into = append(into, c)
 		}
 	}
-	return into, false, nil
+	return false, nil
 }
 
 func parseConnection(body []byte) (connection, error) {

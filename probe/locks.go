@@ -87,6 +87,7 @@ type fdinfo struct {
 	flags uint64 // of open(2), octal in the file
 	mount int
 	inode uint64
+	fuse  int        // of /dev/fuse: the number of its connection, which is the mount's minor device number; -1: it is not said
 	locks []fileLock // held through this open file
 }
 
@@ -99,7 +100,7 @@ func (p proc) fdinfo(pid, fd int) (fdinfo, error) {
 }
 
 func parseFdinfo(text []byte) fdinfo {
-	var info fdinfo
+	info := fdinfo{fuse: -1}
 	for line := range bytes.Lines(text) {
 		key, value, _ := strings.Cut(string(line), ":")
 		value = strings.TrimSpace(value)
@@ -110,6 +111,10 @@ func parseFdinfo(text []byte) fdinfo {
 			info.mount, _ = strconv.Atoi(value)
 		case "ino":
 			info.inode, _ = strconv.ParseUint(value, 10, 64)
+		case "fuse_connection":
+			if n, err := strconv.Atoi(value); err == nil {
+				info.fuse = n
+			}
 		case "lock":
 			if l, err := parseLock(value); err == nil {
 				info.locks = append(info.locks, l)
@@ -119,35 +124,25 @@ func parseFdinfo(text []byte) fdinfo {
 	return info
 }
 
-// devices maps the mounts that a process sees to their device numbers in hexadecimal, as /proc/locks writes them: asked of the kernel, not of the file system, which may hang.
-func (p proc) devices(pid int) (map[int]string, error) {
-	text, err := read(p.pid(pid, "mountinfo"), 1<<20)
-	if err != nil {
-		return nil, err
-	}
-	all := map[int]string{}
-	for line := range strings.Lines(string(text)) {
-		f := strings.Fields(line)
-		if len(f) < 3 {
+// lockWaiters appends to into the processes that wait for a file lock, from the text of /proc/locks. It makes nothing: it is read at every tick.
+func lockWaiters(text []byte, into []int) []int {
+	for len(text) > 0 {
+		line, rest, _ := bytes.Cut(text, []byte("\n"))
+		text = rest
+		w := words{line}
+		w.next()
+		word := w.next()
+		if string(word) != "->" {
 			continue
 		}
-		mount, err := strconv.Atoi(f[0])
-		major, minor, found := strings.Cut(f[2], ":")
-		a, errA := strconv.ParseUint(major, 10, 32)
-		b, errB := strconv.ParseUint(minor, 10, 32)
-		if err != nil || !found || errA != nil || errB != nil {
-			continue
+		for string(word) == "->" {
+			word = w.next()
 		}
-		all[mount] = hexPair(a) + ":" + hexPair(b)
+		w.next() // kind, here ADVISORY; word is the class
+		w.next()
+		if pid, ok := decimal(w.next()); ok && pid < 1<<31 {
+			into = append(into, int(pid))
+		}
 	}
-	return all, nil
-}
-
-// hexPair writes at least two hexadecimal digits ("%02x").
-func hexPair(n uint64) string {
-	s := strconv.FormatUint(n, 16)
-	if len(s) < 2 {
-		return "0" + s
-	}
-	return s
+	return into
 }

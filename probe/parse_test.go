@@ -94,5 +94,7 @@ func FuzzExecStart(f *testing.F) {
 
 func FuzzSocketDump(f *testing.F) {
 	f.Add([]byte{20, 0, 0, 0, 3, 0, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, uint32(1))
-	f.Fuzz(func(_ *testing.T, data []byte, seq uint32) { _, _, _ = parseDump(data, seq, nil) })
+	f.Fuzz(func(_ *testing.T, data []byte, seq uint32) {
+		_, _ = parseDump(data, seq, func(body []byte) error { _, err := parseConnection(body); return err })
+	})
 }

@@ -4,10 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/history"
 )
@@ -15,7 +14,8 @@ import (
 // A Target is a server to watch.
 type Target struct {
 	Arbiter int    // the process whose children are the workers
-	Address string // "127.0.0.1:8000": where it listens; empty: no sockets are looked at
+	Address string // "127.0.0.1:8000" or "unix:/run/app.sock": where it listens; empty: no sockets are looked at
+	Single  bool   // the arbiter is itself the only worker
 }
 
 // A Worker is one process of the server that lives.
@@ -36,7 +36,6 @@ const (
 type Probe struct {
 	cancel context.CancelFunc
 	done   chan struct{}
-	wake   int // eventfd: ends the wait for the next tick; closed with done
 
 	mu      sync.Mutex
 	workers []Worker
@@ -51,29 +50,29 @@ func watch(ctx context.Context, root proc, target Target, rec *history.Recorder)
 	if _, err := root.stat(target.Arbiter); err != nil {
 		return nil, fmt.Errorf("look at the arbiter, process %d: %w", target.Arbiter, err)
 	}
-	wake, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	waiter, err := newWaiter()
 	if err != nil {
-		return nil, fmt.Errorf("make an eventfd: %w", err)
+		return nil, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	p := &Probe{cancel: cancel, done: make(chan struct{}), wake: wake}
-	w := &watcher{
-		proc: root, target: target, rec: rec, probe: p, clocks: startCPUClocks(ctx, root),
-		finder: holderFinder{root, map[holderKey]foundHolders{}}, said: map[string]bool{},
-	}
+	var sockets *connections
 	if target.Address != "" {
-		if err := w.openSockets(); err != nil {
-			cancel()
-			w.clocks.wait()
-			unix.Close(wake)
+		if sockets, err = openSockets(target.Address); err != nil {
+			waiter.close()
 			return nil, err
 		}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	p := &Probe{cancel: cancel, done: make(chan struct{})}
+	w := &watcher{
+		proc: root, target: target, rec: rec, probe: p, waiter: waiter, brood: openBrood(root, target.Arbiter), clocks: startCPUClocks(ctx, root), sockets: sockets,
+		finder: holderFinder{root, map[holderKey]foundHolders{}}, ends: newFarEnds(root), mounts: newMountTable(root), groups: newGroups(root),
+		refused: map[int]time.Time{}, goExe: map[string]bool{}, line: make([]byte, 1024), said: map[string]bool{},
 	}
 	w.tick(ctx, time.Now())
 	var helpers sync.WaitGroup
 	helpers.Go(func() {
 		<-ctx.Done()
-		p.rouse()
+		waiter.rouse()
 	})
 	go func() {
 		defer close(p.done)
@@ -81,24 +80,27 @@ func watch(ctx context.Context, root proc, target Target, rec *history.Recorder)
 		w.clocks.wait()
 		helpers.Wait()
 		w.close()
-		unix.Close(wake)
 	}()
 	return p, nil
 }
 
-func (w *watcher) openSockets() error {
-	address, err := netip.ParseAddrPort(w.target.Address)
-	if err != nil {
-		return fmt.Errorf("address of the server: %w", err)
+func openSockets(address string) (*connections, error) {
+	if name, ok := strings.CutPrefix(address, "unix:"); ok {
+		s, err := openUnix(name)
+		if err != nil {
+			return nil, err
+		}
+		return openConnections(s), nil
 	}
-	w.sockets, err = openConnections(address.Port())
-	return err
-}
-
-// rouse ends the wait for the next tick.
-func (p *Probe) rouse() {
-	one := []byte{1, 0, 0, 0, 0, 0, 0, 0}
-	_, _ = unix.Write(p.wake, one) // fails only when it is roused already
+	ap, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("address of the server: %w", err)
+	}
+	s, err := openInet(ap.Port())
+	if err != nil {
+		return nil, err
+	}
+	return openConnections(s), nil
 }
 
 // Workers are those that live now, by place. Any goroutine may ask.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,26 +28,28 @@ func (p proc) task(pid, tid int, name string) string {
 const maxRead = 64 << 10
 
 // read returns a whole proc file, at most max bytes. Anything may have vanished: the error is the caller's news, not a trouble.
-func read(path string, max int) ([]byte, error) {
+func read(path string, max int) ([]byte, error) { return readInto(path, nil, max) }
+
+// readInto is read into a buffer that may be used again.
+func readInto(path string, buf []byte, max int) ([]byte, error) {
 	fd, err := retry(func() (int, error) { return unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0) })
 	if err != nil {
 		return nil, err
 	}
 	defer unix.Close(fd)
-	var out []byte
-	buf := make([]byte, 4096)
+	out := buf[:0]
 	for len(out) < max {
-		n, err := retry(func() (int, error) { return unix.Read(fd, buf) })
+		if cap(out)-len(out) < 512 {
+			out = slices.Grow(out, 2048+len(out))
+		}
+		n, err := retry(func() (int, error) { return unix.Read(fd, out[len(out):cap(out)]) })
 		if err != nil {
 			return nil, err
 		}
 		if n <= 0 {
 			break
 		}
-		out = append(out, buf[:n]...)
-		if len(buf) < 32<<10 {
-			buf = make([]byte, 2*len(buf))
-		}
+		out = out[:len(out)+n]
 	}
 	return out[:min(len(out), max)], nil
 }
@@ -112,33 +115,85 @@ type stat struct {
 
 var errStat = errors.New("malformed stat")
 
+// words goes through the words of a line without making anything of them.
+type words struct{ rest []byte }
+
+func (w *words) next() []byte {
+	i := 0
+	for i < len(w.rest) && (w.rest[i] == ' ' || w.rest[i] == '\t' || w.rest[i] == '\n') {
+		i++
+	}
+	j := i
+	for j < len(w.rest) && w.rest[j] != ' ' && w.rest[j] != '\t' && w.rest[j] != '\n' {
+		j++
+	}
+	word := w.rest[i:j]
+	w.rest = w.rest[j:]
+	return word
+}
+
+// decimal reads an unsigned number; ok is false for anything else, and for one that does not fit.
+func decimal(word []byte) (n uint64, ok bool) {
+	for _, c := range word {
+		if c < '0' || c > '9' || n > (1<<64-1-9)/10 {
+			return n, false
+		}
+		n = n*10 + uint64(c-'0')
+	}
+	return n, len(word) > 0
+}
+
 func parseStat(line []byte) (stat, error) {
 	// The name in parentheses may hold anything, parentheses and line breaks too: fields are counted from the last one.
 	open, shut := bytes.IndexByte(line, '('), bytes.LastIndexByte(line, ')')
 	if open < 0 || shut < open {
 		return stat{}, errStat
 	}
-	f := bytes.Fields(line[shut+1:])
-	const processor, exitCode = 39 - 3, 52 - 3
-	if len(f) <= processor || len(f[0]) != 1 {
-		return stat{}, errStat
-	}
-	var bad error
-	number := func(field int) uint64 {
-		n, err := strconv.ParseUint(string(f[field-3]), 10, 64)
-		if err != nil {
-			bad = fmt.Errorf("%w: field %d is %q", errStat, field, f[field-3])
+	s := stat{comm: string(line[open+1 : shut])}
+	w := words{line[shut+1:]}
+	const state, processor, exitCode = 3, 39, 52
+	for field := state; field <= exitCode; field++ {
+		word := w.next()
+		if len(word) == 0 {
+			if field <= processor {
+				return stat{}, errStat
+			}
+			break
 		}
-		return n
+		if field == state {
+			if len(word) != 1 {
+				return stat{}, errStat
+			}
+			s.state = word[0]
+			continue
+		}
+		switch field {
+		case 4, 14, 15, 20, 22, 24, processor, exitCode:
+		default:
+			continue
+		}
+		n, ok := decimal(word)
+		if !ok {
+			return s, fmt.Errorf("%w: field %d is %q", errStat, field, word)
+		}
+		switch field {
+		case 4:
+			s.parent = int(n)
+		case 14, 15:
+			s.cpu += ticks(n)
+		case 20:
+			s.threads = int(n)
+		case 22:
+			s.start = n
+		case 24:
+			s.rss = n
+		case processor:
+			s.cpuNr = int(n)
+		case exitCode:
+			s.exit = int(n)
+		}
 	}
-	s := stat{
-		comm: string(line[open+1 : shut]), state: f[0][0], parent: int(number(4)), cpu: ticks(number(14) + number(15)),
-		threads: int(number(20)), start: number(22), rss: number(24), cpuNr: int(number(39)),
-	}
-	if len(f) > exitCode {
-		s.exit = int(number(52))
-	}
-	return s, bad
+	return s, nil
 }
 
 func (p proc) stat(pid int) (stat, error) {
@@ -165,14 +220,11 @@ type schedstat struct {
 }
 
 func parseSchedstat(line []byte) (schedstat, error) {
-	f := bytes.Fields(line)
-	if len(f) < 3 {
-		return schedstat{}, fmt.Errorf("malformed schedstat %q", line)
-	}
+	w := words{line}
 	var n [3]uint64
 	for i := range n {
-		v, err := strconv.ParseUint(string(f[i]), 10, 64)
-		if err != nil {
+		v, ok := decimal(w.next())
+		if !ok {
 			return schedstat{}, fmt.Errorf("malformed schedstat %q", line)
 		}
 		n[i] = v
@@ -249,46 +301,6 @@ func socketInode(link string) (uint32, bool) {
 	return uint32(n), err == nil
 }
 
-// children of a process. /proc/PID/task/TID/children may miss one while another ends (proc_tid_children(5)): absence in one look proves nothing.
-func (p proc) children(pid int) ([]int, error) {
-	tids, err := p.threads(pid)
-	if err != nil {
-		return nil, err
-	}
-	var out []int
-	known := false
-	for _, tid := range tids {
-		text, err := read(p.task(pid, tid, "children"), maxRead)
-		if err != nil {
-			continue
-		}
-		known = true
-		for _, word := range bytes.Fields(text) {
-			if child, err := strconv.Atoi(string(word)); err == nil {
-				out = append(out, child)
-			}
-		}
-	}
-	if known {
-		return out, nil
-	}
-	return p.childrenByScan(pid) // a kernel without CONFIG_PROC_CHILDREN
-}
-
-func (p proc) childrenByScan(pid int) ([]int, error) {
-	all, err := numbers(string(p))
-	if err != nil {
-		return nil, err
-	}
-	var out []int
-	for _, one := range all {
-		if s, err := p.stat(one); err == nil && s.parent == pid {
-			out = append(out, one)
-		}
-	}
-	return out, nil
-}
-
 // command is a process's command line for people, at most 120 bytes.
 func (p proc) command(pid int) string {
 	text, err := read(p.pid(pid, "cmdline"), 4096)
@@ -303,4 +315,26 @@ func (p proc) command(pid int) string {
 		words = strings.ToValidUTF8(words[:117], "") + "…"
 	}
 	return words
+}
+
+// fileLimit is the soft limit of a process's open files; 0: it is not known.
+func (p proc) fileLimit(pid int) int {
+	text, err := read(p.pid(pid, "limits"), maxRead)
+	if err != nil {
+		return 0
+	}
+	return parseFileLimit(text)
+}
+
+func parseFileLimit(text []byte) int {
+	_, rest, found := bytes.Cut(text, []byte("Max open files"))
+	if !found {
+		return 0
+	}
+	w := words{rest}
+	n, ok := decimal(w.next())
+	if !ok || n > 1<<31 {
+		return 0
+	}
+	return int(n)
 }

@@ -35,176 +35,178 @@ type tally struct {
 	inside, idle, silent int
 	oldest               time.Duration
 	answered             uint64 // bytes sent, on the connections that are open now
-	ports                []int
+	requests             []request
+}
+
+type request struct {
+	age  time.Duration
+	port int // the client's
 }
 
 // maxPorts bounds the clients' ports in one sample.
 const maxPorts = 16
 
-// connections follows the sockets of the server's port over time. One goroutine may use it.
-type connections struct {
-	reader   *socketReader
-	port     uint16
-	now      []connection
-	owner    map[uint32]int     // inode → pid
-	unknown  map[uint32]bool    // inodes that no worker had when last looked for
-	oneToOne map[uint32]bool    // by inode: one segment a request, one an answer
-	sent     map[int]sentBefore // by pid: bytes sent on connections that are closed
-}
-
-// sentBefore keeps a worker's sum of sent bytes from falling when a connection closes.
-type sentBefore struct {
-	closed uint64
-	open   map[uint32]uint64 // by inode
-}
-
-func openConnections(port uint16) (*connections, error) {
-	reader, err := openSocketReader()
-	if err != nil {
-		return nil, err
+// ports are the clients' ports of the oldest requests.
+func (t *tally) ports() []int {
+	if len(t.requests) == 0 {
+		return nil
 	}
-	return &connections{
-		reader: reader, port: port,
-		owner: map[uint32]int{}, unknown: map[uint32]bool{}, oneToOne: map[uint32]bool{}, sent: map[int]sentBefore{},
-	}, nil
+	slices.SortFunc(t.requests, func(a, b request) int { return cmp.Compare(b.age, a.age) })
+	var all []int
+	for _, r := range t.requests[:min(maxPorts, len(t.requests))] {
+		if r.port != 0 { // a unix socket has none
+			all = append(all, r.port)
+		}
+	}
+	return all
 }
 
-func (c *connections) close() { c.reader.close() }
+// A socket is what is known of one of the server's sockets over time.
+type socket struct {
+	pid      int       // who has it; 0: not known
+	first    time.Time // when it was first seen
+	round    uint64    // when it was last seen
+	sought   bool      // no worker had it when last looked for
+	oneToOne bool      // one segment a request, one an answer
+	sent     uint64
+}
 
-// refresh reads the sockets anew. look is called at most once, when there is one whose owner is not known: it goes through the descriptors of the workers.
-func (c *connections) refresh(look func(found func(inode uint32, pid int))) error {
-	all, err := c.reader.onPort(c.port, c.now[:0])
+// A source tells the sockets of the server: TCP ones on its port, or unix ones of its name.
+type source interface {
+	read(into []connection) ([]connection, error)
+	close()
+}
+
+// connections follows the sockets of the server over time. One goroutine may use it.
+type connections struct {
+	source  source
+	now     []connection
+	round   uint64
+	sockets map[uint32]*socket // by inode
+	sums    map[int]*tally     // by pid
+	closed  map[int]uint64     // by pid: bytes sent on connections that are closed
+	swept   time.Time          // when the descriptors were last gone through
+}
+
+func openConnections(s source) *connections {
+	return &connections{source: s, sockets: map[uint32]*socket{}, sums: map[int]*tally{}, closed: map[int]uint64{}}
+}
+
+func (c *connections) close() { c.source.close() }
+
+// sweepEvery is how often the descriptors of all workers are gone through for the sake of connections that are younger than a tick.
+const sweepEvery = time.Second
+
+// refresh reads the sockets anew. look is called at most once, when there is one whose owner is not known: it goes through the descriptors of the workers. That is dear, so a
+// connection that has only just come is asked about once a second: most are answered before the next tick.
+func (c *connections) refresh(now time.Time, look func(found func(inode uint32, pid int))) error {
+	all, err := c.source.read(c.now[:0])
 	c.now = all
 	if err != nil {
 		return err
 	}
-	seen := make(map[uint32]bool, len(all))
-	wanted := false
-	for _, one := range all {
+	c.round++
+	fresh, old := false, false
+	for i := range all {
+		one := &all[i]
 		if one.inode == 0 {
 			continue
 		}
-		seen[one.inode] = true
-		if _, known := c.owner[one.inode]; !known && !c.unknown[one.inode] && one.state != tcpListen {
-			wanted = true
+		s := c.sockets[one.inode]
+		if s == nil {
+			s = &socket{first: now}
+			c.sockets[one.inode] = s
 		}
-		c.learn(one)
+		s.round = c.round
+		if one.local { // a unix socket has no clock of its own
+			one.lastReceive = now.Sub(s.first)
+		}
+		// It can be known only while it is settled beyond doubt.
+		if one.received > 0 && one.sent > 0 && one.lastReceive > one.lastSend && one.unread == 0 {
+			s.oneToOne = one.segmentsIn == one.segmentsOut
+		}
+		s.sent = max(s.sent, one.sent)
+		if s.pid == 0 && !s.sought && one.state != tcpListen {
+			fresh = fresh || s.first.Equal(now)
+			old = old || s.first.Before(now) || one.lastReceive > sampleEvery
+		}
 	}
-	forget(c.owner, seen)
-	forget(c.unknown, seen)
-	forget(c.oneToOne, seen)
-	if wanted {
+	for inode, s := range c.sockets {
+		if s.round != c.round {
+			if s.pid != 0 {
+				c.closed[s.pid] += s.sent
+			}
+			delete(c.sockets, inode)
+		}
+	}
+	if old || fresh && now.Sub(c.swept) >= sweepEvery {
+		c.swept = now
 		look(func(inode uint32, pid int) {
-			if seen[inode] {
-				c.owner[inode] = pid
+			if s := c.sockets[inode]; s != nil && s.pid == 0 {
+				s.pid = pid
 			}
 		})
-		for inode := range seen {
-			if _, known := c.owner[inode]; !known {
-				c.unknown[inode] = true
-			}
+		for _, s := range c.sockets {
+			s.sought = s.sought || s.pid == 0
 		}
 	}
+	c.tally()
 	return nil
-}
-
-func forget[V any](m map[uint32]V, seen map[uint32]bool) {
-	for inode := range m {
-		if !seen[inode] {
-			delete(m, inode)
-		}
-	}
-}
-
-// learn notes whether requests and answers on a connection take one segment each; it can be known only while it is settled beyond doubt.
-func (c *connections) learn(one connection) {
-	if one.received > 0 && one.sent > 0 && one.lastReceive > one.lastSend && one.unread == 0 {
-		c.oneToOne[one.inode] = one.segmentsIn == one.segmentsOut
-	}
 }
 
 // lost forgets a process that is no more, so that another that has its connections can be found.
 func (c *connections) lost(pid int) {
-	for inode, owner := range c.owner {
-		if owner == pid {
-			delete(c.owner, inode)
+	for _, s := range c.sockets {
+		if s.pid == pid {
+			s.pid, s.sought = 0, false
 		}
 	}
-	delete(c.sent, pid)
+	delete(c.closed, pid)
+	delete(c.sums, pid)
 }
 
-// tallies sums up by process.
-func (c *connections) tallies() map[int]tally {
-	type request struct {
-		age  time.Duration
-		port int
+// tally sums up by process.
+func (c *connections) tally() {
+	for pid, t := range c.sums {
+		*t = tally{requests: t.requests[:0], answered: c.closed[pid]}
 	}
-	sums := map[int]tally{}
-	requests := map[int][]request{}
-	open := map[int]map[uint32]uint64{}
-	for _, one := range c.now {
-		pid, owned := c.owner[one.inode]
-		if one.state == tcpListen || one.inode == 0 || !owned {
+	for i := range c.now {
+		one := &c.now[i]
+		s := c.sockets[one.inode]
+		if s == nil || s.pid == 0 || one.state == tcpListen {
 			continue
 		}
-		t := sums[pid]
-		switch phaseOf(one, c.oneToOne[one.inode]) {
+		t := c.sums[s.pid]
+		if t == nil {
+			t = &tally{answered: c.closed[s.pid]}
+			c.sums[s.pid] = t
+		}
+		switch phaseOf(*one, s.oneToOne) {
 		case silent:
 			t.silent++
 		case asked:
 			t.inside++
 			t.oldest = max(t.oldest, one.lastReceive)
-			requests[pid] = append(requests[pid], request{one.lastReceive, int(one.peer)})
+			t.requests = append(t.requests, request{one.lastReceive, int(one.peer)})
 		case settled:
 			t.idle++
 		}
-		sums[pid] = t
-		if open[pid] == nil {
-			open[pid] = map[uint32]uint64{}
-		}
-		open[pid][one.inode] = one.sent
+		t.answered += s.sent
 	}
-	for pid, t := range sums {
-		slices.SortFunc(requests[pid], func(a, b request) int { return cmp.Compare(b.age, a.age) })
-		for _, r := range requests[pid][:min(maxPorts, len(requests[pid]))] {
-			t.ports = append(t.ports, r.port)
-		}
-		sums[pid] = t
-	}
-	c.sum(sums, open)
-	return sums
 }
 
-// sum makes the sums of sent bytes grow only.
-func (c *connections) sum(sums map[int]tally, open map[int]map[uint32]uint64) {
-	for pid, before := range c.sent {
-		for inode, sent := range before.open {
-			if _, still := open[pid][inode]; !still {
-				before.closed += sent
-			}
-		}
-		before.open = open[pid]
-		c.sent[pid] = before
+// of is what the connections of a process say.
+func (c *connections) of(pid int) tally {
+	if t := c.sums[pid]; t != nil {
+		return *t
 	}
-	for pid, now := range open {
-		if _, known := c.sent[pid]; !known {
-			c.sent[pid] = sentBefore{open: now}
-		}
-	}
-	for pid, before := range c.sent {
-		t := sums[pid]
-		t.answered = before.closed
-		for _, sent := range before.open {
-			t.answered += sent
-		}
-		sums[pid] = t
-	}
+	return tally{answered: c.closed[pid]}
 }
 
 // backlog is what the listening sockets hold: connections that no worker has accepted, and how many they may hold.
 func (c *connections) backlog() (waiting, limit int, listening bool) {
-	for _, one := range c.now {
-		if one.state == tcpListen {
+	for i := range c.now {
+		if one := &c.now[i]; one.state == tcpListen {
 			listening = true
 			waiting += int(one.unread)
 			limit += int(one.unsent)
@@ -213,13 +215,7 @@ func (c *connections) backlog() (waiting, limit int, listening bool) {
 	return waiting, limit, listening
 }
 
-// listeners are the inodes of the listening sockets.
-func (c *connections) listeners() map[uint32]bool {
-	all := map[uint32]bool{}
-	for _, one := range c.now {
-		if one.state == tcpListen {
-			all[one.inode] = true
-		}
-	}
-	return all
+// listens says whether an inode is one of the listening sockets.
+func (c *connections) listens(inode uint32) bool {
+	return slices.ContainsFunc(c.now, func(one connection) bool { return one.state == tcpListen && one.inode == inode })
 }

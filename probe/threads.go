@@ -3,6 +3,7 @@ package probe
 import (
 	"cmp"
 	"debug/buildinfo"
+	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -19,7 +20,9 @@ type thread struct {
 	moved time.Time // tick at which it was last seen to have run; zero: not since it is watched
 	// quietBefore is the tick before that one: it ran between the two. Zero: not known.
 	quietBefore time.Time
-	house       bool // housekeeping of a language's runtime: its turns are no sign of work
+	house       bool        // housekeeping of a language's runtime: its turns are no sign of work
+	first       *threadLook // the first of two looks; nil: none was taken
+	found       *finding    // what both looks found; it stands as long as the thread does not run
 }
 
 // threads are those of one process. One goroutine may use it.
@@ -32,13 +35,23 @@ type threads struct {
 	listed time.Time
 	begun  bool // refreshed once
 	isGo   bool
+	buf    [128]byte
 }
 
-func openThreads(p proc, pid int) *threads {
-	t := &threads{proc: p, pid: pid}
-	_, err := buildinfo.ReadFile(p.pid(pid, "exe"))
-	t.isGo = err == nil
-	return t
+// isGo says whether a process runs a program of Go. The answer is kept by the program's path: the workers of one server have the same.
+func (w *watcher) isGo(pid int) bool {
+	exe := w.proc.pid(pid, "exe")
+	path, err := os.Readlink(exe)
+	if err != nil {
+		return false
+	}
+	is, known := w.goExe[path]
+	if !known {
+		_, err := buildinfo.ReadFile(exe)
+		is = err == nil
+		w.goExe[path] = is
+	}
+	return is
 }
 
 func (t *threads) close() {
@@ -51,20 +64,16 @@ func (t *threads) close() {
 // relist is how often threads are looked for anew where their number did not change.
 const relist = time.Second
 
-// refresh reads every thread's account at tick now and says whether one that matters ran since the last. count is the number of threads that the process has.
-func (t *threads) refresh(now time.Time, count int) (moved bool) {
-	if count != len(t.all) || now.Sub(t.listed) >= relist {
+// refresh reads every thread's account at tick now and says whether any ran since the last, and whether one that matters did.
+func (t *threads) refresh(now time.Time) (ran, moved bool) {
+	if now.Sub(t.listed) >= relist {
 		t.list(now)
 	}
-	buf := make([]byte, 128)
-	alive := t.all[:0]
+	ended := false
 	for _, one := range t.all {
-		text, err := one.file.read(buf)
-		var is schedstat
-		if err == nil {
-			is, err = parseSchedstat(text)
-		}
+		is, err := one.account(t.buf[:])
 		if err != nil {
+			ended = true
 			one.file.close()
 			t.gone += one.last.ran
 			t.delay += one.last.delay
@@ -73,17 +82,42 @@ func (t *threads) refresh(now time.Time, count int) (moved bool) {
 		}
 		switch {
 		case one.read.IsZero():
+			ran = true
 			moved = moved || t.begun && !one.house // a new thread
 		case is.ran != one.last.ran || is.runs != one.last.runs:
 			one.moved, one.quietBefore = now, one.read
+			one.first, one.found = nil, nil
+			ran = true
 			moved = moved || !one.house
 		}
 		one.last, one.read = is, now
-		alive = append(alive, one)
 	}
-	t.all, t.begun = alive, true
-	return moved
+	if ended {
+		ran = true
+		t.all = slices.DeleteFunc(t.all, func(one *thread) bool { return one.file.fd < 0 })
+	}
+	t.begun = true
+	return ran, moved
 }
+
+// account reads what the scheduler says of the thread now.
+func (one *thread) account(buf []byte) (schedstat, error) {
+	text, err := one.file.read(buf)
+	if err != nil {
+		return schedstat{}, err
+	}
+	return parseSchedstat(text)
+}
+
+// counted says how many threads the process has by now; another number than is known makes the next refresh look for them.
+func (t *threads) counted(n int) {
+	if n != len(t.all) {
+		t.listed = time.Time{}
+	}
+}
+
+// maxThreads bounds how many threads of one process are looked at.
+const maxThreads = 512
 
 func (t *threads) list(now time.Time) {
 	tids, err := t.proc.threads(t.pid)
@@ -91,7 +125,8 @@ func (t *threads) list(now time.Time) {
 		return
 	}
 	t.listed = now
-	for _, tid := range tids {
+	added := false
+	for _, tid := range tids[:min(maxThreads, len(tids))] {
 		if slices.ContainsFunc(t.all, func(one *thread) bool { return one.tid == tid }) {
 			continue
 		}
@@ -100,9 +135,12 @@ func (t *threads) list(now time.Time) {
 			continue
 		}
 		t.all = append(t.all, &thread{tid: tid, file: file})
+		added = true
 	}
-	slices.SortFunc(t.all, func(a, b *thread) int { return cmp.Compare(a.tid, b.tid) })
-	t.markHouse()
+	if added {
+		slices.SortFunc(t.all, func(a, b *thread) int { return cmp.Compare(a.tid, b.tid) })
+		t.markHouse()
+	}
 }
 
 // markHouse finds Go's sysmon: the first thread that a Go program makes, before any of the program's own runs. It wakes up to 50,000 times a second while anything else runs.

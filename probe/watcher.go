@@ -19,13 +19,24 @@ type watcher struct {
 	target  Target
 	rec     *history.Recorder
 	probe   *Probe
+	waiter  *waiter
+	brood   *brood
 	clocks  *cpuClocks
 	sockets *connections // nil: none are looked at
 	finder  holderFinder
+	ends    *farEnds
+	mounts  *mountTable
+	groups  *groups
+	drops   dropCounter
 	workers []*worker // by place
-	locks   []fileLock
-	waiting map[int]bool    // pids that wait for a file lock, at the last tick
+	refused map[int]time.Time
+	goExe   map[string]bool // by path of the program: it is one of Go
+	line    []byte          // a line of /proc, read and parsed at once
+	locks   []byte          // /proc/locks as last read
+	waiting []int           // pids that wait for a file lock, at the last tick
 	said    map[string]bool // troubles that were recorded: each once
+	due     time.Time
+	slow    time.Time // when what changes slowly was last looked at
 }
 
 func (w *watcher) close() {
@@ -35,6 +46,9 @@ func (w *watcher) close() {
 	if w.sockets != nil {
 		w.sockets.close()
 	}
+	w.brood.close()
+	w.ends.close()
+	w.waiter.close()
 }
 
 // trouble records what the probe could not do, once each.
@@ -46,69 +60,57 @@ func (w *watcher) trouble(what string, err error) {
 	w.rec.Record(history.Trouble{Room: "probe", Text: fmt.Sprintf("%s: %v", what, err)})
 }
 
-// statusEvery is how often the status of a process that ended is asked for again.
-const statusEvery = 5 * time.Millisecond
+const (
+	// statusEvery is how often the status of a process that ended is asked for again.
+	statusEvery = 5 * time.Millisecond
+	// tooLate is from when on a tick of our own says more of this machine than of the server.
+	tooLate = 100 * time.Millisecond
+)
 
 // run ticks until ctx ends. Between two ticks a death wakes it, and so does the second look at a suspicious worker.
 func (w *watcher) run(ctx context.Context) {
-	due := time.Now().Add(sampleEvery)
+	w.due = time.Now().Add(sampleEvery)
 	for ctx.Err() == nil {
-		until := due
+		until := w.due
 		again := w.looked()
-		if again {
-			until = due.Add(lookTwice - sampleEvery)
+		if !again.IsZero() && again.Before(until) {
+			until = again
 		}
 		ending := w.ending()
 		if soon := time.Now().Add(statusEvery); ending && soon.Before(until) {
 			until = soon
 		}
-		died := w.wait(until)
+		w.waiter.wait(until)
 		if ctx.Err() != nil {
 			return
 		}
 		now := time.Now()
-		if died || ending {
+		if ending || now.Before(until) {
 			w.bury(now)
-			w.discover()
+			w.discover(now)
 		}
-		if again && !now.Before(due.Add(lookTwice-sampleEvery)) {
-			w.lookAgain(ctx)
+		if !again.IsZero() && !now.Before(again) {
+			w.lookAgain(ctx, now)
 		}
-		if !now.Before(due) {
+		if !now.Before(w.due) {
+			late := now.Sub(w.due)
+			if late > tooLate {
+				w.rec.Record(history.Tick{Late: late})
+			}
 			w.tick(ctx, now)
-			late := now.Sub(due)
-			due = due.Add((late/sampleEvery + 1) * sampleEvery)
+			w.due = w.due.Add((late/sampleEvery + 1) * sampleEvery)
 		}
 	}
-}
-
-// wait returns at the given time, when a worker ended (true), or when the probe is closed.
-func (w *watcher) wait(until time.Time) (died bool) {
-	fds := []unix.PollFd{{Fd: int32(w.probe.wake), Events: unix.POLLIN}}
-	for _, one := range w.workers {
-		if one.pidfd >= 0 && !one.over {
-			fds = append(fds, unix.PollFd{Fd: int32(one.pidfd), Events: unix.POLLIN})
-		}
-	}
-	left := unix.NsecToTimespec(int64(max(time.Until(until), 0)))
-	n, err := unix.Ppoll(fds, &left, nil)
-	if err != nil || n == 0 {
-		return false // a signal: the caller looks at the time and comes back
-	}
-	return slices.ContainsFunc(fds[1:], func(fd unix.PollFd) bool { return fd.Revents != 0 })
 }
 
 // tick looks at everything once.
 func (w *watcher) tick(ctx context.Context, now time.Time) {
 	w.bury(now)
-	w.discover()
+	w.discover(now)
 	w.readLocks()
-	sums := map[int]tally{}
 	if w.sockets != nil {
-		if err := w.sockets.refresh(w.owners); err != nil {
+		if err := w.sockets.refresh(now, w.owners); err != nil {
 			w.trouble("read the server's sockets", err)
-		} else {
-			sums = w.sockets.tallies()
 		}
 		if waiting, limit, listening := w.sockets.backlog(); listening {
 			w.rec.Record(history.Listener{Address: w.target.Address, Backlog: waiting, Limit: limit})
@@ -116,8 +118,12 @@ func (w *watcher) tick(ctx context.Context, now time.Time) {
 	}
 	for _, one := range w.workers {
 		if !one.over {
-			w.sample(ctx, now, one, sums[one.PID])
+			w.look(ctx, now, one)
 		}
+	}
+	if now.Sub(w.slow) >= time.Second {
+		w.slow = now
+		w.readSlow(now)
 	}
 }
 
@@ -151,62 +157,82 @@ func (w *watcher) unreadable(err error, what string) {
 
 // readLocks notes who waits for a file lock: it shows a hang of a loop that has no request of its own.
 func (w *watcher) readLocks() {
-	locks, err := w.proc.locks()
+	text, err := readInto(string(w.proc)+"/locks", w.locks, maxLocks)
 	if err != nil {
 		w.trouble("read the file locks", err)
 		return
 	}
-	w.locks = locks
-	waiting := map[int]bool{}
-	for _, l := range locks {
-		if l.waits {
-			waiting[l.pid] = true
-		}
-	}
+	w.locks = text
+	w.waiting = lockWaiters(text, w.waiting[:0])
 	for _, one := range w.workers {
-		if waiting[one.PID] {
+		if slices.Contains(w.waiting, one.PID) {
 			one.lockTicks++
 		} else {
 			one.lockTicks = 0
 		}
 	}
-	w.waiting = waiting
 }
 
-// sample records one worker's tick and looks closer where something is strange.
-func (w *watcher) sample(ctx context.Context, now time.Time, one *worker, sum tally) {
-	line, err := one.stat.read(one.buf)
-	var s stat
-	if err == nil {
-		s, err = parseStat(line)
+// readStat reads the worker's own line.
+func (w *watcher) readStat(one *worker) (stat, error) {
+	line, err := one.stat.read(w.line)
+	if err != nil {
+		return stat{}, err
 	}
-	if err != nil || s.state == 'Z' || s.state == 'X' {
-		return // it is ending: the next wait sees it
+	return parseStat(line)
+}
+
+// look records one worker's tick and looks closer where something is strange.
+func (w *watcher) look(ctx context.Context, now time.Time, one *worker) {
+	ran, moved := one.threads.refresh(now)
+	// The line is the dearest to read, and nothing in it changes while no thread runs: not even a stop or a wait for the disk begins without a turn.
+	if ran || now.Sub(one.lastAt) >= time.Second {
+		s, err := w.readStat(one)
+		if err != nil || s.state == 'Z' || s.state == 'X' {
+			return // it is ending: the next wait sees it
+		}
+		one.last, one.lastAt = s, now
+		one.threads.counted(s.threads)
 	}
-	moved := one.threads.refresh(now, s.threads)
 	if one.based {
 		if moved {
 			one.moved = now
 		}
 	} else {
-		w.base(ctx, now, one, s)
+		w.base(ctx, now, one)
 	}
-	sample := history.WorkerSample{
-		PID: one.PID, Worker: one.Place, State: string(s.state), CPU: one.before + one.threads.ran(), RunDelay: one.threads.waited(),
-		RSS: s.rss * uint64(os.Getpagesize()), Threads: s.threads, Inside: sum.inside, Oldest: sum.oldest, Idle: sum.idle, Silent: sum.silent,
-		Moved: moved, Still: max(now.Sub(one.moved), 0), Answered: sum.answered, Ports: sum.ports,
+	s := history.WorkerSample{
+		PID: one.PID, Worker: one.Place, State: stateName(one.last.state), CPU: one.before + one.threads.ran(), RunDelay: one.threads.waited(),
+		RSS: one.last.rss * uint64(os.Getpagesize()), Threads: one.last.threads, Moved: moved, Still: max(now.Sub(one.moved), 0),
 	}
-	w.rec.Record(sample)
-	busy := w.beat(one)
-	if suspicious(sample, busy, one.lockTicks) {
-		one.first = w.look(ctx, one)
+	if w.sockets != nil {
+		sum := w.sockets.of(one.PID)
+		s.Inside, s.Oldest, s.Idle, s.Silent, s.Answered, s.Ports = sum.inside, sum.oldest, sum.idle, sum.silent, sum.answered, sum.ports()
+	}
+	one.sample = s
+	w.rec.Record(s)
+	busy := w.beat(now, one)
+	if suspicious(s, busy, one.lockTicks) {
+		w.lookCloser(one)
+		w.readGroup(now, one)
 	}
 }
 
+// stateName is a process state as text, without making a new one each time.
+func stateName(state byte) string {
+	const all = "RSDTtZXI"
+	for i := range len(all) {
+		if all[i] == state {
+			return all[i : i+1]
+		}
+	}
+	return string(rune(state))
+}
+
 // base is the first sample's: how much it had used before, and when it last ran.
-func (w *watcher) base(ctx context.Context, now time.Time, one *worker, s stat) {
+func (w *watcher) base(ctx context.Context, now time.Time, one *worker) {
 	one.based = true
-	one.before = max(s.cpu-one.threads.ran(), 0)
+	one.before = max(one.last.cpu-one.threads.ran(), 0)
 	one.moved = now
 	still := time.Duration(-1)
 	for _, t := range one.threads.all {
@@ -235,10 +261,17 @@ func suspicious(s history.WorkerSample, busy time.Duration, lockTicks int) bool 
 	return busy >= closer || lockTicks >= 2
 }
 
+// The pause between two searches for a heartbeat grows: most servers have none that can be seen, and a search goes through all descriptors.
+const (
+	beatPauseLeast = time.Second
+	beatPauseMost  = time.Minute
+)
+
 // beat records the worker's own sign of life and says since when it has been at one thing, by its own account.
-func (w *watcher) beat(one *worker) time.Duration {
-	if one.beat == nil && time.Since(one.beatSought) >= time.Second {
-		one.beatSought = time.Now()
+func (w *watcher) beat(now time.Time, one *worker) time.Duration {
+	if one.beat == nil && now.Sub(one.beatSought) >= one.beatPause {
+		one.beatSought = now
+		one.beatPause = min(max(2*one.beatPause, beatPauseLeast), beatPauseMost)
 		one.beat = w.seekBeat(one.PID)
 	}
 	if one.beat == nil {
@@ -247,7 +280,7 @@ func (w *watcher) beat(one *worker) time.Duration {
 	got := one.beat.read(w.proc)
 	if got == nil {
 		one.beat.close()
-		one.beat = nil
+		one.beat, one.beatPause = nil, beatPauseLeast
 		return 0
 	}
 	w.rec.Record(got.Heartbeat)
@@ -272,4 +305,49 @@ func (w *watcher) seekBeat(pid int) beat {
 		}
 	}
 	return nil
+}
+
+// readSlow reads, once a second, what changes slowly: control groups, descriptors, dropped connections.
+func (w *watcher) readSlow(now time.Time) {
+	for _, one := range w.workers {
+		if one.over {
+			continue
+		}
+		w.readGroup(now, one)
+		w.readFiles(now, one)
+	}
+	if dropped, grew := w.drops.read(w.proc, w.target.Arbiter); grew {
+		w.rec.Record(history.Overflow{Dropped: dropped})
+	}
+}
+
+// near is how full a worker's table of descriptors must be to be recorded where it is not under suspicion, in percent.
+const near = 80
+
+// readFiles records how many descriptors a worker has where that may matter. The folder's size is their number since Linux 6.2, and 0 before that.
+func (w *watcher) readFiles(now time.Time, one *worker) {
+	if now.Sub(one.limitsAt) >= 10*time.Second {
+		one.limitsAt = now
+		one.files = w.proc.fileLimit(one.PID)
+	}
+	if one.files == 0 {
+		return
+	}
+	var st unix.Stat_t
+	path := w.proc.pid(one.PID, "fd")
+	if unix.Stat(path, &st) != nil {
+		return
+	}
+	open := int(st.Size)
+	if open == 0 {
+		all, err := numbers(path)
+		if err != nil {
+			return
+		}
+		open = len(all)
+	}
+	if full := open*100 >= one.files*near; full && open != one.filesTold || !one.firstAt.IsZero() && now.Sub(one.firstAt) < time.Second {
+		one.filesTold = open
+		w.rec.Record(history.Descriptors{PID: one.PID, Open: open, Limit: one.files})
+	}
 }

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -13,19 +14,33 @@ import (
 // A worker is what the watcher knows of one process.
 type worker struct {
 	Worker
-	pidfd      int // -1: none, its end is seen at the next tick
-	over       bool
-	ended      time.Time // when it was seen to be over; its status may come a moment later
-	stat       kept
-	buf        []byte
-	threads    *threads
-	based      bool
-	before     time.Duration // processor time used by threads that ended before it was watched
-	moved      time.Time     // when a thread that matters last ran
-	beat       beat
-	beatSought time.Time
-	lockTicks  int   // ticks in a row at which it waited for a file lock
-	first      *look // the first of two looks
+	pidfd       int // -1: none, its end is seen at the next tick
+	over        bool
+	ended       time.Time // when it was seen to be over; its status may come a moment later
+	stat        kept
+	last        stat      // as last read
+	lastAt      time.Time // when that was
+	threads     *threads
+	based       bool
+	before      time.Duration // processor time used by threads that ended before it was watched
+	moved       time.Time     // when a thread that matters last ran
+	beat        beat
+	beatSought  time.Time
+	beatPause   time.Duration // how long not to look for one again
+	lockTicks   int           // ticks in a row at which it waited for a file lock
+	firstAt     time.Time     // when the first of two looks was taken; zero: none was
+	sample      history.WorkerSample
+	group       *group // its control group; nil: not known
+	groupAt     time.Time
+	groupTold   history.Cgroup // as last recorded
+	groupToldAt time.Time
+	limitsAt    time.Time
+	files       int // soft limit of descriptors; 0: not known
+	filesTold   int // descriptors that were last recorded as open
+	stacksAt    time.Time
+	stacksRan   time.Duration // its processor time when its stacks were last read
+	python      *python       // nil: not looked for yet, or none
+	notPython   bool
 }
 
 func (one *worker) close() {
@@ -39,30 +54,47 @@ func (one *worker) close() {
 	}
 }
 
+// refusedFor is how long a child that is no worker is not looked at again: it may bind its own socket later.
+const refusedFor = time.Second
+
 // discover finds workers that are not known yet.
-func (w *watcher) discover() {
+func (w *watcher) discover(now time.Time) {
 	if w.ending() {
 		return // a successor is told after the end of the one before
 	}
-	children, err := w.proc.children(w.target.Arbiter)
-	if err != nil {
-		return // the arbiter is gone; its workers are watched to their end
+	pids := []int{w.target.Arbiter}
+	if !w.target.Single {
+		var err error
+		if pids, err = w.brood.read(); err != nil {
+			return // the arbiter is gone; its workers are watched to their end
+		}
 	}
-	slices.Sort(children)
 	changed := false
-	for _, pid := range children {
-		if slices.ContainsFunc(w.workers, func(one *worker) bool { return one.PID == pid && !one.over }) {
+	for _, pid := range pids {
+		if w.known(pid) || now.Sub(w.refused[pid]) < refusedFor {
 			continue
 		}
 		if one := w.open(pid); one != nil {
 			w.workers = append(w.workers, one)
 			changed = true
+			delete(w.refused, pid)
+		} else if len(w.refused) < 4096 {
+			w.refused[pid] = now
 		}
 	}
 	if changed {
-		slices.SortFunc(w.workers, func(a, b *worker) int { return a.Place - b.Place })
+		slices.SortFunc(w.workers, func(a, b *worker) int { return cmp.Compare(a.Place, b.Place) })
 		w.publish()
 	}
+}
+
+func (w *watcher) known(pid int) bool {
+	for _, one := range w.workers {
+		if one.PID == pid && !one.over {
+			return true
+		}
+	}
+	return false
 }
 
 // open begins to watch a process; nil when it is none (any more), or not a worker.
@@ -84,14 +116,12 @@ func (w *watcher) open(pid int) *worker {
 	}
 	one := &worker{
 		Worker: Worker{Place: w.free(), PID: pid, Start: s.start, Born: w.born(s.start)},
-		pidfd:  pidfd, stat: file, buf: make([]byte, 1024), threads: openThreads(w.proc, pid), moved: time.Now(),
+		pidfd:  pidfd, stat: file, threads: &threads{proc: w.proc, pid: pid, isGo: w.isGo(pid)}, moved: time.Now(),
 	}
 	// The pid may have passed to another process between the two looks; the second one is of what the descriptors belong to.
-	if line, err := one.stat.read(one.buf); err == nil {
-		if again, err := parseStat(line); err == nil && again.start == s.start {
-			w.rec.Record(history.WorkerSeen{PID: pid, Worker: one.Place, Start: s.start, Born: one.Born, Name: s.comm})
-			return one
-		}
+	if again, err := w.readStat(one); err == nil && again.start == s.start && (pidfd < 0 || w.waiter.watch(pidfd, pid) == nil) {
+		w.rec.Record(history.WorkerSeen{PID: pid, Worker: one.Place, Start: s.start, Born: one.Born, Name: s.comm})
+		return one
 	}
 	one.close()
 	return nil
@@ -99,18 +129,19 @@ func (w *watcher) open(pid int) *worker {
 
 // serves says whether a child of the arbiter is a worker: whether it has the listening socket. Where its descriptors may not be read, every child counts.
 func (w *watcher) serves(pid int) bool {
-	if w.sockets == nil {
+	if w.sockets == nil || w.target.Single {
 		return true
 	}
-	listeners := w.sockets.listeners()
-	if len(listeners) == 0 {
-		if w.sockets.refresh(func(func(uint32, int)) {}) != nil {
+	if _, _, listening := w.sockets.backlog(); !listening {
+		if w.sockets.refresh(time.Now(), func(func(uint32, int)) {}) != nil {
 			return true
 		}
-		listeners = w.sockets.listeners()
+		if _, _, listening = w.sockets.backlog(); !listening {
+			return true
+		}
 	}
 	fds, err := numbers(w.proc.pid(pid, "fd"))
-	if err != nil || len(listeners) == 0 {
+	if err != nil {
 		return true
 	}
 	return slices.ContainsFunc(fds, func(fd int) bool {
@@ -119,7 +150,7 @@ func (w *watcher) serves(pid int) bool {
 			return false
 		}
 		inode, ok := socketInode(link)
-		return ok && listeners[inode]
+		return ok && w.sockets.listens(inode)
 	})
 }
 
@@ -146,50 +177,57 @@ const statusWait = 60 * time.Millisecond
 
 // bury records the workers that are no more.
 func (w *watcher) bury(now time.Time) {
-	left := w.workers[:0]
-	changed := false
+	changed, over := false, w.ending()
+	ends := w.waiter.ends()
 	for _, one := range w.workers {
-		if !one.over && w.isOver(one) {
-			one.over, one.ended, changed = true, now, true
-		}
-		if !one.over {
-			left = append(left, one)
-			continue
-		}
-		status, ok := w.proc.statusOf(one.PID, one.Start, one.pidfd)
-		if !ok && one.pidfd >= 0 && now.Sub(one.ended) < statusWait {
-			left = append(left, one)
-			continue
-		}
-		gone := history.WorkerGone{PID: one.PID, Worker: one.Place}
-		switch {
-		case !ok:
-			gone.Unknown = true
-		case status.Signaled():
-			gone.Signal = unix.SignalName(status.Signal())
-			if gone.Signal == "" {
-				gone.Signal = fmt.Sprintf("signal %d", status.Signal())
+		if !one.over && (one.pidfd >= 0 && slices.Contains(ends, one.PID) || one.pidfd < 0 && w.vanished(one)) {
+			one.over, one.ended, changed, over = true, now, true, true
+			if one.pidfd >= 0 {
+				w.waiter.forget(one.pidfd)
 			}
-		default:
-			gone.Code = status.ExitStatus()
 		}
-		w.rec.Record(gone)
-		if w.sockets != nil {
-			w.sockets.lost(one.PID)
-		}
-		one.close()
 	}
-	clear(w.workers[len(left):])
-	w.workers = left
+	if over {
+		w.workers = slices.DeleteFunc(w.workers, func(one *worker) bool { return one.over && w.gone(now, one) })
+	}
 	if changed {
 		w.publish()
 	}
 }
 
-func (w *watcher) isOver(one *worker) bool {
-	if one.pidfd >= 0 {
-		return ended(one.pidfd)
+// gone records the end of a worker; false when its status may still come.
+func (w *watcher) gone(now time.Time, one *worker) bool {
+	status, ok := w.proc.statusOf(one.PID, one.Start, one.pidfd)
+	if !ok && one.pidfd >= 0 && now.Sub(one.ended) < statusWait {
+		return false
 	}
+	gone := history.WorkerGone{PID: one.PID, Worker: one.Place}
+	switch {
+	case !ok:
+		gone.Unknown = true
+	case status.Signaled():
+		gone.Signal = signalName(status.Signal())
+		gone.By, gone.Inferred = w.killer(one, status.Signal())
+	default:
+		gone.Code = status.ExitStatus()
+	}
+	w.rec.Record(gone)
+	if w.sockets != nil {
+		w.sockets.lost(one.PID)
+	}
+	one.close()
+	return true
+}
+
+func signalName(s unix.Signal) string {
+	if name := unix.SignalName(s); name != "" {
+		return name
+	}
+	return fmt.Sprintf("signal %d", s)
+}
+
+// vanished asks /proc whether a process without a pidfd is over.
+func (w *watcher) vanished(one *worker) bool {
 	s, err := w.proc.stat(one.PID)
 	return err != nil || s.start != one.Start || s.state == 'Z' || s.state == 'X'
 }

@@ -1,0 +1,293 @@
+package probe
+
+import (
+	"bytes"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// A group is the control group of workers, with the folders of its controllers: one and the same in cgroup2, one for each in version 1 (cgroups(7)).
+type group struct {
+	path                 string
+	cpu, memory, freezer string // folders; empty: none, or the root group, which has no limits
+	unified              bool
+	now                  history.Cgroup
+	read                 time.Time
+
+	killsBefore, killsLatest uint64
+}
+
+// groups reads control groups; workers that share one read it once. One goroutine may use it.
+type groups struct {
+	proc   proc
+	all    map[string]*group // by the text of /proc/PID/cgroup
+	mounts []groupMount
+	sought bool
+}
+
+// A groupMount is where a hierarchy is mounted, and which of its groups is seen there.
+type groupMount struct {
+	point, root string
+	controllers string // of version 1: "cpu,cpuacct"; empty: cgroup2
+}
+
+func newGroups(p proc) *groups { return &groups{proc: p, all: map[string]*group{}} }
+
+// of is the group of a process; nil: it is not known.
+func (g *groups) of(pid int) *group {
+	text, err := read(g.proc.pid(pid, "cgroup"), maxRead)
+	if err != nil {
+		return nil
+	}
+	if known := g.all[string(text)]; known != nil {
+		return known
+	}
+	if !g.sought {
+		g.sought = true
+		if mounts, err := read(string(g.proc)+"/self/mountinfo", 1<<20); err == nil {
+			g.mounts = parseGroupMounts(mounts)
+		}
+	}
+	if len(g.all) > 1024 {
+		clear(g.all)
+	}
+	one := g.locate(text)
+	g.all[string(text)] = one
+	return one
+}
+
+func parseGroupMounts(text []byte) []groupMount {
+	var all []groupMount
+	for line := range bytes.Lines(text) {
+		f := strings.Fields(string(line))
+		for i, word := range f {
+			if word != "-" || i < 6 || len(f) <= i+3 {
+				continue
+			}
+			m := groupMount{root: unescape(f[3]), point: unescape(f[4])}
+			if f[i+1] == "cgroup" {
+				m.controllers = f[i+3]
+			}
+			if f[i+1] == "cgroup" || f[i+1] == "cgroup2" {
+				all = append(all, m)
+			}
+			break
+		}
+	}
+	return all
+}
+
+// locate finds the folders of a group, whose lines are "hierarchy:controllers:path".
+func (g *groups) locate(text []byte) *group {
+	one := &group{}
+	for line := range bytes.Lines(text) {
+		f := strings.SplitN(strings.TrimSpace(string(line)), ":", 3)
+		if len(f) != 3 || f[2] == "/" {
+			continue
+		}
+		for _, m := range g.mounts {
+			inside, ok := strings.CutPrefix(f[2], strings.TrimSuffix(m.root, "/"))
+			if !ok || (m.controllers == "") != (f[1] == "") {
+				continue
+			}
+			dir := filepath.Join(m.point, inside)
+			switch {
+			case f[1] == "":
+				one.place(&one.freezer, dir, f[2])
+				if one.cpu == "" && one.memory == "" {
+					one.cpu, one.memory, one.unified = dir, dir, true
+				}
+			case has(f[1], "cpu") && has(m.controllers, "cpu"):
+				one.place(&one.cpu, dir, f[2])
+				one.unified = false
+			case has(f[1], "memory") && has(m.controllers, "memory"):
+				one.place(&one.memory, dir, f[2])
+				one.unified = false
+			case has(f[1], "freezer") && has(m.controllers, "freezer"):
+				one.place(&one.freezer, dir, f[2])
+			}
+		}
+	}
+	return one
+}
+
+func (one *group) place(where *string, dir, path string) { *where, one.path = dir, path }
+
+func has(list, word string) bool {
+	for one := range strings.SplitSeq(list, ",") {
+		if one == word {
+			return true
+		}
+	}
+	return false
+}
+
+// refresh reads the group anew. Files that are not there leave their figures at zero.
+func (one *group) refresh(now time.Time) {
+	first := one.read.IsZero()
+	one.read = now
+	c := history.Cgroup{Path: one.path}
+	if one.cpu != "" {
+		one.readCPU(&c)
+	}
+	if one.memory != "" {
+		one.readMemory(&c)
+	}
+	if one.freezer != "" {
+		c.Frozen = number(keyed(one.freezer, "cgroup.events"), "frozen") == 1 || strings.HasPrefix(word(one.freezer, "freezer.state"), "FR")
+	}
+	if first {
+		one.killsBefore = c.OOMKills
+	}
+	one.killsLatest = c.OOMKills
+	one.now = c
+}
+
+func (one *group) readCPU(c *history.Cgroup) {
+	stat := keyed(one.cpu, "cpu.stat")
+	c.Periods, c.Throttled = number(stat, "nr_periods"), number(stat, "nr_throttled")
+	c.ThrottledFor = time.Duration(number(stat, "throttled_usec"))*time.Microsecond + time.Duration(number(stat, "throttled_time"))
+	var quota, period float64
+	if n, _ := fmt.Sscan(word(one.cpu, "cpu.max"), &quota, &period); n < 2 { // "max 100000" is no number
+		quota, period = 0, 0
+		if text := word(one.cpu, "cpu.cfs_quota_us"); text != "" && text[0] != '-' {
+			_, _ = fmt.Sscan(text, &quota)
+			_, _ = fmt.Sscan(word(one.cpu, "cpu.cfs_period_us"), &period)
+		}
+	}
+	if period > 0 {
+		c.Quota = quota / period
+	}
+}
+
+// noLimit is from where on version 1's limit is none: it writes the largest number of whole pages.
+const noLimit = 1 << 60
+
+func (one *group) readMemory(c *history.Cgroup) {
+	if one.unified {
+		c.Memory, c.MemoryLimit = plain(one.memory, "memory.current"), plain(one.memory, "memory.max")
+		c.OOMKills = number(keyed(one.memory, "memory.events"), "oom_kill")
+		return
+	}
+	c.Memory, c.MemoryLimit = plain(one.memory, "memory.usage_in_bytes"), plain(one.memory, "memory.limit_in_bytes")
+	if c.MemoryLimit >= noLimit {
+		c.MemoryLimit = 0
+	}
+	control := keyed(one.memory, "memory.oom_control")
+	c.UnderOOM, c.OOMKills = number(control, "under_oom") == 1, number(control, "oom_kill")
+}
+
+// killed says whether the kernel has killed one of the group for its memory since this was last asked.
+func (g *groups) killed(one *group) bool {
+	one.refresh(time.Now())
+	grew := one.killsLatest > one.killsBefore
+	one.killsBefore = one.killsLatest
+	return grew
+}
+
+func word(dir, name string) string {
+	text, err := read(filepath.Join(dir, name), 4096)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}
+
+func plain(dir, name string) uint64 {
+	n, _ := decimal([]byte(word(dir, name))) // "max" is none
+	return n
+}
+
+func keyed(dir, name string) []byte {
+	text, err := read(filepath.Join(dir, name), 4096)
+	if err != nil {
+		return nil
+	}
+	return text
+}
+
+// number finds "key N" in lines.
+func number(text []byte, key string) uint64 {
+	for len(text) > 0 {
+		line, rest, _ := bytes.Cut(text, []byte("\n"))
+		text = rest
+		w := words{line}
+		if string(w.next()) == key {
+			n, _ := decimal(w.next())
+			return n
+		}
+	}
+	return 0
+}
+
+// groupEvery is how often the group of a worker under suspicion is read.
+const groupEvery = 200 * time.Millisecond
+
+// readGroup records the limits under which a worker runs, where it has any.
+func (w *watcher) readGroup(now time.Time, one *worker) {
+	if one.group == nil || now.Sub(one.groupAt) >= 10*time.Second {
+		one.groupAt = now
+		one.group = w.groups.of(one.PID)
+	}
+	g := one.group
+	if g == nil || g.path == "" {
+		return
+	}
+	if now.Sub(g.read) >= groupEvery {
+		g.refresh(now)
+	}
+	c := g.now
+	c.PID = one.PID
+	if c != one.groupTold || now.Sub(one.groupToldAt) >= time.Second {
+		one.groupTold, one.groupToldAt = c, now
+		w.rec.Record(c)
+	}
+}
+
+// A dropCounter follows how many connections the kernel dropped because a listening socket's queue was full.
+type dropCounter struct {
+	before uint64
+	begun  bool
+}
+
+// read says how many there were so far, and whether it grew. They are counted for all listeners of the process's network namespace.
+func (d *dropCounter) read(p proc, pid int) (dropped uint64, grew bool) {
+	text, err := read(p.pid(pid, "net/netstat"), maxRead)
+	if err != nil {
+		return 0, false
+	}
+	dropped, ok := parseOverflows(text)
+	if !ok {
+		return 0, false
+	}
+	grew = d.begun && dropped > d.before
+	d.before, d.begun = dropped, true
+	return dropped, grew
+}
+
+// parseOverflows finds ListenOverflows in the pairs of lines of /proc/net/netstat: names, then numbers.
+func parseOverflows(text []byte) (uint64, bool) {
+	for len(text) > 0 {
+		names, rest, _ := bytes.Cut(text, []byte("\n"))
+		values, rest, found := bytes.Cut(rest, []byte("\n"))
+		if !found && len(values) == 0 {
+			return 0, false
+		}
+		text = rest
+		name, value := words{names}, words{values}
+		for {
+			key, figure := name.next(), value.next()
+			if len(key) == 0 || len(figure) == 0 {
+				break
+			}
+			if string(key) == "ListenOverflows" {
+				return decimal(figure)
+			}
+		}
+	}
+	return 0, false
+}
