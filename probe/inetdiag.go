@@ -25,6 +25,8 @@ type connection struct {
 	lastSend    time.Duration // ago
 	segmentsIn  uint32        // with data
 	segmentsOut uint32
+	family      uint8
+	id          [sockidSize]byte // addresses, ports and a cookie: names this one socket to the kernel
 }
 
 // TCP states, include/net/tcp_states.h.
@@ -43,6 +45,7 @@ const (
 	inetDiagInfo     = 2
 	headerSize       = 16
 	inetRequestSize  = 56
+	sockidSize       = 48 // struct inet_diag_sockid
 	messageSize      = 72 // struct inet_diag_msg
 )
 
@@ -73,19 +76,12 @@ func (r *netlink) close() { unix.Close(r.fd) }
 // dump sends a request, whose body is given, and hands each answer's body to each.
 func (r *netlink) dump(body []byte, each func(body []byte) error) error {
 	r.seq++
-	order := binary.NativeEndian
-	r.req = append(r.req[:0], make([]byte, headerSize)...)
-	r.req = append(r.req, body...)
-	order.PutUint32(r.req, uint32(len(r.req)))
-	order.PutUint16(r.req[4:], sockDiagByFamily)
-	order.PutUint16(r.req[6:], unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
-	order.PutUint32(r.req[8:], r.seq)
+	r.req = r.message(r.req[:0], body, unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
 	if err := unix.Sendto(r.fd, r.req, 0, &r.to); err != nil {
 		return err
 	}
 	for {
-		// read, not recvfrom: the latter makes an address for each message, and a socket that nobody knows gets answers of the kernel only.
-		n, err := retry(func() (int, error) { return unix.Read(r.fd, r.buf) })
+		n, err := r.receive()
 		if err != nil {
 			return err
 		}
@@ -93,6 +89,74 @@ func (r *netlink) dump(body []byte, each func(body []byte) error) error {
 			return err
 		}
 	}
+}
+
+func (r *netlink) message(into, body []byte, flags uint16) []byte {
+	order := binary.NativeEndian
+	into = order.AppendUint32(into, uint32(headerSize+len(body)))
+	into = order.AppendUint16(into, sockDiagByFamily)
+	into = order.AppendUint16(into, flags)
+	into = order.AppendUint32(into, r.seq)
+	into = order.AppendUint32(into, 0)
+	return append(into, body...)
+}
+
+// receive is read, not recvfrom: the latter makes an address for each message, and a socket that nobody knows gets answers of the kernel only.
+func (r *netlink) receive() (int, error) {
+	return retry(func() (int, error) { return unix.Read(r.fd, r.buf) })
+}
+
+// batch is how many sockets are asked for at once.
+const batch = 64
+
+// ask asks for single sockets by their names, each in the time that a look into the table takes, and hands the answers to each. One that is gone has none.
+func (r *netlink) ask(bodies func(i int) []byte, count int, each func(body []byte) error) error {
+	for from := 0; from < count; from += batch {
+		r.seq++
+		r.req = r.req[:0]
+		n := min(batch, count-from)
+		for i := range n {
+			r.req = r.message(r.req, bodies(from+i), unix.NLM_F_REQUEST)
+		}
+		if err := unix.Sendto(r.fd, r.req, 0, &r.to); err != nil {
+			return err
+		}
+		for answers := 0; answers < n; {
+			size, err := r.receive()
+			if err != nil {
+				return err
+			}
+			some, err := parseAnswers(r.buf[:size], r.seq, each)
+			if err != nil {
+				return err
+			}
+			answers += some
+		}
+	}
+	return nil
+}
+
+// parseAnswers goes through answers to single questions and counts them; an error in one says that the socket is no more.
+func parseAnswers(data []byte, seq uint32, each func(body []byte) error) (answers int, err error) {
+	order := binary.NativeEndian
+	for len(data) >= headerSize {
+		size, kind := int(order.Uint32(data)), order.Uint16(data[4:])
+		if size < headerSize || size > len(data) {
+			return answers, errDump
+		}
+		from, body := order.Uint32(data[8:]), data[headerSize:size]
+		data = data[min((size+3)&^3, len(data)):]
+		if from != seq {
+			continue
+		}
+		answers++
+		if kind == sockDiagByFamily {
+			if err := each(body); err != nil {
+				return answers, err
+			}
+		}
+	}
+	return answers, nil
 }
 
 // An inetSource tells the TCP sockets with one local port that are listening, established or closed by the client only.
@@ -114,14 +178,17 @@ func openInet(port uint16) (*inetSource, error) {
 
 func (s *inetSource) close() { s.netlink.close() }
 
-func (s *inetSource) read(into []connection) ([]connection, error) {
-	all := time.Since(s.both) >= time.Second
+// all goes through the kernel's whole table of connections, 1 ms and more where the machine has much memory and so a large table.
+func (s *inetSource) all(into []connection) ([]connection, error) { return s.dump(into, servedStates) }
+
+func (s *inetSource) dump(into []connection, states uint32) ([]connection, error) {
+	both := time.Since(s.both) >= time.Second
 	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
-		if !all && !s.has[family] {
+		if !both && !s.has[family] {
 			continue
 		}
 		before := len(into)
-		err := s.netlink.dump(inetRequest(s.body[:], family, unix.IPPROTO_TCP, servedStates, s.port), func(body []byte) error {
+		err := s.netlink.dump(inetRequest(s.body[:], family, unix.IPPROTO_TCP, states, s.port), func(body []byte) error {
 			c, err := parseConnection(body)
 			into = append(into, c)
 			return err
@@ -129,10 +196,35 @@ func (s *inetSource) read(into []connection) ([]connection, error) {
 		if err != nil {
 			return into, fmt.Errorf("read the sockets on port %d: %w", s.port, err)
 		}
-		s.has[family] = len(into) > before
+		if states == servedStates {
+			s.has[family] = len(into) > before
+		}
 	}
-	if all {
+	if both && states == servedStates {
 		s.both = time.Now()
+	}
+	return into, nil
+}
+
+// some reads the listeners, and those of the given connections that are still there.
+func (s *inetSource) some(into, known []connection) ([]connection, error) {
+	into, err := s.dump(into, 1<<tcpListen)
+	if err != nil {
+		return into, err
+	}
+	err = s.netlink.ask(func(i int) []byte {
+		inetRequest(s.body[:], known[i].family, unix.IPPROTO_TCP, servedStates, 0)
+		copy(s.body[8:], known[i].id[:])
+		return s.body[:]
+	}, len(known), func(body []byte) error {
+		c, err := parseConnection(body)
+		if err == nil && servedStates>>c.state&1 == 1 {
+			into = append(into, c)
+		}
+		return err
+	})
+	if err != nil {
+		return into, fmt.Errorf("read the sockets on port %d: %w", s.port, err)
 	}
 	return into, nil
 }
@@ -184,7 +276,7 @@ func parseConnection(body []byte) (connection, error) {
 	}
 	order := binary.NativeEndian
 	c := connection{
-		state: body[1], port: binary.BigEndian.Uint16(body[4:]), peer: binary.BigEndian.Uint16(body[6:]),
+		family: body[0], id: [sockidSize]byte(body[4:]), state: body[1], port: binary.BigEndian.Uint16(body[4:]), peer: binary.BigEndian.Uint16(body[6:]),
 		unread: order.Uint32(body[56:]), unsent: order.Uint32(body[60:]), inode: order.Uint32(body[68:]),
 	}
 	for rest := body[messageSize:]; len(rest) >= 4; {

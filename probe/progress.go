@@ -73,7 +73,10 @@ type socket struct {
 
 // A source tells the sockets of the server: TCP ones on its port, or unix ones of its name.
 type source interface {
-	read(into []connection) ([]connection, error)
+	// all appends every one.
+	all(into []connection) ([]connection, error)
+	// some appends the listeners and those of known that are still there, at a cost that does not depend on how many others the machine has.
+	some(into, known []connection) ([]connection, error)
 	close()
 }
 
@@ -81,34 +84,80 @@ type source interface {
 type connections struct {
 	source  source
 	now     []connection
+	spare   []connection
 	round   uint64
 	sockets map[uint32]*socket // by inode
+	foreign map[uint32]bool    // sockets of workers that are none of the server's
 	sums    map[int]*tally     // by pid
 	closed  map[int]uint64     // by pid: bytes sent on connections that are closed
 	swept   time.Time          // when the descriptors were last gone through
+	whole   time.Time          // when all were last read
+	cost    time.Duration      // of that
 }
 
 func openConnections(s source) *connections {
-	return &connections{source: s, sockets: map[uint32]*socket{}, sums: map[int]*tally{}, closed: map[int]uint64{}}
+	return &connections{source: s, sockets: map[uint32]*socket{}, foreign: map[uint32]bool{}, sums: map[int]*tally{}, closed: map[int]uint64{}}
 }
 
 func (c *connections) close() { c.source.close() }
 
-// sweepEvery is how often the descriptors of all workers are gone through for the sake of connections that are younger than a tick.
-const sweepEvery = time.Second
+const (
+	// wholeEvery is how often all sockets are read whatever was seen.
+	wholeEvery = time.Second
+	// sweepEvery is how often the descriptors of all workers are gone through for a connection whose owner did not show otherwise.
+	sweepEvery = time.Second
+	// perSocket is about what it takes to ask for a single one.
+	perSocket = 4 * time.Microsecond
+)
 
-// refresh reads the sockets anew. look is called at most once, when there is one whose owner is not known: it goes through the descriptors of the workers. That is dear, so a
-// connection that has only just come is asked about once a second: most are answered before the next tick.
-func (c *connections) refresh(now time.Time, look func(found func(inode uint32, pid int))) error {
-	all, err := c.source.read(c.now[:0])
-	c.now = all
+// refresh reads the sockets anew: those that are known, or all where news says that there are others, and once a second anyway. look goes through the descriptors of the
+// workers for the owners of those that have none.
+func (c *connections) refresh(now time.Time, news bool, look func(found func(inode uint32, pid int))) error {
+	c.round++
+	c.spare, c.now = c.now, c.spare
+	var err error
+	if news || now.Sub(c.whole) >= wholeEvery || time.Duration(len(c.spare))*perSocket > c.cost {
+		began := time.Now()
+		c.now, err = c.source.all(c.now[:0])
+		c.whole, c.cost = now, time.Since(began)
+		if len(c.foreign) > 1<<16 {
+			clear(c.foreign)
+		}
+	} else {
+		known := c.spare[:0]
+		for i := range c.spare {
+			if one := c.spare[i]; one.state != tcpListen && one.inode != 0 {
+				known = append(known, one)
+			}
+		}
+		c.now, err = c.source.some(c.now[:0], known)
+	}
 	if err != nil {
 		return err
 	}
-	c.round++
-	fresh, old := false, false
-	for i := range all {
-		one := &all[i]
+	orphans := c.follow(now)
+	if orphans && now.Sub(c.swept) >= sweepEvery {
+		c.swept = now
+		look(c.own)
+		for _, s := range c.sockets {
+			s.sought = s.sought || s.pid == 0
+		}
+	}
+	c.tally()
+	return nil
+}
+
+// own notes who has a socket.
+func (c *connections) own(inode uint32, pid int) {
+	if s := c.sockets[inode]; s != nil && s.pid == 0 {
+		s.pid = pid
+	}
+}
+
+// follow brings what is known over time up to what was read now, and says whether there are connections that nobody is known to have.
+func (c *connections) follow(now time.Time) (orphans bool) {
+	for i := range c.now {
+		one := &c.now[i]
 		if one.inode == 0 {
 			continue
 		}
@@ -126,10 +175,7 @@ func (c *connections) refresh(now time.Time, look func(found func(inode uint32, 
 			s.oneToOne = one.segmentsIn == one.segmentsOut
 		}
 		s.sent = max(s.sent, one.sent)
-		if s.pid == 0 && !s.sought && one.state != tcpListen {
-			fresh = fresh || s.first.Equal(now)
-			old = old || s.first.Before(now) || one.lastReceive > sampleEvery
-		}
+		orphans = orphans || s.pid == 0 && !s.sought && one.state != tcpListen
 	}
 	for inode, s := range c.sockets {
 		if s.round != c.round {
@@ -139,19 +185,7 @@ func (c *connections) refresh(now time.Time, look func(found func(inode uint32, 
 			delete(c.sockets, inode)
 		}
 	}
-	if old || fresh && now.Sub(c.swept) >= sweepEvery {
-		c.swept = now
-		look(func(inode uint32, pid int) {
-			if s := c.sockets[inode]; s != nil && s.pid == 0 {
-				s.pid = pid
-			}
-		})
-		for _, s := range c.sockets {
-			s.sought = s.sought || s.pid == 0
-		}
-	}
-	c.tally()
-	return nil
+	return orphans
 }
 
 // lost forgets a process that is no more, so that another that has its connections can be found.
@@ -218,4 +252,13 @@ func (c *connections) backlog() (waiting, limit int, listening bool) {
 // listens says whether an inode is one of the listening sockets.
 func (c *connections) listens(inode uint32) bool {
 	return slices.ContainsFunc(c.now, func(one connection) bool { return one.state == tcpListen && one.inode == inode })
+}
+
+// introduce notes that a process has a socket which was not known when it was seen. It is none of the server's where it is not among all that were read since.
+func (c *connections) introduce(inode uint32, pid int) {
+	if c.sockets[inode] != nil {
+		c.own(inode, pid)
+	} else {
+		c.foreign[inode] = true
+	}
 }

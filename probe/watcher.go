@@ -108,14 +108,12 @@ func (w *watcher) tick(ctx context.Context, now time.Time) {
 	w.bury(now)
 	w.discover(now)
 	w.readLocks()
-	if w.sockets != nil {
-		if err := w.sockets.refresh(now, w.owners); err != nil {
-			w.trouble("read the server's sockets", err)
-		}
-		if waiting, limit, listening := w.sockets.backlog(); listening {
-			w.rec.Record(history.Listener{Address: w.target.Address, Backlog: waiting, Limit: limit})
+	for _, one := range w.workers {
+		if !one.over {
+			one.ran, one.mattered = one.threads.refresh(now)
 		}
 	}
+	w.readSockets(now)
 	for _, one := range w.workers {
 		if !one.over {
 			w.look(ctx, now, one)
@@ -127,6 +125,63 @@ func (w *watcher) tick(ctx context.Context, now time.Time) {
 	}
 }
 
+// readSockets reads the server's sockets, all of them where a worker has one that is not known yet.
+func (w *watcher) readSockets(now time.Time) {
+	if w.sockets == nil {
+		return
+	}
+	news := false
+	for _, one := range w.workers {
+		if !one.over && (one.ran || len(one.strangers) > 0) && !now.Before(one.fdsAfter) {
+			news = w.meet(one) || news
+		}
+	}
+	if err := w.sockets.refresh(now, news, w.owners); err != nil {
+		w.trouble("read the server's sockets", err)
+	}
+	if news {
+		for _, one := range w.workers {
+			for _, inode := range one.strangers {
+				w.sockets.introduce(inode, one.PID)
+			}
+			one.strangers = one.strangers[:0]
+		}
+	}
+	if waiting, limit, listening := w.sockets.backlog(); listening {
+		w.rec.Record(history.Listener{Address: w.target.Address, Backlog: waiting, Limit: limit})
+	}
+}
+
+// meet goes through the sockets that a worker has, which cannot be others than before as long as none of its threads runs, and says whether one is not known that was
+// there at the tick before: most connections are over by then, and to read all is dear.
+func (w *watcher) meet(one *worker) (news bool) {
+	began := time.Now()
+	fds, err := numbers(w.proc.pid(one.PID, "fd"))
+	if err != nil {
+		w.unreadable(err, "the descriptors of the workers")
+		return false
+	}
+	before := len(one.strangers)
+	for _, fd := range fds {
+		link, err := w.proc.link(one.PID, fd)
+		if err != nil {
+			continue
+		}
+		inode, ok := socketInode(link)
+		switch {
+		case !ok || w.sockets.foreign[inode]:
+		case w.sockets.sockets[inode] != nil:
+			w.sockets.own(inode, one.PID)
+		default:
+			news = news || slices.Contains(one.strangers[:before], inode)
+			one.strangers = append(one.strangers, inode)
+		}
+	}
+	one.strangers = slices.Delete(one.strangers, 0, before)
+	one.fdsAfter = began.Add(100 * time.Since(began)) // at most one percent of a processor for each
+	return news
+}
+
 // owners goes through the descriptors of all workers for sockets.
 func (w *watcher) owners(found func(inode uint32, pid int)) {
 	for _, one := range w.workers {
@@ -135,7 +190,7 @@ func (w *watcher) owners(found func(inode uint32, pid int)) {
 		}
 		fds, err := numbers(w.proc.pid(one.PID, "fd"))
 		if err != nil {
-			w.unreadable(err, fmt.Sprintf("the descriptors of worker %d (pid %d)", one.Place, one.PID))
+			w.unreadable(err, "the descriptors of the workers")
 			continue
 		}
 		for _, fd := range fds {
@@ -184,9 +239,8 @@ func (w *watcher) readStat(one *worker) (stat, error) {
 
 // look records one worker's tick and looks closer where something is strange.
 func (w *watcher) look(ctx context.Context, now time.Time, one *worker) {
-	ran, moved := one.threads.refresh(now)
 	// The line is the dearest to read, and nothing in it changes while no thread runs: not even a stop or a wait for the disk begins without a turn.
-	if ran || now.Sub(one.lastAt) >= time.Second {
+	if one.ran || now.Sub(one.lastAt) >= time.Second {
 		s, err := w.readStat(one)
 		if err != nil || s.state == 'Z' || s.state == 'X' {
 			return // it is ending: the next wait sees it
@@ -195,7 +249,7 @@ func (w *watcher) look(ctx context.Context, now time.Time, one *worker) {
 		one.threads.counted(s.threads)
 	}
 	if one.based {
-		if moved {
+		if one.mattered {
 			one.moved = now
 		}
 	} else {
@@ -203,7 +257,7 @@ func (w *watcher) look(ctx context.Context, now time.Time, one *worker) {
 	}
 	s := history.WorkerSample{
 		PID: one.PID, Worker: one.Place, State: stateName(one.last.state), CPU: one.before + one.threads.ran(), RunDelay: one.threads.waited(),
-		RSS: one.last.rss * uint64(os.Getpagesize()), Threads: one.last.threads, Moved: moved, Still: max(now.Sub(one.moved), 0),
+		RSS: one.last.rss * uint64(os.Getpagesize()), Threads: one.last.threads, Moved: one.mattered, Still: max(now.Sub(one.moved), 0),
 	}
 	if w.sockets != nil {
 		sum := w.sockets.of(one.PID)

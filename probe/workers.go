@@ -21,6 +21,10 @@ type worker struct {
 	last        stat      // as last read
 	lastAt      time.Time // when that was
 	threads     *threads
+	ran         bool      // a thread of it ran since the tick before
+	mattered    bool      // one that matters did
+	strangers   []uint32  // sockets that it had at the last look and that were not known
+	fdsAfter    time.Time // its descriptors are not gone through again before that
 	based       bool
 	before      time.Duration // processor time used by threads that ended before it was watched
 	moved       time.Time     // when a thread that matters last ran
@@ -133,7 +137,7 @@ func (w *watcher) serves(pid int) bool {
 		return true
 	}
 	if _, _, listening := w.sockets.backlog(); !listening {
-		if w.sockets.refresh(time.Now(), func(func(uint32, int)) {}) != nil {
+		if w.sockets.refresh(time.Now(), true, func(func(uint32, int)) {}) != nil {
 			return true
 		}
 		if _, _, listening = w.sockets.backlog(); !listening {
