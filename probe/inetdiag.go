@@ -178,11 +178,14 @@ func openInet(port uint16) (*inetSource, error) {
 
 func (s *inetSource) close() { s.netlink.close() }
 
+// bothEvery is how often the family of addresses is asked for that had no socket of the port.
+const bothEvery = 10 * time.Second
+
 // all goes through the kernel's whole table of connections, 1 ms and more where the machine has much memory and so a large table.
 func (s *inetSource) all(into []connection) ([]connection, error) { return s.dump(into, servedStates) }
 
 func (s *inetSource) dump(into []connection, states uint32) ([]connection, error) {
-	both := time.Since(s.both) >= time.Second
+	both := time.Since(s.both) >= bothEvery
 	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
 		if !both && !s.has[family] {
 			continue

@@ -29,13 +29,6 @@ func exitOf(pidfd int) (status unix.WaitStatus, ok bool) {
 	return unix.WaitStatus(info.exit), true
 }
 
-// ended says whether a process is over, be it waited for or not.
-func ended(pidfd int) bool {
-	fds := []unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}
-	n, err := retry(func() (int, error) { return unix.Poll(fds, 0) })
-	return err == nil && n == 1 && fds[0].Revents&(unix.POLLIN|unix.POLLHUP) != 0
-}
-
 // statusOf is how the process behind pidfd ended: asked of the pidfd once its parent has waited for it, of its remains before that.
 func (p proc) statusOf(pid int, start uint64, pidfd int) (unix.WaitStatus, bool) {
 	if pidfd >= 0 {

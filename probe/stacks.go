@@ -1,7 +1,58 @@
 package probe
 
-import "time"
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
 
-type python struct{}
+	"github.com/hangtime-dev/hangtime/history"
+)
 
-func (w *watcher) readStacks(now time.Time, one *worker) {}
+const (
+	// stackAfter is how old a request, or a standstill, must be before the stacks are read: a worker is suspect by then.
+	stackAfter = 200 * time.Millisecond
+	// stackEvery is how often they are read again, where the worker ran meanwhile.
+	stackEvery = time.Second
+)
+
+// readStacks records what the threads of a worker under suspicion do in their language's words: once for each standstill.
+func (w *watcher) readStacks(now time.Time, one *worker) {
+	s := one.sample
+	if one.notPython || s.Oldest < stackAfter && s.Still < stackAfter {
+		return
+	}
+	ran := one.threads.ran()
+	if !one.stacksAt.IsZero() && (now.Sub(one.stacksAt) < stackEvery || ran == one.stacksRan) {
+		return
+	}
+	one.stacksAt, one.stacksRan = now, ran
+	if one.python == nil {
+		py, err := openPython(w.proc, one.PID)
+		if err != nil {
+			one.notPython = true
+			if errors.Is(err, os.ErrPermission) {
+				w.unreadable(err, "the Python stacks of the workers")
+			} else if !errors.Is(err, errNoPython) {
+				w.trouble(fmt.Sprintf("read the Python stacks of worker %d (pid %d)", one.Place, one.PID), err)
+			}
+			return
+		}
+		one.python = py
+	}
+	for _, stack := range one.python.stacks() {
+		if len(stack.frames) == 0 || !one.threads.has(stack.tid) {
+			continue
+		}
+		w.rec.Record(history.Stack{PID: one.PID, TID: stack.tid, Language: "python", Frames: stack.frames, Holds: stack.holds})
+	}
+}
+
+func (t *threads) has(tid int) bool {
+	for _, one := range t.all {
+		if one.tid == tid {
+			return true
+		}
+	}
+	return false
+}
