@@ -32,6 +32,7 @@ type Field struct {
 	Dir     string          // the server's log folder: only files in it are touched
 	Base    string          // of the server, "http://127.0.0.1:1234"
 	Workers func() []Worker // those that run now
+	Ground  *Ground         // what was laid before the server started; nil: nothing
 	Seed    uint64          // of every random choice
 	Name    string          // begins the ids of faults: "shared"
 	By      string          // "person" where no scenario planned it
@@ -50,6 +51,7 @@ type target struct {
 	words  string // for a person: a path, "worker 2 (pid 4242)"
 	worker int
 	victim process
+	also   []process // hit together with the victim, which is among them; nil: the victim alone
 	path   string
 }
 
@@ -69,26 +71,51 @@ type harm interface {
 	strike(ctx context.Context, at target) (effect, error)
 }
 
-// Prepare says whether a fault can be done here, before anything is started.
+// Prepare says whether a fault can be done to this server, before it is harmed. What can be said before there is a server, Possible says.
 func Prepare(f scenarios.Fault, field Field, g *Guardian) (*Injection, error) {
 	i := &Injection{fault: f, field: field, guardian: g}
 	var err error
-	switch f.Kind {
-	case "hold-lock":
-		i.harm, err = prepareLock(f, field, g)
-	case "kill":
-		i.harm, err = prepareKill(f, field)
-	case "stop":
-		i.harm, err = prepareStop(f, field, g)
-	case "request":
-		i.harm, err = prepareRequest(f, field)
-	default:
-		err = fmt.Errorf("no fault is called %q", f.Kind)
-	}
-	if err != nil {
+	if i.harm, err = harmOf(f, field, g); err != nil {
 		return nil, err
 	}
 	return i, nil
+}
+
+// harmOf is the kind of fault, prepared.
+func harmOf(f scenarios.Fault, field Field, g *Guardian) (harm, error) {
+	switch f.Kind {
+	case "hold-lock":
+		return prepareLock(f, field, g)
+	case "kill":
+		return prepareKill(f, field)
+	case "terminate":
+		return prepareSend(f, field, "SIGTERM")
+	case "abort":
+		return prepareSend(f, field, "SIGABRT")
+	case "signal":
+		return prepareSend(f, field, f.Signal)
+	case "stop":
+		return prepareStop(f, field, g)
+	case "freeze", "cpu-quota", "memory-limit":
+		return prepareGroup(f, field, g)
+	case "fd-limit":
+		return prepareFiles(f, field, g)
+	case "stall-pipe-reader":
+		return prepareStall(field)
+	case "fill-disk":
+		return prepareFill(field)
+	case "slow-disk":
+		return prepareSlowDisk(f, field)
+	case "freeze-disk":
+		return prepareFreezeDisk(field, g)
+	case "network":
+		return prepareNetwork(f, field)
+	case "slow-client", "connection-flood":
+		return prepareClients(f, field)
+	case "request":
+		return prepareRequest(f, field)
+	}
+	return nil, fmt.Errorf("no fault is called %q", f.Kind)
 }
 
 // random is the source of a fault's choices: the same scenario with the same seed chooses the same.

@@ -125,12 +125,13 @@ func answerOf(err error) answer {
 	return answer{err.Error()}
 }
 
-// roleGuardian and roleHoldLock are the first argument of hangtime's own processes, and the value of roleName in their environment:
+// The roles are the first argument of hangtime's own processes, and the value of roleName in their environment:
 // a person who types such a word gets the usual answer of the command line.
 const (
 	roleName     = "HANGTIME_ROLE"
 	roleGuardian = "guardian"
 	roleHoldLock = "hold-lock"
+	roleSlowDisk = "slow-disk"
 )
 
 // Role runs this process as the guardian or as the helper of a fault, when it was started as one.
@@ -143,6 +144,8 @@ func Role(args []string) (handled bool, code int) {
 		return true, guard(args[1], args[2], os.Stdin, os.Stdout)
 	case roleHoldLock:
 		return true, holdLock(args[1], args[2], os.Stdin, os.Stdout)
+	case roleSlowDisk:
+		return true, serveSlowDisk(args[1], args[2], os.Stdin, os.Stdout)
 	}
 	return false, 0
 }

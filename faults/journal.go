@@ -168,7 +168,7 @@ func replay(path string) (Replayed, error) {
 	if boot != head.Boot {
 		// Processes and their numbers did not survive the restart; files did.
 		w.family = newFamily("")
-		w.open = slices.DeleteFunc(w.open, func(u undo) bool { return u.Kind != undoFolder })
+		w.open = slices.DeleteFunc(w.open, func(u undo) bool { return !u.survives() })
 	}
 	for _, err := range w.mendAll() {
 		out.Left = append(out.Left, err.Error())

@@ -42,6 +42,42 @@ func (kill) strike(ctx context.Context, at target) (effect, error) {
 	return effect{pid: at.victim.PID, detail: fmt.Sprintf("SIGKILL, dead after %v", time.Since(began).Round(time.Millisecond))}, nil
 }
 
+// send sends a signal that the process may handle as it likes: that it was sent is the whole effect.
+type send struct {
+	choice
+	signal unix.Signal
+}
+
+func prepareSend(f scenarios.Fault, field Field, name string) (harm, error) {
+	c, err := newChoice(f, field)
+	sig := unix.SignalNum(name)
+	if err == nil && sig == 0 {
+		err = fmt.Errorf("no signal is called %q; want one such as SIGHUP", name)
+	}
+	return send{c, sig}, err
+}
+
+func (send) instant() {}
+
+// aim names the group where no worker is in it: that a signal to it reaches nobody is a result.
+func (s send) aim() ([]target, error) {
+	all, err := s.choice.aim()
+	if err == nil && len(all) == 0 {
+		all = []target{{words: "the arbiter's process group"}}
+	}
+	return all, err
+}
+
+func (s send) strike(_ context.Context, at target) (effect, error) {
+	if at.victim.PID == 0 {
+		return effect{detail: "no worker is in the arbiter's process group: the signal reaches none"}, nil
+	}
+	if err := at.victim.signal(s.signal); err != nil {
+		return effect{}, err
+	}
+	return effect{pid: at.victim.PID, detail: unix.SignalName(s.signal) + " sent"}, nil
+}
+
 // stop sends SIGSTOP to a worker and SIGCONT at its end.
 type stop struct {
 	choice

@@ -27,7 +27,8 @@ type status struct {
 	group   int // process group
 	session int
 	threads int
-	state   byte // of its first thread: R S D T t Z …
+	ticks   uint64 // of a processor, used so far by all threads
+	state   byte   // of its first thread: R S D T t Z …
 }
 
 // dead says whether nothing of it runs any more. A first thread that is a zombie is not enough: others may still be on their way out, with files and locks.
@@ -44,16 +45,21 @@ func readStatus(pid int) (status, error) {
 	}
 	// The name in parentheses may itself hold anything: fields are counted from the last one.
 	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
-	const state, parent, group, session, threads, start = 0, 1, 2, 3, 17, 19
+	const state, parent, group, session, user, system, threads, start = 0, 1, 2, 3, 11, 12, 17, 19
 	if len(fields) <= start {
 		return status{}, fmt.Errorf("/proc/%d/stat has %d fields after the name, want more than %d", pid, len(fields), start)
 	}
 	s := status{process: process{PID: pid}, state: fields[state][0]}
-	var errs [5]error
+	var errs [7]error
 	s.parent, errs[0] = strconv.Atoi(string(fields[parent]))
 	s.threads, errs[1] = strconv.Atoi(string(fields[threads]))
 	s.group, errs[3] = strconv.Atoi(string(fields[group]))
 	s.session, errs[4] = strconv.Atoi(string(fields[session]))
+	inUser, err := strconv.ParseUint(string(fields[user]), 10, 64)
+	errs[5] = err
+	inKernel, err := strconv.ParseUint(string(fields[system]), 10, 64)
+	errs[6] = err
+	s.ticks = inUser + inKernel
 	s.Start, errs[2] = strconv.ParseUint(string(fields[start]), 10, 64)
 	return s, errors.Join(errs[:]...)
 }

@@ -98,8 +98,12 @@ func (i *Injection) lasts(ctx context.Context) time.Duration {
 			d = left
 		}
 	}
-	if d == 0 || d > Longest {
-		d = Longest
+	longest := Longest
+	if h, ok := i.harm.(interface{ most() time.Duration }); ok {
+		longest = h.most()
+	}
+	if d == 0 || d > longest {
+		d = longest
 	}
 	return d
 }

@@ -343,7 +343,7 @@ func TestWhatCannotBeDoneIsRefusedBeforeAnythingStarts(t *testing.T) {
 	}{
 		{"a kind that is not known", scenarios.Fault{Kind: "curse"}, Field{}, `no fault is called "curse"`},
 		{"a signal without a known server", scenarios.Fault{Kind: "kill"}, Field{}, "no process of the server is known"},
-		{"a worker that is no choice", scenarios.Fault{Kind: "stop", Worker: "youngest"}, Field{Arbiter: 1}, "want random, oldest, all, or a number"},
+		{"a worker that is no choice", scenarios.Fault{Kind: "stop", Worker: "youngest"}, Field{Arbiter: 1}, "want random, oldest, busiest, all"},
 		{"a file outside", scenarios.Fault{Kind: "hold-lock", Path: "../x"}, Field{Dir: dir}, "leaves the server's log folder"},
 		{"a folder that is not there", scenarios.Fault{Kind: "hold-lock", Path: "a/b"}, Field{Dir: dir}, "the folder of the file to lock"},
 		{"no folder", scenarios.Fault{Kind: "hold-lock", Path: "x"}, Field{}, "no log folder"},

@@ -17,6 +17,10 @@ const (
 	undoHelper   = "end-helper" // kill the process
 	undoContinue = "continue"   // SIGCONT
 	undoFolder   = "remove-folder"
+	undoGroup    = "dissolve-group" // thaw it, move its processes back, remove it
+	undoMount    = "unmount"
+	undoFrozen   = "thaw-disk"
+	undoFiles    = "allow-files" // RLIMIT_NOFILE as it was
 )
 
 // An undo says how one harm is mended. It is with the guardian, and on disk, before the harm exists.
@@ -25,6 +29,10 @@ type undo struct {
 	Kind string `json:"kind"`
 	process
 	Path string `json:"path,omitempty"`
+	// Back is where the processes of a control group belong.
+	Back string `json:"back,omitempty"`
+	// Old is a limit as it was: soft, hard.
+	Old []uint64 `json:"old,omitempty"`
 	// Until is when the guardian mends it unasked; zero: at hangtime's end.
 	Until time.Time `json:"until,omitzero"`
 }
@@ -37,6 +45,14 @@ func (u undo) String() string {
 		return fmt.Sprintf("continue the stopped pid %d", u.PID)
 	case undoFolder:
 		return "remove " + u.Path
+	case undoGroup:
+		return "dissolve the control group " + u.Path
+	case undoMount:
+		return "unmount " + u.Path
+	case undoFrozen:
+		return "thaw the disk at " + u.Path
+	case undoFiles:
+		return fmt.Sprintf("give pid %d its limit of open files back", u.PID)
 	}
 	return u.Kind
 }
@@ -49,6 +65,14 @@ const (
 	step          = 10 * time.Millisecond
 )
 
+// releases says whether mending lets processes run again that could not even be killed before: that comes first.
+func (u undo) releases() bool {
+	return u.Kind == undoContinue || u.Kind == undoGroup || u.Kind == undoFrozen
+}
+
+// survives says whether the harm outlives a restart of the machine.
+func (u undo) survives() bool { return u.Kind == undoFolder }
+
 // mend undoes the harm and returns nil only when it was seen to be gone. It is safe twice, and on what never came to be.
 func (u undo) mend() error {
 	switch u.Kind {
@@ -58,6 +82,17 @@ func (u undo) mend() error {
 		return resume(u.process)
 	case undoFolder:
 		return removeFolder(u.Path)
+	case undoGroup:
+		return dissolve(u.Path, u.Back)
+	case undoMount:
+		return unmount(u.Path)
+	case undoFrozen:
+		return thawDisk(u.Path)
+	case undoFiles:
+		if len(u.Old) != 2 {
+			return fmt.Errorf("undo record %s: want the old limit, soft and hard", u.ID)
+		}
+		return allowFiles(u.process, u.Old[0], u.Old[1])
 	}
 	return fmt.Errorf("undo record of kind %q: not known to this version of hangtime", u.Kind)
 }

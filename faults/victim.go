@@ -7,27 +7,58 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-// A choice selects workers: random (the default), oldest, all, or a place from 1.
+// A choice selects processes of our own server: workers by random (the default), oldest, busiest, all or a place from 1; the arbiter; server, which is the arbiter and
+// all workers; or group, which is the workers in the arbiter's process group: those that a Ctrl-C at its terminal reaches.
 type choice struct {
 	of     string
 	field  Field
 	random *rand.Rand
 }
 
+// words are the choices that are no numbers.
+func words() []string {
+	return []string{"random", "oldest", "busiest", "all", "arbiter", "server", "group"}
+}
+
 func newChoice(f scenarios.Fault, field Field) (choice, error) {
 	c := choice{cmp.Or(f.Worker, "random"), field, random(f, field)}
-	if n, err := strconv.Atoi(c.of); !slices.Contains([]string{"random", "oldest", "all"}, c.of) && (err != nil || n < 1) {
-		return c, fmt.Errorf("worker %q: want random, oldest, all, or a number from 1", c.of)
+	if n, err := strconv.Atoi(c.of); !slices.Contains(words(), c.of) && (err != nil || n < 1) {
+		return c, fmt.Errorf("worker %q: want random, oldest, busiest, all, arbiter, server, group, or a number from 1", c.of)
 	}
 	return c, needSignals(field)
 }
 
-// aim returns living workers of our own server.
+// aim returns living processes of our own server.
 func (c choice) aim() ([]target, error) {
+	arbiter, err := identify(c.field.Arbiter)
+	if err != nil {
+		return nil, fmt.Errorf("the arbiter: %w", err)
+	}
+	first := target{words: fmt.Sprintf("the arbiter (pid %d)", arbiter.PID), victim: arbiter}
+	if c.of == "arbiter" {
+		return []target{first}, nil
+	}
+	chosen, err := c.pick(c.alive())
+	if err != nil {
+		return nil, err
+	}
+	var targets []target
+	if c.of == "server" {
+		targets = append(targets, first)
+	}
+	for _, w := range chosen {
+		targets = append(targets, target{words: fmt.Sprintf("worker %d (pid %d)", w.Place, w.PID), worker: w.Place, victim: process{w.PID, w.Start}})
+	}
+	return targets, nil
+}
+
+// alive are the workers in the order of their places.
+func (c choice) alive() []Worker {
 	var alive []Worker
 	for _, w := range c.field.Workers() {
 		if (process{w.PID, w.Start}).alive() && below(w.PID, c.field.Arbiter) {
@@ -35,26 +66,25 @@ func (c choice) aim() ([]target, error) {
 		}
 	}
 	slices.SortFunc(alive, func(a, b Worker) int { return cmp.Compare(a.Place, b.Place) })
-	chosen, err := c.pick(alive)
-	var targets []target
-	for _, w := range chosen {
-		targets = append(targets, target{words: fmt.Sprintf("worker %d (pid %d)", w.Place, w.PID), worker: w.Place, victim: process{w.PID, w.Start}})
-	}
-	return targets, err
+	return alive
 }
 
 // pick chooses among workers in the order of their places.
 func (c choice) pick(alive []Worker) ([]Worker, error) {
-	if len(alive) == 0 {
+	if len(alive) == 0 && c.of != "server" {
 		return nil, errors.New("no worker is alive")
 	}
 	switch c.of {
-	case "all":
+	case "all", "server":
 		return alive, nil
+	case "group":
+		return inGroup(alive, c.field.Arbiter)
 	case "random":
 		return []Worker{alive[c.random.IntN(len(alive))]}, nil
 	case "oldest":
 		return []Worker{slices.MinFunc(alive, func(a, b Worker) int { return cmp.Compare(a.Born, b.Born) })}, nil
+	case "busiest":
+		return []Worker{busiest(alive)}, nil
 	}
 	for _, w := range alive {
 		if strconv.Itoa(w.Place) == c.of {
@@ -62,4 +92,37 @@ func (c choice) pick(alive []Worker) ([]Worker, error) {
 		}
 	}
 	return nil, fmt.Errorf("no worker is alive at place %s", c.of)
+}
+
+// inGroup are the workers in the process group of the arbiter; there may be none.
+func inGroup(alive []Worker, arbiter int) ([]Worker, error) {
+	first, err := readStatus(arbiter)
+	if err != nil {
+		return nil, fmt.Errorf("the arbiter: %w", err)
+	}
+	return slices.DeleteFunc(alive, func(w Worker) bool {
+		s, err := readStatus(w.PID)
+		return err != nil || s.group != first.group
+	}), nil
+}
+
+// busyFor is the time over which the busiest worker is the one that used most of a processor.
+const busyFor = 200 * time.Millisecond
+
+func busiest(alive []Worker) Worker {
+	used := func() map[int]uint64 {
+		all := map[int]uint64{}
+		for _, w := range alive {
+			if s, err := readStatus(w.PID); err == nil {
+				all[w.PID] = s.ticks
+			}
+		}
+		return all
+	}
+	before := used()
+	time.Sleep(busyFor)
+	after := used()
+	return slices.MaxFunc(alive, func(a, b Worker) int {
+		return cmp.Compare(after[a.PID]-before[a.PID], after[b.PID]-before[b.PID])
+	})
 }

@@ -69,19 +69,26 @@ func (w *ward) overdue(now time.Time) (mended []undo) {
 	return mended
 }
 
-// mendAll mends everything in reverse and returns what could not be mended; that stays open.
+// mendAll mends everything in reverse, what keeps processes from dying first, and returns what could not be mended; that stays open.
 func (w *ward) mendAll() []error {
-	var left []error
 	// An arbiter that lives would replace each worker that is ended.
 	for _, u := range w.open {
 		if u.Kind == undoServer {
 			w.family.found(u.process)
 		}
 	}
+	left := w.mendThose(undo.releases)
 	if err := w.family.end(endLimit); err != nil {
 		left = append(left, err)
 	}
+	return append(left, w.mendThose(func(u undo) bool { return !u.releases() })...)
+}
+
+func (w *ward) mendThose(chosen func(undo) bool) (left []error) {
 	for _, u := range slices.Backward(slices.Clone(w.open)) {
+		if !chosen(u) {
+			continue
+		}
 		if err := u.mend(); err != nil {
 			left = append(left, fmt.Errorf("%s: %w", u, err))
 			continue

@@ -98,6 +98,9 @@ func (r *Run) variants() (err error) {
 		return fmt.Errorf("make the run's folder: %w", err)
 	}
 	doc := r.options.Document
+	if err := r.possible(); err != nil {
+		return err
+	}
 	for i := range doc.Scenario.Variants {
 		plan, err := doc.Variant(i)
 		if err != nil {
@@ -116,6 +119,29 @@ func (r *Run) variants() (err error) {
 		}
 	}
 	return nil
+}
+
+// possible says why a fault of any variant cannot be done on this machine: that is known before the first server starts.
+func (r *Run) possible() error {
+	doc := r.options.Document
+	var all []error
+	told := map[string]bool{}
+	for i := range doc.Scenario.Variants {
+		plan, err := doc.Variant(i)
+		if err != nil {
+			return err
+		}
+		for n, f := range plan.Faults {
+			if err := faults.Possible(f, plan.Server); err != nil {
+				text := fmt.Sprintf("faults[%d] (%s): %v", n, f.Kind, err)
+				if !told[text] {
+					all = append(all, errors.New(text))
+				}
+				told[text] = true
+			}
+		}
+	}
+	return errors.Join(all...)
 }
 
 func (r *Run) header() (history.Header, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -35,6 +36,9 @@ type server struct {
 // start makes the server of a plan ready, in the way that its kind asks for.
 func (v *variant) start(ctx context.Context) (*server, error) {
 	s := v.plan.Server
+	if proxy := v.ground.Upstream(); proxy != "" {
+		s.Upstream = proxy
+	}
 	switch s.Kind {
 	case "reference":
 		return v.startReference(ctx, s)
@@ -55,6 +59,7 @@ func (v *variant) startReference(ctx context.Context, s scenarios.Server) (*serv
 	args = append(args, "--bind=127.0.0.1:0", "--log-dir="+v.dir, "--exit-with-parent")
 	cmd := exec.Command(v.run.options.Self, args...)
 	cmd.Dir = v.dir
+	cmd.Stdout = v.stdout()
 	cmd.Env = append(os.Environ(), v.guardian.Mark())
 	address, ready := "", make(chan struct{})
 	said := func(event history.ServerSaid) { // on one goroutine; address is read after ready
@@ -111,6 +116,7 @@ func (v *variant) startCommand(ctx context.Context, s scenarios.Server) (*server
 	}
 	cmd := exec.Command(s.Command[0], s.Command[1:]...)
 	cmd.Dir = dir
+	cmd.Stdout = v.stdout()
 	cmd.Env = append(os.Environ(), v.guardian.Mark())
 	for name, value := range s.Env {
 		cmd.Env = append(cmd.Env, name+"="+value)
@@ -126,6 +132,14 @@ func (v *variant) startCommand(ctx context.Context, s scenarios.Server) (*server
 	}
 	v.record(history.ServerStarted{Server: s.Kind, PID: c.pid, Address: s.Address, Timeout: s.Timeout})
 	return &server{pid: c.pid, base: "http://" + s.Address, dir: dir, child: c, rec: v.run.rec}, nil
+}
+
+// stdout is where the server prints to, where a fault is about that; nil: where its errors go. exec.Cmd has an interface: a nil file must not get into it.
+func (v *variant) stdout() io.Writer {
+	if file := v.ground.Stdout(); file != nil {
+		return file
+	}
+	return nil
 }
 
 func (v *variant) recordSaid(event history.ServerSaid) { v.record(event) }

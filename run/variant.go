@@ -21,6 +21,7 @@ type variant struct {
 	plan     scenarios.Scenario
 	dir      string
 	guardian *faults.Guardian
+	ground   *faults.Ground
 
 	mu     sync.Mutex
 	attack *loadgen.Attack
@@ -47,8 +48,12 @@ func (v *variant) conduct(ctx context.Context) error {
 	return err
 }
 
-func (v *variant) boot(ctx context.Context) error {
+func (v *variant) boot(ctx context.Context) (err error) {
 	v.record(history.PhaseStarted{Phase: history.Starting})
+	if v.ground, err = faults.Lay(ctx, v.plan.Faults, v.plan.Server, v.dir, v.guardian); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, v.ground.Close()) }() // after the server's end
 	srv, err := v.start(ctx)
 	if err != nil {
 		return err
@@ -113,7 +118,7 @@ func processes(seen []probe.Worker) []process {
 
 // load sends through all phases and breaks what is to be broken in the phase during.
 func (v *variant) load(ctx context.Context, srv *server, seen func() []probe.Worker) error {
-	field := faults.Field{Arbiter: srv.pid, Dir: srv.dir, Base: srv.base, Workers: places(seen), Seed: v.run.options.Seed + uint64(v.index), Name: v.name()}
+	field := faults.Field{Arbiter: srv.pid, Dir: srv.dir, Base: srv.base, Workers: places(seen), Ground: v.ground, Seed: v.run.options.Seed + uint64(v.index), Name: v.name()}
 	var planned []*faults.Injection
 	for i, f := range v.plan.Faults {
 		injection, err := faults.Prepare(f, field, v.guardian)

@@ -12,7 +12,7 @@ type Fault struct {
 	For time.Duration `yaml:"for,omitempty" json:"for,omitempty" jsonschema:"type=string"`
 	// Every repeats it until the end of the phase during; 0: once.
 	Every time.Duration `yaml:"every,omitempty" json:"every,omitempty" jsonschema:"type=string"`
-	// Worker selects the victim: random, oldest, busiest, all, a number from 1; or arbiter, or server for the arbiter and all workers, where the kind has a meaning for it.
+	// Worker selects the victim: random, oldest, busiest, all, a number from 1; or arbiter, server (the arbiter and all workers), or group (the workers in the arbiter's process group, as Ctrl-C reaches them), where the kind has a meaning for it.
 	Worker string `yaml:"worker,omitempty" json:"worker,omitempty"`
 	// Signal is what a fault of kind signal sends, such as SIGHUP.
 	Signal string `yaml:"signal,omitempty" json:"signal,omitempty"`
@@ -32,8 +32,6 @@ type Fault struct {
 	Files int `yaml:"files,omitempty" json:"files,omitempty" jsonschema:"minimum=1,maximum=65536"`
 	// Connections is how many a slow-client or a connection-flood opens.
 	Connections int `yaml:"connections,omitempty" json:"connections,omitempty" jsonschema:"minimum=1,maximum=4096"`
-	// Silent makes a slow-client send nothing at all, as a browser's preconnect does.
-	Silent bool `yaml:"silent,omitempty" json:"silent,omitempty"`
 	// Network is what happens between the server and its dependency.
 	Network string `yaml:"network,omitempty" json:"network,omitempty" jsonschema:"enum=latency,enum=reset,enum=blackhole"`
 	// Listen and Upstream are where a network fault's proxy accepts and where it leads to, HOST:PORT on loopback; the reference server needs neither.

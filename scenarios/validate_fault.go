@@ -78,6 +78,9 @@ func (v *validation) victim(at string, f Fault, workers int) {
 	switch f.Kind {
 	case "signal", "terminate", "abort", "stop", "cpu-quota", "memory-limit", "freeze":
 		words = append(words, "arbiter", "server")
+		if f.Kind == "signal" {
+			words = append(words, "group")
+		}
 	case "kill", "fd-limit":
 	default:
 		if f.Worker != "" {

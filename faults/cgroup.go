@@ -1,0 +1,223 @@
+package faults
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A hierarchy is where control groups can be made: cgroup v1 has one for each controller, v2 one for all. cgroups(7).
+type hierarchy struct {
+	version int
+	parent  string // the folder in which ours are made
+	line    string // begins the line of /proc/PID/cgroup that is about it, up to the path
+	mount   string
+	root    string // the group that is mounted there, as /proc/PID/cgroup would name it
+}
+
+// findHierarchy looks for one that has a controller (cpu, memory, freezer) and in which we may make groups; v2 before v1. The error says what is missing.
+func findHierarchy(controller string) (hierarchy, error) {
+	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return hierarchy{}, err
+	}
+	own, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		return hierarchy{}, err
+	}
+	why := fmt.Errorf("needs the %s controller of cgroup v1 or v2, and neither is mounted", controller)
+	for _, h := range hierarchies(string(mounts), string(own), controller) {
+		if why = h.usable(controller); why == nil {
+			return h, nil
+		}
+	}
+	return hierarchy{}, why
+}
+
+// hierarchies reads proc_pid_mountinfo(5) and /proc/self/cgroup.
+func hierarchies(mounts, own, controller string) []hierarchy {
+	var all []hierarchy
+	for line := range strings.Lines(mounts) {
+		before, after, ok := strings.Cut(strings.TrimSpace(line), " - ")
+		left, right := strings.Fields(before), strings.Fields(after)
+		if !ok || len(left) < 5 || len(right) < 3 {
+			continue
+		}
+		h := hierarchy{root: left[3], mount: left[4]}
+		switch options := strings.Split(right[2], ","); {
+		case right[0] == "cgroup2":
+			h.version = 2
+		case right[0] == "cgroup" && slices.Contains(options, controller):
+			h.version = 1
+		default:
+			continue
+		}
+		path := ""
+		for one := range strings.Lines(own) {
+			// 5:memory:/user.slice or 0::/user.slice
+			fields := strings.SplitN(strings.TrimSpace(one), ":", 3)
+			if len(fields) != 3 {
+				continue
+			}
+			if h.version == 2 && fields[1] == "" || h.version == 1 && slices.Contains(strings.Split(fields[1], ","), controller) {
+				h.line, path = fields[0]+":"+fields[1]+":", fields[2]
+			}
+		}
+		if h.line == "" {
+			continue
+		}
+		h.parent = h.folder(path)
+		if h.version == 2 && path != "/" && controller != "freezer" {
+			// A group with processes in it cannot give controllers to groups below: ours stands beside our own.
+			h.parent = filepath.Dir(h.parent)
+		}
+		all = append(all, h)
+	}
+	slices.SortStableFunc(all, func(a, b hierarchy) int { return b.version - a.version })
+	return all
+}
+
+// folder is where a group's path of /proc/PID/cgroup lies below the mount.
+func (h hierarchy) folder(path string) string {
+	if rest, ok := strings.CutPrefix(path, strings.TrimSuffix(h.root, "/")); ok {
+		path = rest
+	}
+	return filepath.Join(h.mount, path)
+}
+
+// usable says why no group can be made here.
+func (h hierarchy) usable(controller string) error {
+	if h.version == 2 && controller != "freezer" {
+		if err := h.enable(controller); err != nil {
+			return err
+		}
+	}
+	if err := unix.Access(h.parent, unix.W_OK); err != nil {
+		return fmt.Errorf("needs the right to make a control group in %s (root, or a delegated group): %w", h.parent, err)
+	}
+	if err := unix.Access(filepath.Join(h.parent, "cgroup.procs"), unix.W_OK); err != nil {
+		return fmt.Errorf("needs the right to move processes out of %s: %w", h.parent, err)
+	}
+	return nil
+}
+
+// enable makes sure that groups below the parent get a controller of cgroup v2.
+func (h hierarchy) enable(controller string) error {
+	has := func(file string) (bool, error) {
+		text, err := os.ReadFile(filepath.Join(h.parent, file))
+		return slices.Contains(strings.Fields(string(text)), controller), err
+	}
+	if ok, err := has("cgroup.controllers"); err != nil || !ok {
+		return errors.Join(err, fmt.Errorf("needs the %s controller, which %s does not have", controller, h.parent))
+	}
+	if ok, err := has("cgroup.subtree_control"); err != nil || ok {
+		return err
+	}
+	if err := write(filepath.Join(h.parent, "cgroup.subtree_control"), "+"+controller); err != nil {
+		return fmt.Errorf("needs the right to give the %s controller to groups: %w", controller, err)
+	}
+	return nil
+}
+
+// of is the folder of the group that a process is in.
+func (h hierarchy) of(p process) (string, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", p.PID))
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ESRCH) {
+		return "", errGone
+	}
+	if err != nil {
+		return "", err
+	}
+	for line := range strings.Lines(string(text)) {
+		if path, ok := strings.CutPrefix(strings.TrimSpace(line), h.line); ok {
+			return h.folder(path), nil
+		}
+	}
+	return "", fmt.Errorf("/proc/%d/cgroup has no line %s", p.PID, h.line)
+}
+
+// groupPrefix marks the groups that hangtime makes: no other is ever removed.
+const groupPrefix = "hangtime-fault-"
+
+// groupLimit is how long mending a group may take: processes that are ending are still in it.
+const groupLimit = 1500 * time.Millisecond
+
+// members are the processes of a group. cgroup v1 lists those that are ending too.
+func members(dir string) ([]int, error) {
+	text, err := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
+	if err != nil {
+		return nil, err
+	}
+	var all []int
+	for _, field := range strings.Fields(string(text)) {
+		if pid, err := strconv.Atoi(field); err == nil {
+			all = append(all, pid)
+		}
+	}
+	return all, nil
+}
+
+// dissolve ends a group: it is thawed, its processes go back where they came from, and it is removed. It is safe twice, and on a group that never came to be.
+func dissolve(dir, back string) error {
+	if !strings.HasPrefix(filepath.Base(dir), groupPrefix) || !filepath.IsAbs(dir) {
+		return fmt.Errorf("%s is not a group of a fault: not removed", dir)
+	}
+	var err error
+	for deadline := time.Now().Add(groupLimit); time.Now().Before(deadline); time.Sleep(step) {
+		if err = thaw(dir); err != nil {
+			continue
+		}
+		var inside []int
+		inside, err = members(dir)
+		if errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
+		for _, pid := range inside {
+			if moved := write(filepath.Join(back, "cgroup.procs"), strconv.Itoa(pid)); moved != nil && !errors.Is(moved, unix.ESRCH) {
+				err = moved
+			}
+		}
+		if removed := unix.Rmdir(dir); removed == nil || errors.Is(removed, unix.ENOENT) {
+			return nil
+		} else if err == nil {
+			err = removed
+		}
+	}
+	return fmt.Errorf("remove the control group %s: %w", dir, err)
+}
+
+// thaw lets a group run; one without a freezer, or that is gone, runs.
+func thaw(dir string) error {
+	var errs []error
+	for file, word := range map[string]string{"cgroup.freeze": "0", "freezer.state": "THAWED"} {
+		if err := write(filepath.Join(dir, file), word); err != nil && !errors.Is(err, os.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// write sets a file of the kernel that exists already.
+func write(path, text string) error {
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(text)
+	return errors.Join(err, file.Close())
+}
+
+func read(path string) string {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}

@@ -1,0 +1,197 @@
+package faults
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/scenarios"
+)
+
+// needMount says why nothing can be mounted here: capabilities(7).
+func needMount() error {
+	const sysAdmin = 21
+	for line := range strings.Lines(read("/proc/self/status") + "\n") {
+		if text, ok := strings.CutPrefix(line, "CapEff:"); ok {
+			bits, err := strconv.ParseUint(strings.TrimSpace(text), 16, 64)
+			if err != nil {
+				return err
+			}
+			if bits&(1<<sysAdmin) != 0 {
+				return nil
+			}
+		}
+	}
+	return errors.New("needs the right to mount a file system (root, CAP_SYS_ADMIN)")
+}
+
+func needDevice(path string) error {
+	if err := unix.Access(path, unix.R_OK|unix.W_OK); err != nil {
+		return fmt.Errorf("needs %s: %w", path, err)
+	}
+	return nil
+}
+
+func needProgram(name string) error {
+	if _, err := exec.LookPath(name); err != nil {
+		return fmt.Errorf("needs the program %s: %w", name, err)
+	}
+	return nil
+}
+
+// A mounted is a file system that was mounted on a run's folder.
+type mounted struct {
+	dir      string
+	ids      []string // of its records, in the order in which they were added
+	guardian *Guardian
+}
+
+// mountOn tells the guardian how to take a mount away, then has it made.
+func mountOn(dir string, g *Guardian, mount func() error) (*mounted, error) {
+	id, err := g.add(undo{Kind: undoMount, Path: dir})
+	if err != nil {
+		return nil, err
+	}
+	m := &mounted{dir: dir, ids: []string{id}, guardian: g}
+	err = mount()
+	if err == nil && !isMount(dir) {
+		err = fmt.Errorf("the kernel shows no mount on %s", dir)
+	}
+	if err != nil {
+		return nil, errors.Join(err, m.unmount())
+	}
+	return m, nil
+}
+
+func (m *mounted) unmount() error {
+	if err := unmount(m.dir); err != nil {
+		return err
+	}
+	for _, id := range m.ids {
+		_ = m.guardian.drop(id) // a second time would do no harm
+	}
+	return nil
+}
+
+// isMount says whether something is mounted on a folder: proc_pid_mountinfo(5).
+func isMount(dir string) bool {
+	text, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return false
+	}
+	for line := range bytes.Lines(text) {
+		if fields := bytes.Fields(line); len(fields) > 4 && string(fields[4]) == dir {
+			return true
+		}
+	}
+	return false
+}
+
+// unmountLimit is how long a mount may stay after it was detached.
+const unmountLimit = time.Second
+
+// unmount takes every mount on a run's folder away, whoever still uses it; none there is no error. A frozen one is thawed first.
+func unmount(dir string) error {
+	if !strings.Contains(dir, "/"+folderPrefix) {
+		return fmt.Errorf("%s is not below a run's folder: not unmounted", dir)
+	}
+	var err error
+	for deadline := time.Now().Add(unmountLimit); time.Now().Before(deadline); time.Sleep(step) {
+		if !isMount(dir) {
+			return nil
+		}
+		err = unix.Unmount(dir, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW)
+	}
+	return fmt.Errorf("unmount %s: %w", dir, err)
+}
+
+// mountSmall makes a file system in memory that is soon full: tmpfs(5).
+func mountSmall(f scenarios.Fault, dir string, g *Guardian) (*mounted, error) {
+	size := max(f.MiB, 1)
+	return mountOn(dir, g, func() error {
+		if err := unix.Mount("hangtime", dir, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, fmt.Sprintf("size=%dm,mode=0700", size)); err != nil {
+			return fmt.Errorf("mount a file system of %d MiB in memory: %w", size, err)
+		}
+		return nil
+	})
+}
+
+// fill fills the disk with a file, as a log that nobody rotates does.
+type fill struct{ dir string }
+
+func prepareFill(field Field) (harm, error) {
+	if field.Ground == nil || field.Ground.disk == nil {
+		return nil, errors.New("no small disk was laid below the server's log folder")
+	}
+	return fill{field.Dir}, nil
+}
+
+func (f fill) aim() ([]target, error) {
+	return []target{{words: "the disk of the server's log folder", path: f.dir}}, nil
+}
+
+const fillerName = "filler.hangtime"
+
+func (f fill) strike(ctx context.Context, at target) (effect, error) {
+	path := filepath.Join(at.path, fillerName)
+	heal := func() (string, error) {
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return "", err
+		}
+		free, err := freeBytes(at.path)
+		if err == nil && free == 0 {
+			err = fmt.Errorf("%s is still full", at.path)
+		}
+		return "", err
+	}
+	written, err := fillWith(ctx, path)
+	var free uint64
+	if err == nil {
+		free, err = freeBytes(at.path)
+	}
+	if err == nil && free > 0 {
+		err = fmt.Errorf("%d bytes are left after the disk was filled", free)
+	}
+	if err != nil {
+		_, undone := heal()
+		return effect{}, errors.Join(err, undone)
+	}
+	return effect{detail: fmt.Sprintf("%d KiB written, no space left", written>>10), heal: heal}, nil
+}
+
+// fillWith writes to a file until there is no space. The disk is our own and small.
+func fillWith(ctx context.Context, path string) (written int64, err error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return 0, err
+	}
+	block := make([]byte, 64<<10)
+	for ctx.Err() == nil {
+		n, err := file.Write(block)
+		written += int64(n)
+		if errors.Is(err, unix.ENOSPC) {
+			return written, file.Close()
+		}
+		if err != nil {
+			return written, errors.Join(err, file.Close())
+		}
+	}
+	return written, errors.Join(context.Cause(ctx), file.Close())
+}
+
+func freeBytes(dir string) (uint64, error) {
+	var s unix.Statfs_t
+	if err := unix.Statfs(dir, &s); err != nil {
+		return 0, fmt.Errorf("statfs %s: %w", dir, err)
+	}
+	return s.Bavail * uint64(s.Bsize), nil
+}

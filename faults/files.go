@@ -1,0 +1,120 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/scenarios"
+)
+
+// fileLimit lowers how many files a process may have open to what it has, as a leak does: prlimit(2), RLIMIT_NOFILE.
+type fileLimit struct {
+	choice
+	more     int
+	guardian *Guardian
+}
+
+func prepareFiles(f scenarios.Fault, field Field, g *Guardian) (harm, error) {
+	c, err := newChoice(f, field)
+	return fileLimit{c, f.Files, g}, err
+}
+
+func (l fileLimit) strike(_ context.Context, at target) (effect, error) {
+	old, err := filesOf(at.victim)
+	if err != nil {
+		return effect{}, err
+	}
+	highest, err := highestFile(at.victim.PID)
+	if err != nil {
+		return effect{}, err
+	}
+	limit := uint64(highest + 1 + l.more)
+	if limit > old.Max {
+		return effect{}, fmt.Errorf("pid %d may have %d files open at most, and has number %d", at.victim.PID, old.Max, highest)
+	}
+	id, err := l.guardian.add(undo{Kind: undoFiles, process: at.victim, Old: []uint64{old.Cur, old.Max}, Until: time.Now().Add(Longest + spare)})
+	if err != nil {
+		return effect{}, err
+	}
+	heal := func() (string, error) {
+		how := ""
+		if !at.victim.alive() {
+			how = "the process is gone"
+		}
+		if err := allowFiles(at.victim, old.Cur, old.Max); err != nil {
+			return "", err
+		}
+		_ = l.guardian.drop(id) // a second time would do no harm
+		return how, nil
+	}
+	err = unix.Prlimit(at.victim.PID, unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: limit, Max: old.Max}, nil)
+	var now unix.Rlimit
+	if err == nil {
+		now, err = filesOf(at.victim)
+	}
+	if err == nil && now.Cur != limit {
+		err = fmt.Errorf("the kernel shows a limit of %d after %d was set", now.Cur, limit)
+	}
+	if err != nil {
+		_, undone := heal()
+		return effect{}, errors.Join(fmt.Errorf("limit the open files of pid %d: %w", at.victim.PID, err), undone)
+	}
+	return effect{pid: at.victim.PID, detail: fmt.Sprintf("file numbers below %d only (before: %d)", limit, old.Cur), heal: heal}, nil
+}
+
+func filesOf(p process) (unix.Rlimit, error) {
+	var old unix.Rlimit
+	if !p.alive() {
+		return old, errGone
+	}
+	err := unix.Prlimit(p.PID, unix.RLIMIT_NOFILE, nil, &old)
+	if errors.Is(err, unix.ESRCH) {
+		return old, errGone
+	}
+	return old, err
+}
+
+// highestFile is the largest number of an open file: the kernel compares numbers, not counts.
+func highestFile(pid int) (int, error) {
+	dir, err := os.Open(fmt.Sprintf("/proc/%d/fd", pid))
+	if err != nil {
+		return 0, err
+	}
+	defer dir.Close()
+	names, err := dir.Readdirnames(-1)
+	highest := 0
+	for _, name := range names {
+		if n, err := strconv.Atoi(name); err == nil {
+			highest = max(highest, n)
+		}
+	}
+	return highest, err
+}
+
+// allowFiles gives a process its old limit back; one that is gone needs none.
+func allowFiles(p process, soft, hard uint64) error {
+	if !p.alive() {
+		return nil
+	}
+	err := unix.Prlimit(p.PID, unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: soft, Max: hard}, nil)
+	if errors.Is(err, unix.ESRCH) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("give pid %d its limit of open files back: %w", p.PID, err)
+	}
+	now, err := filesOf(p)
+	if err == nil && now.Cur != soft {
+		err = fmt.Errorf("pid %d has a limit of %d open files, want %d", p.PID, now.Cur, soft)
+	}
+	if errors.Is(err, errGone) {
+		return nil
+	}
+	return err
+}
