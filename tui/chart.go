@@ -10,42 +10,8 @@ import (
 	"github.com/hangtime-dev/hangtime/report"
 )
 
-// longestAxis is the longest time that the axis of a running variant spans; what is older leaves on the left.
-const longestAxis = 3 * time.Minute
-
 // gutter is what the labels of response time take on the left, with the axis.
 const gutter = 7
-
-// An axis maps the run's clock to columns; all that stands below one another on it happened at one time.
-type axis struct {
-	from, to time.Duration
-	columns  int
-}
-
-// axisOf spans the whole plan of a variant, so that it fills from left to right, or the last minutes of a long one.
-func axisOf(v *report.Variant, now time.Duration, columns int) axis {
-	from := v.LoadFrom
-	if from < 0 {
-		from = v.From
-	}
-	if v.To >= 0 {
-		now = v.To
-	}
-	to := max(from+v.Planned, now)
-	if to-from > longestAxis {
-		to = max(now, from+longestAxis)
-		from = to - longestAxis
-	}
-	if to <= from {
-		to = from + time.Second
-	}
-	return axis{from, to, max(columns, 1)}
-}
-
-// column is where a moment is; it may lie outside.
-func (a axis) column(at time.Duration) int {
-	return int(math.Floor(float64(at-a.from) / float64(a.to-a.from) * float64(a.columns)))
-}
 
 // A heatColumn is what became of the hits that were due in one column of the chart.
 type heatColumn struct {
@@ -56,11 +22,21 @@ type heatColumn struct {
 	any           bool
 }
 
+// open is how many hits of a point have not ended. Hits are counted as due and as ended in windows that do not lie exactly on points, so a point may seem to
+// have open ones although it has none: none is older than the oldest.
+func open(p *metrics.Point, until, now time.Duration, d *metrics.Load) uint64 {
+	if ended := p.OK + p.Failed; p.Due > ended && until > now-d.Oldest {
+		return p.Due - ended
+	}
+	return 0
+}
+
 // heat sorts the points of a series into columns.
-func (a axis) heat(s metrics.Series, now time.Duration) []heatColumn {
+func (a axis) heat(d *metrics.Load, now time.Duration) []heatColumn {
+	s := &d.Series
 	out := make([]heatColumn, a.columns)
-	for i, p := range s.Points {
-		from := s.Start + time.Duration(i)*s.Step
+	for i := range s.Points {
+		p, from := &s.Points[i], s.Start+time.Duration(i)*s.Step
 		first, last := a.column(from), a.column(from+s.Step-1)
 		for c := max(first, 0); c <= min(last, a.columns-1); c++ {
 			col := &out[c]
@@ -68,9 +44,9 @@ func (a axis) heat(s metrics.Series, now time.Duration) []heatColumn {
 				col.bands[band] += n
 				col.any = col.any || n > 0
 			}
-			if ended := p.OK + p.Failed; p.Due > ended && now > from {
-				col.waiting += uint32(p.Due - ended)
-				col.age = max(col.age, now-from)
+			if n := open(p, from+s.Step, now, d); n > 0 && now > from {
+				col.waiting += uint32(n)
+				col.age = max(col.age, min(now-from, d.Oldest))
 			}
 			col.p50, col.p99, col.max = max(col.p50, p.P50), max(col.p99, p.P99), max(col.max, p.Max)
 		}
@@ -119,12 +95,22 @@ func (l *look) chartPane(r *report.Report, v *report.Variant, w, h int) string {
 	return l.box(name, l.quantiles(&v.Load), l.chart(v, axisOf(v, r.Now, columns), r.Now, rows), w, h)
 }
 
+// loadOf is the load of a variant; when it is over nothing is open any more.
+func loadOf(v *report.Variant) metrics.Load {
+	d := v.Load
+	if v.To >= 0 {
+		d.Oldest = 0
+	}
+	return d
+}
+
 // chart is the rows of the heat map and its time axis.
 func (l *look) chart(v *report.Variant, a axis, now time.Duration, rows int) []string {
+	d := loadOf(v)
 	if v.To >= 0 {
 		now = v.To
 	}
-	heat := a.heat(v.Load.Series, now)
+	heat := a.heat(&d, now)
 	low, high := visibleBands(heat, rows)
 	most := uint32(1)
 	for i := range heat {
@@ -142,7 +128,7 @@ func (l *look) chart(v *report.Variant, a axis, now time.Duration, rows int) []s
 		}
 		body = append(body, l.heatRow(heat, c))
 	}
-	return append(body, l.faultAxis(v, a, now))
+	return append(body, l.in(dim, right("", gutter-2)+" "+l.glyphs.bottomLeft)+l.rule(v, a, now, l.glyphs.horizontal))
 }
 
 // visibleBands are the bands that have hits, and enough around them that each row has one.
@@ -187,16 +173,11 @@ type heatRow struct {
 func (l *look) heatRow(heat []heatColumn, row heatRow) string {
 	var b strings.Builder
 	b.WriteString(l.in(dim, right(row.label, gutter-2)+" "+l.glyphs.vertical))
-	run, runRole := "", plain
+	cells, roles := make([]string, len(heat)), make([]role, len(heat))
 	for i := range heat {
-		cell, cellRole := l.heatCell(&heat[i], row)
-		if cellRole != runRole {
-			b.WriteString(l.in(runRole, run))
-			run, runRole = "", cellRole
-		}
-		run += cell
+		cells[i], roles[i] = l.heatCell(&heat[i], row)
 	}
-	b.WriteString(l.in(runRole, run))
+	b.WriteString(l.runs(cells, roles))
 	return b.String()
 }
 
@@ -240,50 +221,6 @@ func bandLabel(band int) string {
 		return fmt.Sprintf("%dms", d.Milliseconds())
 	}
 	return fmt.Sprintf("%ds", int(d.Seconds()))
-}
-
-// faultAxis is the time axis, with what was broken when.
-func (l *look) faultAxis(v *report.Variant, a axis, now time.Duration) string {
-	cells := make([]string, a.columns)
-	for i := range cells {
-		cells[i] = l.glyphs.horizontal
-	}
-	harmed := make([]bool, a.columns)
-	for _, f := range v.Faults {
-		to := f.To
-		if to < 0 {
-			to = now
-		}
-		first, last := a.column(f.From), a.column(to)
-		if last < 0 || first >= a.columns {
-			continue
-		}
-		first = max(first, 0)
-		for c := first; c <= min(max(last, first), a.columns-1); c++ {
-			cells[c], harmed[c] = l.glyphs.faultSpan, true
-		}
-		label := l.glyphs.faultMark + f.Kind
-		for i, ch := range []rune(label) {
-			if c := first + i; c < a.columns {
-				cells[c], harmed[c] = string(ch), true
-			}
-		}
-	}
-	var b strings.Builder
-	b.WriteString(l.in(dim, right("", gutter-2)+" "+l.glyphs.bottomLeft))
-	for i := 0; i < a.columns; {
-		j := i
-		for j < a.columns && harmed[j] == harmed[i] {
-			j++
-		}
-		as := dim
-		if harmed[i] {
-			as = fault
-		}
-		b.WriteString(l.in(as, strings.Join(cells[i:j], "")))
-		i = j
-	}
-	return b.String()
 }
 
 // quantiles of the newest step in which something was answered.

@@ -17,24 +17,40 @@ type comparison struct {
 	variant int // index in c.Variants
 }
 
-// comparePage draws the response time of both runs on one time axis, and every figure of both with the change.
+// comparePage draws the response time of both runs on one time axis, one below the other, and every figure of both with the change.
 func (l *look) comparePage(c *comparison, scroll, w, h int) string {
 	v := &c.c.Variants[c.variant]
 	name := fmt.Sprintf("variant %s (%d of %d)", v.Name, c.variant+1, len(c.c.Variants))
-	chart := 0
-	if h >= 24 {
-		chart = h / 3
+	if fewRuns(v) {
+		name += ": too few runs to tell a change from chance"
 	}
+	chart := comparedChart(h)
 	out := ""
 	if chart > 0 {
 		out = l.twoCharts(c, v.Name, w, chart) + "\n"
 	}
-	return out + l.scrolled(name, l.comparedLines(c, v), scroll, w, h-chart)
+	return out + l.scrolled(name, l.comparedLines(c, v), scroll, w, h-2*chart)
 }
 
-// twoCharts sets both sides one beside the other with axes of the same length, so that the same moment of the plan has the same column.
+// comparedChart is how high each of the two charts is; 0: there is no room for them.
+func comparedChart(h int) int {
+	if h < 18 {
+		return 0
+	}
+	return min(max(h*3/10, 5), topMost)
+}
+
+func fewRuns(v *report.ComparedVariant) bool {
+	for i := range v.Figures {
+		if v.Figures[i].P >= 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// twoCharts sets both runs one below the other: the same moment of the plan has the same column.
 func (l *look) twoCharts(c *comparison, name string, w, h int) string {
-	half := w / 2
 	panes := [2]string{}
 	longest := second
 	for _, r := range c.runs {
@@ -43,20 +59,16 @@ func (l *look) twoCharts(c *comparison, name string, w, h int) string {
 		}
 	}
 	for i, r := range c.runs {
-		width := half
-		if i == 1 {
-			width = w - half
-		}
 		v := variantOf(r, name)
 		if v == nil {
-			panes[i] = l.box(c.c.Names[i], "", []string{" it has no such variant"}, width, h)
+			panes[i] = l.box(c.c.Names[i], "", []string{" it has no such variant"}, w, h)
 			continue
 		}
 		from := max(v.LoadFrom, v.From)
-		a := axis{from, from + longest, max(width-2-gutter, 1)}
-		panes[i] = l.box(c.c.Names[i], l.quantilesOf(v), l.chart(v, a, until(r, v), max(h-3, 1)), width, h)
+		a := axis{from, from, from + longest, max(w-2-gutter, 1)}
+		panes[i] = l.box(c.c.Names[i], l.quantilesOf(v), l.chart(v, a, until(r, v), max(h-3, 1)), w, h)
 	}
-	return beside(panes[0], panes[1])
+	return panes[0] + "\n" + panes[1]
 }
 
 func (l *look) quantilesOf(v *report.Variant) string {
@@ -112,7 +124,7 @@ func change(f *report.ComparedFigure) string {
 	text := fmt.Sprintf("%.2fx", ratio)
 	switch {
 	case f.P < 0:
-		return text + " (too few runs to tell from chance)"
+		return text // the title says that this may be chance
 	case f.P < 0.05:
 		return text + fmt.Sprintf(" (p=%.3f)", f.P)
 	}

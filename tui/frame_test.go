@@ -36,7 +36,7 @@ func modelOf(r *report.Report, w, h int) *model {
 
 func golden(t *testing.T, name, got string) {
 	t.Helper()
-	path := filepath.Join("testdata", name)
+	path := filepath.Join("testdata", "frames", name)
 	if *update {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
@@ -54,53 +54,168 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-func TestFramesLookAsTheyDid(t *testing.T) {
-	sizes := []struct{ w, h int }{{80, 24}, {120, 40}, {30, 8}}
-	screens := []struct {
-		name  string
-		model func(w, h int) *model
-	}{
-		{"hang", func(w, h int) *model { return modelOf(hangReport(4), w, h) }},
-		{"hang-16-workers", func(w, h int) *model { return modelOf(hangReport(16), w, h) }},
-		{"verdict", func(w, h int) *model { return modelOf(overReport(), w, h) }},
-		{"nothing-yet", func(w, h int) *model { return modelOf(nil, w, h) }},
-		{"worker", func(w, h int) *model { m := modelOf(hangReport(4), w, h); m.page = workerPage; return m }},
-		{"incident", func(w, h int) *model { m := modelOf(hangReport(4), w, h); m.do(doIncident); return m }},
-		{"help", func(w, h int) *model { m := modelOf(hangReport(4), w, h); m.help = true; return m }},
+// A screen of the recorded runs, at a moment in which it has something to show.
+type goldenScreen struct {
+	name  string
+	model func(t *testing.T, w, h int) *model
+}
+
+const (
+	hanging   = 4800 * time.Millisecond // all four workers of log-contention hang
+	recovered = 6600 * time.Millisecond // and make progress again
+)
+
+func goldenScreens() []goldenScreen {
+	live := func(name string, at time.Duration, then ...action) func(*testing.T, int, int) *model {
+		return func(t *testing.T, w, h int) *model {
+			m := modelOf(reportAt(t, name, at), w, h)
+			for _, a := range then {
+				m.do(a)
+			}
+			return m
+		}
 	}
-	for _, s := range screens {
+	return []goldenScreen{
+		{"home", func(_ *testing.T, w, h int) *model { return homeModel(w, h) }},
+		{"live-healthy", live(contention, 2500*time.Millisecond)},
+		{"live-hang", live(contention, hanging)},
+		{"live-recovered", live(contention, recovered)},
+		{"live-crash", live(kills, 3200*time.Millisecond)},
+		{"worker", live(contention, hanging, doOpen)},
+		{"incident", live(contention, recovered, doIncident)},
+		{"verdict", live(contention, -1)},
+		{"help", live(contention, hanging, doHelp)},
+		{"palette", live(contention, hanging, doPalette)},
+		{"replay", func(t *testing.T, w, h int) *model {
+			m := modelOf(nil, w, h)
+			tape := reelOf(t, contention, 400*time.Millisecond)
+			m.source, m.player = tape, newPlayer(tape)
+			m.player.toggle()
+			m.player.seek(hanging)
+			m.refresh(time.Time{})
+			return m
+		}},
+		{"compare", func(t *testing.T, w, h int) *model {
+			a, b := reportAt(t, contention, -1), reportAt(t, contentionAgain, -1)
+			c, err := report.Compare([2]string{"before", "after"}, []*report.Report{a}, []*report.Report{b})
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := modelOf(nil, w, h)
+			m.page, m.compared = comparePage, &comparison{c: c, runs: [2]*report.Report{a, b}}
+			return m
+		}},
+		{"nothing-yet", func(_ *testing.T, w, h int) *model { return modelOf(nil, w, h) }},
+	}
+}
+
+func homeModel(w, h int) *model {
+	m := modelOf(nil, w, h)
+	m.page, m.picker = homePage, &picker{selected: "log-contention", all: []Scenario{
+		{Name: "log-contention", Title: "four workers, one log file, one lock", Watch: "In `shared` every worker stops inside flock on async_tasks.log.", Guide: "practice 1, process-specific resources",
+			Variants: []string{"shared: expect hang; one log for all", "per-pid: expect healthy"}, Takes: 42 * time.Second, Quick: 14 * time.Second,
+			Text: "# a comment\nname: log-contention\nload:\n  rate: 200/s\n  targets:\n    - path: /task\n", Last: "pass", LastAt: "3 min ago"},
+		{Name: "worker-kill", Title: "SIGKILL to a random worker every few seconds", Takes: 30 * time.Second, Text: "name: worker-kill\n"},
+		{Name: "log-contention-1", File: "/home/me/.config/hangtime/scenarios/log-contention-1.yaml", Text: "name: 3\nload: {rate: fast}\n", Problem: "log-contention-1.yaml:2:14: load.rate: \"fast\" is not a rate"},
+	}}
+	return m
+}
+
+func TestFramesLookAsTheyDid(t *testing.T) {
+	sizes := []struct{ w, h int }{{80, 24}, {120, 35}, {200, 60}}
+	for _, s := range goldenScreens() {
 		for _, size := range sizes {
 			t.Run(fmt.Sprintf("%s %dx%d", s.name, size.w, size.h), func(t *testing.T) {
-				golden(t, fmt.Sprintf("%s-%dx%d.txt", s.name, size.w, size.h), ansi.Strip(s.model(size.w, size.h).frame())+"\n")
+				m := s.model(t, size.w, size.h)
+				for theme, ending := range map[string]string{"dark": "ansi", "none": "txt"} {
+					m.options.Theme = theme
+					if err := m.relook(); err != nil {
+						t.Fatal(err)
+					}
+					golden(t, fmt.Sprintf("%s-%dx%d.%s", s.name, size.w, size.h, ending), m.frame()+"\n")
+				}
 			})
+		}
+	}
+	for _, one := range []struct {
+		name, theme string
+		ascii       bool
+		w, h        int
+	}{{"ascii", "none", true, 80, 24}, {"light", "light", false, 80, 24}, {"16", "16", false, 80, 24}, {"tiny", "none", false, 30, 8}} {
+		t.Run(one.name, func(t *testing.T) {
+			m := modelOf(reportAt(t, contention, hanging), one.w, one.h)
+			m.options.Theme, m.options.ASCII = one.theme, one.ascii
+			if err := m.relook(); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, "live-hang-"+one.name+".txt", m.frame()+"\n")
+		})
+	}
+}
+
+// Whoever cannot see colours sees the same characters.
+func TestColourSaysNothingAlone(t *testing.T) {
+	for _, s := range goldenScreens() {
+		m := s.model(t, 120, 35)
+		coloured := ansi.Strip(m.frame())
+		m.options.Theme = "none"
+		if err := m.relook(); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(coloured, ansi.Strip(m.frame())); diff != "" {
+			t.Errorf("%s: %s", s.name, diff)
+		}
+		m.options.Theme, m.options.ASCII = "dark", true
+		if err := m.relook(); err != nil {
+			t.Fatal(err)
+		}
+		for i, r := range ansi.Strip(m.frame()) {
+			if r > 126 {
+				t.Errorf("%s: %q at %d is not ASCII", s.name, r, i)
+				break
+			}
 		}
 	}
 }
 
 func TestEveryFrameHasExactlyTheSizeOfTheTerminal(t *testing.T) {
+	check := func(m *model, w, h int, what string) {
+		t.Helper()
+		frame := m.frame()
+		if w == 0 || h == 0 {
+			if frame != "" {
+				t.Fatalf("%s %dx%d: %q", what, w, h, frame)
+			}
+			return
+		}
+		lines := strings.Split(frame, "\n")
+		if len(lines) != h {
+			t.Fatalf("%s %dx%d: %d lines", what, w, h, len(lines))
+		}
+		for i, line := range lines {
+			if n := ansi.StringWidth(line); n != w {
+				t.Fatalf("%s %dx%d: line %d is %d wide: %q", what, w, h, i, n, line)
+			}
+		}
+	}
+	widths, heights := []int{0, 1, 39, 40, 53, 80, 81, 120, 200, 500}, []int{0, 1, 9, 10, 13, 24, 60, 100}
 	for _, r := range []*report.Report{nil, {}, hangReport(0), hangReport(1), hangReport(4), hangReport(64), overReport()} {
 		for _, p := range []page{livePage, workerPage, incidentPage, verdictPage} {
-			for _, w := range []int{0, 1, 39, 40, 53, 80, 81, 120, 200, 500} {
-				for _, h := range []int{0, 1, 9, 10, 13, 24, 60, 100} {
+			for _, w := range widths {
+				for _, h := range heights {
 					m := modelOf(r, w, h)
 					m.page = p
-					frame := m.frame()
-					if w == 0 || h == 0 {
-						if frame != "" {
-							t.Fatalf("%dx%d: %q", w, h, frame)
-						}
-						continue
-					}
-					lines := strings.Split(frame, "\n")
-					if len(lines) != h {
-						t.Fatalf("%dx%d page %d: %d lines", w, h, p, len(lines))
-					}
-					for i, line := range lines {
-						if n := ansi.StringWidth(line); n != w {
-							t.Fatalf("%dx%d page %d: line %d is %d wide: %q", w, h, p, i, n, line)
-						}
-					}
+					check(m, w, h, fmt.Sprint("page ", p))
 				}
+			}
+		}
+	}
+	for _, s := range goldenScreens() {
+		m := s.model(t, 80, 24)
+		for _, w := range []int{40, 81, 110, 200} {
+			for _, h := range []int{10, 25, 60} {
+				m.w, m.h = w, h
+				check(m, w, h, s.name)
 			}
 		}
 	}

@@ -12,6 +12,7 @@ type glyphs struct {
 	yes, no, unsure                            string
 	play, pause                                string
 	p50, p99, max                              string
+	bar                                        string   // of a chart of amounts
 	waiting                                    string   // unanswered so far: at least this slow, and rising
 	shades                                     []string // from few to many
 	lane                                       map[diagnose.State]string
@@ -24,7 +25,7 @@ func unicodeGlyphs() glyphs {
 		horizontal: "─", vertical: "│", topLeft: "┌", topRight: "┐", bottomLeft: "└", bottomRight: "┘",
 		doneBar: "━", headBar: "╸", restBar: "─", cursor: "▸", into: "▸", holds: "←", more: "…", bullet: "●", up: "↑",
 		faultMark: "▲", faultSpan: "━", yes: "✓", no: "✗", unsure: "?", play: "▶", pause: "■",
-		p50: "─", p99: "━", max: "‾", waiting: "↑", shades: []string{"░", "▒", "▓", "█"},
+		p50: "─", p99: "━", max: "‾", bar: "▆", waiting: "↑", shades: []string{"░", "▒", "▓", "█"},
 		lane: map[diagnose.State]string{
 			diagnose.Booting: "○", diagnose.Idle: "▁", diagnose.Busy: "▃", diagnose.Suspect: "▅", diagnose.Hung: "█", diagnose.Stopped: "‖", diagnose.Dead: "†",
 		},
@@ -39,7 +40,7 @@ func asciiGlyphs() glyphs {
 		horizontal: "-", vertical: "|", topLeft: "+", topRight: "+", bottomLeft: "+", bottomRight: "+",
 		doneBar: "=", headBar: ">", restBar: ".", cursor: ">", into: ">", holds: "<-", more: "~", bullet: "*", up: "^",
 		faultMark: "^", faultSpan: "=", yes: "+", no: "x", unsure: "?", play: ">", pause: "||",
-		p50: "-", p99: "=", max: "'", waiting: "^", shades: []string{".", ":", "o", "#"},
+		p50: "-", p99: "=", max: "'", bar: "=", waiting: "^", shades: []string{".", ":", "o", "#"},
 		lane: map[diagnose.State]string{
 			diagnose.Booting: "o", diagnose.Idle: "_", diagnose.Busy: "=", diagnose.Suspect: "?", diagnose.Hung: "X", diagnose.Stopped: "S", diagnose.Dead: "D",
 		},
@@ -99,4 +100,25 @@ func stateWords(s diagnose.State) string {
 		return "a hang: has work, no progress for 1 s or more"
 	}
 	return ""
+}
+
+// labelWords say in a few words what is the matter with a worker that does not hang.
+func labelWords(label diagnose.Label) string {
+	switch label {
+	case diagnose.Starved:
+		return "starved: ready to run, no processor"
+	case diagnose.Throttled:
+		return "throttled: its processor quota is used up"
+	case diagnose.Saturated:
+		return "saturated: more arrives than it can answer"
+	case diagnose.LongPoll:
+		return "long poll: requests held open on purpose"
+	case diagnose.SlowPeer:
+		return "slow client: nobody waits behind it"
+	case diagnose.Slow:
+		return "slow: each request takes long"
+	case diagnose.Draining:
+		return "draining: ends what it has, then leaves"
+	}
+	return string(label)
 }

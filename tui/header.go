@@ -30,6 +30,9 @@ func (l *look) header(r *report.Report, v *report.Variant, w int) string {
 		left = full
 	}
 	left += "  " + phase + " " + l.in(dim, clocks)
+	if rest := v.Planned - v.Elapsed(until(r, v)); rest > 0 && v.To < 0 && ansi.StringWidth(left)+24 < room {
+		left += l.in(dim, fmt.Sprintf(", %.0f s left", rest.Seconds()))
+	}
 	if bar := min(room-ansi.StringWidth(left)-1, 48); bar >= 4 {
 		left += " " + l.progress(v.Elapsed(until(r, v)), v.Planned, bar)
 	}

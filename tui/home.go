@@ -93,7 +93,7 @@ func (l *look) homePage(p *picker, scroll, w, h int) string {
 		return l.scrolled(shown[at].Name, l.previewLines(&shown[at], w-3), scroll, w, h)
 	}
 	if w >= 100 {
-		left := max(min(w*2/5, 72), 46)
+		left := max(min(w*9/20, 96), 50)
 		return beside(listed(left, h), preview(w-left, h))
 	}
 	top := max(min(len(shown)+2, h/2), 5)
@@ -116,8 +116,11 @@ func (l *look) homeRow(s *Scenario, selected bool, w int) string {
 	if selected {
 		name = l.in(title, name)
 	}
-	return mark + last + " " + pad(name, 22) + " " + l.in(dim, s.Title)
+	return mark + last + " " + pad(name, l.nameWidth(w)) + " " + l.in(dim, l.ascii(s.Title))
 }
+
+// nameWidth is how wide the names are: where there is little room for titles, they have only what they need.
+func (l *look) nameWidth(w int) int { return max(min(w/3, 26), 16) }
 
 func (l *look) previewLines(s *Scenario, w int) []string {
 	var lines []string
@@ -135,9 +138,9 @@ func (l *look) previewLines(s *Scenario, w int) []string {
 	for _, v := range s.Variants {
 		paragraph(plain, l.glyphs.into+" "+v)
 	}
-	takes := fmt.Sprintf("takes about %s", clock(s.Takes))
+	takes := "takes about " + span(s.Takes)
 	if s.Quick > 0 {
-		takes += fmt.Sprintf(", %s in its short form", clock(s.Quick))
+		takes += ", " + span(s.Quick) + " in its short form"
 	}
 	if s.Last != "" {
 		takes += fmt.Sprintf("; last verdict: %s, %s", s.Last, s.LastAt)

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,8 +58,19 @@ func moments(v *report.Variant, in *diagnose.Incident, now time.Duration) []mome
 			add(f.To, "healed", f.Kind+" was undone")
 		}
 	}
+	for i := range in.Victims {
+		victim := &in.Victims[i]
+		if in.Kind == diagnose.KindHang && victim.To >= 0 {
+			what := "freed"
+			if victim.End != "recovered" {
+				what = "killed"
+			}
+			add(victim.To, what, fmt.Sprintf("worker %d (pid %d) after %s: %s", victim.Place, victim.PID, span(victim.To-victim.From), victim.End))
+		}
+	}
 	add(in.Ended, "ended", "its last worker moved again or was gone")
 	add(in.Recovered, "recovered", "every place has a worker that makes progress")
+	slices.SortStableFunc(all, func(a, b moment) int { return int(a.at - b.at) })
 	if in.Ended < 0 {
 		add(now, "now", "it goes on")
 	}
@@ -100,9 +112,14 @@ func (l *look) incidentLines(r *report.Report, v *report.Variant, in *diagnose.I
 		}
 		lines = append(lines, "   "+l.in(dim, stamp(m.at))+"  "+right(since, 9)+"  "+l.in(title, pad(m.name, 12))+l.ascii(m.note))
 	}
-	lines = append(lines, "", " "+l.in(title, "who"))
-	for i := range in.Victims {
-		lines = append(lines, l.paragraph(plain, fmt.Sprintf("worker %d (pid %d)", in.Victims[i].Place, in.Victims[i].PID)+fate(in, &in.Victims[i], now), 3, w)...)
+	who := len(lines)
+	for i := range in.Victims { // the ends of the others are in the story
+		if victim := &in.Victims[i]; victim.To < 0 || in.Kind != diagnose.KindHang {
+			lines = append(lines, l.paragraph(plain, fmt.Sprintf("worker %d (pid %d)", victim.Place, victim.PID)+fate(in, victim, now), 3, w)...)
+		}
+	}
+	if len(lines) > who {
+		lines = slices.Insert(lines, who, "", " "+l.in(title, "who"))
 	}
 	due, ok, failed, open, worst := cost(v, in, now)
 	lines = append(lines, "", " "+l.in(title, "what it cost")+l.in(dim, "  of the requests due meanwhile"))
@@ -111,10 +128,18 @@ func (l *look) incidentLines(r *report.Report, v *report.Variant, in *diagnose.I
 		answered += ", the slowest after " + took(worst)
 	}
 	lines = append(lines, l.paragraph(plain, fmt.Sprintf("%s; %s failed; %s unanswered so far", answered, count(failed), count(open)), 3, w)...)
-	lines = append(lines, fmt.Sprintf("   tasks in this variant: %s accepted, %s done, %s lost", count(v.Load.Tasks.Accepted), count(v.Load.Tasks.Done), count(v.Load.Tasks.Lost)))
+	for _, price := range in.Cost.Price() {
+		lines = append(lines, l.paragraph(plain, price, 3, w)...)
+	}
 	lines = append(lines, "", " "+l.in(title, "evidence"))
 	for _, h := range in.Cause.Holders {
-		lines = append(lines, fmt.Sprintf("   pid %d holds it: %s", h.PID, h.Command))
+		lines = append(lines, l.paragraph(plain, fmt.Sprintf("pid %d holds it: %s", h.PID, h.Command), 3, w)...)
+	}
+	if in.Cause.Where != "" {
+		lines = append(lines, l.paragraph(plain, "in the worker's code: "+in.Cause.Where, 3, w)...)
+	}
+	for _, link := range in.Cause.Chain {
+		lines = append(lines, l.paragraph(plain, link, 3, w)...)
 	}
 	if in.Cause.Path != "" {
 		lines = append(lines, fmt.Sprintf("   %s, inode %d", in.Cause.Path, in.Cause.Inode))
@@ -122,7 +147,10 @@ func (l *look) incidentLines(r *report.Report, v *report.Variant, in *diagnose.I
 	lines = append(lines, "   "+l.in(dim, records(in.Cause.Evidence)))
 	lines = append(lines, "", " "+l.in(title, "what would have prevented this"))
 	if in.Cause.Remedy != "" {
-		lines = append(lines, l.paragraph(accent, in.Cause.Remedy, 3, w)...)
+		lines = append(lines, l.paragraph(accent, "the guide: "+in.Cause.Remedy, 3, w)...)
+	}
+	if in.Cause.Prevention != "" {
+		lines = append(lines, l.paragraph(plain, in.Cause.Prevention, 3, w)...)
 	}
 	for i := range r.Variants {
 		other := &r.Variants[i]
@@ -164,9 +192,14 @@ func incidentMarkdown(r *report.Report, v *report.Variant, in *diagnose.Incident
 		b.WriteString("\n")
 	}
 	due, ok, failed, open, worst := cost(v, in, now)
-	fmt.Fprintf(&b, "\nOf %d requests due meanwhile %d were answered (the slowest after %s), %d failed, %d were unanswered.\n", due, ok, took(worst), failed, open)
-	if in.Cause.Remedy != "" {
-		fmt.Fprintf(&b, "\nWhat would have prevented this: %s\n", in.Cause.Remedy)
+	fmt.Fprintf(&b, "\nOf %d requests due meanwhile %d were answered (the slowest after %s), %d failed, %d were unanswered.\n\n", due, ok, took(worst), failed, open)
+	for _, price := range in.Cost.Price() {
+		fmt.Fprintf(&b, "- %s\n", price)
+	}
+	for _, what := range []string{in.Cause.Remedy, in.Cause.Prevention} {
+		if what != "" {
+			fmt.Fprintf(&b, "\nWhat would have prevented this: %s\n", what)
+		}
 	}
 	fmt.Fprintf(&b, "\nseed %d, %d cores, Linux %s, hangtime %s\n", r.Header.Seed, r.Header.Cores, r.Header.Kernel, r.Header.Tool)
 	return b.String()

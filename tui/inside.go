@@ -20,10 +20,10 @@ func (l *look) workerPage(r *report.Report, v *report.Variant, w *diagnose.Worke
 	now := until(r, v)
 	name := fmt.Sprintf("worker %d, pid %d", w.Place, w.PID)
 	if width < twoColumnsFrom {
-		lines := slices.Concat(l.facts(w, now, width-2), []string{""}, l.heldUp(v, w, now, width-2), []string{""}, l.threads(w))
+		lines := slices.Concat(l.facts(v, w, now, width-2), []string{""}, l.heldUp(v, w, now, width-2), []string{""}, l.threads(w))
 		return l.scrolled(name, lines, scroll, width, h)
 	}
-	top := l.facts(w, now, width-2)
+	top := l.facts(v, w, now, width-2)
 	head := l.box(name, "", top, width, len(top)+2)
 	rest := h - len(top) - 2
 	left := width / 2
@@ -39,7 +39,7 @@ func until(r *report.Report, v *report.Variant) time.Duration {
 }
 
 // facts are the figures of a worker, and its lane.
-func (l *look) facts(w *diagnose.Worker, now time.Duration, width int) []string {
+func (l *look) facts(v *report.Variant, w *diagnose.Worker, now time.Duration, width int) []string {
 	fact := func(name, value string) string { return l.in(dim, name) + " " + value + "   " }
 	beat := "not known"
 	if w.Beat >= 0 {
@@ -49,9 +49,9 @@ func (l *look) facts(w *diagnose.Worker, now time.Duration, width int) []string 
 		" " + l.state(w.State) + " for " + span(now-w.Since) + "   " + fact("requests inside", fmt.Sprint(w.Inside)) + fact("the oldest", span(w.Oldest)),
 		" " + fact("tasks open", fmt.Sprint(w.OpenTasks)) + fact("heartbeat", beat) + fact("cpu", fmt.Sprintf("%.0f%%", w.CPU*100)) + fact("memory", size(w.RSS)) + fact("lives", fmt.Sprint(w.Lives)),
 	}
-	cells := min(width-14, 120)
-	if cells >= 10 {
-		lines = append(lines, " "+l.in(dim, pad("last "+span(laneTime(cells)), 10))+" "+l.lane(w.Lane, now, cells))
+	if cells := width - 2; cells >= 10 {
+		a := axisOf(v, now, cells)
+		lines = append(lines, " "+l.rule(v, a, now, " "), " "+l.lane(w.Lane, a, now))
 	}
 	return lines
 }
@@ -75,11 +75,17 @@ func (l *look) heldUp(v *report.Variant, w *diagnose.Worker, now time.Duration, 
 	case w.Cause != nil:
 		lines = append(lines, l.paragraph(bad, w.Cause.Sentence, 1, width)...)
 		lines = append(lines, l.paragraph(dim, "how sure: "+string(w.Cause.Confidence)+sureness(w.Cause.Confidence), 3, width)...)
+		if w.Cause.Where != "" {
+			lines = append(lines, l.paragraph(plain, "in its code: "+w.Cause.Where, 3, width)...)
+		}
 		if w.Cause.Remedy != "" {
 			lines = append(lines, l.paragraph(accent, "the guide: "+w.Cause.Remedy, 3, width)...)
 		}
+		lines = append(lines, l.chainOf(w.Cause, width)...)
 	case inTrouble(w.State):
 		lines = append(lines, " no evidence so far says why")
+	case w.Label != "":
+		lines = append(lines, l.paragraph(warn, "no hang, but "+labelWords(w.Label), 1, width)...)
 	default:
 		lines = append(lines, l.in(dim, " it gets on"))
 	}
@@ -101,6 +107,48 @@ func (l *look) heldUp(v *report.Variant, w *diagnose.Worker, now time.Duration, 
 	}
 	if len(lines) == before {
 		lines = append(lines, l.in(dim, "   nothing so far"))
+	}
+	if told := toldOf(v, w.Place); len(told) > 0 {
+		lines = append(lines, "", " "+l.in(title, "what was told of it"))
+		for _, line := range told {
+			lines = append(lines, "   "+l.in(dim, stamp(line.At))+" "+l.in(lineRole(line.Kind), string(line.Kind))+" "+l.ascii(l.shorten(line.Text, width-24)))
+		}
+	}
+	return lines
+}
+
+// mostTold is how many lines of the story a worker's page repeats.
+const mostTold = 8
+
+// toldOf are the newest lines of the story that name a worker.
+func toldOf(v *report.Variant, place int) []report.Line {
+	name := fmt.Sprintf("worker %d", place)
+	var all []report.Line
+	for _, line := range slices.Backward(v.Story) {
+		_, after, found := strings.Cut(line.Text, name)
+		if found && (after == "" || !strings.ContainsAny(after[:1], "0123456789")) {
+			all = append(all, line)
+		}
+		if len(all) == mostTold {
+			break
+		}
+	}
+	slices.Reverse(all)
+	return all
+}
+
+// chainOf says who waits for whom, where there is more than one link.
+func (l *look) chainOf(c *diagnose.Cause, width int) []string {
+	if len(c.Chain) == 0 {
+		return nil
+	}
+	name := "who waits for whom"
+	if c.Cycle {
+		name += ": a circle, it will never end by itself"
+	}
+	lines := []string{"", " " + l.in(title, name)}
+	for _, link := range c.Chain {
+		lines = append(lines, l.paragraph(plain, link, 3, width)...)
 	}
 	return lines
 }
@@ -177,7 +225,15 @@ func (l *look) threads(w *diagnose.Worker) []string {
 		}
 		lines = append(lines, " "+l.in(as, fmt.Sprintf("%s (%d)", name, t.TID))+l.in(dim, fmt.Sprintf("  %s, still for %s%s", threadState(t.State), span(t.Still), note)))
 		if t.Syscall != "" {
-			lines = append(lines, "   "+t.Syscall+l.in(dim, "(")+l.ascii(t.Args)+l.in(dim, ")"))
+			lines = append(lines, "   "+t.Syscall+l.in(dim, "(")+l.ascii(folders.ReplaceAllString(t.Args, l.glyphs.more+"/"))+l.in(dim, ")"))
+		}
+		for _, stack := range w.Stacks {
+			if stack.TID != t.TID {
+				continue
+			}
+			for _, frame := range stack.Frames {
+				lines = append(lines, "     "+l.ascii(frame))
+			}
 		}
 		for i, frame := range t.Stack {
 			if t.Idle && i >= 2 {

@@ -1,8 +1,13 @@
 package tui
 
 import (
+	"fmt"
+	"time"
+
 	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/metrics"
 	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/verdict"
 )
 
 // heights shares out the rows of the live screen: the worker table first, then the story, then load and response time.
@@ -11,17 +16,25 @@ type heights struct{ top, workers, story int }
 const (
 	topLeast   = loadRows + 2
 	storyLeast = 3
-	chartMost  = 22 // a chart that is higher shows no more: it has 16 bands
+	topMost    = metrics.BandCount + 3 // a higher chart shows no more
+	tallFrom   = 40                    // rows from which even a long worker table leaves room for the charts
 )
 
 func share(rows, workers int) heights {
 	var h heights
-	h.workers = min(max(workers, 1)+3, rows)
+	most := rows
+	switch {
+	case rows >= tallFrom:
+		most = rows - topLeast - storyLeast
+	case rows >= 4+storyLeast:
+		most = rows - storyLeast
+	}
+	h.workers = min(max(workers, 1)+3, most)
 	rest := rows - h.workers
 	switch {
 	case rest >= topLeast+storyLeast+2:
 		extra := rest - topLeast - storyLeast - 2
-		h.top = topLeast + min(extra/2, chartMost-topLeast)
+		h.top = topLeast + min(extra/2, topMost-topLeast)
 		h.story = rest - h.top
 	case rest >= topLeast+storyLeast:
 		h.top, h.story = topLeast, rest-topLeast
@@ -33,8 +46,11 @@ func share(rows, workers int) heights {
 	return h
 }
 
-// checksFrom is the width from which the checks stand beside the story.
-const checksFrom = 150
+// checksFrom is the width from which the checks stand beside the story, and besideRows the height from which the selected worker has the rest of that column.
+const (
+	checksFrom = 110
+	besideRows = 14
+)
 
 // A liveView is what of a variant a person has chosen to see.
 type liveView struct {
@@ -55,7 +71,7 @@ func (l *look) live(r *report.Report, v *report.Variant, view liveView, w, h int
 		if w >= 140 {
 			left = 46
 		}
-		out += "\n" + beside(l.loadPane(v, left, s.top), l.chartPane(r, v, w-left, s.top))
+		out += "\n" + beside(l.loadPane(v, now, left, s.top), l.chartPane(r, v, w-left, s.top))
 	}
 	note := ""
 	if view.filter != "" {
@@ -67,12 +83,46 @@ func (l *look) live(r *report.Report, v *report.Variant, view liveView, w, h int
 	out += "\n" + l.workerTable(v, now, view.shown, view.selected, w, s.workers, note)
 	switch {
 	case s.story > 0 && w >= checksFrom:
-		right := w / 3
-		out += "\n" + beside(l.storyPane(v, view, w-right, s.story), l.checksPane(v, right, s.story))
+		right := max(w/3, 44)
+		out += "\n" + beside(l.storyPane(v, view, "", w-right, s.story), l.sidePane(v, view, now, right, s.story))
 	case s.story > 0:
-		out += "\n" + l.storyPane(v, view, w, s.story)
+		out += "\n" + l.storyPane(v, view, l.checksNote(v), w, s.story)
 	}
 	return out
+}
+
+// sidePane has the checks, and below them, where there is room, what is known of the selected worker.
+func (l *look) sidePane(v *report.Variant, view liveView, now time.Duration, w, h int) string {
+	checks := len(v.Verdict.Checks) + 2
+	if h < besideRows || h-checks < besideRows/2 {
+		return l.checksPane(v, w, h)
+	}
+	for i := range v.Workers {
+		if one := &v.Workers[i]; one.Place == view.selected {
+			lines := append(l.heldUp(v, one, now, w-2), "")
+			name := fmt.Sprintf("worker %d, pid %d", one.Place, one.PID)
+			return l.checksPane(v, w, checks) + "\n" + l.box(name, "", append(lines, l.threads(one)...), w, h-checks)
+		}
+	}
+	return l.checksPane(v, w, h)
+}
+
+// checksNote counts the checks, for where there is no room to list them.
+func (l *look) checksNote(v *report.Variant) string {
+	if len(v.Verdict.Checks) == 0 {
+		return ""
+	}
+	counts := map[verdict.Outcome]int{}
+	for i := range v.Verdict.Checks {
+		counts[v.Verdict.Checks[i].Outcome]++
+	}
+	text := l.in(dim, "checks")
+	for _, o := range []verdict.Outcome{verdict.Pass, verdict.Fail, verdict.Unknown} {
+		if n := counts[o]; n > 0 {
+			text += " " + l.in(outcomeRole(o), fmt.Sprintf("%s %d", l.outcomeMark(o), n))
+		}
+	}
+	return text
 }
 
 // checksPane has the checks as they stand. They are judged for good when the variant is over.
@@ -84,7 +134,7 @@ func (l *look) checksPane(v *report.Variant, w, h int) string {
 	var body []string
 	for i := range v.Verdict.Checks {
 		c := &v.Verdict.Checks[i]
-		text := " " + pad(l.outcome(c.Outcome), 10) + c.Name
+		text := " " + l.in(outcomeRole(c.Outcome), l.outcomeMark(c.Outcome)) + " " + c.Name
 		if c.Got != "" {
 			text += l.in(dim, "  "+l.ascii(c.Got))
 		}

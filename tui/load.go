@@ -4,16 +4,19 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/hangtime-dev/hangtime/metrics"
 	"github.com/hangtime-dev/hangtime/report"
 )
 
 // loadRows is how high the load pane wants to be, without its frame.
 const loadRows = 5
 
-// loadPane says what is sent and what becomes of it.
-func (l *look) loadPane(v *report.Variant, w, h int) string {
-	d := &v.Load
+// loadPane says what is sent and what becomes of it; where it is high enough also over time.
+func (l *look) loadPane(v *report.Variant, now time.Duration, w, h int) string {
+	load := loadOf(v)
+	d := &load
 	inside := 0
 	for _, worker := range v.Workers {
 		inside += worker.Inside
@@ -28,19 +31,97 @@ func (l *look) loadPane(v *report.Variant, w, h int) string {
 	}
 	rate := func(f float64) string { return fmt.Sprintf("%.0f/s", f) }
 	body := []string{
-		pair("offered", rate(d.Offered), "ok", rate(d.Achieved), d.Offered > 0 && d.Achieved < d.Offered/2),
+		pair("offered", rate(d.Offered), "achieved", rate(d.Achieved), d.Offered > 0 && d.Achieved < d.Offered/2),
 		pair("in flight", count(uint64(max(d.InFlight, 0))), "inside workers", count(uint64(max(inside, 0))), false),
 		pair("not accepted", count(uint64(max(v.Backlog, 0))), "oldest", span(d.Oldest), d.Oldest.Seconds() >= 1),
 		pair("ok", count(d.OK), "failed", count(d.Failed), d.Failed > 0),
 		pair("tasks done", count(d.Tasks.Done), "lost", count(d.Tasks.Lost), d.Tasks.Lost > 0),
 	}
+	if rows := h - 2 - len(body); rows >= 2 {
+		body = append(body,
+			pair("tasks taken", count(d.Tasks.Accepted), "open", count(d.Tasks.Open), false),
+			pair("sent late", count(d.Late), "unanswered", count(unanswered(d)), false))
+	}
 	if why := failures(d.Errors); why != "" {
 		body = append(body, " "+l.in(dim, "failed by ")+why)
 	}
-	if d.Late > 0 || d.Dropped > 0 || d.Waiting > 0 {
-		body = append(body, fmt.Sprintf(" %s %s  %s %s  %s %s", l.in(dim, "waiting"), count(uint64(max(d.Waiting, 0))), l.in(dim, "late"), count(d.Late), l.in(dim, "dropped"), count(d.Dropped)))
+	if d.Dropped > 0 || d.Waiting > 0 {
+		body = append(body, fmt.Sprintf(" %s %s  %s %s", l.in(dim, "waiting to be sent"), count(uint64(max(d.Waiting, 0))), l.in(dim, "dropped"), count(d.Dropped)))
 	}
-	return l.box("load", "", body, w, h)
+	if rows := h - 2 - len(body); rows >= 3 {
+		body = append(body, l.in(dim, " due over time: ")+l.in(good, l.glyphs.bar+" ok ")+l.in(bad, l.glyphs.no+" failed ")+l.in(warn, l.glyphs.shades[0]+" open"))
+		body = append(body, l.outcomeBars(d, axisOf(v, now, w-4), now, rows-1)...)
+	}
+	name := "load"
+	if limited(v) != "" {
+		name = "load " + l.glyphs.unsure + " limited by hangtime itself"
+	}
+	return l.box(name, "", body, w, h)
+}
+
+// unanswered is how many hits were sent, or are due, and have not ended.
+func unanswered(d *metrics.Load) uint64 {
+	if ended := d.OK + d.Failed; d.Due > ended {
+		return d.Due - ended
+	}
+	return 0
+}
+
+// limited says that the load generator, not the server, was the limit so far; empty: it was not. A busy machine alone, which makes some hits a few
+// milliseconds late, is for the verdict to note: nobody should be alarmed by it.
+func limited(v *report.Variant) string {
+	d := &v.Load
+	if len(v.Verdict.Notes) == 0 || d.Exhausted == 0 && (d.Lagging < 0.2 || d.LagMax < 50*time.Millisecond) {
+		return ""
+	}
+	return v.Verdict.Notes[0]
+}
+
+// outcomeBars draw what became of the hits that were due in each column: answered at the bottom, failed above, open on top.
+func (l *look) outcomeBars(d *metrics.Load, a axis, now time.Duration, rows int) []string {
+	s := &d.Series
+	type sums struct{ ok, failed, open float64 }
+	columns := make([]sums, a.columns)
+	width := float64(a.to-a.from) / float64(a.columns)
+	for i := range s.Points {
+		p, from := &s.Points[i], s.Start+time.Duration(i)*s.Step
+		for c := max(a.column(from), 0); c <= min(a.column(from+s.Step-1), a.columns-1); c++ {
+			// A step that lies in several columns gives each its share.
+			both := min(float64(from+s.Step-a.from), float64(c+1)*width) - max(float64(from-a.from), float64(c)*width)
+			share := max(both, 0) / float64(s.Step)
+			columns[c].ok += share * float64(p.OK)
+			columns[c].failed += share * float64(p.Failed)
+			columns[c].open += share * float64(open(p, from+s.Step, now, d))
+		}
+	}
+	most := 0.001
+	for _, sum := range columns {
+		most = max(most, sum.ok+sum.failed+sum.open)
+	}
+	height := func(n float64) int { return int(n/most*float64(rows) + 0.5) }
+	out := make([]string, rows)
+	cells, roles := make([]string, a.columns), make([]role, a.columns)
+	for row := range rows {
+		level := rows - 1 - row
+		for c, sum := range columns {
+			ok, failed := height(sum.ok), height(sum.ok+sum.failed)
+			if sum.failed > 0 && failed == ok {
+				ok, failed = max(ok-1, 0), max(ok, 1) // a single failure among many is seen
+			}
+			all := max(height(sum.ok+sum.failed+sum.open), failed)
+			cells[c], roles[c] = " ", plain
+			switch {
+			case level < ok:
+				cells[c], roles[c] = l.glyphs.bar, good
+			case level < failed:
+				cells[c], roles[c] = l.glyphs.no, bad
+			case level < all:
+				cells[c], roles[c] = l.glyphs.shades[0], warn
+			}
+		}
+		out[row] = " " + l.runs(cells, roles)
+	}
+	return out
 }
 
 // failures lists the classes of failed hits, most first.

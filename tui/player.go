@@ -135,9 +135,7 @@ func (l *look) tapeLine(p *player, w int) string {
 	var b strings.Builder
 	b.WriteString(l.in(title, left))
 	b.WriteString(strings.Repeat(" ", max(from-len([]rune(left)), 0)))
-	for i := range cells {
-		b.WriteString(l.in(roles[i], cells[i]))
-	}
+	b.WriteString(l.runs(cells, roles))
 	b.WriteString(l.in(dim, end))
 	return l.fit(b.String(), w)
 }

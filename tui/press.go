@@ -115,7 +115,8 @@ func (m *model) lines() int {
 			return strings.Count(shown[at].Text, "\n") + 12
 		}
 	case m.page == comparePage:
-		return 200
+		h := m.h - m.bars()
+		return max(len(m.compared.c.Variants[m.compared.variant].Figures)+1-(h-2*comparedChart(h)-2), 0)
 	case v == nil:
 	case m.page == verdictPage:
 		return max(len(m.look.verdictLines(m.report, m.next(), m.w-2))-(m.h-m.bars()-2), 0)
@@ -126,7 +127,12 @@ func (m *model) lines() int {
 			}
 		}
 	case m.page == workerPage:
-		return 400
+		for i := range v.Workers {
+			if w := &v.Workers[i]; w.Place == m.selected {
+				now := until(m.report, v)
+				return len(m.look.heldUp(v, w, now, m.w/2)) + len(m.look.threads(w))
+			}
+		}
 	}
 	return 0
 }
@@ -265,7 +271,7 @@ func (m *model) copy() tea.Cmd {
 		for i := range v.Workers {
 			if w := &v.Workers[i]; w.Place == m.selected {
 				now := until(m.report, v)
-				text = ansiPlain(strings.Join(slices.Concat(m.look.facts(w, now, 80), []string{""}, m.look.heldUp(v, w, now, 120), []string{""}, m.look.threads(w)), "\n")) + "\n"
+				text = ansiPlain(strings.Join(slices.Concat(m.look.facts(v, w, now, 80), []string{""}, m.look.heldUp(v, w, now, 120), []string{""}, m.look.threads(w)), "\n")) + "\n"
 			}
 		}
 	default:

@@ -24,6 +24,14 @@ func says(r *report.Report, v *report.Variant, room int) (role, string) {
 	if in := openIncident(v); in != nil {
 		return bad, openSentence(v, in, now, room)
 	}
+	if n := len(v.Incidents); n > 0 && v.To < 0 {
+		if in := &v.Incidents[n-1]; in.Ended >= 0 && in.Recovered < 0 {
+			return warn, fmt.Sprintf("%s #%d ended after %s and is not recovered from: not every place has a worker that makes progress", in.Kind, in.ID, span(in.Ended-in.Began))
+		}
+	}
+	if note := limited(v); note != "" && v.To < 0 && (v.Load.Waiting > 0 || len(v.Incidents) == 0) {
+		return warn, "the load generator is the limit, not the server: " + note
+	}
 	for _, f := range v.Faults {
 		if f.To < 0 {
 			return fault, fmt.Sprintf("%s on %s since %s; no worker hangs", f.Kind, f.Target, span(now-f.From))

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/hangtime-dev/hangtime/report"
 )
@@ -22,8 +23,8 @@ func lineRole(k report.LineKind) role {
 	return plain
 }
 
-// storyPane has the newest lines of what happened, the newest last, or older ones when a person has gone back.
-func (l *look) storyPane(v *report.Variant, view liveView, w, h int) string {
+// storyPane has the newest lines of what happened, the newest last, or older ones when a person has gone back. beside is a note for its upper edge.
+func (l *look) storyPane(v *report.Variant, view liveView, beside string, w, h int) string {
 	rows := max(h-2, 0)
 	lines := v.Story
 	if view.filter != "" {
@@ -47,7 +48,8 @@ func (l *look) storyPane(v *report.Variant, view liveView, w, h int) string {
 	for _, line := range lines[from:end] {
 		body = append(body, l.storyLine(line, w-2))
 	}
-	return l.box("story", l.in(dim, note), body, w, h)
+	note = strings.TrimSpace(l.in(dim, note) + "  " + beside)
+	return l.box("story", note, body, w, h)
 }
 
 func (l *look) storyLine(line report.Line, w int) string {

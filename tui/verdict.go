@@ -20,16 +20,19 @@ func outcomeRole(o verdict.Outcome) role {
 	return warn
 }
 
-// outcome is an outcome with its mark.
-func (l *look) outcome(o verdict.Outcome) string {
-	mark := l.glyphs.unsure
+func (l *look) outcomeMark(o verdict.Outcome) string {
 	switch o {
 	case verdict.Pass:
-		mark = l.glyphs.yes
+		return l.glyphs.yes
 	case verdict.Fail:
-		mark = l.glyphs.no
+		return l.glyphs.no
 	}
-	return l.in(outcomeRole(o), mark+" "+string(o))
+	return l.glyphs.unsure
+}
+
+// outcome is an outcome with its mark.
+func (l *look) outcome(o verdict.Outcome) string {
+	return l.in(outcomeRole(o), l.outcomeMark(o)+" "+string(o))
 }
 
 // A verdictRow is one line of the table, of several figures that docs/metrics.md defines; short is its title on a narrow terminal.
@@ -51,7 +54,8 @@ func verdictRows() []verdictRow {
 // verdictLines are the outcome first, then the variants side by side, what was judged, and what to do next.
 func (l *look) verdictLines(r *report.Report, next []string, w int) []string {
 	o := r.Verdict.Outcome
-	lines := []string{" " + l.in(outcomeRole(o), strings.ToUpper(string(o))) + "  " + r.Verdict.Sentence}
+	lines := l.paragraph(plain, strings.ToUpper(string(o))+"  "+r.Verdict.Sentence, 1, w)
+	lines[0] = strings.Replace(lines[0], strings.ToUpper(string(o)), l.in(outcomeRole(o), strings.ToUpper(string(o))+" "), 1)
 	for _, why := range r.Verdict.Why {
 		lines = append(lines, l.paragraph(plain, why, 3, w)...)
 	}
@@ -74,6 +78,11 @@ func (l *look) verdictLines(r *report.Report, next []string, w int) []string {
 			if in.Cause.Remedy != "" {
 				lines = append(lines, l.paragraph(accent, "the guide: "+in.Cause.Remedy, 3, w)...)
 			}
+		}
+	}
+	for _, v := range r.Verdict.Variants {
+		for _, note := range v.Notes {
+			lines = append(lines, l.paragraph(warn, v.Name+": "+note, 1, w)...)
 		}
 	}
 	for i, t := range r.Troubles {

@@ -89,7 +89,7 @@ func (l *look) ascii(text string) string {
 	if l.glyphs.holds == "←" {
 		return text
 	}
-	return strings.NewReplacer("←", "<-", "→", "->", "▸", ">", "…", "~", "µ", "u").Replace(text)
+	return strings.NewReplacer("←", "<-", "→", "->", "▸", ">", "…", "~", "µ", "u", "↑", "up", "↓", "down").Replace(text)
 }
 
 // pad fills text up to w cells; right puts the spaces before it.

@@ -11,15 +11,12 @@ import (
 	"github.com/hangtime-dev/hangtime/report"
 )
 
-// laneSpan is how far a lane looks back, if it has the room; then the whole two minutes that a report keeps.
-const laneSpan = 30 * time.Second
-
 // A table is how wide the columns of the worker table are; 0: left out.
 type table struct{ place, pid, state, since, inside, cpu, rss, lane, why int }
 
 const stateWidth = 9 // "SUSPECT ?"
 
-// columns shares out the width: what a person needs to know what is wrong and why comes first.
+// columnsOf shares out the width: what a person needs to know what is wrong and why comes first.
 func columnsOf(workers []diagnose.Worker, w int) table {
 	t := table{place: 1, pid: 3, state: stateWidth, since: 5}
 	why := 0
@@ -53,10 +50,11 @@ func columnsOf(workers []diagnose.Worker, w int) table {
 func (l *look) workerTable(v *report.Variant, now time.Duration, shown []diagnose.Worker, selected, w, h int, note string) string {
 	rows := h - 3
 	t := columnsOf(shown, w-2)
-	body := []string{l.workerHeading(t)}
+	a := axisOf(v, now, t.lane)
+	body := []string{l.workerHeading(v, t, a, now)}
 	from := firstRow(shown, selected, rows)
 	for i := from; i < len(shown) && i < from+rows; i++ {
-		body = append(body, l.workerRow(&shown[i], now, t, shown[i].Place == selected))
+		body = append(body, l.workerRow(&shown[i], now, t, a, shown[i].Place == selected))
 	}
 	if len(shown) > rows {
 		note += fmt.Sprintf(" %d-%d of %d", from+1, min(from+rows, len(shown)), len(shown))
@@ -79,7 +77,7 @@ func firstRow(shown []diagnose.Worker, selected, rows int) int {
 	return min(max(at-rows/2, 0), max(len(shown)-max(rows, 1), 0))
 }
 
-func (l *look) workerHeading(t table) string {
+func (l *look) workerHeading(v *report.Variant, t table, a axis, now time.Duration) string {
 	line := "  " + right("#", t.place) + " " + pad("pid", t.pid) + " " + pad("state", t.state) + " " + right("for", t.since)
 	for _, c := range []struct {
 		name string
@@ -89,16 +87,17 @@ func (l *look) workerHeading(t table) string {
 			line += " " + right(c.name, c.w)
 		}
 	}
+	line = l.in(dim, line)
 	if t.lane > 0 {
-		line += " " + pad(ansi.Truncate("last "+span(laneTime(t.lane)), t.lane, ""), t.lane)
+		line += " " + l.rule(v, a, now, " ")
 	}
 	if t.why > 0 {
-		line += " why"
+		line += l.in(dim, " why")
 	}
-	return l.in(dim, line)
+	return line
 }
 
-func (l *look) workerRow(w *diagnose.Worker, now time.Duration, t table, selected bool) string {
+func (l *look) workerRow(w *diagnose.Worker, now time.Duration, t table, a axis, selected bool) string {
 	mark := "  "
 	if selected {
 		mark = l.in(accent, l.glyphs.cursor) + " "
@@ -115,7 +114,7 @@ func (l *look) workerRow(w *diagnose.Worker, now time.Duration, t table, selecte
 		line += " " + right(size(w.RSS), t.rss)
 	}
 	if t.lane > 0 {
-		line += " " + l.lane(w.Lane, now, t.lane)
+		line += " " + l.lane(w.Lane, a, now)
 	}
 	if t.why > 0 {
 		why := l.ascii(reason(w))
@@ -129,6 +128,8 @@ func reason(w *diagnose.Worker) string {
 	switch {
 	case w.Cause != nil && w.Cause.Short != "":
 		return w.Cause.Short
+	case w.Label != "":
+		return labelWords(w.Label)
 	case gravity(w.State) < gravity(diagnose.Suspect):
 		return ""
 	}
@@ -148,41 +149,25 @@ func reason(w *diagnose.Worker) string {
 	return ""
 }
 
-// laneCellSteps is how many steps of a lane one cell shows when it is w cells wide.
-func laneCellSteps(w int) int {
-	return max((int(laneSpan/diagnose.LaneStep)+w-1)/max(w, 1), 1)
-}
-
-func laneTime(w int) time.Duration { return time.Duration(w*laneCellSteps(w)) * diagnose.LaneStep }
-
-// lane draws a worker's states over time, the newest on the right; in each cell the gravest state that it had.
-func (l *look) lane(states []diagnose.State, now time.Duration, w int) string {
-	steps := laneCellSteps(w)
-	// Cells begin at whole multiples of their length, or all of them would flicker with each new state.
-	newest := int(now / diagnose.LaneStep)
-	cells := make([]diagnose.State, w)
+// lane draws a worker's states over the axis of its variant; in each cell the gravest state that it had.
+func (l *look) lane(states []diagnose.State, a axis, now time.Duration) string {
+	gravest := make([]diagnose.State, a.columns)
+	newest := now.Truncate(diagnose.LaneStep)
 	for i, s := range states {
-		at := newest - (len(states) - 1 - i)
-		c := w - 1 - (newest/steps - at/steps)
-		if c < 0 || at < 0 {
-			continue
-		}
-		if cells[c] == "" || gravity(s) > gravity(cells[c]) {
-			cells[c] = s
+		from := newest - time.Duration(len(states)-1-i)*diagnose.LaneStep
+		to := min(from+diagnose.LaneStep, max(now, from+1))
+		for c := max(a.column(from), 0); c <= min(a.column(to-1), a.columns-1); c++ {
+			if gravity(s) > gravity(gravest[c]) {
+				gravest[c] = s
+			}
 		}
 	}
-	var b strings.Builder
-	for i := 0; i < w; {
-		j := i
-		for j < w && cells[j] == cells[i] {
-			j++
+	cells, roles := make([]string, a.columns), make([]role, a.columns)
+	for i, s := range gravest {
+		cells[i], roles[i] = " ", plain
+		if s != "" {
+			cells[i], roles[i] = l.glyphs.lane[s], stateRole(s)
 		}
-		ch := " "
-		if cells[i] != "" {
-			ch = l.glyphs.lane[cells[i]]
-		}
-		b.WriteString(l.in(stateRole(cells[i]), strings.Repeat(ch, j-i)))
-		i = j
 	}
-	return b.String()
+	return l.runs(cells, roles)
 }

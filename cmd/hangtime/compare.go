@@ -14,6 +14,7 @@ import (
 func compareCommand() *cobra.Command {
 	var failIf []string
 	var format string
+	var screen bool
 	cmd := &cobra.Command{
 		Use:   "compare A B",
 		Short: "set two recordings, or two folders of them, side by side",
@@ -42,6 +43,9 @@ and with four or more on each side it says whether the difference could be chanc
 			if err != nil {
 				return &exit{exitUsage, err}
 			}
+			if screen {
+				return compareOnScreen(cmd, c, a[len(a)-1], b[len(b)-1])
+			}
 			switch format {
 			case "text":
 				err = c.Text(cmd.OutOrStdout())
@@ -58,6 +62,7 @@ and with four or more on each side it says whether the difference could be chanc
 	}
 	cmd.Flags().StringArrayVar(&failIf, "fail-if", nil, "exit with 1 when this holds in any variant, such as 'p99 > 1.2x'; may be given again")
 	cmd.Flags().StringVar(&format, "format", "text", "text or markdown")
+	cmd.Flags().BoolVar(&screen, "screen", false, "on a screen: both runs' response times on one time axis above the figures")
 	return cmd
 }
 

@@ -22,6 +22,7 @@ func replayOnScreen(cmd *cobra.Command, path string, options tui.Options) error 
 	}
 	defer t.close()
 	options.Recording = path
+	options.Write = func(r *report.Report) (string, error) { return writeNow("", r, time.Now()) }
 	if err := tui.Replay(cmd.Context(), t, options); err != nil {
 		return &exit{exitUnknown, err}
 	}
