@@ -31,12 +31,14 @@ type process struct {
 	grew      time.Duration // the same for bytes that it sent: no client that gives up looks like that
 	grown     time.Duration // and when that was seen
 	cpu       []usage       // over the last second or so, oldest first
+	inside    []insideAt    // over the last samples, oldest first
 	beat      history.Heartbeat
 	beatAt    time.Duration // -1: never
 	turned    time.Duration // when its loop was last seen to have turned
 
 	open     int           // tasks that it accepted and has not ended
 	openFrom time.Duration // when the oldest of these was accepted
+	took     time.Duration // when it was last seen to take one
 	finished bool          // it has ended a task, ever
 	tasksSeq uint64
 	ended    time.Duration // last sign of progress of its tasks
@@ -58,6 +60,23 @@ type process struct {
 	stall     stall         // the present one, as last judged to be a hang
 	confirmed time.Duration // when that was
 	hang      *incident     // whose victim it is now
+}
+
+// insideAt is how many requests were inside at a sample.
+type insideAt struct {
+	at time.Duration
+	n  int
+}
+
+// leastInside is the least that was inside since a moment, as far back as samples are kept: 6 s.
+func (p *process) leastInside(since time.Duration) int {
+	least := p.sample.Inside
+	for _, one := range p.inside {
+		if one.at >= since {
+			least = min(least, one.n)
+		}
+	}
+	return least
 }
 
 // usage is processor time used and waited for, up to a moment.
@@ -111,6 +130,10 @@ func (p *process) sampled(r history.Record, ev history.WorkerSample, slack time.
 	}
 	p.before = p.sampledAt
 	p.sample, p.sampledAt, p.sampleSeq = ev, r.At, r.Seq
+	p.inside = append(p.inside, insideAt{r.At, ev.Inside})
+	for len(p.inside) > 64 {
+		p.inside = slices.Delete(p.inside, 0, 1)
+	}
 	p.cpu = append(p.cpu, usage{r.At, ev.CPU, ev.RunDelay})
 	for len(p.cpu) > 2 && (len(p.cpu) > 64 || r.At-p.cpu[1].at >= time.Second) {
 		p.cpu = slices.Delete(p.cpu, 0, 1)
@@ -184,6 +207,9 @@ func (p *process) followed(r history.Record, ev history.OpenTasks, slack time.Du
 	case ev.Open < p.open, ev.Open > 0 && from > p.openFrom+slack:
 		p.ended, p.finished = r.At, true
 	}
+	if ev.Open > p.open {
+		p.took = r.At
+	}
 	p.open, p.openFrom, p.tasksSeq = ev.Open, from, r.Seq
 }
 
@@ -193,7 +219,7 @@ func (p *process) beaten(r history.Record, ev history.Heartbeat, claims bool) {
 		p.claimed(r, ev)
 	}
 	if p.beatAt >= 0 && ev.Turns != p.beat.Turns {
-		p.turned = r.At
+		p.turned = min(max(r.At-ev.Age, p.beatAt), r.At) // its age says it better, where it is the loop that gives the sign
 	}
 	if ev.Turns > 0 {
 		p.ready = true
@@ -209,6 +235,9 @@ func (p *process) claimed(r history.Record, ev history.Heartbeat) {
 		p.ended = p.openFrom
 	case ev.InFlight < p.open:
 		p.ended, p.finished = r.At, true
+	}
+	if ev.InFlight > p.open {
+		p.took = r.At
 	}
 	p.open, p.tasksSeq = max(ev.InFlight, 0), r.Seq
 }

@@ -16,9 +16,10 @@ type stall struct {
 	thread *thread
 	behind *obstacle // what the thread waits for, where it is known
 	how    how
-	slow   bool     // each piece of work has a thread of its own at it: no hang however long it takes
-	crowd  int      // threads of the pool that stand still, where the pool is exhausted
-	cycle  []string // who waits for whom, in a circle
+	shown  time.Duration // of one that runs: since when every look found it running
+	slow   bool          // each piece of work has a thread of its own at it: no hang however long it takes
+	crowd  int           // threads of the pool that stand still, where the pool is exhausted
+	cycle  []string      // who waits for whom, in a circle
 }
 
 // how a process came to stand still, beyond what one of its threads shows.
@@ -106,7 +107,7 @@ func (f *Fold) hung(s stall, now time.Duration) bool {
 	case s.how == byStop || s.how == byFreezer || s.how == byMemory || s.limit == 0:
 		return true
 	}
-	return s.limit > 0 && now-max(s.from, f.blind) >= s.limit
+	return s.limit > 0 && now-max(s.from, f.blind) >= s.limit && (s.shown == 0 || now-s.shown >= s.limit-closerLook-3*tickStep)
 }
 
 // loopStall is a named loop thread that does not turn although the worker has work; answers of its other threads say nothing of the loop.
@@ -120,7 +121,7 @@ func (f *Fold) loopStall(p *process, now time.Duration) (stall, bool) {
 		}
 		from := t.from
 		if t.running >= 0 {
-			from = max(t.running, p.turned)
+			from = p.turned
 			if p.open > 0 {
 				from = max(from, p.ended)
 			}
@@ -163,15 +164,18 @@ func (f *Fold) requestStall(p *process, now time.Duration) (stall, bool) {
 		}
 		begin := t.from
 		if t.running >= 0 {
-			begin = max(t.running, from)
+			begin = from
+			if !asked {
+				begin = max(t.running, from)
+			}
 		}
 		if p.role(t.ThreadSample) == mainThread || o != nil && o.shared() {
 			s := f.explained(p, t, max(begin, p.seen), f.limits.Loop)
-			s.slow = f.client(o) && f.backlog == 0 // a slow client alone harms only itself
+			s.slow = f.client(o) && !f.waiting() // a slow client alone harms only itself
 			return s, true
 		}
 		s := f.explained(p, t, max(begin, from), f.limits.Pool)
-		s.slow, s.crowd = !f.crowded(p, threads), len(threads)
+		s.slow, s.crowd = !f.crowded(p, threads, s.from), len(threads)
 		return s, true
 	}
 	if !asked || f.idles(p, now) {
@@ -232,7 +236,7 @@ func (f *Fold) taskStall(p *process, now time.Duration) (stall, bool) {
 // silentStall is accepted tasks of which none ends although nothing is seen to stand in the way, while requests are answered: nobody runs them.
 // Slow tasks look the same, so it takes a loop whose count of turns stands still, or a process that has never ended a task for a long time.
 func (f *Fold) silentStall(p *process, now time.Duration) (stall, bool) {
-	if p.open < 2 || p.answered <= p.ended || len(f.still(p, now)) > 0 {
+	if p.open < 2 || max(p.answered, p.took) <= p.ended || len(f.still(p, now)) > 0 {
 		return stall{}, false
 	}
 	s := stall{from: max(p.ended, p.openFrom, p.seen), how: deadLoop}
@@ -247,17 +251,24 @@ func (f *Fold) silentStall(p *process, now time.Duration) (stall, bool) {
 	return s, now-s.from >= f.limits.Loop
 }
 
-// crowded says whether more is asked of the worker than the threads that stand still can be busy with: others wait.
-func (f *Fold) crowded(p *process, standing []*thread) bool {
-	return p.sample.Inside > len(standing) || f.backlog > 0
+// crowded says whether more was asked of the worker, all the time since, than the threads that stand still can be busy with: others wait. A request that passes
+// by beside them is none that waits.
+func (f *Fold) crowded(p *process, standing []*thread, since time.Duration) bool {
+	return p.leastInside(max(since+closerLook, f.now-f.limits.Pool)) > len(standing) || f.waiting()
 }
+
+// closerLook is the age of a request from which on threads are looked at.
+const closerLook = 150 * time.Millisecond
+
+// waiting says whether connections have waited to be accepted for longer than a moment.
+func (f *Fold) waiting() bool { return f.backlogFrom >= 0 && f.now-f.backlogFrom >= f.limits.Suspect }
 
 // explained is a stall with a thread as its reason.
 func (f *Fold) explained(p *process, t *thread, from, limit time.Duration) stall {
 	s := stall{from: from, limit: limit, tid: t.TID, thread: t}
 	s.behind = f.behind(p, t.TID, t.at)
 	if t.running >= 0 {
-		s.how = running
+		s.how, s.shown = running, t.running
 		// One that shares its processor runs less, and is ready to run all the time.
 		if used, delayed := p.shares(); used+delayed < f.limits.Busy {
 			s.limit = never

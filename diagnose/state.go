@@ -22,7 +22,8 @@ func (f *Fold) judge(p *process) {
 
 // calm is the state of a process that is not hung, and since when.
 func (f *Fold) calm(p *process, s stall, stalled bool) (State, time.Duration) {
-	if stalled && !s.slow && f.now-max(s.from, f.blind) >= f.limits.Suspect {
+	twice := s.shown == 0 || f.now-s.shown >= lookTwice // one look that finds a thread running proves nothing
+	if stalled && !s.slow && twice && f.now-max(s.from, f.blind) >= f.limits.Suspect {
 		return Suspect, s.from
 	}
 	next := Idle

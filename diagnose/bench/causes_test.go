@@ -392,7 +392,7 @@ func poolTasks(n int) func(context.Context, *lane) []truth {
 	return func(_ context.Context, l *lane) []truth {
 		took := map[int][]time.Duration{}
 		for range n {
-			a := l.ask(l.server, "POST", "/task", fmt.Sprintf(`{"work":"sleep","duration":"%dms"}`, l.hold.Milliseconds()), 10*time.Second)
+			a := l.ask(l.server, "POST", "/task", fmt.Sprintf(`{"work":"socket","duration":"%dms"}`, l.hold.Milliseconds()), 10*time.Second)
 			if a.err == nil && a.pid > 0 {
 				took[a.pid] = append(took[a.pid], a.sent)
 			}
