@@ -232,6 +232,9 @@ func (p *process) claimed(r history.Record, ev history.Heartbeat) {
 	switch {
 	case p.open == 0 && ev.InFlight > 0:
 		p.openFrom = max(p.beatAt, p.seen)
+		if p.beatAt < 0 {
+			p.openFrom, p.turned = r.At, r.At // watched from here on only
+		}
 		p.ended = p.openFrom
 	case ev.InFlight < p.open:
 		p.ended, p.finished = r.At, true

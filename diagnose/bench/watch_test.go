@@ -44,14 +44,13 @@ type watch struct {
 	spells []*spell
 	late   int // ticks that were late enough to discard a window
 	ticks  int
-	ports  map[int]int // of clients, that were seen inside a worker: its pid
 	labels map[diagnose.Label]int
 	file   *history.Writer // nil: nothing is kept
 }
 
 func watchServer(ctx context.Context, t *testing.T, s *server) (w *watch, stop func()) {
 	t.Helper()
-	w = &watch{rec: history.NewRecorder(time.Now()), fold: diagnose.New(diagnose.DefaultLimits()), open: map[int]*spell{}, ports: map[int]int{}, labels: map[diagnose.Label]int{}}
+	w = &watch{rec: history.NewRecorder(time.Now()), fold: diagnose.New(diagnose.DefaultLimits()), open: map[int]*spell{}, labels: map[diagnose.Label]int{}}
 	w.mono = monotonic() - w.rec.Now()
 	if *record != "" {
 		file, err := history.Create(filepath.Join(*record, strings.NewReplacer("/", "-", " ", "-", ",", "", ":", "").Replace(t.Name())+history.Extension))
@@ -119,13 +118,9 @@ func (w *watch) drain(ctx context.Context) {
 
 // note follows the states of all workers after a record; the record's time is when the fold could first know.
 func (w *watch) note(r history.Record) {
-	switch ev := r.Event.(type) {
+	switch r.Event.(type) {
 	case history.Heartbeat, history.Listener:
 		return
-	case history.WorkerSample:
-		for _, port := range ev.Ports {
-			w.ports[port] = ev.PID
-		}
 	}
 	for _, worker := range w.fold.Workers() {
 		if worker.Label != "" {
@@ -176,13 +171,6 @@ func (w *watch) findings() []spell {
 		all[i] = *one
 	}
 	return all
-}
-
-// holder is the pid of the worker inside which a client's port was seen; 0: none.
-func (w *watch) holder(port int) int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.ports[port]
 }
 
 func monotonic() time.Duration {
