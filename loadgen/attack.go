@@ -141,6 +141,9 @@ func (a *Attack) choose(asked string) error {
 // Engine is which engine was chosen and, where it is not the fast one, why.
 func (a *Attack) Engine() (name, reason string) { return a.name, a.reason }
 
+// URL is that of the first target.
+func (a *Attack) URL() string { return a.job.targets[0].url }
+
 // Pattern says in words when hits are due: "200/s constant".
 func (a *Attack) Pattern() string { return a.job.table.String() }
 
@@ -177,7 +180,7 @@ func (a *Attack) Run(ctx context.Context, total time.Duration) error {
 	j.begin = j.now()
 	a.began = true
 	a.mu.Unlock()
-	j.rec.Record(history.LoadStarted{Engine: a.name, Reason: a.reason, URL: a.job.targets[0].url, Pattern: j.table.String(), Senders: j.senders, Connections: j.senders})
+	j.rec.Record(history.LoadStarted{Engine: a.name, Reason: a.reason, URL: a.URL(), Pattern: j.table.String(), Senders: j.senders, Connections: j.senders})
 
 	var books, tasks sync.WaitGroup
 	hitsEnded, tasksOver := make(chan struct{}), make(chan struct{})

@@ -68,7 +68,7 @@ func (j *job) boundBy(c counts, span time.Duration, when string) history.Generat
 	}
 	var why []string
 	if ev.Lagged > boundLagged && c.sent >= boundFewest && !j.closedLoop() {
-		why = append(why, fmt.Sprintf("%.1f %% of the hits left more than 1 ms late although a sender was free", 100*ev.Lagged))
+		why = append(why, fmt.Sprintf("%.1f %% of the hits left more than 1 ms late although a sender was free (this machine is busy, or the rate too high for it)", 100*ev.Lagged))
 	}
 	if ev.Busy >= boundBusy {
 		why = append(why, fmt.Sprintf("it used %.0f %% of the processor time that it can use", 100*ev.Busy))

@@ -30,7 +30,7 @@ func (e *fastEngine) begin(now time.Duration) (more bool) {
 		if e.crowd != nil {
 			e.crowd.take()
 			if e.crowd.think == 0 {
-				due = now // a user who does not think has no moment of its own
+				due = whenSent
 			}
 		}
 		e.hit(e.n, due, target)
@@ -47,11 +47,17 @@ func (e *fastEngine) closing(now time.Duration) uint64 {
 	return e.job.close(now)
 }
 
+// whenSent is due of a user who does not think: it has no moment of its own.
+const whenSent time.Duration = -1
+
 // hit sends one hit on an idle connection or a new one.
 func (e *fastEngine) hit(n uint64, due time.Duration, target uint32) {
 	e.busy++
 	e.sent++
 	now := e.carry(n, due, target)
+	if due == whenSent {
+		return
+	}
 	own := e.freeSince <= due // a sender was free: the delay is ours
 	if now-due > lateAfter {
 		e.late++
@@ -74,6 +80,9 @@ func (e *fastEngine) carry(n uint64, due time.Duration, target uint32) (now time
 	}
 	r := &e.requests[target]
 	now = e.job.now()
+	if due == whenSent {
+		due = now
+	}
 	c.seq, c.due, c.sent, c.target, c.connect, c.first, c.tries = n, due, now, target, 0, 0, 0
 	c.deadline = now + r.timeout
 	c.out = c.out[:0]

@@ -63,6 +63,11 @@ func (f *Fold) Add(r history.Record) {
 		f.window(ev)
 	case history.HitWindow:
 		f.hits(r.At, ev)
+	case history.GeneratorBound:
+		f.load.Bound = ev.Text
+		if ev.Over {
+			f.load.Bound = ""
+		}
 	case history.Ledger:
 		f.load.Tasks = ev
 	case history.FaultAsked:

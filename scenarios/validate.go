@@ -28,7 +28,7 @@ const longest = time.Hour
 func Validate(s Scenario) []*Problem {
 	v := &validation{}
 	v.tags(reflect.ValueOf(s), "")
-	v.phases(s.Phases)
+	v.phases(s.Phases, len(s.Faults) > 0)
 	v.ownServer(s.Server)
 	v.load(s.Load)
 	for i, f := range s.Faults {
@@ -125,13 +125,13 @@ func optional(word string, enum []string) string {
 	return " (one of " + strings.Join(enum, ", ") + ")"
 }
 
-func (v *validation) phases(p Phases) {
+func (v *validation) phases(p Phases, harm bool) {
 	for key, d := range map[string]time.Duration{"phases.before": p.Before, "phases.during": p.During, "phases.after": p.After} {
 		if d < 0 {
 			v.add(key, fmt.Sprintf("%v is negative", d), "want a duration such as 10s")
 		}
 	}
-	if p.Before <= 0 || p.During <= 0 {
+	if p.Before <= 0 || p.During <= 0 && harm {
 		v.add("phases", "before and during must last", "without a time before the fault there is nothing to compare with")
 	}
 	if p.Total() > longest {

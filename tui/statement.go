@@ -37,6 +37,9 @@ func says(r *report.Report, v *report.Variant, room int) (role, string) {
 			return fault, fmt.Sprintf("%s on %s since %s; no worker hangs", f.Kind, f.Target, span(now-f.From))
 		}
 	}
+	if v.Load.Bound != "" {
+		return fault, v.Load.Bound
+	}
 	if n := len(v.Incidents); n > 0 {
 		return good, overSentence(&v.Incidents[n-1], now)
 	}

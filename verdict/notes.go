@@ -24,5 +24,8 @@ func notes(l metrics.Load) []string {
 		all = append(all, fmt.Sprintf("hangtime itself was the limit: %.0f %% of the requests left more than 1 ms late although a sender was free, at worst %s; response times include that (a lower rate or a quieter machine avoids it)",
 			max(l.Lagging*100, 1), Duration(l.LagMax)))
 	}
+	if l.Bound != "" && l.Lagging <= laggingShare {
+		all = append(all, l.Bound)
+	}
 	return all
 }

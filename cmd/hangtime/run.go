@@ -269,8 +269,14 @@ func withoutInterrupt(err error) error {
 	return err
 }
 
+// A conductor is what can be run and stopped: a scenario, or a load alone.
+type conductor interface {
+	Conduct() error
+	Stop(by string)
+}
+
 // conduct runs without a screen; SIGINT, SIGTERM and SIGHUP end it in order, a second one at once: the guardian mends what is left.
-func conduct(r *run.Run) error {
+func conduct(r conductor) error {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)

@@ -1,0 +1,245 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/loadgen"
+	"github.com/hangtime-dev/hangtime/run"
+	"github.com/hangtime-dev/hangtime/tui"
+)
+
+// loadFlags are the command line of the generator alone; load_plan.go makes a plan of them.
+type loadFlags struct {
+	rate, to, shape, arrivals, steps              string
+	duration, from, over, think, timeout          time.Duration
+	users, connections                            int
+	max, template, ledger, headless, json, noCeil bool
+	log, targets, socket, method, body, bodyFile  string
+	speed                                         float64
+	header, allow                                 []string
+	expect                                        []int
+	engine, raw, hlog, out                        string
+	seed                                          uint64
+}
+
+func loadCommand() *cobra.Command {
+	var f loadFlags
+	cmd := &cobra.Command{
+		Use:   "load URL",
+		Short: "load a server, and tell the truth about its response times",
+		Long: `load sends requests to a server that runs already, and says how long each took from the moment at which it was due, whether or not it could be sent then.
+
+By default it is open loop: the rate does not follow the server. --max and --shape closed are closed loop, as most tools are: users wait for their answers.
+What left late, never left, or was never answered is counted and is in every percentile. No request is ever sent a second time in silence.
+
+Only this machine is loaded, unless --allow names another.`,
+		Example: `  hangtime load http://127.0.0.1:8000/ --rate 200/s --duration 30s
+  hangtime load http://127.0.0.1:8000/task --method POST --body '{"work":"sleep"}' --shape ramp --rate 50/s --to 500/s --over 20s
+  hangtime load http://127.0.0.1:8000/ --max --connections 64
+  hangtime load http://127.0.0.1:8000/ --shape replay --log access.log --speed 10
+  hangtime load http://127.0.0.1:8000/ --rate 100/s --raw results.bin && vegeta report results.bin`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
+	}
+	f.define(cmd)
+	return cmd
+}
+
+func (f *loadFlags) define(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVarP(&f.rate, "rate", "r", "100/s", "hits a second: 200/s, 6000/m")
+	flags.DurationVarP(&f.duration, "duration", "d", 10*time.Second, "how long hits are due (a replay: as long as its log)")
+	flags.StringVar(&f.shape, "shape", "constant", "of the rate: constant, poisson, ramp, step, spike, sine, closed, replay")
+	flags.StringVar(&f.to, "to", "", "rate at the end of a ramp, on top of a spike or a sine")
+	flags.DurationVar(&f.from, "from", 0, "when a ramp or a spike begins")
+	flags.DurationVar(&f.over, "over", 0, "how long a ramp or a spike takes (a ramp: else all the time), or the period of a sine")
+	flags.StringVar(&f.steps, "steps", "", "rates one after the other (shape step): 30s@50/s,1m@200/s")
+	flags.StringVar(&f.arrivals, "arrivals", "", "even, or poisson: random moments with the same mean rate")
+	flags.IntVar(&f.users, "users", 0, "users who wait for their answers (shape closed)")
+	flags.DurationVar(&f.think, "think", 0, "how long a user waits between an answer and the next hit")
+	flags.BoolVar(&f.max, "max", false, "as fast as the server answers: a closed loop of --connections users who do not think")
+	flags.IntVarP(&f.connections, "connections", "c", 0, "most hits in flight at once, each on its own connection (default 1024; with --max 64)")
+	flags.StringVar(&f.log, "log", "", "access log to send again (shape replay): Common, Combined or JSON lines")
+	flags.Float64Var(&f.speed, "speed", 1, "of the replay: 10 is ten times as fast as it was")
+	flags.StringVar(&f.targets, "targets", "", "file of targets in vegeta's http or json format; paths are below URL")
+	flags.StringVarP(&f.method, "method", "X", "", "method (default GET, with a body POST)")
+	flags.StringArrayVarP(&f.header, "header", "H", nil, "header, as 'Name: value'; may be given again")
+	flags.StringVarP(&f.body, "body", "b", "", "body of each request")
+	flags.StringVar(&f.bodyFile, "body-file", "", "file with the body of each request")
+	flags.BoolVar(&f.template, "template", false, "fill {{seq}}, {{counter}}, {{random MIN MAX}}, {{hex DIGITS}} and {{uuid}} in path, header and body anew for each hit")
+	flags.IntSliceVar(&f.expect, "expect", nil, "statuses that count as ok (default 200 to 399)")
+	flags.DurationVarP(&f.timeout, "timeout", "t", 30*time.Second, "of one hit, from when it was sent")
+	flags.StringVar(&f.socket, "unix-socket", "", "connect to this unix socket instead of the URL's host")
+	flags.BoolVar(&f.ledger, "ledger", false, "follow each accepted task (202 with an id) to its end by asking the server")
+	flags.StringVar(&f.engine, "engine", "", "fast or net/http (default: the fast one where it can)")
+	flags.StringArrayVar(&f.allow, "allow", nil, "a host other than this machine that may be loaded; may be given again")
+	flags.BoolVar(&f.noCeil, "no-ceilings", false, fmt.Sprintf("allow more than %d hits a second and %d connections", loadgen.MostRate, loadgen.MostSenders))
+	flags.Uint64Var(&f.seed, "seed", 0, "of random moments and templates (0: a new one)")
+	flags.StringVar(&f.raw, "raw", "", "file for every hit in vegeta's encoding: `vegeta report` and plot read it")
+	flags.StringVar(&f.hlog, "hlog", "", "file for a histogram log, which HdrHistogram's tools read")
+	flags.StringVar(&f.out, "out", "", "folder for the recording and the report in all its forms, as of run")
+	flags.BoolVar(&f.headless, "headless", false, "plain lines instead of the live screen (chosen by itself without a terminal)")
+	flags.BoolVar(&f.json, "json", false, "only the figures as JSON on standard output; progress on standard error; implies --headless")
+}
+
+func (f *loadFlags) run(cmd *cobra.Command, address string) (err error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return &exit{exitUsage, fmt.Errorf("%q: want a URL such as http://127.0.0.1:8000/", address)}
+	}
+	doc, err := f.document(cmd, u, address)
+	if err != nil {
+		return &exit{exitUsage, err}
+	}
+	files, err := f.create()
+	if err != nil {
+		return &exit{exitUsage, err}
+	}
+	defer func() { err = joinExit(err, files.close()) }()
+	options := run.AloneOptions{Document: doc, Tool: version(), Length: f.length(cmd), Load: loadgen.Options{
+		Seed: f.pickSeed(), Allow: f.allow, Unlimited: f.noCeil, Engine: f.engine, Raw: files.raw(),
+	}}
+	var screen *tui.Options
+	if !f.headless && !f.json {
+		if screen, err = screenFor(cmd); err != nil {
+			return err
+		}
+	}
+	options.Sinks = files.sinks()
+	var live *liveReport
+	if screen != nil || f.out != "" { // else nobody needs the report, and its folds cost more than the load
+		live = newLiveReport(nil)
+		options.Sinks = append(options.Sinks, live.sink)
+	}
+	alone, err := run.NewAlone(options)
+	if err != nil {
+		return &exit{exitUsage, err}
+	}
+	return f.send(cmd, alone, live, screen)
+}
+
+// send runs the attack under a screen or under lines of progress, and prints what it came to.
+func (f *loadFlags) send(cmd *cobra.Command, alone *run.Alone, live *liveReport, screen *tui.Options) error {
+	stdout := cmd.OutOrStdout()
+	progress := stdout
+	if f.json {
+		progress = cmd.ErrOrStderr()
+	}
+	var err error
+	if screen != nil {
+		if f.out != "" {
+			screen.Recording = recordingIn(f.out, loadName)
+		}
+		err = loadOnScreen(alone, live, *screen)
+	} else {
+		lines := newLoadLines(progress, alone)
+		err = conduct(alone)
+		lines.stop()
+	}
+	sum := alone.Attack().Summary()
+	if f.out != "" {
+		err = errors.Join(err, writeForms(f.out, live.builder.Report()))
+	}
+	if f.json {
+		err = errors.Join(err, writeLoadJSON(stdout, alone, sum))
+	} else {
+		err = errors.Join(err, writeLoadText(stdout, alone, sum))
+	}
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, run.ErrInterrupted):
+		return &exit{exitInterrupted, withoutInterrupt(err)}
+	}
+	return &exit{exitUnknown, err}
+}
+
+// loadOnScreen runs under the live screen; leaving the screen ends the attack.
+func loadOnScreen(a *run.Alone, live *liveReport, options tui.Options) error {
+	ended := make(chan error, 1)
+	go func() { ended <- conduct(a) }()
+	controls := tui.Controls{Stop: func() { a.Stop("q") }, SetRate: a.Attack().SetRate}
+	err := tui.Run(context.Background(), live, controls, options)
+	a.Stop("q") // no effect on an attack that is over
+	return errors.Join(<-ended, err)
+}
+
+// loadFiles are what an attack is written to.
+type loadFiles struct {
+	rawFile, hlogFile *os.File
+	recording         *history.Writer
+}
+
+// create makes the files before the first hit is sent.
+func (f *loadFlags) create() (*loadFiles, error) {
+	files := &loadFiles{}
+	var err error
+	if f.raw != "" {
+		if files.rawFile, err = os.Create(f.raw); err != nil {
+			return nil, fmt.Errorf("--raw: %w", err)
+		}
+	}
+	if f.hlog != "" {
+		if files.hlogFile, err = os.Create(f.hlog); err != nil {
+			return nil, errors.Join(fmt.Errorf("--hlog: %w", err), files.close())
+		}
+	}
+	if f.out != "" {
+		if files.recording, err = createRecording(f.out, loadName); err != nil {
+			return nil, errors.Join(err, files.close())
+		}
+	}
+	return files, nil
+}
+
+func (l *loadFiles) raw() io.Writer {
+	if l.rawFile == nil {
+		return nil
+	}
+	return l.rawFile
+}
+
+func (l *loadFiles) sinks() (all []func([]history.Record) error) {
+	if l.recording != nil {
+		all = append(all, l.recording.Append)
+	}
+	if l.hlogFile != nil {
+		all = append(all, loadgen.NewHLog(l.hlogFile).Append)
+	}
+	return all
+}
+
+func (l *loadFiles) close() error {
+	var err error
+	if l.rawFile != nil {
+		err = l.rawFile.Close()
+	}
+	if l.hlogFile != nil {
+		err = errors.Join(err, l.hlogFile.Close())
+	}
+	if l.recording != nil {
+		err = errors.Join(err, l.recording.Close())
+	}
+	return err
+}
+
+// joinExit adds an error to one that may carry an exit code.
+func joinExit(err, more error) error {
+	if more == nil {
+		return err
+	}
+	var coded *exit
+	if errors.As(err, &coded) {
+		return &exit{coded.code, errors.Join(coded.err, more)}
+	}
+	return &exit{exitUnknown, errors.Join(err, more)}
+}
