@@ -14,7 +14,7 @@ type Fold struct {
 	now    time.Duration
 	phase  string
 	ending time.Duration // when the phase ending began, or the server stopped; -1: not yet
-	blind  time.Duration // until when hangtime itself was late: a silence counts from here at the earliest
+	blind  []window      // when hangtime itself was late: that time is no silence of anybody
 
 	backlog     int
 	backlogFrom time.Duration // since when it has not been empty; -1: it is
@@ -153,7 +153,7 @@ func (f *Fold) alive(pid int) *process {
 // tick is the clock of the fold: what nobody tells of is found here.
 func (f *Fold) tick(at, late time.Duration) {
 	if late > f.limits.Late {
-		f.blind = at
+		f.blinded(at-late, at)
 	}
 	for _, pid := range slices.Sorted(maps.Keys(f.processes)) {
 		p := f.processes[pid]

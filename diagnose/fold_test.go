@@ -195,9 +195,13 @@ func TestAWindowInWhichHangtimeWasLateDecidesNothing(t *testing.T) {
 	if got := fold(script(parts...)).Incidents(); len(got) != 1 {
 		t.Fatalf("without a late tick: got %+v, want one incident", got)
 	}
-	late := append(parts, at(5900*ms, history.Tick{Late: 400 * ms}))
+	late := append(parts, at(5900*ms, history.Tick{Late: 700 * ms}))
 	if got := fold(script(late...)).Incidents(); len(got) != 0 {
 		t.Errorf("with a late tick: got %+v", got)
+	}
+	longer := append(parts, at(5700*ms, history.Tick{Late: 300 * ms}), at(5710*ms, history.Tick{Late: 200 * ms}))
+	if got := fold(script(longer...)).Incidents(); len(got) != 1 || got[0].Detected != 6400*ms {
+		t.Errorf("with 310 ms that two clocks missed: got %+v, want a hang that is certain so much later", got)
 	}
 }
 

@@ -68,13 +68,16 @@ func (f *Fold) assess(p *process, now time.Duration) (stall, bool) {
 // stoppedSince is when the process stopped: a thread runs once more to stop, so its last run is the moment, where it was looked at. Before that look it is known only
 // that it was not stopped at the sample before.
 func (f *Fold) stoppedSince(p *process) time.Duration {
-	from := max(p.sampledAt-p.sample.Still, p.running, p.seen)
+	least, looked := max(p.running, p.seen), time.Duration(-1)
 	for _, t := range p.threads {
-		if stopped(t.State) && t.Still > 0 && t.from <= p.sampledAt {
-			from = max(from, t.from)
+		if stopped(t.State) && t.Still > 0 {
+			looked = max(looked, t.from)
 		}
 	}
-	return from
+	if looked >= 0 {
+		return max(looked, least)
+	}
+	return max(p.sampledAt-p.sample.Still, least)
 }
 
 // starved says whether the process is ready to run most of the time and gets no processor, or has used up its quota.
@@ -107,7 +110,7 @@ func (f *Fold) hung(s stall, now time.Duration) bool {
 	case s.how == byStop || s.how == byFreezer || s.how == byMemory || s.limit == 0:
 		return true
 	}
-	return s.limit > 0 && now-max(s.from, f.blind) >= s.limit && (s.shown == 0 || now-s.shown >= s.limit-closerLook-3*tickStep)
+	return s.limit > 0 && f.silence(s.from, now) >= s.limit && (s.shown == 0 || f.silence(s.shown, now) >= s.limit-closerLook-3*tickStep)
 }
 
 // loopStall is a named loop thread that does not turn although the worker has work; answers of its other threads say nothing of the loop.

@@ -72,7 +72,7 @@ func causes() []cause {
 		{name: "SIGSTOP", server: "gunicorn", args: sync4, want: diagnose.CauseStopped, hold: 500 * time.Millisecond, round: stops},
 		{name: "SIGKILL", server: "gunicorn", args: sync4, want: diagnose.CauseKilled, hold: 500 * time.Millisecond, rest: time.Second, round: kills},
 		{name: "half a request", server: "gunicorn", args: one, want: diagnose.CauseClient, hold: loopHold, round: halfRequest},
-		{name: "pool of threads used up", server: "gunicorn", args: []string{"--workers=3", "--threads=4"}, want: diagnose.CausePool, hold: poolHold, pool: true, load: 40, round: poolRound("/sleep?for=%s", 18)},
+		{name: "pool of threads used up", server: "gunicorn", args: []string{"--workers=3", "--threads=4"}, want: diagnose.CausePool, hold: poolHold, pool: true, load: 40, round: poolRound("/sleep?for=%s", 15)},
 		{name: "blocking sleep on the loop", server: "reference", args: loop(), want: diagnose.CauseSleeping, hold: loopHold, path: "/task", round: tasks("sleep")},
 		{name: "computation on the loop", server: "reference", args: loop(), want: diagnose.CauseCPU, hold: loopHold, path: "/task", round: task("cpu")},
 		{name: "silent TCP server, on the loop", server: "reference", args: loop(), want: diagnose.CauseSocket, hold: loopHold, path: "/task", round: tasks("socket")},

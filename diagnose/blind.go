@@ -1,0 +1,31 @@
+package diagnose
+
+import "time"
+
+// A window is a stretch of time in which hangtime itself did not run when it was due. What it says of that time is discarded: it may be that the whole machine
+// stood still, and then a worker's silence is not its own.
+type window struct{ from, to time.Duration }
+
+// maxWindows bounds how many are kept; the oldest go, and only a silence that began before them is held to be longer than it was.
+const maxWindows = 256
+
+// blinded notes such a window. The run and the probe each have a clock that may be late, so windows overlap; they come in the order of their ends.
+func (f *Fold) blinded(from, to time.Duration) {
+	from = max(from, 0)
+	for len(f.blind) > 0 && f.blind[len(f.blind)-1].to >= from {
+		from = min(from, f.blind[len(f.blind)-1].from)
+		f.blind = f.blind[:len(f.blind)-1]
+	}
+	if f.blind = append(f.blind, window{from, to}); len(f.blind) > maxWindows {
+		f.blind = f.blind[1:]
+	}
+}
+
+// silence is how much of the time since a moment hangtime can vouch for.
+func (f *Fold) silence(since, now time.Duration) time.Duration {
+	silence := now - since
+	for i := len(f.blind) - 1; i >= 0 && f.blind[i].to > since; i-- {
+		silence -= min(f.blind[i].to, now) - max(f.blind[i].from, since)
+	}
+	return max(silence, 0)
+}
