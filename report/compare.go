@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/aclements/go-moremath/stats"
 
@@ -122,35 +121,78 @@ func (f ComparedFigure) change() string {
 	case !ok:
 		return ""
 	}
-	text := fmt.Sprintf("%.2fx", ratio)
-	switch {
-	case f.P < 0:
-		text += " (too few runs to tell from chance)"
-	case f.P < alpha:
-		text += fmt.Sprintf(" (p=%.3f)", f.P)
-	default:
-		text += fmt.Sprintf(" (may be chance, p=%.3f)", f.P)
+	if f.P < 0 {
+		return fmt.Sprintf("%.2fx (too few runs to tell from chance)", ratio)
 	}
-	return text
+	return fmt.Sprintf("%.2fx %s", ratio, f.chance())
 }
 
 func (f ComparedFigure) text(side int) string {
 	return verdict.Text(f.Median[side], f.Unit, f.Known[side])
 }
 
-// Text writes the comparison as aligned columns.
+// Text writes the comparison as aligned columns: what differs, then how much does not.
 func (c Comparison) Text(out io.Writer) error {
-	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
-	for i, v := range c.Variants {
-		if i > 0 {
-			fmt.Fprintln(table)
-		}
-		fmt.Fprintf(table, "%s\t%s\t%s\tchange\n", v.Name, c.side(0), c.side(1))
+	w := &strings.Builder{}
+	hanging(w, "A  ", c.side(0))
+	hanging(w, "B  ", c.side(1))
+	doubtful := false
+	for _, v := range c.Variants {
+		fmt.Fprintf(w, "\n%s%s%s%s\n", pad(v.Name, compareTitle), pad("A", compareCell), pad("B", compareCell), "B is")
+		same := 0
 		for _, f := range v.Figures {
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", f.Title, f.text(0), f.text(1), f.change())
+			switch {
+			case f.same():
+				same++
+				continue
+			case f.P < 0:
+				doubtful = true
+			}
+			row := pad(f.Title, compareTitle) + pad(f.text(0), compareCell) + pad(f.text(1), compareCell) + f.ratioText()
+			if f.P >= 0 {
+				row += " " + f.chance()
+			}
+			fmt.Fprintln(w, strings.TrimRight(row, " "))
 		}
+		fmt.Fprintf(w, "%d of %d figures are the same on both sides\n", same, len(v.Figures))
 	}
-	return table.Flush()
+	if doubtful {
+		fmt.Fprintln(w)
+		hanging(w, "", "With fewer than 4 runs a side nothing says whether a difference is chance: `hangtime run --repeat 5 --out DIR` makes them.")
+	}
+	_, err := io.WriteString(out, w.String())
+	return err
+}
+
+const (
+	compareTitle = 36
+	compareCell  = 12
+)
+
+// same says whether nothing differs: equal, or unknown on both sides.
+func (f ComparedFigure) same() bool {
+	return !f.Known[0] && !f.Known[1] || f.Known[0] && f.Known[1] && f.Median[0] == f.Median[1]
+}
+
+func (f ComparedFigure) ratioText() string {
+	ratio, ok := f.Ratio()
+	switch {
+	case ok && ratio >= 100:
+		return fmt.Sprintf("%.0fx", ratio)
+	case ok:
+		return fmt.Sprintf("%.2fx", ratio)
+	case f.Known[0] && f.Known[1]:
+		return "not 0"
+	}
+	return ""
+}
+
+// chance says whether a difference could be one, in words.
+func (f ComparedFigure) chance() string {
+	if f.P < alpha {
+		return fmt.Sprintf("(p=%.3f)", f.P)
+	}
+	return fmt.Sprintf("(may be chance, p=%.3f)", f.P)
 }
 
 func (c Comparison) side(i int) string {
@@ -179,17 +221,18 @@ type Limit struct {
 	text     string
 	figure   string
 	above    bool
+	orEqual  bool
 	than     float64
 	relative bool
 }
 
-var limitText = regexp.MustCompile(`^\s*([a-z0-9_]+)\s*([<>])\s*([0-9.]+)(x?)\s*$`)
+var limitText = regexp.MustCompile(`^\s*([a-z0-9_]+)\s*([<>]=?)\s*([0-9.]+)(x?)\s*$`)
 
 // ParseLimit reads one.
 func ParseLimit(text string) (Limit, error) {
 	m := limitText.FindStringSubmatch(text)
 	if m == nil {
-		return Limit{}, fmt.Errorf("%q: want a figure, > or <, and a number, with x for a multiple of the first side: p99 > 1.2x", text)
+		return Limit{}, fmt.Errorf("%q: want a figure, >, >=, < or <=, and a number, with x for a multiple of the first side: p99 > 1.2x", text)
 	}
 	if !slices.ContainsFunc(scenarios.Figures(), func(f scenarios.Figure) bool { return f.Name == m[1] }) {
 		return Limit{}, fmt.Errorf("%q: %s is not a figure; docs/metrics.md lists them", text, m[1])
@@ -198,7 +241,7 @@ func ParseLimit(text string) (Limit, error) {
 	if err != nil {
 		return Limit{}, fmt.Errorf("%q: %s is not a number", text, m[3])
 	}
-	return Limit{text: text, figure: m[1], above: m[2] == ">", than: than, relative: m[4] == "x"}, nil
+	return Limit{text: text, figure: m[1], above: m[2][0] == '>', orEqual: len(m[2]) == 2, than: than, relative: m[4] == "x"}, nil
 }
 
 // Broken returns a sentence for each variant in which the limit is passed, and one for each in which that cannot be known.
@@ -216,7 +259,7 @@ func (l Limit) Broken(c Comparison) (broken, unknown []string) {
 			switch {
 			case !known:
 				unknown = append(unknown, sentence)
-			case l.above && value > l.than, !l.above && value < l.than:
+			case l.above && value > l.than, !l.above && value < l.than, l.orEqual && value == l.than:
 				broken = append(broken, sentence)
 			}
 		}

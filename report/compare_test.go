@@ -34,6 +34,15 @@ func TestCompareSaysHowTheSecondDiffers(t *testing.T) {
 	}
 	golden(t, "compare.txt", text.String())
 	golden(t, "compare.md", md.String())
+	var page bytes.Buffer
+	if err := c.HTML(&page); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"<h1>", "b.hangtime", "2.00x", "<svg", "<table"} {
+		if !strings.Contains(page.String(), want) {
+			t.Errorf("the page has no %q", want)
+		}
+	}
 }
 
 // measured are runs of one variant of which only one figure is known.
@@ -83,6 +92,8 @@ func TestLimits(t *testing.T) {
 		{"p99_after < 3x", 2, 0},
 		{"tasks_lost > 0", 1, 0},
 		{"tasks_lost > 4", 0, 0},
+		{"tasks_lost >= 4", 1, 0},
+		{"tasks_lost <= 0", 1, 0},
 		{"p99 > 5000", 0, 0},
 		{"detection > 1.1x", 0, 1},  // no hang in the healthy variant
 		{"tasks_lost > 1.1x", 0, 1}, // of none
@@ -102,8 +113,8 @@ func TestLimits(t *testing.T) {
 
 func TestALimitThatIsNoneSaysWhatWouldBe(t *testing.T) {
 	for text, want := range map[string]string{
-		"p99":           "want a figure, > or <, and a number",
-		"p99 > fast":    "want a figure, > or <, and a number",
+		"p99":           "want a figure, >, >=, < or <=, and a number",
+		"p99 > fast":    "want a figure, >, >=, < or <=, and a number",
 		"p98 > 1.2x":    "p98 is not a figure",
 		"p99 > 1.2.3":   "1.2.3 is not a number",
 		"":              "want a figure",

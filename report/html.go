@@ -14,10 +14,16 @@ import (
 //go:embed page.html
 var page string
 
+// style is what the pages of a run and of a comparison look like.
+//
+//go:embed page.css
+var style string
+
 // HTML writes the report as one page that needs no network: figures, checks, response time, lanes and incidents of every variant.
 func (r *Report) HTML(out io.Writer) error {
 	worst := worstOf(r)
 	tmpl, err := template.New("page").Funcs(template.FuncMap{
+		"style":    func() template.CSS { return template.CSS(style) },
 		"stamp":    stamp,
 		"response": func(v *Variant) template.HTML { return responseChart(v, worst) },
 		"lanes":    laneChart,

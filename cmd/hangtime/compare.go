@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -13,7 +14,7 @@ import (
 
 func compareCommand() *cobra.Command {
 	var failIf []string
-	var format string
+	var format, out string
 	var screen bool
 	cmd := &cobra.Command{
 		Use:   "compare A B",
@@ -23,6 +24,12 @@ and with four or more on each side it says whether the difference could be chanc
 		Example: "  hangtime compare before/ after/ --fail-if 'p99 > 1.2x' --fail-if 'tasks_lost > 0'",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			write, ok := map[string]func(report.Comparison, io.Writer) error{
+				"text": report.Comparison.Text, "md": report.Comparison.Markdown, "html": report.Comparison.HTML,
+			}[format]
+			if !ok {
+				return &exit{exitUsage, fmt.Errorf("--format %q: want text, md or html", format)}
+			}
 			var limits []report.Limit
 			for _, text := range failIf {
 				limit, err := report.ParseLimit(text)
@@ -46,36 +53,33 @@ and with four or more on each side it says whether the difference could be chanc
 			if screen {
 				return compareOnScreen(cmd, c, a[len(a)-1], b[len(b)-1])
 			}
-			switch format {
-			case "text":
-				err = c.Text(cmd.OutOrStdout())
-			case "markdown":
-				err = c.Markdown(cmd.OutOrStdout())
-			default:
-				return &exit{exitUsage, fmt.Errorf("--format %q: want text or markdown", format)}
-			}
-			if err != nil {
+			if err := writeTo(cmd.OutOrStdout(), out, func(w io.Writer) error { return write(c, w) }); err != nil {
 				return err
 			}
-			return judgeLimits(cmd, c, limits)
+			sentences := cmd.ErrOrStderr()
+			if format == "text" && out == "" {
+				sentences = cmd.OutOrStdout()
+			}
+			return judgeLimits(sentences, c, limits)
 		},
 	}
 	cmd.Flags().StringArrayVar(&failIf, "fail-if", nil, "exit with 1 when this holds in any variant, such as 'p99 > 1.2x'; may be given again")
-	cmd.Flags().StringVar(&format, "format", "text", "text or markdown")
+	cmd.Flags().StringVar(&format, "format", "text", "text, md or html")
+	cmd.Flags().StringVarP(&out, "output", "o", "", "file to write to (empty: standard output)")
 	cmd.Flags().BoolVar(&screen, "screen", false, "on a screen: both runs' response times on one time axis above the figures")
 	return cmd
 }
 
-func judgeLimits(cmd *cobra.Command, c report.Comparison, limits []report.Limit) error {
+func judgeLimits(out io.Writer, c report.Comparison, limits []report.Limit) error {
 	code := exitPass
 	for _, l := range limits {
 		broken, unknown := l.Broken(c)
 		for _, s := range broken {
-			fmt.Fprintln(cmd.OutOrStdout(), "FAIL    ", s)
+			fmt.Fprintln(out, "FAIL    ", s)
 			code = exitFail
 		}
 		for _, s := range unknown {
-			fmt.Fprintln(cmd.OutOrStdout(), "UNKNOWN ", s)
+			fmt.Fprintln(out, "UNKNOWN ", s)
 			if code == exitPass {
 				code = exitUnknown
 			}
@@ -96,7 +100,7 @@ func readSide(path string) ([]*report.Report, error) {
 	files := []string{path}
 	if info.IsDir() {
 		files = nil
-		for _, pattern := range []string{"*" + history.Extension, "*/*" + history.Extension} {
+		for _, pattern := range []string{"*" + history.Extension, "*/*" + history.Extension, "*/*/*" + history.Extension} {
 			found, err := filepath.Glob(filepath.Join(path, pattern))
 			if err != nil {
 				return nil, &exit{exitUsage, err}

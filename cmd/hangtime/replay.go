@@ -41,30 +41,6 @@ It ends with the verdict and the exit code that the run ended with.`,
 	return cmd
 }
 
-func reportCommand() *cobra.Command {
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use:   "report FILE" + history.Extension,
-		Short: "print the verdict of a recording",
-		Long:  "report reads a recording to its end and prints the verdict that the run printed, with the same exit code.",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := readRecording(args[0], newLiveReport(nil))
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				err = r.JSON(cmd.OutOrStdout())
-			} else {
-				err = r.Text(cmd.OutOrStdout())
-			}
-			return outcome(r, err)
-		},
-	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "as result.json")
-	return cmd
-}
-
 // readRecording feeds a whole recording to live and returns its last report. A recording that breaks off is read as far as it is whole; the report says so.
 func readRecording(path string, live *liveReport) (*report.Report, error) {
 	in, err := history.Open(path)

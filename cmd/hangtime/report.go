@@ -1,0 +1,87 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/report"
+)
+
+// formats are the forms in which a report can be had, by the word for --format.
+func formats() []format {
+	return []format{
+		{"text", (*report.Report).Text}, {"json", (*report.Report).JSON}, {"junit", (*report.Report).JUnit},
+		{"md", (*report.Report).Markdown}, {"html", (*report.Report).HTML}, {"om", (*report.Report).OpenMetrics},
+	}
+}
+
+type format struct {
+	word  string
+	write func(*report.Report, io.Writer) error
+}
+
+func formatNamed(word string) (format, error) {
+	var words []string
+	for _, f := range formats() {
+		if f.word == word {
+			return f, nil
+		}
+		words = append(words, f.word)
+	}
+	return format{}, fmt.Errorf("--format %q: want one of %s", word, strings.Join(words, ", "))
+}
+
+func reportCommand() *cobra.Command {
+	var asJSON bool
+	var word, out string
+	cmd := &cobra.Command{
+		Use:   "report FILE" + history.Extension,
+		Short: "print the verdict of a recording, or write it in another form",
+		Long: `report reads a recording to its end and prints the verdict that the run printed, with the same exit code.
+
+The forms are those that run --out writes: text, json (result.json), junit, md (Markdown), html (one page that needs no network), om (OpenMetrics).`,
+		Example: "  hangtime report log-contention" + history.Extension + "\n  hangtime report log-contention" + history.Extension + " --format html -o report.html",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if asJSON {
+				word = "json"
+			}
+			form, err := formatNamed(word)
+			if err != nil {
+				return &exit{exitUsage, err}
+			}
+			r, err := readRecording(args[0], newLiveReport(nil))
+			if err != nil {
+				return err
+			}
+			return outcome(r, writeTo(cmd.OutOrStdout(), out, func(w io.Writer) error { return form.write(r, w) }))
+		},
+	}
+	cmd.Flags().StringVar(&word, "format", "text", "text, json, junit, md, html or om")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "the same as --format json")
+	cmd.Flags().StringVarP(&out, "output", "o", "", "file to write to (empty: standard output)")
+	cmd.MarkFlagsMutuallyExclusive("json", "format")
+	return cmd
+}
+
+// writeTo writes to the file at path, or to standard output where it is empty. A file is written whole or not at all.
+func writeTo(stdout io.Writer, path string, write func(io.Writer) error) error {
+	var text bytes.Buffer
+	if err := write(&text); err != nil {
+		return err
+	}
+	if path == "" {
+		_, err := stdout.Write(text.Bytes())
+		return err
+	}
+	if err := os.WriteFile(path, text.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("-o: %w", err)
+	}
+	return nil
+}
