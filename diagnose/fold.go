@@ -23,6 +23,7 @@ type Fold struct {
 	followed    bool          // there is a ledger
 	failures    []failure
 	arbiter     int              // its pid; 0: not known
+	attached    bool             // the server ran before it was watched: times before the beginning are negative
 	processes   map[int]*process // by pid, also of those that are gone while an incident may need them
 	places      map[int]*place
 	faults      []*fault
@@ -69,7 +70,7 @@ func (f *Fold) Add(r history.Record) {
 	case history.VariantEnded, history.ServerStopped, history.Interrupted, history.RunEnded:
 		f.end(r.At)
 	case history.ServerStarted:
-		f.arbiter = ev.PID
+		f.arbiter, f.attached = ev.PID, ev.Server == "attach"
 	case history.Tick:
 		f.tick(r.At, ev.Late)
 	case history.FaultAsked, history.FaultInEffect, history.FaultHealed:
@@ -190,7 +191,11 @@ func (f *Fold) seen(at time.Duration, ev history.WorkerSeen) {
 	if f.alive(ev.PID) != nil {
 		return
 	}
-	at = max(ev.Born, at-f.limits.Recent, 0)
+	if f.attached {
+		at = min(ev.Born, at) // it may have stood still long before anybody looked: what is known of that time counts
+	} else {
+		at = max(ev.Born, at-f.limits.Recent, 0)
+	}
 	p := newProcess(ev.PID, ev.Worker, at)
 	f.processes[ev.PID] = p
 	pl := f.places[ev.Worker]

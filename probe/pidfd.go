@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"fmt"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -49,4 +50,20 @@ func (p proc) mayTrace(pid int) bool {
 	var st unix.Stat_t
 	euid := unix.Geteuid()
 	return euid == 0 || unix.Stat(p.pid(pid, ""), &st) == nil && int(st.Uid) == euid
+}
+
+// knowsExit says whether the kernel knows the question at all; of a process that lives it has no answer.
+func knowsExit(pidfd int) bool {
+	info := pidfdInfo{mask: pidfdInfoExit}
+	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(pidfd), pidfdGetInfo, uintptr(unsafe.Pointer(&info)))
+	if errno != 0 {
+		return false
+	}
+	var u unix.Utsname
+	if unix.Uname(&u) != nil {
+		return false
+	}
+	var major, minor int
+	_, _ = fmt.Sscanf(unix.ByteSliceToString(u.Release[:]), "%d.%d", &major, &minor) // the call is older than the mask
+	return major > 6 || major == 6 && minor >= 15
 }

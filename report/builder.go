@@ -44,7 +44,9 @@ func (b *Builder) Add(r history.Record) {
 	switch ev := r.Event.(type) {
 	case history.Header:
 		b.header = ev
-		b.doc, b.unreadable = scenarios.Read(ev.Scenario+".yaml", []byte(ev.Text))
+		if ev.Text != "" { // a watch without a scenario has none
+			b.doc, b.unreadable = scenarios.Read(ev.Scenario+".yaml", []byte(ev.Text))
+		}
 	case history.Interrupted:
 		b.interrupted = ev.By
 	case history.RunEnded:

@@ -1,0 +1,184 @@
+package probe
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// An Ability is a kind of evidence, and whether it can be had here.
+type Ability struct {
+	Name   string // what it is, in words
+	Gives  string // what it tells
+	OK     bool
+	Why    string // why not
+	Enable string // what would allow it
+}
+
+// Command is a process's command line for people, at most 120 bytes; empty: there is none such.
+func Command(pid int) string { return proc("/proc").command(pid) }
+
+// Abilities tries each kind of evidence on a process: what the probe can see of it as the user that it runs as.
+func Abilities(pid int) []Ability {
+	p := proc("/proc")
+	sameUser := "run hangtime as the server's user, or as root"
+	root := "run hangtime as root, or give it CAP_SYS_ADMIN"
+	var all []Ability
+	add := func(name, gives, enable string, err error) {
+		a := Ability{Name: name, Gives: gives, OK: err == nil}
+		if err != nil {
+			a.Why, a.Enable = plainError(err), enable
+		}
+		all = append(all, a)
+	}
+	file := func(name string, valid func(text string) bool) error {
+		text, err := read(p.task(pid, pid, name), maxRead)
+		if err == nil && valid != nil && !valid(string(text)) {
+			return errors.New("the kernel does not tell")
+		}
+		return err
+	}
+	add("processes and threads", "who lives, and in which state", "mount /proc without hidepid", file("stat", nil))
+	add("time on a processor", "which thread moves, and which waits for a processor", "a kernel with CONFIG_SCHED_INFO", file("schedstat", nil))
+	add("when a thread last ran", "since when it stands still", "a kernel with CONFIG_SCHED_DEBUG", file("sched", func(t string) bool { return strings.Contains(t, "se.exec_start") }))
+	add("system calls", "what a thread waits for", sameUser, file("syscall", nil))
+	add("place in the kernel (wchan)", "what a thread waits for, in one word", sameUser, file("wchan", nil))
+	add("kernel stacks", "where in the kernel a thread waits", root, file("stack", nil))
+	_, err := numbers(p.pid(pid, "fd"))
+	add("descriptors", "which file, pipe or socket it is, and whose each request is", sameUser, err)
+	add("memory (process_vm_readv)", "Python stacks, owners of mutexes, what poll waits for", sameUser+yama(), tryMemory(p, pid))
+	_, err = read("/proc/locks", 4096)
+	add("file locks", "who waits for whom", "a kernel with CONFIG_FILE_LOCKING", err)
+	_, err = listeners()
+	add("sockets (sock_diag)", "requests inside each worker, their age, the backlog", "the kernel modules inet_diag, tcp_diag and unix_diag", err)
+	add("ends of processes (pidfd)", "a death within a millisecond", "Linux 5.3 or newer", tryPidfd(pid))
+	return all
+}
+
+// plainError is an error without the path that says nothing to a person.
+func plainError(err error) string {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return err.Error()
+}
+
+func yama() string {
+	text, err := os.ReadFile("/proc/sys/kernel/yama/ptrace_scope")
+	if err == nil && strings.TrimSpace(string(text)) != "0" {
+		return fmt.Sprintf(" (kernel.yama.ptrace_scope is %s: CAP_SYS_PTRACE is needed as well)", strings.TrimSpace(string(text)))
+	}
+	return ""
+}
+
+// tryMemory reads the first word of the first mapping.
+func tryMemory(p proc, pid int) error {
+	text, err := read(p.pid(pid, "maps"), 4096)
+	if err != nil {
+		return err
+	}
+	var start uint64
+	if n, _ := fmt.Sscanf(string(text), "%x-", &start); n != 1 {
+		return errors.New("its memory map may not be read")
+	}
+	var word [8]byte
+	return readMemory(pid, start, word[:])
+}
+
+func tryPidfd(pid int) error {
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err == nil {
+		unix.Close(fd)
+	}
+	return err
+}
+
+// A Facility is something of this machine that hangtime can make use of.
+type Facility struct {
+	Name   string
+	Gives  string
+	OK     bool
+	Here   string // what there is
+	Enable string // what would enable it
+}
+
+// Facilities says what of the machine serves to watch, load and break a server here.
+func Facilities() []Facility {
+	var all []Facility
+	add := func(name, gives, here, enable string, ok bool) {
+		f := Facility{Name: name, Gives: gives, Here: here, OK: ok}
+		if !ok {
+			f.Enable = enable
+		}
+		all = append(all, f)
+	}
+	euid := unix.Geteuid()
+	add("root", "kernel stacks, other users' processes, disk and memory faults", fmt.Sprintf("uid %d", euid), "run as root; all else works without", euid == 0)
+	scope := "no Yama"
+	if text, err := os.ReadFile("/proc/sys/kernel/yama/ptrace_scope"); err == nil {
+		scope = "kernel.yama.ptrace_scope = " + strings.TrimSpace(string(text))
+	}
+	add("reading others' memory", "Python stacks", scope, "kernel.yama.ptrace_scope = 0, root, or CAP_SYS_PTRACE", euid == 0 || scope == "no Yama" || strings.HasSuffix(scope, "= 0"))
+	var limit unix.Rlimit
+	err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit)
+	add("open files", "connections that the load can have at once", fmt.Sprintf("%d (at most %d)", limit.Cur, limit.Max), "ulimit -n 65536", err == nil && limit.Max >= 4096)
+	add("exit status of others' children", "how a worker ended, and by which signal", kernelOf(), "Linux 6.15 or newer, or the workers' own user", statusOfOthers())
+	tree := groupKind()
+	add("control groups", "quota and memory limits; throttling, memory and freezer faults", tree, "mount cgroup2 and run where it may be written", tree != "none")
+	add("FUSE", "slow-disk faults", present("/dev/fuse"), "modprobe fuse, and root", writable("/dev/fuse"))
+	add("tracefs", "who sent a signal", present("/sys/kernel/tracing/events"), "root, and tracefs mounted at /sys/kernel/tracing", unix.Access("/sys/kernel/tracing/events", unix.R_OK) == nil)
+	add("kernel types (BTF)", "a task iterator in BPF; hangtime reads /proc instead at the same precision", present("/sys/kernel/btf/vmlinux"), "a kernel with CONFIG_DEBUG_INFO_BTF, and root", unix.Access("/sys/kernel/btf/vmlinux", unix.R_OK) == nil)
+	return all
+}
+
+func present(path string) string {
+	if _, err := os.Stat(path); err != nil {
+		return "no " + path
+	}
+	return path
+}
+
+func writable(path string) bool { return unix.Access(path, unix.R_OK|unix.W_OK) == nil }
+
+func kernelOf() string {
+	var u unix.Utsname
+	if unix.Uname(&u) != nil {
+		return "unknown"
+	}
+	return "Linux " + unix.ByteSliceToString(u.Release[:])
+}
+
+// statusOfOthers tries the call that tells it on ourselves: a kernel that knows it does not refuse the mask.
+func statusOfOthers() bool {
+	fd, err := unix.PidfdOpen(unix.Getpid(), 0)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	return knowsExit(fd)
+}
+
+func groupKind() string {
+	text, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return "none"
+	}
+	two, one := false, false
+	for _, m := range parseGroupMounts(text) {
+		two = two || m.controllers == ""
+		one = one || m.controllers != ""
+	}
+	switch {
+	case two && one:
+		return "version 1 and 2"
+	case two:
+		return "version 2"
+	case one:
+		return "version 1"
+	}
+	return "none"
+}
