@@ -107,18 +107,34 @@ func (s *target) begin() {
 	s.ended = make(chan struct{})
 	s.cmd.Dir = s.dir
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	out, err := s.cmd.StderrPipe()
+	out, in, err := os.Pipe() // not the one of exec: a successor may go on writing after this process ended
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if err := s.cmd.Start(); err != nil {
+	s.cmd.Stderr = in
+	err = s.cmd.Start()
+	_ = in.Close()
+	if err != nil {
 		s.t.Fatal(err)
 	}
-	go s.read(out)
+	read := make(chan struct{})
+	go func() {
+		s.read(out)
+		close(read)
+	}()
+	go func() {
+		_ = s.cmd.Wait()
+		select {
+		case <-read: // all that it said
+		case <-time.After(time.Second):
+		}
+		close(s.ended)
+	}()
 	s.t.Cleanup(s.end)
 }
 
-func (s *target) read(out io.Reader) {
+func (s *target) read(out io.ReadCloser) {
+	defer func() { _ = out.Close() }()
 	lines := bufio.NewScanner(out)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
@@ -134,8 +150,6 @@ func (s *target) read(out io.Reader) {
 		}
 		s.mu.Unlock()
 	}
-	_ = s.cmd.Wait()
-	close(s.ended)
 }
 
 // end kills what is left.
