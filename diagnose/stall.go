@@ -243,7 +243,8 @@ func (f *Fold) silentStall(p *process, now time.Duration) (stall, bool) {
 		return stall{}, false
 	}
 	s := stall{from: max(p.ended, p.openFrom, p.seen), how: deadLoop}
-	switch counted := p.beatAt >= 0 && now-p.beatAt <= f.limits.Stale && p.beat.Turns > 0; {
+	// A server that counts its tasks counts its loop's turns too: none at all is a loop that nobody runs.
+	switch counted := p.beatAt >= 0 && now-p.beatAt <= f.limits.Stale && (p.beat.Turns > 0 || p.beat.InFlight > 0); {
 	case counted:
 		s.from, s.limit = max(s.from, p.turned), f.limits.Pool
 	case p.finished || p.beatAt >= 0 && p.beat.Turns > 0:

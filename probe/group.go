@@ -227,9 +227,12 @@ func number(text []byte, key string) uint64 {
 // groupEvery is how often the group of a worker under suspicion is read.
 const groupEvery = 200 * time.Millisecond
 
+// memberEvery is how often it is looked up which group a worker is in: a process may be moved at any time.
+const memberEvery = 900 * time.Millisecond
+
 // readGroup records the limits under which a worker runs, where it has any.
 func (w *watcher) readGroup(now time.Time, one *worker) {
-	if one.group == nil || now.Sub(one.groupAt) >= 10*time.Second {
+	if one.group == nil || now.Sub(one.groupAt) >= memberEvery {
 		one.groupAt = now
 		one.group = w.groups.of(one.PID)
 	}

@@ -33,6 +33,7 @@ type watcher struct {
 	goExe   map[string]bool // by path of the program: it is one of Go
 	line    []byte          // a line of /proc, read and parsed at once
 	locks   []byte          // /proc/locks as last read
+	backlog int             // connections that no worker has accepted, at the last tick
 	waiting []int           // pids that wait for a file lock, at the last tick
 	said    map[string]bool // troubles that were recorded: each once
 	due     time.Time
@@ -148,6 +149,7 @@ func (w *watcher) readSockets(now time.Time) {
 		}
 	}
 	if waiting, limit, listening := w.sockets.backlog(); listening {
+		w.backlog = waiting
 		w.rec.Record(history.Listener{Address: w.target.Address, Backlog: waiting, Limit: limit})
 	}
 }
@@ -266,7 +268,7 @@ func (w *watcher) look(ctx context.Context, now time.Time, one *worker) {
 	one.sample = s
 	w.rec.Record(s)
 	busy := w.beat(now, one)
-	if suspicious(s, busy, one.lockTicks) {
+	if suspicious(s, busy, one.lockTicks, w.backlog) {
 		w.lookCloser(one)
 		w.readGroup(now, one)
 	}
@@ -305,8 +307,11 @@ func (w *watcher) base(ctx context.Context, now time.Time, one *worker) {
 // closer is the age from which a request, or a loop's turn, is worth a closer look: below the 200 ms at which a worker becomes suspect.
 const closer = 150 * time.Millisecond
 
-func suspicious(s history.WorkerSample, busy time.Duration, lockTicks int) bool {
+// suspicious says whether a worker is worth a closer look; waiting are the connections that no worker has accepted.
+func suspicious(s history.WorkerSample, busy time.Duration, lockTicks, waiting int) bool {
 	switch {
+	case s.Silent > 0 && waiting > 0 && s.Still >= closer:
+		return true // it may wait for a client that sends nothing
 	case s.State == "T" || s.State == "t" || s.State == "D":
 		return true
 	case s.Inside > 0 && (s.Oldest >= closer || s.Still >= closer):
