@@ -216,7 +216,8 @@ func (w *watcher) lastRan(ctx context.Context, pid int, t *thread) (time.Duratio
 	}
 	start, ok := parseExecStart(text)
 	s, err := w.proc.taskStat(pid, t.tid)
-	if !ok || err != nil {
+	// Zero: it was moved to another processor's queue since (migrate_task_rq_fair), as happens even to one that is going to sleep; when it ran is not known then.
+	if !ok || err != nil || start == 0 {
 		return 0, false
 	}
 	return w.clocks.since(ctx, start, s.cpuNr)

@@ -40,12 +40,31 @@ func (w *watcher) readStacks(now time.Time, one *worker) {
 		}
 		one.python = py
 	}
-	for _, stack := range one.python.stacks() {
-		if len(stack.frames) == 0 || !one.threads.has(stack.tid) {
-			continue
-		}
+	for _, stack := range one.attribute(one.python.stacks()) {
 		w.rec.Record(history.Stack{PID: one.PID, TID: stack.tid, Language: "python", Frames: stack.frames, Holds: stack.holds})
 	}
+}
+
+// attribute leaves out the stacks of no thread, and gives the main thread its own: one that was forked without Python's knowledge, as uWSGI does without --enable-threads,
+// still bears the number that it had in its parent.
+func (one *worker) attribute(all []pyStack) []pyStack {
+	var out, strays []pyStack
+	main := false
+	for _, stack := range all {
+		switch {
+		case len(stack.frames) == 0:
+		case one.threads.has(stack.tid):
+			main = main || stack.tid == one.PID
+			out = append(out, stack)
+		default:
+			strays = append(strays, stack)
+		}
+	}
+	if len(strays) == 1 && !main {
+		strays[0].tid = one.PID
+		out = append(out, strays[0])
+	}
+	return out
 }
 
 func (t *threads) has(tid int) bool {

@@ -5,17 +5,24 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// lookFor is how long diagnose looks: a little more than the second that a loop may stand still before it is hung.
-const lookFor = 1250 * time.Millisecond
+const (
+	// lookFor is how long diagnose looks: a little more than the second that a loop may stand still before it is hung.
+	lookFor = 1250 * time.Millisecond
+	// lookMost is how long it looks while a worker is suspect: a thread of a pool may take 5 s, and on a machine that is so busy that hangtime itself is late, time counts less.
+	lookMost = 7 * time.Second
+	lookStep = 100 * time.Millisecond
+)
 
 func diagnoseCommand() *cobra.Command {
 	var target targetFlags
@@ -23,7 +30,7 @@ func diagnoseCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diagnose PID",
 		Short: "look once at a running server: which worker hangs, since when, why",
-		Long: `diagnose looks at a running server for about 1.2 s and says which of its workers hang, since when and why, with the evidence.
+		Long: `diagnose looks at a running server for about 1.2 s, for up to 7 s while a worker is suspect, and says which of its workers hang, since when and why, with the evidence.
 It only reads: no signal, no ptrace, no pause. As the server's own user it sees nearly all; what it may not see, it names.
 
 Exit codes: 0 healthy, 1 hung, 2 the command line is wrong, 3 the server could not be looked at.`,
@@ -69,11 +76,17 @@ func diagnoseOnce(cmd *cobra.Command, flags targetFlags, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	time.Sleep(lookFor)
+	var look lookJSON
+	for span := lookFor; ; span = lookStep {
+		time.Sleep(span)
+		lock.Lock()
+		look = l.look(target, w.began)
+		lock.Unlock()
+		if !undecided(look) || time.Since(w.began) >= lookMost {
+			break
+		}
+	}
 	unseen := blindness(w.probe.Workers(), target)
-	lock.Lock()
-	look := l.look(target, w.began)
-	lock.Unlock()
 	if err := w.stop(""); err != nil {
 		return &exit{exitUnknown, err}
 	}
@@ -100,6 +113,11 @@ func diagnoseOnce(cmd *cobra.Command, flags targetFlags, asJSON bool) error {
 		return &exit{exitFail, nil}
 	}
 	return nil
+}
+
+// undecided says whether a worker may turn out to hang.
+func undecided(look lookJSON) bool {
+	return slices.ContainsFunc(look.Workers, func(w workerJSON) bool { return w.State == string(diagnose.Suspect) })
 }
 
 // printLook writes a look for people.

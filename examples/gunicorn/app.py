@@ -61,15 +61,6 @@ class Locks:
         self.a.acquire()
 
 
-def no_descriptors():
-    kept = []
-    try:
-        while True:
-            kept.append(os.open("/dev/null", os.O_RDONLY))
-    except OSError:
-        time.sleep(3600)
-
-
 WAYS = {
     "sleep": lambda q: sleep(),
     "flock": lambda q: file_lock("flock"),
@@ -78,7 +69,6 @@ WAYS = {
     "upstream": lambda q: upstream(int(q["port"][0])),
     "spin": lambda q: spin(),
     "deadlock": lambda q: Locks().deadlock(),
-    "descriptors": lambda q: no_descriptors(),
     "abort": lambda q: os.abort(),
     "exit": lambda q: os._exit(7),
 }
@@ -87,7 +77,9 @@ WAYS = {
 def app(environ, start_response):
     path = environ["PATH_INFO"]
     if path.startswith("/hang/"):
-        WAYS[path[len("/hang/"):]](parse_qs(environ.get("QUERY_STRING", "")))
+        way = path[len("/hang/"):]
+        print("hang %s in pid %d" % (way, os.getpid()), file=sys.stderr, flush=True)
+        WAYS[way](parse_qs(environ.get("QUERY_STRING", "")))
     body = ("worker %d\n" % os.getpid()).encode()
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
     return [body]
