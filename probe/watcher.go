@@ -343,8 +343,18 @@ func (w *watcher) beat(now time.Time, one *worker) time.Duration {
 		return 0
 	}
 	w.rec.Record(got.Heartbeat)
+	if got.InFlight == 0 || got.InFlight < one.tasks {
+		one.tasksSince = now
+	}
+	one.tasks = got.InFlight
+	if open := now.Sub(one.tasksSince); open >= tasksCloser {
+		return max(got.busy, open)
+	}
 	return got.busy
 }
+
+// tasksCloser is how long a worker may have tasks of which none ends before its threads are worth a look: those of an executor may all be taken while its loop turns.
+const tasksCloser = time.Second
 
 func (w *watcher) seekBeat(pid int) beat {
 	fds, err := numbers(w.proc.pid(pid, "fd"))

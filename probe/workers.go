@@ -30,6 +30,8 @@ type worker struct {
 	moved       time.Time     // when a thread that matters last ran
 	beat        beat
 	beatSought  time.Time
+	tasks       int           // that it said it has, at its last sign of life
+	tasksSince  time.Time     // since when none of them ended
 	beatPause   time.Duration // how long not to look for one again
 	lockTicks   int           // ticks in a row at which it waited for a file lock
 	firstAt     time.Time     // when the first of two looks was taken; zero: none was
