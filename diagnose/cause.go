@@ -57,6 +57,9 @@ func (f *Fold) explain(p *process, s stall) Cause {
 	case deadLoop:
 		return f.deadLoop(p)
 	}
+	if s.crowd > 1 && !(s.behind != nil && s.behind.shared()) && s.thread != nil {
+		return exhausted(p, s)
+	}
 	switch ev := s.event().(type) {
 	case history.LockWait:
 		return fileLock(p, s, ev)

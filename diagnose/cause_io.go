@@ -152,14 +152,8 @@ func (f *Fold) bySyscall(p *process, s stall) Cause {
 	}
 	switch call {
 	case "nanosleep", "clock_nanosleep":
-		if s.crowd > 1 {
-			return exhausted(p, s, "a blocking sleep")
-		}
 		return Cause{Kind: CauseSleeping, Confidence: sure(s, true), Short: "blocking sleep", Sentence: who + " is in a blocking sleep"}
 	case "futex":
-		if s.crowd > 1 {
-			return exhausted(p, s, "futex")
-		}
 		return Cause{Kind: CauseMutex, Confidence: sure(s, false), Short: "waits for a lock of its own process", Sentence: who + " waits for a lock inside its process" + arguments}
 	case "flock", "fcntl", "ofd":
 		file := target(t.Args)
@@ -174,16 +168,27 @@ func (f *Fold) bySyscall(p *process, s stall) Cause {
 	if kind := byFrames(t); kind != "" {
 		return Cause{Kind: kind, Confidence: sure(s, false), Short: "in " + call, Path: target(t.Args), Sentence: fmt.Sprintf("%s is in %s%s; %s", who, call, arguments, frameWords(kind))}
 	}
-	if s.crowd > 1 {
-		return exhausted(p, s, call)
-	}
 	return Cause{Kind: CauseUnknown, Confidence: Guess, Short: "in " + call, Sentence: fmt.Sprintf("%s is in %s%s and does not come back", who, call, arguments)}
 }
 
 // exhausted is a pool of which every thread stands still while work waits.
-func exhausted(p *process, s stall, call string) Cause {
+func exhausted(p *process, s stall) Cause {
+	call := s.thread.Syscall
+	if call == "" {
+		call = fromKernel(s.thread)
+	}
+	what := "in " + call
+	switch call {
+	case "nanosleep", "clock_nanosleep":
+		what = "in a blocking sleep"
+	case "":
+		what = "at a standstill"
+	}
+	if w, ok := s.event().(history.SocketWait); ok && w.Remote != "" {
+		what += ", waiting for " + w.Remote
+	}
 	waiting := max(p.sample.Inside, p.open) - s.crowd
-	c := Cause{Kind: CausePool, Confidence: sure(s, true), Short: fmt.Sprintf("%d threads in %s", s.crowd, call), Sentence: fmt.Sprintf("all %d threads of its pool that work are in %s", s.crowd, call)}
+	c := Cause{Kind: CausePool, Confidence: sure(s, call != ""), Short: fmt.Sprintf("%d threads %s", s.crowd, what), Sentence: fmt.Sprintf("all %d threads of its pool that work are %s", s.crowd, what)}
 	if waiting > 0 {
 		c.Sentence += fmt.Sprintf(", and %d more wait for one", waiting)
 	}

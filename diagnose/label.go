@@ -21,7 +21,7 @@ func (f *Fold) label(p *process, s stall, stalled bool) Label {
 		return Slow
 	case p.sample.Silent > 0 && p.sample.Inside == 0:
 		return SlowPeer
-	case p.sample.Inside > 0 && f.idles(p, f.now) && f.now-p.began() > f.limits.Loop && f.now-p.answered > f.limits.Suspect:
+	case !stalled && p.sample.Inside > 0 && f.idles(p, f.now) && f.now-p.began() > f.limits.Loop && f.now-p.answered > f.limits.Suspect:
 		return LongPoll
 	case work && f.swamped():
 		return Saturated

@@ -265,11 +265,15 @@ func (p *process) forget(now, stale time.Duration) {
 }
 
 // shares are the parts of the last second in which it ran, summed over its threads, and in which they were ready and had no processor.
-func (p *process) shares() (used, delayed float64) {
-	if len(p.cpu) < 2 {
+func (p *process) shares() (used, delayed float64) { return p.sharesSince(-1) }
+
+// sharesSince are the same since a moment within the last second.
+func (p *process) sharesSince(since time.Duration) (used, delayed float64) {
+	i := slices.IndexFunc(p.cpu, func(u usage) bool { return u.at >= since })
+	if i < 0 || i == len(p.cpu)-1 {
 		return 0, 0
 	}
-	first, last := p.cpu[0], p.cpu[len(p.cpu)-1]
+	first, last := p.cpu[i], p.cpu[len(p.cpu)-1]
 	span := last.at - first.at
 	if span <= 0 {
 		return 0, 0

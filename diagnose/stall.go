@@ -119,7 +119,7 @@ func (f *Fold) loopStall(p *process, now time.Duration) (stall, bool) {
 		return stall{}, false
 	}
 	for _, t := range f.still(p, now) {
-		if p.role(t.ThreadSample) != loopThread || p.ended > t.at+3*tickStep {
+		if p.role(t.ThreadSample) != loopThread || p.ended > t.at+3*tickStep || t.running >= 0 && !f.computes(p, t) {
 			continue // a task ended well after the last look at it: it runs again. Its client learns of an end late, so a little later proves nothing.
 		}
 		from := t.from
@@ -162,7 +162,7 @@ func (f *Fold) requestStall(p *process, now time.Duration) (stall, bool) {
 		if !asked && f.backlog == 0 && (o == nil || !o.shared() || p.ready) {
 			continue
 		}
-		if f.disproved(p, t, from) {
+		if f.disproved(p, t, from) || t.running >= 0 && !f.computes(p, t) {
 			continue
 		}
 		begin := t.from
@@ -178,7 +178,8 @@ func (f *Fold) requestStall(p *process, now time.Duration) (stall, bool) {
 			return s, true
 		}
 		s := f.explained(p, t, max(begin, from), f.limits.Pool)
-		s.slow, s.crowd = !f.crowded(p, threads, s.from), len(threads)
+		s.crowd = p.crowd(threads)
+		s.slow = !f.crowded(p, s.crowd, s.from)
 		return s, true
 	}
 	if !asked || f.idles(p, now) {
@@ -229,8 +230,8 @@ func (f *Fold) taskStall(p *process, now time.Duration) (stall, bool) {
 			continue
 		}
 		s := f.explained(p, t, max(t.from, p.ended), f.limits.Pool)
-		s.slow = p.open <= len(threads) && (s.behind == nil || !s.behind.shared())
-		s.crowd = len(threads)
+		s.crowd = p.crowd(threads)
+		s.slow = p.open <= s.crowd && (s.behind == nil || !s.behind.shared())
 		return s, true
 	}
 	return stall{}, false
@@ -257,8 +258,19 @@ func (f *Fold) silentStall(p *process, now time.Duration) (stall, bool) {
 
 // crowded says whether more was asked of the worker, all the time since, than the threads that stand still can be busy with: others wait. A request that passes
 // by beside them is none that waits.
-func (f *Fold) crowded(p *process, standing []*thread, since time.Duration) bool {
-	return p.leastInside(max(since+closerLook, f.now-f.limits.Pool)) > len(standing) || f.waiting()
+func (f *Fold) crowded(p *process, crowd int, since time.Duration) bool {
+	return p.leastInside(max(since+closerLook, f.now-f.limits.Pool)) > crowd || f.waiting()
+}
+
+// crowd counts those of a pool among threads that stand still.
+func (p *process) crowd(standing []*thread) int {
+	n := 0
+	for _, t := range standing {
+		if r := p.role(t.ThreadSample); t.running < 0 && r != mainThread && r != loopThread {
+			n++
+		}
+	}
+	return n
 }
 
 // closerLook is the age of a request from which on threads are looked at.
@@ -273,10 +285,6 @@ func (f *Fold) explained(p *process, t *thread, from, limit time.Duration) stall
 	s.behind = f.behind(p, t.TID, t.at)
 	if t.running >= 0 {
 		s.how, s.shown = running, t.running
-		// One that shares its processor runs less, and is ready to run all the time.
-		if used, delayed := p.shares(); used+delayed < f.limits.Busy {
-			s.limit = never
-		}
 		if f.fileless(p) {
 			s.how, s.limit = withoutFiles, limit
 		}
@@ -293,6 +301,13 @@ func (f *Fold) explained(p *process, t *thread, from, limit time.Duration) stall
 		s.limit = 0
 	}
 	return s
+}
+
+// computes says whether a thread that was found running runs all the time: at two looks, and by the account of its process between them. One that shares its
+// processor runs less, and is ready to run all the time.
+func (f *Fold) computes(p *process, t *thread) bool {
+	used, delayed := p.sharesSince(t.running - tickStep)
+	return t.at-t.running >= lookTwice && used+delayed >= f.limits.Busy
 }
 
 func (s stall) event() history.Event {

@@ -22,8 +22,7 @@ func (f *Fold) judge(p *process) {
 
 // calm is the state of a process that is not hung, and since when.
 func (f *Fold) calm(p *process, s stall, stalled bool) (State, time.Duration) {
-	twice := s.shown == 0 || f.now-s.shown >= lookTwice // one look that finds a thread running proves nothing
-	if stalled && !s.slow && twice && f.silence(s.from, f.now) >= f.limits.Suspect {
+	if stalled && !s.slow && f.silence(s.from, f.now) >= f.limits.Suspect {
 		return Suspect, s.from
 	}
 	next := Idle

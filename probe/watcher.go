@@ -354,7 +354,7 @@ func (w *watcher) beat(now time.Time, one *worker) time.Duration {
 }
 
 // tasksCloser is how long a worker may have tasks of which none ends before its threads are worth a look: those of an executor may all be taken while its loop turns.
-const tasksCloser = time.Second
+const tasksCloser = closer
 
 func (w *watcher) seekBeat(pid int) beat {
 	fds, err := numbers(w.proc.pid(pid, "fd"))

@@ -3,6 +3,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -98,7 +99,7 @@ func (l *lane) load(ctx context.Context, c cause) {
 	}
 	method, path, body := "GET", "/?for=0.002", ""
 	if c.path == "/task" {
-		method, path, body = "POST", "/task", `{"work":"sleep","duration":"2ms"}`
+		method, path, body = "POST", "/task", fmt.Sprintf(`{"work":%q,"duration":"2ms"}`, cmp.Or(c.work, "sleep"))
 	}
 	var hands sync.WaitGroup
 	defer hands.Wait()

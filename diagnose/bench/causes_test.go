@@ -43,6 +43,7 @@ type cause struct {
 	rest   time.Duration // after each round, until the next
 	load   float64       // requests a second beside the hangs
 	path   string        // of that load; empty: the root
+	work   string        // of that load's tasks; empty: sleep
 	pool   bool          // it is certain after 5 s only
 	round  func(ctx context.Context, l *lane) []truth
 }
@@ -80,7 +81,7 @@ func causes() []cause {
 		{name: "flock on the shared log", server: "reference", args: []string{"--workers=4", "--logging=shared-lock"}, want: diagnose.CauseFileLock, hold: loopHold, load: 60, path: "/task", round: sharedLog},
 		{name: "SIGSTOP", server: "reference", args: sync4, want: diagnose.CauseStopped, hold: 500 * time.Millisecond, path: "/task", round: stops},
 		{name: "SIGKILL", server: "reference", args: sync4, want: diagnose.CauseKilled, hold: 500 * time.Millisecond, rest: time.Second, path: "/task", round: kills},
-		{name: "executor used up", server: "reference", args: []string{"--workers=3", "--executor-threads=4"}, want: diagnose.CausePool, hold: poolHold, pool: true, path: "/task", round: poolTasks(24)},
+		{name: "executor used up", server: "reference", args: []string{"--workers=3", "--executor-threads=4"}, want: diagnose.CausePool, hold: poolHold, pool: true, path: "/task", work: "socket", round: poolTasks(24)},
 		{name: "loop that nothing runs", server: "reference", args: []string{"--workers=4", "--recovery=none", "--state=unaware"}, want: diagnose.CauseDeadLoop, hold: 8 * time.Second, pool: true, rest: time.Second, load: 60, path: "/task", round: deadLoops},
 	}
 }

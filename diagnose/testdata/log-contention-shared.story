@@ -31,10 +31,8 @@
    14.395 worker 4 (pid 814) well
    14.443 worker 1 (pid 811) well
    14.658 worker 2 (pid 812) suspect
-   14.658 worker 3 (pid 813) suspect
    14.658 worker 4 (pid 814) suspect
    14.885 worker 2 (pid 812) well
-   14.885 worker 3 (pid 813) well
    14.885 worker 4 (pid 814) well
 
 #1 hang by file-lock (proven): blocked in flock on /tmp/hangtime-run-1fe87356d589/shared/async_tasks.log, held by pid 614 (hangtime hold-lock flock /tmp/hangtime-run-1fe87356d589/shared/async_tasks.log)
