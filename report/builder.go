@@ -132,7 +132,7 @@ func (b *Builder) variant(at time.Duration, ev history.VariantStarted) *variantF
 	if err != nil {
 		b.troubles = append(b.troubles, fmt.Sprintf("variant %s: %v", ev.Name, err))
 	}
-	v.plan = plan
+	v.plan, v.shown.Plan = plan, plan
 	return v
 }
 

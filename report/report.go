@@ -6,6 +6,7 @@ import (
 	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/metrics"
+	"github.com/hangtime-dev/hangtime/scenarios"
 	"github.com/hangtime-dev/hangtime/verdict"
 )
 
@@ -37,9 +38,10 @@ type Variant struct {
 	Name       string
 	Expect     string
 	Says       string
-	From       time.Duration // when it began
-	To         time.Duration // when it ended; -1: it has not
-	Planned    time.Duration // of its phases before, during and after
+	Plan       scenarios.Scenario // as this variant ran it; without a name where the recording has none that can be read
+	From       time.Duration      // when it began
+	To         time.Duration      // when it ended; -1: it has not
+	Planned    time.Duration      // of its phases before, during and after
 	Phase      string
 	PhaseFrom  time.Duration
 	LoadFrom   time.Duration // when the phase before began; -1: not yet

@@ -13,6 +13,7 @@ type FaultSpan struct {
 	Target string
 	From   time.Duration
 	To     time.Duration // -1: not healed yet; equal to From for one that is over at once
+	Worker int           // whose place it was; 0: not one worker's
 }
 
 // A PhaseSpan is one phase of a variant.
@@ -43,7 +44,7 @@ func (s *spans) add(r history.Record) {
 		s.asked[ev.ID] = ev
 	case history.FaultInEffect:
 		asked := s.asked[ev.ID]
-		span := FaultSpan{ev.ID, asked.Fault, asked.Target, r.At, -1}
+		span := FaultSpan{ID: ev.ID, Kind: asked.Fault, Target: asked.Target, From: r.At, To: -1, Worker: asked.Worker}
 		if asked.For == 0 {
 			span.To = r.At
 		}

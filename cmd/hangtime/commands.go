@@ -15,6 +15,7 @@ func commands() []*cobra.Command {
 		replayCommand(),
 		reportCommand(),
 		compareCommand(),
+		reproduceCommand(),
 		scenariosCommand(),
 		watchCommand(),
 		diagnoseCommand(),

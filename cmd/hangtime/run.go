@@ -67,7 +67,7 @@ Ctrl-C ends it in order at any moment: faults are healed, the server is stopped,
 	flags.StringVar(&f.out, "out", "", "folder for the recording, result.json, junit.xml, report.html, summary.md and metrics.om; made if it is missing")
 	flags.StringArrayVar(&f.set, "set", nil, "change a key of the scenario, such as server.workers=8; may be given again")
 	flags.BoolVar(&f.allowFaults, "allow-faults", false, "break a server that hangtime did not start (server.kind attach)")
-	flags.StringArrayVar(&f.allow, "allow", nil, "HOST that may be loaded although it is not this machine; may be given again")
+	flags.StringArrayVar(&f.allow, "allow", nil, "a host other than this machine that may be loaded (server.kind url); may be given again")
 	flags.StringVar(&f.metricsListen, "metrics-listen", "", "serve live OpenMetrics at http://ADDRESS/metrics while it runs, such as 127.0.0.1:9464")
 	flags.Uint64Var(&f.seed, "seed", 0, "of every random choice (0: the scenario's, or a new one); each repeat takes the next")
 	return cmd

@@ -1,0 +1,278 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/loadgen"
+	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/scenarios"
+)
+
+type reproduceFlags struct {
+	out, name, variant, cause, accessLog, url string
+	incident                                  int
+}
+
+func reproduceCommand() *cobra.Command {
+	var f reproduceFlags
+	cmd := &cobra.Command{
+		Use:   "reproduce RECORDING|INCIDENT.json|ACCESS_LOG",
+		Short: "write a scenario that brings an observed incident about again",
+		Long: `reproduce writes a scenario file with the observed arrivals, endpoints and worker settings, and with the observed cause as a fault. Running it shows the same incident:
+that is what its own checks ask for.
+
+From a recording (of run or watch) it takes the first hang, else the first crash, or the one of --incident; from result.json or an incident as JSON the cause, and the arrivals
+from --access-log. An access log alone (Common or Combined format, or JSON lines) has arrivals and endpoints: --cause says what to break, and each endpoint becomes a task of the
+reference server; with --url the same requests go to your own server, as they came.`,
+		Example: `  hangtime reproduce log-contention.hangtime -o again.yaml && hangtime run ./again.yaml
+  hangtime reproduce result.json --access-log access.log -o again.yaml
+  hangtime reproduce access.log --cause file-lock -o again.yaml
+  hangtime reproduce access.log --url http://127.0.0.1:8000 -o again.yaml`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			text, err := f.reproduce(args[0])
+			if err != nil {
+				return &exit{exitUsage, err}
+			}
+			return writeTo(cmd.OutOrStdout(), f.out, func(w io.Writer) error {
+				_, err := w.Write(text)
+				return err
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVarP(&f.out, "output", "o", "", "file to write to (empty: standard output)")
+	flags.StringVar(&f.name, "name", "", "of the scenario (empty: made from the file's)")
+	flags.StringVar(&f.variant, "variant", "", "of the recording, in which the incident was (empty: any)")
+	flags.IntVar(&f.incident, "incident", 0, "its number in its variant (0: the first hang, else the first crash)")
+	flags.StringVar(&f.accessLog, "access-log", "", "take arrivals and endpoints from this access log")
+	flags.StringVar(&f.cause, "cause", "", "what to break, for an access log alone: "+strings.Join(scenarios.Causes(), ", "))
+	flags.StringVar(&f.url, "url", "", "send the access log's requests to this server instead of the reference server")
+	return cmd
+}
+
+func (f *reproduceFlags) reproduce(path string) ([]byte, error) {
+	if f.cause != "" && f.url != "" {
+		return nil, errors.New("--cause breaks the reference server and --url is one of your own; want one of the two")
+	}
+	name := f.name
+	if name == "" {
+		base := filepath.Base(path)
+		name = strings.Trim(regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(strings.TrimSuffix(base, filepath.Ext(base))), "-"), "-") + "-again"
+	}
+	kind, err := kindOf(path)
+	if err != nil {
+		return nil, err
+	}
+	switch kind {
+	case "recording":
+		r, err := readRecording(path, newLiveReport(nil))
+		if err != nil {
+			return nil, errors.Unwrap(err)
+		}
+		seen, err := r.Observed(f.variant, f.incident, filepath.Base(path))
+		if err != nil {
+			return nil, err
+		}
+		return f.write(seen, name)
+	case "json":
+		seen, err := f.fromJSON(path)
+		if err != nil {
+			return nil, err
+		}
+		return f.write(seen, name)
+	}
+	return f.fromAccessLog(path, name)
+}
+
+func (f *reproduceFlags) write(seen report.Seen, name string) ([]byte, error) {
+	if f.accessLog != "" {
+		load, span, err := readAccessLog(f.accessLog)
+		if err != nil {
+			return nil, err
+		}
+		seen.Load, seen.Span = load, span
+	}
+	s, notes, err := seen.Reproduce(name)
+	if err != nil {
+		return nil, err
+	}
+	return scenarios.Write(s, notes)
+}
+
+// kindOf tells a recording, JSON and an access log apart by how the file begins.
+func kindOf(path string) (string, error) {
+	in, err := history.Open(path)
+	if err == nil {
+		return "recording", in.Close()
+	}
+	if strings.HasSuffix(path, history.Extension) {
+		return "", err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	// JSON lines, too, begin with a brace: what is one object over several lines, or names an incident, is no access log.
+	begin := make([]byte, 4096)
+	n, err := io.ReadFull(f, begin)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return "", fmt.Errorf("%s: %w; want a recording, a result.json or an access log", path, err)
+	}
+	text := strings.TrimSpace(string(begin[:n]))
+	first, _, _ := strings.Cut(text, "\n")
+	if strings.HasPrefix(text, "{") && (strings.TrimSpace(first) == "{" || strings.Contains(first, `"cause"`) || strings.Contains(first, `"variants"`)) {
+		return "json", nil
+	}
+	return "log", nil
+}
+
+// fromJSON reads a result.json, or a single incident of one.
+func (f *reproduceFlags) fromJSON(path string) (report.Seen, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return report.Seen{}, err
+	}
+	var whole struct {
+		report.ResultIncident
+		Variants []report.ResultVariant `json:"variants"`
+	}
+	if err := json.Unmarshal(text, &whole); err != nil {
+		return report.Seen{}, fmt.Errorf("%s: %w; want a result.json of hangtime, or one of its incidents", path, err)
+	}
+	one := whole.ResultIncident
+	have := ""
+	for _, v := range whole.Variants {
+		for _, in := range v.Incidents {
+			have += fmt.Sprintf("; variant %s has %s #%d (%s)", v.Name, in.Kind, in.ID, in.Cause)
+			right := (f.variant == "" || f.variant == v.Name) && (f.incident == 0 || f.incident == in.ID)
+			if right && (one.Kind == "" || f.incident == 0 && one.Kind != "hang" && in.Kind == "hang") {
+				one = in
+			}
+		}
+	}
+	if one.Cause == "" {
+		return report.Seen{}, fmt.Errorf("%s has no such incident%s", path, have)
+	}
+	seen := report.Seen{
+		Source: fmt.Sprintf("%s #%d in %s", one.Kind, one.ID, filepath.Base(path)), Kind: one.Kind, Cause: one.Cause, Said: one.Sentence,
+		Lasted: time.Duration(one.LongestMS * float64(time.Millisecond)), Longest: time.Duration(one.LongestMS * float64(time.Millisecond)),
+	}
+	if one.EndedMS != nil {
+		seen.Lasted = time.Duration((*one.EndedMS - one.BeganMS) * float64(time.Millisecond))
+	}
+	return seen, nil
+}
+
+// fromAccessLog makes a scenario of arrivals and endpoints alone, or with a cause that the user names.
+func (f *reproduceFlags) fromAccessLog(path, name string) ([]byte, error) {
+	load, span, err := readAccessLog(path)
+	if err != nil {
+		return nil, err
+	}
+	notes := []string{"Made by `hangtime reproduce` from the access log " + filepath.Base(path) + "."}
+	if f.url != "" {
+		whole, err := filepath.Abs(path)
+		if err != nil {
+			return nil, err
+		}
+		length := max(min(span, time.Hour-time.Minute).Round(time.Second), 2*time.Second)
+		s := scenarios.Default()
+		s.Name, s.Title = name, "sends what "+filepath.Base(path)+" has again"
+		s.Server.Kind, s.Server.URL = "url", f.url
+		s.Load.Shape, s.Load.Log, s.Load.Rate, s.Load.Targets = "replay", whole, load.Rate, nil
+		s.Phases = scenarios.Phases{Before: length / 2, During: length - length/2}
+		s.Variants = []scenarios.Variant{{Name: "again", Says: "the same requests at the same moments", Expect: scenarios.Any}}
+		return scenarios.Write(s, append(notes, "The requests are sent as they came; `speed: 10` under load sends them ten times as fast."))
+	}
+	if f.cause == "" {
+		return nil, errors.New("an access log does not say what was the matter: --cause names it, or --url sends the same requests to your own server")
+	}
+	kind := "hang"
+	if _, ok := scenarios.Recipe(scenarios.Hang, f.cause); !ok {
+		kind = "crash"
+	}
+	seen := report.Seen{Source: "the access log " + filepath.Base(path), Kind: kind, Cause: f.cause, Said: "a " + kind + " with cause " + f.cause + ", as the command line says", Lasted: 5 * time.Second, Load: load, Assumed: true, Span: span}
+	s, more, err := seen.Reproduce(name)
+	if err != nil {
+		return nil, err
+	}
+	return scenarios.Write(s, append(notes, more[2:]...))
+}
+
+// mostEndpoints is how many of an access log become targets; the rest are put under the last.
+const mostEndpoints = 20
+
+// readAccessLog is an access log as a load for the reference server: its arrivals, and for each endpoint a task with its share.
+func readAccessLog(path string) (scenarios.Load, time.Duration, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return scenarios.Load{}, 0, err
+	}
+	defer file.Close()
+	endpoints, at := map[string]int{}, map[int64]uint64{}
+	var first, last time.Time
+	_, err = loadgen.ReadAccessLog(file, func(r loadgen.LoggedRequest) error {
+		if first.IsZero() || r.At.Before(first) {
+			first = r.At
+		}
+		if r.At.After(last) {
+			last = r.At
+		}
+		at[r.At.Unix()]++
+		bare, _, _ := strings.Cut(r.Path, "?")
+		endpoints[r.Method+" "+numbers.ReplaceAllString(bare, "/N")]++
+		return nil
+	})
+	if err != nil {
+		return scenarios.Load{}, 0, fmt.Errorf("%s: %w", path, err)
+	}
+	if len(endpoints) == 0 {
+		return scenarios.Load{}, 0, fmt.Errorf("%s has no request", path)
+	}
+	arrivals := report.Arrivals{Step: time.Second}
+	const most = 3600
+	for s := first.Unix(); s <= last.Unix() && len(arrivals.Counts) < most; s++ {
+		arrivals.Counts = append(arrivals.Counts, at[s])
+	}
+	load := arrivals.Load()
+	load.Targets = targetsOf(endpoints)
+	return load, last.Sub(first) + time.Second, nil
+}
+
+// numbers are parts of a path that name one thing of many.
+var numbers = regexp.MustCompile(`/[0-9]+(?:-[0-9a-f-]+)?\b|/[0-9a-f]{8}-[0-9a-f-]{27}`)
+
+func targetsOf(endpoints map[string]int) []scenarios.Target {
+	names := slices.SortedFunc(maps.Keys(endpoints), func(a, b string) int {
+		return cmp.Or(cmp.Compare(endpoints[b], endpoints[a]), cmp.Compare(a, b))
+	})
+	var targets []scenarios.Target
+	for i, name := range names {
+		if i >= mostEndpoints {
+			targets[mostEndpoints-1].Weight += endpoints[name]
+			targets[mostEndpoints-1].Tag = strconv.Itoa(len(names)-mostEndpoints+1) + " others"
+			continue
+		}
+		targets = append(targets, scenarios.Target{
+			Tag: name, Method: "POST", Path: "/task", Header: map[string]string{"Content-Type": "application/json"}, Body: `{"work":"sleep","duration":"20ms"}`, Expect: []int{202}, Weight: endpoints[name],
+		})
+	}
+	return targets
+}
