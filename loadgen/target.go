@@ -146,7 +146,7 @@ func rotation(weights []int) []uint32 {
 		sum += weights[i]
 		divisor = gcd(divisor, weights[i])
 	}
-	if divisor == sum/len(weights) { // all alike
+	if divisor*len(weights) == sum { // all alike
 		cycle := make([]uint32, len(weights))
 		for i := range cycle {
 			cycle[i] = uint32(i)
