@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,7 +34,7 @@ func diagnoseCommand() *cobra.Command {
 		Long: `diagnose looks at a running server for about 1.2 s, for up to 7 s while a worker is suspect, and says which of its workers hang, since when and why, with the evidence.
 It only reads: no signal, no ptrace, no pause. As the server's own user it sees nearly all; what it may not see, it names.
 
-Exit codes: 0 healthy, 1 hung, 2 the command line is wrong, 3 the server could not be looked at.`,
+Exit codes: 0 healthy, 1 hung, 2 the command line is wrong, 3 the server could not be looked at, or too little of it to say.`,
 		Example: `  hangtime diagnose 4242
   hangtime diagnose --port 8000 --json
   hangtime diagnose --pidfile /run/gunicorn.pid`,
@@ -91,6 +92,7 @@ func diagnoseOnce(cmd *cobra.Command, flags targetFlags, asJSON bool) error {
 		return &exit{exitUnknown, err}
 	}
 	look.Unseen = append(unseen, l.trouble...)
+	look.Blind = look.Healthy && slices.ContainsFunc(unseen, func(text string) bool { return strings.HasPrefix(text, "not seen: descriptors") })
 	if len(look.Workers) == 0 {
 		err = fmt.Errorf("%s: no worker was found", describe(target))
 		if !asJSON {
@@ -111,6 +113,8 @@ func diagnoseOnce(cmd *cobra.Command, flags targetFlags, asJSON bool) error {
 		return &exit{exitUnknown, err}
 	case !look.Healthy:
 		return &exit{exitFail, nil}
+	case look.Blind:
+		return &exit{exitUnknown, errors.New("no hang was seen, but what shows one may not be read: " + unseen[0])}
 	}
 	return nil
 }
@@ -156,6 +160,9 @@ func printLook(out io.Writer, look lookJSON) error {
 		p.line("%s", text)
 	}
 	verdict := "healthy: no worker hangs"
+	if look.Blind {
+		verdict = "unknown: no hang was seen, but requests could not be"
+	}
 	if hung := countHung(look.Workers); hung > 0 {
 		verdict = fmt.Sprintf("HUNG: %d of %d workers", hung, len(look.Workers))
 	}

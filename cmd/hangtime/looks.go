@@ -19,7 +19,8 @@ type lookJSON struct {
 	Backlog   *backlogJSON   `json:"backlog,omitempty"`
 	Workers   []workerJSON   `json:"workers"`
 	Incidents []incidentJSON `json:"incidents"`
-	Unseen    []string       `json:"unseen,omitempty"`
+	Unseen    []string       `json:"unseen,omitempty"` // what may not be read, and what would allow it
+	Blind     bool           `json:"blind,omitempty"`  // too little may be read to call it healthy
 }
 
 type serverJSON struct {

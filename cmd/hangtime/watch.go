@@ -298,7 +298,10 @@ func (t *teller) state() string {
 	if b := t.looker.backlog; b != nil {
 		text += fmt.Sprintf(", backlog %d of %d", b.Waiting, b.Limit)
 	}
-	return text + fmt.Sprintf("; own cost %.1f %% of a core", 100*t.w.cost())
+	if t.looker.now >= time.Second { // the beginning takes more, and says nothing
+		text += fmt.Sprintf("; own cost %.1f %% of a core", 100*t.w.cost())
+	}
+	return text
 }
 
 func (t *teller) end(w *watching) {

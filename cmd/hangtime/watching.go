@@ -65,10 +65,7 @@ type watching struct {
 	used   time.Duration
 }
 
-const (
-	watchTick  = 100 * time.Millisecond
-	watchDrain = 50 * time.Millisecond
-)
+const watchTick = 100 * time.Millisecond
 
 // startWatching begins to watch; each sink gets all records in order, on one goroutine.
 func startWatching(ctx context.Context, target probe.Target, sinks ...func([]history.Record) error) (*watching, error) {
@@ -88,24 +85,23 @@ func startWatching(ctx context.Context, target probe.Target, sinks ...func([]his
 	return w, nil
 }
 
-// tick records the passing of time and hands on what was recorded.
+// tick records the passing of time and hands on what was recorded, at one go: each time that a process wakes up costs more than what it does then.
 func (w *watching) tick(ctx context.Context) {
-	ticker := time.NewTicker(watchDrain)
-	defer ticker.Stop()
 	due := w.began
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	var spare []history.Record
 	for {
-		if now := time.Now(); !now.Before(due) {
-			late := now.Sub(due)
-			w.rec.Record(history.Tick{Late: late})
-			due = due.Add((late/watchTick + 1) * watchTick)
-		}
-		spare = w.drain(spare)
 		select {
-		case <-ticker.C:
+		case <-timer.C:
 		case <-ctx.Done():
 			return
 		}
+		late := max(time.Since(due), 0)
+		w.rec.Record(history.Tick{Late: late})
+		spare = w.drain(spare)
+		due = due.Add((late/watchTick + 1) * watchTick)
+		timer.Reset(time.Until(due))
 	}
 }
 
