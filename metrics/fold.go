@@ -24,7 +24,7 @@ type Fold struct {
 	tags   map[string]bool
 	dueIn  map[string]uint64 // hits due, by phase
 	okIn   map[string]uint64 // hits that were answered ok, by the phase in which they were
-	limits limits
+	lagged uint64            // hits that left late by our own fault
 	all    *hdrhistogram.Histogram
 	series series
 	rates  rates
@@ -68,6 +68,9 @@ func (f *Fold) Add(r history.Record) {
 		if ev.Over {
 			f.load.Bound = ""
 		}
+		if ev.Final {
+			f.load.BoundWhole = ev.Text
+		}
 	case history.Ledger:
 		f.load.Tasks = ev
 	case history.FaultAsked:
@@ -86,7 +89,13 @@ func (f *Fold) window(w history.LoadWindow) {
 	f.load.Dropped += w.Dropped
 	f.load.InFlight, f.load.Waiting, f.load.Oldest, f.load.Connections = w.InFlight, w.Waiting, w.Oldest, w.Connections
 	f.load.LagMax = max(f.load.LagMax, w.Lag)
-	f.limits.window(w, f.load.Senders)
+	if w.Waiting > 0 && f.load.Senders > 0 && w.InFlight >= f.load.Senders {
+		f.load.Exhausted += w.To - w.From
+	}
+	f.lagged += w.Lagged
+	if f.load.Sent > 0 {
+		f.load.Lagging = float64(f.lagged) / float64(f.load.Sent)
+	}
 	f.dueIn[f.phaseAt(w.From+(w.To-w.From)/2)] += w.Due
 	f.rates.due(w.To, w.Due)
 	if w.Due > 0 {
@@ -160,7 +169,6 @@ func (f *Fold) Load(now time.Duration) Load {
 			l.Phases[key.phase] = quantiles(f.Slice(key.phase, "").hist)
 		}
 	}
-	l.Lagging, l.Exhausted = share(f.limits.late, f.limits.sent), f.limits.exhausted
 	l.Series = f.series.points()
 	l.Recoveries = f.cure.all(l.Phases[history.Before].P99, f.sent)
 	return l
@@ -170,13 +178,6 @@ func quantiles(h *hdrhistogram.Histogram) Quantiles {
 	at := h.ValueAtPercentiles([]float64{50, 90, 95, 99, 99.9})
 	us := func(v int64) time.Duration { return time.Duration(v) * time.Microsecond }
 	return Quantiles{uint64(h.TotalCount()), us(at[50]), us(at[90]), us(at[95]), us(at[99]), us(at[99.9]), us(h.Max())}
-}
-
-func share(part, whole uint64) float64 {
-	if whole == 0 {
-		return 0
-	}
-	return float64(part) / float64(whole)
 }
 
 // rates are counts over the last second, kept as 100 ms cells.

@@ -26,6 +26,7 @@ type Load struct {
 	Connections int
 	LagMax      time.Duration // of our own sending, over the variant
 	Lagging     float64       // share of the hits that left more than 1 ms after they were due while a sender was free
+	BoundWhole  string        // the same as Bound, judged over the whole variant when it has ended
 	Bound       string        // in words, while the load generator itself is the bottleneck, or was over the whole attack; empty: it is not
 	Exhausted   time.Duration // while all senders were in use and hits waited for one
 

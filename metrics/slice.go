@@ -4,8 +4,6 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
-
-	"github.com/hangtime-dev/hangtime/history"
 )
 
 // maxTags bounds how many tags have figures of their own: a histogram is 180 KiB.
@@ -85,19 +83,4 @@ func (f *Fold) AchievedIn(phase string) (float64, bool) {
 		return 0, false
 	}
 	return float64(f.okIn[phase]) / float64(due), true
-}
-
-// limits are what held the load generator itself back.
-type limits struct {
-	sent, late uint64        // hits, in windows in which a sender was free all the time
-	exhausted  time.Duration // while all senders were in use and hits waited
-}
-
-func (l *limits) window(w history.LoadWindow, senders int) {
-	if w.Waiting > 0 && senders > 0 && w.InFlight >= senders {
-		l.exhausted += w.To - w.From
-		return
-	}
-	l.sent += w.Sent
-	l.late += min(w.Late, w.Sent)
 }

@@ -132,11 +132,18 @@ func TestAnAbortingCheckFails(t *testing.T) {
 }
 
 func TestTheGeneratorSaysWhenItWasTheLimit(t *testing.T) {
-	if got := notes(metrics.Load{Lagging: 0.004, Exhausted: 50 * time.Millisecond}); got != nil {
+	if got := notes(metrics.Load{Exhausted: 50 * time.Millisecond}); got != nil {
 		t.Errorf("nothing was the matter: %q", got)
 	}
-	got := strings.Join(notes(metrics.Load{Lagging: 0.12, LagMax: 40 * time.Millisecond, Exhausted: 3200 * time.Millisecond, Senders: 1024}), "\n")
-	for _, want := range []string{"all 1,024 senders were in use for 3.20 s", "hangtime itself was the limit: 12 % of the requests left more than 1 ms late although a sender was free, at worst 40 ms"} {
+	f := metrics.New()
+	for _, ev := range []history.Event{
+		history.LoadStarted{Senders: 1024}, history.LoadWindow{From: 0, To: 3200 * time.Millisecond, InFlight: 1024, Waiting: 7},
+		history.GeneratorBound{Text: "it was so for a second"}, history.GeneratorBound{Text: "the load generator itself is the bottleneck", Final: true},
+	} {
+		f.Add(history.Record{At: s, Event: ev})
+	}
+	got := strings.Join(notes(f.Load(s)), "\n")
+	for _, want := range []string{"all 1,024 senders were in use for 3.20 s", "the load generator itself is the bottleneck; response times include that"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not in %q", want, got)
 		}
