@@ -45,7 +45,7 @@ func both(t *testing.T, test func(t *testing.T, kind string)) {
 	}
 }
 
-func begin(t *testing.T, kind string, u setup) *target {
+func begin(t testing.TB, kind string, u setup) *target {
 	t.Helper()
 	if kind == "gunicorn" {
 		return beginGunicorn(t, u)
@@ -107,7 +107,7 @@ var hookNames = []string{"on_starting", "on_reload", "when_ready", "pre_fork", "
 	"nworkers_changed", "on_exit"}
 
 // beginGunicorn writes a gunicorn.conf.py and starts Debian's gunicorn.
-func beginGunicorn(t *testing.T, u setup) *target {
+func beginGunicorn(t testing.TB, u setup) *target {
 	t.Helper()
 	program, err := exec.LookPath("gunicorn")
 	if err != nil {
@@ -190,7 +190,7 @@ func beginGunicorn(t *testing.T, u setup) *target {
 }
 
 // openTo lets every user into a test's folder.
-func openTo(t *testing.T, dir string) {
+func openTo(t testing.TB, dir string) {
 	t.Helper()
 	for _, d := range []string{filepath.Dir(dir), dir} {
 		if err := os.Chmod(d, 0o777); err != nil {
@@ -218,7 +218,7 @@ func group(user string) string {
 }
 
 // freeAddress is a port that nobody has; gunicorn cannot say which one it got for port 0.
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -26,6 +26,13 @@ func TestMain(m *testing.M) {
 	if handled, code := Role(nil); handled {
 		os.Exit(code)
 	}
+	if text := os.Getenv(writerVar); text != "" {
+		if err := logWriter(text); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if text := os.Getenv(configVar); text != "" {
 		var c Config
 		if err := json.Unmarshal([]byte(text), &c); err != nil {
@@ -63,7 +70,7 @@ const patience = 60 * time.Second
 
 // A target is a server under test, ours or gunicorn, as a process with an address.
 type target struct {
-	t       *testing.T
+	t       testing.TB
 	kind    string // hangtime, gunicorn
 	cmd     *exec.Cmd
 	address string
@@ -77,7 +84,7 @@ type target struct {
 }
 
 // serve starts our server with the settings changed by change; it listens on a port of its own.
-func serve(t *testing.T, change func(*Config)) *target {
+func serve(t testing.TB, change func(*Config)) *target {
 	t.Helper()
 	s := launch(t, change)
 	s.event("ready")
@@ -85,7 +92,7 @@ func serve(t *testing.T, change func(*Config)) *target {
 }
 
 // launch does not wait for it to be ready.
-func launch(t *testing.T, change func(*Config)) *target {
+func launch(t testing.TB, change func(*Config)) *target {
 	t.Helper()
 	c := Default()
 	c.Bind, c.LogDir, c.Workers = []string{"127.0.0.1:0"}, t.TempDir(), 1
