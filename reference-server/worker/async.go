@@ -20,10 +20,6 @@ func (w *Worker) serveAsync() error {
 	swept := w.clock.Now()
 	for w.alive.Load() || len(conns) > 0 {
 		now := w.turn()
-		if now-swept > int64(sweepStep) || !w.alive.Load() {
-			swept = now
-			w.sweep(p, conns, now)
-		}
 		p.listen(w.alive.Load() && len(conns) < w.cfg.WorkerConnections)
 		if !w.alive.Load() {
 			w.stopListening()
@@ -49,6 +45,10 @@ func (w *Worker) serveAsync() error {
 				}
 			}
 		}
+		if n < len(events) && (now-swept > int64(sweepStep) || !w.alive.Load()) {
+			swept = now
+			w.sweep(conns, w.clock.Now())
+		}
 	}
 	return nil
 }
@@ -62,10 +62,11 @@ func (w *Worker) asyncWait(conns int) time.Duration {
 	return w.idleWait()
 }
 
-// sweep closes connections that were idle for longer than keep-alive.
-func (w *Worker) sweep(p *poller, conns map[int]*conn, now int64) {
+// sweep closes connections that were idle for longer than keep-alive. It comes after what is readable was served: on a machine without a free processor the thread itself may
+// have been away for that long.
+func (w *Worker) sweep(conns map[int]*conn, now int64) {
 	for fd, c := range conns {
-		if now-c.last > int64(w.cfg.KeepAlive) {
+		if now-c.last > int64(w.cfg.KeepAlive) && !c.readable() {
 			delete(conns, fd)
 			w.conns.Add(-1)
 			c.end()

@@ -59,6 +59,13 @@ func (c *conn) read() (n int, err error) {
 	}
 }
 
+// readable says whether something has come that was not read yet; the end of the stream is nothing.
+func (c *conn) readable() bool {
+	var one [1]byte
+	n, _, err := unix.Recvfrom(c.fd, one[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
+	return err == nil && n > 0
+}
+
 // write writes out; with a blocking socket all of it.
 func (c *conn) write() error {
 	for c.sent < len(c.out) {

@@ -65,10 +65,6 @@ func (t *threads) accept() error {
 	for w.alive.Load() || t.held > 0 {
 		now := w.turn()
 		t.takeBack()
-		if now-swept > int64(sweepStep) || !w.alive.Load() {
-			swept = now
-			t.sweep(now)
-		}
 		t.poller.listen(w.alive.Load() && t.held < w.cfg.WorkerConnections)
 		if !w.alive.Load() {
 			w.stopListening()
@@ -90,6 +86,10 @@ func (t *threads) accept() error {
 					return err
 				}
 			}
+		}
+		if n < len(events) && (now-swept > int64(sweepStep) || !w.alive.Load()) {
+			swept = now
+			t.sweep(w.clock.Now())
 		}
 	}
 	return nil
@@ -132,7 +132,7 @@ func (t *threads) takeBack() {
 
 func (t *threads) sweep(now int64) {
 	for fd, c := range t.parked {
-		if now-c.last > int64(t.w.cfg.KeepAlive) {
+		if now-c.last > int64(t.w.cfg.KeepAlive) && !c.readable() {
 			delete(t.parked, fd)
 			t.held--
 			t.w.conns.Add(-1)

@@ -1,0 +1,54 @@
+package settings
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestParseBind(t *testing.T) {
+	for text, want := range map[string]string{
+		"127.0.0.1:80": "127.0.0.1:80", ":80": "0.0.0.0:80", "localhost:1": "127.0.0.1:1", "127.0.0.1": "127.0.0.1:8000", "[::1]:5": "[::1]:5", "[::1]": "[::1]:8000", "::1": "[::1]:8000",
+	} {
+		if b, err := ParseBind(text); err != nil || b.Address.String() != want {
+			t.Errorf("%s: %v, %v; want %s", text, b.Address, err, want)
+		}
+	}
+	if b, err := ParseBind("unix:/a/b"); err != nil || b.Path != "/a/b" {
+		t.Errorf("unix:/a/b: %v, %v", b, err)
+	}
+	for _, text := range []string{"", "a:b", "host:80", "1.2.3.4:99999", "unix:", "unix:" + strings.Repeat("x", 108)} {
+		if b, err := ParseBind(text); err == nil && text != "" {
+			t.Errorf("%q: %v, want an error", text, b)
+		}
+	}
+}
+
+func FuzzParseBind(f *testing.F) {
+	for _, seed := range []string{"127.0.0.1:80", "unix:/x", "[::1%eth0]:4", ":"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		b, err := ParseBind(text)
+		if err == nil && b.Path == "" && !b.Address.IsValid() {
+			t.Fatalf("%q: %v", text, b)
+		}
+	})
+}
+
+// Every option has a name of its own, help, and a default among its choices: the first, which is the guide's good side.
+func TestOptions(t *testing.T) {
+	c := Default()
+	if err := c.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, o := range c.Options() {
+		if seen[o.Name] || o.Help == "" {
+			t.Errorf("%s: twice, or without help", o.Name)
+		}
+		seen[o.Name] = true
+		if o.Choices != nil && *o.Value.(*string) != o.Choices[0] {
+			t.Errorf("%s: the default is %s, want the first choice %s", o.Name, *o.Value.(*string), o.Choices[0])
+		}
+	}
+}
