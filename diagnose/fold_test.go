@@ -163,6 +163,13 @@ func TestNoIncidentComesOf(t *testing.T) {
 				w.State, w.Inside, w.Oldest, w.CPU, w.RunDelay, w.Moved = "R", 2, t-1*s, t/20, t*9/10, true
 			})}
 		}))},
+		{"long polls on a loop that is seen at work now and then", script(pool(1), every(1*s, 20*s, func(t time.Duration) []history.Event {
+			look := history.ThreadSample{PID: 101, TID: 101, State: "S", Still: 80 * ms, Idle: true, Syscall: "epoll_wait", Twice: true}
+			if t%(3*s) < 400*ms {
+				look = history.ThreadSample{PID: 101, TID: 101, State: "R", Syscall: "running"}
+			}
+			return []history.Event{sample(1, 101, func(w *history.WorkerSample) { w.Inside, w.Oldest, w.Moved, w.CPU = 4, t-1*s, true, t/8 }), look}
+		}))},
 		{"congestion: answers come, and more is asked", script(pool(1), every(1*s, 20*s, func(t time.Duration) []history.Event {
 			return []history.Event{history.Listener{Backlog: int(t / (100 * ms)), Limit: 128}, sample(1, 101, func(w *history.WorkerSample) {
 				w.State, w.Inside, w.Oldest, w.CPU, w.Moved, w.Answered = "R", 1, 90*ms, t, true, uint64(t/ms)

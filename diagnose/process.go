@@ -35,6 +35,7 @@ type process struct {
 	beat      history.Heartbeat
 	beatAt    time.Duration // -1: never
 	turned    time.Duration // when its loop was last seen to have turned
+	idled     time.Duration // when the thread that serves was last seen to wait for events
 
 	open     int           // tasks that it accepted and has not ended
 	openFrom time.Duration // when the oldest of these was accepted
@@ -175,6 +176,9 @@ func (p *process) looked(r history.Record, ev history.ThreadSample, l Limits) {
 		t.Twice = t.Twice || t.running < 0 && ev.Still >= r.At-old.at && (old.Twice || r.At-old.at >= lookTwice)
 	}
 	p.threads[ev.TID] = t
+	if role := p.role(ev); ev.Idle && (role == mainThread || role == loopThread) {
+		p.idled = r.At
+	}
 }
 
 func onProcessor(t history.ThreadSample) bool { return t.State == "R" || t.Syscall == "running" }

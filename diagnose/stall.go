@@ -124,7 +124,7 @@ func (f *Fold) loopStall(p *process, now time.Duration) (stall, bool) {
 		}
 		from := t.from
 		if t.running >= 0 {
-			from = p.turned
+			from = max(p.turned, p.idled)
 			if p.open > 0 {
 				from = max(from, p.ended)
 			}
@@ -167,7 +167,7 @@ func (f *Fold) requestStall(p *process, now time.Duration) (stall, bool) {
 		}
 		begin := t.from
 		if t.running >= 0 {
-			begin = from
+			begin = max(from, p.idled)
 			if !asked {
 				begin = max(t.running, from)
 			}
@@ -185,7 +185,7 @@ func (f *Fold) requestStall(p *process, now time.Duration) (stall, bool) {
 	if !asked || f.idles(p, now) {
 		return stall{}, false // a loop that waits for events: a long poll, or an answer that comes from elsewhere
 	}
-	s := stall{from: from, limit: f.limits.Pool}
+	s := stall{from: max(from, p.idled), limit: f.limits.Pool}
 	if p.sample.Inside < 2 && f.backlog == 0 {
 		s.limit = never // one slow answer, and nobody waits behind it
 	}

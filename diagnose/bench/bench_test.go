@@ -114,10 +114,13 @@ const tolerance = 150 * time.Millisecond
 
 func (r *result) compare(done []truth, found []spell) {
 	r.made = len(done)
+	for i := range done {
+		done[i].until = max(done[i].until, done[i].from+r.hold)
+	}
 	used := make([]bool, len(found))
 	for _, one := range done {
 		i := slices.IndexFunc(found, func(s spell) bool {
-			return s.pid == one.pid && s.found >= one.from && s.found <= one.from+r.hold+time.Second && s.since >= one.from-tolerance
+			return s.pid == one.pid && s.found >= one.from && s.found <= one.until+time.Second && s.since >= one.from-tolerance
 		})
 		if i < 0 {
 			continue

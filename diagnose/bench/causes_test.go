@@ -20,8 +20,9 @@ import (
 
 // A truth is one hang that the bench made: in which worker, and when it began.
 type truth struct {
-	pid  int
-	from time.Duration
+	pid   int
+	from  time.Duration
+	until time.Duration // 0: for as long as the hangs of the cause are kept up
 }
 
 // A lane is one server under a little load, and who watches it.
@@ -92,7 +93,7 @@ func (l *lane) pause() { time.Sleep(time.Duration(20+l.random.IntN(180)) * time.
 // stuck sends one request that hangs a worker and says when and in which, by the application's own word; where it never answers, by the probe's.
 func (l *lane) stuck(path string) (truth, bool) {
 	a := l.ask(l.server, "GET", path, "", l.hold+20*time.Second)
-	return truth{a.pid, a.began}, a.err == nil && a.pid > 0 && l.rec.Now()-a.began > l.hold*9/10
+	return truth{pid: a.pid, from: a.began}, a.err == nil && a.pid > 0 && l.rec.Now()-a.began > l.hold*9/10
 }
 
 // each makes n hangs beside each other, a moment apart.
@@ -262,7 +263,7 @@ func stops(_ context.Context, l *lane) []truth {
 		from := l.rec.Now()
 		err := syscall.Kill(pids[i], syscall.SIGSTOP)
 		time.Sleep(l.hold)
-		return truth{pids[i], from}, err == nil && syscall.Kill(pids[i], syscall.SIGCONT) == nil
+		return truth{pid: pids[i], from: from}, err == nil && syscall.Kill(pids[i], syscall.SIGCONT) == nil
 	})
 }
 
@@ -272,7 +273,7 @@ func kills(_ context.Context, l *lane) []truth {
 		from := l.rec.Now()
 		err := syscall.Kill(pids[i], syscall.SIGKILL)
 		time.Sleep(l.hold)
-		return truth{pids[i], from}, err == nil
+		return truth{pid: pids[i], from: from}, err == nil
 	})
 }
 
@@ -292,7 +293,7 @@ func halfRequest(_ context.Context, l *lane) []truth {
 	}
 	time.Sleep(l.hold)
 	for _, pid := range l.victims(1) {
-		return []truth{{pid, from}}
+		return []truth{{pid: pid, from: from}}
 	}
 	return nil
 }
@@ -310,7 +311,7 @@ func tasks(work string) func(context.Context, *lane) []truth {
 func (l *lane) loops(work string, n int) []truth {
 	all := l.each(n, func(int) (truth, bool) {
 		a := l.ask(l.server, "POST", "/task", fmt.Sprintf(`{"work":%q,"duration":"%dms"}`, work, l.hold.Milliseconds()), 10*time.Second)
-		return truth{a.pid, a.sent}, a.err == nil && a.pid > 0
+		return truth{pid: a.pid, from: a.sent}, a.err == nil && a.pid > 0
 	})
 	time.Sleep(l.hold)
 	seen := map[int]bool{}
@@ -354,7 +355,7 @@ func sharedLog(_ context.Context, l *lane) []truth {
 	var all []truth
 	for pid, at := range first {
 		if at-from < l.hold/3 {
-			all = append(all, truth{pid, at})
+			all = append(all, truth{pid: pid, from: at})
 		}
 	}
 	return all
@@ -381,7 +382,7 @@ func poolRound(path string, n int) func(context.Context, *lane) []truth {
 		for pid, times := range began {
 			slices.Sort(times)
 			if len(times) >= 4 {
-				all = append(all, truth{pid, times[3]})
+				all = append(all, truth{pid, times[3], times[3] + l.hold*time.Duration((len(times)+3)/4)})
 			}
 		}
 		return all
@@ -405,8 +406,8 @@ func poolTasks(n int) func(context.Context, *lane) []truth {
 		time.Sleep(l.hold * time.Duration((most+3)/4))
 		var all []truth
 		for pid, times := range took {
-			if len(times) > 4 {
-				all = append(all, truth{pid, times[3]})
+			if len(times) >= 4 {
+				all = append(all, truth{pid, times[3], times[3] + l.hold*time.Duration((len(times)+3)/4)})
 			}
 		}
 		return all
@@ -430,7 +431,7 @@ func deadLoops(_ context.Context, l *lane) []truth {
 	time.Sleep(l.hold)
 	var all []truth
 	for pid, at := range stopped {
-		all = append(all, truth{pid, at})
+		all = append(all, truth{pid: pid, from: at})
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
 	return all

@@ -1,0 +1,232 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/diagnose"
+)
+
+var control = flag.Duration("control", 0, "how long each control is watched; 0: none is")
+
+// A quiet is a server that suffers in some way and has no hang: whatever is found there is false.
+type quiet struct {
+	name   string
+	server string
+	args   []string
+	method string
+	path   string
+	body   string
+	share  float64 // of the capacity that was measured
+	alone  bool    // it takes whole processors: nothing else is run beside it
+	long   int     // long polls beside, all the time
+	quota  int     // percent of one processor; 0: as much as there is
+	must   diagnose.Label
+
+	findings []spell
+	minutes  float64
+	rate     float64
+	capacity float64
+	asked    atomic.Int64
+	failed   atomic.Int64
+	late     float64
+	labels   map[diagnose.Label]int
+	problem  string
+}
+
+func quiets() []*quiet {
+	sync4 := []string{"--workers=4"}
+	return []*quiet{
+		{name: "healthy", server: "gunicorn", args: sync4, method: "GET", path: "/?for=0.02", share: 0.8},
+		{name: "congestion", server: "gunicorn", args: sync4, method: "GET", path: "/?for=0.02", share: 1.5, must: diagnose.Saturated},
+		{name: "quota", server: "gunicorn", args: []string{"--workers=2"}, method: "GET", path: "/cpu?for=0.02", share: 1.2, quota: 20},
+		{name: "long polls", server: "gunicorn", args: []string{"--workers=2", "--worker-class=gevent"}, method: "GET", path: "/?for=0.02", share: 0.1, long: 12, must: diagnose.LongPoll},
+		{name: "healthy", server: "reference", args: sync4, method: "POST", path: "/task", body: `{"work":"sleep","duration":"20ms"}`, share: 0.8, alone: true},
+	}
+}
+
+func TestControls(t *testing.T) {
+	if *binary == "" || *control == 0 {
+		return
+	}
+	which := regexp.MustCompile(*only)
+	var all []*quiet
+	for _, q := range quiets() {
+		if which.MatchString(q.server + ": " + q.name) {
+			all = append(all, q)
+		}
+	}
+	for _, alone := range []bool{false, true} {
+		var hands sync.WaitGroup
+		for _, q := range all {
+			if q.alone == alone {
+				hands.Go(func() { t.Run(q.server+": "+q.name, q.run) })
+			}
+		}
+		hands.Wait()
+	}
+	text := controlTable(all)
+	fmt.Println(text)
+	write(t, "controls", text)
+}
+
+func (q *quiet) run(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	s := start(ctx, t, q.server, q.args)
+	w, stop := watchServer(ctx, t, s)
+	for ready := 0; ready < 20; ready++ { // its listener is there before its workers are
+		if a := w.ask(s, q.method, q.path, q.body, 20*time.Second); a.err != nil {
+			t.Fatal(a.err)
+		}
+	}
+	if q.quota > 0 {
+		release, err := limit(s.pid, w, q.quota)
+		if err != nil {
+			q.problem = err.Error()
+			stop()
+			return
+		}
+		t.Cleanup(release)
+	}
+	q.capacity = q.measure(w, s)
+	q.rate = q.capacity * q.share
+	ctx, end := context.WithTimeout(ctx, *control)
+	defer end()
+	q.load(ctx, w, s)
+	stop()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, one := range w.spells {
+		q.findings = append(q.findings, *one)
+	}
+	q.minutes, q.labels, q.late = control.Minutes(), maps.Clone(w.labels), float64(w.late)/float64(max(w.ticks, 1))
+}
+
+// measure is how many requests a second are answered when 16 clients ask as fast as they are answered.
+func (q *quiet) measure(w *watch, s *server) float64 {
+	const span = 4 * time.Second
+	var answered atomic.Int64
+	var hands sync.WaitGroup
+	until := time.Now().Add(span)
+	for range 16 {
+		hands.Go(func() {
+			for time.Now().Before(until) {
+				if a := w.ask(s, q.method, q.path, q.body, 10*time.Second); a.err == nil {
+					answered.Add(1)
+				}
+			}
+		})
+	}
+	hands.Wait()
+	return float64(answered.Load()) / span.Seconds()
+}
+
+// load asks at the rate chosen, at random moments, whether or not answers come; of those that are asked at most 400 wait.
+func (q *quiet) load(ctx context.Context, w *watch, s *server) {
+	var hands sync.WaitGroup
+	defer hands.Wait()
+	for range q.long {
+		hands.Go(func() {
+			for ctx.Err() == nil {
+				w.ask(s, "GET", "/?for=20", "", 30*time.Second)
+			}
+		})
+	}
+	random := rand.New(rand.NewPCG(7, uint64(len(q.name))))
+	slots := make(chan struct{}, 400)
+	due := time.Now()
+	for ctx.Err() == nil {
+		due = due.Add(time.Duration(random.ExpFloat64() / q.rate * float64(time.Second)))
+		time.Sleep(time.Until(due))
+		select {
+		case slots <- struct{}{}:
+		default:
+			q.failed.Add(1)
+			continue
+		}
+		hands.Go(func() {
+			defer func() { <-slots }()
+			q.asked.Add(1)
+			if a := w.ask(s, q.method, q.path, q.body, 5*time.Second); a.err != nil {
+				q.failed.Add(1)
+			}
+		})
+	}
+}
+
+// limit puts a server under a quota of processor time (cgroup v2, or v1 where that is mounted), a share of one processor in percent.
+func limit(arbiter int, w *watch, percent int) (release func(), err error) {
+	dir, files := "/sys/fs/cgroup/hangtime-bench-"+strconv.Itoa(os.Getpid()), map[string]string{"cpu.max": fmt.Sprintf("%d 100000", percent*1000)}
+	if _, v1 := os.Stat("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"); v1 == nil {
+		dir, files = strings.Replace(dir, "/cgroup/", "/cgroup/cpu/", 1), map[string]string{"cpu.cfs_quota_us": strconv.Itoa(percent * 1000)}
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("no quota can be set here: %w", err)
+	}
+	release = func() {
+		for range 100 { // it can be removed when nothing is left in it
+			inside, _ := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
+			for _, pid := range strings.Fields(string(inside)) {
+				_ = os.WriteFile(filepath.Join(filepath.Dir(dir), "cgroup.procs"), []byte(pid), 0o644)
+			}
+			if os.Remove(dir) == nil {
+				return
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+	}
+	for name, text := range files {
+		err = errors.Join(err, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
+	}
+	for _, one := range w.probe.Workers() {
+		err = errors.Join(err, os.WriteFile(filepath.Join(dir, "cgroup.procs"), []byte(strconv.Itoa(one.PID)), 0o644))
+	}
+	if err = errors.Join(err, os.WriteFile(filepath.Join(dir, "cgroup.procs"), []byte(strconv.Itoa(arbiter)), 0o644)); err != nil {
+		release()
+		return nil, fmt.Errorf("no quota can be set here: %w", err)
+	}
+	return release, nil
+}
+
+func controlTable(all []*quiet) string {
+	var b strings.Builder
+	b.WriteString("| server | control | minutes | capacity | offered | failed | false findings | called |\n|---|---|---|---|---|---|---|---|\n")
+	for _, q := range all {
+		if q.problem != "" {
+			fmt.Fprintf(&b, "| %s | %s | - | - | - | - | - | %s |\n", q.server, q.name, q.problem)
+			continue
+		}
+		var called []string
+		for _, label := range slices.Sorted(maps.Keys(q.labels)) {
+			called = append(called, string(label))
+		}
+		if q.must != "" && q.labels[q.must] == 0 {
+			called = append(called, "but never "+string(q.must))
+		}
+		fmt.Fprintf(&b, "| %s | %s | %.1f | %.0f/s | %.0f/s | %d of %d | %d | %s |\n", q.server, q.name, q.minutes, q.capacity, q.rate, q.failed.Load(), q.asked.Load(), len(q.findings), strings.Join(called, ", "))
+	}
+	for _, q := range all {
+		for _, s := range q.findings {
+			fmt.Fprintf(&b, "\n%s, %s: false: pid %d at %.3f s since %.3f s, %s (%s)", q.server, q.name, s.pid, s.found.Seconds(), s.since.Seconds(), s.cause, s.short)
+		}
+		if q.late > 0 {
+			fmt.Fprintf(&b, "\n%s, %s: %.1f %% of hangtime's own ticks were over 100 ms late", q.server, q.name, 100*q.late)
+		}
+	}
+	return b.String()
+}
