@@ -52,6 +52,9 @@ func NewFold() *Fold {
 // tolerated is how late a tick may be without a doubt about what was measured.
 const tolerated = 100 * time.Millisecond
 
+// fewLate is how long hangtime may have been late in all, however short the variant: a single hiccup of a machine voids nothing.
+const fewLate = 500 * time.Millisecond
+
 // Add takes the next record.
 func (f *Fold) Add(r history.Record) {
 	f.last = r.At
@@ -164,7 +167,7 @@ func (f *Fold) blind() []string {
 		why = append(why, f.byHand+" while it ran: it is no longer the experiment that the scenario describes")
 	}
 	why = append(why, f.troubles...)
-	if span := f.last - f.from; f.from >= 0 && span > 0 && f.lateTotal*20 > span {
+	if span := f.last - f.from; f.from >= 0 && span > 0 && f.lateTotal > max(span/20, fewLate) {
 		why = append(why, "hangtime itself was stopped or starved for "+Duration(f.lateTotal)+" of "+Duration(span)+" (at worst "+Duration(f.lateMax)+" at once): this machine is too busy to judge")
 	}
 	return why
