@@ -8,10 +8,10 @@ import (
 
 func main() {
 	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: bench serve|attack|tools|freeze …")
+		fmt.Fprintln(os.Stderr, "usage: bench serve|attack|tools|freeze|pacing|memory …")
 		os.Exit(2)
 	}
-	commands := map[string]func([]string) error{"serve": serve, "attack": attack}
+	commands := map[string]func([]string) error{"serve": serve, "attack": attack, "tools": tools, "freeze": freeze, "pacing": pacing, "memory": memory}
 	run, ok := commands[os.Args[1]]
 	if !ok {
 		fmt.Fprintf(os.Stderr, "bench: %q is no command\n", os.Args[1])

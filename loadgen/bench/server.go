@@ -24,6 +24,10 @@ type serveStats struct {
 	Killed      int64 `json:"killed"`       // requests whose connection was closed instead of answered
 	FrozenAt    int64 `json:"frozen_at_us"` // since the first request
 	FrozenFor   int64 `json:"frozen_for_us"`
+	DelayP50    int64 `json:"delay_p50_us"` // from reading a request to answering it, outside of the freeze; 0 without -delay
+	// Arrivals in each millisecond: variance over mean (0: perfectly even, 1: Poisson), and the most.
+	Dispersion float64 `json:"arrival_dispersion"`
+	MostAMS    int     `json:"arrivals_most_in_1ms"`
 }
 
 // serve answers every request with two bytes, from one thread and as cheaply as can be, so that the generator is what is measured.
@@ -35,6 +39,7 @@ func serve(args []string) error {
 	killAt := flags.Int("kill-at", 0, "close each connection at its Nth request instead of answering")
 	rst := flags.Bool("rst", false, "close by RST instead of FIN")
 	once := flags.Bool("close", false, "one request a connection")
+	delay := flags.Duration("delay", 0, "answer so long after each request")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -42,12 +47,19 @@ func serve(args []string) error {
 	if err != nil {
 		return err
 	}
-	s := &server{lfd: lfd, freezeAt: *freezeAt, freezeFor: *freezeFor, killAt: *killAt, rst: *rst, once: *once, conns: map[int32]*served{}}
+	s := &server{lfd: lfd, freezeAt: *freezeAt, freezeFor: *freezeFor, killAt: *killAt, rst: *rst, once: *once, delay: *delay, conns: map[int32]*served{}}
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
-	go s.loop()
+	ended := make(chan struct{})
+	go func() { s.loop(); close(ended) }()
 	<-stop
-	out := serveStats{s.requests.Load(), s.accepted.Load(), s.killed.Load(), s.frozenAt.Load(), s.frozenFor.Load()}
+	s.stopping.Store(true)
+	<-ended
+	out := serveStats{
+		Requests: s.requests.Load(), Connections: s.accepted.Load(), Killed: s.killed.Load(), FrozenAt: s.frozenAt.Load(), FrozenFor: s.frozenFor.Load(),
+		DelayP50: s.delays.median().Microseconds(),
+	}
+	out.Dispersion, out.MostAMS = s.arrivals.even()
 	return json.NewEncoder(os.Stdout).Encode(out)
 }
 
@@ -72,6 +84,12 @@ type server struct {
 	freezeAt, freezeFor time.Duration
 	killAt              int
 	rst, once           bool
+	delay               time.Duration
+	late                []answerLater // in the order in which they are due
+	delays              delays
+	arrivals            arrivals
+	now                 time.Time // of this round of the loop
+	stopping            atomic.Bool
 	conns               map[int32]*served
 
 	requests, accepted, killed, frozenAt, frozenFor atomic.Int64
@@ -100,10 +118,12 @@ func (s *server) loop() {
 	buf := make([]byte, 64<<10)
 	var first time.Time
 	for {
-		n, err := unix.EpollWait(ep, events, -1)
-		if err != nil && err != unix.EINTR {
+		n, err := unix.EpollWait(ep, events, s.patience())
+		if err != nil && err != unix.EINTR || s.stopping.Load() {
 			return
 		}
+		s.now = time.Now()
+		s.answerLate()
 		for _, ev := range events[:max(n, 0)] {
 			if int(ev.Fd) == s.lfd {
 				for {
@@ -120,10 +140,12 @@ func (s *server) loop() {
 			if first.IsZero() {
 				first = time.Now()
 			}
+			s.arrivals.first = first
 			if at := time.Since(first); s.freezeFor > 0 && s.frozenFor.Load() == 0 && at >= s.freezeAt {
 				s.frozenAt.Store(at.Microseconds())
 				time.Sleep(s.freezeFor)
 				s.frozenFor.Store((time.Since(first) - at).Microseconds())
+				s.now = time.Now()
 			}
 			s.answer(ev.Fd, buf)
 		}
@@ -159,6 +181,7 @@ func (s *server) answer(fd int32, buf []byte) {
 		c.body = contentLength(data[:i+2])
 		data = data[i+4:]
 		s.requests.Add(1)
+		s.arrivals.add(s.now)
 		if c.n++; s.killAt > 0 && c.n >= s.killAt {
 			s.killed.Add(1)
 			if s.rst {
@@ -171,6 +194,10 @@ func (s *server) answer(fd int32, buf []byte) {
 			_, _ = unix.Write(int(fd), lastReply)
 			s.drop(fd)
 			return
+		}
+		if s.delay > 0 {
+			s.late = append(s.late, answerLater{fd, c, s.now})
+			continue
 		}
 		_, _ = unix.Write(int(fd), reply)
 	}
