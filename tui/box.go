@@ -11,7 +11,7 @@ func (l *look) fit(line string, w int) string {
 	if w <= 0 {
 		return ""
 	}
-	n := ansi.StringWidth(line)
+	n := textWidth(line)
 	switch {
 	case n > w:
 		return ansi.Truncate(line, w, l.glyphs.more)
@@ -31,11 +31,11 @@ func (l *look) box(name, note string, body []string, w, h int) string {
 	tail := ""
 	if note != "" {
 		tail = " " + note + " "
-		if ansi.StringWidth(head)+ansi.StringWidth(tail)+3 > w {
+		if textWidth(head)+textWidth(tail)+3 > w {
 			tail = ""
 		}
 	}
-	fill := max(w-2-ansi.StringWidth(head)-ansi.StringWidth(tail)-1, 0)
+	fill := max(w-2-textWidth(head)-textWidth(tail)-1, 0)
 	var b strings.Builder
 	b.WriteString(l.in(frame, g.topLeft))
 	b.WriteString(l.in(title, head))

@@ -93,7 +93,7 @@ func (l *look) comparedLines(c *comparison, v *report.ComparedVariant) []string 
 	var widths [4]int
 	for _, row := range rows {
 		for i, cell := range row {
-			widths[i] = max(widths[i], ansi.StringWidth(cell))
+			widths[i] = max(widths[i], textWidth(cell))
 		}
 	}
 	lines := make([]string, 0, len(rows))

@@ -61,6 +61,7 @@ type goldenScreen struct {
 }
 
 const (
+	healthy   = 2500 * time.Millisecond // the load runs, nothing is broken
 	hanging   = 4800 * time.Millisecond // all four workers of log-contention hang
 	recovered = 6600 * time.Millisecond // and make progress again
 )
@@ -77,7 +78,7 @@ func goldenScreens() []goldenScreen {
 	}
 	return []goldenScreen{
 		{"home", func(_ *testing.T, w, h int) *model { return homeModel(w, h) }},
-		{"live-healthy", live(contention, 2500*time.Millisecond)},
+		{"live-healthy", live(contention, healthy)},
 		{"live-hang", live(contention, hanging)},
 		{"live-recovered", live(contention, recovered)},
 		{"live-crash", live(kills, 3200*time.Millisecond)},
@@ -88,7 +89,7 @@ func goldenScreens() []goldenScreen {
 		{"palette", live(contention, hanging, doPalette)},
 		{"replay", func(t *testing.T, w, h int) *model {
 			m := modelOf(nil, w, h)
-			tape := reelOf(t, contention, 400*time.Millisecond)
+			tape := reelOf(t, contention, hanging)
 			m.source, m.player = tape, newPlayer(tape)
 			m.player.toggle()
 			m.player.seek(hanging)

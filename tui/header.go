@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/charmbracelet/x/ansi"
-
 	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/report"
 )
@@ -18,7 +16,7 @@ func (l *look) header(r *report.Report, v *report.Variant, w int) string {
 		return l.fit(" "+l.in(title, "hangtime")+"  "+l.in(dim, "starting"), w)
 	}
 	state := l.condition(r, v)
-	room := w - ansi.StringWidth(state) - 2
+	room := w - textWidth(state) - 2
 	name := fmt.Sprintf("%s %s %s", r.Header.Scenario, l.glyphs.into, v.Name)
 	if r.Planned > 1 {
 		name += fmt.Sprintf(" %d/%d", 1+slices.IndexFunc(r.Variants, func(one report.Variant) bool { return one.Name == v.Name }), r.Planned)
@@ -26,17 +24,17 @@ func (l *look) header(r *report.Report, v *report.Variant, w int) string {
 	phase := phaseWords(v.Phase)
 	clocks := clock(v.Elapsed(until(r, v))) + "/" + clock(v.Planned)
 	left := " " + l.in(title, name)
-	if full := " " + l.in(title, "hangtime") + " " + left; ansi.StringWidth(full)+ansi.StringWidth(phase)+len(clocks)+16 < room {
+	if full := " " + l.in(title, "hangtime") + " " + left; textWidth(full)+textWidth(phase)+len(clocks)+16 < room {
 		left = full
 	}
 	left += "  " + phase + " " + l.in(dim, clocks)
-	if rest := v.Planned - v.Elapsed(until(r, v)); rest > 0 && v.To < 0 && ansi.StringWidth(left)+24 < room {
+	if rest := v.Planned - v.Elapsed(until(r, v)); rest > 0 && v.To < 0 && textWidth(left)+24 < room {
 		left += l.in(dim, fmt.Sprintf(", %.0f s left", rest.Seconds()))
 	}
-	if bar := min(room-ansi.StringWidth(left)-1, 48); bar >= 4 {
+	if bar := min(room-textWidth(left)-1, 48); bar >= 4 {
 		left += " " + l.progress(v.Elapsed(until(r, v)), v.Planned, bar)
 	}
-	return l.fit(left, w-ansi.StringWidth(state)-1) + state + " "
+	return l.fit(left, w-textWidth(state)-1) + state + " "
 }
 
 func (l *look) progress(done, all time.Duration, w int) string {

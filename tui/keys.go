@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"charm.land/bubbles/v2/key"
-	"github.com/charmbracelet/x/ansi"
 )
 
 // An action is what a key, a word of the palette or a click asks for.
@@ -228,7 +227,7 @@ func (l *look) keyLine(k keys, w int, all []hint) (string, []spot) {
 			does = k.get(h.actions[0]).Help().Desc
 		}
 		caps := l.ascii(strings.Join(shown, "/"))
-		entries = append(entries, entry{l.in(keycap, caps) + " " + l.in(dim, does), ansi.StringWidth(caps) + 1 + len(does), h.actions[0]})
+		entries = append(entries, entry{l.in(keycap, caps) + " " + l.in(dim, does), textWidth(caps) + 1 + len(does), h.actions[0]})
 	}
 	keep := entries[max(len(entries)-2, 0):]
 	room := w - 1

@@ -1,8 +1,12 @@
 package tui
 
 import (
+	"compress/gzip"
+	"encoding/gob"
 	"errors"
+	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -19,81 +23,94 @@ const (
 	kills           = "worker-kill"
 )
 
-var recordings sync.Map // name → func() ([]history.Record, error)
+// reports are those that were read, by file: they never change.
+var reports sync.Map
 
-var reports sync.Map // name and moment → *report.Report
-
-func recording(t testing.TB, name string) []history.Record {
+// reportAt is the report of a recorded run at a moment; -1: at its end. It is kept as it was made when the golden frames were: what a diagnosis says in which words
+// is for the tests of diagnose and report. -update makes it anew from the recording.
+func reportAt(t testing.TB, name string, at time.Duration) *report.Report {
 	t.Helper()
-	load, _ := recordings.LoadOrStore(name, sync.OnceValues(func() ([]history.Record, error) { return readAll(filepath.Join("testdata", name+history.Extension)) }))
-	records, err := load.(func() ([]history.Record, error))()
+	moment := "end"
+	if at >= 0 {
+		moment = fmt.Sprint(at.Milliseconds())
+	}
+	path := filepath.Join("testdata", "reports", name+"-"+moment+".gob.gz")
+	if known, ok := reports.Load(path); ok {
+		return known.(*report.Report)
+	}
+	if *update {
+		if err := writeReport(path, foldTo(t, name, at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := readReport(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return records
-}
-
-func readAll(path string) ([]history.Record, error) {
-	in, err := history.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer in.Close()
-	var all []history.Record
-	for {
-		rec, err := in.Next()
-		if errors.Is(err, io.EOF) {
-			return all, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, rec)
-	}
-}
-
-// reportAt is the report of a recorded run at a moment; -1: at its end.
-func reportAt(t testing.TB, name string, at time.Duration) *report.Report {
-	t.Helper()
-	type moment struct {
-		name string
-		at   time.Duration
-	}
-	if known, ok := reports.Load(moment{name, at}); ok {
-		return known.(*report.Report)
-	}
-	b := report.NewBuilder()
-	for _, rec := range recording(t, name) {
-		if at >= 0 && rec.At > at {
-			break
-		}
-		b.Add(rec)
-	}
-	r := b.Report()
-	reports.Store(moment{name, at}, r)
+	reports.Store(path, r)
 	return r
 }
 
-// A reel is a recorded run as a tape: the reports of every so often.
+func foldTo(t testing.TB, name string, at time.Duration) *report.Report {
+	t.Helper()
+	in, err := history.Open(filepath.Join("testdata", name+history.Extension))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	b := report.NewBuilder()
+	for {
+		rec, err := in.Next()
+		if errors.Is(err, io.EOF) || err == nil && at >= 0 && rec.At > at {
+			return b.Report()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Add(rec)
+	}
+}
+
+func writeReport(path string, r *report.Report) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	gz := gzip.NewWriter(f)
+	return errors.Join(gob.NewEncoder(gz).Encode(r), gz.Close(), f.Close())
+}
+
+func readReport(path string) (*report.Report, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	gz, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, err
+	}
+	r := new(report.Report)
+	return r, gob.NewDecoder(gz).Decode(r)
+}
+
+// A reel is a recorded run as a tape, with the reports of a few of its moments.
 type reel struct {
 	frames []*report.Report
 	at     time.Duration
 	marks  []Mark
 }
 
-func reelOf(t testing.TB, name string, every time.Duration) *reel {
+func reelOf(t testing.TB, name string, moments ...time.Duration) *reel {
 	t.Helper()
-	r := &reel{}
-	b := report.NewBuilder()
-	next := time.Duration(0)
-	for _, rec := range recording(t, name) {
-		for rec.At > next {
-			r.frames = append(r.frames, b.Report())
-			next += every
-		}
-		b.Add(rec)
+	r := &reel{frames: []*report.Report{{}}}
+	for _, at := range moments {
+		r.frames = append(r.frames, reportAt(t, name, at))
 	}
-	last := b.Report()
+	last := reportAt(t, name, -1)
 	r.frames = append(r.frames, last)
 	for i := range last.Variants {
 		v := &last.Variants[i]

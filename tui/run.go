@@ -96,11 +96,14 @@ func Compare(ctx context.Context, c report.Comparison, a, b *report.Report, opti
 	return show(ctx, m)
 }
 
+// fps is how often at most the terminal is written to: above the ten reports a second, so that a key is answered at once.
+const fps = 20
+
 func show(ctx context.Context, m *model) error {
 	// Bubble Tea knows nothing of SIGHUP; a terminal that is gone must end the screen so that the run can heal.
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	_, err := tea.NewProgram(m, tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithFPS(30)).Run()
+	_, err := tea.NewProgram(m, tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithFPS(fps)).Run()
 	if ctx.Err() != nil || errors.Is(err, tea.ErrInterrupted) {
 		return nil
 	}

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/charmbracelet/x/ansi"
-
 	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/report"
 )
@@ -75,7 +73,7 @@ func openSentence(v *report.Variant, in *diagnose.Incident, now time.Duration, r
 		}
 	}
 	long := fmt.Sprintf("HANG #%d: %s for %s %s", in.ID, plural(still, "worker"), span(in.Longest(now)), in.Cause.Sentence)
-	if ansi.StringWidth(folders.ReplaceAllString(long, "…/")) > room {
+	if textWidth(folders.ReplaceAllString(long, "…/")) > room {
 		if short := fmt.Sprintf("HANG #%d: %s for %s: %s", in.ID, plural(still, "worker"), span(in.Longest(now)), in.Cause.Short); in.Cause.Short != "" {
 			return short
 		}

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/charmbracelet/x/ansi"
-
 	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/verdict"
 )
@@ -142,7 +140,7 @@ func columnWidths(rows [][]string) (widths []int, all int) {
 	widths = make([]int, len(rows[0]))
 	for _, row := range rows {
 		for i, cell := range row {
-			widths[i] = max(widths[i], ansi.StringWidth(cell))
+			widths[i] = max(widths[i], textWidth(cell))
 		}
 	}
 	all = 1

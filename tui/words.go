@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
 
@@ -78,7 +79,7 @@ var folders = regexp.MustCompile(`/(?:[^\s/]+/)+`)
 
 // shorten makes a sentence fit w cells by leaving out the folders of the paths in it, if it does not fit as it is.
 func (l *look) shorten(text string, w int) string {
-	if ansi.StringWidth(text) <= w {
+	if textWidth(text) <= w {
 		return text
 	}
 	return folders.ReplaceAllString(text, l.glyphs.more+"/")
@@ -94,10 +95,10 @@ func (l *look) ascii(text string) string {
 
 // pad fills text up to w cells; right puts the spaces before it.
 func pad(text string, w int) string {
-	return text + strings.Repeat(" ", max(w-ansi.StringWidth(text), 0))
+	return text + strings.Repeat(" ", max(w-textWidth(text), 0))
 }
 func right(text string, w int) string {
-	return strings.Repeat(" ", max(w-ansi.StringWidth(text), 0)) + text
+	return strings.Repeat(" ", max(w-textWidth(text), 0)) + text
 }
 
 // paragraph breaks a sentence into indented lines that fit w cells. Only what is there to be read is broken, never a row of a table.
@@ -114,7 +115,7 @@ func wrap(text string, w int) []string {
 	var lines []string
 	line := ""
 	for word := range strings.FieldsSeq(text) {
-		if line != "" && ansi.StringWidth(line)+1+ansi.StringWidth(word) > w {
+		if line != "" && textWidth(line)+1+textWidth(word) > w {
 			lines, line = append(lines, line), ""
 		}
 		if line != "" {
@@ -123,4 +124,53 @@ func wrap(text string, w int) []string {
 		line += word
 	}
 	return append(lines, line)
+}
+
+// textWidth is how many cells a text takes. Most of what is drawn are characters that are known to take one each; only others are measured, which takes ten times as long.
+func textWidth(text string) int {
+	n := 0
+	for i := 0; i < len(text); {
+		switch c := text[i]; {
+		case c == '\x1b':
+			end := sgrEnd(text[i:])
+			if end == 0 {
+				return ansi.StringWidth(text)
+			}
+			i += end
+		case c >= ' ' && c < 0x7f:
+			n++
+			i++
+		case c < 0x80:
+			return ansi.StringWidth(text)
+		default:
+			r, size := utf8.DecodeRuneInString(text[i:])
+			if !oneCell(r) {
+				return ansi.StringWidth(text)
+			}
+			n++
+			i += size
+		}
+	}
+	return n
+}
+
+// sgrEnd is how long the colour sequence is that a text begins with; 0: it is none.
+func sgrEnd(text string) int {
+	if len(text) < 2 || text[1] != '[' {
+		return 0
+	}
+	for i := 2; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == 'm':
+			return i + 1
+		case c != ';' && c != ':' && (c < '0' || c > '9'):
+			return 0
+		}
+	}
+	return 0
+}
+
+// oneCell says of the characters that hangtime draws with that they take one cell: dashes and dots, arrows, boxes and blocks, marks.
+func oneCell(r rune) bool {
+	return r >= 0x2010 && r <= 0x2027 || r >= 0x2190 && r <= 0x2193 || r >= 0x2500 && r <= 0x259f || r >= 0x25a0 && r <= 0x25cf || r == '✓' || r == '✗' || r == 'µ' || r == '×' || r == '‖' || r == '‾'
 }

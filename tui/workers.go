@@ -23,7 +23,7 @@ func columnsOf(workers []diagnose.Worker, w int) table {
 	for i := range workers {
 		t.place = max(t.place, len(fmt.Sprint(workers[i].Place)))
 		t.pid = max(t.pid, len(fmt.Sprint(workers[i].PID)))
-		why = max(why, ansi.StringWidth(reason(&workers[i])))
+		why = max(why, textWidth(reason(&workers[i])))
 	}
 	left := w - 2 - t.place - 1 - t.pid - 1 - t.state - 1 - t.since
 	take := func(want int) int {
