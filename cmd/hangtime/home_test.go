@@ -1,0 +1,82 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A first-time user comes from nothing to a running hang with two keys: one that moves, one that runs. What it came to is there on the way back.
+func TestHomeToAHangWithTwoKeys(t *testing.T) {
+	term := startOnTerminal(t, 120, 35)
+	term.waitFor("the scenarios", func(s string) bool { return strings.Contains(s, "scenarios") && strings.Contains(s, "▸ not run") })
+	term.press("/log-cont\r") // whatever else is built in
+	term.waitFor("the scenario", func(s string) bool { return strings.Contains(s, "▸ not run   log-contention") })
+	term.press("f")
+	term.waitFor("a hang", func(s string) bool { return strings.Contains(s, "HANG") && strings.Contains(s, "async_tasks.log") })
+	term.waitFor("the verdict", func(s string) bool { return strings.Contains(s, "over: ") })
+	term.press("q")
+	term.waitFor("the home screen with the verdict", func(s string) bool { return strings.Contains(s, "scenarios") && !strings.Contains(s, "▸ not run") })
+	term.press("q")
+	if err := term.cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+// e edits a copy, which is a scenario of one's own from then on; a broken one says why.
+func TestHomeEditsACopy(t *testing.T) {
+	config := t.TempDir()
+	t.Setenv("XDG_CONFIG_HOME", config)
+	t.Setenv("EDITOR", "sed -i s/rate:.*/rate:\\ fast/")
+	t.Setenv("VISUAL", "")
+	term := startOnTerminal(t, 120, 35)
+	term.waitFor("the scenarios", func(s string) bool { return strings.Contains(s, "scenarios") })
+	term.press("/log-cont\r")
+	term.waitFor("the scenario", func(s string) bool { return strings.Contains(s, "▸ not run   log-contention") })
+	term.press("e")
+	term.waitFor("the broken copy", func(s string) bool {
+		return strings.Contains(s, "▸ × broken") || strings.Contains(s, "▸ ✗ broken") && strings.Contains(s, "log-contention-1")
+	})
+	term.press("\r")
+	term.waitFor("why it is broken", func(s string) bool { return strings.Contains(s, `"fast" is not a rate`) })
+	term.press("q")
+	if err := term.cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(filepath.Join(config, "hangtime", "scenarios", "log-contention-1.yaml")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAgo(t *testing.T) {
+	for d, want := range map[time.Duration]string{2 * time.Second: "just now", 5 * time.Minute: "5 min ago", 3 * time.Hour: "3 h ago", 72 * time.Hour: "3 days ago"} {
+		if got := ago(d); got != want {
+			t.Errorf("%v: %q, want %q", d, got, want)
+		}
+	}
+}
+
+// Of each scenario only the newest runs are kept.
+func TestOldRunsMakeRoom(t *testing.T) {
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	began := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	var dirs []string
+	for i := range keptRuns + 3 {
+		dir, err := folderForRun("worker-kill", began.Add(time.Duration(i)*time.Second))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		dirs = append(dirs, dir)
+	}
+	for i, dir := range dirs {
+		_, err := os.Stat(dir)
+		if kept := i >= 3; kept != (err == nil) {
+			t.Errorf("run %d: %v", i, err)
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// A terminal that vanishes in the middle of a hang ends the run in order: the fault is lifted, the recording is whole, nothing is left.
+func TestATerminalThatVanishesEndsTheRunInOrder(t *testing.T) {
+	mark := fmt.Sprintf("HANGTIME_TEST_MARK=hup-%d", os.Getpid())
+	t.Setenv("HANGTIME_TEST_MARK", strings.TrimPrefix(mark, "HANGTIME_TEST_MARK="))
+	out := filepath.Join(t.TempDir(), "out")
+	term := startOnTerminal(t, 80, 24, "run", "log-contention", "--quick", "--out", out)
+	term.waitFor("a hung worker", func(s string) bool { return countOf(states(s), "hung") > 0 })
+	if err := term.tty.Close(); err != nil { // the kernel sends SIGHUP to whoever is on the terminal
+		t.Fatal(err)
+	}
+	err := term.cmd.Wait()
+	var ended *exec.ExitError
+	if !errors.As(err, &ended) || ended.ExitCode() != exitInterrupted {
+		t.Errorf("it ended with %v, want exit code %d", err, exitInterrupted)
+	}
+	healed, whole, by := 0, false, ""
+	for _, rec := range allRecords(t, filepath.Join(out, "log-contention"+history.Extension)) {
+		switch ev := rec.Event.(type) {
+		case history.FaultHealed:
+			healed++
+		case history.Interrupted:
+			by = ev.By
+		case history.RunEnded:
+			whole = true
+		}
+	}
+	if healed == 0 || !whole || by == "" {
+		t.Errorf("%d faults healed, recording whole: %v, interrupted by %q", healed, whole, by)
+	}
+	for _, form := range forms() {
+		if _, err := os.Stat(filepath.Join(out, form.name)); err != nil {
+			t.Error(err)
+		}
+	}
+	began := time.Now()
+	for ; time.Since(began) < 5*time.Second && len(marked(t, mark)) > 0; time.Sleep(10 * time.Millisecond) {
+	}
+	if left := marked(t, mark); len(left) > 0 {
+		t.Errorf("still there: %v", left)
+		for pid := range left {
+			_ = killPID(pid)
+		}
+	}
+}
+
+func allRecords(t *testing.T, path string) []history.Record {
+	t.Helper()
+	in, err := history.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	var all []history.Record
+	for {
+		rec, err := in.Next()
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, rec)
+	}
+}

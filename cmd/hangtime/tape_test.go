@@ -1,0 +1,64 @@
+package main
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/hangtime-dev/hangtime/report"
+)
+
+var recordedRun = filepath.Join("..", "..", "tui", "testdata", "log-contention.hangtime")
+
+// Wherever a tape is wound to, and from wherever, its report is that of a fold up to that moment.
+func TestATapeShowsEachMomentAsTheRunDid(t *testing.T) {
+	tape, err := openTape(t.Context(), recordedRun)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tape.close()
+	for _, to := range []time.Duration{time.Second, 4800 * time.Millisecond, 2 * time.Second, 13 * time.Second, 3 * time.Second, tape.Length(), 0, 6600 * time.Millisecond} {
+		want := reportUpTo(t, to)
+		if to == tape.Length() {
+			want = tape.final
+		}
+		tape.Seek(to)
+		same := func() bool {
+			got := tape.Report()
+			return got.Now == want.Now && len(got.Variants) == len(want.Variants)
+		}
+		for deadline := time.Now().Add(30 * time.Second); !same() && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		}
+		if diff := cmp.Diff(want, tape.Report(), cmpopts.IgnoreUnexported(report.Line{})); diff != "" {
+			t.Errorf("at %v (-want +got):\n%s", to, diff)
+		}
+	}
+	if n := len(tape.frames); n > mostFrames+1 {
+		t.Errorf("%d reports are kept, want at most %d", n, mostFrames+1)
+	}
+	incidents := 0
+	for _, m := range tape.Marks() {
+		if m.Kind == "incident" {
+			incidents++
+		}
+	}
+	if incidents == 0 {
+		t.Error("no incident is marked")
+	}
+}
+
+func reportUpTo(t *testing.T, to time.Duration) *report.Report {
+	t.Helper()
+	at, err := startFold(recordedRun)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer at.close()
+	if !at.forward(t.Context(), to, nil) {
+		t.Fatal("it did not come there")
+	}
+	return at.builder.Report()
+}
