@@ -13,7 +13,7 @@ import (
 
 // A terminal that is gone (its input at an end, its output closed) or a context that is done must end the screen, or the run could not heal.
 func TestAScreenEndsWithItsContext(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	in, typed := io.Pipe()
 	defer typed.Close()
 	ctx, cancel := context.WithCancel(context.Background())

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,6 +30,8 @@ type session struct {
 	mu     sync.Mutex // over what follows; the emulator's own safe form leaves String out
 	screen *vt.Emulator
 	raw    bytes.Buffer
+
+	stop atomic.Bool // ends draw
 }
 
 func startSession(t *testing.T, m *model, w, h int) *session {
@@ -53,13 +56,17 @@ func startSession(t *testing.T, m *model, w, h int) *session {
 	// What a terminal answers when it is asked who it is.
 	tasks.Go(func() { _, _ = io.Copy(master, s.screen) })
 	t.Cleanup(func() {
-		cancel()
+		s.program.Quit()
 		<-s.ended
-		_ = tty.Close()
-		_ = master.Close()
+		cancel()
+		// The reader of the master waits in the kernel: a last word from the other side ends it. That side is left to the garbage collector, for the program's
+		// reader may be about to end.
+		s.stop.Store(true)
+		_, _ = tty.WriteString(" ")
 		_ = s.screen.InputPipe().(io.Closer).Close()
 		tasks.Wait()
 		_ = s.screen.Close()
+		_ = master.Close()
 	})
 	return s
 }
@@ -72,7 +79,7 @@ func (s *session) draw() {
 		_, _ = s.screen.Write(buf[:n])
 		s.raw.Write(buf[:n])
 		s.mu.Unlock()
-		if err != nil {
+		if err != nil || s.stop.Load() {
 			return
 		}
 	}
