@@ -37,6 +37,7 @@ var kinds = []string{"hangtime", "gunicorn"}
 
 // both runs the same test code against both servers.
 func both(t *testing.T, test func(t *testing.T, kind string)) {
+	t.Parallel()
 	for _, kind := range kinds {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
@@ -344,7 +345,7 @@ func TestConformSyncClosesAndTakesOneAtATime(t *testing.T) {
 
 func TestConformThreads(t *testing.T) {
 	both(t, func(t *testing.T, kind string) {
-		s := begin(t, kind, setup{class: "gthread", threads: 2, keepalive: 1, timeout: 3, logging: "shared-lock"})
+		s := begin(t, kind, setup{class: "gthread", threads: 2, keepalive: 1, timeout: 3, preload: true, logging: "shared-lock"})
 		c, err := net.Dial("tcp", s.address)
 		if err != nil {
 			t.Fatal(err)
@@ -402,7 +403,7 @@ func readAnswer(t *testing.T, c net.Conn) string {
 
 func TestConformTimeoutKillsAndReplaces(t *testing.T) {
 	both(t, func(t *testing.T, kind string) {
-		s := begin(t, kind, setup{timeout: 3, logging: "shared-lock"})
+		s := begin(t, kind, setup{timeout: 3, preload: true, logging: "shared-lock"})
 		release := s.stick()
 		answer, pid := s.hung()
 		if status := <-answer; status != -1 {
@@ -842,7 +843,7 @@ func cmdline(pid int) string {
 // A machine that slept, or a terminal's Ctrl-Z: everybody was away for longer than timeout. gunicorn kills its workers for it, ours does not.
 func TestConformSuspend(t *testing.T) {
 	both(t, func(t *testing.T, kind string) {
-		s := begin(t, kind, setup{timeout: 3, class: "gthread", threads: 2})
+		s := begin(t, kind, setup{timeout: 3, preload: true, class: "gthread", threads: 2})
 		worker := s.workers()[0]
 		arbiter := s.cmd.Process.Pid
 		for _, pid := range []int{arbiter, worker} {

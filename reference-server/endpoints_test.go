@@ -15,6 +15,7 @@ import (
 )
 
 func TestTaskIsKnownToEveryWorkerAlsoAfterItsOwnDied(t *testing.T) {
+	t.Parallel()
 	s := serve(t, func(c *Config) { c.Workers = 2 })
 	_, text, err := s.ask("POST", "/task", `{"work":"sleep","duration":"1h"}`)
 	if err != nil {
@@ -40,6 +41,7 @@ func TestTaskIsKnownToEveryWorkerAlsoAfterItsOwnDied(t *testing.T) {
 }
 
 func TestMetricsInEveryFormat(t *testing.T) {
+	t.Parallel()
 	s := serve(t, nil)
 	s.becomes(s.task(202, aTask), "done")
 	get := func(accept string) (string, string) {
@@ -80,6 +82,7 @@ func TestMetricsInEveryFormat(t *testing.T) {
 }
 
 func TestWorkersShowsTheArbitersTable(t *testing.T) {
+	t.Parallel()
 	s := serve(t, func(c *Config) { c.Workers = 3 })
 	_, v := s.get("/workers")
 	rows, _ := v["workers"].([]any)
@@ -95,6 +98,7 @@ func TestWorkersShowsTheArbitersTable(t *testing.T) {
 
 // Whatever comes, the answer is a 4xx or 501, 505 with a reason in JSON, and the server goes on.
 func TestBadRequestsGetAReason(t *testing.T) {
+	t.Parallel()
 	for _, class := range []string{"sync", "gthread", "async"} {
 		t.Run(class, func(t *testing.T) {
 			s := serve(t, func(c *Config) { c.WorkerClass = class })

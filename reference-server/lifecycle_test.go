@@ -12,6 +12,7 @@ import (
 // What gunicorn has not, or does otherwise: docs/reference-server.md says why.
 
 func TestBootTimeoutKillsAWorkerThatDoesNotGetReady(t *testing.T) {
+	t.Parallel()
 	s := launch(t, func(c *Config) { c.LoopStartDelay, c.BootTimeout = time.Hour, 300*time.Millisecond })
 	e := s.event("boot-timeout")
 	s.event("worker-exited")
@@ -22,6 +23,7 @@ func TestBootTimeoutKillsAWorkerThatDoesNotGetReady(t *testing.T) {
 }
 
 func TestRespawnBacksOffFromACrashLoop(t *testing.T) {
+	t.Parallel()
 	s := serve(t, nil)
 	for n := range 3 {
 		pid := number(s.event("worker-ready", n+1)["pid"])
@@ -36,6 +38,7 @@ func TestRespawnBacksOffFromACrashLoop(t *testing.T) {
 }
 
 func TestHookThatFailsOrHangsHarmsNobody(t *testing.T) {
+	t.Parallel()
 	s := serve(t, func(c *Config) {
 		c.Hooks = []string{"on_starting=echo no luck >&2; exit 7", "when_ready=sleep 1000", "post_worker_init=test $HANGTIME_HOOK_WORKER = 1"}
 		c.HookTimeout = 200 * time.Millisecond
@@ -54,6 +57,7 @@ func TestHookThatFailsOrHangsHarmsNobody(t *testing.T) {
 }
 
 func TestReloadWithWrongSettingsChangesNothing(t *testing.T) {
+	t.Parallel()
 	s := serve(t, nil)
 	before := s.workers()[0]
 	if err := os.WriteFile(filepath.Join(s.dir, "reload.json"), []byte(`{"Workers":1000000}`), 0o644); err != nil {
@@ -69,6 +73,7 @@ func TestReloadWithWrongSettingsChangesNothing(t *testing.T) {
 }
 
 func TestReloadToAnotherAddress(t *testing.T) {
+	t.Parallel()
 	s := serve(t, nil)
 	path := filepath.Join(t.TempDir(), "s")
 	if err := os.WriteFile(filepath.Join(s.dir, "reload.json"), []byte(`{"Bind":["unix:`+path+`"]}`), 0o644); err != nil {
@@ -83,6 +88,7 @@ func TestReloadToAnotherAddress(t *testing.T) {
 }
 
 func TestReloadKeepsAPreloadedApplication(t *testing.T) {
+	t.Parallel()
 	s := serve(t, func(c *Config) { c.PreloadApp = true })
 	if err := os.WriteFile(filepath.Join(s.dir, "reload.json"), []byte(`{"Health":"shallow","Monitoring":"off","Workers":2}`), 0o644); err != nil {
 		t.Fatal(err)
@@ -95,6 +101,7 @@ func TestReloadKeepsAPreloadedApplication(t *testing.T) {
 }
 
 func TestReusePortGivesEachWorkerASocketOfItsOwn(t *testing.T) {
+	t.Parallel()
 	s := serve(t, func(c *Config) { c.Workers, c.ReusePort = 3, true })
 	for range 20 {
 		if status, _ := s.get("/health"); status != 200 {
@@ -123,6 +130,7 @@ func hex4(n int) string {
 }
 
 func TestUnixSocketOfARunningServerIsNotTaken(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "s")
 	serve(t, func(c *Config) { c.Bind = []string{"unix:" + path} })
 	second := launch(t, func(c *Config) { c.Bind = []string{"unix:" + path} })
@@ -133,6 +141,7 @@ func TestUnixSocketOfARunningServerIsNotTaken(t *testing.T) {
 
 // With heartbeat-from=loop a worker whose loop is blocked is killed though it answers requests; with the default it is not.
 func TestHeartbeatFromTheLoop(t *testing.T) {
+	t.Parallel()
 	s := serve(t, func(c *Config) {
 		async(c)
 		c.IO, c.HeartbeatFrom, c.Timeout, c.Workers = "blocking", "loop", time.Second, 1

@@ -16,6 +16,7 @@ import (
 func async(c *Config) { c.WorkerClass = "async" }
 
 func TestLoggingSharedLockBlocksEveryThreadAndPerPidNone(t *testing.T) {
+	t.Parallel()
 	for _, logging := range []string{"shared-lock", "per-pid"} {
 		t.Run(logging, func(t *testing.T) {
 			s := serve(t, func(c *Config) { c.Workers, c.Logging, c.Timeout = 2, logging, 0 })
@@ -63,6 +64,7 @@ func waitsIn(pid int, function string) bool {
 }
 
 func TestStateUnawareCrashesBeforeTheLoopRunsAndAfterItDied(t *testing.T) {
+	t.Parallel()
 	t.Run("before", func(t *testing.T) {
 		s := serve(t, func(c *Config) { c.State, c.LoopStartDelay = "unaware", 2*time.Second })
 		s.task(500, `{"work":"sleep"}`)
@@ -94,6 +96,7 @@ func TestStateUnawareCrashesBeforeTheLoopRunsAndAfterItDied(t *testing.T) {
 }
 
 func TestRecoveryRestartsADeadLoopAndNoneLosesEveryTask(t *testing.T) {
+	t.Parallel()
 	for _, work := range []string{"exit", "stop"} {
 		t.Run("restart after "+work, func(t *testing.T) {
 			s := serve(t, nil)
@@ -133,6 +136,7 @@ func threadNamed(pid int, name string) int {
 }
 
 func TestCleanupDrainFinishesTasksAndNoneDropsThem(t *testing.T) {
+	t.Parallel()
 	run := func(cleanup string) (*target, string) {
 		s := serve(t, func(c *Config) { c.Workers, c.Cleanup = 1, cleanup })
 		id := s.task(202, `{"work":"sleep","duration":"700ms"}`)
@@ -156,6 +160,7 @@ func TestCleanupDrainFinishesTasksAndNoneDropsThem(t *testing.T) {
 }
 
 func TestCleanupNoneLeaksAtEachRestartOfTheLoop(t *testing.T) {
+	t.Parallel()
 	grown := func(cleanup string) (files, threads int) {
 		s := serve(t, func(c *Config) { c.Cleanup = cleanup })
 		figures := func() (int, int) {
@@ -182,6 +187,7 @@ func TestCleanupNoneLeaksAtEachRestartOfTheLoop(t *testing.T) {
 }
 
 func TestCleanupNoneWaitsForAThreadThatNeverEnds(t *testing.T) {
+	t.Parallel()
 	s := serve(t, func(c *Config) { c.Cleanup, c.GracefulTimeout = "none", time.Second })
 	s.becomes(s.task(202, `{"work":"socket","duration":"1h"}`), "running")
 	s.signal(syscall.SIGTERM)
@@ -192,6 +198,7 @@ func TestCleanupNoneWaitsForAThreadThatNeverEnds(t *testing.T) {
 }
 
 func TestLimitsRefuseGiveUpAndUnboundedGrows(t *testing.T) {
+	t.Parallel()
 	t.Run("queue", func(t *testing.T) {
 		s := serve(t, func(c *Config) { c.MaxConcurrentTasks, c.TaskQueue = 1, 1 })
 		first := s.task(202, `{"work":"sleep","duration":"1h"}`)
@@ -238,11 +245,11 @@ func TestLimitsRefuseGiveUpAndUnboundedGrows(t *testing.T) {
 }
 
 func TestIOBlockingStopsTheLoopAndExecutorDoesNot(t *testing.T) {
+	t.Parallel()
 	for _, work := range []string{"sleep", "socket", "dns", "cpu"} {
 		t.Run("blocking "+work, func(t *testing.T) {
 			s := serve(t, func(c *Config) { async(c); c.IO = "blocking" })
-			long := s.task(202, `{"work":"`+work+`","duration":"3s"}`)
-			s.becomes(long, "running")
+			s.becomes(s.task(202, `{"work":"`+work+`","duration":"1h"}`), "running")
 			second := s.task(202, `{"work":"sleep"}`)
 			s.until("deep health says that the loop is stalled", func() bool {
 				status, h := s.get("/health")
@@ -251,7 +258,11 @@ func TestIOBlockingStopsTheLoopAndExecutorDoesNot(t *testing.T) {
 			if state := s.state(second); state != "accepted" {
 				t.Errorf("a task behind a blocked loop is %s, want accepted", state)
 			}
-			s.becomes(second, "done")
+		})
+		t.Run("slow "+work, func(t *testing.T) { // slower than 100 ms
+			s := serve(t, func(c *Config) { async(c); c.IO = "blocking" })
+			long := s.task(202, `{"work":"`+work+`","duration":"150ms"}`)
+			s.becomes(s.task(202, `{"work":"sleep"}`), "done")
 			s.until("the slow callback is in the log with its task", func() bool {
 				return strings.Contains(s.file("async_tasks_*.log"), `"msg":"slow callback","id":"`+long)
 			})
@@ -280,6 +291,7 @@ func TestIOBlockingStopsTheLoopAndExecutorDoesNot(t *testing.T) {
 }
 
 func TestThreadPoolIsExhaustedAndDeadlocks(t *testing.T) {
+	t.Parallel()
 	s := serve(t, func(c *Config) { async(c); c.ExecutorThreads = 2 })
 	for range 2 {
 		s.becomes(s.task(202, `{"work":"nested","duration":"1ms"}`), "done") // one alone finds a second thread
@@ -296,6 +308,7 @@ func TestThreadPoolIsExhaustedAndDeadlocks(t *testing.T) {
 }
 
 func TestSignalsEveryWorkerExitsByItself(t *testing.T) {
+	t.Parallel()
 	for _, signals := range []string{"arbiter", "every-worker"} {
 		t.Run(signals, func(t *testing.T) {
 			s := serve(t, func(c *Config) { c.Workers, c.Signals = 2, signals })
@@ -319,6 +332,7 @@ func TestSignalsEveryWorkerExitsByItself(t *testing.T) {
 }
 
 func TestPreloadLoopBeforeForkIsAGhost(t *testing.T) {
+	t.Parallel()
 	s := serve(t, func(c *Config) { c.Preload = "loop-before-fork" })
 	id := s.task(202, `{"work":"sleep"}`)
 	if _, m := s.get("/metrics"); m["event_loop_running"] != true || number(m["tasks_waiting"]) != 1 {
@@ -336,6 +350,7 @@ func TestPreloadLoopBeforeForkIsAGhost(t *testing.T) {
 }
 
 func TestMonitoringOff(t *testing.T) {
+	t.Parallel()
 	s := serve(t, func(c *Config) { c.Monitoring = "off" })
 	s.becomes(s.task(202, `{"work":"sleep"}`), "done")
 	if text := s.file("*.log"); text != "" {

