@@ -115,7 +115,7 @@ func k6Answer(dir string) (a [5]float64, err error) {
 	return a, nil
 }
 
-var heyLine = regexp.MustCompile(`(?m)^\s*(Slowest:|50% in|90% in|99% in)\s+([0-9.]+) secs`)
+var heyLine = regexp.MustCompile(`(?m)^\s*(Slowest|50|90|99)(?:%+ in|:)\s+([0-9.]+) secs`)
 
 func heyAnswer(out string) (a [5]float64, err error) {
 	a = [5]float64{-1, -1, -1, -1, -1}
@@ -124,7 +124,7 @@ func heyAnswer(out string) (a [5]float64, err error) {
 		if err != nil {
 			return a, err
 		}
-		a[map[string]int{"50% in": 0, "90% in": 1, "99% in": 2, "Slowest:": 4}[m[1]]] = v * 1e3
+		a[map[string]int{"50": 0, "90": 1, "99": 2, "Slowest": 4}[m[1]]] = v * 1e3
 	}
 	return a, nil
 }

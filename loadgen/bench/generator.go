@@ -26,6 +26,8 @@ type generator struct {
 	most func(d time.Duration) []string
 	// fixed is that for a rate, in requests a second.
 	fixed func(rate int, d time.Duration) []string
+	// frozen is that for the freeze, where it differs.
+	frozen func(rate int, d time.Duration) []string
 	// answer reads the percentiles that it reports: p50, p90, p99, p99.9, max in milliseconds, negative where it has none.
 	answer func(out string) ([5]float64, error)
 }
@@ -41,6 +43,9 @@ func generators() []generator {
 			},
 			fixed: func(rate int, d time.Duration) []string {
 				return []string{"load", url, "-r", strconv.Itoa(rate), "-c", "64", "-d", d.String(), "--json"}
+			},
+			frozen: func(rate int, d time.Duration) []string {
+				return []string{"load", url, "-r", strconv.Itoa(rate), "-d", d.String(), "--json"}
 			},
 			answer: hangtimeAnswer,
 		},

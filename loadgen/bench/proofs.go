@@ -27,7 +27,7 @@ func freeze(args []string) error {
 	)
 	all, missing := installed(generators())
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\nThe server answers each request after 20 ms and stands still for 2 s from the 4th second on; 10 s at 1,000 requests a second on at most 64 connections (vegeta: as many as it likes, unless said). The true answer is computed for requests that come each millisecond, whatever is sent: from when the server stood still, and from the median delay of its answers, both as the server measured them in that run. Milliseconds; in brackets the error.%s\n\n",
+	fmt.Fprintf(&b, "%s\n\nThe server answers each request after 20 ms and stands still for 2 s from the 4th second on; 10 s at 1,000 requests a second with 64 connections, which is more than the rate needs (hangtime: its own default, at most 1,024; vegeta: as many as it likes, unless said). The true answer is computed for requests that come each millisecond, whatever is sent: from when the server stood still, and from the median delay of its answers, both as the server measured them in that run. Milliseconds; in brackets the error.%s\n\n",
 		conditions("make prove-freeze"), without(missing))
 	b.WriteString("| generator | p50 | p90 | p99 | p99.9 | max | requests sent |\n| --- | --- | --- | --- | --- | --- | --- |\n")
 	worst := -1.0
@@ -35,7 +35,10 @@ func freeze(args []string) error {
 		if g.fixed == nil || g.answer == nil {
 			continue
 		}
-		m, err := measure(g, g.fixed(rate, long), []string{"-delay", delay.String(), "-freeze-at", "4s", "-freeze-for", "2s"}, long+30*time.Second)
+		if g.frozen == nil {
+			g.frozen = g.fixed
+		}
+		m, err := measure(g, g.frozen(rate, long), []string{"-delay", delay.String(), "-freeze-at", "4s", "-freeze-for", "2s"}, long+30*time.Second)
 		if err != nil {
 			return err
 		}
