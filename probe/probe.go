@@ -47,6 +47,31 @@ func Watch(ctx context.Context, target Target, rec *history.Recorder) (*Probe, e
 }
 
 func watch(ctx context.Context, root proc, target Target, rec *history.Recorder) (*Probe, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	w, err := newWatcher(ctx, root, target, rec)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	p := &Probe{cancel: cancel, done: make(chan struct{})}
+	w.probe = p
+	w.tick(ctx, time.Now())
+	var helpers sync.WaitGroup
+	helpers.Go(func() {
+		<-ctx.Done()
+		w.waiter.rouse()
+	})
+	go func() {
+		defer close(p.done)
+		w.run(ctx)
+		helpers.Wait()
+		w.close()
+	}()
+	return p, nil
+}
+
+// newWatcher prepares to watch; ctx must end before the watcher is closed.
+func newWatcher(ctx context.Context, root proc, target Target, rec *history.Recorder) (*watcher, error) {
 	if _, err := root.stat(target.Arbiter); err != nil {
 		return nil, fmt.Errorf("look at the arbiter, process %d: %w", target.Arbiter, err)
 	}
@@ -61,27 +86,11 @@ func watch(ctx context.Context, root proc, target Target, rec *history.Recorder)
 			return nil, err
 		}
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	p := &Probe{cancel: cancel, done: make(chan struct{})}
-	w := &watcher{
-		proc: root, target: target, rec: rec, probe: p, waiter: waiter, brood: openBrood(root, target.Arbiter), clocks: startCPUClocks(ctx, root), sockets: sockets,
+	return &watcher{
+		proc: root, target: target, rec: rec, waiter: waiter, brood: openBrood(root, target.Arbiter), clocks: startCPUClocks(ctx, root), sockets: sockets,
 		finder: holderFinder{root, map[holderKey]foundHolders{}}, ends: newFarEnds(root), mounts: newMountTable(root), groups: newGroups(root),
-		refused: map[int]time.Time{}, goExe: map[string]bool{}, line: make([]byte, 1024), said: map[string]bool{},
-	}
-	w.tick(ctx, time.Now())
-	var helpers sync.WaitGroup
-	helpers.Go(func() {
-		<-ctx.Done()
-		waiter.rouse()
-	})
-	go func() {
-		defer close(p.done)
-		w.run(ctx)
-		w.clocks.wait()
-		helpers.Wait()
-		w.close()
-	}()
-	return p, nil
+		refused: map[int]time.Time{}, goExe: map[string]bool{}, line: make([]byte, 1024), said: map[string]bool{}, probe: &Probe{},
+	}, nil
 }
 
 func openSockets(address string) (*connections, error) {

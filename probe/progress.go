@@ -104,6 +104,7 @@ func (c *connections) close() { c.source.close() }
 const (
 	// wholeEvery is how often all sockets are read whatever was seen; less often where that takes long, so that it costs no more than a thousandth of a processor.
 	wholeEvery = time.Second
+	wholeMost  = 5 * time.Second
 	// sweepEvery is how often the descriptors of all workers are gone through for a connection whose owner did not show otherwise.
 	sweepEvery = time.Second
 	// perSocket is about what it takes to ask for a single one.
@@ -116,7 +117,7 @@ func (c *connections) refresh(now time.Time, news bool, look func(found func(ino
 	c.round++
 	c.spare, c.now = c.now, c.spare
 	var err error
-	if news || now.Sub(c.whole) >= max(wholeEvery, 1000*c.cost) || time.Duration(len(c.spare))*perSocket > c.cost {
+	if news || now.Sub(c.whole) >= min(max(wholeEvery, 1000*c.cost), wholeMost) || time.Duration(len(c.spare))*perSocket > c.cost {
 		began := time.Now()
 		c.now, err = c.source.all(c.now[:0])
 		c.whole, c.cost = now, time.Since(began)

@@ -41,6 +41,7 @@ type watcher struct {
 }
 
 func (w *watcher) close() {
+	w.clocks.wait()
 	for _, one := range w.workers {
 		one.close()
 	}
@@ -133,7 +134,9 @@ func (w *watcher) readSockets(now time.Time) {
 	}
 	news := false
 	for _, one := range w.workers {
-		if !one.over && (one.ran || len(one.strangers) > 0) && !now.Before(one.fdsAfter) {
+		one.unmet = one.unmet || one.ran || len(one.strangers) > 0
+		if !one.over && one.unmet && !now.Before(one.fdsAfter) {
+			one.unmet = false
 			news = w.meet(one) || news
 		}
 	}
@@ -153,6 +156,9 @@ func (w *watcher) readSockets(now time.Time) {
 		w.rec.Record(history.Listener{Address: w.target.Address, Backlog: waiting, Limit: limit})
 	}
 }
+
+// fdsPause bounds how long the descriptors of a worker that ran are not gone through again.
+const fdsPause = 300 * time.Millisecond
 
 // meet goes through the sockets that a worker has, which cannot be others than before as long as none of its threads runs, and says whether one is not known that was
 // there at the tick before: most connections are over by then, and to read all is dear.
@@ -180,7 +186,7 @@ func (w *watcher) meet(one *worker) (news bool) {
 		}
 	}
 	one.strangers = slices.Delete(one.strangers, 0, before)
-	one.fdsAfter = began.Add(100 * time.Since(began)) // at most one percent of a processor for each
+	one.fdsAfter = began.Add(min(100*time.Since(began), fdsPause)) // at most one percent of a processor for each
 	return news
 }
 

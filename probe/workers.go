@@ -24,6 +24,7 @@ type worker struct {
 	ran         bool      // a thread of it ran since the tick before
 	mattered    bool      // one that matters did
 	strangers   []uint32  // sockets that it had at the last look and that were not known
+	unmet       bool      // it ran since its descriptors were last gone through
 	fdsAfter    time.Time // its descriptors are not gone through again before that
 	based       bool
 	before      time.Duration // processor time used by threads that ended before it was watched
