@@ -105,12 +105,15 @@ func (f *Fold) losses(ev history.Ledger) {
 	}
 }
 
-func (f *Fold) overflowed(at time.Duration, ev history.Overflow) {
-	more := less(ev.Dropped, f.dropped)
-	if f.dropped == 0 {
-		more = 0 // the count since the machine started
+// overflowed takes the kernel's count since the machine started: the first tells nothing of this server.
+func (f *Fold) overflowed(r history.Record, ev history.Overflow) {
+	at, more := r.At, less(ev.Dropped, f.dropped)
+	first := !f.counted
+	f.dropped, f.counted = ev.Dropped, true
+	if first || more == 0 {
+		return
 	}
-	f.dropped = ev.Dropped
+	f.overfull(r, more)
 	for _, in := range f.incidents {
 		if in.Ended < 0 || at-in.Ended <= f.limits.Settle {
 			in.Cost.Dropped += more

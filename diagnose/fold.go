@@ -16,20 +16,24 @@ type Fold struct {
 	ending time.Duration // when the phase ending began, or the server stopped; -1: not yet
 	blind  []window      // when hangtime itself was late: that time is no silence of anybody
 
-	backlog     int
-	backlogFrom time.Duration // since when it has not been empty; -1: it is
-	dropped     uint64        // connections, by the kernel's count
-	lost        uint64        // tasks, by the ledger
-	followed    bool          // there is a ledger
-	failures    []failure
-	arbiter     int              // its pid; 0: not known
-	attached    bool             // the server ran before it was watched: times before the beginning are negative
-	processes   map[int]*process // by pid, also of those that are gone while an incident may need them
-	places      map[int]*place
-	faults      []*fault
-	incidents   []*incident
-	nextID      int
-	more        int // incidents beyond the bound
+	backlog      int
+	backlogFrom  time.Duration // since when it has not been empty; -1: it is
+	backlogLimit int
+	dropped      uint64 // connections, by the kernel's count
+	overflow     uint64 // of these, since it was first read
+	counted      bool   // it was read once
+	notices      notices
+	lost         uint64 // tasks, by the ledger
+	followed     bool   // there is a ledger
+	failures     []failure
+	arbiter      int              // its pid; 0: not known
+	attached     bool             // the server ran before it was watched: times before the beginning are negative
+	processes    map[int]*process // by pid, also of those that are gone while an incident may need them
+	places       map[int]*place
+	faults       []*fault
+	incidents    []*incident
+	nextID       int
+	more         int // incidents beyond the bound
 }
 
 // A place is one worker's place in the pool.
@@ -78,7 +82,7 @@ func (f *Fold) Add(r history.Record) {
 	case history.Listener:
 		f.listens(r.At, ev)
 	case history.Overflow:
-		f.overflowed(r.At, ev)
+		f.overflowed(r, ev)
 	case history.Hit:
 		f.hit(ev)
 	case history.HitWindow:
@@ -127,6 +131,7 @@ func (f *Fold) worker(r history.Record) {
 	case history.Cgroup:
 		if p := f.alive(ev.PID); p != nil {
 			p.group.looked(r, ev)
+			f.throttled(r, &p.group)
 			f.judge(p)
 		}
 	case history.SignalSeen:
@@ -183,7 +188,7 @@ func (f *Fold) ledger(r history.Record, ev history.Ledger) {
 }
 
 func (f *Fold) listens(at time.Duration, ev history.Listener) {
-	f.backlog = ev.Backlog
+	f.backlog, f.backlogLimit = ev.Backlog, ev.Limit
 	f.backlogFrom = since(ev.Backlog > 0, f.backlogFrom, at)
 }
 

@@ -2,7 +2,7 @@ package diagnose
 
 import "time"
 
-// Limits say from when on a silence counts. docs/diagnosis-causes.md says why each is what it is.
+// Limits say from when on a silence counts. docs/metrics.md says what each state means by them.
 type Limits struct {
 	// Suspect is how long work may be present without progress before a worker is suspected.
 	Suspect time.Duration

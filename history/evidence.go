@@ -95,7 +95,7 @@ type Cgroup struct {
 }
 
 // Overflow is how many connections the kernel has dropped because a listening socket's queue was full (ListenOverflows in /proc/net/netstat: of all listeners
-// of the network namespace), recorded when it grows.
+// of the network namespace), recorded when watching begins, as what later ones are compared with, and when it grows.
 type Overflow struct {
 	Dropped uint64 `json:"dropped"`
 }

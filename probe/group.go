@@ -267,7 +267,7 @@ func (d *dropCounter) read(p proc, pid int) (dropped uint64, grew bool) {
 	if !ok {
 		return 0, false
 	}
-	grew = d.begun && dropped > d.before
+	grew = !d.begun || dropped > d.before // the first is what later ones are compared with
 	d.before, d.begun = dropped, true
 	return dropped, grew
 }

@@ -1,0 +1,92 @@
+package diagnose
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// A Notice is something that explains how a server suffers and that is no hang of any worker: connections that were dropped, a quota that was used up.
+type Notice struct {
+	Cause Cause
+	From  time.Duration
+	To    time.Duration // when it was last seen
+	Seen  int           // how often
+}
+
+// noticeGap is after how long without being seen a notice is over: the next is another.
+const noticeGap = 5 * time.Second
+
+// maxNotices bounds how many are kept; later ones are not.
+const maxNotices = 100
+
+// notices are kept by what they are about, in the order in which they began.
+type notices struct {
+	all  []*Notice
+	last map[string]*Notice
+}
+
+// note adds to a notice that is not over, or begins one. make is told how long the notice has lasted.
+func (n *notices) note(about string, from, at time.Duration, cause Cause) {
+	one := n.last[about]
+	if one == nil || at-one.To > noticeGap {
+		if len(n.all) >= maxNotices {
+			return
+		}
+		if n.last == nil {
+			n.last = map[string]*Notice{}
+		}
+		one = &Notice{From: max(from, 0)}
+		n.all = append(n.all, one)
+		n.last[about] = one
+	}
+	on := adviceOn(cause.Kind)
+	cause.Remedy, cause.Prevention = on.remedy, on.prevention
+	cause.Evidence = append(one.Cause.Evidence, cause.Evidence...)
+	if len(cause.Evidence) > maxNoticed {
+		cause.Evidence = cause.Evidence[:maxNoticed]
+	}
+	one.Cause, one.To = cause, at
+	one.Seen++
+}
+
+// maxNoticed bounds the evidence of one notice; it is that of its beginning.
+const maxNoticed = 16
+
+// Notices are all so far, in the order in which they began.
+func (f *Fold) Notices() []Notice {
+	var all []Notice
+	for _, one := range f.notices.all {
+		n := *one
+		n.Cause = n.Cause.clone()
+		all = append(all, n)
+	}
+	return all
+}
+
+// throttled notices a group that was out of quota in most of the time since the last look.
+func (f *Fold) throttled(r history.Record, g *group) {
+	share, is := g.throttles()
+	if !is {
+		return
+	}
+	c := Cause{Kind: CauseThrottled, Confidence: Proven, Short: fmt.Sprintf("quota of %.2g processors", g.Quota), Evidence: []uint64{r.Seq}}
+	c.Sentence = fmt.Sprintf("the control group %s was out of its quota of %.2g processors in %.0f %% of the time, and its processes waited %s for it since the last look",
+		g.Path, g.Quota, 100*share, seconds(g.lostFor))
+	f.notices.note("throttled "+g.Path, g.before, r.At, c)
+}
+
+// overfull notices connections that the kernel dropped.
+func (f *Fold) overfull(r history.Record, more uint64) {
+	f.overflow += more
+	c := Cause{Kind: CauseBacklog, Confidence: Likely, Short: fmt.Sprintf("%s dropped", count(int(f.overflow), "connection")), Evidence: []uint64{r.Seq}}
+	c.Sentence = fmt.Sprintf("the kernel dropped %s because no worker accepted them in time and the backlog was full", count(int(f.overflow), "connection"))
+	if f.backlogLimit > 0 {
+		c.Sentence += fmt.Sprintf(" (%d of %d)", f.backlog, f.backlogLimit)
+		if f.backlog >= f.backlogLimit {
+			c.Confidence = Proven // seen full, and seen to drop
+		}
+	}
+	f.notices.note("backlog", r.At, r.At, c)
+}

@@ -1,0 +1,38 @@
+package diagnose
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+func TestWhatIsNoHangIsNoticed(t *testing.T) {
+	f := fold(script(pool(1), healthy(1, 101, 1*s, 20*s),
+		at(0, history.Overflow{Dropped: 1000}, history.Listener{Backlog: 0, Limit: 128}), at(5*s, history.Listener{Backlog: 129, Limit: 128}, history.Overflow{Dropped: 1003}), at(6*s, history.Overflow{Dropped: 1010}),
+		every(8*s, 11*s, func(t time.Duration) []history.Event {
+			n := uint64(t / (100 * ms))
+			return []history.Event{history.Cgroup{PID: 101, Path: "/web", Quota: 0.2, Periods: n, Throttled: n * 9 / 10, ThrottledFor: t * 8 / 10}}
+		})))
+	if got := f.Incidents(); len(got) != 0 {
+		t.Errorf("got incidents: %+v", got)
+	}
+	got := f.Notices()
+	if len(got) != 2 {
+		t.Fatalf("got %+v, want the dropped connections and the quota", got)
+	}
+	for i, want := range []struct {
+		kind     string
+		from, to time.Duration
+		sentence string
+	}{{CauseBacklog, 5 * s, 6 * s, "the kernel dropped 10 connections"}, {CauseThrottled, 8 * s, 10900 * ms, "the control group /web was out of its quota of 0.2 processors"}} {
+		n := got[i]
+		if n.Cause.Kind != want.kind || n.Cause.Confidence != Proven || n.From > want.from+100*ms || n.To != want.to || !strings.Contains(n.Cause.Sentence, want.sentence) || n.Cause.Remedy == "" || len(n.Cause.Evidence) == 0 {
+			t.Errorf("got %+v, want %+v", n, want)
+		}
+	}
+	if label := f.Workers()[0].Label; label != "" && label != Throttled {
+		t.Errorf("got label %q", label)
+	}
+}
