@@ -15,29 +15,30 @@ import (
 
 // A watcher does the watching, on one goroutine; nothing else may touch it.
 type watcher struct {
-	proc    proc
-	target  Target
-	rec     *history.Recorder
-	probe   *Probe
-	waiter  *waiter
-	brood   *brood
-	clocks  *cpuClocks
-	sockets *connections // nil: none are looked at
-	finder  holderFinder
-	ends    *farEnds
-	mounts  *mountTable
-	groups  *groups
-	drops   dropCounter
-	workers []*worker // by place
-	refused map[int]time.Time
-	goExe   map[string]bool // by path of the program: it is one of Go
-	line    []byte          // a line of /proc, read and parsed at once
-	locks   []byte          // /proc/locks as last read
-	backlog int             // connections that no worker has accepted, at the last tick
-	waiting []int           // pids that wait for a file lock, at the last tick
-	said    map[string]bool // troubles that were recorded: each once
-	due     time.Time
-	slow    time.Time // when what changes slowly was last looked at
+	proc         proc
+	target       Target
+	rec          *history.Recorder
+	probe        *Probe
+	waiter       *waiter
+	brood        *brood
+	clocks       *cpuClocks
+	sockets      *connections // nil: none are looked at
+	finder       holderFinder
+	ends         *farEnds
+	mounts       *mountTable
+	groups       *groups
+	drops        dropCounter
+	workers      []*worker // by place
+	refused      map[int]time.Time
+	goExe        map[string]bool // by path of the program: it is one of Go
+	line         []byte          // a line of /proc, read and parsed at once
+	locks        []byte          // /proc/locks as last read
+	backlog      int             // connections that no worker has accepted, at the last tick
+	backlogTicks int             // ticks in a row at which there were any
+	waiting      []int           // pids that wait for a file lock, at the last tick
+	said         map[string]bool // troubles that were recorded: each once
+	due          time.Time
+	slow         time.Time // when what changes slowly was last looked at
 }
 
 func (w *watcher) close() {
@@ -153,6 +154,10 @@ func (w *watcher) readSockets(now time.Time) {
 	}
 	if waiting, limit, listening := w.sockets.backlog(); listening {
 		w.backlog = waiting
+		w.backlogTicks++
+		if waiting == 0 {
+			w.backlogTicks = 0
+		}
 		w.rec.Record(history.Listener{Address: w.target.Address, Backlog: waiting, Limit: limit})
 	}
 }
@@ -274,7 +279,12 @@ func (w *watcher) look(ctx context.Context, now time.Time, one *worker) {
 	one.sample = s
 	w.rec.Record(s)
 	busy := w.beat(now, one)
-	if suspicious(s, busy, one.lockTicks, w.backlog) {
+	if s.Answered != one.answered || one.answeredAt.IsZero() {
+		one.answered, one.answeredAt = s.Answered, now
+	}
+	// Connections wait, and it answers none: it may not come to accept (no descriptor left, a lock before accept).
+	shut := w.backlogTicks >= 3 && now.Sub(one.answeredAt) >= 3*sampleEvery
+	if shut || suspicious(s, busy, one.lockTicks, w.backlog) {
 		w.lookCloser(one)
 		w.readGroup(now, one)
 	}
