@@ -105,7 +105,7 @@ func TestAnOutstandingRequestIsSeenInsideItsWorker(t *testing.T) {
 		return e.PID == sample.PID && e.Syscall == "nanosleep" && e.Twice && !e.Idle
 	})
 	for _, r := range s.seen {
-		if e, ok := r.Event.(history.ThreadSample); ok && e.PID != sample.PID {
+		if e, ok := r.Event.(history.ThreadSample); ok && e.PID != sample.PID && e.Twice && !e.Idle {
 			t.Errorf("evidence against the other worker: %+v", e)
 		}
 	}

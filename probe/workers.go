@@ -34,6 +34,8 @@ type worker struct {
 	tasks       int           // that it said it has, at its last sign of life
 	tasksSince  time.Time     // since when none of them ended
 	beatPause   time.Duration // how long not to look for one again
+	answered    uint64        // bytes that it had sent at the last tick
+	answeredAt  time.Time     // when that last grew
 	lockTicks   int           // ticks in a row at which it waited for a file lock
 	firstAt     time.Time     // when the first of two looks was taken; zero: none was
 	sample      history.WorkerSample
