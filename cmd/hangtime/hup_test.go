@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,15 +18,13 @@ func TestATerminalThatVanishesEndsTheRunInOrder(t *testing.T) {
 	mark := fmt.Sprintf("HANGTIME_TEST_MARK=hup-%d", os.Getpid())
 	t.Setenv("HANGTIME_TEST_MARK", strings.TrimPrefix(mark, "HANGTIME_TEST_MARK="))
 	out := filepath.Join(t.TempDir(), "out")
-	term := startOnTerminal(t, 80, 24, "run", "log-contention", "--quick", "--out", out)
+	term := startOnTerminal(t, 80, 24, longHang(out)...)
 	term.waitFor("a hung worker", func(s string) bool { return countOf(states(s), "hung") > 0 })
 	if err := term.tty.Close(); err != nil { // the kernel sends SIGHUP to whoever is on the terminal
 		t.Fatal(err)
 	}
-	err := term.cmd.Wait()
-	var ended *exec.ExitError
-	if !errors.As(err, &ended) || ended.ExitCode() != exitInterrupted {
-		t.Errorf("it ended with %v, want exit code %d", err, exitInterrupted)
+	if got := exitCode(t, term.cmd.Wait()); got != exitInterrupted {
+		t.Errorf("exit code %d, want %d", got, exitInterrupted)
 	}
 	healed, whole, by := 0, false, ""
 	for _, rec := range allRecords(t, filepath.Join(out, "log-contention"+history.Extension)) {
