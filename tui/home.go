@@ -78,8 +78,9 @@ func (l *look) homePage(p *picker, scroll, w, h int) string {
 		rows := h - 2
 		from := min(max(at-rows/2, 0), max(len(shown)-rows, 0))
 		var body []string
+		names := nameWidth(p.all, w-2)
 		for i := from; i < len(shown) && i < from+rows; i++ {
-			body = append(body, l.homeRow(&shown[i], i == at, w-2))
+			body = append(body, l.homeRow(&shown[i], i == at, names))
 		}
 		if len(shown) == 0 {
 			body = []string{l.in(dim, " none matches; esc shows all")}
@@ -100,7 +101,7 @@ func (l *look) homePage(p *picker, scroll, w, h int) string {
 	return listed(w, top) + "\n" + preview(w, h-top)
 }
 
-func (l *look) homeRow(s *Scenario, selected bool, w int) string {
+func (l *look) homeRow(s *Scenario, selected bool, names int) string {
 	mark := "  "
 	if selected {
 		mark = l.in(accent, l.glyphs.cursor) + " "
@@ -112,15 +113,21 @@ func (l *look) homeRow(s *Scenario, selected bool, w int) string {
 	case s.Last != "":
 		last = pad(l.outcome(s.Last), 9)
 	}
-	name := s.Name
+	name := l.fit(s.Name, names)
 	if selected {
 		name = l.in(title, name)
 	}
-	return mark + last + " " + pad(name, l.nameWidth(w)) + " " + l.in(dim, l.ascii(s.Title))
+	return mark + last + " " + name + " " + l.in(dim, l.ascii(s.Title))
 }
 
-// nameWidth is how wide the names are: where there is little room for titles, they have only what they need.
-func (l *look) nameWidth(w int) int { return max(min(w/3, 26), 16) }
+// nameWidth is how wide the names are: as the longest, and not so wide that nothing of the titles is seen.
+func nameWidth(all []Scenario, w int) int {
+	longest := 0
+	for i := range all {
+		longest = max(longest, textWidth(all[i].Name))
+	}
+	return min(longest, max(w*3/5, 12))
+}
 
 func (l *look) previewLines(s *Scenario, w int) []string {
 	var lines []string
