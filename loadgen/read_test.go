@@ -299,10 +299,9 @@ func TestATemplateReachesTheServer(t *testing.T) {
 			if sum.OK != 10 || sum.BytesOut != 10*7+1 {
 				t.Errorf("%d ok, %d bytes out", sum.OK, sum.BytesOut)
 			}
-			close(bodies)
 			seen := map[string]bool{}
-			for b := range bodies {
-				seen[b] = true
+			for range sum.OK {
+				seen[<-bodies] = true
 			}
 			for n := 1; n <= 10; n++ {
 				body := fmt.Sprintf(`{"n":%d}`, n)

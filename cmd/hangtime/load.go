@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net/url"
 	"os"
 	"time"
@@ -165,6 +166,7 @@ func (f *loadFlags) send(cmd *cobra.Command, alone *run.Alone, live *liveReport,
 
 // loadOnScreen runs under the live screen; leaving the screen ends the attack.
 func loadOnScreen(a *run.Alone, live *liveReport, options tui.Options) error {
+	log.SetOutput(io.Discard) // net/http's client logs what a server says unasked, and would write over the screen
 	ended := make(chan error, 1)
 	go func() { ended <- conduct(a) }()
 	controls := tui.Controls{Stop: func() { a.Stop("q") }, SetRate: a.Attack().SetRate}

@@ -5,8 +5,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/charmbracelet/x/ansi"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -26,4 +29,34 @@ func TestLoadScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
 	})
+}
+
+// On a terminal the load has the live screen, and q ends it with the figures so far.
+func TestALoadHasTheLiveScreen(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }))
+	t.Cleanup(srv.Close)
+	term := startOnTerminal(t, 120, 40, "load", srv.URL, "--rate", "50/s", "--duration", "5m")
+	term.waitFor("hits that were answered", func(s string) bool { return strings.Contains(s, "offered") && strings.Contains(s, "50/s") })
+	term.press("q")
+	term.waitForEnd()
+	if text := term.said(); !strings.Contains(text, "50/s constant for 300 s on the fast engine") || !strings.Contains(text, "response") {
+		t.Errorf("after q:\n%s", text)
+	}
+}
+
+// waitForEnd waits until the program has ended.
+func (term *terminal) waitForEnd() {
+	term.t.Helper()
+	select {
+	case <-term.ended:
+	case <-time.After(90 * time.Second):
+		term.t.Fatal("it does not end")
+	}
+}
+
+// said is all that was written to the terminal.
+func (term *terminal) said() string {
+	term.mu.Lock()
+	defer term.mu.Unlock()
+	return ansi.Strip(term.raw.String())
 }
