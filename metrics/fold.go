@@ -21,6 +21,7 @@ type Fold struct {
 	load   Load
 	phases []phaseStart
 	slices cuts
+	known  map[string]Quantiles // of phases, as they were last made
 	tags   map[string]bool
 	dueIn  map[string]uint64 // hits due, by phase
 	okIn   map[string]uint64 // hits that were answered ok, by the phase in which they were
@@ -43,7 +44,7 @@ type phaseStart struct {
 func New() *Fold {
 	return &Fold{
 		load:   Load{Status: map[string]uint64{}, Errors: map[string]uint64{}, Phases: map[string]Quantiles{}},
-		slices: cuts{}, tags: map[string]bool{}, dueIn: map[string]uint64{}, okIn: map[string]uint64{},
+		slices: cuts{}, known: map[string]Quantiles{}, tags: map[string]bool{}, dueIn: map[string]uint64{}, okIn: map[string]uint64{},
 		all:  hdrhistogram.New(lowest, highest, digits),
 		bars: newBars(),
 	}
@@ -163,12 +164,7 @@ func (f *Fold) Load(now time.Duration) Load {
 	l.Status, l.Errors = maps.Clone(l.Status), maps.Clone(l.Errors)
 	l.Offered, l.Achieved = f.rates.at(now)
 	l.All = quantiles(f.all)
-	l.Phases = map[string]Quantiles{}
-	for key := range f.slices {
-		if _, ok := l.Phases[key.phase]; !ok {
-			l.Phases[key.phase] = quantiles(f.Slice(key.phase, "").hist)
-		}
-	}
+	l.Phases = f.phaseQuantiles()
 	l.Series = f.series.points()
 	l.Recoveries = f.cure.all(l.Phases[history.Before].P99, f.sent)
 	return l

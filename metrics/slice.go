@@ -55,12 +55,35 @@ func (f *Fold) Slice(phase, tag string) Slice {
 	if phase == "" && tag == "" {
 		return Slice{f.load.OK, f.load.Failed, f.all}
 	}
-	out := Slice{hist: hdrhistogram.New(lowest, highest, digits)}
+	var found []*Slice
 	for key, one := range f.slices {
 		if (phase == "" || key.phase == phase) && (tag == "" || key.tag == tag) {
-			out.add(one.OK, one.Failed)
-			out.hist.Merge(one.hist)
+			found = append(found, one)
 		}
+	}
+	if len(found) == 1 {
+		return *found[0]
+	}
+	out := Slice{hist: hdrhistogram.New(lowest, highest, digits)}
+	for _, one := range found {
+		out.add(one.OK, one.Failed)
+		out.hist.Merge(one.hist)
+	}
+	return out
+}
+
+// phaseQuantiles are those of each phase. To go through a histogram costs a tenth of a millisecond, ten times a second: those of a phase in which nothing ended since are kept.
+func (f *Fold) phaseQuantiles() map[string]Quantiles {
+	counts := map[string]uint64{}
+	for key, one := range f.slices {
+		counts[key.phase] += one.Count()
+	}
+	out := make(map[string]Quantiles, len(counts))
+	for phase, n := range counts {
+		if f.known[phase].Count != n {
+			f.known[phase] = quantiles(f.Slice(phase, "").hist)
+		}
+		out[phase] = f.known[phase]
 	}
 	return out
 }

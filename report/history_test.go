@@ -24,7 +24,7 @@ var scenarioText string
 
 // A script is a literal history; one that a test wants to end differently is cut or added to.
 type script struct {
-	t       *testing.T
+	t       testing.TB
 	records []history.Record
 	from    time.Duration // of the variant that is being written
 	encoded map[time.Duration]string
@@ -141,7 +141,7 @@ func (h *script) sorted() {
 }
 
 // wholeRun is a run of both variants, as the scenario says.
-func wholeRun(t *testing.T) *script {
+func wholeRun(t testing.TB) *script {
 	h := &script{t: t}
 	h.header()
 	h.shared()
@@ -228,7 +228,7 @@ var folded struct {
 }
 
 // wholeReport is the report of wholeRun, for a test to change as it likes.
-func wholeReport(t *testing.T) *Report {
+func wholeReport(t testing.TB) *Report {
 	folded.Do(func() { folded.report = told(wholeRun(t)) })
 	r := *folded.report
 	r.Variants = slices.Clone(r.Variants)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
@@ -24,6 +25,7 @@ func (r *Report) HTML(out io.Writer) error {
 	worst := worstOf(r)
 	tmpl, err := template.New("page").Funcs(template.FuncMap{
 		"style":    func() template.CSS { return template.CSS(style) },
+		"words":    words,
 		"stamp":    stamp,
 		"response": func(v *Variant) template.HTML { return responseChart(v, worst) },
 		"lanes":    laneChart,
@@ -33,6 +35,19 @@ func (r *Report) HTML(out io.Writer) error {
 		return fmt.Errorf("the page's template: %w", err)
 	}
 	return tmpl.Execute(out, r.page())
+}
+
+// words is a text of a scenario: what stands between backticks is code.
+func words(text string) template.HTML {
+	var b strings.Builder
+	for i, part := range strings.Split(text, "`") {
+		part = template.HTMLEscapeString(part)
+		if i%2 == 1 {
+			part = "<code>" + part + "</code>"
+		}
+		b.WriteString(part)
+	}
+	return template.HTML(b.String())
 }
 
 type pageView struct {

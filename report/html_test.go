@@ -75,7 +75,7 @@ func TestThePageDrawsWhatHappened(t *testing.T) {
 	}
 	for _, text := range []string{
 		"blocked in flock on /tmp/run/async_tasks.log, held by pid 900", "give each worker its own log file", "SIGABRT by arbiter", "records 61, 62", "longest_stall &gt;= 1000",
-		"practice 1, process-specific resources", "seed 7", "expect hang",
+		"practice 1, process-specific resources", "seed 7", "hang expected",
 	} {
 		if !strings.Contains(page, text) {
 			t.Errorf("the page does not say %q", text)

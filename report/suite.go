@@ -252,9 +252,25 @@ func (s Suite) Text(out io.Writer) error {
 		for _, u := range one.Unstable() {
 			hanging(w, "UNSTABLE  ", one.Scenario+": "+u)
 		}
+		for _, why := range one.why() {
+			hanging(w, "          ", one.Scenario+": "+why)
+		}
 	}
 	_, err := io.WriteString(out, w.String())
 	return err
+}
+
+// why says what kept a series from passing, that which several runs have in common once.
+func (s Series) why() []string {
+	var all []string
+	for _, r := range s.Reports {
+		for _, why := range r.Verdict.Why {
+			if !slices.Contains(all, why) {
+				all = append(all, why)
+			}
+		}
+	}
+	return all
 }
 
 // Sentence says in one line what the suite came to.

@@ -121,6 +121,20 @@ func TestRecoveryHasAMedian(t *testing.T) {
 	}
 }
 
+// A pool of which one worker stands still may answer as before: it has recovered when the worker has.
+func TestRecoveryIsThatOfTheWorkersToo(t *testing.T) {
+	l := load()
+	l.Recoveries = []metrics.Recovery{{Fault: "v/1", Heal: 6 * s}}
+	hang := lockHang()
+	hang[0].Fault, hang[0].Recovered = "v/1", 9*s
+	for want, recovered := range map[string]time.Duration{"recovery == 3000": 9 * s, "recovery >= 3000": -1} {
+		hang[0].Recovered = recovered
+		if got := whole().Variant(scenarios.Variant{Expect: scenarios.Any}, 0, plan(want), l, seen{}, hang).Checks[1]; got.Outcome != Pass {
+			t.Errorf("%s: %+v", want, got)
+		}
+	}
+}
+
 // The check that ended a run is its failure; the others are unknown, for they were cut short.
 func TestAnAbortingCheckFails(t *testing.T) {
 	f := whole(append(slices.Clone(harmed), history.Aborted{Key: "checks[0]", Check: "failed == 1"})...)

@@ -39,7 +39,7 @@ func figures(f *Fold, l metrics.Load, incidents []diagnose.Incident) []Figure {
 	values := map[string]number{}
 	loadFigures(values, l)
 	incidentFigures(values, f, incidents)
-	recoveryFigures(values, l)
+	recoveryFigures(values, recoveries(l, incidents, f.last))
 	taskFigures(values, l.Tasks)
 	logFigures(values, f, l.Tasks)
 	v := f.memory
@@ -107,9 +107,28 @@ func incidentFigures(v map[string]number, f *Fold, incidents []diagnose.Incident
 	v["replacement"] = known(millis(longest), len(f.replaced) > 0)
 }
 
-func recoveryFigures(v map[string]number, l metrics.Load) {
+// recoveries are those of the load, and where a fault led to an incident at least until every place had a worker again that makes progress: a pool of which one worker
+// stands still may answer as before, and has not recovered.
+func recoveries(l metrics.Load, incidents []diagnose.Incident, last time.Duration) []metrics.Recovery {
+	all := slices.Clone(l.Recoveries)
+	for i := range all {
+		r := &all[i]
+		for _, in := range incidents {
+			switch {
+			case in.Fault != r.Fault:
+			case in.Recovered >= 0:
+				r.Took = max(r.Took, in.Recovered-r.Heal)
+			default:
+				r.Took, r.AtLeast = max(r.Took, last-r.Heal), true
+			}
+		}
+	}
+	return all
+}
+
+func recoveryFigures(v map[string]number, recoveries []metrics.Recovery) {
 	n := number{}
-	for _, r := range l.Recoveries {
+	for _, r := range recoveries {
 		n.known = true
 		n.atLeast = n.atLeast || r.AtLeast
 		n.value = max(n.value, millis(r.Took).value)
@@ -119,7 +138,7 @@ func recoveryFigures(v map[string]number, l metrics.Load) {
 		return
 	}
 	// Of an even number the upper one: a median that is too short would be a promise. Those that were not seen to end are the longest.
-	all := slices.SortedFunc(slices.Values(l.Recoveries), func(a, b metrics.Recovery) int {
+	all := slices.SortedFunc(slices.Values(recoveries), func(a, b metrics.Recovery) int {
 		if a.AtLeast != b.AtLeast {
 			return cmp.Compare(flag(a.AtLeast), flag(b.AtLeast))
 		}
