@@ -244,6 +244,8 @@ func (f *Fold) death(p *process, ev history.WorkerGone, by string) Cause {
 	case code != "":
 		c.Short += " (" + code + ")"
 		c.Sentence += ": " + code
+	default:
+		f.timedOut(p, &c)
 	}
 	if ev.Inferred && c.Confidence == Proven && by != "hangtime" {
 		c.Confidence = Likely
@@ -254,6 +256,21 @@ func (f *Fold) death(p *process, ev history.WorkerGone, by string) Cause {
 	on := adviceOn(c.Kind)
 	c.Remedy, c.Prevention = on.remedy, on.prevention
 	return c
+}
+
+// timedOut tells an exit that the arbiter asked for from one that the worker came to by itself.
+func (f *Fold) timedOut(p *process, c *Cause) {
+	for _, s := range slices.Backward(p.signals) {
+		if s.by != "arbiter" || s.signal != "SIGABRT" {
+			continue
+		}
+		c.Kind, c.Short = CauseKilled, c.Short+" after SIGABRT from arbiter"
+		c.Sentence = "its arbiter sent it SIGABRT for its silence and it left; why it was silent was not seen"
+		if p.label == Starved || p.label == Throttled {
+			c.Sentence = "its arbiter sent it SIGABRT for its silence and it left; it was " + string(p.label) + ": ready to run, and without a processor"
+		}
+		return
+	}
 }
 
 // outOfMemory tells the kernel's kill from the arbiter's, which looks the same in an exit status.

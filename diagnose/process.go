@@ -32,10 +32,11 @@ type process struct {
 	grown     time.Duration // and when that was seen
 	cpu       []usage       // over the last second or so, oldest first
 	inside    []insideAt    // over the last samples, oldest first
+	opened    []insideAt    // the same of its open tasks
 	beat      history.Heartbeat
-	beatAt    time.Duration // -1: never
-	turned    time.Duration // when its loop was last seen to have turned
-	idled     time.Duration // when the thread that serves was last seen to wait for events
+	beatAt    time.Duration        // -1: never
+	turned    time.Duration        // when its loop was last seen to have turned
+	idled     [roles]time.Duration // when a thread of each role was last seen to wait for events
 
 	open     int           // tasks that it accepted and has not ended
 	openFrom time.Duration // when the oldest of these was accepted
@@ -63,10 +64,29 @@ type process struct {
 	hang      *incident     // whose victim it is now
 }
 
-// insideAt is how many requests were inside at a sample.
+// insideAt is how many requests were inside, or tasks open, at a sample.
 type insideAt struct {
 	at time.Duration
 	n  int
+}
+
+// leastOpen is the least number of tasks that was open since a moment, as far back.
+func (p *process) leastOpen(since time.Duration) int {
+	least := p.open
+	for _, one := range p.opened {
+		if one.at >= since {
+			least = min(least, one.n)
+		}
+	}
+	return least
+}
+
+// opens notes how many tasks are open.
+func (p *process) opens(at time.Duration, n int) {
+	p.opened = append(p.opened, insideAt{at, n})
+	for len(p.opened) > 64 {
+		p.opened = slices.Delete(p.opened, 0, 1)
+	}
 }
 
 // leastInside is the least that was inside since a moment, as far back as samples are kept: 6 s.
@@ -176,8 +196,8 @@ func (p *process) looked(r history.Record, ev history.ThreadSample, l Limits) {
 		t.Twice = t.Twice || t.running < 0 && ev.Still >= r.At-old.at && (old.Twice || r.At-old.at >= lookTwice)
 	}
 	p.threads[ev.TID] = t
-	if role := p.role(ev); ev.Idle && (role == mainThread || role == loopThread) {
-		p.idled = r.At
+	if ev.Idle {
+		p.idled[p.role(ev)] = r.At
 	}
 }
 
@@ -215,6 +235,7 @@ func (p *process) followed(r history.Record, ev history.OpenTasks, slack time.Du
 		p.took = r.At
 	}
 	p.open, p.openFrom, p.tasksSeq = ev.Open, from, r.Seq
+	p.opens(r.At, p.open)
 }
 
 // beaten takes a worker's own sign of life. claims says that what it says of its tasks counts: nobody follows them from outside.
@@ -247,6 +268,7 @@ func (p *process) claimed(r history.Record, ev history.Heartbeat) {
 		p.took = r.At
 	}
 	p.open, p.tasksSeq = max(ev.InFlight, 0), r.Seq
+	p.opens(r.At, p.open)
 }
 
 // forget drops what was seen of threads too long ago.
@@ -293,6 +315,7 @@ const (
 	mainThread
 	loopThread
 	poolThread
+	roles // how many there are
 )
 
 func (p *process) role(t history.ThreadSample) role {

@@ -85,3 +85,10 @@ func TestALookThatComesTooSoonIsProvenByTheNext(t *testing.T) {
 		t.Errorf("got %+v, want a hang that is certain after 1 s", got)
 	}
 }
+
+func TestAWorkerThatTheArbiterKillsForNoSeenReasonDidNotEndByItself(t *testing.T) {
+	got := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), at(5*s, signal(101, "SIGABRT")), at(5100*ms, history.WorkerGone{PID: 101, Worker: 1, Code: 1}))).Incidents()
+	if len(got) != 1 || got[0].Kind != KindCrash || got[0].Cause.Kind != CauseKilled || got[0].Cause.Short != "exit code 1 after SIGABRT from arbiter" {
+		t.Errorf("got %+v", got)
+	}
+}

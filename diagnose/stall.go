@@ -124,7 +124,7 @@ func (f *Fold) loopStall(p *process, now time.Duration) (stall, bool) {
 		}
 		from := t.from
 		if t.running >= 0 {
-			from = max(p.turned, p.idled)
+			from = max(p.turned, p.idled[loopThread])
 			if p.open > 0 {
 				from = max(from, p.ended)
 			}
@@ -167,7 +167,7 @@ func (f *Fold) requestStall(p *process, now time.Duration) (stall, bool) {
 		}
 		begin := t.from
 		if t.running >= 0 {
-			begin = max(from, p.idled)
+			begin = max(from, p.idled[p.role(t.ThreadSample)])
 			if !asked {
 				begin = max(t.running, from)
 			}
@@ -185,7 +185,7 @@ func (f *Fold) requestStall(p *process, now time.Duration) (stall, bool) {
 	if !asked || f.idles(p, now) {
 		return stall{}, false // a loop that waits for events: a long poll, or an answer that comes from elsewhere
 	}
-	s := stall{from: max(from, p.idled), limit: f.limits.Pool}
+	s := stall{from: max(from, p.idled[mainThread], p.idled[loopThread]), limit: f.limits.Pool}
 	if p.sample.Inside < 2 && f.backlog == 0 {
 		s.limit = never // one slow answer, and nobody waits behind it
 	}
@@ -231,7 +231,7 @@ func (f *Fold) taskStall(p *process, now time.Duration) (stall, bool) {
 		}
 		s := f.explained(p, t, max(t.from, p.ended), f.limits.Pool)
 		s.crowd = p.crowd(threads)
-		s.slow = p.open <= s.crowd && (s.behind == nil || !s.behind.shared())
+		s.slow = p.leastOpen(max(s.from+closerLook, now-f.limits.Pool)) <= s.crowd && (s.behind == nil || !s.behind.shared())
 		return s, true
 	}
 	return stall{}, false

@@ -30,8 +30,8 @@
    14.393 worker 3 (pid 813) well
    14.395 worker 4 (pid 814) well
    14.443 worker 1 (pid 811) well
+   14.658 worker 2 (pid 812) suspect
    14.658 worker 4 (pid 814) suspect
-   14.763 worker 2 (pid 812) suspect
    14.885 worker 2 (pid 812) well
    14.885 worker 4 (pid 814) well
 
