@@ -250,7 +250,8 @@ func TestTemplatesAreFilledAnewForEachHit(t *testing.T) {
 			t.Errorf("%q becomes %q, want %s", text, got, want)
 		}
 	}
-	if fill("{{uuid}}", 1) == fill("{{uuid}}", 2) || fill("{{uuid}}", 1) != fill("{{uuid}}", 1) {
+	first, again, other := fill("{{uuid}}", 1), fill("{{uuid}}", 1), fill("{{uuid}}", 2)
+	if first == other || first != again {
 		t.Error("want another UUID for each hit, and the same for the same hit and seed")
 	}
 	for _, wrong := range []string{"{{", "{{}}", "{{seq 1}}", "{{random 1}}", "{{random 2 1}}", "{{random 1 x}}", "{{hex 0}}", "{{dice 6}}", "{{random -9223372036854775808 9223372036854775807}}"} {
