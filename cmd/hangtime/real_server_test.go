@@ -26,6 +26,7 @@ type realServer struct {
 	t       *testing.T
 	cmd     *exec.Cmd
 	port    int
+	listen  string // its address, or the path of its unix socket
 	dir     string // where the locked file is
 	ask     func(path, query string)
 	mu      sync.Mutex
@@ -43,6 +44,7 @@ func startReal(t *testing.T, example string, args ...string) *realServer {
 		t.Fatal(err)
 	}
 	s := &realServer{t: t, port: freePort(t), dir: t.TempDir(), hanging: map[string]int{}}
+	s.listen = fmt.Sprint("127.0.0.1:", s.port)
 	replace := strings.NewReplacer("PORT", strconv.Itoa(s.port), "DIR", s.dir, "EXAMPLES", examples)
 	for i := range args {
 		args[i] = replace.Replace(args[i])
@@ -110,12 +112,19 @@ func (s *realServer) until(what string, is func() bool) {
 func (s *realServer) accepts() {
 	s.t.Helper()
 	s.until("it accepts", func() bool {
-		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", s.port))
+		c, err := s.dial()
 		if err == nil {
 			c.Close()
 		}
 		return err == nil
 	})
+}
+
+func (s *realServer) dial() (net.Conn, error) {
+	if strings.HasPrefix(s.listen, "/") {
+		return net.Dial("unix", s.listen)
+	}
+	return net.Dial("tcp", s.listen)
 }
 
 // askHTTP sends a request whose answer nobody waits for.
@@ -137,7 +146,7 @@ func (s *realServer) askHTTP(path, query string) {
 // askFCGI sends a request as a web server does (FastCGI 1.0).
 func (s *realServer) askFCGI(script string) func(path, query string) {
 	return func(_, query string) {
-		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", s.port))
+		c, err := s.dial()
 		if err != nil {
 			s.t.Error(err)
 			return

@@ -134,15 +134,15 @@ func TestPumaWorkersHang(t *testing.T) {
 	}
 }
 
-func TestPHPWorkersHang(t *testing.T) {
-	t.Parallel()
+// startPHP starts php-fpm that listens at an address or at the path of a unix socket.
+func startPHP(t *testing.T, listen string) *realServer {
+	t.Helper()
 	text, err := os.ReadFile("../../examples/php-fpm/php-fpm.conf")
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := freePort(t)
 	conf := filepath.Join(t.TempDir(), "php-fpm.conf")
-	changed := strings.Replace(string(text), "127.0.0.1:9000", fmt.Sprint("127.0.0.1:", port), 1)
+	changed := strings.Replace(string(text), "127.0.0.1:9000", listen, 1)
 	if os.Geteuid() == 0 {
 		changed += "user = root\n"
 	}
@@ -154,13 +154,19 @@ func TestPHPWorkersHang(t *testing.T) {
 		t.Fatal("php-fpm is not installed")
 	}
 	s := startReal(t, "php-fpm", programs[0], "--nodaemonize", "--allow-to-run-as-root", "--fpm-config", conf)
-	s.port = port
+	s.listen = listen
 	s.accepts()
 	script, err := filepath.Abs("../../examples/php-fpm/hang.php")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.ask = s.askFCGI(script)
+	return s
+}
+
+func TestPHPWorkersHang(t *testing.T) {
+	t.Parallel()
+	s := startPHP(t, fmt.Sprint("127.0.0.1:", freePort(t)))
 	log, upstream := s.lockLog(), s.silentUpstream()
 	want := map[string]wantCause{
 		"sleep":    {kind: "sleeping"},
@@ -172,8 +178,22 @@ func TestPHPWorkersHang(t *testing.T) {
 	for way := range want {
 		pids[way] = s.hang("", way, fmt.Sprintf("way=%s&port=%d", way, upstream))
 	}
-	_, by := s.diagnose(1, "--port", fmt.Sprint(s.port))
+	_, port, _ := strings.Cut(s.listen, ":")
+	_, by := s.diagnose(1, "--port", port)
 	for way, cause := range want {
 		check(t, way, by[pids[way]], cause)
+	}
+}
+
+// Over a unix socket there is no clock of the kernel's: a request counts from when it was first seen.
+func TestPHPWorkersHangBehindAUnixSocket(t *testing.T) {
+	t.Parallel()
+	s := startPHP(t, filepath.Join(t.TempDir(), "app.sock"))
+	log := s.lockLog()
+	pid := s.hang("", "flock", "way=flock")
+	_, by := s.diagnose(1, "--socket", s.listen)
+	check(t, "flock", by[pid], wantCause{kind: "file-lock", path: log, holder: os.Getpid()})
+	if w := by[pid]; w.Inside != 1 {
+		t.Errorf("%d requests inside, want 1", w.Inside)
 	}
 }
