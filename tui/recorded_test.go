@@ -71,6 +71,12 @@ func foldTo(t testing.TB, name string, at time.Duration) *report.Report {
 	}
 }
 
+// registerKinds makes known what the settings of a scenario may hold.
+func registerKinds() {
+	gob.Register(map[string]any{})
+	gob.Register([]any{})
+}
+
 func writeReport(path string, r *report.Report) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
@@ -79,6 +85,7 @@ func writeReport(path string, r *report.Report) error {
 	if err != nil {
 		return err
 	}
+	registerKinds()
 	gz := gzip.NewWriter(f)
 	return errors.Join(gob.NewEncoder(gz).Encode(r), gz.Close(), f.Close())
 }
@@ -93,6 +100,7 @@ func readReport(path string) (*report.Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	registerKinds()
 	r := new(report.Report)
 	return r, gob.NewDecoder(gz).Decode(r)
 }
