@@ -46,13 +46,15 @@ type shot struct {
 	keys    string
 	see     []string // all of these
 	more    time.Duration
+	unseen  bool // it is no part of the picture
 }
 
 const quit = "q"
 
 // pictures are all of them; A and B stand for two recordings of log-contention.
 func pictures() []picture {
-	inHang := ":at 5\r"
+	inHang := ":at 5.5\r"
+	there := shot{unseen: true, keys: " " + inHang, see: []string{"HANG 4 of 4"}}
 	return []picture{
 		{name: "hang", columns: 110, rows: 30, args: []string{"run", "log-contention", "--seed", "1"}, afterwards: "qq", screens: []shot{
 			{caption: "Four workers have stopped. The screen says since when, in which call, and who holds the lock.", see: []string{"HANG 4 of 4"}, more: 1200 * time.Millisecond},
@@ -63,11 +65,11 @@ func pictures() []picture {
 		{name: "live-80x24", columns: 80, rows: 24, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{{keys: " " + inHang, see: []string{"HANG 4 of 4"}}}},
 		{name: "live-light", columns: 80, rows: 24, args: []string{"replay", "A", "--theme", "light"}, light: true, afterwards: quit, screens: []shot{{keys: " " + inHang, see: []string{"HANG 4 of 4"}}}},
 		{name: "live-ascii", columns: 80, rows: 24, args: []string{"replay", "A", "--ascii"}, env: []string{"NO_COLOR=1"}, afterwards: quit, screens: []shot{{keys: " " + inHang, see: []string{"HANG 4 of 4"}}}},
-		{name: "worker", columns: 120, rows: 35, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{{keys: " " + inHang + "\r", see: []string{"worker 1, pid", "waits for", "HANG"}, more: time.Second}}},
-		{name: "incident", columns: 120, rows: 40, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{{keys: " :at 7.4\ri", see: []string{"incident 1", "recovered"}, more: 500 * time.Millisecond}}},
+		{name: "worker", columns: 120, rows: 35, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{there, {keys: "\r", see: []string{"waits for"}}}},
+		{name: "incident", columns: 120, rows: 40, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{{unseen: true, keys: " :at 8\r", see: []string{"healthy 4 workers"}}, {keys: "i", see: []string{"incident 1", "recovered"}}}},
 		{name: "verdict", columns: 120, rows: 35, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{{keys: " :at 999\r", see: []string{"over: ", "longest stall"}}}},
 		{name: "compare", columns: 120, rows: 35, args: []string{"compare", "--screen", "A", "B"}, afterwards: quit, screens: []shot{{see: []string{"change", "p99 before"}}}},
-		{name: "help", columns: 100, rows: 30, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{{keys: " ?", see: []string{"any key goes back"}}}},
+		{name: "help", columns: 100, rows: 30, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{there, {keys: "?", see: []string{"any key goes back"}}}},
 	}
 }
 
@@ -155,7 +157,9 @@ func (p *picture) make(binary, dir, file string) error {
 			<-ended
 			return err
 		}
-		frames = append(frames, one)
+		if !s.unseen {
+			frames = append(frames, one)
+		}
 	}
 	t.press(p.afterwards)
 	<-ended
