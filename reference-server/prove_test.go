@@ -124,10 +124,10 @@ func quantile(sorted []time.Duration, q float64) time.Duration {
 func TestKillUnderLoad(t *testing.T) {
 	s := serveProgram(t, func(c *Config) { c.Workers = 4 })
 	stop := s.load(500, false)
-	var took []time.Duration
+	var took, noticed, started []time.Duration
 	var killed []time.Time
 	for n := range *kills {
-		ready := len(s.said("worker-ready"))
+		ready, ended, begun := len(s.said("worker-ready")), len(s.said("worker-exited")), len(s.said("worker-started"))
 		oldest := s.oldest()
 		began := time.Now()
 		if err := syscall.Kill(oldest, syscall.SIGKILL); err != nil {
@@ -135,6 +135,8 @@ func TestKillUnderLoad(t *testing.T) {
 		}
 		killed = append(killed, began)
 		took = append(took, at(t, s.event("worker-ready", ready+1)).Sub(began))
+		noticed = append(noticed, at(t, s.event("worker-exited", ended+1)).Sub(began))
+		started = append(started, at(t, s.event("worker-started", begun+1)).Sub(began))
 		if n < *kills-1 {
 			time.Sleep(700 * time.Millisecond) // every worker lives for more than 2 s: what dies younger is held back on purpose
 		}
@@ -154,6 +156,10 @@ func TestKillUnderLoad(t *testing.T) {
 		t.Errorf("%d requests failed for %d workers killed, each with one request at most", failed, *kills)
 	}
 	slices.Sort(took)
+	slices.Sort(noticed)
+	slices.Sort(started)
+	t.Logf("of which until the death was noticed: p50 %v p99 %v; until the replacement was started: p50 %v p99 %v",
+		quantile(noticed, .5), quantile(noticed, .99), quantile(started, .5), quantile(started, .99))
 	t.Logf("kills %d; requests %d, failed %d; from SIGKILL to the replacement accepting: p50 %v p90 %v p99 %v max %v",
 		*kills, len(hits), failed, quantile(took, .5), quantile(took, .9), quantile(took, .99), took[len(took)-1])
 	if p99 := quantile(took, .99); *program != "" && p99 >= 100*time.Millisecond {
@@ -395,4 +401,24 @@ func resident(pid int) float64 {
 		return 0
 	}
 	return float64(atoi(fields[1])*os.Getpagesize()) / (1 << 20)
+}
+
+// While the event loop stands still, deep health says so, and at once.
+func TestDeepHealthAnswersWhileTheLoopIsStalled(t *testing.T) {
+	s := serveProgram(t, func(c *Config) { c.WorkerClass, c.IO, c.Workers = "async", "blocking", 1 })
+	s.becomes(s.task(202, `{"work":"sleep","duration":"1h"}`), "running")
+	s.until("it says that the loop is stalled", func() bool { _, h := s.get("/health"); return h["status"] == "stalled" })
+	var took []time.Duration
+	for range 200 {
+		began := time.Now()
+		if status, h := s.get("/health"); status != 503 || h["status"] != "stalled" || number(h["loop_stalled_ms"]) < 100 {
+			t.Fatalf("health says %d %v", status, h)
+		}
+		took = append(took, time.Since(began))
+	}
+	slices.Sort(took)
+	t.Logf("GET /health while the loop is stalled, 200 times: p50 %v p99 %v max %v", quantile(took, .5), quantile(took, .99), took[len(took)-1])
+	if p99 := quantile(took, .99); *program != "" && p99 >= 50*time.Millisecond {
+		t.Errorf("p99 is %v, want less than 50 ms", p99)
+	}
 }
