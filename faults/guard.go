@@ -131,6 +131,7 @@ const (
 	roleName     = "HANGTIME_ROLE"
 	roleGuardian = "guardian"
 	roleHoldLock = "hold-lock"
+	roleKeepFile = "keep-file"
 	roleSlowDisk = "slow-disk"
 )
 
@@ -144,6 +145,8 @@ func Role(args []string) (handled bool, code int) {
 		return true, guard(args[1], args[2], os.Stdin, os.Stdout)
 	case roleHoldLock:
 		return true, holdLock(args[1], args[2], os.Stdin, os.Stdout)
+	case roleKeepFile:
+		return true, keepFile(os.Stdin)
 	case roleSlowDisk:
 		return true, serveSlowDisk(args[1], args[2], os.Stdin, os.Stdout)
 	}

@@ -40,7 +40,7 @@ func TestAnOrderlyCloseMendsEverythingAndLeavesNoJournal(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, pid := range c.all() {
-		if !gone(pid) {
+		if !over(pid) {
 			t.Errorf("pid %d still runs after Close", pid)
 		}
 	}
@@ -73,7 +73,7 @@ func TestTheGuardianEndsWorkersWhoseArbiterDiedBeforeIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, pid := range c.Workers {
-		if !gone(pid) {
+		if !over(pid) {
 			t.Errorf("orphan %d still runs", pid)
 		}
 	}
@@ -90,7 +90,7 @@ func TestAForgottenServerIsLeftAlone(t *testing.T) {
 	if err := g.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if gone(c.Arbiter) {
+	if over(c.Arbiter) {
 		t.Error("it was ended")
 	}
 }
@@ -123,7 +123,7 @@ func TestARecycledPidIsNeverHit(t *testing.T) {
 			t.Errorf("%s of what is gone: %v", name, err)
 		}
 	}
-	if gone(c.Workers[0]) || state(c.Workers[0]) == 'T' {
+	if over(c.Workers[0]) || state(c.Workers[0]) == 'T' {
 		t.Error("the process that has the number now was hit")
 	}
 }
@@ -228,7 +228,7 @@ func TestAKilledInjectorLeavesNothing(t *testing.T) {
 			}
 			_ = cmd.Wait()
 			for _, pid := range append(said.Crew.all(), said.Guardian, said.Holder) {
-				eventually(t, "every process of it is gone", func() bool { return gone(pid) })
+				eventually(t, "every process of it is gone", func() bool { return over(pid) })
 			}
 			eventually(t, "its folder is gone", func() bool { return entries(t, tmp) == "" })
 			eventually(t, "its journal is gone", func() bool { return entries(t, filepath.Join(stateHome, "hangtime")) == "" })
@@ -264,7 +264,7 @@ func TestReplayMendsWhatAKilledGuardianCouldNot(t *testing.T) {
 	}
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
-	eventually(t, "the guardian is gone", func() bool { return gone(said.Guardian) })
+	eventually(t, "the guardian is gone", func() bool { return over(said.Guardian) })
 	if got := state(said.Crew.Workers[1]); got != 'T' {
 		t.Fatalf("the victim is in state %c although nobody mended it", got)
 	}
@@ -273,7 +273,7 @@ func TestReplayMendsWhatAKilledGuardianCouldNot(t *testing.T) {
 		t.Fatalf("replay: %+v, %v, want one journal with all mended", done, err)
 	}
 	for _, pid := range said.Crew.all() {
-		if !gone(pid) {
+		if !over(pid) {
 			t.Errorf("pid %d still runs after the replay", pid)
 		}
 	}

@@ -83,20 +83,26 @@ func (h *helper) tell(line string) error {
 	return err
 }
 
-// await waits for the line that says that it did what it was told; any other line is its reason why not.
-func (h *helper) await(ctx context.Context, want string) error {
+// line waits for what it says next.
+func (h *helper) line(ctx context.Context) (string, error) {
 	select {
 	case line, ok := <-h.lines:
-		switch {
-		case !ok:
-			return errors.New("its helper ended without a word")
-		case line != want:
-			return errors.New(strings.TrimSpace(line))
+		if !ok {
+			return "", errors.New("its helper ended without a word")
 		}
-		return nil
+		return strings.TrimSpace(line), nil
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return "", context.Cause(ctx)
 	}
+}
+
+// await waits for the line that says that it did what it was told; any other line is its reason why not.
+func (h *helper) await(ctx context.Context, want string) error {
+	line, err := h.line(ctx)
+	if err == nil && line != want {
+		err = errors.New(line)
+	}
+	return err
 }
 
 // release lets it end, kills it if it does not, and waits. It is safe twice.

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,8 +34,8 @@ func prepareLock(f scenarios.Fault, field Field, g *Guardian) (harm, error) {
 		return nil, fmt.Errorf("the folder of the file to lock: %w", err)
 	}
 	kind := cmp.Or(f.Lock, "flock")
-	if kind != "flock" && kind != "fcntl" {
-		return nil, fmt.Errorf("lock %q: want flock or fcntl", kind)
+	if kind != "flock" && kind != "fcntl" && kind != lockInherited {
+		return nil, fmt.Errorf("lock %q: want flock or fcntl or inherited", kind)
 	}
 	return lock{kind, path, g}, nil
 }
@@ -42,10 +44,14 @@ func (l lock) aim() ([]target, error) {
 	return []target{{words: filepath.Base(l.path), path: l.path}}, nil
 }
 
+// lockInherited is a flock whose creator is dead: a child of it, which inherited the open file, holds it without knowing.
+const lockInherited = "inherited"
+
 // The words between a lock's holder and us.
 const (
 	wordLock = "lock"
 	wordHeld = "held"
+	wordHeir = "heir " // and a pid
 )
 
 func (l lock) strike(ctx context.Context, at target) (effect, error) {
@@ -53,12 +59,18 @@ func (l lock) strike(ctx context.Context, at target) (effect, error) {
 	if err != nil {
 		return effect{}, err
 	}
-	id, err := l.guardian.add(undo{Kind: undoHelper, process: holder.process, Until: time.Now().Add(Longest + spare)})
+	keeper := holder.process
+	if l.kind == lockInherited {
+		if keeper, err = heir(ctx, holder); err != nil {
+			return effect{}, errors.Join(err, holder.release())
+		}
+	}
+	id, err := l.guardian.add(undo{Kind: undoHelper, process: keeper, Until: time.Now().Add(Longest + spare)})
 	if err != nil {
 		return effect{}, errors.Join(err, holder.release())
 	}
 	heal := func() (string, error) {
-		if err := holder.release(); err != nil {
+		if err := errors.Join(holder.release(), keeper.end(deathLimit)); err != nil {
 			return "", err
 		}
 		_ = l.guardian.drop(id) // of a process that has ended nothing is left to end
@@ -69,13 +81,44 @@ func (l lock) strike(ctx context.Context, at target) (effect, error) {
 		err = holder.await(ctx, wordHeld)
 	}
 	if err == nil {
-		err = l.see(holder.PID, at.path)
+		err = l.see(keeper.PID, at.path)
+	}
+	if err == nil && l.kind == lockInherited && !gone(holder.process) {
+		err = fmt.Errorf("pid %d, which took the lock, has not ended", holder.PID)
 	}
 	if err != nil {
 		_, undone := heal()
 		return effect{}, errors.Join(err, undone)
 	}
-	return effect{pid: holder.PID, detail: l.kind + " held", heal: heal}, nil
+	detail := l.kind + " held"
+	if l.kind == lockInherited {
+		detail = fmt.Sprintf("flock held by an open file that pid %d left to it and died", holder.PID)
+	}
+	return effect{pid: keeper.PID, detail: detail, heal: heal}, nil
+}
+
+// heir is the child that will hold the lock after its parent's death. It ends with our pipe to its parent, which it inherited too.
+func heir(ctx context.Context, holder *helper) (process, error) {
+	line, err := holder.line(ctx)
+	if err != nil {
+		return process{}, err
+	}
+	text, ok := strings.CutPrefix(line, wordHeir)
+	pid, err := strconv.Atoi(text)
+	if !ok || err != nil {
+		return process{}, errors.New(line) // its reason why not
+	}
+	return identify(pid)
+}
+
+// gone waits a moment for the end of a process that is about to end.
+func gone(p process) bool {
+	for deadline := time.Now().Add(stopLimit); p.alive(); time.Sleep(step) {
+		if time.Now().After(deadline) {
+			return false
+		}
+	}
+	return true
 }
 
 // see finds the lock among those that the kernel says the holder has: proc_pid_fdinfo(5).
@@ -84,7 +127,7 @@ func (l lock) see(pid int, path string) error {
 	if err := unix.Stat(path, &file); err != nil {
 		return fmt.Errorf("stat %s: %w", path, err)
 	}
-	name := map[string]string{"flock": "FLOCK", "fcntl": "POSIX"}[l.kind]
+	name := map[string]string{"flock": "FLOCK", "fcntl": "POSIX", lockInherited: "FLOCK"}[l.kind]
 	inode := fmt.Sprintf(":%d", file.Ino)
 	infos, err := filepath.Glob(fmt.Sprintf("/proc/%d/fdinfo/*", pid))
 	if err != nil {
@@ -107,31 +150,70 @@ func (l lock) see(pid int, path string) error {
 }
 
 // holdLock is the helper's process: it takes the lock when told to and holds it until its input ends.
-func holdLock(kind, path string, in io.Reader, out io.Writer) int {
-	words := bufio.NewScanner(in)
-	if !words.Scan() || words.Text() != wordLock {
-		return 1
-	}
+func holdLock(kind, path string, in *os.File, out io.Writer) int {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
-	if err == nil {
-		// Waits where another has it: whoever writes a log line lets go in a moment. We are killed when hangtime no longer wants it.
-		err = take(kind, file)
-	}
 	if err != nil {
 		fmt.Fprintln(out, err)
 		return 1
 	}
 	defer file.Close()
+	if kind == lockInherited {
+		pid, err := startHeir(path, in, file)
+		if err != nil {
+			fmt.Fprintln(out, err)
+			return 1
+		}
+		fmt.Fprintln(out, wordHeir+strconv.Itoa(pid))
+	}
+	words := bufio.NewScanner(in)
+	if !words.Scan() || words.Text() != wordLock {
+		return 1
+	}
+	// Waits where another has it: whoever writes a log line lets go in a moment. We are killed when hangtime no longer wants it.
+	if err := take(kind, file); err != nil {
+		fmt.Fprintln(out, err)
+		return 1
+	}
 	fmt.Fprintln(out, wordHeld)
+	if kind == lockInherited {
+		return 0 // the lock is the open file's, and the heir has that
+	}
 	for words.Scan() {
 	}
 	return 0
 }
 
+// startHeir starts a child that has the open file and the input.
+func startHeir(path string, in, file *os.File) (pid int, err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return 0, err
+	}
+	cmd := exec.Command(self, roleKeepFile, "inherited", path)
+	cmd.Args[0] = "hangtime"
+	cmd.Env = append(os.Environ(), roleName+"="+roleKeepFile)
+	cmd.Stdin, cmd.ExtraFiles = in, []*os.File{file}
+	if err := cmd.Start(); err != nil {
+		return 0, err
+	}
+	return cmd.Process.Pid, nil
+}
+
+// keepFile is the heir's process: it does nothing until nobody writes to its input any more. It reads nothing: what comes is for its parent.
+func keepFile(in *os.File) int {
+	for {
+		// Events that are not asked for are told all the same: POLLHUP of poll(2).
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(in.Fd())}}, -1) // #nosec: a descriptor fits
+		if n > 0 || err != nil && !errors.Is(err, unix.EINTR) {
+			return 0
+		}
+	}
+}
+
 func take(kind string, file *os.File) error {
 	for {
 		var err error
-		if kind == "flock" {
+		if kind != "fcntl" {
 			err = unix.Flock(int(file.Fd()), unix.LOCK_EX)
 		} else {
 			err = unix.FcntlFlock(file.Fd(), unix.F_SETLKW, &unix.Flock_t{Type: unix.F_WRLCK, Whence: io.SeekStart})

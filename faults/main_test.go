@@ -160,7 +160,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	t.Fatal("not within 20s: " + what)
 }
 
-func gone(pid int) bool {
+func over(pid int) bool {
 	s, err := readStatus(pid)
 	return err != nil || s.dead()
 }

@@ -43,6 +43,12 @@ type standing struct {
 // schedule strikes at At, then every Every, strictly before ctx's deadline. A stroke that is not over when the next one is due lets that one out.
 func (s *stage) schedule(ctx context.Context, i *Injection) {
 	end, bounded := ctx.Deadline()
+	if _, once := i.harm.(instant); once && i.fault.For > 0 {
+		// What is over the moment it strikes is repeated for that time.
+		if until := s.begin.Add(i.fault.At + i.fault.For); !bounded || until.Before(end) {
+			end, bounded = until, true
+		}
+	}
 	for due := s.begin.Add(i.fault.At); !(bounded && !due.Before(end)) && sleep(ctx, time.Until(due)); {
 		s.stroke(ctx, i)
 		if i.fault.Every <= 0 {

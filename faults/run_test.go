@@ -103,7 +103,7 @@ func TestALockIsHeldForItsTimeByAProcessThatSaysSo(t *testing.T) {
 			if !tryLock(t, path, kind) {
 				t.Error("the lock is still held")
 			}
-			if !gone(up.PID) {
+			if !over(up.PID) {
 				t.Error("its holder still runs")
 			}
 		})
@@ -200,7 +200,7 @@ func TestKillHitsEachOfAllAndSaysSoWhenTheyAreDead(t *testing.T) {
 			t.Errorf("failed: %s", ev.Reason)
 		}
 	}
-	if effects != 2 || !gone(c.Workers[0]) || !gone(c.Workers[1]) || gone(c.Arbiter) {
+	if effects != 2 || !over(c.Workers[0]) || !over(c.Workers[1]) || over(c.Arbiter) {
 		t.Errorf("%d seen dead, want both workers dead and the arbiter alive", effects)
 	}
 }
@@ -237,9 +237,20 @@ func TestNothingStrikesAtTheVeryEndOfThePhase(t *testing.T) {
 	})
 }
 
+func TestWhatIsOverAtOnceIsRepeatedForItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &stage{rec: history.NewRecorder(time.Now()), begin: time.Now()}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		s.schedule(ctx, &Injection{fault: scenarios.Fault{Kind: "request", At: time.Second, Every: time.Second, For: 2 * time.Second}, harm: nobody{}})
+		same(t, told(s.rec.Drain(nil)), "/1 asked request", "/1 failed: nobody", "/2 asked request", "/2 failed: nobody")
+	})
+}
+
 // nobody is a harm without a target.
 type nobody struct{}
 
+func (nobody) instant()                                       {}
 func (nobody) aim() ([]target, error)                         { return nil, errors.New("nobody") }
 func (nobody) strike(context.Context, target) (effect, error) { panic("struck") }
 
@@ -261,7 +272,7 @@ func TestAFaultLastsAsLongAsThePlanSays(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), one.left)
 				defer cancel()
-				if got := (&Injection{fault: scenarios.Fault{For: one.planned}, harm: nobody{}}).lasts(ctx); got != one.want {
+				if got := (&Injection{fault: scenarios.Fault{For: one.planned}, harm: stop{}}).lasts(ctx); got != one.want {
 					t.Errorf("it lasts %v, want %v", got, one.want)
 				}
 			})
@@ -279,7 +290,7 @@ func TestAProcessThatIsNotTheServersIsNeverChosen(t *testing.T) {
 		t.Error(err)
 	}
 	same(t, told(rec.Drain(nil)), "v/1 asked kill", "v/1 failed: no worker is alive")
-	if gone(other.Workers[0]) {
+	if over(other.Workers[0]) {
 		t.Error("it was killed")
 	}
 }

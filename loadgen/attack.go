@@ -17,7 +17,7 @@ import (
 // How long an attack waits, after its last hit was due, for what is on its way.
 const (
 	hitsDrain  = 10 * time.Second // or the hits' own time limit, where that is shorter
-	tasksDrain = 10 * time.Second
+	tasksDrain = 10 * time.Second // or that limit too
 )
 
 // Options of an attack that are a person's, not the plan's.
@@ -88,7 +88,7 @@ func New(plan scenarios.Load, baseURL string, rec *history.Recorder, options Opt
 	j := newJob(plan, w, rec, options)
 	a := &Attack{job: j}
 	if plan.Ledger == nil || *plan.Ledger {
-		a.ledger = newLedger(baseURL, plan.UnixSocket, rec)
+		a.ledger = newLedger(baseURL, plan.UnixSocket, min(tasksDrain, plan.Timeout), rec)
 		j.bodies, j.accept = true, a.ledger.accept
 	}
 	if options.Raw != nil {

@@ -24,6 +24,7 @@ const (
 // A ledger follows every accepted task to its end. Accepted = done + failed + timed out + lost + open at every moment.
 type ledger struct {
 	rec    *history.Recorder
+	wait   time.Duration // after the last hit, for tasks to end
 	asker  *asker
 	mu     sync.Mutex
 	sums   history.Ledger
@@ -42,8 +43,8 @@ type openTask struct {
 	ended    bool
 }
 
-func newLedger(baseURL, socket string, rec *history.Recorder) *ledger {
-	return &ledger{rec: rec, asker: newAsker(baseURL, socket), open: map[string]*openTask{}}
+func newLedger(baseURL, socket string, wait time.Duration, rec *history.Recorder) *ledger {
+	return &ledger{rec: rec, wait: wait, asker: newAsker(baseURL, socket), open: map[string]*openTask{}}
 }
 
 // accept books a task from the body of a 202 answer. A body without an id is no task.
@@ -85,7 +86,7 @@ func (l *ledger) follow(ctx context.Context, over <-chan struct{}) {
 			l.finish()
 			return
 		case <-over:
-			over, ends = nil, l.rec.Now()+tasksDrain
+			over, ends = nil, l.rec.Now()+l.wait
 		case <-tick.C:
 		}
 		now := l.rec.Now()

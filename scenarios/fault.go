@@ -8,9 +8,9 @@ type Fault struct {
 	Kind string `yaml:"kind" json:"kind" jsonschema:"required,enum=kill,enum=terminate,enum=abort,enum=signal,enum=stop,enum=freeze,enum=hold-lock,enum=stall-pipe-reader,enum=fill-disk,enum=slow-disk,enum=freeze-disk,enum=cpu-quota,enum=memory-limit,enum=fd-limit,enum=slow-client,enum=connection-flood,enum=network,enum=request"`
 	// At is its beginning, from the start of the phase during.
 	At time.Duration `yaml:"at,omitempty" json:"at,omitempty" jsonschema:"type=string"`
-	// For is how long it is kept up; 0: to the end of the phase during, or an instant for kill.
+	// For is how long it is kept up, or, for what is over at once, such as a kill, repeated; 0: to the end of the phase during.
 	For time.Duration `yaml:"for,omitempty" json:"for,omitempty" jsonschema:"type=string"`
-	// Every repeats it until the end of the phase during; 0: once.
+	// Every repeats it until For is over or the phase during ends; 0: once.
 	Every time.Duration `yaml:"every,omitempty" json:"every,omitempty" jsonschema:"type=string"`
 	// Worker selects the victim: random, oldest, busiest, all, a number from 1; or arbiter, server (the arbiter and all workers), or group (the workers in the arbiter's process group, as Ctrl-C reaches them), where the kind has a meaning for it.
 	Worker string `yaml:"worker,omitempty" json:"worker,omitempty"`
@@ -19,7 +19,7 @@ type Fault struct {
 	// Path of the file, relative to the server's log folder; for hold-lock.
 	Path string `yaml:"path,omitempty" json:"path,omitempty"`
 	// Lock is the kind of lock to hold.
-	Lock string `yaml:"lock,omitempty" json:"lock,omitempty" jsonschema:"enum=flock,enum=fcntl"`
+	Lock string `yaml:"lock,omitempty" json:"lock,omitempty" jsonschema:"enum=flock,enum=fcntl,enum=inherited"`
 	// Request is what a fault of kind request sends: a call that the server should not take, or not in that way.
 	Request *Target `yaml:"request,omitempty" json:"request,omitempty"`
 	// Delay of each operation of a slow-disk, of each piece of data of a network with latency, and between the bytes of a slow-client.
