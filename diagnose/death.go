@@ -23,7 +23,7 @@ func (f *Fold) said(r history.Record, ev history.ServerSaid) {
 			p.signals = append(p.signals, sent{r.At, ev.Fields["signal"], r.Seq, "arbiter"})
 		}
 		f.condemned(p)
-	case "worker-exiting":
+	case "worker-exiting", "worker-max-requests":
 		p.leaving = true
 	case "worker-ready", "worker-booted":
 		p.ready = true
@@ -50,7 +50,7 @@ func (f *Fold) died(r history.Record, ev history.WorkerGone) {
 	f.enter(p, Dead, r.At)
 	switch {
 	case f.ending >= 0, hung && by != "hangtime":
-	case planned(p, ev, by, work):
+	case planned(ev, by, work, p.leaving || f.told(p, r.At)):
 	default:
 		f.crash(p, r, ev, by)
 	}
@@ -64,26 +64,33 @@ func (f *Fold) lastStall(p *process) stall {
 	return stall{from: p.since}
 }
 
-// planned says whether a process left because that was wanted: it leaves with code 0 and nothing undone (max_requests, a reload), or its arbiter told it to go.
-func planned(p *process, ev history.WorkerGone, by string, work bool) bool {
-	told := slices.ContainsFunc(p.signals, func(s sent) bool {
-		return s.signal == "SIGTERM" || s.signal == "SIGQUIT" || s.signal == "SIGINT"
-	})
+// planned says whether a process left because that was wanted: it leaves with code 0 and nothing undone, or after it was told to go or said that it goes (a reload,
+// max_requests), or its arbiter ended it. What its client has not yet heard of is no proof of something undone.
+func planned(ev history.WorkerGone, by string, work, told bool) bool {
 	switch {
 	case ev.Unknown:
 		return !work
 	case ev.Signal == "":
-		return ev.Code == 0 && (!work || p.leaving || told)
+		return ev.Code == 0 && (!work || told)
 	case ev.Signal == "SIGTERM":
 		return by == "arbiter"
 	}
 	return false
 }
 
+// told says whether a process was sent a signal that asks it to leave.
+func (f *Fold) told(p *process, at time.Duration) bool {
+	return slices.ContainsFunc(p.signals, func(s sent) bool {
+		return s.signal == "SIGTERM" || s.signal == "SIGQUIT" || s.signal == "SIGINT"
+	}) || slices.ContainsFunc(f.faults, func(one *fault) bool {
+		return (one.Fault == "terminate" || one.Fault == "signal") && f.aims(one, p) && at >= one.asked
+	})
+}
+
 // sender says who sent the signal that ended the process; empty: not known.
 func (f *Fold) sender(p *process, ev history.WorkerGone, at time.Duration) string {
 	for _, one := range slices.Backward(f.faults) {
-		if one.Fault == "kill" && f.aims(one, p) && at-one.asked <= f.limits.Recent+one.For && at >= one.asked {
+		if slices.Contains([]string{"kill", "terminate", "abort", "signal"}, one.Fault) && f.aims(one, p) && at-one.asked <= f.limits.Recent+one.For && at >= one.asked {
 			return "hangtime"
 		}
 	}

@@ -294,7 +294,9 @@ func (f *Fold) explained(p *process, t *thread, from, limit time.Duration) stall
 		s.limit = max(limit, f.limits.Pool) // a single look proves less
 		return s
 	}
-	if disk, ok := s.event().(history.DiskWait); ok && disk.Frozen {
+	// A thread beside those that serve, such as a log's writer, may wait for ever and harm nobody.
+	serves := p.role(t.ThreadSample) == loopThread || p.role(t.ThreadSample) == mainThread
+	if disk, ok := s.event().(history.DiskWait); ok && disk.Frozen && serves {
 		s.limit = 0
 	}
 	if s.cycle = f.cycle(p, t); s.cycle != nil {

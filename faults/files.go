@@ -30,13 +30,13 @@ func (l fileLimit) strike(_ context.Context, at target) (effect, error) {
 	if err != nil {
 		return effect{}, err
 	}
-	highest, err := highestFile(at.victim.PID)
+	used, err := openFiles(at.victim.PID)
 	if err != nil {
 		return effect{}, err
 	}
-	limit := uint64(highest + 1 + l.more)
-	if limit > old.Max {
-		return effect{}, fmt.Errorf("pid %d may have %d files open at most, and has number %d", at.victim.PID, old.Max, highest)
+	limit := roomFor(used, l.more)
+	if limit > old.Cur {
+		return effect{}, fmt.Errorf("pid %d may have file numbers below %d only, and the fault would allow those below %d", at.victim.PID, old.Cur, limit)
 	}
 	id, err := l.guardian.add(undo{Kind: undoFiles, process: at.victim, Old: []uint64{old.Cur, old.Max}, Until: time.Now().Add(Longest + spare)})
 	if err != nil {
@@ -80,21 +80,32 @@ func filesOf(p process) (unix.Rlimit, error) {
 	return old, err
 }
 
-// highestFile is the largest number of an open file: the kernel compares numbers, not counts.
-func highestFile(pid int) (int, error) {
+// openFiles are the numbers of a process's open files.
+func openFiles(pid int) (map[int]bool, error) {
 	dir, err := os.Open(fmt.Sprintf("/proc/%d/fd", pid))
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer dir.Close()
 	names, err := dir.Readdirnames(-1)
-	highest := 0
+	used := map[int]bool{}
 	for _, name := range names {
 		if n, err := strconv.Atoi(name); err == nil {
-			highest = max(highest, n)
+			used[n] = true
 		}
 	}
-	return highest, err
+	return used, err
+}
+
+// roomFor is the limit under which so many more can be opened: the kernel gives a new file the lowest free number and compares that with the limit; those above it stay open.
+func roomFor(used map[int]bool, more int) uint64 {
+	n := 0
+	for ; more > 0 || used[n]; n++ {
+		if !used[n] {
+			more--
+		}
+	}
+	return uint64(n)
 }
 
 // allowFiles gives a process its old limit back; one that is gone needs none.
