@@ -98,8 +98,15 @@ func serveFlags(s scenarios.Server) []string {
 		if notForServe[name] || v.Field(i).IsZero() {
 			continue
 		}
+		flag := "--" + strings.ReplaceAll(name, "_", "-")
 		value := reflect.Indirect(v.Field(i)).Interface()
-		flags = append(flags, fmt.Sprintf("--%s=%v", strings.ReplaceAll(name, "_", "-"), value))
+		if several, ok := value.([]string); ok {
+			for _, one := range several {
+				flags = append(flags, flag+"="+one)
+			}
+			continue
+		}
+		flags = append(flags, fmt.Sprintf("%s=%v", flag, value))
 	}
 	return flags
 }

@@ -59,6 +59,8 @@ type Server struct {
 	MemoryLimit int `yaml:"memory_limit,omitempty" json:"memory_limit,omitempty" jsonschema:"minimum=1"`
 	// Upstream is the HOST:PORT on loopback that work socket asks; a fault of kind network stands in front of it.
 	Upstream string `yaml:"upstream,omitempty" json:"upstream,omitempty"`
+	// Hook are NAME=COMMAND to run at lifecycle hooks, such as post_worker_init=…; the command finds the process in HANGTIME_HOOK_PID.
+	Hook []string `yaml:"hook,omitempty" json:"hook,omitempty"`
 	// LoadApp makes the application fail: fail-boot, fail-load.
 	LoadApp     string        `yaml:"load_app,omitempty" json:"load_app,omitempty" jsonschema:"enum=ok,enum=fail-boot,enum=fail-load"`
 	TaskTimeout time.Duration `yaml:"task_timeout,omitempty" json:"task_timeout,omitempty" jsonschema:"type=string"`
