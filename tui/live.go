@@ -48,7 +48,7 @@ func share(rows, workers int) heights {
 
 // checksFrom is the width from which the checks stand beside the story, and besideRows the height from which the selected worker has the rest of that column.
 const (
-	checksFrom = 110
+	checksFrom = 120
 	besideRows = 14
 )
 
@@ -83,7 +83,7 @@ func (l *look) live(r *report.Report, v *report.Variant, view liveView, w, h int
 	out += "\n" + l.workerTable(v, now, view.shown, view.selected, w, s.workers, note)
 	switch {
 	case s.story > 0 && w >= checksFrom:
-		right := max(w/3, 44)
+		right := max(w/3, 40)
 		out += "\n" + beside(l.storyPane(v, view, "", w-right, s.story), l.sidePane(v, view, now, right, s.story))
 	case s.story > 0:
 		out += "\n" + l.storyPane(v, view, l.checksNote(v), w, s.story)

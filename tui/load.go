@@ -39,7 +39,7 @@ func (l *look) loadPane(v *report.Variant, now time.Duration, w, h int) string {
 	}
 	if rows := h - 2 - len(body); rows >= 2 {
 		body = append(body,
-			pair("tasks taken", count(d.Tasks.Accepted), "open", count(d.Tasks.Open), false),
+			pair("tasks in", count(d.Tasks.Accepted), "open", count(d.Tasks.Open), false),
 			pair("sent late", count(d.Late), "unanswered", count(unanswered(d)), false))
 	}
 	if why := failures(d.Errors); why != "" {

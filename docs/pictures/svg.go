@@ -112,7 +112,7 @@ func drawRun(b *strings.Builder, cells []uv.Cell, x, y float64, text, back strin
 	if style.Attrs&uv.AttrFaint != 0 {
 		opacity = ` opacity="0.65"`
 	}
-	fmt.Fprintf(b, `<text x="%g" y="%g" textLength="%g"%s%s style="fill:%s">%s</text>`+"\n",
+	fmt.Fprintf(b, `<text xml:space="preserve" x="%g" y="%g" textLength="%g"%s%s style="fill:%s">%s</text>`+"\n",
 		x+float64(lead)*cellWidth, y+cellHeight*0.76, float64(len([]rune(words)))*cellWidth, class, opacity, fill, html.EscapeString(words))
 }
 
