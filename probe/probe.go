@@ -89,7 +89,7 @@ func newWatcher(ctx context.Context, root proc, target Target, rec *history.Reco
 	return &watcher{
 		proc: root, target: target, rec: rec, waiter: waiter, brood: openBrood(root, target.Arbiter), clocks: startCPUClocks(ctx, root), sockets: sockets,
 		finder: holderFinder{root, map[holderKey]foundHolders{}}, ends: newFarEnds(root), mounts: newMountTable(root), groups: newGroups(root),
-		refused: map[int]time.Time{}, goExe: map[string]bool{}, line: make([]byte, 1024), said: map[string]bool{}, probe: &Probe{},
+		refused: map[int]time.Time{}, goExe: map[string]bool{}, line: make([]byte, 1024), said: map[string]bool{}, probe: &Probe{}, lockFile: kept{-1},
 	}, nil
 }
 

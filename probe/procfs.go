@@ -28,16 +28,13 @@ func (p proc) task(pid, tid int, name string) string {
 const maxRead = 64 << 10
 
 // read returns a whole proc file, at most max bytes. Anything may have vanished: the error is the caller's news, not a trouble.
-func read(path string, max int) ([]byte, error) { return readInto(path, nil, max) }
-
-// readInto is read into a buffer that may be used again.
-func readInto(path string, buf []byte, max int) ([]byte, error) {
+func read(path string, max int) ([]byte, error) {
 	fd, err := retry(func() (int, error) { return unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0) })
 	if err != nil {
 		return nil, err
 	}
 	defer unix.Close(fd)
-	out := buf[:0]
+	var out []byte
 	for len(out) < max {
 		if cap(out)-len(out) < 512 {
 			out = slices.Grow(out, 2048+len(out))
@@ -86,6 +83,25 @@ func (k kept) read(buf []byte) ([]byte, error) {
 		return nil, unix.ESRCH // a process that is gone reads as empty or as ESRCH, by file
 	}
 	return buf[:n], nil
+}
+
+// whole reads a file of any length up to max, into a buffer that may be used again.
+func (k kept) whole(buf []byte, max int) ([]byte, error) {
+	out := buf[:0]
+	for len(out) < max {
+		if cap(out)-len(out) < 512 {
+			out = slices.Grow(out, 4096+len(out))
+		}
+		n, err := retry(func() (int, error) { return unix.Pread(k.fd, out[len(out):cap(out)], int64(len(out))) })
+		if err != nil {
+			return nil, err
+		}
+		if n <= 0 {
+			break
+		}
+		out = out[:len(out)+n]
+	}
+	return out[:min(len(out), max)], nil
 }
 
 func (k *kept) close() {

@@ -32,6 +32,7 @@ type watcher struct {
 	refused      map[int]time.Time
 	goExe        map[string]bool // by path of the program: it is one of Go
 	line         []byte          // a line of /proc, read and parsed at once
+	lockFile     kept            // /proc/locks
 	locks        []byte          // /proc/locks as last read
 	backlog      int             // connections that no worker has accepted, at the last tick
 	backlogTicks int             // ticks in a row at which there were any
@@ -49,6 +50,7 @@ func (w *watcher) close() {
 	if w.sockets != nil {
 		w.sockets.close()
 	}
+	w.lockFile.close()
 	w.brood.close()
 	w.ends.close()
 	w.waiter.close()
@@ -225,9 +227,17 @@ func (w *watcher) unreadable(err error, what string) {
 
 // readLocks notes who waits for a file lock: it shows a hang of a loop that has no request of its own.
 func (w *watcher) readLocks() {
-	text, err := readInto(string(w.proc)+"/locks", w.locks, maxLocks)
+	if w.lockFile.fd < 0 {
+		var err error
+		if w.lockFile, err = keep(string(w.proc) + "/locks"); err != nil {
+			w.trouble("read the file locks", err)
+			return
+		}
+	}
+	text, err := w.lockFile.whole(w.locks, maxLocks)
 	if err != nil {
 		w.trouble("read the file locks", err)
+		w.lockFile.close()
 		return
 	}
 	w.locks = text
