@@ -3,6 +3,7 @@ package tui
 import (
 	"strings"
 
+	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 )
 
@@ -26,8 +27,8 @@ func (l *look) box(name, note string, body []string, w, h int) string {
 	if w < 4 || h < 2 {
 		return strings.TrimSuffix(strings.Repeat(strings.Repeat(" ", max(w, 0))+"\n", max(h, 0)), "\n")
 	}
-	g := &l.glyphs
-	head := " " + ansi.Truncate(name, w-4, g.more) + " "
+	edge := l.glyphs.border
+	head := " " + ansi.Truncate(name, w-4, l.glyphs.more) + " "
 	tail := ""
 	if note != "" {
 		tail = " " + note + " "
@@ -36,37 +37,19 @@ func (l *look) box(name, note string, body []string, w, h int) string {
 		}
 	}
 	fill := max(w-2-textWidth(head)-textWidth(tail)-1, 0)
-	var b strings.Builder
-	b.WriteString(l.in(frame, g.topLeft))
-	b.WriteString(l.in(title, head))
-	b.WriteString(l.in(frame, strings.Repeat(g.horizontal, fill)))
-	b.WriteString(tail)
-	b.WriteString(l.in(frame, g.horizontal[:len(g.horizontal)]+g.topRight))
-	side := l.in(frame, g.vertical)
-	for i := range h - 2 {
-		line := ""
+	upper := l.in(frame, edge.TopLeft) + l.in(title, head) + l.in(frame, strings.Repeat(edge.Top, fill)) + tail + l.in(frame, edge.Top+edge.TopRight)
+	lines := make([]string, h-2)
+	for i := range lines {
 		if i < len(body) {
-			line = body[i]
+			lines[i] = body[i]
 		}
-		b.WriteString("\n" + side + l.fit(line, w-2) + side)
+		lines[i] = l.fit(lines[i], w-2)
 	}
-	b.WriteString("\n" + l.in(frame, g.bottomLeft+strings.Repeat(g.horizontal, w-2)+g.bottomRight))
-	return b.String()
+	return upper + "\n" + l.frame.Render(strings.Join(lines, "\n"))
 }
 
 // beside sets two blocks of the same height next to each other.
-func beside(left, right string) string {
-	if left == "" {
-		return right
-	}
-	a, b := strings.Split(left, "\n"), strings.Split(right, "\n")
-	for i := range a {
-		if i < len(b) {
-			a[i] += b[i]
-		}
-	}
-	return strings.Join(a, "\n")
-}
+func beside(left, right string) string { return lipgloss.JoinHorizontal(lipgloss.Top, left, right) }
 
 // screen makes a block exactly w × h.
 func (l *look) screen(block string, w, h int) string {

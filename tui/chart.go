@@ -128,7 +128,7 @@ func (l *look) chart(v *report.Variant, a axis, now time.Duration, rows int) []s
 		}
 		body = append(body, l.heatRow(heat, c))
 	}
-	return append(body, l.in(dim, right("", gutter-2)+" "+l.glyphs.bottomLeft)+l.rule(v, a, now, l.glyphs.horizontal))
+	return append(body, l.in(dim, right("", gutter-2)+" "+l.glyphs.border.BottomLeft)+l.rule(v, a, now, l.glyphs.border.Top))
 }
 
 // visibleBands are the bands that have hits, and enough around them that each row has one.
@@ -172,7 +172,7 @@ type heatRow struct {
 
 func (l *look) heatRow(heat []heatColumn, row heatRow) string {
 	var b strings.Builder
-	b.WriteString(l.in(dim, right(row.label, gutter-2)+" "+l.glyphs.vertical))
+	b.WriteString(l.in(dim, right(row.label, gutter-2)+" "+l.glyphs.border.Left))
 	cells, roles := make([]string, len(heat)), make([]role, len(heat))
 	for i := range heat {
 		cells[i], roles[i] = l.heatCell(&heat[i], row)

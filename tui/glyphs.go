@@ -1,28 +1,31 @@
 package tui
 
-import "github.com/hangtime-dev/hangtime/diagnose"
+import (
+	"charm.land/lipgloss/v2"
+
+	"github.com/hangtime-dev/hangtime/diagnose"
+)
 
 // glyphs are the characters that a look draws with; each state has its own, so that nothing is said by colour alone.
 type glyphs struct {
-	horizontal, vertical                       string
-	topLeft, topRight, bottomLeft, bottomRight string
-	doneBar, headBar, restBar                  string
-	cursor, into, holds, more, bullet, up      string
-	faultMark, faultSpan                       string
-	yes, no, unsure                            string
-	play, pause                                string
-	p50, p99, max                              string
-	bar                                        string   // of a chart of amounts
-	waiting                                    string   // unanswered so far: at least this slow, and rising
-	shades                                     []string // from few to many
-	lane                                       map[diagnose.State]string
-	mark                                       map[diagnose.State]string
+	border                                lipgloss.Border
+	doneBar, headBar, restBar             string
+	cursor, into, holds, more, bullet, up string
+	faultMark, faultSpan                  string
+	yes, no, unsure                       string
+	play, pause                           string
+	p50, p99, max                         string
+	bar                                   string   // of a chart of amounts
+	waiting                               string   // unanswered so far: at least this slow, and rising
+	shades                                []string // from few to many
+	lane                                  map[diagnose.State]string
+	mark                                  map[diagnose.State]string
 }
 
 // unicodeGlyphs are all of width 1 and in the fonts that terminals come with.
 func unicodeGlyphs() glyphs {
 	return glyphs{
-		horizontal: "─", vertical: "│", topLeft: "┌", topRight: "┐", bottomLeft: "└", bottomRight: "┘",
+		border:  lipgloss.NormalBorder(),
 		doneBar: "━", headBar: "╸", restBar: "─", cursor: "▸", into: "▸", holds: "←", more: "…", bullet: "●", up: "↑",
 		faultMark: "▲", faultSpan: "━", yes: "✓", no: "✗", unsure: "?", play: "▶", pause: "■",
 		p50: "─", p99: "━", max: "‾", bar: "▆", waiting: "↑", shades: []string{"░", "▒", "▓", "█"},
@@ -37,7 +40,7 @@ func unicodeGlyphs() glyphs {
 
 func asciiGlyphs() glyphs {
 	return glyphs{
-		horizontal: "-", vertical: "|", topLeft: "+", topRight: "+", bottomLeft: "+", bottomRight: "+",
+		border:  lipgloss.ASCIIBorder(),
 		doneBar: "=", headBar: ">", restBar: ".", cursor: ">", into: ">", holds: "<-", more: "~", bullet: "*", up: "^",
 		faultMark: "^", faultSpan: "=", yes: "+", no: "x", unsure: "?", play: ">", pause: "||",
 		p50: "-", p99: "=", max: "'", bar: "=", waiting: "^", shades: []string{".", ":", "o", "#"},

@@ -190,7 +190,7 @@ func (l *look) chain(w *diagnose.Worker, wait *history.LockWait) []string {
 	return append(lines, l.in(dim, fmt.Sprintf("   fd %d %s %s", wait.FD, arrow, file)))
 }
 
-func (l *look) elbow() string { return l.glyphs.bottomLeft + l.glyphs.horizontal }
+func (l *look) elbow() string { return l.glyphs.border.BottomLeft + l.glyphs.border.Top }
 
 // victim is one worker's part in an incident, in a line.
 func (l *look) victim(in *diagnose.Incident, victim *diagnose.Victim, now time.Duration) string {

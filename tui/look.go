@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"image/color"
 
-	"github.com/charmbracelet/x/ansi"
+	"charm.land/lipgloss/v2"
 )
 
 // A role is what a piece of text is for; the look decides how that appears.
@@ -33,16 +33,17 @@ const (
 
 // A look is how roles and states are drawn on one kind of terminal. It never changes once made.
 type look struct {
-	open   [roleCount]string // SGR sequence that begins a role; empty: nothing
+	style  [roleCount]lipgloss.Style
+	frame  lipgloss.Style // around a box, but for its upper edge, which has the name in it
 	glyphs glyphs
 }
 
 // in returns text in a role.
 func (l *look) in(r role, text string) string {
-	if text == "" || l.open[r] == "" {
-		return text
+	if text == "" {
+		return ""
 	}
-	return l.open[r] + text + ansi.ResetStyle
+	return l.style[r].Render(text)
 }
 
 // palette is the colours of a look, by role.
@@ -71,8 +72,8 @@ func lightPalette() palette {
 // basicPalette leaves the shades to the terminal's own sixteen colours, and so suits dark and light.
 func basicPalette() palette {
 	return palette{
-		title: ansi.Blue, good: ansi.Green, warn: ansi.Yellow, bad: ansi.Red, fault: ansi.Magenta, accent: ansi.Blue, keycap: ansi.Blue, alarm: ansi.Red,
-		heat0: ansi.Cyan, heat1: ansi.Green, heat2: ansi.Yellow, heat3: ansi.Magenta, heat4: ansi.Red,
+		title: lipgloss.Blue, good: lipgloss.Green, warn: lipgloss.Yellow, bad: lipgloss.Red, fault: lipgloss.Magenta, accent: lipgloss.Blue, keycap: lipgloss.Blue, alarm: lipgloss.Red,
+		heat0: lipgloss.Cyan, heat1: lipgloss.Green, heat2: lipgloss.Yellow, heat3: lipgloss.Magenta, heat4: lipgloss.Red,
 	}
 }
 
@@ -95,27 +96,29 @@ func newLook(theme string, ascii bool) (*look, error) {
 		l.glyphs = asciiGlyphs()
 	}
 	for r := range roleCount {
-		var s ansi.Style
+		s := lipgloss.NewStyle()
 		if colours[r] != nil {
-			s = s.ForegroundColor(colours[r])
+			s = s.Foreground(colours[r])
 		}
 		switch r {
 		case title, keycap, line:
-			s = s.Bold()
+			s = s.Bold(true)
 		case bad, fault:
 			if theme == "none" {
-				s = s.Bold()
+				s = s.Bold(true)
 			}
 		case alarm:
-			s = s.Bold().Reverse(true)
+			s = s.Bold(true).Reverse(true)
 		case dim:
 			if theme == "16" || theme == "none" {
-				s = s.Faint()
+				s = s.Faint(true)
 			}
 		}
-		if len(s) > 0 {
-			l.open[r] = s.String()
-		}
+		l.style[r] = s
+	}
+	l.frame = lipgloss.NewStyle().Border(l.glyphs.border).BorderTop(false)
+	if colours[frame] != nil {
+		l.frame = l.frame.BorderForeground(colours[frame])
 	}
 	return l, nil
 }

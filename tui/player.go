@@ -118,7 +118,7 @@ func (l *look) tapeLine(p *player, w int) string {
 		c := column(m.At)
 		switch m.Kind {
 		case MarkVariant:
-			cells[c], roles[c] = l.glyphs.vertical, title
+			cells[c], roles[c] = l.glyphs.border.Left, title
 		case MarkFault:
 			cells[c], roles[c] = l.glyphs.faultMark, fault
 		}

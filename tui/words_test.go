@@ -15,7 +15,7 @@ func TestWidthIsThatOfTheTerminalLibrary(t *testing.T) {
 		"", "plain", l.in(bad, "red") + " and " + l.in(alarm, "loud"), "wide 世界", "emoji 🙂", "e\u0301", "\x1b]52;c;aGk=\a", "\x1b[", "\x1b[1;2", "tab\t", "\x1b[2J", "µs × ‖ ‾ ✓ ✗ ← → ↑ ↓ …", "‐‑–—", "⌚ wide", "♥️",
 	}
 	for _, g := range []glyphs{unicodeGlyphs(), asciiGlyphs()} {
-		texts = append(texts, g.horizontal, g.vertical, g.doneBar, g.headBar, g.cursor, g.bullet, g.faultMark, g.faultSpan, g.yes, g.no, g.play, g.pause, g.max, g.bar, g.waiting)
+		texts = append(texts, g.border.Top, g.border.Left, g.doneBar, g.headBar, g.cursor, g.bullet, g.faultMark, g.faultSpan, g.yes, g.no, g.play, g.pause, g.max, g.bar, g.waiting)
 		texts = append(texts, g.shades...)
 		for _, mark := range g.lane {
 			texts = append(texts, mark)
