@@ -148,7 +148,7 @@ variants: [{name: one, expect: any}]
 	_ = cmd.Process.Kill()
 	began := time.Now()
 	const limit = 4 * time.Second
-	for c.left = broken(t, mark, dir); len(c.left) > 0 && time.Since(began) < limit; c.left = broken(t, mark, dir) {
+	for c.left = leftBehind(t, mark, dir); len(c.left) > 0 && time.Since(began) < limit; c.left = leftBehind(t, mark, dir) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	c.took = time.Since(began)
@@ -161,8 +161,8 @@ variants: [{name: one, expect: any}]
 
 func errorsOf(all ...error) error { return cmp.Or(all...) }
 
-// broken is what a dead hangtime has left behind.
-func broken(t *testing.T, mark, dir string) []string {
+// leftBehind is what a dead hangtime has left behind.
+func leftBehind(t *testing.T, mark, dir string) []string {
 	var left []string
 	for pid, line := range marked(t, mark) {
 		left = append(left, fmt.Sprintf("pid %d: %s", pid, line))
