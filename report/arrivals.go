@@ -53,8 +53,11 @@ func (a Arrivals) random() bool {
 	return spread[len(spread)/2] > 0.2
 }
 
-// Load is the pattern as a scenario's load: one rate where it hardly changed, else steps.
+// Load is the pattern as a scenario's load: one rate where it hardly changed, else steps. Where nothing was seen to arrive it is no load at all.
 func (a Arrivals) Load() scenarios.Load {
+	if a.Mean() == 0 {
+		return scenarios.Load{}
+	}
 	l := scenarios.Load{Rate: round(a.Mean()), Shape: "constant"}
 	if a.random() {
 		l.Arrivals = "poisson"

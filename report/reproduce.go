@@ -183,7 +183,7 @@ func (s Seen) Reproduce(name string) (scenarios.Scenario, []string, error) {
 	out.Load = s.load(out.Load)
 	out.Phases = s.phases(out.Faults)
 	out.Name, out.Title, out.Watch, out.Guide, out.Seed = name, "reproduces "+s.Source, "", "", 0
-	out.Quick, out.Checks = nil, nil
+	out.Quick, out.Checks, out.Reports = nil, nil, nil
 	out.Variants = []scenarios.Variant{{Name: "reproduced", Says: "as it was observed", Expect: expect, Cause: s.Cause, Checks: s.checks()}}
 	return out, notes, nil
 }

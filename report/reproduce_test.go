@@ -76,6 +76,28 @@ func TestAnIncidentBecomesAScenario(t *testing.T) {
 	golden(t, "again.yaml", string(text))
 }
 
+// What watch saw has neither load nor scenario: the cause is brought about with a built-in scenario's load, on as many workers.
+func TestWhatWasOnlyWatchedCanBeReproduced(t *testing.T) {
+	r := &Report{Now: 60 * time.Second, Variants: []Variant{{Name: "watch", To: -1, LoadFrom: -1, Workers: make([]diagnose.Worker, 3), Incidents: []diagnose.Incident{{
+		ID: 1, Kind: diagnose.KindHang, Cause: diagnose.Cause{Kind: diagnose.CauseFileLock, Sentence: "blocked in flock"}, Began: 20 * time.Second, Ended: 29 * time.Second,
+		Victims: []diagnose.Victim{{Place: 1, From: 20 * time.Second, To: 29 * time.Second}},
+	}}}}}
+	seen, err := r.Observed("", 0, "watch.hangtime")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, notes, err := seen.Reproduce("again")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Load.Rate < 10 || s.Server.Workers != 3 || s.Faults[0].Kind != "hold-lock" || s.Phases.During < 9*time.Second {
+		t.Errorf("%+v", s)
+	}
+	if _, err := scenarios.Write(s, notes); err != nil {
+		t.Error(err)
+	}
+}
+
 // Every cause that a built-in scenario brings about can be reproduced from an incident alone, and what is written is sound.
 func TestWhatTheLibraryBringsAboutCanBeReproduced(t *testing.T) {
 	n := 0

@@ -17,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/loadgen"
 	"github.com/hangtime-dev/hangtime/report"
@@ -137,47 +138,91 @@ func kindOf(path string) (string, error) {
 	}
 	text := strings.TrimSpace(string(begin[:n]))
 	first, _, _ := strings.Cut(text, "\n")
-	if strings.HasPrefix(text, "{") && (strings.TrimSpace(first) == "{" || strings.Contains(first, `"cause"`) || strings.Contains(first, `"variants"`)) {
+	if strings.HasPrefix(text, "{") && (strings.TrimSpace(first) == "{" || strings.Contains(first, `"cause"`) || strings.Contains(first, `"variants"`) || strings.Contains(first, `"incidents"`)) {
 		return "json", nil
 	}
 	return "log", nil
 }
 
-// fromJSON reads a result.json, or a single incident of one.
+// fromJSON reads a result.json, what `hangtime diagnose --json` prints, or a single incident, as --on-hang of `hangtime watch` is given it.
 func (f *reproduceFlags) fromJSON(path string) (report.Seen, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return report.Seen{}, err
 	}
 	var whole struct {
-		report.ResultIncident
-		Variants []report.ResultVariant `json:"variants"`
+		Cause     json.RawMessage        `json:"cause"`
+		Incidents []json.RawMessage      `json:"incidents"`
+		Workers   []json.RawMessage      `json:"workers"`
+		Variants  []report.ResultVariant `json:"variants"`
 	}
 	if err := json.Unmarshal(text, &whole); err != nil {
-		return report.Seen{}, fmt.Errorf("%s: %w; want a result.json of hangtime, or one of its incidents", path, err)
+		return report.Seen{}, fmt.Errorf("%s: %w; want a result.json of hangtime, or an incident of it", path, err)
 	}
-	one := whole.ResultIncident
-	have := ""
+	type candidate struct {
+		variant string
+		report.ResultIncident
+	}
+	var all []candidate
 	for _, v := range whole.Variants {
 		for _, in := range v.Incidents {
-			have += fmt.Sprintf("; variant %s has %s #%d (%s)", v.Name, in.Kind, in.ID, in.Cause)
-			right := (f.variant == "" || f.variant == v.Name) && (f.incident == 0 || f.incident == in.ID)
-			if right && (one.Kind == "" || f.incident == 0 && one.Kind != "hang" && in.Kind == "hang") {
-				one = in
-			}
+			all = append(all, candidate{v.Name, in})
 		}
 	}
-	if one.Cause == "" {
+	if whole.Cause != nil {
+		whole.Incidents = append(whole.Incidents, text)
+	}
+	for _, raw := range whole.Incidents {
+		one, err := incidentFromJSON(raw)
+		if err != nil {
+			return report.Seen{}, fmt.Errorf("%s: %w; want an incident as hangtime writes it", path, err)
+		}
+		all = append(all, candidate{"", one})
+	}
+	have := ""
+	var chosen *report.ResultIncident
+	for i := range all {
+		in := &all[i].ResultIncident
+		where := ""
+		if all[i].variant != "" {
+			where = "variant " + all[i].variant + " has "
+		}
+		have += fmt.Sprintf("; %s%s #%d (%s)", where, in.Kind, in.ID, in.Cause)
+		right := (f.variant == "" || f.variant == all[i].variant) && (f.incident == 0 || f.incident == in.ID)
+		if right && (chosen == nil || f.incident == 0 && chosen.Kind != diagnose.KindHang && in.Kind == diagnose.KindHang) {
+			chosen = in
+		}
+	}
+	if chosen == nil {
 		return report.Seen{}, fmt.Errorf("%s has no such incident%s", path, have)
 	}
+	longest := time.Duration(chosen.LongestMS * float64(time.Millisecond))
 	seen := report.Seen{
-		Source: fmt.Sprintf("%s #%d in %s", one.Kind, one.ID, filepath.Base(path)), Kind: one.Kind, Cause: one.Cause, Said: one.Sentence,
-		Lasted: time.Duration(one.LongestMS * float64(time.Millisecond)), Longest: time.Duration(one.LongestMS * float64(time.Millisecond)),
+		Source: fmt.Sprintf("%s #%d in %s", chosen.Kind, chosen.ID, filepath.Base(path)), Kind: chosen.Kind, Cause: chosen.Cause, Said: chosen.Sentence,
+		Lasted: longest, Longest: longest, Workers: len(whole.Workers),
 	}
-	if one.EndedMS != nil {
-		seen.Lasted = time.Duration((*one.EndedMS - one.BeganMS) * float64(time.Millisecond))
+	if chosen.EndedMS != nil {
+		seen.Lasted = time.Duration((*chosen.EndedMS - chosen.BeganMS) * float64(time.Millisecond))
 	}
 	return seen, nil
+}
+
+// incidentFromJSON reads an incident of result.json, whose cause is a word, or one of watch and diagnose, whose cause is told in full.
+func incidentFromJSON(text []byte) (report.ResultIncident, error) {
+	var of struct{ Cause json.RawMessage }
+	if err := json.Unmarshal(text, &of); err != nil {
+		return report.ResultIncident{}, err
+	}
+	if strings.HasPrefix(string(of.Cause), `"`) {
+		var one report.ResultIncident
+		err := json.Unmarshal(text, &one)
+		return one, err
+	}
+	var one incidentJSON
+	if err := json.Unmarshal(text, &one); err != nil {
+		return report.ResultIncident{}, err
+	}
+	return report.ResultIncident{ID: one.ID, Kind: one.Kind, Cause: one.Cause.Kind, Sentence: one.Cause.Sentence, LongestMS: one.Longest * 1000}, nil
 }
 
 // fromAccessLog makes a scenario of arrivals and endpoints alone, or with a cause that the user names.
