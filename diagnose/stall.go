@@ -178,7 +178,7 @@ func (f *Fold) requestStall(p *process, now time.Duration) (stall, bool) {
 			return s, true
 		}
 		s := f.explained(p, t, max(begin, from), f.limits.Pool)
-		s.crowd = p.crowd(threads)
+		p.pooled(&s, threads)
 		s.slow = !f.crowded(p, s.crowd, s.from)
 		return s, true
 	}
@@ -233,7 +233,7 @@ func (f *Fold) taskStall(p *process, now time.Duration) (stall, bool) {
 			continue
 		}
 		s := f.explained(p, t, max(t.from, p.ended), f.limits.Pool)
-		s.crowd = p.crowd(threads)
+		p.pooled(&s, threads)
 		s.slow = p.leastOpen(max(s.from+closerLook, now-f.limits.Pool)) <= s.crowd && (s.behind == nil || !s.behind.shared())
 		return s, true
 	}
@@ -265,15 +265,17 @@ func (f *Fold) crowded(p *process, crowd int, since time.Duration) bool {
 	return p.leastInside(max(since+closerLook, f.now-f.limits.Pool)) > crowd || f.waiting()
 }
 
-// crowd counts those of a pool among threads that stand still.
-func (p *process) crowd(standing []*thread) int {
-	n := 0
+// pooled counts those of a pool among threads that stand still. The pool is used up since the last of them was taken.
+func (p *process) pooled(s *stall, standing []*thread) {
 	for _, t := range standing {
-		if r := p.role(t.ThreadSample); t.running < 0 && r != mainThread && r != loopThread {
-			n++
+		if r := p.role(t.ThreadSample); t.running >= 0 || r == mainThread || r == loopThread {
+			continue
+		}
+		s.crowd++
+		if s.behind == nil || !s.behind.shared() {
+			s.from = max(s.from, t.from)
 		}
 	}
-	return n
 }
 
 // closerLook is the age of a request from which on threads are looked at.
