@@ -295,17 +295,17 @@ func TestTheLedgerFollowsEveryTaskToItsEnd(t *testing.T) {
 			h := &taskServer{states: map[string]string{}, batch: batch}
 			srv := httptest.NewServer(h)
 			defer srv.Close()
-			s := attack(t, t.Context(), plan(60, scenarios.Target{Method: "POST", Path: "/task", Expect: []int{202}}), srv.URL, time.Second)
+			s := attack(t, t.Context(), plan(30, scenarios.Target{Method: "POST", Path: "/task", Expect: []int{202}}), srv.URL, time.Second)
 			final := s.ledgers[len(s.ledgers)-1]
-			want := history.Ledger{Accepted: 60, Done: 30, Failed: 10, TimedOut: 10, Lost: 10, Final: true}
+			want := history.Ledger{Accepted: 30, Done: 15, Failed: 5, TimedOut: 5, Lost: 5, Final: true}
 			if final.Accepted != want.Accepted || final.Done != want.Done || final.Failed != want.Failed || final.TimedOut != want.TimedOut || final.Lost != want.Lost || !final.Final || final.Open != 0 {
 				t.Errorf("final ledger %+v, want %+v", final, want)
 			}
-			if s.ok != 60 {
-				t.Errorf("%d hits ok, want 60 with status 202", s.ok)
+			if s.ok != 30 {
+				t.Errorf("%d hits ok, want 30 with status 202", s.ok)
 			}
 			if batch && h.asked > 15 {
-				t.Errorf("%d questions about 60 tasks", h.asked)
+				t.Errorf("%d questions about 30 tasks", h.asked)
 			}
 		})
 	}

