@@ -28,6 +28,9 @@ type serveStats struct {
 	// Arrivals in each millisecond: variance over mean (0: perfectly even, 1: Poisson), and the most.
 	Dispersion float64 `json:"arrival_dispersion"`
 	MostAMS    int     `json:"arrivals_most_in_1ms"`
+	// With -delay: when each request was read and when each answer was written, since the first request, each list in order of time.
+	Read    []int64 `json:"read_us,omitempty"`
+	Written []int64 `json:"written_us,omitempty"`
 }
 
 // serve answers every request with two bytes, from one thread and as cheaply as can be, so that the generator is what is measured.
@@ -57,7 +60,7 @@ func serve(args []string) error {
 	<-ended
 	out := serveStats{
 		Requests: s.requests.Load(), Connections: s.accepted.Load(), Killed: s.killed.Load(), FrozenAt: s.frozenAt.Load(), FrozenFor: s.frozenFor.Load(),
-		DelayP50: s.delays.median().Microseconds(),
+		DelayP50: s.delays.median().Microseconds(), Read: s.read, Written: s.written,
 	}
 	out.Dispersion, out.MostAMS = s.arrivals.even()
 	return json.NewEncoder(os.Stdout).Encode(out)
@@ -87,6 +90,7 @@ type server struct {
 	delay               time.Duration
 	late                []answerLater // in the order in which they are due
 	delays              delays
+	read, written       []int64
 	arrivals            arrivals
 	now                 time.Time // of this round of the loop
 	stopping            atomic.Bool
@@ -197,6 +201,7 @@ func (s *server) answer(fd int32, buf []byte) {
 		}
 		if s.delay > 0 {
 			s.late = append(s.late, answerLater{fd, c, s.now})
+			s.read = append(s.read, time.Since(s.arrivals.first).Microseconds())
 			continue
 		}
 		_, _ = unix.Write(int(fd), reply)

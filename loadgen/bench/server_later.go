@@ -30,6 +30,7 @@ func (s *server) answerLate() {
 		if s.conns[one.fd] == one.conn {
 			_, _ = unix.Write(int(one.fd), reply)
 			s.delays = append(s.delays, s.now.Sub(one.read))
+			s.written = append(s.written, time.Since(s.arrivals.first).Microseconds())
 		}
 	}
 }
