@@ -3,7 +3,6 @@ package tui
 import (
 	"strings"
 
-	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 )
 
@@ -37,19 +36,33 @@ func (l *look) box(name, note string, body []string, w, h int) string {
 		}
 	}
 	fill := max(w-2-textWidth(head)-textWidth(tail)-1, 0)
-	upper := l.in(frame, edge.TopLeft) + l.in(title, head) + l.in(frame, strings.Repeat(edge.Top, fill)) + tail + l.in(frame, edge.Top+edge.TopRight)
-	lines := make([]string, h-2)
-	for i := range lines {
+	var b strings.Builder
+	b.WriteString(l.in(frame, edge.TopLeft) + l.in(title, head) + l.in(frame, strings.Repeat(edge.Top, fill)) + tail + l.in(frame, edge.Top+edge.TopRight))
+	left, right := l.in(frame, edge.Left), l.in(frame, edge.Right)
+	for i := range h - 2 {
+		line := ""
 		if i < len(body) {
-			lines[i] = body[i]
+			line = body[i]
 		}
-		lines[i] = l.fit(lines[i], w-2)
+		b.WriteString("\n" + left + l.fit(line, w-2) + right)
 	}
-	return upper + "\n" + l.frame.Render(strings.Join(lines, "\n"))
+	b.WriteString("\n" + l.in(frame, edge.BottomLeft+strings.Repeat(edge.Bottom, w-2)+edge.BottomRight))
+	return b.String()
 }
 
-// beside sets two blocks of the same height next to each other.
-func beside(left, right string) string { return lipgloss.JoinHorizontal(lipgloss.Top, left, right) }
+// beside sets two blocks of the same height next to each other. Each line of both is as wide as its block, so nothing need be measured.
+func beside(left, right string) string {
+	if left == "" {
+		return right
+	}
+	a, b := strings.Split(left, "\n"), strings.Split(right, "\n")
+	for i := range a {
+		if i < len(b) {
+			a[i] += b[i]
+		}
+	}
+	return strings.Join(a, "\n")
+}
 
 // screen makes a block exactly w × h.
 func (l *look) screen(block string, w, h int) string {
