@@ -37,17 +37,45 @@ func (l *look) box(name, note string, body []string, w, h int) string {
 	}
 	fill := max(w-2-textWidth(head)-textWidth(tail)-1, 0)
 	var b strings.Builder
+	size := 4 * w * 3 // a line of a frame takes three bytes a cell
+	for _, line := range body[:min(len(body), h-2)] {
+		size += len(line)
+	}
+	b.Grow(size + h*(w+32))
 	b.WriteString(l.in(frame, edge.TopLeft) + l.in(title, head) + l.in(frame, strings.Repeat(edge.Top, fill)) + tail + l.in(frame, edge.Top+edge.TopRight))
-	left, right := l.in(frame, edge.Left), l.in(frame, edge.Right)
+	left, right := "\n"+l.in(frame, edge.Left), l.in(frame, edge.Right)
 	for i := range h - 2 {
 		line := ""
 		if i < len(body) {
 			line = body[i]
 		}
-		b.WriteString("\n" + left + l.fit(line, w-2) + right)
+		b.WriteString(left)
+		l.writeFit(&b, line, w-2)
+		b.WriteString(right)
 	}
 	b.WriteString("\n" + l.in(frame, edge.BottomLeft+strings.Repeat(edge.Bottom, w-2)+edge.BottomRight))
 	return b.String()
+}
+
+// writeFit writes a line as fit makes it.
+func (l *look) writeFit(b *strings.Builder, line string, w int) {
+	n := textWidth(line)
+	if n > w {
+		b.WriteString(ansi.Truncate(line, max(w, 0), l.glyphs.more))
+		return
+	}
+	b.WriteString(line)
+	blank(b, w-n)
+}
+
+const spaces = "                                                                "
+
+// blank writes n spaces.
+func blank(b *strings.Builder, n int) {
+	for ; n > len(spaces); n -= len(spaces) {
+		b.WriteString(spaces)
+	}
+	b.WriteString(spaces[:max(n, 0)])
 }
 
 // beside sets two blocks of the same height next to each other. Each line of both is as wide as its block, so nothing need be measured.
@@ -55,25 +83,32 @@ func beside(left, right string) string {
 	if left == "" {
 		return right
 	}
-	a, b := strings.Split(left, "\n"), strings.Split(right, "\n")
-	for i := range a {
-		if i < len(b) {
-			a[i] += b[i]
+	var b strings.Builder
+	b.Grow(len(left) + len(right))
+	for more := true; more; {
+		var a, c string
+		a, left, more = strings.Cut(left, "\n")
+		c, right, _ = strings.Cut(right, "\n")
+		b.WriteString(a)
+		b.WriteString(c)
+		if more {
+			b.WriteByte('\n')
 		}
 	}
-	return strings.Join(a, "\n")
+	return b.String()
 }
 
 // screen makes a block exactly w × h.
 func (l *look) screen(block string, w, h int) string {
-	lines := strings.Split(block, "\n")
-	out := make([]string, h)
-	for i := range out {
-		line := ""
-		if i < len(lines) {
-			line = lines[i]
+	var b strings.Builder
+	b.Grow(len(block) + w)
+	for i := range h {
+		if i > 0 {
+			b.WriteByte('\n')
 		}
-		out[i] = l.fit(line, w)
+		var line string
+		line, block, _ = strings.Cut(block, "\n")
+		l.writeFit(&b, line, w)
 	}
-	return strings.Join(out, "\n")
+	return b.String()
 }

@@ -3,7 +3,6 @@ package tui
 import (
 	"fmt"
 	"math"
-	"strings"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/metrics"
@@ -18,7 +17,7 @@ type heatColumn struct {
 	bands         [metrics.BandCount]uint32 // answered or failed, by response time
 	waiting       uint32                    // not answered yet
 	age           time.Duration             // of the oldest of these: their response time is at least that, and grows
-	p50, p99, max time.Duration             // of several steps the worst: a mean of quantiles means nothing
+	p50, p99, max int                       // bands of the quantiles, of several steps the worst: a mean of quantiles means nothing
 	any           bool
 }
 
@@ -38,6 +37,7 @@ func (a axis) heat(d *metrics.Load, now time.Duration) []heatColumn {
 	for i := range s.Points {
 		p, from := &s.Points[i], s.Start+time.Duration(i)*s.Step
 		first, last := a.column(from), a.column(from+s.Step-1)
+		p50, p99, most := bandOf(p.P50), bandOf(p.P99), bandOf(p.Max)
 		for c := max(first, 0); c <= min(last, a.columns-1); c++ {
 			col := &out[c]
 			for band, n := range p.Bands {
@@ -48,7 +48,7 @@ func (a axis) heat(d *metrics.Load, now time.Duration) []heatColumn {
 				col.waiting += uint32(n)
 				col.age = max(col.age, min(now-from, d.Oldest))
 			}
-			col.p50, col.p99, col.max = max(col.p50, p.P50), max(col.p99, p.P99), max(col.max, p.Max)
+			col.p50, col.p99, col.max = max(col.p50, p50), max(col.p99, p99), max(col.max, most)
 		}
 	}
 	return out
@@ -171,18 +171,17 @@ type heatRow struct {
 }
 
 func (l *look) heatRow(heat []heatColumn, row heatRow) string {
-	var b strings.Builder
-	b.WriteString(l.in(dim, right(row.label, gutter-2)+" "+l.glyphs.border.Left))
-	cells, roles := make([]string, len(heat)), make([]role, len(heat))
+	p := l.pen(gutter + len(heat))
+	p.put(dim, right(row.label, gutter-2)+" "+l.glyphs.border.Left)
 	for i := range heat {
-		cells[i], roles[i] = l.heatCell(&heat[i], row)
+		cell, as := l.heatCell(&heat[i], row)
+		p.put(as, cell)
 	}
-	b.WriteString(l.runs(cells, roles))
-	return b.String()
+	return p.text()
 }
 
 func (l *look) heatCell(c *heatColumn, row heatRow) (string, role) {
-	within := func(d time.Duration) bool { b := bandOf(d); return b >= row.bottom && b < row.top }
+	within := func(band int) bool { return band >= row.bottom && band < row.top }
 	if c.any && row.lines && row.lowest {
 		switch {
 		case within(c.p99):
@@ -204,7 +203,7 @@ func (l *look) heatCell(c *heatColumn, row heatRow) (string, role) {
 		// Even one hit is seen: the root lifts what is rare.
 		shade := int(math.Sqrt(float64(n)/float64(row.most)) * float64(len(l.glyphs.shades)))
 		return l.glyphs.shades[min(shade, len(l.glyphs.shades)-1)], bandRole(worst)
-	case c.waiting > 0 && c.age >= leastWait && within(c.age):
+	case c.waiting > 0 && c.age >= leastWait && within(bandOf(c.age)):
 		return l.glyphs.waiting, bad
 	}
 	return " ", plain

@@ -66,9 +66,11 @@ func stateRole(s diagnose.State) role {
 	return dim
 }
 
+const stateCount = 7
+
 // states are all of them, from the one to care least about to the gravest.
-func states() []diagnose.State {
-	return []diagnose.State{diagnose.Idle, diagnose.Busy, diagnose.Booting, diagnose.Suspect, diagnose.Dead, diagnose.Stopped, diagnose.Hung}
+func states() [stateCount]diagnose.State {
+	return [...]diagnose.State{diagnose.Idle, diagnose.Busy, diagnose.Booting, diagnose.Suspect, diagnose.Dead, diagnose.Stopped, diagnose.Hung}
 }
 
 // gravity orders states by how much a person should care; 0 for one that is not known.

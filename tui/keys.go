@@ -260,7 +260,7 @@ func (l *look) helpPage(k keys, where place, w, h int) string {
 		}
 		lines = append(lines, " "+l.in(keycap, pad(l.ascii(strings.Join(k[i].binding.Keys(), " ")), 10))+" "+k[i].binding.Help().Desc)
 	}
-	rows := max(h-2-len(states())-2, 1) // a blank line and a heading stand between
+	rows := max(h-2-stateCount-2, 1) // a blank line and a heading stand between
 	columns := max(min((w-2)/26, (len(lines)+rows-1)/rows), 1)
 	per := (len(lines) + columns - 1) / columns
 	body := make([]string, 0, h)

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
@@ -65,13 +66,13 @@ type liveView struct {
 func (l *look) live(r *report.Report, v *report.Variant, view liveView, w, h int) string {
 	s := share(h-1, len(v.Workers))
 	now := until(r, v)
-	out := l.statement(r, v, w)
+	blocks := []string{l.statement(r, v, w)}
 	if s.top > 0 {
 		left := 38
 		if w >= 140 {
 			left = 46
 		}
-		out += "\n" + beside(l.loadPane(v, now, left, s.top), l.chartPane(r, v, w-left, s.top))
+		blocks = append(blocks, beside(l.loadPane(v, now, left, s.top), l.chartPane(r, v, w-left, s.top)))
 	}
 	note := ""
 	if view.filter != "" {
@@ -80,15 +81,15 @@ func (l *look) live(r *report.Report, v *report.Variant, view liveView, w, h int
 	if view.order == troubleFirst {
 		note += " trouble first"
 	}
-	out += "\n" + l.workerTable(v, now, view.shown, view.selected, w, s.workers, note)
+	blocks = append(blocks, l.workerTable(v, now, view.shown, view.selected, w, s.workers, note))
 	switch {
 	case s.story > 0 && w >= checksFrom:
 		right := max(w/3, 40)
-		out += "\n" + beside(l.storyPane(v, view, "", w-right, s.story), l.sidePane(v, view, now, right, s.story))
+		blocks = append(blocks, beside(l.storyPane(v, view, "", w-right, s.story), l.sidePane(v, view, now, right, s.story)))
 	case s.story > 0:
-		out += "\n" + l.storyPane(v, view, l.checksNote(v), w, s.story)
+		blocks = append(blocks, l.storyPane(v, view, l.checksNote(v), w, s.story))
 	}
-	return out
+	return strings.Join(blocks, "\n")
 }
 
 // sidePane has the checks, and below them, where there is room, what is known of the selected worker.

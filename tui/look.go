@@ -9,7 +9,7 @@ import (
 )
 
 // A role is what a piece of text is for; the look decides how that appears.
-type role int
+type role uint8
 
 const (
 	plain role = iota

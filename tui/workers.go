@@ -150,24 +150,25 @@ func reason(w *diagnose.Worker) string {
 }
 
 // lane draws a worker's states over the axis of its variant; in each cell the gravest state that it had.
-func (l *look) lane(states []diagnose.State, a axis, now time.Duration) string {
-	gravest := make([]diagnose.State, a.columns)
+func (l *look) lane(had []diagnose.State, a axis, now time.Duration) string {
+	gravest := make([]uint8, a.columns) // 0: nothing is known
 	newest := now.Truncate(diagnose.LaneStep)
-	for i, s := range states {
-		from := newest - time.Duration(len(states)-1-i)*diagnose.LaneStep
+	for i, s := range had {
+		from := newest - time.Duration(len(had)-1-i)*diagnose.LaneStep
 		to := min(from+diagnose.LaneStep, max(now, from+1))
+		grave := uint8(gravity(s))
 		for c := max(a.column(from), 0); c <= min(a.column(to-1), a.columns-1); c++ {
-			if gravity(s) > gravity(gravest[c]) {
-				gravest[c] = s
-			}
+			gravest[c] = max(gravest[c], grave)
 		}
 	}
-	cells, roles := make([]string, a.columns), make([]role, a.columns)
-	for i, s := range gravest {
-		cells[i], roles[i] = " ", plain
-		if s != "" {
-			cells[i], roles[i] = l.glyphs.lane[s], stateRole(s)
+	p := l.pen(a.columns)
+	for _, grave := range gravest {
+		if grave == 0 {
+			p.put(plain, " ")
+			continue
 		}
+		s := states()[grave-1]
+		p.put(stateRole(s), l.glyphs.lane[s])
 	}
-	return l.runs(cells, roles)
+	return p.text()
 }
