@@ -74,7 +74,7 @@ func (f *Fold) Add(r history.Record) {
 			f.memory.add(r.At, ev)
 		}
 	case history.Tick:
-		f.tick(ev.Late)
+		f.tick(r.At, ev.Late)
 	case history.Trouble:
 		f.troubles = append(f.troubles, ev.Text)
 	case history.WorkerSeen:
@@ -126,13 +126,13 @@ func (f *Fold) loaded() bool {
 	return f.phase == history.Before || f.phase == history.During || f.phase == history.After
 }
 
-func (f *Fold) tick(late time.Duration) {
+func (f *Fold) tick(at, late time.Duration) {
 	if !f.loaded() {
 		return
 	}
 	f.lateMax = max(f.lateMax, late)
 	if late > tolerated {
-		f.lateTotal += late
+		f.lateTotal += min(late, at-f.from) // the stall may have begun before the load did
 	}
 }
 
