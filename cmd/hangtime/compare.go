@@ -22,7 +22,7 @@ func compareCommand() *cobra.Command {
 		Long: `compare prints every figure of two sides and how the second differs. A side is a recording or a folder with several of one scenario: then the median counts,
 and with four or more on each side it says whether the difference could be chance (Mann-Whitney U test).`,
 		Example: "  hangtime compare before/ after/ --fail-if 'p99 > 1.2x' --fail-if 'tasks_lost > 0'",
-		Args:    cobra.ExactArgs(2),
+		Args:    exactly(2, "two recordings, or two folders of them"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			write, ok := map[string]func(report.Comparison, io.Writer) error{
 				"text": report.Comparison.Text, "md": report.Comparison.Markdown, "html": report.Comparison.HTML,

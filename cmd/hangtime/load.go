@@ -48,7 +48,7 @@ Only this machine is loaded, unless --allow names another.`,
   hangtime load http://127.0.0.1:8000/ --max --connections 64
   hangtime load http://127.0.0.1:8000/ --shape replay --log access.log --speed 10
   hangtime load http://127.0.0.1:8000/ --rate 100/s --raw results.bin && vegeta report results.bin`,
-		Args: cobra.ExactArgs(1),
+		Args: exactly(1, "one address, such as http://127.0.0.1:8000/"),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	f.define(cmd)

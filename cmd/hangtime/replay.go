@@ -18,7 +18,7 @@ func replayCommand() *cobra.Command {
 		Short: "see a recorded run again",
 		Long: `replay shows a recording as the run was shown: on a terminal the same screens at the run's own pace, otherwise, or with --headless, the same lines at once.
 It ends with the verdict and the exit code that the run ended with.`,
-		Args: cobra.ExactArgs(1),
+		Args: exactly(1, "one recording, such as DIR/log-contention.hangtime"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			out := cmd.OutOrStdout()
 			if !headless {

@@ -44,7 +44,7 @@ reference server; with --url the same requests go to your own server, as they ca
   hangtime reproduce result.json --access-log access.log -o again.yaml
   hangtime reproduce access.log --cause file-lock -o again.yaml
   hangtime reproduce access.log --url http://127.0.0.1:8000 -o again.yaml`,
-		Args: cobra.ExactArgs(1),
+		Args: exactly(1, "one recording, result.json, incident or access log"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := f.reproduce(args[0])
 			if err != nil {

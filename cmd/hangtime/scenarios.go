@@ -19,7 +19,7 @@ func scenariosCommand() *cobra.Command {
 	cmd.AddCommand(
 		&cobra.Command{Use: "list", Short: "name and title of each", Args: cobra.NoArgs, RunE: listScenarios},
 		&cobra.Command{
-			Use: "show NAME", Short: "the file of one, to read or to start your own from", Args: cobra.ExactArgs(1),
+			Use: "show NAME", Short: "the file of one, to read or to start your own from", Args: exactly(1, "the name of one scenario"),
 			Example: "  hangtime scenarios show log-contention > mine.yaml",
 			ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 				return scenarios.Names(), cobra.ShellCompDirectiveNoFileComp
@@ -64,7 +64,7 @@ func listScenarios(cmd *cobra.Command, _ []string) error {
 
 func checkScenario() *cobra.Command {
 	return &cobra.Command{
-		Use: "check FILE.yaml", Short: "say what is wrong with a scenario, without running it", Args: cobra.ExactArgs(1),
+		Use: "check FILE.yaml", Short: "say what is wrong with a scenario, without running it", Args: exactly(1, "one scenario file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if _, err := scenarios.Open(args[0]); err != nil {
 				return &exit{exitUsage, err}
