@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -47,6 +48,7 @@ type Birth struct {
 
 // A Worker is this process.
 type Worker struct {
+	pid     int64 // this process's: asking the kernel costs every request a system call
 	birth   Birth
 	cfg     settings.Config
 	clock   heartbeat.Clock
@@ -69,7 +71,7 @@ type Worker struct {
 // number is the process's.
 func Main(birth string) int {
 	runtime.LockOSThread()
-	var w Worker
+	w := Worker{pid: int64(os.Getpid())}
 	if err := json.Unmarshal([]byte(birth), &w.birth); err != nil {
 		fmt.Fprintln(os.Stderr, "hangtime worker: read what the arbiter says:", err)
 		return exitBoot
@@ -88,8 +90,7 @@ func Main(birth string) int {
 
 // load makes the application: everything that can go wrong before a request can be answered.
 func (w *Worker) load() (code int, err error) {
-	name := fmt.Sprintf("%s:w%d", w.cfg.ProcName, w.birth.Place)
-	_ = os.WriteFile("/proc/self/comm", []byte(name[:min(len(name), 15)]), 0) // the process's name is for people only
+	w.nameThreads()
 	if umask, err := w.cfg.UmaskBits(); err == nil && umask != 0 {
 		unix.Umask(umask)
 	}
@@ -99,7 +100,7 @@ func (w *Worker) load() (code int, err error) {
 	if w.page, err = heartbeat.Map(os.NewFile(fdHeartbeat, heartbeat.Name)); err != nil {
 		return exitBoot, err
 	}
-	w.page.PID.Store(uint64(os.Getpid()))
+	w.page.PID.Store(uint64(w.pid))
 	if w.board, err = board.Map(os.NewFile(fdBoard, board.Name)); err != nil {
 		return exitBoot, err
 	}
@@ -141,6 +142,17 @@ func (w *Worker) application() error {
 	w.manager = tasks.NewManager(tasks.Parts{Config: w.cfg, Board: w.board, Page: w.page, Clock: w.clock, Log: w.log, RSS: w.memory.rss, Beat: beat,
 		Owner: board.Owner{Number: w.birth.Owner, PID: os.Getpid(), Place: w.birth.Place}})
 	return w.manager.Start(w.cfg.Preload == "loop-before-fork")
+}
+
+// nameThreads names the first thread for its worker and those that Go's scheduler has made by now for it: they would be called `exe`, after the link that was started. Names are
+// for people, so that what fails here is no failure. 15 characters are kept, proc_pid_comm(5).
+func (w *Worker) nameThreads() {
+	names := map[bool]string{true: fmt.Sprintf("%s:w%d", w.cfg.ProcName, w.birth.Place), false: "go-scheduler"}
+	threads, _ := os.ReadDir("/proc/self/task")
+	for _, t := range threads {
+		name := names[t.Name() == strconv.FormatInt(w.pid, 10)]
+		_ = os.WriteFile("/proc/self/task/"+t.Name()+"/comm", []byte(name[:min(len(name), 15)]), 0)
+	}
 }
 
 // beat is the sign of life that the arbiter goes by. One thread calls it: the request side's or the loop's.

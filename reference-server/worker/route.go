@@ -3,7 +3,6 @@ package worker
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -22,7 +21,7 @@ const maxIDs = 200
 func (w *Worker) route(r *web.Request, a *web.Answer) {
 	defer func() {
 		if problem := recover(); problem != nil {
-			w.log.Error("request failed", "path", string(r.Path), "pid", os.Getpid(), "error", fmt.Sprint(problem))
+			w.log.Error("request failed", "path", string(r.Path), "pid", w.pid, "error", fmt.Sprint(problem))
 			a.Reset()
 			a.Fail(500, fmt.Sprintf("internal error: %v", problem))
 		}
@@ -81,7 +80,7 @@ func (w *Worker) submit(r *web.Request, a *web.Answer) {
 		a.Body = append(a.Body, `{"id":"`...)
 		a.Body = w.board.AppendID(a.Body, n)
 		a.Body = append(a.Body, `","pid":`...)
-		a.Body = strconv.AppendInt(a.Body, int64(os.Getpid()), 10)
+		a.Body = strconv.AppendInt(a.Body, w.pid, 10)
 		a.Body = append(a.Body, `,"worker":`...)
 		a.Body = strconv.AppendInt(a.Body, int64(w.birth.Place), 10)
 		a.Body = append(a.Body, "}\n"...)

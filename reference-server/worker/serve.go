@@ -3,6 +3,7 @@ package worker
 import (
 	"errors"
 	"fmt"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -12,6 +13,7 @@ import (
 // A conn is one connection. It belongs to one thread at a time.
 type conn struct {
 	fd     int
+	raw    bool   // it never blocks: Go's scheduler need not know of its system calls
 	in     []byte // bytes that were read and not yet understood
 	out    []byte // the answers
 	sent   int    // of out, how much was written
@@ -48,7 +50,7 @@ func (c *conn) read() (n int, err error) {
 		c.in = grown
 	}
 	for {
-		n, err = unix.Read(c.fd, c.in[len(c.in):cap(c.in)])
+		n, err = c.call(unix.SYS_RECVFROM, c.in[len(c.in):cap(c.in)], 0)
 		if errors.Is(err, unix.EINTR) {
 			continue
 		}
@@ -57,6 +59,21 @@ func (c *conn) read() (n int, err error) {
 		}
 		return n, err
 	}
+}
+
+// call is recv or send of the bytes in p, recv(2), send(2).
+func (c *conn) call(number uintptr, p []byte, flags uintptr) (int, error) {
+	var n uintptr
+	var errno unix.Errno
+	if c.raw {
+		n, _, errno = unix.RawSyscall6(number, uintptr(c.fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), flags, 0, 0)
+	} else {
+		n, _, errno = unix.Syscall6(number, uintptr(c.fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), flags, 0, 0)
+	}
+	if errno != 0 {
+		return -1, errno
+	}
+	return int(n), nil
 }
 
 // readable says whether something has come that was not read yet; the end of the stream is nothing.
@@ -69,7 +86,7 @@ func (c *conn) readable() bool {
 // write writes out; with a blocking socket all of it.
 func (c *conn) write() error {
 	for c.sent < len(c.out) {
-		n, err := unix.SendmsgN(c.fd, c.out[c.sent:], nil, nil, unix.MSG_NOSIGNAL)
+		n, err := c.call(unix.SYS_SENDTO, c.out[c.sent:], unix.MSG_NOSIGNAL)
 		if errors.Is(err, unix.EINTR) {
 			continue
 		}

@@ -1,7 +1,6 @@
 package worker
 
 import (
-	"os"
 	"strconv"
 	"time"
 
@@ -43,7 +42,7 @@ func (w *Worker) health(a *web.Answer) {
 	b = append(b, `","timestamp":"`...)
 	b = time.Now().AppendFormat(b, "2006-01-02T15:04:05.000000")
 	b = append(b, `","pid":`...)
-	b = strconv.AppendInt(b, int64(os.Getpid()), 10)
+	b = strconv.AppendInt(b, w.pid, 10)
 	b = append(b, `,"active_tasks":`...)
 	b = strconv.AppendInt(b, int64(w.manager.Active()), 10)
 	if stalled > 0 {
