@@ -247,6 +247,21 @@ func TestAWorkerThatIsNotHungIsLabelled(t *testing.T) {
 	}
 }
 
+// What each worker had accepted is lost with it, and not with another that died at about the same time.
+func TestLostTasksCountForTheirOwnWorkersIncident(t *testing.T) {
+	dies := func(t time.Duration, pid, place int) []moment {
+		return at(t, history.WorkerGone{PID: pid, Worker: place, Signal: "SIGKILL", By: "hangtime"})
+	}
+	h := script(pool(2), healthy(1, 101, 1*s, 5*s), dies(5*s, 101, 1), at(5100*ms, history.WorkerSeen{PID: 103, Worker: 1, Born: 5050 * ms}), healthy(1, 103, 5200*ms, 12*s),
+		healthy(2, 102, 1*s, 7*s), dies(7*s, 102, 2),
+		at(7100*ms, history.Ledger{Lost: 8, LostBy: []history.LostTasks{{PID: 101, Lost: 5}, {PID: 102, Lost: 3}}}),
+		at(7400*ms, history.Ledger{Lost: 9, LostBy: []history.LostTasks{{PID: 101, Lost: 6}, {PID: 102, Lost: 3}}}))
+	got := fold(h).Incidents()
+	if len(got) != 2 || got[0].Cost.Lost != 6 || got[1].Cost.Lost != 3 {
+		t.Errorf("got %+v, want two crashes that cost 6 and 3 tasks", got)
+	}
+}
+
 func TestAnIncidentSaysWhatItCost(t *testing.T) {
 	h := script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 8*s, func(t time.Duration) []history.Event {
 		return []history.Event{

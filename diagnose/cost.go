@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"slices"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
@@ -91,10 +92,18 @@ func (f *Fold) hits(ev history.HitWindow) {
 	}
 }
 
-// losses counts lost tasks for the incidents that are not long over.
+// losses counts a lost task for the incident that its worker was a victim of; where it is not known which worker had it, for those that are not long over.
 func (f *Fold) losses(ev history.Ledger) {
 	more := less(ev.Lost, f.lost)
 	f.lost = ev.Lost
+	for _, by := range ev.LostBy {
+		n := less(by.Lost, f.lostBy[by.PID])
+		if in := f.lastOf(by.PID); n > 0 && in != nil {
+			in.Cost.Lost += n
+			more = less(more, n)
+		}
+		f.lostBy[by.PID] = by.Lost
+	}
 	if more == 0 {
 		return
 	}
@@ -103,6 +112,16 @@ func (f *Fold) losses(ev history.Ledger) {
 			in.Cost.Lost += more
 		}
 	}
+}
+
+// lastOf is the newest incident that a process was a victim of; nil: none.
+func (f *Fold) lastOf(pid int) *Incident {
+	for _, in := range slices.Backward(f.incidents) {
+		if slices.ContainsFunc(in.Victims, func(v Victim) bool { return v.PID == pid }) {
+			return &in.Incident
+		}
+	}
+	return nil
 }
 
 // overflowed takes the kernel's count since the machine started: the first tells nothing of this server.

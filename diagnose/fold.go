@@ -23,8 +23,9 @@ type Fold struct {
 	overflow     uint64 // of these, since it was first read
 	counted      bool   // it was read once
 	notices      notices
-	lost         uint64 // tasks, by the ledger
-	followed     bool   // there is a ledger
+	lost         uint64         // tasks, by the ledger
+	lostBy       map[int]uint64 // of these, by the process that had accepted them
+	followed     bool           // there is a ledger
 	failures     []failure
 	arbiter      int              // its pid; 0: not known
 	attached     bool             // the server ran before it was watched: times before the beginning are negative
@@ -58,7 +59,7 @@ type fault struct {
 
 // New returns a fold that has seen nothing.
 func New(l Limits) *Fold {
-	return &Fold{limits: l, ending: -1, backlogFrom: -1, processes: map[int]*process{}, places: map[int]*place{}}
+	return &Fold{limits: l, ending: -1, backlogFrom: -1, processes: map[int]*process{}, places: map[int]*place{}, lostBy: map[int]uint64{}}
 }
 
 // Add takes the next record.

@@ -97,8 +97,16 @@ type Ledger struct {
 	// Workers has those with open tasks, by process: work that is present, seen from the client's side.
 	Workers []OpenTasks `json:"workers,omitempty"`
 	Final   bool        `json:"final,omitempty"`
+	// LostBy says how many of the lost tasks each process had accepted.
+	LostBy []LostTasks `json:"lost_by,omitempty"`
 	// Unfollowed counts accepted tasks whose end could not be asked for; they are counted as lost only when the server says so, else under Failed.
 	Unfollowed uint64 `json:"unfollowed,omitempty"`
+}
+
+// LostTasks are those that one process accepted and nobody will end.
+type LostTasks struct {
+	PID  int    `json:"pid"`
+	Lost uint64 `json:"lost"`
 }
 
 // OpenTasks are the tasks that one process accepted and has not ended.

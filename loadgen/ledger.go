@@ -158,7 +158,7 @@ func (l *ledger) heard(t *openTask, state string, now time.Duration) {
 	case "timed-out":
 		l.sums.TimedOut++
 	case "lost":
-		l.sums.Lost++
+		l.lose(t)
 	case "unknown":
 		if t.stranger == 0 {
 			t.stranger = now
@@ -166,12 +166,23 @@ func (l *ledger) heard(t *openTask, state string, now time.Duration) {
 		if now-t.stranger < strangerFor || !l.asker.knows {
 			return
 		}
-		l.sums.Lost++
+		l.lose(t)
 	default:
 		t.stranger = 0
 		return
 	}
 	t.ended = true
+}
+
+func (l *ledger) lose(t *openTask) {
+	l.sums.Lost++
+	i := slices.IndexFunc(l.sums.LostBy, func(by history.LostTasks) bool { return by.PID == t.pid })
+	switch {
+	case i >= 0:
+		l.sums.LostBy[i].Lost++
+	case t.pid != 0 && len(l.sums.LostBy) < mostWorkers:
+		l.sums.LostBy = append(l.sums.LostBy, history.LostTasks{PID: t.pid, Lost: 1})
+	}
 }
 
 func (l *ledger) nothingOpen() bool {
@@ -184,6 +195,7 @@ func (l *ledger) snapshot(now time.Duration) history.Ledger {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	out := l.sums
+	out.LostBy = slices.Clone(out.LostBy)
 	out.Open = uint64(len(l.open))
 	byPID := map[int]*history.OpenTasks{}
 	for _, t := range l.open {
