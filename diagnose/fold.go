@@ -222,16 +222,21 @@ func (f *Fold) Workers() []Worker {
 		p := pl.now
 		w := Worker{
 			Place: n, PID: p.pid, Lives: pl.lives, State: p.state, Since: p.since, Inside: p.sample.Inside, OpenTasks: p.open, RSS: p.sample.RSS, Beat: -1,
-			Lane: append(slices.Clone(pl.lane), pl.worst),
+			Lane: append(slices.Clone(pl.lane), pl.worst), Served: p.sample.Inside + p.sample.Idle + p.sample.Silent, Silent: p.sample.Silent, Ports: slices.Clone(p.sample.Ports),
+			Files: p.files.Open, FilesMost: p.files.Limit,
 		}
 		if p.sample.Inside > 0 {
 			w.Oldest = f.now - p.began()
+		}
+		if p.open > 0 {
+			w.OldestTask = f.now - p.openFrom
 		}
 		if p.beatAt >= 0 {
 			w.Beat = p.beat.Age + f.now - p.beatAt
 		}
 		if p.gone {
 			w.Inside, w.Oldest, w.OpenTasks, w.Beat = 0, 0, 0, -1
+			w.Served, w.Silent, w.Ports, w.OldestTask, w.Files = 0, 0, nil, 0, 0
 		} else {
 			w.CPU, _ = p.shares()
 			w.Label = p.label

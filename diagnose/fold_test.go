@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -238,5 +239,28 @@ func TestALoopThatComputesIsFoundBesideAMainThreadThatWaits(t *testing.T) {
 	}))).Incidents()
 	if len(got) != 1 || got[0].Cause.Kind != CauseCPU || got[0].Began > 5*s || got[0].Detected > 6200*ms {
 		t.Errorf("got %+v, want a hang by computation that is certain after 1 s", got)
+	}
+}
+
+// What the page of a worker shows beside its state is what was last seen of its process, and nothing of it once that is gone.
+func TestAWorkersConnectionsTasksAndDescriptors(t *testing.T) {
+	open := func() []moment {
+		return slices.Concat(pool(1),
+			at(2*s, sample(1, 101, func(w *history.WorkerSample) {
+				w.Inside, w.Oldest, w.Idle, w.Silent, w.Ports = 2, 300*ms, 3, 1, []int{40001, 40002}
+			})),
+			at(2*s, history.Ledger{Accepted: 5, Done: 3, Open: 2, Workers: []history.OpenTasks{{PID: 101, Open: 2, Oldest: 1 * s}}}),
+			at(2*s, history.Descriptors{PID: 101, Open: 17, Limit: 1024}))
+	}
+	got := fold(script(open(), at(3*s, history.Tick{}))).Workers()[0]
+	if got.Served != 6 || got.Silent != 1 || !slices.Equal(got.Ports, []int{40001, 40002}) || got.Files != 17 || got.FilesMost != 1024 {
+		t.Errorf("%d connections, %d of them silent, ports %v, %d of %d descriptors", got.Served, got.Silent, got.Ports, got.Files, got.FilesMost)
+	}
+	if got.OpenTasks != 2 || got.OldestTask != 2*s {
+		t.Errorf("%d tasks open, the oldest %v", got.OpenTasks, got.OldestTask)
+	}
+	gone := fold(script(open(), at(3*s, history.WorkerGone{PID: 101, Worker: 1, Signal: "SIGKILL"}))).Workers()[0]
+	if gone.Served != 0 || gone.Silent != 0 || gone.Ports != nil || gone.Files != 0 || gone.OldestTask != 0 {
+		t.Errorf("of one that is gone: %+v", gone)
 	}
 }

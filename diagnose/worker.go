@@ -31,23 +31,29 @@ const laneCells = 480
 
 // A Worker is one place in the server's pool and the process that has it now.
 type Worker struct {
-	Place     int
-	PID       int           // of the process that has, or last had, the place
-	Lives     int           // how many processes have had the place
-	State     State         //
-	Since     time.Duration // when the state began, on the run's clock; for a hang, since when there is no progress
-	Inside    int           // requests it accepted and has not answered
-	Oldest    time.Duration // age of the oldest of these
-	OpenTasks int           // tasks it accepted and has not ended, by the client's ledger
-	CPU       float64       // share of one processor over the last second
-	RSS       uint64        // bytes
-	Beat      time.Duration // age of its heartbeat when last read; -1: none is known
-	Cause     *Cause        // nil while nothing is wrong, or not yet known
-	Label     Label         // what is the matter with it although it is no hang; empty: nothing
-	Lane      []State       // its states, one each LaneStep, the newest last
-	Threads   []history.ThreadSample
-	Waits     []history.LockWait
-	Stacks    []history.Stack // what its threads did in their language's words, when they were last read
+	Place      int
+	PID        int           // of the process that has, or last had, the place
+	Lives      int           // how many processes have had the place
+	State      State         //
+	Since      time.Duration // when the state began, on the run's clock; for a hang, since when there is no progress
+	Inside     int           // requests it accepted and has not answered
+	Oldest     time.Duration // age of the oldest of these
+	OpenTasks  int           // tasks it accepted and has not ended, by the client's ledger
+	CPU        float64       // share of one processor over the last second
+	RSS        uint64        // bytes
+	Beat       time.Duration // age of its heartbeat when last read; -1: none is known
+	Cause      *Cause        // nil while nothing is wrong, or not yet known
+	Label      Label         // what is the matter with it although it is no hang; empty: nothing
+	Lane       []State       // its states, one each LaneStep, the newest last
+	Threads    []history.ThreadSample
+	Waits      []history.LockWait
+	Served     int             // connections that it has accepted, whatever they wait for
+	Silent     int             // of these, those whose client never sent a byte
+	Ports      []int           // the clients' ports of the requests inside, at most 16
+	OldestTask time.Duration   // age of the oldest open task; 0: none is open
+	Files      int             // descriptors that it has open, when last read: under suspicion, or near its limit; 0: not read
+	FilesMost  int             // its limit of these
+	Stacks     []history.Stack // what its threads did in their language's words, when they were last read
 }
 
 // A Label says what is the matter with a worker that is not hung.

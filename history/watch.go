@@ -10,6 +10,9 @@ type ServerStarted struct {
 	Timeout time.Duration `json:"timeout,omitempty"` // after which its arbiter kills a silent worker; 0: never or not known
 }
 
+// SaidLine is the event of a line that a server wrote which is no event of the reference server: Fields has it as "text".
+const SaidLine = "line"
+
 // ServerSaid is a line of the server's own account: what it says happened, not what was seen.
 type ServerSaid struct {
 	Event  string            `json:"event"` // "worker-timeout", "worker-signalled", …

@@ -112,6 +112,7 @@ type variantFold struct {
 	judge     *verdict.Fold
 	story     story
 	spans     spans
+	log       serverLog
 	done      *Variant                 // once it is over it does not change any more
 	broken    map[string]time.Duration // checks with abort that do not hold, and since when
 }
@@ -142,6 +143,7 @@ func (v *variantFold) add(r history.Record) {
 	v.judge.Add(r)
 	v.story.add(r)
 	v.spans.add(r)
+	v.log.add(r)
 	switch ev := r.Event.(type) {
 	case history.PhaseStarted:
 		v.shown.Phase, v.shown.PhaseFrom = ev.Phase, r.At
@@ -173,6 +175,7 @@ func (v *variantFold) report(now time.Duration, over bool) Variant {
 	out.Workers = v.diagnosis.Workers()
 	out.Incidents = v.diagnosis.Incidents()
 	out.Phases, out.Faults = slices.Clone(v.spans.phases), slices.Clone(v.spans.faults)
+	out.Log = slices.Clip(v.log.lines)
 	out.Story = v.story.lines(out.Incidents)
 	out.Verdict = v.judge.Variant(v.variant, v.index, v.plan, out.Load, v.load, out.Incidents)
 	if out.To >= 0 {

@@ -55,6 +55,7 @@ type Variant struct {
 	Phases     []PhaseSpan
 	Faults     []FaultSpan
 	Story      []Line
+	Log        []LogLine // the newest of what the server wrote about itself
 	Verdict    verdict.Variant
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -75,11 +76,15 @@ func (c *child) spawn(cmd *exec.Cmd, output io.Reader, said func(history.ServerS
 func (c *child) listen(output io.Reader, said func(history.ServerSaid)) {
 	lines := bufio.NewScanner(output)
 	lines.Buffer(make([]byte, 64<<10), 1<<20)
+	var quota quota
 	for lines.Scan() {
 		if event, ok := parseSaid(lines.Bytes()); ok {
 			said(event)
-		} else {
-			c.keep(lines.Text())
+			continue
+		}
+		c.keep(lines.Text())
+		if event, ok := quota.line(time.Now(), lines.Text()); ok {
+			said(event)
 		}
 	}
 	// A line too long for the scanner: the rest is read and dropped, or the server would block in write.
@@ -115,6 +120,49 @@ func parseSaid(line []byte) (history.ServerSaid, bool) {
 			}
 		}
 	}
+	return said, true
+}
+
+// Bounds of what is recorded of a server's log in its own words: it may write a line for each request.
+const (
+	linesPerSecond = 20
+	lineBytes      = 400
+)
+
+// A quota is how many lines of a log were recorded in this second, and how many were not.
+type quota struct {
+	second  int64
+	lines   int
+	skipped int
+}
+
+// ofProcess is how gunicorn and others begin a line: [2026-01-02 03:04:05 +0000] [4240] [INFO].
+var ofProcess = regexp.MustCompile(`^\[[^\]]*\] \[(\d+)\] `)
+
+// line is a line of the log as an event, if there is room for it; the first after some that had none says how many these were.
+func (q *quota) line(now time.Time, text string) (history.ServerSaid, bool) {
+	if second := now.Unix(); second != q.second {
+		q.second, q.lines = second, 0
+	}
+	if text = strings.TrimRight(text, " \r"); text == "" {
+		return history.ServerSaid{}, false
+	}
+	if q.lines++; q.lines > linesPerSecond {
+		q.skipped++
+		return history.ServerSaid{}, false
+	}
+	said := history.ServerSaid{Event: history.SaidLine, Fields: map[string]string{}}
+	if found := ofProcess.FindStringSubmatch(text); found != nil {
+		said.PID, _ = strconv.Atoi(found[1]) // digits; too many for a pid leave it unknown
+	}
+	if len(text) > lineBytes {
+		text = strings.ToValidUTF8(text[:lineBytes], "") + "…"
+	}
+	if q.skipped > 0 {
+		text = fmt.Sprintf("(%d lines before are left out) %s", q.skipped, text)
+		q.skipped = 0
+	}
+	said.Fields["text"] = text
 	return said, true
 }
 

@@ -3,9 +3,11 @@ package run
 import (
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -68,5 +70,33 @@ func TestOnlyTheVeryProcessIsEnded(t *testing.T) {
 	}
 	if state := <-ended; state.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
 		t.Errorf("it ended by %v", state)
+	}
+}
+
+// A log that is no account is recorded in its own words, with the process that it is about where it says so, and never more of it than was agreed.
+func TestALogInItsOwnWordsIsRecordedWithinBounds(t *testing.T) {
+	var q quota
+	began := time.Unix(1000, 0)
+	said, ok := q.line(began, "[2026-01-02 03:04:05 +0000] [4240] [INFO] Booting worker with pid: 4240  \r")
+	want := history.ServerSaid{Event: history.SaidLine, PID: 4240, Fields: map[string]string{"text": "[2026-01-02 03:04:05 +0000] [4240] [INFO] Booting worker with pid: 4240"}}
+	if diff := cmp.Diff(want, said); !ok || diff != "" {
+		t.Error(ok, diff)
+	}
+	if _, ok := q.line(began, "   "); ok {
+		t.Error("an empty line was recorded")
+	}
+	n := 1
+	for range 500 {
+		if _, ok := q.line(began, "GET / 200"); ok {
+			n++
+		}
+	}
+	if n != linesPerSecond {
+		t.Errorf("%d lines in a second, want %d", n, linesPerSecond)
+	}
+	said, ok = q.line(began.Add(time.Second), strings.Repeat("é", 1000))
+	text := said.Fields["text"]
+	if !ok || !strings.HasPrefix(text, "(481 lines before are left out) é") || !utf8.ValidString(text) || len(text) > lineBytes+50 {
+		t.Errorf("%v %q", ok, text)
 	}
 }
