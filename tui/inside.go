@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+
+	"github.com/charmbracelet/x/ansi"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/history"
@@ -20,14 +23,65 @@ func (l *look) workerPage(r *report.Report, v *report.Variant, w *diagnose.Worke
 	now := until(r, v)
 	name := fmt.Sprintf("worker %d, pid %d", w.Place, w.PID)
 	if width < twoColumnsFrom {
-		lines := slices.Concat(l.facts(v, w, now, width-2), []string{""}, l.heldUp(v, w, now, width-2), []string{""}, l.threads(w))
-		return l.scrolled(name, lines, scroll, width, h)
+		return l.scrolled(name, l.insideLines(v, w, now, width-2), scroll, width, h)
 	}
 	top := l.facts(v, w, now, width-2)
 	head := l.box(name, "", top, width, len(top)+2)
 	rest := h - len(top) - 2
 	left := width / 2
-	return head + "\n" + beside(l.scrolled("why", l.heldUp(v, w, now, left-2), scroll, left, rest), l.scrolled("threads", l.threads(w), scroll, width-left, rest))
+	log := logHeight(v, w, rest)
+	rest -= log
+	tail := ""
+	if log > 0 {
+		tail = "\n" + l.box(logName(w), "", l.logLines(v, w, log-2), width, log)
+	}
+	return head + "\n" + beside(l.scrolled("why", l.heldUp(v, w, now, left-2), scroll, left, rest), l.scrolled("threads", l.threads(w), scroll, width-left, rest)) + tail
+}
+
+// insideLines are all of it, one below the other.
+func (l *look) insideLines(v *report.Variant, w *diagnose.Worker, now time.Duration, width int) []string {
+	lines := slices.Concat(l.facts(v, w, now, width), []string{""}, l.heldUp(v, w, now, width), []string{""}, l.threads(w))
+	return append(append(lines, "", " "+l.in(title, logName(w))), l.logLines(v, w, mostTold)...)
+}
+
+func logName(w *diagnose.Worker) string {
+	return fmt.Sprintf("the server's log about worker %d, its newest lines", w.Place)
+}
+
+// logHeight is how high the pane of the log is below why and threads, which have two thirds of the rows at least; 0: there is no room, or nothing to show.
+func logHeight(v *report.Variant, w *diagnose.Worker, rows int) int {
+	n := len(v.LogOf(w, mostTold))
+	if h := min(n+2, rows/3); n > 0 && h >= 4 {
+		return h
+	}
+	return 0
+}
+
+// logLines are the newest lines of the server's log about a worker.
+func (l *look) logLines(v *report.Variant, w *diagnose.Worker, most int) []string {
+	found := v.LogOf(w, most)
+	if len(found) == 0 {
+		return []string{l.in(dim, " no line of it could be read")}
+	}
+	lines := make([]string, 0, len(found))
+	for _, line := range found {
+		who := ""
+		if line.PID != w.PID && line.PID > 0 {
+			who = l.in(dim, fmt.Sprintf("pid %d: ", line.PID))
+		}
+		lines = append(lines, " "+l.in(dim, stamp(line.At))+"  "+who+l.ascii(printable(line.Text)))
+	}
+	return lines
+}
+
+// printable is a text that somebody else wrote, without what would move the cursor or change colours.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, ansi.Strip(text))
 }
 
 // until is the moment that a variant is looked at: now, or when it ended.
@@ -45,15 +99,51 @@ func (l *look) facts(v *report.Variant, w *diagnose.Worker, now time.Duration, w
 	if w.Beat >= 0 {
 		beat = span(w.Beat) + " ago"
 	}
+	inside := fact("requests inside", fmt.Sprint(w.Inside))
+	if w.Inside > 0 {
+		inside += fact("the oldest", span(w.Oldest)) + fact("client ports", ports(w, max(width/20, 2)))
+	}
+	tasks := fact("tasks open", fmt.Sprint(w.OpenTasks))
+	if w.OpenTasks > 0 {
+		tasks += fact("the oldest", span(w.OldestTask))
+	}
+	connections := fmt.Sprint(w.Served)
+	if w.Silent > 0 {
+		connections += fmt.Sprintf(" (%d silent)", w.Silent)
+	}
+	files := "read once it is suspect"
+	switch {
+	case w.Files == 0 && inTrouble(w.State):
+		files = "not read"
+	case w.Files > 0:
+		files = fmt.Sprintf("%s of %s", count(w.Files), count(w.FilesMost))
+	}
 	lines := []string{
-		" " + l.state(w.State) + " for " + span(now-w.Since) + "   " + fact("requests inside", fmt.Sprint(w.Inside)) + fact("the oldest", span(w.Oldest)),
-		" " + fact("tasks open", fmt.Sprint(w.OpenTasks)) + fact("heartbeat", beat) + fact("cpu", fmt.Sprintf("%.0f%%", w.CPU*100)) + fact("memory", size(w.RSS)) + fact("lives", fmt.Sprint(w.Lives)),
+		" " + l.state(w.State) + " for " + span(now-w.Since) + "   " + inside,
+		" " + tasks + fact("connections", connections) + fact("heartbeat", beat),
+		" " + fact("cpu", fmt.Sprintf("%.0f%%", w.CPU*100)) + fact("memory", size(w.RSS)) + fact("descriptors", files) + fact("lives", fmt.Sprint(w.Lives)),
 	}
 	if cells := width - 2; cells >= 10 {
 		a := axisOf(v, now, cells)
 		lines = append(lines, " "+l.rule(v, a, now, " "), " "+l.lane(w.Lane, a, now))
 	}
 	return lines
+}
+
+// ports lists where the requests inside come from, at most so many.
+func ports(w *diagnose.Worker, most int) string {
+	if len(w.Ports) == 0 {
+		return "not known"
+	}
+	texts := make([]string, 0, most+1)
+	for i, port := range w.Ports {
+		if i == most {
+			texts = append(texts, fmt.Sprintf("and %d more", w.Inside-most))
+			break
+		}
+		texts = append(texts, fmt.Sprint(port))
+	}
+	return strings.Join(texts, " ")
 }
 
 // state names a state with its mark; trouble in capitals.

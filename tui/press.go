@@ -130,7 +130,7 @@ func (m *model) lines() int {
 		for i := range v.Workers {
 			if w := &v.Workers[i]; w.Place == m.selected {
 				now := until(m.report, v)
-				return len(m.look.heldUp(v, w, now, m.w/2)) + len(m.look.threads(w))
+				return len(m.look.insideLines(v, w, now, m.w/2))
 			}
 		}
 	}
@@ -271,7 +271,7 @@ func (m *model) copy() tea.Cmd {
 		for i := range v.Workers {
 			if w := &v.Workers[i]; w.Place == m.selected {
 				now := until(m.report, v)
-				text = ansiPlain(strings.Join(slices.Concat(m.look.facts(v, w, now, 80), []string{""}, m.look.heldUp(v, w, now, 120), []string{""}, m.look.threads(w)), "\n")) + "\n"
+				text = ansiPlain(strings.Join(m.look.insideLines(v, w, now, 120), "\n")) + "\n"
 			}
 		}
 	default:

@@ -6,6 +6,13 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
+// What a server writes into its log must not move the cursor of whoever looks at it.
+func TestALogCannotDrawOnTheScreen(t *testing.T) {
+	if got := printable("a\x1b[2J\x1b[31mred\x1b[0m\tb\rc\x07 é\x00"); got != "ared b c  é " {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestWidthIsThatOfTheTerminalLibrary(t *testing.T) {
 	l, err := newLook("dark", false)
 	if err != nil {
