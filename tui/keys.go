@@ -39,6 +39,8 @@ const (
 	doPlay     action = "play"
 	doBackward action = "backward"
 	doForward  action = "forward"
+	doFarBack  action = "far-back"
+	doFarOn    action = "far-on"
 	doStepBack action = "step-back"
 	doStep     action = "step"
 	doSpeedUp  action = "speed-up"
@@ -93,6 +95,8 @@ func newKeys() keys {
 		bind(doPlay, onTape, "space", "play/pause", "space"),
 		bind(doBackward, onTape, "←", "1 s back", "left"),
 		bind(doForward, onTape, "→", "1 s on", "right"),
+		bind(doFarBack, onTape, "shift+←", "10 s back", "shift+left"),
+		bind(doFarOn, onTape, "shift+→", "10 s on", "shift+right"),
 		bind(doStepBack, onTape, ",", "0.1 s back", ","),
 		bind(doStep, onTape, ".", "0.1 s on", "."),
 		bind(doNext, onTape, "n", "next incident", "n"),

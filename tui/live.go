@@ -47,10 +47,10 @@ func share(rows, workers int) heights {
 	return h
 }
 
-// checksFrom is the width from which the checks stand beside the story, and besideRows the height from which the selected worker has the rest of that column.
+// checksFrom is the width from which checks and incidents stand beside the story, and besideRows what the selected worker needs of that column below them.
 const (
 	checksFrom = 120
-	besideRows = 14
+	besideRows = 8
 )
 
 // A liveView is what of a variant a person has chosen to see.
@@ -87,25 +87,82 @@ func (l *look) live(r *report.Report, v *report.Variant, view liveView, w, h int
 		right := max(w/3, 40)
 		blocks = append(blocks, beside(l.storyPane(v, view, "", w-right, s.story), l.sidePane(v, view, now, right, s.story)))
 	case s.story > 0:
-		blocks = append(blocks, l.storyPane(v, view, l.checksNote(v), w, s.story))
+		blocks = append(blocks, l.storyPane(v, view, l.incidentsNote(v)+l.checksNote(v), w, s.story))
 	}
 	return strings.Join(blocks, "\n")
 }
 
-// sidePane has the checks, and below them, where there is room, what is known of the selected worker.
+// sidePane has the checks, below them the incidents, and below these, where there is room, what is known of the selected worker.
 func (l *look) sidePane(v *report.Variant, view liveView, now time.Duration, w, h int) string {
-	checks := len(v.Verdict.Checks) + 2
-	if h < besideRows || h-checks < besideRows/2 {
+	checks := min(len(v.Verdict.Checks)+2, h)
+	incidents := min(min(max(len(v.Incidents), 1), mostListed)+2, h-checks)
+	rest := h - checks - incidents
+	if incidents < 3 {
 		return l.checksPane(v, w, h)
 	}
 	for i := range v.Workers {
-		if one := &v.Workers[i]; one.Place == view.selected {
+		if one := &v.Workers[i]; one.Place == view.selected && rest >= besideRows {
 			lines := append(l.heldUp(v, one, now, w-2), "")
 			name := fmt.Sprintf("worker %d, pid %d", one.Place, one.PID)
-			return l.checksPane(v, w, checks) + "\n" + l.box(name, "", append(lines, l.threads(one)...), w, h-checks)
+			return l.checksPane(v, w, checks) + "\n" + l.incidentsPane(v, now, w, incidents) + "\n" + l.box(name, "", append(lines, l.threads(one)...), w, rest)
 		}
 	}
-	return l.checksPane(v, w, h)
+	return l.checksPane(v, w, checks) + "\n" + l.incidentsPane(v, now, w, h-checks)
+}
+
+// mostListed is how many incidents the live screen lists at least, where it lists any; more where there is room.
+const mostListed = 4
+
+// incidentsPane lists the incidents, the newest first: which are open, how long, how many workers, why.
+func (l *look) incidentsPane(v *report.Variant, now time.Duration, w, h int) string {
+	var body []string
+	for i := range v.Incidents {
+		body = append(body, l.incidentLine(&v.Incidents[len(v.Incidents)-1-i], now))
+	}
+	note := ""
+	if n := len(body) - (h - 2); n > 0 {
+		note = l.in(dim, fmt.Sprintf("%d earlier", n))
+	}
+	if len(body) == 0 {
+		body = []string{l.in(dim, " none so far")}
+	}
+	return l.box("incidents", note, body, w, h)
+}
+
+// incidentLine says of an incident whether it is open, and the shortest of what, how many, how long, why.
+func (l *look) incidentLine(in *diagnose.Incident, now time.Duration) string {
+	as, mark, length := bad, l.glyphs.mark[diagnose.Hung], ""
+	switch {
+	case in.Recovered >= 0:
+		as, mark = good, l.glyphs.yes
+	case in.Ended >= 0:
+		as = warn
+	}
+	if in.Kind == diagnose.KindHang {
+		length = " " + span(in.Longest(now))
+	}
+	return " " + l.in(as, fmt.Sprintf("%s #%d %s", mark, in.ID, in.Kind)) + fmt.Sprintf(" %s%s  ", plural(in.Places(), "worker"), length) + l.in(dim, l.ascii(in.Cause.Short))
+}
+
+// incidentsNote counts them, for where there is no room to list them.
+func (l *look) incidentsNote(v *report.Variant) string {
+	over := 0
+	for i := range v.Incidents {
+		if v.Incidents[i].Recovered >= 0 {
+			over++
+		}
+	}
+	text := ""
+	if n := len(v.Incidents) - over; n > 0 {
+		text += " " + l.in(bad, fmt.Sprintf("%s %d", l.glyphs.mark[diagnose.Hung], n))
+	}
+	if over > 0 {
+		text += " " + l.in(good, fmt.Sprintf("%s %d", l.glyphs.yes, over))
+	}
+	if text == "" {
+		return ""
+	}
+	return l.in(dim, "incidents") + text + "  "
 }
 
 // checksNote counts the checks, for where there is no room to list them.

@@ -32,22 +32,24 @@ func (l *look) loadPane(v *report.Variant, now time.Duration, w, h int) string {
 	rate := func(f float64) string { return fmt.Sprintf("%.0f/s", f) }
 	body := []string{
 		pair("offered", rate(d.Offered), "achieved", rate(d.Achieved), d.Offered > 0 && d.Achieved < d.Offered/2),
-		pair("in flight", count(uint64(max(d.InFlight, 0))), "inside workers", count(uint64(max(inside, 0))), false),
-		pair("not accepted", count(uint64(max(v.Backlog, 0))), "oldest", span(d.Oldest), d.Oldest.Seconds() >= 1),
+		pair("sent late", count(d.Late), "unanswered", count(unanswered(d)), d.Oldest >= second),
+		pair("inside workers", count(uint64(max(inside, 0))), "not accepted", count(uint64(max(v.Backlog, 0))), false),
 		pair("ok", count(d.OK), "failed", count(d.Failed), d.Failed > 0),
 		pair("tasks done", count(d.Tasks.Done), "lost", count(d.Tasks.Lost), d.Tasks.Lost > 0),
 	}
-	if rows := h - 2 - len(body); rows >= 2 {
-		body = append(body,
-			pair("tasks in", count(d.Tasks.Accepted), "open", count(d.Tasks.Open), false),
-			pair("sent late", count(d.Late), "unanswered", count(unanswered(d)), false))
-	}
+	var notes []string
 	if why := failures(d.Errors); why != "" {
-		body = append(body, " "+l.in(dim, "failed by ")+why)
+		notes = append(notes, " "+l.in(dim, "failed by ")+why)
 	}
 	if d.Dropped > 0 || d.Waiting > 0 {
-		body = append(body, fmt.Sprintf(" %s %s  %s %s", l.in(dim, "waiting to be sent"), count(uint64(max(d.Waiting, 0))), l.in(dim, "dropped"), count(d.Dropped)))
+		notes = append(notes, fmt.Sprintf(" %s %s  %s %s", l.in(dim, "waiting to be sent"), count(uint64(max(d.Waiting, 0))), l.in(dim, "dropped"), count(d.Dropped)))
 	}
+	room := max(h-2-len(body)-len(notes), 0)
+	more := []string{
+		pair("in flight", count(uint64(max(d.InFlight, 0))), "oldest", span(d.Oldest), d.Oldest >= second),
+		pair("tasks in", count(d.Tasks.Accepted), "open", count(d.Tasks.Open), false),
+	}
+	body = slices.Concat(body, more[:min(room, len(more))], notes)
 	if rows := h - 2 - len(body); rows >= 3 {
 		body = append(body, l.in(dim, " due over time: ")+l.in(good, l.glyphs.bar+" ok ")+l.in(bad, l.glyphs.no+" failed ")+l.in(warn, l.glyphs.shades[0]+" open"))
 		body = append(body, l.outcomeBars(d, axisOf(v, now, w-4), now, rows-1)...)

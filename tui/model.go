@@ -40,21 +40,22 @@ type model struct {
 	picker   *picker     // nil: not at home
 	compared *comparison // nil: nothing is compared
 
-	report   *report.Report // the one on screen
-	w, h     int
-	page     page
-	help     bool
-	prompt   *prompt // nil: no line is typed
-	frozen   bool    // the screen stays as it is while the run goes on
-	stay     bool    // a person chose to look at something else than the verdict
-	variant  string  // that is looked at; empty: the current one
-	selected int     // place in the worker table
-	filter   string
-	order    order
-	back     int // in the story
-	incident int // id in the variant
-	scroll   int
-	spots    []spot // of the key line as last drawn
+	report    *report.Report // the one on screen
+	w, h      int
+	page      page
+	help      bool
+	prompt    *prompt // nil: no line is typed
+	frozen    bool    // the screen stays as it is while the run goes on
+	stay      bool    // a person chose to look at something else than the verdict
+	variant   string  // that is looked at; empty: the current one
+	selected  int     // place in the worker table
+	filter    string
+	order     order
+	back      int // in the story
+	incident  int // id in the variant
+	scroll    int
+	spots     []spot // of the key line as last drawn
+	scrubbing bool   // the mouse holds the bar of the tape
 
 	dark    bool
 	profile colorprofile.Profile

@@ -6,7 +6,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// mouse does what a click or the wheel asks for: a click on a worker selects it, another opens it; on the key line it is that key; on the tape it seeks.
+// mouse does what a click or the wheel asks for: a click on a worker selects it, another opens it; on the key line it is that key; on the tape it seeks, and drags it from there.
 func (m *model) mouse(msg tea.MouseMsg) tea.Cmd {
 	at := msg.Mouse()
 	switch msg.(type) {
@@ -25,6 +25,12 @@ func (m *model) mouse(msg tea.MouseMsg) tea.Cmd {
 		if at.Button == tea.MouseLeft {
 			return m.click(at.X, at.Y)
 		}
+	case tea.MouseMotionMsg:
+		if m.scrubbing && at.Button == tea.MouseLeft {
+			m.scrub(at.X)
+		}
+	case tea.MouseReleaseMsg:
+		m.scrubbing = false
 	}
 	return nil
 }
@@ -40,10 +46,9 @@ func (m *model) click(x, y int) tea.Cmd {
 			}
 		}
 	case m.player != nil && y == m.h-2:
-		from, columns := tapeBar(m.player, m.w)
-		if x >= from && x < from+columns {
-			m.stay = false
-			m.player.seek(time.Duration(float64(x-from) / float64(columns) * float64(m.player.tape.Length())))
+		if from, columns := tapeBar(m.player, m.w); x >= from && x < from+columns {
+			m.scrubbing = true
+			m.scrub(x)
 		}
 	case m.page == livePage:
 		m.clickWorker(y)
@@ -51,6 +56,13 @@ func (m *model) click(x, y int) tea.Cmd {
 		return m.clickScenario(x, y)
 	}
 	return nil
+}
+
+// scrub winds the tape to a column of its bar; beside the bar it is the nearest of its ends.
+func (m *model) scrub(x int) {
+	from, columns := tapeBar(m.player, m.w)
+	m.stay = false
+	m.player.seek(time.Duration(float64(x-from) / float64(columns) * float64(m.player.tape.Length())))
 }
 
 func (m *model) clickWorker(y int) {

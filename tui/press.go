@@ -50,7 +50,7 @@ func (m *model) do(a action) tea.Cmd {
 		return m.copy()
 	case doWrite:
 		return m.write()
-	case doPlay, doBackward, doForward, doStepBack, doStep, doSpeedUp, doSlowDown, doNext, doPrevious:
+	case doPlay, doBackward, doForward, doFarBack, doFarOn, doStepBack, doStep, doSpeedUp, doSlowDown, doNext, doPrevious:
 		m.wind(a)
 	case doKill, doStop, doLock, doFaster, doSlower, doPause:
 		return m.harm(a)
@@ -309,6 +309,10 @@ func (m *model) wind(a action) {
 		p.move(-second)
 	case doForward:
 		p.move(second)
+	case doFarBack:
+		p.move(-10 * second)
+	case doFarOn:
+		p.move(10 * second)
 	case doStepBack:
 		p.playing = false
 		p.move(-second / 10)

@@ -159,6 +159,7 @@ func (c *calls) controls() Controls {
 const (
 	keyUp, keyDown, keyRight, keyLeft = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D"
 	keyPageUp, keyPageDown            = "\x1b[5~", "\x1b[6~"
+	keyFarRight, keyFarLeft           = "\x1b[1;2C", "\x1b[1;2D"
 	keyHome, keyEnd, keyEsc           = "\x1b[H", "\x1b[F", "\x1b"
 )
 
@@ -271,6 +272,8 @@ func strikeReplay(t *testing.T, struck map[action]bool) {
 		{action: doStepBack, keys: ",,,,,,,,", see: "■ 1x  00:04"},
 		{action: doForward, keys: keyRight + keyRight, see: "■ 1x  00:06"},
 		{action: doPrevious, keys: "N", see: "■ 1x  00:03"},
+		{action: doFarOn, keys: keyFarRight, see: "■ 1x  00:13"},
+		{action: doFarBack, keys: keyFarLeft, see: "■ 1x  00:03"},
 		{action: doSpeedUp, keys: "]]]]]", see: "■ 32x"},
 		{action: doSlowDown, keys: "[", see: "■ 16x"},
 		{action: doPalette, keys: ":at 4.9\r", see: "HANG 4 of 4"},
@@ -278,6 +281,11 @@ func strikeReplay(t *testing.T, struck map[action]bool) {
 	}, struck)
 	// A click on the tape seeks, one on a worker selects it, another opens it, one on the key line is its key.
 	s.press(click(18+98*30/100, 33))
+	s.see("HANG 4 of 4")
+	// Held there and dragged on, it winds on with the mouse, until it is let go.
+	s.press(fmt.Sprintf("\x1b[<0;%d;34M\x1b[<32;%d;20M", 18+1+98*30/100, 18+1+98*20/100))
+	s.see("healthy 4 workers")
+	s.press(fmt.Sprintf("\x1b[<32;%d;20M\x1b[<0;%d;20m\x1b[<32;%d;20M", 18+1+98*30/100, 18+1+98*30/100, 18+1+98*20/100))
 	s.see("HANG 4 of 4")
 	row := 0
 	for i, line := range strings.Split(s.text(), "\n") {

@@ -25,6 +25,9 @@ import (
 // keptRuns is how many runs of one scenario the home screen keeps, with their recordings; older ones are deleted.
 const keptRuns = 5
 
+// firstScenario is selected for someone who has picked nothing yet: the hang that most people come for.
+const firstScenario = "log-contention"
+
 // home is hangtime without a command: on a terminal the picker, from which scenarios are run until a person leaves.
 func home(cmd *cobra.Command) error {
 	options, err := screenFor(cmd)
@@ -37,7 +40,7 @@ func home(cmd *cobra.Command) error {
 	// A terminal that is gone must end the loop, not only the screen that is on.
 	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGHUP, syscall.SIGTERM)
 	defer stop()
-	selected := ""
+	selected := firstScenario
 	for {
 		choice, err := tui.Home(ctx, listed(time.Now()), selected, *options)
 		switch {
