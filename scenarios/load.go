@@ -1,6 +1,9 @@
 package scenarios
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Load is what is sent to the server: open loop, each hit due at its own moment whether or not earlier ones were answered; or, with shape closed, users who each
 // wait for their answer.
@@ -35,7 +38,7 @@ type Load struct {
 	// Timeout of one hit, from when it was sent.
 	Timeout time.Duration `yaml:"timeout,omitempty" json:"timeout,omitempty" jsonschema:"type=string"`
 	// Targets are hit in turn, in the proportion of their weights.
-	Targets []Target `yaml:"targets" json:"targets,omitempty"`
+	Targets []Target `yaml:"targets,omitempty" json:"targets,omitempty"`
 	// TargetsFile has targets in one of vegeta's formats, http or json.
 	TargetsFile string `yaml:"targets_file,omitempty" json:"targets_file,omitempty"`
 	// UnixSocket is the path of the socket to connect to instead of the server's address.
@@ -81,4 +84,13 @@ type Target struct {
 	Timeout time.Duration `yaml:"timeout,omitempty" json:"timeout,omitempty" jsonschema:"type=string"`
 	// Weight is its share; 0 is 1.
 	Weight int `yaml:"weight,omitempty" json:"weight,omitempty" jsonschema:"minimum=0"`
+}
+
+// targets are all that are hit, those of a mix too.
+func (l Load) targets() []Target {
+	all := slices.Clone(l.Targets)
+	for _, m := range l.Mix {
+		all = append(all, m.Targets...)
+	}
+	return all
 }

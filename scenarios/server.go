@@ -64,6 +64,10 @@ type Server struct {
 	// LoadApp makes the application fail: fail-boot, fail-load.
 	LoadApp     string        `yaml:"load_app,omitempty" json:"load_app,omitempty" jsonschema:"enum=ok,enum=fail-boot,enum=fail-load"`
 	TaskTimeout time.Duration `yaml:"task_timeout,omitempty" json:"task_timeout,omitempty" jsonschema:"type=string"`
+	// LockOrder is the order in which the two threads of a task of work locks take its two locks.
+	LockOrder string `yaml:"lock_order,omitempty" json:"lock_order,omitempty" jsonschema:"enum=same,enum=opposite"`
+	// PollWait is how long a long poll (GET /poll) waits for news, and how long a stream of events (GET /events) goes on.
+	PollWait time.Duration `yaml:"poll_wait,omitempty" json:"poll_wait,omitempty" jsonschema:"type=string"`
 	// Respawn false: the arbiter does not replace a worker that died.
 	Respawn *bool `yaml:"respawn,omitempty" json:"respawn,omitempty"`
 }

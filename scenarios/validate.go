@@ -175,7 +175,7 @@ func (v *validation) checks(key string, all []Check, s Scenario) {
 			v.add(at+".that", err.Error(), "")
 		}
 		for _, m := range compiled.Uses {
-			if m.Tag != "" && !slices.ContainsFunc(s.Load.Targets, func(t Target) bool { return t.Tag == m.Tag }) {
+			if m.Tag != "" && !slices.ContainsFunc(s.Load.targets(), func(t Target) bool { return t.Tag == m.Tag }) {
 				v.add(at+".that", fmt.Sprintf("no target has the tag %q of %s", m.Tag, m.Key), "a tag is given as load.targets[0].tag")
 			}
 		}

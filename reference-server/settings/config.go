@@ -64,6 +64,8 @@ type Config struct {
 	LoadApp            string        // ok, fail-boot, fail-load: makes a worker fail as an application does
 	LoopStartDelay     time.Duration // how long the event loop's thread takes until there is a loop
 	MemoryLimit        int           // MiB of resident memory at which a worker is killed; 0: none
+	LockOrder          string        // same, opposite
+	PollWait           time.Duration // how long a long poll and a stream of events go on
 }
 
 // Default is gunicorn's default where it has the option, and the guide's good side elsewhere.
@@ -75,7 +77,7 @@ func Default() Config {
 		Heartbeat: "memory", HeartbeatFrom: "request",
 		LogDir: ".", Logging: "per-pid", State: "aware", Recovery: "restart", Cleanup: "drain", Limits: "bounded", IO: "executor", Signals: "arbiter",
 		Preload: "clean", Health: "deep", Monitoring: "on",
-		ExecutorThreads: 4, MaxConcurrentTasks: 100, TaskQueue: 10000, TaskTimeout: 300 * time.Second, LoadApp: "ok",
+		ExecutorThreads: 4, MaxConcurrentTasks: 100, TaskQueue: 10000, TaskTimeout: 300 * time.Second, LoadApp: "ok", LockOrder: "same", PollWait: 25 * time.Second,
 	}
 }
 
@@ -146,6 +148,8 @@ func (c *Config) hangtimeOptions() []Option {
 		{"loop-start-delay", "time that the event loop's thread takes to make the loop; with --state=unaware requests come before it", nil, &c.LoopStartDelay},
 		{"memory-limit", "MiB of resident memory at which a worker is killed; 0: no limit", nil, &c.MemoryLimit},
 		{"upstream", "HOST:PORT on loopback that work `socket` and `dns` ask; empty: a responder in the worker", nil, &c.Upstream},
+		{"lock-order", "in which order the two threads of work `locks` take its two locks", []string{"same", "opposite"}, &c.LockOrder},
+		{"poll-wait", "time after which GET /poll answers that there is no news, and GET /events ends", nil, &c.PollWait},
 		{"load-app", "fail as an application does that cannot be made (exit 3) or loaded (exit 4)", []string{"ok", "fail-boot", "fail-load"}, &c.LoadApp},
 	}
 }
@@ -280,6 +284,7 @@ func (c *Config) KeepApplication(before *Config) {
 	}
 	c.ExecutorThreads, c.MaxConcurrentTasks, c.TaskQueue, c.TaskTimeout, c.Upstream, c.LoadApp = before.ExecutorThreads, before.MaxConcurrentTasks, before.TaskQueue, before.TaskTimeout,
 		before.Upstream, before.LoadApp
+	c.LockOrder, c.PollWait = before.LockOrder, before.PollWait
 }
 
 // Encode and Decode carry a Config from the arbiter to a worker.

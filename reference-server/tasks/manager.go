@@ -47,6 +47,7 @@ type Manager struct {
 	closing  bool
 	executor atomic.Pointer[eventloop.Executor] // as asyncio's default executor, each loop has its own
 	leaked   leak
+	pair     [2]mutex // what work `locks` takes
 
 	current map[uint64]*run // touched by the loop's thread alone
 }

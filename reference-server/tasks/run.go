@@ -50,6 +50,8 @@ func (m *Manager) perform(r *run) {
 		loop.Exit(errors.New("a task ended the event loop"))
 	case r.Work == "nested":
 		m.nested(r)
+	case r.Work == "locks":
+		m.locks(r)
 	case m.cfg.IO == "blocking":
 		m.ended(r, m.do(r.Task))
 	case r.Work == "sleep":

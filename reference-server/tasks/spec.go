@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// Works are the kinds of work that a task may ask for. The last four are there to break things: fail ends with an error, exit ends the event loop as an uncaught SystemExit
-// does, stop stops the loop without closing it, and nested waits in the thread pool for another job of the same pool.
+// Works are the kinds of work that a task may ask for. The last five are there to break things: fail ends with an error, exit ends the event loop as an uncaught SystemExit
+// does, stop stops the loop without closing it, nested waits in the thread pool for another job of the same pool, and locks takes two locks in two threads.
 func Works() []string {
-	return []string{"sleep", "cpu", "file", "dns", "socket", "fail", "exit", "stop", "nested"}
+	return []string{"sleep", "cpu", "file", "dns", "socket", "fail", "exit", "stop", "nested", "locks"}
 }
 
 // What one task may ask for at most.

@@ -4,15 +4,18 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"time"
 )
 
 // An Answer is filled by a handler and then appended to the bytes that go out.
 type Answer struct {
 	Status      int
 	ContentType string
-	RetryAfter  int    // seconds; 0: no such header
-	Allow       string // methods, with status 405
-	Body        []byte // kept between answers, so that it need not grow again
+	RetryAfter  int           // seconds; 0: no such header
+	Allow       string        // methods, with status 405
+	Body        []byte        // kept between answers, so that it need not grow again
+	Later       time.Duration // it goes out only after so long
+	Stream      bool          // and until then events do
 }
 
 // Reset makes it an empty 200.

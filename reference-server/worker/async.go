@@ -51,7 +51,7 @@ func (w *Worker) serveAsync() error {
 		}
 		if n < len(events) && (now-swept > int64(sweepStep) || !w.alive.Load()) {
 			swept = now
-			w.sweep(conns, w.clock.Now())
+			w.sweep(p, conns, w.clock.Now())
 		}
 	}
 	return nil
@@ -68,8 +68,16 @@ func (w *Worker) asyncWait(conns int) time.Duration {
 
 // sweep closes connections that were idle for longer than keep-alive. It comes after what is readable was served: on a machine without a free processor the thread itself may
 // have been away for that long.
-func (w *Worker) sweep(conns map[int]*conn, now int64) {
+func (w *Worker) sweep(p *poller, conns map[int]*conn, now int64) {
 	for fd, c := range conns {
+		if c.held.until > 0 {
+			if w.ripe(c, now) && !w.goOn(p, c) {
+				delete(conns, fd)
+				w.conns.Add(-1)
+				c.end()
+			}
+			continue
+		}
 		if now-c.last > int64(w.cfg.KeepAlive) && !c.readable() {
 			delete(conns, fd)
 			w.conns.Add(-1)
@@ -97,6 +105,10 @@ func (w *Worker) acceptAll(p *poller, listener int, conns map[int]*conn) error {
 
 // serveConn is false when the connection is over.
 func (w *Worker) serveConn(p *poller, c *conn, events uint32) bool {
+	if c.held.until > 0 && events&(unix.EPOLLIN|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
+		n, err := c.read() // what it sends meanwhile waits, its end does not
+		return n > 0 || errors.Is(err, unix.EAGAIN)
+	}
 	if len(c.out) == 0 && events&(unix.EPOLLIN|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
 		n, err := c.read()
 		if err != nil {
@@ -106,8 +118,7 @@ func (w *Worker) serveConn(p *poller, c *conn, events uint32) bool {
 			return false
 		}
 		c.last = w.clock.Now()
-		for !c.close && len(c.in) > 0 && w.step(c, true) {
-		}
+		w.stepAll(c)
 	}
 	if err := c.write(); errors.Is(err, unix.EAGAIN) {
 		return p.change(c.fd, unix.EPOLLOUT) == nil
@@ -117,7 +128,21 @@ func (w *Worker) serveConn(p *poller, c *conn, events uint32) bool {
 	if events&unix.EPOLLOUT != 0 && p.change(c.fd, unix.EPOLLIN) != nil {
 		return false
 	}
-	return !c.close
+	return !c.close || c.held.until > 0
+}
+
+// stepAll answers what has come, up to a request that is answered later.
+func (w *Worker) stepAll(c *conn) {
+	for !c.close && len(c.in) > 0 && c.held.until == 0 && w.step(c, true) {
+	}
+}
+
+// goOn writes what became due of a held request, and when that is over answers what came behind it; false: the connection is over.
+func (w *Worker) goOn(p *poller, c *conn) bool {
+	if c.held.until == 0 {
+		w.stepAll(c)
+	}
+	return w.serveConn(p, c, 0)
 }
 
 // A poller is an epoll descriptor with the listeners in it.

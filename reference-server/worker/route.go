@@ -44,6 +44,14 @@ func (w *Worker) route(r *web.Request, a *web.Answer) {
 		if w.allow(r, a, "GET") {
 			w.taskStates(r, a)
 		}
+	case path == "/poll":
+		if w.allow(r, a, "GET") {
+			w.poll(a)
+		}
+	case path == "/events":
+		if w.allow(r, a, "GET") {
+			w.events(a)
+		}
 	case path == "/metrics":
 		if w.allow(r, a, "GET") {
 			w.metrics(r, a)
@@ -53,7 +61,7 @@ func (w *Worker) route(r *web.Request, a *web.Answer) {
 			w.workers(a)
 		}
 	default:
-		a.Fail(404, "want one of /task, /task/{id}, /tasks?ids=…, /health, /metrics, /workers")
+		a.Fail(404, "want one of /task, /task/{id}, /tasks?ids=…, /poll, /events, /health, /metrics, /workers")
 	}
 }
 

@@ -20,6 +20,7 @@ type conn struct {
 	last   int64  // when it was last used
 	close  bool   // after out was written
 	told   bool   // it was told to go on with its body
+	held   held   // a request that is answered later; no other is looked at meanwhile
 	req    web.Request
 	answer web.Answer
 }
@@ -130,7 +131,11 @@ func (w *Worker) step(c *conn, keep bool) (done bool) {
 		w.alive.Store(false)
 	}
 	c.close = c.close || c.req.Close || !keep || !w.alive.Load()
-	c.out = c.answer.Append(c.out, c.close, string(c.req.Method) == "HEAD")
+	if head := string(c.req.Method) == "HEAD"; c.answer.Later > 0 {
+		w.hold(c, head)
+	} else {
+		c.out = c.answer.Append(c.out, c.close, head)
+	}
 	c.told = false
 	c.in = c.in[:copy(c.in, c.in[n:])]
 	return true

@@ -47,6 +47,9 @@ func (w *Worker) serveOne(fd int) {
 			return
 		}
 		done := w.step(&c, false)
+		if c.held.until > 0 && !w.wait(&c) {
+			return
+		}
 		if err := c.write(); err != nil || done {
 			return
 		}

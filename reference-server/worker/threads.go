@@ -216,6 +216,10 @@ func (t *threads) handle(c *conn) {
 		done := false
 		for !c.close && len(c.in) > 0 && t.w.step(c, true) {
 			done = true
+			if c.held.until > 0 && !t.w.wait(c) {
+				c.close = true
+				return
+			}
 		}
 		if err := c.write(); err != nil {
 			c.close = true
