@@ -1,6 +1,7 @@
 package refserver
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -30,6 +32,9 @@ type setup struct {
 	failBoot, failLoad            bool
 	hooks                         string // file that every hook appends its name to
 	unready                       bool   // it will not get ready
+	backlog, connections, jitter  int
+	loglevel, errorlog            string
+	orphan                        string // file that takes the process id of a grandchild whose parent ends: the server is a subreaper, as the first process of a container is one
 }
 
 // kinds are the two that every test of conformance runs against.
@@ -95,11 +100,37 @@ func begin(t testing.TB, kind string, u setup) *target {
 		if u.user != "" {
 			openTo(t, c.LogDir)
 		}
+		for at, v := range map[*int]int{&c.Backlog: u.backlog, &c.WorkerConnections: u.connections, &c.MaxRequestsJitter: u.jitter} {
+			if v > 0 {
+				*at = v
+			}
+		}
+		if u.loglevel != "" {
+			c.LogLevel = u.loglevel
+		}
+		if u.errorlog != "" {
+			c.ErrorLog = u.errorlog
+		}
+		if u.orphan != "" {
+			c.Hooks = append(c.Hooks, "when_ready="+leaveOrphan(u.orphan))
+		}
 	}
 	if u.unready {
 		return launch(t, change)
 	}
-	s := serve(t, change)
+	if u.errorlog != "" || u.loglevel != "" { // it says nothing on standard error
+		address := freeAddress(t)
+		s := launch(t, func(c *Config) { change(c); c.Bind[0] = address })
+		s.address = address
+		s.until("it is ready", func() bool { status, _, err := s.ask("GET", "/health", ""); return err == nil && status == 200 })
+		return s
+	}
+	var around surroundings
+	if u.orphan != "" {
+		around.env = []string{subreaperVar + "=1"}
+	}
+	s := launchWith(t, around, change)
+	s.event("ready")
 	s.socket = u.unix
 	return s
 }
@@ -132,14 +163,15 @@ func beginGunicorn(t testing.TB, u setup) *target {
 	set("workers", max(1, u.workers))
 	set("timeout", max(0, u.timeout))
 	set("pythonpath", app)
-	set("errorlog", filepath.Join(s.dir, "error.log"))
+	set("errorlog", cmp.Or(u.errorlog, filepath.Join(s.dir, "error.log")))
 	set("threads", max(1, u.threads))
-	for name, v := range map[string]int{"graceful_timeout": u.graceful, "keepalive": u.keepalive, "max_requests": u.maxRequests} {
+	for name, v := range map[string]int{"graceful_timeout": u.graceful, "keepalive": u.keepalive, "max_requests": u.maxRequests,
+		"backlog": u.backlog, "worker_connections": u.connections, "max_requests_jitter": u.jitter} {
 		if v > 0 {
 			set(name, v)
 		}
 	}
-	for name, v := range map[string]string{"worker_class": u.class, "pidfile": u.pidfile, "user": u.user, "group": group(u.user), "worker_tmp_dir": u.tmpDir} {
+	for name, v := range map[string]string{"worker_class": u.class, "pidfile": u.pidfile, "user": u.user, "group": group(u.user), "worker_tmp_dir": u.tmpDir, "loglevel": u.loglevel} {
 		if v != "" {
 			set(name, v)
 		}
@@ -161,6 +193,9 @@ func beginGunicorn(t testing.TB, u setup) *target {
 		}
 		conf = fixArity(conf)
 	}
+	if u.orphan != "" {
+		conf += fmt.Sprintf("def when_ready(one):\n    import os\n    os.system(%q)\n", leaveOrphan(u.orphan))
+	}
 	path := filepath.Join(s.dir, "gunicorn.conf.py")
 	if err := os.WriteFile(path, []byte(conf), 0o644); err != nil {
 		t.Fatal(err)
@@ -173,12 +208,18 @@ func beginGunicorn(t testing.TB, u setup) *target {
 		name = "app:nothing"
 	}
 	s.cmd = exec.Command(program, "-c", path, name)
+	if u.orphan != "" {
+		s.cmd = exec.Command(os.Args[0], program, "-c", path, name)
+	}
 	s.cmd.Env = append(os.Environ(), "APP_LOGGING="+u.logging, "PYTHONDONTWRITEBYTECODE=1")
 	if u.logging == "" {
 		s.cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
 	}
 	if u.failBoot {
 		s.cmd.Env = append(s.cmd.Env, "APP_FAIL=boot")
+	}
+	if u.orphan != "" {
+		s.cmd.Env = append(s.cmd.Env, subreaperVar+"=1")
 	}
 	s.begin()
 	if !u.unready {
@@ -311,6 +352,11 @@ func TestConformBind(t *testing.T) {
 		}
 		if mode := st.Mode().Perm(); mode != 0o750 {
 			t.Errorf("the socket's mode is %o, want 750 after umask 027", mode)
+		}
+		s.task(202, aTask)
+		log := filepath.Join(s.dir, "async_tasks_"+itoa(s.workers()[0])+".log")
+		if st, err := os.Stat(log); err != nil || st.Mode().Perm()&^0o644 != 0 || st.Mode().Perm()&0o004 == 0 {
+			t.Errorf("the application's own file: %v, %v; umask is for the server's alone", st, err)
 		}
 		s.signal(syscall.SIGTERM)
 		s.exitCode()
@@ -465,7 +511,10 @@ func TestConformHUPReadsSettingsAgain(t *testing.T) {
 		}
 		before := s.workers()[0]
 		s.signal(syscall.SIGHUP)
-		s.until("three new workers", func() bool { return len(s.workers()) == 3 && !running(before) })
+		s.until("the old worker leaves", func() bool { return !running(before) })
+		if now := s.workers(); len(now) != 3 {
+			t.Errorf("%d workers when the old one had left, want 3: the new ones come first", len(now))
+		}
 	})
 }
 
@@ -560,7 +609,11 @@ func TestConformExitCodes(t *testing.T) {
 		} {
 			c.setup.unready = true
 			s := begin(t, kind, c.setup)
-			if code := s.exitCode(); code != c.want {
+			code := s.exitCode()
+			if kind == "gunicorn" && c.setup.workers == 2 && code == 1 {
+				continue // its second worker failed while it waited for the end of the first's siblings, which ends it with an exception
+			}
+			if code != c.want {
 				t.Errorf("%s: exit code %d, want %d", name, code, c.want)
 			}
 		}
@@ -711,19 +764,24 @@ func TestConformHeartbeatFile(t *testing.T) {
 
 func TestConformLogsAreReopened(t *testing.T) {
 	both(t, func(t *testing.T, kind string) {
-		s := begin(t, kind, setup{})
-		path := filepath.Join(s.dir, "error.log") // gunicorn reopens its own logs, not the application's
-		if kind == "hangtime" {
+		account := filepath.Join(t.TempDir(), "error.log")
+		s := begin(t, kind, setup{errorlog: account})
+		paths := []string{account}
+		if kind == "hangtime" { // gunicorn reopens its own logs, not the application's
 			s.task(202, aTask)
-			path = filepath.Join(s.dir, "async_tasks_"+itoa(s.workers()[0])+".log")
+			paths = append(paths, filepath.Join(s.dir, "async_tasks_"+itoa(s.workers()[0])+".log"))
 		}
 		before := s.workers()
-		s.until("there is a log", func() bool { _, err := os.Stat(path); return err == nil })
-		if err := os.Rename(path, path+".1"); err != nil {
-			t.Fatal(err)
+		for _, path := range paths {
+			s.until("there is a log", func() bool { _, err := os.Stat(path); return err == nil })
+			if err := os.Rename(path, path+".1"); err != nil {
+				t.Fatal(err)
+			}
 		}
 		s.signal(syscall.SIGUSR1)
-		s.until("the log was opened again by its name", func() bool { _, err := os.Stat(path); return err == nil })
+		for _, path := range paths {
+			s.until("the log was opened again by its name", func() bool { _, err := os.Stat(path); return err == nil })
+		}
 		if now := s.workers(); now[0] != before[0] {
 			t.Error("USR1 ended a worker")
 		}
@@ -753,6 +811,9 @@ func TestConformUser(t *testing.T) {
 		if !strings.Contains(string(text), "\nUid:\t"+want+"\t"+want) {
 			t.Errorf("the worker does not run as %s", user)
 		}
+		if os.Geteuid() == 0 && !strings.Contains(string(text), "\nGid:\t65534\t65534") {
+			t.Error("the worker does not run in the group nogroup")
+		}
 		s.task(202, aTask)
 	})
 }
@@ -778,12 +839,19 @@ func TestConformHooks(t *testing.T) {
 			s.until("the replacement answers", func() bool { status, _, err := s.ask("GET", "/health", ""); return err == nil && status == 200 })
 		}
 		has("on_starting", "when_ready", "pre_fork", "post_fork", "post_worker_init")
+		text, _ := os.ReadFile(path)
+		if order := strings.Fields(string(text)); !slices.Equal(order[:4], []string{"nworkers_changed", "on_starting", "when_ready", "pre_fork"}) {
+			t.Errorf("the first hooks were %v", order[:4])
+		}
 		replaced(syscall.SIGINT)
 		has("worker_int", "worker_exit", "child_exit")
 		replaced(syscall.SIGABRT)
 		has("worker_abort")
+		if err := os.Truncate(path, 0); err != nil {
+			t.Fatal(err)
+		}
 		s.signal(syscall.SIGHUP)
-		has("on_reload")
+		has("nworkers_changed", "on_reload") // also when it is the same number
 		s.until("one worker after the reload", func() bool { return len(s.workers()) == 1 })
 		s.signal(syscall.SIGTTIN)
 		has("nworkers_changed")
@@ -792,10 +860,6 @@ func TestConformHooks(t *testing.T) {
 		s.signal(syscall.SIGTERM)
 		s.exitCode()
 		has("on_exit")
-		text, _ := os.ReadFile(path)
-		if order := strings.Fields(string(text)); kind == "hangtime" && (order[0] != "on_starting" || order[1] != "when_ready" || order[2] != "pre_fork") {
-			t.Errorf("the first hooks were %v", order[:3])
-		}
 		if successor := s.successor(); successor != 0 {
 			_ = syscall.Kill(successor, syscall.SIGQUIT)
 			s.until("the successor is gone", func() bool { return !running(successor) })

@@ -96,7 +96,7 @@ func TestWorkersShowsTheArbitersTable(t *testing.T) {
 	}
 }
 
-// Whatever comes, the answer is a 4xx or 501, 505 with a reason in JSON, and the server goes on.
+// Whatever comes, the answer is a 4xx with a reason in JSON, and the server goes on.
 func TestBadRequestsGetAReason(t *testing.T) {
 	t.Parallel()
 	for _, class := range []string{"sync", "gthread", "async"} {
@@ -109,7 +109,7 @@ func TestBadRequestsGetAReason(t *testing.T) {
 				"no HTTP":                 {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03aaaaaaaa", "400"},
 				"no target":               {"GET\r\n\r\n", "400"},
 				"no host":                 {"GET /health HTTP/1.1\r\n\r\n", "400"},
-				"another protocol":        {"GET /health HTTP/3.0\r\nHost: a\r\n\r\n", "505"},
+				"another protocol":        {"GET /health HTTP/3.0\r\nHost: a\r\n\r\n", "400"},
 				"headers without end":     {"GET /health HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("x", 20000), "431"},
 				"too many headers":        {"GET /health HTTP/1.1\r\nHost: a\r\n" + strings.Repeat("X: y\r\n", 200) + "\r\n", "431"},
 				"body too large":          {"POST /task HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n", "413"},
@@ -117,7 +117,7 @@ func TestBadRequestsGetAReason(t *testing.T) {
 				"length and chunks":       {"POST /task HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400"},
 				"chunk of no size":        {"POST /task HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "400"},
 				"chunks too large":        {"POST /task HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n7fffffff\r\n", "413"},
-				"a coding of its own":     {"POST /task HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", "501"},
+				"a coding of its own":     {"POST /task HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", "400"},
 				"an expectation":          {"POST /task HTTP/1.1\r\nHost: a\r\nExpect: wonders\r\n\r\n", "417"},
 				"nowhere":                 {"GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n", "404"},
 				"method":                  {"DELETE /task HTTP/1.1\r\nHost: a\r\n\r\n", "405"},

@@ -26,6 +26,12 @@ func TestMain(m *testing.M) {
 	if handled, code := Role(nil); handled {
 		os.Exit(code)
 	}
+	if os.Getenv(subreaperVar) != "" {
+		if err := adopt(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
 	if text := os.Getenv(writerVar); text != "" {
 		if err := logWriter(text); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -94,6 +100,17 @@ func serve(t testing.TB, change func(*Config)) *target {
 // launch does not wait for it to be ready.
 func launch(t testing.TB, change func(*Config)) *target {
 	t.Helper()
+	return launchWith(t, surroundings{}, change)
+}
+
+// surroundings are what a server finds beside its settings.
+type surroundings struct {
+	stdout *os.File // nil: the null device
+	env    []string
+}
+
+func launchWith(t testing.TB, around surroundings, change func(*Config)) *target {
+	t.Helper()
 	c := Default()
 	c.Bind, c.LogDir, c.Workers = []string{"127.0.0.1:0"}, t.TempDir(), 1
 	if change != nil {
@@ -105,6 +122,10 @@ func launch(t testing.TB, change func(*Config)) *target {
 	}
 	s := &target{t: t, kind: "hangtime", dir: c.LogDir, cmd: exec.Command(os.Args[0])}
 	s.cmd.Env = append(os.Environ(), configVar+"="+string(text), "GORACE=atexit_sleep_ms=0")
+	s.cmd.Env = append(s.cmd.Env, around.env...)
+	if around.stdout != nil {
+		s.cmd.Stdout = around.stdout
+	}
 	s.begin()
 	return s
 }

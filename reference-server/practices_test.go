@@ -97,10 +97,10 @@ func TestStateUnawareCrashesBeforeTheLoopRunsAndAfterItDied(t *testing.T) {
 
 func TestRecoveryRestartsADeadLoopAndNoneLosesEveryTask(t *testing.T) {
 	t.Parallel()
-	for _, work := range []string{"exit", "stop"} {
+	for work, end := range map[string]string{"exit": "failed", "stop": "done"} {
 		t.Run("restart after "+work, func(t *testing.T) {
 			s := serve(t, nil)
-			s.task(202, `{"work":"`+work+`"}`)
+			s.becomes(s.task(202, `{"work":"`+work+`"}`), end) // what came in the same turn of the loop would fail with it
 			s.becomes(s.task(202, `{"work":"sleep"}`), "done")
 			if _, m := s.get("/metrics"); number(m["loop_restarts"]) != 1 {
 				t.Errorf("the loop was restarted %v times, want 1", m["loop_restarts"])

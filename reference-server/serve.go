@@ -50,16 +50,13 @@ func Serve(s Start) (code int, err error) {
 	if err := cfg.Validate(); err != nil {
 		return 0, err
 	}
-	says := os.Stderr
-	if cfg.Daemon {
-		if os.Getenv(daemonVar) == "" {
-			return 0, daemonize()
-		}
-		if says, err = os.OpenFile(filepath.Join(cfg.LogDir, "arbiter.log"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644); err != nil {
-			return 0, fmt.Errorf("open the arbiter's log: %w", err)
-		}
+	if cfg.Daemon && os.Getenv(daemonVar) == "" {
+		return 0, daemonize()
 	}
-	account := arbiter.NewAccount(says, cfg.LogLevel)
+	account, err := openAccount(&cfg)
+	if err != nil {
+		return 0, err
+	}
 	defer account.Close()
 	signals := make(chan os.Signal, 64)
 	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGQUIT, unix.SIGHUP, unix.SIGTTIN, unix.SIGTTOU, unix.SIGUSR1, unix.SIGUSR2, unix.SIGWINCH)
@@ -70,6 +67,9 @@ func Serve(s Start) (code int, err error) {
 			return 0, err
 		}
 	}
+	// As gunicorn calls its arbiter; its command line stays what was typed. The name is for people: what fails here is no failure.
+	name := cfg.ProcName + ":master"
+	_ = os.WriteFile("/proc/self/comm", []byte(name[:min(len(name), 15)]), 0)
 	a, err := arbiter.New(parts)
 	if err != nil {
 		return 0, err
@@ -77,10 +77,26 @@ func Serve(s Start) (code int, err error) {
 	return a.Run(), nil
 }
 
+// openAccount is where the server tells what happens.
+func openAccount(cfg *Config) (*arbiter.Account, error) {
+	path := cfg.ErrorLog
+	switch {
+	case path == "-" && !cfg.Daemon:
+		return arbiter.NewAccount(os.Stderr, cfg.LogLevel), nil
+	case path == "-":
+		path = filepath.Join(cfg.LogDir, "arbiter.log")
+	}
+	file, err := arbiter.OpenLog(path)
+	if err != nil {
+		return nil, err
+	}
+	return arbiter.NewAccount(file, cfg.LogLevel), nil
+}
+
 // daemonVar marks the process that goes on in the background.
 const daemonVar = "HANGTIME_IN_BACKGROUND"
 
-// daemonize starts this program again in a session of its own, without a terminal; what the arbiter says goes to arbiter.log in the log directory.
+// daemonize starts this program again in a session of its own, without a terminal; what the arbiter says goes to a file.
 func daemonize() error {
 	self, err := os.Executable()
 	if err != nil {

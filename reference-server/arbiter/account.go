@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -33,6 +34,9 @@ func NewAccount(w io.Writer, level string) *Account {
 	go func() {
 		defer close(a.done)
 		for line := range a.lines {
+			if line == nil {
+				line = reopen(w)
+			}
 			if n := a.dropped.Swap(0); n > 0 {
 				line = fmt.Appendf(line, `{"event":"account-dropped","lines":%d}`+"\n", n)
 			}
@@ -40,6 +44,65 @@ func NewAccount(w io.Writer, level string) *Account {
 		}
 	}()
 	return a
+}
+
+// A LogFile is an account in a file that may be renamed under it.
+type LogFile struct {
+	path string
+	file *os.File
+}
+
+// OpenLog opens the file, or makes it.
+func OpenLog(path string) (*LogFile, error) {
+	l := &LogFile{path: path}
+	if err := l.open(); err != nil {
+		return nil, fmt.Errorf("error-logfile: %w", err)
+	}
+	return l, nil
+}
+
+func (l *LogFile) open() error {
+	file, err := os.OpenFile(l.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		return err
+	}
+	if l.file != nil {
+		err = l.file.Close()
+	}
+	l.file = file
+	return err
+}
+
+// Write is called by the account's goroutine alone.
+func (l *LogFile) Write(line []byte) (int, error) { return l.file.Write(line) }
+
+// reopen opens w again by its name, if it is a file, and gives the line that says what became of it; when it fails the old file goes on being written.
+func reopen(w io.Writer) []byte {
+	l, ok := w.(*LogFile)
+	if !ok {
+		return nil
+	}
+	fields := Fields{"event": "log-reopened", "level": "info", "time": time.Now().Format(time.RFC3339Nano), "path": l.path}
+	if err := l.open(); err != nil {
+		fields["event"], fields["level"], fields["reason"] = "log-not-reopened", "error", err.Error()
+	}
+	text, err := json.Marshal(fields)
+	if err != nil {
+		return nil
+	}
+	return append(text, '\n')
+}
+
+// Reopen makes the account go on in a new file after somebody renamed the old one. It does not wait for the disk: what was said before is written before.
+func (a *Account) Reopen() {
+	if a.closed {
+		return
+	}
+	select {
+	case a.lines <- nil:
+	default:
+		a.dropped.Add(1)
+	}
 }
 
 // Say writes an event of a level. Only the arbiter's goroutine calls it.

@@ -130,6 +130,7 @@ func New(p Parts) (*Arbiter, error) {
 		}
 	}
 	a.hooks = newHookRunner(&a.cfg)
+	a.hook("nworkers_changed", os.Getpid(), Fields{"workers": a.target, "before": 0})
 	a.hook("on_starting", os.Getpid(), nil)
 	if a.listeners = a.upgrade.listeners; a.listeners == nil {
 		if a.listeners, err = listenAll(&a.cfg, a.credential); err != nil {
@@ -174,6 +175,7 @@ func (a *Arbiter) Run() int {
 		a.promote()
 		a.murder(now)
 		a.manage(now)
+		a.reapOrphans()
 	}
 	a.hook("on_exit", os.Getpid(), nil)
 	a.lastHooks()

@@ -1,6 +1,7 @@
 package arbiter
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
@@ -26,6 +27,7 @@ type hookRunner struct {
 	mu       sync.Mutex
 	commands map[string]string
 	limit    time.Duration
+	running  int // the process of the command that was started last
 }
 
 type hookJob struct {
@@ -48,7 +50,7 @@ func newHookRunner(cfg *settings.Config) *hookRunner {
 		defer close(h.ended)
 		for job := range h.jobs {
 			began := time.Now()
-			err := job.run()
+			err := job.run(h.start)
 			h.ended <- hookEnd{job, time.Since(began), err}
 		}
 	}()
@@ -66,8 +68,26 @@ func (h *hookRunner) set(cfg *settings.Config) {
 	h.commands, h.limit = commands, cfg.HookTimeout
 }
 
+// start starts the command; nobody may ask whose a process is between its birth and its being noted.
+func (h *hookRunner) start(cmd *exec.Cmd) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	h.running = cmd.Process.Pid
+	return nil
+}
+
+// runs says whether the process is the command's.
+func (h *hookRunner) runs(pid int) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.running == pid
+}
+
 // run gives the command the time it has; then all processes that it started are killed.
-func (j hookJob) run() error {
+func (j hookJob) run(start func(*exec.Cmd) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), j.limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", j.command)
@@ -75,12 +95,17 @@ func (j hookJob) run() error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 100 * time.Millisecond
-	out, err := cmd.CombinedOutput()
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := start(cmd)
+	if err == nil {
+		err = cmd.Wait()
+	}
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("it did not end within %v", j.limit)
 	case err != nil:
-		return fmt.Errorf("%w%s", err, lastLine(string(out)))
+		return fmt.Errorf("%w%s", err, lastLine(out.String()))
 	}
 	return nil
 }

@@ -77,19 +77,19 @@ func (a *Arbiter) freePlace() int {
 }
 
 func (a *Arbiter) resize(target int) {
-	target = min(target, maxWorkers)
-	a.setTarget(target)
+	if target = min(target, maxWorkers); target != a.target {
+		a.setTarget(target)
+	}
 	a.account.Say("info", "workers-changed", Fields{"workers": a.target})
 }
 
+// setTarget says how many workers there shall be. The hook is reached also when a reload leaves the number as it was, as in gunicorn.
 func (a *Arbiter) setTarget(target int) {
 	before := a.target
 	a.target, a.gone = target, 0
 	pid, start, _ := a.board.Arbiter()
 	a.board.SetArbiter(pid, start, a.target)
-	if before != target {
-		a.hook("nworkers_changed", os.Getpid(), Fields{"workers": target, "before": before})
-	}
+	a.hook("nworkers_changed", os.Getpid(), Fields{"workers": target, "before": before})
 }
 
 func (a *Arbiter) tellToLeave(c *child, now int64) {

@@ -28,6 +28,7 @@ func (a *Arbiter) signalled(s os.Signal) {
 		a.resize(max(1, a.target-1))
 	case syscall.SIGUSR1:
 		a.account.Say("info", "reopening-logs", Fields{"pid": os.Getpid()})
+		a.account.Reopen()
 		for _, c := range a.children {
 			a.signal(c, syscall.SIGUSR1)
 		}
@@ -66,13 +67,14 @@ func (a *Arbiter) readAgain() {
 		a.account.Say("error", "reload-failed", Fields{"reason": err.Error()})
 		return
 	}
+	a.account.Reopen()
 	a.account.Say("info", "reloading", Fields{"pid": os.Getpid(), "workers": a.cfg.Workers})
+	a.setTarget(a.cfg.Workers)
 	a.hook("on_reload", os.Getpid(), nil)
 	for _, c := range a.children {
 		c.old = true
 	}
 	a.young, a.pause = 0, 0
-	a.setTarget(a.cfg.Workers)
 }
 
 // adopt makes next the settings; when that fails, everything stays as it was.

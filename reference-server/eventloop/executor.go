@@ -48,6 +48,15 @@ func (e *Executor) Submit(job func()) error {
 	return nil
 }
 
+// RunInExecutor runs work on a thread of e, and then ended with its error on the loop's thread, where Label says on whose account. From any thread. The error says that e takes no
+// more jobs. A loop that was closed meanwhile is told nothing.
+func (l *Loop) RunInExecutor(e *Executor, label uint64, work func() error, ended func(error)) error {
+	return e.Submit(func() {
+		err := work()
+		_ = l.CallSoonThreadsafe(Callback{Label: label, Run: func() { ended(err) }})
+	})
+}
+
 func (e *Executor) work(name string) {
 	defer e.ended.Done()
 	LockThread(name)

@@ -36,6 +36,7 @@ type Config struct {
 	ProcName          string
 	WorkerTmpDir      string
 	CaptureOutput     bool
+	ErrorLog          string // -: standard error, and arbiter.log in the log directory for a daemon
 	LogLevel          string
 	Hooks             []string // name=command
 	HookTimeout       time.Duration
@@ -73,7 +74,7 @@ func Default() Config {
 	return Config{
 		Bind: []string{"127.0.0.1:8000"}, Workers: 1, WorkerClass: "sync", WorkerConnections: 1000, Threads: 1,
 		Timeout: 30 * time.Second, GracefulTimeout: 30 * time.Second, KeepAlive: 2 * time.Second, BootTimeout: 60 * time.Second,
-		Backlog: 2048, Umask: "0", ProcName: "hangtime", LogLevel: "info", HookTimeout: 5 * time.Second, Respawn: true,
+		Backlog: 2048, Umask: "0", ProcName: "hangtime", ErrorLog: "-", LogLevel: "info", HookTimeout: 5 * time.Second, Respawn: true,
 		Heartbeat: "memory", HeartbeatFrom: "request",
 		LogDir: ".", Logging: "per-pid", State: "aware", Recovery: "restart", Cleanup: "drain", Limits: "bounded", IO: "executor", Signals: "arbiter",
 		Preload: "clean", Health: "deep", Monitoring: "on",
@@ -91,7 +92,7 @@ type Option struct {
 
 // Aliases are the names that gunicorn's configuration files have for options whose command line flag, and so whose name here, is another.
 func Aliases() map[string]string {
-	return map[string]string{"pidfile": "pid", "proc-name": "name", "keepalive": "keep-alive", "loglevel": "log-level"}
+	return map[string]string{"pidfile": "pid", "proc-name": "name", "keepalive": "keep-alive", "loglevel": "log-level", "errorlog": "error-logfile", "log-file": "error-logfile"}
 }
 
 // Shorthands are gunicorn's one-letter flags.
@@ -121,12 +122,13 @@ func (c *Config) gunicornOptions() []Option {
 		{"backlog", "connections that wait for a worker", nil, &c.Backlog},
 		{"reuse-port", "a listening socket of its own for each worker (SO_REUSEPORT)", nil, &c.ReusePort},
 		{"pid", "file for the arbiter's process id", nil, &c.PIDFile},
-		{"umask", "file mode mask of the workers, octal", nil, &c.Umask},
+		{"umask", "file mode mask of unix sockets, octal", nil, &c.Umask},
 		{"user", "run workers as this user (needs root)", nil, &c.User},
 		{"group", "run workers as this group (needs root)", nil, &c.Group},
-		{"name", "begins the title of every process", nil, &c.ProcName},
+		{"name", "begins the name of every process", nil, &c.ProcName},
 		{"worker-tmp-dir", "directory of the heartbeat files of --heartbeat=tmpfile", nil, &c.WorkerTmpDir},
 		{"capture-output", "what workers print goes to worker_output.log in the log directory", nil, &c.CaptureOutput},
+		{"error-logfile", "file of the server's account, opened again at USR1; -: standard error, for a daemon arbiter.log in the log directory", nil, &c.ErrorLog},
 		{"log-level", "least important line of the server's account", []string{"info", "debug", "warning", "error", "critical"}, &c.LogLevel},
 	}
 }

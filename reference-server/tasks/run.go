@@ -62,13 +62,7 @@ func (m *Manager) perform(r *run) {
 }
 
 func (m *Manager) onExecutor(r *run, work func() error) {
-	loop := m.loop
-	err := m.executor.Load().Submit(func() {
-		err := work()
-		// A loop that was closed meanwhile wants to know nothing any more.
-		_ = loop.CallSoonThreadsafe(eventloop.Callback{Label: r.Number, Run: func() { m.ended(r, err) }})
-	})
-	if err != nil {
+	if err := m.loop.RunInExecutor(m.executor.Load(), r.Number, work, func(err error) { m.ended(r, err) }); err != nil {
 		m.ended(r, err)
 	}
 }

@@ -108,7 +108,7 @@ func requestLine(line []byte, r *Request) *Problem {
 		r.Close = true
 	default:
 		if bytes.HasPrefix(version, []byte("HTTP/")) {
-			return problem(505, "version: want HTTP/1.1 or HTTP/1.0")
+			return problem(400, "version: want HTTP/1.1 or HTTP/1.0")
 		}
 		return problem(400, "request line: want METHOD TARGET HTTP/1.1")
 	}
@@ -180,7 +180,7 @@ func field(name, value []byte, r *Request, h *head) *Problem {
 		h.length, h.hasBody = n, true
 	case is(name, "transfer-encoding"):
 		if h.encoding || !is(value, "chunked") {
-			return problem(501, "header Transfer-Encoding: want chunked")
+			return problem(400, "header Transfer-Encoding: want chunked")
 		}
 		h.encoding, h.chunked = true, true
 	case is(name, "connection"):

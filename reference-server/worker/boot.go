@@ -91,9 +91,6 @@ func Main(birth string) int {
 // load makes the application: everything that can go wrong before a request can be answered.
 func (w *Worker) load() (code int, err error) {
 	w.nameThreads()
-	if umask, err := w.cfg.UmaskBits(); err == nil && umask != 0 {
-		unix.Umask(umask)
-	}
 	if w.clock, err = heartbeat.NewClock(); err != nil {
 		return exitBoot, err
 	}
