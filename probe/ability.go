@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -131,7 +132,9 @@ func Facilities() []Facility {
 	add("control groups", "quota and memory limits; throttling, memory and freezer faults", tree, "mount cgroup2 and run where it may be written", tree != "none")
 	add("FUSE", "slow-disk faults", present("/dev/fuse"), "modprobe fuse, and root", writable("/dev/fuse"))
 	add("tracefs", "who sent a signal", present("/sys/kernel/tracing/events"), "root, and tracefs mounted at /sys/kernel/tracing", unix.Access("/sys/kernel/tracing/events", unix.R_OK) == nil)
-	add("kernel types (BTF)", "a task iterator in BPF; hangtime reads /proc instead at the same precision", present("/sys/kernel/btf/vmlinux"), "a kernel with CONFIG_DEBUG_INFO_BTF, and root", unix.Access("/sys/kernel/btf/vmlinux", unix.R_OK) == nil)
+	here, ok := iteratorsHere()
+	add("BPF task iterator", fmt.Sprintf("threads and sockets of all workers in one read each, from %d threads on and where that is cheaper; the same is read from /proc without", bulkFrom), here,
+		"root (or CAP_BPF and CAP_PERFMON) in the machine's first pid namespace, and a kernel with CONFIG_DEBUG_INFO_BTF", ok)
 	return all
 }
 
@@ -181,4 +184,25 @@ func groupKind() string {
 		return "version 1"
 	}
 	return "none"
+}
+
+// iteratorsHere tries them on this process.
+func iteratorsHere() (here string, ok bool) {
+	it, err := openIterators()
+	if err != nil {
+		return err.Error(), false
+	}
+	defer it.close()
+	if err := it.watch(os.Getpid()); err != nil {
+		return err.Error(), false
+	}
+	began := time.Now()
+	rows, err := it.allThreads(nil)
+	switch {
+	case err != nil:
+		return err.Error(), false
+	case len(rows) == 0:
+		return "it tells no threads", false
+	}
+	return fmt.Sprintf("works; a read takes %v", time.Since(began).Round(10*time.Microsecond)), true
 }

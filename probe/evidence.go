@@ -37,25 +37,25 @@ type finding struct {
 const sideEvery = time.Second
 
 // glance reads what one thread is at. Its account is read before and after: what lies between belongs together only if it did not run.
-func (w *watcher) glance(pid int, t *thread) (*threadLook, bool) {
-	before, err := t.account(w.line[:128])
+func (w *watcher) glance(of *threads, t *thread) (*threadLook, bool) {
+	before, err := of.account(t)
 	if err != nil {
 		return nil, false
 	}
 	l := &threadLook{at: time.Now(), sched: before}
-	s, err := w.proc.taskStat(pid, t.tid)
+	s, err := w.proc.taskStat(of.pid, t.tid)
 	if err != nil {
 		return nil, false
 	}
 	l.state, l.name = s.state, s.comm
-	text, err := read(w.proc.task(pid, t.tid, "syscall"), 256)
+	text, err := read(w.proc.task(of.pid, t.tid, "syscall"), 256)
 	if err == nil {
 		l.call, err = parseCall(string(text))
 	} else {
 		w.unreadable(err, "the system calls of the workers")
 	}
 	l.known = err == nil
-	after, err := t.account(w.line[:128])
+	after, err := of.account(t)
 	if err != nil {
 		return nil, false
 	}
@@ -70,7 +70,7 @@ func (w *watcher) lookCloser(one *worker) {
 	one.firstAt = time.Now()
 	for _, t := range one.threads.all {
 		if t.found == nil {
-			t.first, _ = w.glance(one.PID, t)
+			t.first, _ = w.glance(one.threads, t)
 		}
 	}
 }
@@ -106,7 +106,7 @@ func (w *watcher) lookAgain(ctx context.Context, now time.Time) {
 // evidence records one thread, and what it waits for.
 func (w *watcher) evidence(ctx context.Context, one *worker, t *thread) {
 	if f := t.found; f != nil {
-		is, err := t.account(w.line[:128])
+		is, err := one.threads.account(t)
 		if err != nil {
 			return
 		}
@@ -118,7 +118,7 @@ func (w *watcher) evidence(ctx context.Context, one *worker, t *thread) {
 	}
 	was := t.first
 	t.first = nil
-	is, ok := w.glance(one.PID, t)
+	is, ok := w.glance(one.threads, t)
 	if !ok || was == nil {
 		return
 	}

@@ -142,7 +142,7 @@ func TestAConnectionThatIsOverDoesNotLowerTheSum(t *testing.T) {
 		{nil, 150},
 	} {
 		source.there = step.there
-		if err := c.refresh(now.Add(time.Duration(i)*time.Second), true, look); err != nil {
+		if err := c.refresh(now.Add(time.Duration(i)*time.Second), true, true, look); err != nil {
 			t.Fatal(err)
 		}
 		if got := c.of(42).answered; got != step.want {

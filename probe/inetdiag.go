@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -166,6 +167,7 @@ type inetSource struct {
 	body    [inetRequestSize]byte
 	both    time.Time      // when both families were last asked for
 	has     map[uint8]bool // families that have sockets of this port
+	crowd   bool           // its listeners are not found by their names
 }
 
 func openInet(port uint16) (*inetSource, error) {
@@ -182,7 +184,10 @@ func (s *inetSource) close() { s.netlink.close() }
 const bothEvery = 10 * time.Second
 
 // all goes through the kernel's whole table of connections, 1 ms and more where the machine has much memory and so a large table.
-func (s *inetSource) all(into []connection) ([]connection, error) { return s.dump(into, servedStates) }
+func (s *inetSource) all(into []connection) ([]connection, error) {
+	s.crowd = false // it is tried again
+	return s.dump(into, servedStates)
+}
 
 func (s *inetSource) dump(into []connection, states uint32) ([]connection, error) {
 	both := time.Since(s.both) >= bothEvery
@@ -209,13 +214,23 @@ func (s *inetSource) dump(into []connection, states uint32) ([]connection, error
 	return into, nil
 }
 
-// some reads the listeners, and those of the given connections that are still there.
+// some asks for the given ones by name, which is a look into a table for each. To find listeners otherwise the kernel goes through a table of up to 65,536 places; that is
+// done where one is not found by its name: it is gone, or several share the port (SO_REUSEPORT), of which the kernel tells one.
 func (s *inetSource) some(into, known []connection) ([]connection, error) {
-	into, err := s.dump(into, 1<<tcpListen)
-	if err != nil {
-		return into, err
+	if s.crowd {
+		var err error
+		if into, err = s.dump(into, 1<<tcpListen); err != nil {
+			return into, err
+		}
+		known = slices.DeleteFunc(known, func(c connection) bool { return c.state == tcpListen })
 	}
-	err = s.netlink.ask(func(i int) []byte {
+	listeners := 0
+	for i := range known {
+		if known[i].state == tcpListen {
+			listeners++
+		}
+	}
+	err := s.netlink.ask(func(i int) []byte {
 		inetRequest(s.body[:], known[i].family, unix.IPPROTO_TCP, servedStates, 0)
 		copy(s.body[8:], known[i].id[:])
 		return s.body[:]
@@ -223,11 +238,19 @@ func (s *inetSource) some(into, known []connection) ([]connection, error) {
 		c, err := parseConnection(body)
 		if err == nil && servedStates>>c.state&1 == 1 {
 			into = append(into, c)
+			if c.state == tcpListen {
+				listeners--
+			}
 		}
 		return err
 	})
 	if err != nil {
 		return into, fmt.Errorf("read the sockets on port %d: %w", s.port, err)
+	}
+	if listeners > 0 {
+		s.crowd = true
+		into = slices.DeleteFunc(into, func(c connection) bool { return c.state == tcpListen })
+		return s.dump(into, 1<<tcpListen)
 	}
 	return into, nil
 }

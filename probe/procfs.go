@@ -273,26 +273,15 @@ func parseExecStart(text []byte) (time.Duration, bool) {
 
 // numbers are the entries of a folder that are numbers: processes, threads, descriptors.
 func numbers(path string) ([]int, error) {
-	fd, err := retry(func() (int, error) { return unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_DIRECTORY, 0) })
-	if err != nil {
-		return nil, err
-	}
-	defer unix.Close(fd)
+	folder := folder{fd: -1}
+	defer folder.close()
 	var out []int
-	var names []string
-	buf := make([]byte, 8192)
-	for {
-		n, err := retry(func() (int, error) { return unix.Getdents(fd, buf) })
-		if err != nil || n <= 0 {
-			return out, err
+	err := folder.entries(path, func(name []byte) {
+		if v, ok := decimal(name[:len(name)-1]); ok && v < 1<<31 {
+			out = append(out, int(v))
 		}
-		_, _, names = unix.ParseDirent(buf[:n], -1, names[:0])
-		for _, name := range names {
-			if v, err := strconv.Atoi(name); err == nil {
-				out = append(out, v)
-			}
-		}
-	}
+	})
+	return out, err
 }
 
 func (p proc) threads(pid int) ([]int, error) { return numbers(p.pid(pid, "task")) }
@@ -308,13 +297,13 @@ func (p proc) link(pid, fd int) (string, error) {
 }
 
 // socketInode reads "socket:[123]".
-func socketInode(link string) (uint32, bool) {
-	inner, ok := strings.CutPrefix(link, "socket:[")
-	if !ok {
+func socketInode[text string | []byte](link text) (uint32, bool) {
+	const before = "socket:["
+	if len(link) <= len(before) || string(link[:len(before)]) != before || link[len(link)-1] != ']' {
 		return 0, false
 	}
-	n, err := strconv.ParseUint(strings.TrimSuffix(inner, "]"), 10, 32)
-	return uint32(n), err == nil
+	n, ok := decimal([]byte(link[len(before) : len(link)-1]))
+	return uint32(n), ok && n < 1<<32
 }
 
 // command is a process's command line for people, at most 120 bytes.

@@ -75,7 +75,7 @@ type socket struct {
 type source interface {
 	// all appends every one.
 	all(into []connection) ([]connection, error)
-	// some appends the listeners and those of known that are still there, at a cost that does not depend on how many others the machine has.
+	// some appends the listeners and those of known that are still there, at a cost that depends little on how many others the machine has.
 	some(into, known []connection) ([]connection, error)
 	close()
 }
@@ -93,6 +93,7 @@ type connections struct {
 	swept   time.Time          // when the descriptors were last gone through
 	whole   time.Time          // when all were last read
 	cost    time.Duration      // of that
+	ran     bool               // a worker did since
 }
 
 func openConnections(s source) *connections {
@@ -111,23 +112,28 @@ const (
 	perSocket = 4 * time.Microsecond
 )
 
-// refresh reads the sockets anew: those that are known, or all where news says that there are others, and once a second anyway. look goes through the descriptors of the
+// refresh reads the sockets anew: those that are known, or all where news says that there are others, and once a second where a worker ran. look goes through the descriptors of the
 // workers for the owners of those that have none.
-func (c *connections) refresh(now time.Time, news bool, look func(found func(inode uint32, pid int))) error {
+func (c *connections) refresh(now time.Time, ran, news bool, look func(found func(inode uint32, pid int))) error {
 	c.round++
+	c.ran = c.ran || ran
+	every := min(max(wholeEvery, 1000*c.cost), wholeMost)
+	if !c.ran { // who does not run accepts nothing
+		every = wholeMost
+	}
 	c.spare, c.now = c.now, c.spare
 	var err error
-	if news || now.Sub(c.whole) >= min(max(wholeEvery, 1000*c.cost), wholeMost) || time.Duration(len(c.spare))*perSocket > c.cost {
+	if news || now.Sub(c.whole) >= every || time.Duration(len(c.spare))*perSocket > c.cost {
 		began := time.Now()
 		c.now, err = c.source.all(c.now[:0])
-		c.whole, c.cost = now, time.Since(began)
+		c.whole, c.cost, c.ran = now, time.Since(began), false
 		if len(c.foreign) > 1<<16 {
 			clear(c.foreign)
 		}
 	} else {
 		known := c.spare[:0]
 		for i := range c.spare {
-			if one := c.spare[i]; one.state != tcpListen && one.inode != 0 {
+			if one := c.spare[i]; one.inode != 0 {
 				known = append(known, one)
 			}
 		}

@@ -11,10 +11,11 @@ import (
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// A thread of a worker, with its account by the scheduler kept open.
+// A thread of a worker.
 type thread struct {
 	tid   int
-	file  kept
+	file  kept // its account, from the first time that it is read by itself
+	ended bool
 	last  schedstat
 	read  time.Time // last tick at which it was read
 	moved time.Time // tick at which it was last seen to have run; zero: not since it is watched
@@ -71,38 +72,96 @@ func (t *threads) refresh(now time.Time) (ran, moved bool) {
 	}
 	ended := false
 	for _, one := range t.all {
-		is, err := one.account(t.buf[:])
+		is, err := t.account(one)
 		if err != nil {
 			ended = true
-			one.file.close()
-			t.gone += one.last.ran
-			t.delay += one.last.delay
-			t.listed = time.Time{}
+			t.end(one)
 			continue
 		}
-		switch {
-		case one.read.IsZero():
-			ran = true
-			moved = moved || t.begun && !one.house // a new thread
-		case is.ran != one.last.ran || is.runs != one.last.runs:
-			one.moved, one.quietBefore = now, one.read
-			one.first, one.found = nil, nil
-			ran = true
-			moved = moved || !one.house
-		}
-		one.last, one.read = is, now
+		r, m := t.note(one, is, now)
+		ran, moved = ran || r, moved || m
 	}
 	if ended {
-		ran = true
-		t.all = slices.DeleteFunc(t.all, func(one *thread) bool { return one.file.fd < 0 })
+		t.listed = time.Time{}
+		t.sweep()
 	}
 	t.begun = true
+	return ran || ended, moved
+}
+
+// take is refresh with accounts that were read for all processes at once; rows are this one's, by tid.
+func (t *threads) take(now time.Time, rows []threadRow) (ran, moved bool) {
+	t.listed = now
+	known := len(t.all) // those behind are new ones
+	next, ended := 0, false
+	for _, row := range rows {
+		for next < known && t.all[next].tid < row.tid {
+			t.end(t.all[next])
+			ended = true
+			next++
+		}
+		var one *thread
+		switch {
+		case next < known && t.all[next].tid == row.tid:
+			one = t.all[next]
+			next++
+		case len(t.all) < maxThreads:
+			one = &thread{tid: row.tid, file: kept{-1}}
+			t.all = append(t.all, one)
+		default:
+			continue
+		}
+		r, m := t.note(one, row.account, now)
+		ran, moved = ran || r, moved || m
+	}
+	for ; next < known; next++ {
+		t.end(t.all[next])
+		ended = true
+	}
+	if ended || len(t.all) > known {
+		t.sweep()
+		slices.SortFunc(t.all, func(a, b *thread) int { return cmp.Compare(a.tid, b.tid) })
+		t.markHouse()
+	}
+	t.begun = true
+	return ran || ended, moved
+}
+
+// note takes a thread's account at tick now.
+func (t *threads) note(one *thread, is schedstat, now time.Time) (ran, moved bool) {
+	switch {
+	case one.read.IsZero():
+		ran, moved = true, t.begun && !one.house // a new thread
+	case is.ran != one.last.ran || is.runs != one.last.runs:
+		one.moved, one.quietBefore = now, one.read
+		one.first, one.found = nil, nil
+		ran, moved = true, !one.house
+	}
+	one.last, one.read = is, now
 	return ran, moved
 }
 
-// account reads what the scheduler says of the thread now.
-func (one *thread) account(buf []byte) (schedstat, error) {
-	text, err := one.file.read(buf)
+// end keeps the sums of a thread that is no more; sweep leaves such out.
+func (t *threads) end(one *thread) {
+	one.file.close()
+	one.ended = true
+	t.gone += one.last.ran
+	t.delay += one.last.delay
+}
+
+func (t *threads) sweep() {
+	t.all = slices.DeleteFunc(t.all, func(one *thread) bool { return one.ended })
+}
+
+// account reads what the scheduler says of a thread now.
+func (t *threads) account(one *thread) (schedstat, error) {
+	if one.file.fd < 0 {
+		var err error
+		if one.file, err = keep(t.proc.task(t.pid, one.tid, "schedstat")); err != nil {
+			return schedstat{}, err
+		}
+	}
+	text, err := one.file.read(t.buf[:])
 	if err != nil {
 		return schedstat{}, err
 	}
@@ -130,11 +189,11 @@ func (t *threads) list(now time.Time) {
 		if slices.ContainsFunc(t.all, func(one *thread) bool { return one.tid == tid }) {
 			continue
 		}
-		file, err := keep(t.proc.task(t.pid, tid, "schedstat"))
-		if err != nil {
+		one := &thread{tid: tid, file: kept{-1}}
+		if _, err := t.account(one); err != nil {
 			continue
 		}
-		t.all = append(t.all, &thread{tid: tid, file: file})
+		t.all = append(t.all, one)
 		added = true
 	}
 	if added {

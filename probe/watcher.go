@@ -22,6 +22,8 @@ type watcher struct {
 	waiter       *waiter
 	brood        *brood
 	clocks       *cpuClocks
+	bulk         bulk
+	ticks        int          // so far
 	sockets      *connections // nil: none are looked at
 	finder       holderFinder
 	ends         *farEnds
@@ -29,6 +31,7 @@ type watcher struct {
 	groups       *groups
 	drops        dropCounter
 	workers      []*worker // by place
+	unmet        []*worker // whose sockets are read at this tick
 	refused      map[int]time.Time
 	goExe        map[string]bool // by path of the program: it is one of Go
 	line         []byte          // a line of /proc, read and parsed at once
@@ -37,13 +40,15 @@ type watcher struct {
 	backlog      int             // connections that no worker has accepted, at the last tick
 	backlogTicks int             // ticks in a row at which there were any
 	waiting      []int           // pids that wait for a file lock, at the last tick
+	locksAt      time.Time       // when /proc/locks was last read
 	said         map[string]bool // troubles that were recorded: each once
 	due          time.Time
-	slow         time.Time // when what changes slowly was last looked at
+	dropsAt      time.Time // when dropped connections were last counted
 }
 
 func (w *watcher) close() {
 	w.clocks.wait()
+	w.bulk.close()
 	for _, one := range w.workers {
 		one.close()
 	}
@@ -112,110 +117,15 @@ func (w *watcher) run(ctx context.Context) {
 func (w *watcher) tick(ctx context.Context, now time.Time) {
 	w.bury(now)
 	w.discover(now)
-	w.readLocks()
-	for _, one := range w.workers {
-		if !one.over {
-			one.ran, one.mattered = one.threads.refresh(now)
-		}
-	}
+	w.readThreads(now)
+	w.readLocks(now)
 	w.readSockets(now)
 	for _, one := range w.workers {
 		if !one.over {
 			w.look(ctx, now, one)
 		}
 	}
-	if now.Sub(w.slow) >= time.Second {
-		w.slow = now
-		w.readSlow(now)
-	}
-}
-
-// readSockets reads the server's sockets, all of them where a worker has one that is not known yet.
-func (w *watcher) readSockets(now time.Time) {
-	if w.sockets == nil {
-		return
-	}
-	news := false
-	for _, one := range w.workers {
-		one.unmet = one.unmet || one.ran || len(one.strangers) > 0
-		if !one.over && one.unmet && !now.Before(one.fdsAfter) {
-			one.unmet = false
-			news = w.meet(one) || news
-		}
-	}
-	if err := w.sockets.refresh(now, news, w.owners); err != nil {
-		w.trouble("read the server's sockets", err)
-	}
-	if news {
-		for _, one := range w.workers {
-			for _, inode := range one.strangers {
-				w.sockets.introduce(inode, one.PID)
-			}
-			one.strangers = one.strangers[:0]
-		}
-	}
-	if waiting, limit, listening := w.sockets.backlog(); listening {
-		w.backlog = waiting
-		w.backlogTicks++
-		if waiting == 0 {
-			w.backlogTicks = 0
-		}
-		w.rec.Record(history.Listener{Address: w.target.Address, Backlog: waiting, Limit: limit})
-	}
-}
-
-// fdsPause bounds how long the descriptors of a worker that ran are not gone through again.
-const fdsPause = 300 * time.Millisecond
-
-// meet goes through the sockets that a worker has, which cannot be others than before as long as none of its threads runs, and says whether one is not known that was
-// there at the tick before: most connections are over by then, and to read all is dear.
-func (w *watcher) meet(one *worker) (news bool) {
-	began := time.Now()
-	fds, err := numbers(w.proc.pid(one.PID, "fd"))
-	if err != nil {
-		w.unreadable(err, "the descriptors of the workers")
-		return false
-	}
-	before := len(one.strangers)
-	for _, fd := range fds {
-		link, err := w.proc.link(one.PID, fd)
-		if err != nil {
-			continue
-		}
-		inode, ok := socketInode(link)
-		switch {
-		case !ok || w.sockets.foreign[inode]:
-		case w.sockets.sockets[inode] != nil:
-			w.sockets.own(inode, one.PID)
-		default:
-			news = news || slices.Contains(one.strangers[:before], inode)
-			one.strangers = append(one.strangers, inode)
-		}
-	}
-	one.strangers = slices.Delete(one.strangers, 0, before)
-	one.fdsAfter = began.Add(min(100*time.Since(began), fdsPause)) // at most one percent of a processor for each
-	return news
-}
-
-// owners goes through the descriptors of all workers for sockets.
-func (w *watcher) owners(found func(inode uint32, pid int)) {
-	for _, one := range w.workers {
-		if one.over {
-			continue
-		}
-		fds, err := numbers(w.proc.pid(one.PID, "fd"))
-		if err != nil {
-			w.unreadable(err, "the descriptors of the workers")
-			continue
-		}
-		for _, fd := range fds {
-			if link, err := w.proc.link(one.PID, fd); err == nil {
-				if inode, ok := socketInode(link); ok {
-					found(inode, one.PID)
-				}
-			}
-		}
-	}
+	w.readSlow(now)
 }
 
 // unreadable records that evidence may not be read; that it vanished is no trouble.
@@ -225,8 +135,27 @@ func (w *watcher) unreadable(err error, what string) {
 	}
 }
 
-// readLocks notes who waits for a file lock: it shows a hang of a loop that has no request of its own.
-func (w *watcher) readLocks() {
+// readLocks notes who waits for a file lock: it shows a hang of a loop that has no request of its own. Who does not run does not begin to wait and does not end it.
+func (w *watcher) readLocks(now time.Time) {
+	ran := slices.ContainsFunc(w.workers, func(one *worker) bool { return !one.over && one.ran })
+	if ran || now.Sub(w.locksAt) >= locksEvery {
+		w.locksAt = now
+		w.readLockFile()
+	}
+	for _, one := range w.workers {
+		if slices.Contains(w.waiting, one.PID) {
+			one.lockTicks++
+		} else {
+			one.lockTicks = 0
+		}
+	}
+}
+
+// locksEvery is how often the file locks are read whatever was seen.
+const locksEvery = time.Second
+
+func (w *watcher) readLockFile() {
+	w.waiting = w.waiting[:0]
 	if w.lockFile.fd < 0 {
 		var err error
 		if w.lockFile, err = keep(string(w.proc) + "/locks"); err != nil {
@@ -241,14 +170,7 @@ func (w *watcher) readLocks() {
 		return
 	}
 	w.locks = text
-	w.waiting = lockWaiters(text, w.waiting[:0])
-	for _, one := range w.workers {
-		if slices.Contains(w.waiting, one.PID) {
-			one.lockTicks++
-		} else {
-			one.lockTicks = 0
-		}
-	}
+	w.waiting = lockWaiters(text, w.waiting)
 }
 
 // readStat reads the worker's own line.
@@ -402,15 +324,25 @@ func (w *watcher) seekBeat(pid int) beat {
 	return nil
 }
 
-// readSlow reads, once a second, what changes slowly: control groups, descriptors, dropped connections.
+// slowEvery is how often what changes slowly is read: control groups, descriptors, dropped connections. The workers take turns, so that no tick has to do it for all.
+const slowEvery = time.Second
+
 func (w *watcher) readSlow(now time.Time) {
 	for _, one := range w.workers {
-		if one.over {
+		if one.over || now.Before(one.slowAt) {
 			continue
+		}
+		one.slowAt = now.Add(slowEvery)
+		if one.files == 0 { // the first time
+			one.slowAt = now.Add(slowEvery - time.Duration(one.Place%int(slowEvery/sampleEvery))*sampleEvery)
 		}
 		w.readGroup(now, one)
 		w.readFiles(now, one)
 	}
+	if now.Sub(w.dropsAt) < slowEvery {
+		return
+	}
+	w.dropsAt = now
 	if dropped, grew := w.drops.read(w.proc, w.target.Arbiter); grew {
 		w.rec.Record(history.Overflow{Dropped: dropped})
 	}

@@ -44,8 +44,11 @@ type worker struct {
 	groupTold   history.Cgroup // as last recorded
 	groupToldAt time.Time
 	limitsAt    time.Time
-	files       int // soft limit of descriptors; 0: not known
-	filesTold   int // descriptors that were last recorded as open
+	slowAt      time.Time // what changes slowly is read again then
+	fds         folder
+	inodes      []uint32 // of its sockets, as last read
+	files       int      // soft limit of descriptors; 0: not known
+	filesTold   int      // descriptors that were last recorded as open
 	stacksAt    time.Time
 	stacksRan   time.Duration // its processor time when its stacks were last read
 	python      *python       // nil: not looked for yet, or none
@@ -57,6 +60,7 @@ func (one *worker) close() {
 		unix.Close(one.pidfd)
 	}
 	one.stat.close()
+	one.fds.close()
 	one.threads.close()
 	if one.beat != nil {
 		one.beat.close()
@@ -125,10 +129,11 @@ func (w *watcher) open(pid int) *worker {
 	}
 	one := &worker{
 		Worker: Worker{Place: w.free(), PID: pid, Start: s.start, Born: w.born(s.start)},
-		pidfd:  pidfd, stat: file, threads: &threads{proc: w.proc, pid: pid, isGo: w.isGo(pid)}, moved: time.Now(),
+		pidfd:  pidfd, stat: file, fds: folder{fd: -1}, threads: &threads{proc: w.proc, pid: pid, isGo: w.isGo(pid)}, moved: time.Now(),
 	}
 	// The pid may have passed to another process between the two looks; the second one is of what the descriptors belong to.
 	if again, err := w.readStat(one); err == nil && again.start == s.start && (pidfd < 0 || w.waiter.watch(pidfd, pid) == nil) {
+		w.bulk.watch(pid)
 		w.rec.Record(history.WorkerSeen{PID: pid, Worker: one.Place, Start: s.start, Born: one.Born, Name: s.comm})
 		return one
 	}
@@ -142,25 +147,21 @@ func (w *watcher) serves(pid int) bool {
 		return true
 	}
 	if _, _, listening := w.sockets.backlog(); !listening {
-		if w.sockets.refresh(time.Now(), true, func(func(uint32, int)) {}) != nil {
+		if w.sockets.refresh(time.Now(), true, true, func(func(uint32, int)) {}) != nil {
 			return true
 		}
 		if _, _, listening = w.sockets.backlog(); !listening {
 			return true
 		}
 	}
-	fds, err := numbers(w.proc.pid(pid, "fd"))
-	if err != nil {
-		return true
-	}
-	return slices.ContainsFunc(fds, func(fd int) bool {
-		link, err := w.proc.link(pid, fd)
-		if err != nil {
-			return false
-		}
+	fds := folder{fd: -1}
+	defer fds.close()
+	listens := false
+	err := fds.links(w.proc, pid, func(link []byte) {
 		inode, ok := socketInode(link)
-		return ok && w.sockets.listens(inode)
+		listens = listens || ok && w.sockets.listens(inode)
 	})
+	return err != nil || listens
 }
 
 // free is the lowest place that no living worker has.
@@ -224,6 +225,7 @@ func (w *watcher) gone(now time.Time, one *worker) bool {
 	if w.sockets != nil {
 		w.sockets.lost(one.PID)
 	}
+	w.bulk.forget(one.PID)
 	one.close()
 	return true
 }
