@@ -74,13 +74,14 @@ func (l *look) homePage(p *picker, scroll, w, h int) string {
 	if p.filter != "" {
 		note = "/" + p.filter + "  " + note
 	}
+	names := nameWidth(p.all, w-2)
 	listed := func(w, h int) string {
 		rows := h - 2
 		from := min(max(at-rows/2, 0), max(len(shown)-rows, 0))
 		var body []string
-		names := nameWidth(p.all, w-2)
+		names := min(names, nameWidth(p.all, w-2))
 		for i := from; i < len(shown) && i < from+rows; i++ {
-			body = append(body, l.homeRow(&shown[i], i == at, names))
+			body = append(body, l.homeRow(&shown[i], i == at, names, w-2))
 		}
 		if len(shown) == 0 {
 			body = []string{l.in(dim, " none matches; esc shows all")}
@@ -95,18 +96,27 @@ func (l *look) homePage(p *picker, scroll, w, h int) string {
 	}
 	if w >= 100 {
 		left := max(min(w*9/20, 96), 50)
+		if beforeTitle+names+1+leastTitle+2 > left {
+			left = beforeTitle + names + 3
+		}
 		return beside(listed(left, h), preview(w-left, h))
 	}
 	top := max(min(len(shown)+2, h/2), 5)
 	return listed(w, top) + "\n" + preview(w, h-top)
 }
 
-func (l *look) homeRow(s *Scenario, selected bool, names int) string {
+// beforeTitle is what mark and verdict take in a row of the list, and leastTitle the room below which a title is left to the preview: a few letters of it say nothing.
+const (
+	beforeTitle = 2 + 9 + 1
+	leastTitle  = 20
+)
+
+func (l *look) homeRow(s *Scenario, selected bool, names, w int) string {
 	mark := "  "
 	if selected {
 		mark = l.in(accent, l.glyphs.cursor) + " "
 	}
-	last := pad(l.in(dim, "not run"), 9)
+	last := pad(l.in(dim, "-"), 9)
 	switch {
 	case s.Problem != "":
 		last = pad(l.in(bad, l.glyphs.no+" broken"), 9)
@@ -116,6 +126,9 @@ func (l *look) homeRow(s *Scenario, selected bool, names int) string {
 	name := l.fit(s.Name, names)
 	if selected {
 		name = l.in(title, name)
+	}
+	if w-beforeTitle-names-1 < leastTitle {
+		return mark + last + " " + name
 	}
 	return mark + last + " " + name + " " + l.in(dim, l.ascii(s.Title))
 }
@@ -149,7 +162,9 @@ func (l *look) previewLines(s *Scenario, w int) []string {
 	if s.Quick > 0 {
 		takes += ", " + span(s.Quick) + " in its short form"
 	}
-	if s.Last != "" {
+	if s.Last == "" {
+		takes += "; not run yet"
+	} else {
 		takes += fmt.Sprintf("; last verdict: %s, %s", s.Last, s.LastAt)
 	}
 	paragraph(dim, takes)

@@ -56,6 +56,8 @@ type model struct {
 	scroll    int
 	spots     []spot // of the key line as last drawn
 	scrubbing bool   // the mouse holds the bar of the tape
+	drawn     string // the frame as last drawn
+	fresh     bool   // drawn is still what a frame would be
 
 	dark    bool
 	profile colorprofile.Profile
@@ -119,9 +121,14 @@ func (m *model) tick() tea.Cmd {
 func (m *model) Init() tea.Cmd { return tea.Batch(m.tick(), tea.RequestBackgroundColor) }
 
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	if now, ok := msg.(tickMsg); ok {
+		was := m.onScreen()
+		next := tea.Batch(m.refresh(time.Time(now)), m.tick())
+		m.fresh = m.fresh && m.onScreen() == was && m.said == ""
+		return m, next
+	}
+	m.fresh = false
 	switch msg := msg.(type) {
-	case tickMsg:
-		return m, tea.Batch(m.refresh(time.Time(msg)), m.tick())
 	case tea.WindowSizeMsg:
 		m.w, m.h = msg.Width, msg.Height
 	case tea.BackgroundColorMsg:
@@ -226,16 +233,6 @@ func (m *model) say(format string, args ...any) {
 	m.said, m.saidAt = fmt.Sprintf(format, args...), time.Now()
 }
 
-func (m *model) View() tea.View {
-	v := tea.NewView(m.frame())
-	v.AltScreen = true
-	v.WindowTitle = "hangtime"
-	if !m.options.NoMouse {
-		v.MouseMode = tea.MouseModeCellMotion
-	}
-	return v
-}
-
 // frame draws the whole screen, exactly w × h.
 func (m *model) frame() string {
 	w, h, l := m.w, m.h, m.look
@@ -336,10 +333,13 @@ func (m *model) next() []string {
 func (m *model) bottom(w int) string {
 	l := m.look
 	m.spots = nil
+	if time.Since(m.saidAt) >= 2*time.Second {
+		m.said = ""
+	}
 	switch {
 	case m.prompt != nil:
 		return l.promptLine(m.prompt, m.suggestions(), w)
-	case m.said != "" && time.Since(m.saidAt) < 2*time.Second:
+	case m.said != "":
 		return l.fit(" "+l.in(accent, l.ascii(m.said)), w)
 	}
 	note := ""

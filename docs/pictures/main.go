@@ -53,20 +53,23 @@ const quit = "q"
 
 // pictures are all of them; A and B stand for two recordings of log-contention.
 func pictures() []picture {
-	inHang := ":at 5.5\r"
-	there := shot{unseen: true, keys: " " + inHang, see: []string{"HANG 4 of 4"}}
+	const right = "\x1b[C"
+	// Times differ from run to run. The jump to the incident ends half a second before it was detected; what follows is wound from there.
+	inHang := " n" + right + "...."
+	there := shot{unseen: true, keys: inHang, see: []string{"× HANG"}}
+	after := shot{unseen: true, keys: inHang + right + right + right, see: []string{"over: every worker"}}
 	return []picture{
 		{name: "hang", columns: 110, rows: 30, args: []string{"run", "log-contention", "--seed", "1"}, afterwards: "qq", screens: []shot{
 			{caption: "Four workers have stopped. The screen says since when, in which call, and who holds the lock.", see: []string{"HANG 4 of 4"}, more: 1200 * time.Millisecond},
 			{caption: "The fault is healed: the lanes show the standstill, the story how it ended.", see: []string{"healthy 4 workers", "over: every worker"}, more: 1500 * time.Millisecond},
 		}},
 		{name: "home", columns: 120, rows: 30, afterwards: quit, screens: []shot{{see: []string{"scenarios", "log-contention"}}}},
-		{name: "live", columns: 160, rows: 45, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{{keys: " " + inHang, see: []string{"HANG 4 of 4"}}}},
-		{name: "live-80x24", columns: 80, rows: 24, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{{keys: " " + inHang, see: []string{"HANG 4 of 4"}}}},
-		{name: "live-light", columns: 80, rows: 24, args: []string{"replay", "A", "--theme", "light"}, light: true, afterwards: quit, screens: []shot{{keys: " " + inHang, see: []string{"HANG 4 of 4"}}}},
-		{name: "live-ascii", columns: 80, rows: 24, args: []string{"replay", "A", "--ascii"}, env: []string{"NO_COLOR=1"}, afterwards: quit, screens: []shot{{keys: " " + inHang, see: []string{"HANG 4 of 4"}}}},
+		{name: "live", columns: 160, rows: 45, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{{keys: inHang, see: []string{"HANG"}}}},
+		{name: "live-80x24", columns: 80, rows: 24, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{{keys: inHang, see: []string{"HANG"}}}},
+		{name: "live-light", columns: 80, rows: 24, args: []string{"replay", "A", "--theme", "light"}, light: true, afterwards: quit, screens: []shot{{keys: inHang, see: []string{"HANG"}}}},
+		{name: "live-ascii", columns: 80, rows: 24, args: []string{"replay", "A", "--ascii"}, env: []string{"NO_COLOR=1"}, afterwards: quit, screens: []shot{{keys: inHang, see: []string{"HANG"}}}},
 		{name: "worker", columns: 120, rows: 35, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{there, {keys: "\r", see: []string{"waits for"}}}},
-		{name: "incident", columns: 120, rows: 40, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{{unseen: true, keys: " :at 8\r", see: []string{"healthy 4 workers"}}, {keys: "i", see: []string{"incident 1", "recovered"}}}},
+		{name: "incident", columns: 120, rows: 40, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{after, {keys: "i", see: []string{"incident 1", "recovered"}}}},
 		{name: "verdict", columns: 120, rows: 35, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{{keys: " :at 999\r", see: []string{"over: ", "longest stall"}}}},
 		{name: "compare", columns: 120, rows: 35, args: []string{"compare", "--screen", "A", "B"}, afterwards: quit, screens: []shot{{see: []string{"change", "p99 before"}}}},
 		{name: "help", columns: 100, rows: 30, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{there, {keys: "?", see: []string{"any key goes back"}}}},
