@@ -149,6 +149,10 @@ func (f *Fold) signalled(r history.Record, ev history.SignalSeen) {
 		by = "kernel"
 	case ev.Sender.PID == f.arbiter:
 		by = "arbiter"
+	case ev.Sender.PID == ev.PID:
+		by = "itself"
+	case ev.Sender.Command == "hangtime" || strings.HasPrefix(ev.Sender.Command, "hangtime guardian"):
+		by = "hangtime"
 	case ev.Sender.Command != "":
 		by += " (" + ev.Sender.Command + ")"
 	}
@@ -285,7 +289,8 @@ func (f *Fold) outOfMemory(p *process, ev history.WorkerGone) bool {
 	if ev.Signal != "SIGKILL" || ev.By != "" && !strings.HasPrefix(ev.By, "kernel") {
 		return false
 	}
-	return strings.HasPrefix(ev.By, "kernel") || p.group.kills >= 0 && f.now-p.group.kills <= f.limits.Recent && len(p.signals) == 0
+	return strings.HasPrefix(ev.By, "kernel") || p.group.kills >= 0 && f.now-p.group.kills <= f.limits.Recent &&
+		!slices.ContainsFunc(p.signals, func(s sent) bool { return s.by != "kernel" })
 }
 
 func killed(ev history.WorkerGone, by string) Cause {

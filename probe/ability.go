@@ -131,7 +131,14 @@ func Facilities() []Facility {
 	tree := groupKind()
 	add("control groups", "quota and memory limits; throttling, memory and freezer faults", tree, "mount cgroup2 and run where it may be written", tree != "none")
 	add("FUSE", "slow-disk faults", present("/dev/fuse"), "modprobe fuse, and root", writable("/dev/fuse"))
-	add("tracefs", "who sent a signal", present("/sys/kernel/tracing/events"), "root, and tracefs mounted at /sys/kernel/tracing", unix.Access("/sys/kernel/tracing/events", unix.R_OK) == nil)
+	tapped, err := "works", error(nil)
+	if tap, wrong := openSignalTap(); wrong != nil {
+		tapped, err = wrong.Error(), wrong
+	} else {
+		tap.close()
+	}
+	add("signals' senders (BPF)", "who sent a worker SIGKILL, SIGABRT or SIGSTOP; else it is inferred and marked so", tapped,
+		"root (or CAP_BPF and CAP_PERFMON) in the machine's first pid namespace, and tracefs mounted at /sys/kernel/tracing", err == nil)
 	here, ok := iteratorsHere()
 	add("BPF task iterator", fmt.Sprintf("threads and sockets of all workers in one read each, from %d threads on and where that is cheaper; the same is read from /proc without", bulkFrom), here,
 		"root (or CAP_BPF and CAP_PERFMON) in the machine's first pid namespace, and a kernel with CONFIG_DEBUG_INFO_BTF", ok)

@@ -60,9 +60,8 @@ func openIterators() (_ *iterators, err error) {
 		}
 	}()
 	// The map comes first: it fails at once where the privilege is missing.
-	it.watched, err = ebpf.NewMap(&ebpf.MapSpec{Name: "hangtime_pids", Type: ebpf.Hash, KeySize: 4, ValueSize: 4, MaxEntries: maxWatched})
-	if err != nil {
-		return nil, fmt.Errorf("make a BPF map: %w", err)
+	if it.watched, err = watchedMap(); err != nil {
+		return nil, err
 	}
 	types, err := btf.LoadKernelSpec()
 	if err != nil {

@@ -86,8 +86,14 @@ func newWatcher(ctx context.Context, root proc, target Target, rec *history.Reco
 			return nil, err
 		}
 	}
+	var tap *signalTap
+	if root == "/proc" {
+		if tap, err = openSignalTap(); err != nil {
+			tap = nil // then who sent a signal is inferred; hangtime doctor says what it takes
+		}
+	}
 	return &watcher{
-		proc: root, target: target, rec: rec, waiter: waiter, brood: openBrood(root, target.Arbiter), clocks: startCPUClocks(ctx, root), sockets: sockets,
+		tap: tap, proc: root, target: target, rec: rec, waiter: waiter, brood: openBrood(root, target.Arbiter), clocks: startCPUClocks(ctx, root), sockets: sockets,
 		finder: holderFinder{root, map[holderKey]foundHolders{}}, ends: newFarEnds(root), mounts: newMountTable(root), groups: newGroups(root),
 		refused: map[int]time.Time{}, goExe: map[string]bool{}, line: make([]byte, 1024), said: map[string]bool{}, probe: &Probe{}, lockFile: kept{-1},
 	}, nil

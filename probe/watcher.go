@@ -23,6 +23,8 @@ type watcher struct {
 	brood        *brood
 	clocks       *cpuClocks
 	bulk         bulk
+	tap          *signalTap // nil: it cannot be had
+	heard        []heardSignal
 	ticks        int          // so far
 	sockets      *connections // nil: none are looked at
 	finder       holderFinder
@@ -49,6 +51,9 @@ type watcher struct {
 func (w *watcher) close() {
 	w.clocks.wait()
 	w.bulk.close()
+	if w.tap != nil {
+		w.tap.close()
+	}
 	for _, one := range w.workers {
 		one.close()
 	}

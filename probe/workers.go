@@ -134,6 +134,9 @@ func (w *watcher) open(pid int) *worker {
 	// The pid may have passed to another process between the two looks; the second one is of what the descriptors belong to.
 	if again, err := w.readStat(one); err == nil && again.start == s.start && (pidfd < 0 || w.waiter.watch(pidfd, pid) == nil) {
 		w.bulk.watch(pid)
+		if w.tap != nil {
+			w.tap.watch(pid)
+		}
 		w.rec.Record(history.WorkerSeen{PID: pid, Worker: one.Place, Start: s.start, Born: one.Born, Name: s.comm})
 		return one
 	}
@@ -189,6 +192,7 @@ const statusWait = 60 * time.Millisecond
 func (w *watcher) bury(now time.Time) {
 	changed, over := false, w.ending()
 	ends := w.waiter.ends()
+	w.hearSignals() // after that: who has ended had been sent its signal before
 	for _, one := range w.workers {
 		if !one.over && (one.pidfd >= 0 && slices.Contains(ends, one.PID) || one.pidfd < 0 && w.vanished(one)) {
 			one.over, one.ended, changed, over = true, now, true, true
@@ -226,6 +230,9 @@ func (w *watcher) gone(now time.Time, one *worker) bool {
 		w.sockets.lost(one.PID)
 	}
 	w.bulk.forget(one.PID)
+	if w.tap != nil {
+		w.tap.forget(one.PID)
+	}
 	one.close()
 	return true
 }
