@@ -194,7 +194,9 @@ func (l *look) checksPane(v *report.Variant, w, h int) string {
 		c := &v.Verdict.Checks[i]
 		text := " " + l.in(outcomeRole(c.Outcome), l.outcomeMark(c.Outcome)) + " " + c.Name
 		if c.Got != "" {
-			text += l.in(dim, "  "+l.ascii(c.Got))
+			// "longest_stall >= 1000" need not be told that what it got is a longest_stall.
+			metric, _, _ := strings.Cut(c.Name, " ")
+			text += l.in(dim, "  "+l.ascii(strings.TrimPrefix(c.Got, metric+" = ")))
 		}
 		body = append(body, text)
 	}

@@ -17,13 +17,13 @@ type table struct{ place, pid, state, since, inside, cpu, rss, lane, why int }
 const stateWidth = 9 // "SUSPECT ?"
 
 // columnsOf shares out the width: what a person needs to know what is wrong and why comes first.
-func columnsOf(workers []diagnose.Worker, w int) table {
+func (l *look) columnsOf(workers []diagnose.Worker, w int) table {
 	t := table{place: 1, pid: 3, state: stateWidth, since: 5}
 	why := 0
 	for i := range workers {
 		t.place = max(t.place, len(fmt.Sprint(workers[i].Place)))
 		t.pid = max(t.pid, len(fmt.Sprint(workers[i].PID)))
-		why = max(why, textWidth(reason(&workers[i])))
+		why = max(why, textWidth(l.ascii(reason(&workers[i]))))
 	}
 	left := w - 2 - t.place - 1 - t.pid - 1 - t.state - 1 - t.since
 	take := func(want int) int {
@@ -49,7 +49,7 @@ func columnsOf(workers []diagnose.Worker, w int) table {
 // workerTable has one row for each place that is shown: what it does, since when, why. The selected row is marked, and always visible.
 func (l *look) workerTable(v *report.Variant, now time.Duration, shown []diagnose.Worker, selected, w, h int, note string) string {
 	rows := h - 3
-	t := columnsOf(shown, w-2)
+	t := l.columnsOf(shown, w-2)
 	a := axisOf(v, now, t.lane)
 	body := []string{l.workerHeading(v, t, a, now)}
 	from := firstRow(shown, selected, rows)

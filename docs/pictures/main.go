@@ -57,7 +57,7 @@ func pictures() []picture {
 	// Times differ from run to run. The jump to the incident ends half a second before it was detected; what follows is wound from there.
 	inHang := " n" + right + "...."
 	there := shot{unseen: true, keys: inHang, see: []string{"× HANG"}}
-	after := shot{unseen: true, keys: inHang + right + right + right, see: []string{"over: every worker"}}
+	ended := shot{unseen: true, keys: " :at 999\r", see: []string{"over: ", "longest stall"}}
 	return []picture{
 		{name: "hang", columns: 110, rows: 30, args: []string{"run", "log-contention", "--seed", "1"}, afterwards: "qq", screens: []shot{
 			{caption: "Four workers have stopped. The screen says since when, in which call, and who holds the lock.", see: []string{"HANG 4 of 4"}, more: 1200 * time.Millisecond},
@@ -69,7 +69,7 @@ func pictures() []picture {
 		{name: "live-light", columns: 80, rows: 24, args: []string{"replay", "A", "--theme", "light"}, light: true, afterwards: quit, screens: []shot{{keys: inHang, see: []string{"HANG"}}}},
 		{name: "live-ascii", columns: 80, rows: 24, args: []string{"replay", "A", "--ascii"}, env: []string{"NO_COLOR=1"}, afterwards: quit, screens: []shot{{keys: inHang, see: []string{"HANG"}}}},
 		{name: "worker", columns: 120, rows: 35, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{there, {keys: "\r", see: []string{"waits for"}}}},
-		{name: "incident", columns: 120, rows: 40, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{after, {keys: "i", see: []string{"incident 1", "recovered"}}}},
+		{name: "incident", columns: 120, rows: 40, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{ended, {keys: "i", see: []string{"incident 1", "recovered"}}}},
 		{name: "verdict", columns: 120, rows: 35, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{{keys: " :at 999\r", see: []string{"over: ", "longest stall"}}}},
 		{name: "compare", columns: 120, rows: 35, args: []string{"compare", "--screen", "A", "B"}, afterwards: quit, screens: []shot{{see: []string{"change", "p99 before"}}}},
 		{name: "help", columns: 100, rows: 30, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{there, {keys: "?", see: []string{"any key goes back"}}}},
