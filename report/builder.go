@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
@@ -86,6 +87,11 @@ func (b *Builder) Report() *Report {
 		judged = append(judged, drawn.Verdict)
 	}
 	r.Verdict = verdict.Of(judged, r.Planned, b.over, guide)
+	if b.over && len(b.variants) == 0 { // where some ran, theirs say it
+		for _, t := range b.troubles {
+			r.Verdict.Why = append(r.Verdict.Why, strings.Split(t, "\n")...)
+		}
+	}
 	if b.unreadable != nil {
 		r.Verdict.Outcome = verdict.Worst(r.Verdict.Outcome, verdict.Unknown)
 		r.Verdict.Why = append(r.Verdict.Why, "the scenario in the recording cannot be read: "+b.unreadable.Error())

@@ -33,7 +33,7 @@ func (r *Report) suites(suffix string) []junit.Testsuite {
 		}
 		for _, c := range v.Verdict.Checks {
 			test := junit.Testcase{Name: c.Name, Classname: suite.Name, Time: "0.000"}
-			said := &junit.Result{Message: fmt.Sprintf("want %s, got %s", c.Want, c.Got), Data: c.Why}
+			said := &junit.Result{Message: fmt.Sprintf("want %s, got %s", wanted(c), c.Got), Data: c.Why}
 			switch c.Outcome {
 			case verdict.Fail:
 				said.Type = "fail"

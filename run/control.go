@@ -53,7 +53,11 @@ func (r *Run) byHand(f scenarios.Fault) {
 	v.byHand++
 	field := *v.field
 	field.Name, field.By = fmt.Sprintf("%s/hand%d", field.Name, v.byHand), "person"
-	injection, err := faults.Prepare(f, field, v.guardian)
+	err := r.allowed(v.plan.Server)
+	var injection *faults.Injection
+	if err == nil {
+		injection, err = faults.Prepare(f, field, v.guardian)
+	}
 	if err != nil {
 		v.record(history.Trouble{Room: "faults", Text: fmt.Sprintf("%s: %v", f.Kind, err)})
 		return

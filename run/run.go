@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -46,6 +47,9 @@ type Run struct {
 
 // ErrInterrupted is the cause of a run that a person or a signal ended.
 var ErrInterrupted = errors.New("interrupted")
+
+// errNotAllowed is why a server that was there before is not broken.
+var errNotAllowed = errors.New("this server was not started by hangtime; give --allow-faults to break it on purpose")
 
 // New prepares a run; its clock starts now.
 func New(options Options) *Run {
@@ -132,8 +136,8 @@ func (r *Run) possible() error {
 			return err
 		}
 		for n, f := range plan.Faults {
-			if err := faults.Possible(f, plan.Server); err != nil {
-				text := fmt.Sprintf("faults[%d] (%s): %v", n, f.Kind, err)
+			if err := errors.Join(r.allowed(plan.Server), faults.Possible(f, plan.Server)); err != nil {
+				text := fmt.Sprintf("faults[%d] (%s): %s", n, f.Kind, strings.ReplaceAll(err.Error(), "\n", "; "))
 				if !told[text] {
 					all = append(all, errors.New(text))
 				}
@@ -142,6 +146,14 @@ func (r *Run) possible() error {
 		}
 	}
 	return errors.Join(all...)
+}
+
+// allowed says why a server may not be broken by anybody, scenario or person.
+func (r *Run) allowed(s scenarios.Server) error {
+	if s.Kind == "attach" && !r.options.AllowFaults {
+		return errNotAllowed
+	}
+	return nil
 }
 
 func (r *Run) header() (history.Header, error) {

@@ -180,16 +180,6 @@ func Open(nameOrPath string) (*Document, error) {
 	return Read(nameOrPath+".yaml", text)
 }
 
-// syntaxProblem turns an error of the YAML library into a Problem with its place.
-func syntaxProblem(file string, err error) error {
-	var at yaml.Error
-	if errors.As(err, &at) && at.GetToken() != nil {
-		pos := at.GetToken().Position
-		return &Problem{File: file, Line: pos.Line, Column: pos.Column, Text: at.GetMessage()}
-	}
-	return &Problem{File: file, Text: strings.TrimSpace(err.Error())}
-}
-
 // locate finds the place of a key in the file; of its nearest parent where the key itself is not written.
 func locate(body ast.Node, key, last string) (line, column int) {
 	path := steps(key)

@@ -166,7 +166,11 @@ func (f *Fold) blind() []string {
 	if f.byHand != "" {
 		why = append(why, f.byHand+" while it ran: it is no longer the experiment that the scenario describes")
 	}
-	why = append(why, f.troubles...)
+	for _, t := range f.troubles {
+		if t != f.reason { // the run that it ended tells it once more
+			why = append(why, t)
+		}
+	}
 	if span := f.last - f.from; f.from >= 0 && span > 0 && f.lateTotal > max(span/20, fewLate) {
 		why = append(why, "hangtime itself was stopped or starved for "+Duration(f.lateTotal)+" of "+Duration(span)+" (at worst "+Duration(f.lateMax)+" at once): this machine is too busy to judge")
 	}

@@ -79,6 +79,6 @@ func placeIn(file string) report.Place {
 	}
 	return func(key string) (string, int, int) {
 		line, column := scenarios.Place(text, key)
-		return file, line, column
+		return filepath.Clean(file), line, column // GitHub knows ci/hang.yaml, not ./ci/hang.yaml
 	}
 }
