@@ -62,7 +62,7 @@ func (e *fastEngine) unreachable(c *conn) {
 // read takes what has come. ending says that the server has closed its side: then the end is read as well.
 func (e *fastEngine) read(c *conn, ending bool) {
 	for {
-		n, errno := receive(c.fd, e.buf)
+		n, came, errno := e.receive(c)
 		switch {
 		case errno == unix.EAGAIN:
 			return
@@ -73,9 +73,12 @@ func (e *fastEngine) read(c *conn, ending bool) {
 			e.ended(c)
 			return
 		}
-		now := e.job.now()
+		at, now := e.arrival(c, came)
+		if came == 0 && e.crowd == nil {
+			e.awake()
+		}
 		if c.first == 0 {
-			c.first = now - c.sent
+			c.first = at - c.sent
 		}
 		used, err := c.parser.Feed(e.buf[:n])
 		if err != nil {
@@ -83,20 +86,32 @@ func (e *fastEngine) read(c *conn, ending bool) {
 			return
 		}
 		if c.parser.Done() {
-			e.whole(c, now, ending || used < n)
+			e.awakeBy = max(e.awakeBy-1, 0)
+			e.whole(c, at, now, ending || used < n)
 			return
 		}
+		e.awake()
 		if n < len(e.buf) && !ending {
 			return
 		}
 	}
 }
 
+// receive reads, and tells when it had come where the kernel notes that.
+func (e *fastEngine) receive(c *conn) (n int, came int64, errno unix.Errno) {
+	if c.stamped {
+		return e.reader.receive(c.fd, e.buf)
+	}
+	n, errno = receive(c.fd, e.buf)
+	return n, 0, errno
+}
+
 // ended takes the end of a connection that carries a hit.
 func (e *fastEngine) ended(c *conn) {
 	switch {
 	case c.parser.End():
-		e.whole(c, e.job.now(), true)
+		now := e.job.now()
+		e.whole(c, now, now, true)
 	case c.parser.Begun():
 		e.fail(c, fmt.Errorf("closed within the answer: %w", io.ErrUnexpectedEOF))
 	default:
@@ -104,11 +119,11 @@ func (e *fastEngine) ended(c *conn) {
 	}
 }
 
-// whole takes an answer that is complete; gone says that its connection can carry nothing more.
-func (e *fastEngine) whole(c *conn, now time.Duration, gone bool) {
+// whole takes an answer that was complete at a moment; gone says that its connection can carry nothing more.
+func (e *fastEngine) whole(c *conn, at, now time.Duration, gone bool) {
 	r := &e.requests[c.target]
 	status := c.parser.Status
-	o := e.outcome(c, now)
+	o := e.outcome(c, at)
 	o.status = uint16(status)
 	if !expected(r.expect, status) {
 		o.class = classStatus
@@ -117,7 +132,7 @@ func (e *fastEngine) whole(c *conn, now time.Duration, gone bool) {
 		o.note = &note{body: slices.Clone(c.parser.Body)}
 	}
 	if o.end-o.due >= slowAfter {
-		o.port = localPort(c.fd)
+		o.port = c.localPort()
 	}
 	e.batch = append(e.batch, o)
 	switch {
@@ -148,9 +163,10 @@ func (e *fastEngine) fail(c *conn, err error) {
 	now := e.job.now()
 	o := e.outcome(c, now)
 	o.class = classify(err)
+	e.awake() // the end of a connection has no timestamp
 	o.note = &note{detail: err.Error()}
 	if c.fd >= 0 {
-		o.port = localPort(c.fd)
+		o.port = c.localPort()
 	}
 	e.batch = append(e.batch, o)
 	e.forget(c)

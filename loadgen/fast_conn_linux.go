@@ -22,9 +22,11 @@ type conn struct {
 	index   int32
 	gen     uint32
 	state   connState
-	used    bool  // it has carried a hit before
-	address uint8 // which of the addresses it leads to
-	tries   uint8 // addresses tried for this hit
+	used    bool   // it has carried a hit before
+	stamped bool   // the kernel notes when its answers come
+	port    uint16 // ours; 0: not asked for yet
+	address uint8  // which of the addresses it leads to
+	tries   uint8  // addresses tried for this hit
 
 	target   uint32
 	body     uint64 // bytes of the request's body
@@ -39,6 +41,14 @@ type conn struct {
 
 	list       *connList
 	prev, next *conn
+}
+
+// localPort is our end of the connection; 0 where it has none.
+func (c *conn) localPort() uint16 {
+	if c.port == 0 {
+		c.port = localPort(c.fd)
+	}
+	return c.port
 }
 
 // A connList is a list through the conns themselves; each is in at most one.

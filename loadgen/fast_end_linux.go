@@ -14,7 +14,7 @@ func (e *fastEngine) close(c *conn) {
 		closeSocket(c.fd)
 		e.open--
 	}
-	c.fd, c.state, c.used = -1, stateNone, false
+	c.fd, c.state, c.used, c.port = -1, stateNone, false, 0
 	c.gen++
 }
 

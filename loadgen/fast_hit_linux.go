@@ -150,8 +150,14 @@ func (e *fastEngine) opened(c *conn, fd int, connected bool) {
 	c.fd, c.used = fd, false
 	e.open++
 	c.state = stateConnecting
+	// A user of a closed loop is waited for all the time.
+	if c.stamped = e.crowd == nil && e.addresses[c.address].family != unix.AF_UNIX; c.stamped {
+		stamp(fd)
+	}
 	if connected {
 		e.connected(c)
+	} else {
+		e.awake()
 	}
 	if c.state == stateNone { // the write has failed
 		return
@@ -172,6 +178,9 @@ func (e *fastEngine) connected(c *conn) {
 func (e *fastEngine) write(c *conn) {
 	e.request, c.body = e.requests[c.target].append(e.request[:0], c.seq)
 	n, errno := send(c.fd, e.request)
+	if n < len(e.request) {
+		e.awake()
+	}
 	switch {
 	case errno == unix.EAGAIN:
 		c.out = append(c.out, e.request...)

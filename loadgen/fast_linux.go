@@ -53,6 +53,9 @@ type fastEngine struct {
 	flushed time.Duration
 	buf     []byte
 	request []byte
+	reader  stampReader
+	sober   int // answers that must come in one piece, and with their moments, before the loop sleeps over some
+	awakeBy int // how many of them are still to come
 
 	sent, late uint64
 	lagged     uint64 // of the late ones, those for which a sender was free
@@ -68,7 +71,7 @@ type flights struct {
 
 // newFastEngine returns nil and the reason where this engine cannot do what is asked.
 func newFastEngine(j *job) (*fastEngine, string, error) {
-	e := &fastEngine{job: j, buf: make([]byte, readBuffer)}
+	e := &fastEngine{job: j, buf: make([]byte, readBuffer), sober: soberAfter, awakeBy: soberAfter}
 	for i := range j.targets {
 		t := &j.targets[i]
 		host, reason := speaks(t)
@@ -196,7 +199,11 @@ func (e *fastEngine) loop(ctx context.Context) {
 				e.flush() // what would otherwise have to be woken up for
 			}
 			e.publish(now)
-			events = e.poll.wait(patience)
+			if e.dozes(patience) {
+				events = e.poll.doze(patience)
+			} else {
+				events = e.poll.wait(patience)
+			}
 		}
 		for i := range events {
 			e.handle(&events[i])

@@ -21,7 +21,8 @@ type rawWriter struct {
 
 func newRawWriter(to io.Writer, j *job) *rawWriter {
 	out := bufio.NewWriterSize(to, 1<<16)
-	return &rawWriter{job: j, out: out, encode: vegeta.NewEncoder(out), start: time.Now().Add(-j.now()).Round(0)}
+	now := time.Now()
+	return &rawWriter{job: j, out: out, encode: vegeta.NewEncoder(out), start: now.Add(-j.rec.Since(now)).Round(0)}
 }
 
 // add is called by the account for every hit, in the order in which they ended. A nil writer does nothing.
