@@ -29,11 +29,15 @@ func TestAHitOfTheFastEngineAllocatesNothing(t *testing.T) {
 	p := scenarios.Load{Shape: "closed", Users: 4, Timeout: time.Minute, Targets: []scenarios.Target{{Path: "/"}}}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, sum := attackBy(t, engineFast, p, "http://"+l.Addr().String(), time.Second)
+	var ok, most uint64
+	for ok < 500 { // a machine may be too busy for so many in one second
+		_, sum := attackBy(t, engineFast, p, "http://"+l.Addr().String(), time.Second)
+		windows := uint64(sum.Elapsed/window) + 1
+		ok, most = ok+sum.OK, most+20_000+2000*windows+sum.OK/20
+	}
 	runtime.ReadMemStats(&after)
-	windows := uint64(sum.Elapsed/window) + 1
-	if made, most := after.Mallocs-before.Mallocs, 20_000+2000*windows+sum.OK/20; sum.OK < 500 || made > most {
-		t.Errorf("%d allocations in %d windows with %d hits; want at most %d", made, windows, sum.OK, most)
+	if made := after.Mallocs - before.Mallocs; made > most {
+		t.Errorf("%d allocations with %d hits; want at most %d", made, ok, most)
 	}
 }
 

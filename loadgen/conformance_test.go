@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/dns/dnsmessage"
+	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/scenarios"
@@ -33,6 +34,19 @@ type exchange struct {
 	t       *testing.T
 	request *http.Request
 	nth     int // request on this connection, from 1
+}
+
+// sayLast says something and has the end of the connection follow in the same segment: nobody can see the one without the other.
+func (x *exchange) sayLast(text string) {
+	raw, err := x.Conn.(*net.TCPConn).SyscallConn()
+	if err == nil {
+		_ = raw.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_CORK, 1) })
+	}
+	if err != nil {
+		x.t.Error(err)
+	}
+	x.say(text)
+	_ = x.Close()
 }
 
 func (x *exchange) say(text string) { _, _ = io.WriteString(x.Conn, text) }
@@ -108,6 +122,9 @@ var conformance = []struct {
 	script func(*exchange) bool
 	want   map[string]uint64
 	bytes  uint64 // of all bodies; 0: not looked at
+
+	// mayResend: net/http may take a connection for a hit before its own goroutine has seen that it ended; the hit is then reported as sent again.
+	mayResend bool
 }{
 	{
 		name:   "a body of known length on a connection that stays",
@@ -152,8 +169,8 @@ var conformance = []struct {
 	},
 	{
 		name:   "close after a whole answer without a word",
-		script: func(x *exchange) bool { x.say(plainAnswer); return false },
-		want:   map[string]uint64{"200": 10},
+		script: func(x *exchange) bool { x.sayLast(plainAnswer); return false },
+		want:   map[string]uint64{"200": 10}, mayResend: true,
 	},
 	{
 		name:   "a body that ends with the connection",
@@ -325,6 +342,10 @@ func TestBothEnginesSayTheSameOfEachServer(t *testing.T) {
 					p.Timeout = c.limit
 				}
 				_, sum := attackBy(t, name, p, "http://"+l.Addr().String(), total)
+				if again := sum.Errors[history.ErrResent]; c.mayResend && name == engineStandard && again > 0 {
+					sum.Status["200"] += again
+					delete(sum.Errors, history.ErrResent)
+				}
 				expectKinds(t, sum, c.want)
 				if c.bytes > 0 && sum.BytesIn != c.bytes {
 					t.Errorf("%d bytes of bodies, want %d", sum.BytesIn, c.bytes)

@@ -74,7 +74,7 @@ func (e *fastEngine) read(c *conn, ending bool) {
 			return
 		}
 		at, now := e.arrival(c, came)
-		if came == 0 && e.crowd == nil {
+		if came == 0 {
 			e.awake()
 		}
 		if c.first == 0 {

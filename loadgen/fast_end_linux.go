@@ -10,6 +10,7 @@ func (e *fastEngine) forget(c *conn) {
 }
 
 func (e *fastEngine) close(c *conn) {
+	e.watch(c, false)
 	if c.fd >= 0 {
 		closeSocket(c.fd)
 		e.open--

@@ -157,7 +157,7 @@ func (e *fastEngine) opened(c *conn, fd int, connected bool) {
 	if connected {
 		e.connected(c)
 	} else {
-		e.awake()
+		e.watch(c, true)
 	}
 	if c.state == stateNone { // the write has failed
 		return
@@ -168,6 +168,7 @@ func (e *fastEngine) opened(c *conn, fd int, connected bool) {
 }
 
 func (e *fastEngine) connected(c *conn) {
+	e.watch(c, false)
 	c.connect = e.job.now() - c.sent
 	c.state = stateBusy
 	e.preferred = c.address
@@ -178,11 +179,9 @@ func (e *fastEngine) connected(c *conn) {
 func (e *fastEngine) write(c *conn) {
 	e.request, c.body = e.requests[c.target].append(e.request[:0], c.seq)
 	n, errno := send(c.fd, e.request)
-	if n < len(e.request) {
-		e.awake()
-	}
 	switch {
 	case errno == unix.EAGAIN:
+		e.watch(c, true)
 		c.out = append(c.out, e.request...)
 	case errno != 0 && c.used:
 		// Not a byte has left: an idle connection had died, and another one carries the hit.
@@ -192,6 +191,7 @@ func (e *fastEngine) write(c *conn) {
 	case errno != 0:
 		e.fail(c, errno)
 	case n < len(e.request):
+		e.watch(c, true)
 		c.out = append(c.out, e.request[n:]...)
 	}
 }
@@ -206,8 +206,9 @@ func (e *fastEngine) writeOn(c *conn) {
 		case errno != 0:
 			// The server may have answered before it stopped reading; the read tells.
 			c.out = c.out[:0]
-			return
+		default:
+			c.out = c.out[:copy(c.out, c.out[n:])]
 		}
-		c.out = c.out[:copy(c.out, c.out[n:])]
 	}
+	e.watch(c, false)
 }

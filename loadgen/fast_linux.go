@@ -56,6 +56,7 @@ type fastEngine struct {
 	reader  stampReader
 	sober   int // answers that must come in one piece, and with their moments, before the loop sleeps over some
 	awakeBy int // how many of them are still to come
+	watched int // connections for which the loop stays awake
 
 	sent, late uint64
 	lagged     uint64 // of the late ones, those for which a sender was free

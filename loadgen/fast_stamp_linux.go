@@ -10,11 +10,11 @@ import (
 // The kernel notes when a segment came in (SO_TIMESTAMPNS, socket(7); for TCP it is that of the last byte read, see the kernel's
 // Documentation/networking/timestamping.rst, 1.1). So an answer has its true moment however late the loop looks at it, and where hits follow one another closely
 // the loop need not be woken for each answer: it sleeps until the next hit is due and takes what has come meanwhile. A sleep and its end cost more than all else
-// of a hit together.
+// of a hit together. Pieces of an answer that came during one such sleep are read as one: of them the moment of the last is known, the first byte's is not.
 
 const (
 	dozeMost   = time.Millisecond // longest sleep in which answers are left lying
-	soberAfter = 64               // answers that must come in one piece each before the loop sleeps (again)
+	soberAfter = 64               // answers that must come in one piece and with their moment before the loop sleeps (again)
 )
 
 // stamp asks the kernel for the moments at which a socket's segments came. Unix sockets have none.
@@ -76,12 +76,25 @@ func (e *fastEngine) arrival(c *conn, came int64) (at, now time.Duration) {
 	return at, now
 }
 
-// awake keeps the loop from sleeping over answers for the next ones: something needs it at once, or an answer came in pieces, whose moments would be lost.
+// awake keeps the loop from sleeping over the next answers: one had no moment, or came in pieces, of which the first one's moment would be lost.
 func (e *fastEngine) awake() { e.awakeBy = e.sober }
+
+// watch keeps the loop awake, or no longer, for a connection that is being made or whose request does not fit the socket: the kernel notes no moments of that.
+func (e *fastEngine) watch(c *conn, on bool) {
+	if c.watched == on {
+		return
+	}
+	c.watched = on
+	if on {
+		e.watched++
+	} else {
+		e.watched--
+	}
+}
 
 // dozes says whether the loop may sleep for so long and leave alone what comes meanwhile.
 func (e *fastEngine) dozes(patience time.Duration) bool {
-	return e.awakeBy == 0 && patience <= dozeMost && e.busy > 0 && e.busy < e.job.senders
+	return e.awakeBy == 0 && e.watched == 0 && patience <= dozeMost && e.busy > 0 && e.busy < e.job.senders
 }
 
 // doze sleeps, then returns what is ready. It ends early where a signal comes. Raw for the reason that wait gives.
