@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/charmbracelet/x/ansi"
-
 	"github.com/hangtime-dev/hangtime/report"
 )
 
@@ -76,7 +74,7 @@ func (l *look) rule(v *report.Variant, a axis, now time.Duration, fill string) s
 			}
 		}
 	}
-	for _, f := range v.Faults {
+	for i, f := range v.Faults {
 		to := f.To
 		if to < 0 {
 			to = now
@@ -89,7 +87,17 @@ func (l *look) rule(v *report.Variant, a axis, now time.Duration, fill string) s
 		for c := first; c <= min(max(last, first), a.columns-1); c++ {
 			cells[c], roles[c] = l.glyphs.faultSpan, fault
 		}
-		write(first, ansi.Truncate(l.glyphs.faultMark+f.Kind, max(last-first, a.columns-first, 1), ""), fault)
+		room := a.columns - first
+		for _, later := range v.Faults[i+1:] {
+			if at := a.column(later.From); at >= first {
+				room = min(room, at-first)
+			}
+		}
+		name := l.glyphs.faultMark + f.Kind
+		if textWidth(name) > room {
+			name = l.glyphs.faultMark // half a word helps nobody; the story has all of it
+		}
+		write(first, name, fault)
 	}
 	tick := a.tick()
 	for t := (a.from - a.zero + tick - 1) / tick * tick; a.zero+t < a.to; t += tick {

@@ -257,15 +257,22 @@ func (l *look) keyLine(k keys, w int, all []hint) (string, []spot) {
 
 // helpPage lists every binding that means something here, with what it does, in as many columns as fit.
 func (l *look) helpPage(k keys, where place, w, h int) string {
-	var lines []string
+	var names, does []string
+	widest := 0
 	for i := range k {
 		if k[i].where&where == 0 || !k[i].binding.Enabled() {
 			continue
 		}
-		lines = append(lines, " "+l.in(keycap, pad(l.ascii(strings.Join(k[i].binding.Keys(), " ")), 10))+" "+k[i].binding.Help().Desc)
+		name := l.ascii(strings.Join(k[i].binding.Keys(), " "))
+		names, does = append(names, name), append(does, k[i].binding.Help().Desc)
+		widest = max(widest, textWidth(name))
+	}
+	lines := make([]string, len(names))
+	for i := range names {
+		lines[i] = " " + l.in(keycap, pad(names[i], widest)) + "  " + does[i]
 	}
 	rows := max(h-2-stateCount-2, 1) // a blank line and a heading stand between
-	columns := max(min((w-2)/26, (len(lines)+rows-1)/rows), 1)
+	columns := max(min((w-2)/(widest+16), (len(lines)+rows-1)/rows), 1)
 	per := (len(lines) + columns - 1) / columns
 	body := make([]string, 0, h)
 	for i := range per {

@@ -33,7 +33,7 @@ func (l *look) loadPane(v *report.Variant, now time.Duration, w, h int) string {
 	body := []string{
 		pair("offered", rate(d.Offered), "achieved", rate(d.Achieved), d.Offered > 0 && d.Achieved < d.Offered/2),
 		pair("sent late", count(d.Late), "unanswered", count(unanswered(d)), d.Oldest >= second),
-		pair("in workers", count(uint64(max(inside, 0))), "not accepted", count(uint64(max(v.Backlog, 0))), false),
+		pair("in workers", count(uint64(max(inside, 0))), "unaccepted", count(uint64(max(v.Backlog, 0))), false),
 		pair("ok", count(d.OK), "failed", count(d.Failed), d.Failed > 0),
 		pair("tasks done", count(d.Tasks.Done), "lost", count(d.Tasks.Lost), d.Tasks.Lost > 0),
 	}
