@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/sys/unix"
 )
@@ -309,7 +310,8 @@ func socketInode[text string | []byte](link text) (uint32, bool) {
 // command is a process's command line for people, at most 120 bytes.
 func (p proc) command(pid int) string {
 	text, err := read(p.pid(pid, "cmdline"), 4096)
-	words := strings.TrimSpace(strings.ReplaceAll(strings.TrimRight(string(text), "\x00"), "\x00", " "))
+	// One line, whatever stands in it: an argument may be a whole program.
+	words := strings.Join(strings.FieldsFunc(string(text), func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 	if err != nil || words == "" {
 		if s, err := p.stat(pid); err == nil {
 			return "[" + s.comm + "]"

@@ -93,7 +93,7 @@ type connections struct {
 	swept   time.Time          // when the descriptors were last gone through
 	whole   time.Time          // when all were last read
 	cost    time.Duration      // of that
-	ran     bool               // a worker did since
+	ran     bool               // a worker did since of which it does not show otherwise what it accepts
 }
 
 func openConnections(s source) *connections {
@@ -112,13 +112,13 @@ const (
 	perSocket = 4 * time.Microsecond
 )
 
-// refresh reads the sockets anew: those that are known, or all where news says that there are others, and once a second where a worker ran. look goes through the descriptors of the
-// workers for the owners of those that have none.
+// refresh reads the sockets anew: those that are known, or all: where news says that there are others, and once a second while workers run whose new connections do not show
+// otherwise (ran). look goes through the descriptors of the workers for the owners of those that have none.
 func (c *connections) refresh(now time.Time, ran, news bool, look func(found func(inode uint32, pid int))) error {
 	c.round++
 	c.ran = c.ran || ran
 	every := min(max(wholeEvery, 1000*c.cost), wholeMost)
-	if !c.ran { // who does not run accepts nothing
+	if !c.ran { // nothing can be there that has not shown elsewhere
 		every = wholeMost
 	}
 	c.spare, c.now = c.now, c.spare

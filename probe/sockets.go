@@ -26,7 +26,7 @@ func (w *watcher) readSockets(now time.Time) {
 		one.unmet = false
 		news = w.meet(one) || news
 	}
-	if err := w.sockets.refresh(now, ran, news, w.owners); err != nil {
+	if err := w.sockets.refresh(now, ran && w.blind, news, w.owners); err != nil {
 		w.trouble("read the server's sockets", err)
 	}
 	if news {
@@ -61,6 +61,7 @@ func (w *watcher) readInodes(due []*worker) []*worker {
 		for _, one := range due {
 			one.fdsAfter = began.Add(pause)
 		}
+		w.blind = false
 		return due
 	}
 	count := len(due)
@@ -72,6 +73,7 @@ func (w *watcher) readInodes(due []*worker) []*worker {
 		}
 		one.fdsAfter = at.Add(min(100*time.Since(at), fdsPause)) // at most one percent of a processor for each
 	}
+	w.blind = len(read) < count
 	w.bulk.scanEach.note(time.Since(began) / time.Duration(count))
 	return read
 }

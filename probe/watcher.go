@@ -34,6 +34,7 @@ type watcher struct {
 	drops        dropCounter
 	workers      []*worker // by place
 	unmet        []*worker // whose sockets are read at this tick
+	blind        bool      // the descriptors of some may not be read: a new connection does not show there
 	refused      map[int]time.Time
 	goExe        map[string]bool // by path of the program: it is one of Go
 	line         []byte          // a line of /proc, read and parsed at once
@@ -289,7 +290,7 @@ func (w *watcher) beat(now time.Time, one *worker) time.Duration {
 	if one.beat == nil {
 		return 0
 	}
-	got := one.beat.read(w.proc)
+	got := one.beatNow(w.proc, now)
 	if got == nil {
 		one.beat.close()
 		one.beat, one.beatPause = nil, beatPauseLeast
@@ -304,6 +305,20 @@ func (w *watcher) beat(now time.Time, one *worker) time.Duration {
 		return max(got.busy, open)
 	}
 	return got.busy
+}
+
+// beatNow is its sign of life; who does not run gives no new one, and the one before only gets older.
+func (one *worker) beatNow(p proc, now time.Time) *beatRead {
+	if past := now.Sub(one.beatAt); !one.ran && one.beatLast != nil && past < time.Second {
+		got := *one.beatLast
+		got.Age += past
+		if got.busy > 0 {
+			got.busy += past
+		}
+		return &got
+	}
+	one.beatLast, one.beatAt = one.beat.read(p), now
+	return one.beatLast
 }
 
 // tasksCloser is how long a worker may have tasks of which none ends before its threads are worth a look: those of an executor may all be taken while its loop turns.

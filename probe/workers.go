@@ -31,6 +31,8 @@ type worker struct {
 	moved       time.Time     // when a thread that matters last ran
 	beat        beat
 	beatSought  time.Time
+	beatLast    *beatRead     // as last read
+	beatAt      time.Time     // when that was
 	tasks       int           // that it said it has, at its last sign of life
 	tasksSince  time.Time     // since when none of them ended
 	beatPause   time.Duration // how long not to look for one again
