@@ -249,9 +249,10 @@ func (f *reproduceFlags) fromAccessLog(path, name string) ([]byte, error) {
 	if f.cause == "" {
 		return nil, errors.New("an access log does not say what was the matter: --cause names it, or --url sends the same requests to your own server")
 	}
-	kind := "hang"
-	if _, ok := scenarios.Recipe(scenarios.Hang, f.cause); !ok {
-		kind = "crash"
+	kind := broughtAbout(f.cause)
+	if kind == "" {
+		can := slices.DeleteFunc(scenarios.Causes(), func(cause string) bool { return broughtAbout(cause) == "" })
+		return nil, fmt.Errorf("--cause %s: no built-in scenario brings that about; want one of %s", f.cause, strings.Join(can, ", "))
 	}
 	seen := report.Seen{Source: "the access log " + filepath.Base(path), Kind: kind, Cause: f.cause, Said: "a " + kind + " with cause " + f.cause + ", as the command line says", Lasted: 5 * time.Second, Load: load, Assumed: true, Span: span}
 	s, more, err := seen.Reproduce(name)
@@ -320,4 +321,15 @@ func targetsOf(endpoints map[string]int) []scenarios.Target {
 		})
 	}
 	return targets
+}
+
+// broughtAbout says what the built-in scenarios know to do with a cause: a hang, else a crash, else nothing.
+func broughtAbout(cause string) string {
+	if _, ok := scenarios.Recipe(scenarios.Hang, cause); ok {
+		return "hang"
+	}
+	if _, ok := scenarios.Recipe(scenarios.Crash, cause); ok {
+		return "crash"
+	}
+	return ""
 }
