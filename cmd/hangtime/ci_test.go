@@ -86,8 +86,10 @@ func TestTheExamplesForCIRun(t *testing.T) {
 		cmd := exec.Command("sh", "-ec", line)
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"), "XDG_STATE_HOME="+t.TempDir())
-		// On a machine that is too busy the answer may be that nothing can be said: the command ran all the same.
-		if out, err := cmd.CombinedOutput(); err != nil && cmd.ProcessState.ExitCode() != exitUnknown {
+		out, err := cmd.CombinedOutput()
+		// On a machine that is too busy the answer may be that nothing can be said, or that the second run was slower: the command ran all the same.
+		code := cmd.ProcessState.ExitCode()
+		if err != nil && code != exitUnknown && !(code == exitFail && strings.Contains(line, "--fail-if")) {
 			t.Errorf("%s: %v\n%s", line, err, out)
 		}
 	}
