@@ -23,11 +23,11 @@ func (l *look) fit(line string, w int) string {
 
 // box draws a frame of w × h with a name and a note in its upper edge, and in it as much of the body as fits.
 func (l *look) box(name, note string, body []string, w, h int) string {
-	if w < 4 || h < 2 {
+	if w < 5 || h < 2 {
 		return strings.TrimSuffix(strings.Repeat(strings.Repeat(" ", max(w, 0))+"\n", max(h, 0)), "\n")
 	}
 	edge := l.glyphs.border
-	head := " " + ansi.Truncate(name, w-4, l.glyphs.more) + " "
+	head := " " + ansi.Truncate(name, max(w-5, 0), l.glyphs.more) + " "
 	tail := ""
 	if note != "" {
 		tail = " " + note + " "

@@ -132,3 +132,14 @@ func change(f *report.ComparedFigure) string {
 }
 
 func ansiPlain(text string) string { return strings.TrimRight(ansi.Strip(text), " ") }
+
+// withoutCommonFolder leaves out the folders that two paths have in common: what tells two runs apart is after them.
+func withoutCommonFolder(names [2]string) [2]string {
+	common := 0
+	for i := 0; i < min(len(names[0]), len(names[1])) && names[0][i] == names[1][i]; i++ {
+		if names[0][i] == '/' {
+			common = i + 1
+		}
+	}
+	return [2]string{names[0][common:], names[1][common:]}
+}

@@ -255,7 +255,8 @@ func (m *model) frame() string {
 	if m.player != nil {
 		parts = append(parts, l.tapeLine(m.player, w))
 	}
-	return l.screen(strings.Join(append(parts, m.bottom(w)), "\n"), w, h)
+	// Each part is made as wide as the screen, and together they are as high: nothing need be measured again.
+	return strings.Join(append(parts, m.bottom(w)), "\n")
 }
 
 // tiny says the one thing that matters where there is no room for more.

@@ -92,6 +92,7 @@ func Compare(ctx context.Context, c report.Comparison, a, b *report.Report, opti
 	if err != nil {
 		return err
 	}
+	c.Names = withoutCommonFolder(c.Names)
 	m.page, m.compared = comparePage, &comparison{c: c, runs: [2]*report.Report{a, b}}
 	return show(ctx, m)
 }

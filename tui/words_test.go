@@ -34,3 +34,16 @@ func TestWidthIsThatOfTheTerminalLibrary(t *testing.T) {
 		}
 	}
 }
+
+func TestTwoRunsAreNamedByWhatTellsThemApart(t *testing.T) {
+	for _, c := range []struct{ given, want [2]string }{
+		{[2]string{"/runs/before", "/runs/after"}, [2]string{"before", "after"}},
+		{[2]string{"/runs/1/x.hangtime", "/runs/12/x.hangtime"}, [2]string{"1/x.hangtime", "12/x.hangtime"}},
+		{[2]string{"before", "after"}, [2]string{"before", "after"}},
+		{[2]string{"", "/runs/after"}, [2]string{"", "/runs/after"}},
+	} {
+		if got := withoutCommonFolder(c.given); got != c.want {
+			t.Errorf("%q: got %q, want %q", c.given, got, c.want)
+		}
+	}
+}

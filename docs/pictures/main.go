@@ -71,7 +71,7 @@ func pictures() []picture {
 		{name: "worker", columns: 120, rows: 35, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{there, {keys: "\r", see: []string{"waits for"}}}},
 		{name: "incident", columns: 120, rows: 40, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{ended, {keys: "i", see: []string{"incident 1", "recovered"}}}},
 		{name: "verdict", columns: 120, rows: 35, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{{keys: " :at 999\r", see: []string{"over: ", "longest stall"}}}},
-		{name: "compare", columns: 120, rows: 35, args: []string{"compare", "--screen", "A", "B"}, afterwards: quit, screens: []shot{{see: []string{"change", "p99 before"}}}},
+		{name: "compare", columns: 120, rows: 35, args: []string{"compare", "--screen", "A", "B"}, afterwards: quit, screens: []shot{{see: []string{"change", "response time p50"}}}},
 		{name: "help", columns: 100, rows: 30, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{there, {keys: "?", see: []string{"any key goes back"}}}},
 	}
 }
@@ -122,7 +122,7 @@ func record(binary, dir string) (string, error) {
 		err := run(binary, "run", "log-contention", "--quick", "--headless", "--seed", "1", "--out", out)
 		var exit *exec.ExitError
 		if err == nil || errors.As(err, &exit) && try == 3 {
-			return out, nil
+			return dir, os.Rename(out, dir) // its name is on the picture of the comparison
 		}
 		if exit == nil {
 			return "", err
