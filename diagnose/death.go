@@ -37,6 +37,9 @@ func (f *Fold) died(r history.Record, ev history.WorkerGone) {
 		return
 	}
 	by := f.sender(p, ev, r.At)
+	if by == "" && f.timedOutUnheard(p, ev, r.At) {
+		by = byArbiterInferred
+	}
 	if p.hang == nil && by == "arbiter" && p.state == Suspect && f.ending < 0 {
 		f.hangs(p, f.lastStall(p)) // it was killed for its silence before the silence was long enough for us
 	}
@@ -54,6 +57,18 @@ func (f *Fold) died(r history.Record, ev history.WorkerGone) {
 	default:
 		f.crash(p, r, ev, by)
 	}
+}
+
+// byArbiterInferred is said of a kill that nobody heard, where all speaks for the arbiter's own.
+const byArbiterInferred = "arbiter (inferred)"
+
+// timedOutUnheard says whether a kill whose sender was not heard is the arbiter's: the process hung until a moment ago and had given its arbiter no sign of life for as long. Where
+// it gives one from another thread than the one that hung (gunicorn's threaded workers), the arbiter knows of nothing and kills nobody.
+func (f *Fold) timedOutUnheard(p *process, ev history.WorkerGone, at time.Duration) bool {
+	if ev.Signal != "SIGKILL" && ev.Signal != "SIGABRT" || f.outOfMemory(p, ev) || p.beatAt < 0 || p.beat.Age < f.limits.Loop {
+		return false
+	}
+	return p.hang != nil || p.hungTo >= 0 && at-p.hungTo <= f.limits.Recent
 }
 
 // lastStall is what was suspected last, for a process that dies as a suspect.
@@ -299,6 +314,10 @@ func killed(ev history.WorkerGone, by string) Cause {
 	case by != "":
 		c.Short += " from " + by
 		c.Sentence += " from " + by
+		if by == byArbiterInferred {
+			c.Confidence = Likely
+			c.Sentence += ": it had hung until then, without a sign of life; who sent it could not be seen"
+		}
 	case own(ev.Signal):
 		c.Sentence += ", which its own fault raised"
 	default:

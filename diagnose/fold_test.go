@@ -264,3 +264,23 @@ func TestAWorkersConnectionsTasksAndDescriptors(t *testing.T) {
 		t.Errorf("of one that is gone: %+v", gone)
 	}
 }
+
+func TestAKillThatNobodyHeardIsTheArbitersWhereTheWorkerGaveNoSignOfLife(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		age  func(still time.Duration) time.Duration
+		end  string
+	}{
+		{"without a sign of life", func(still time.Duration) time.Duration { return still }, "SIGKILL from arbiter (inferred)"},
+		{"with one from another thread", func(time.Duration) time.Duration { return 300 * ms }, "SIGKILL"},
+	} {
+		beats := every(5*s, 9*s, func(at time.Duration) []history.Event {
+			return []history.Event{history.Heartbeat{PID: 101, Age: row.age(at - 5*s)}}
+		})
+		got := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), loop(1, 101, 5*s+10*ms, 5*s+100*ms, 9*s, "clock_nanosleep", false), beats,
+			at(9*s, history.WorkerGone{PID: 101, Worker: 1, Signal: "SIGKILL"}))).Incidents()
+		if len(got) != 1 || got[0].Kind != KindHang || len(got[0].Victims) != 1 || got[0].Victims[0].End != row.end {
+			t.Errorf("%s: got %+v, want a hang that ended by %s", row.name, got, row.end)
+		}
+	}
+}

@@ -49,6 +49,7 @@ type process struct {
 	obstacles map[int]*obstacle // by thread
 	stacks    map[int]*stack    // by thread
 	signals   []sent
+	hungTo    time.Duration // when its last hang was over; -1: it had none
 	files     history.Descriptors
 	filesSeq  uint64
 	group     group
@@ -129,7 +130,7 @@ type sent struct {
 
 func newProcess(pid, place int, at time.Duration) *process {
 	return &process{
-		pid: pid, place: place, seen: at, sampledAt: -1, before: -1, running: -1, beatAt: -1, suspected: -1, answered: at, earliest: at, ended: at, turned: at,
+		pid: pid, place: place, seen: at, sampledAt: -1, before: -1, running: -1, beatAt: -1, hungTo: -1, suspected: -1, answered: at, earliest: at, ended: at, turned: at,
 		threads: map[int]*thread{}, obstacles: map[int]*obstacle{}, stacks: map[int]*stack{}, group: noGroup(), state: Booting, since: at,
 	}
 }
