@@ -42,7 +42,10 @@ func loadCommand() *cobra.Command {
 By default it is open loop: the rate does not follow the server. --max and --shape closed are closed loop, as most tools are: users wait for their answers.
 What left late, never left, or was never answered is counted and is in every percentile. No request is ever sent a second time in silence.
 
-Only this machine is loaded, unless --allow names another.`,
+Only this machine is loaded, unless --allow names another.
+
+Exit codes: 0 the server answered, whatever it said; 2 the command line or a file is wrong; 3 nothing answered at all, or the load could not be sent;
+130 interrupted.`,
 		Example: `  hangtime load http://127.0.0.1:8000/ --rate 200/s --duration 30s
   hangtime load http://127.0.0.1:8000/task --method POST --body '{"work":"sleep"}' --shape ramp --rate 50/s --to 500/s --over 20s
   hangtime load http://127.0.0.1:8000/ --max --connections 64
@@ -155,6 +158,9 @@ func (f *loadFlags) send(cmd *cobra.Command, alone *run.Alone, live *liveReport,
 	} else {
 		err = errors.Join(err, writeLoadText(stdout, alone, sum))
 	}
+	if err == nil {
+		err = unanswered(alone.Attack().URL(), sum)
+	}
 	switch {
 	case err == nil:
 		return nil
@@ -162,6 +168,14 @@ func (f *loadFlags) send(cmd *cobra.Command, alone *run.Alone, live *liveReport,
 		return &exit{exitInterrupted, withoutInterrupt(err)}
 	}
 	return &exit{exitUnknown, err}
+}
+
+// unanswered is the error of an attack to which nobody answered a word: then no time that was measured says anything of a server.
+func unanswered(address string, s loadgen.Summary) error {
+	if s.Due == 0 || len(s.Status) > 0 || s.Errors[history.ErrMalformed] > 0 {
+		return nil
+	}
+	return fmt.Errorf("%s answered none of %d requests%s; want a server that answers there", address, s.Due, tally(s.Errors))
 }
 
 // loadOnScreen runs under the live screen; leaving the screen ends the attack.
