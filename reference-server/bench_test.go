@@ -6,9 +6,12 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"strconv"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/reference-server/tasklog"
 )
@@ -128,14 +131,28 @@ func (s *target) used(b *testing.B) time.Duration {
 }
 
 // GET /health with four workers, beside gunicorn's four sync workers with the guide's Flask application, in one run. Where wrk and the servers share the processors, wrk takes
-// what a fast server leaves: the processor time for each request says what the server itself costs.
+// what a fast server leaves: the processor time for each request says what the server itself costs, and with a processor each wrk takes nothing from any server.
 func BenchmarkHealth(b *testing.B) {
-	for _, connections := range []int{16, 64} {
-		b.Run(fmt.Sprintf("%d-connections", connections), func(b *testing.B) {
+	for _, v := range []struct {
+		name        string
+		connections int
+		apart       bool // all of a server on one processor, wrk on another
+	}{{"16-connections", 16, false}, {"64-connections", 64, false}, {"16-connections-a-processor-each", 16, true}, {"64-connections-a-processor-each", 64, true}} {
+		b.Run(v.name, func(b *testing.B) {
+			serverOn, wrkOn := func() {}, func() {}
+			if v.apart {
+				serverOn, wrkOn = processorEach(b)
+			}
+			measure := func(kind string, u setup) cost {
+				serverOn()
+				s := begin(b, kind, u)
+				wrkOn()
+				c := wrk(b, s, v.connections)
+				s.end()
+				return c
+			}
 			for b.Loop() {
-				gunicorn := begin(b, "gunicorn", setup{workers: 4})
-				base := wrk(b, gunicorn, connections)
-				gunicorn.end()
+				base := measure("gunicorn", setup{workers: 4})
 				report := func(name string, c cost) {
 					b.ReportMetric(c.rate, name+"-req/s")
 					b.ReportMetric(c.server, name+"-server-us/req")
@@ -143,9 +160,7 @@ func BenchmarkHealth(b *testing.B) {
 				}
 				report("gunicorn", base)
 				for _, class := range []string{"sync", "gthread", "async"} {
-					s := begin(b, "hangtime", setup{workers: 4, class: class})
-					c := wrk(b, s, connections)
-					s.end()
+					c := measure("hangtime", setup{workers: 4, class: class})
 					report(class, c)
 					b.ReportMetric(c.rate/base.rate, class+"-rate-ratio")
 					b.ReportMetric(base.server/c.server, class+"-cpu-ratio")
@@ -154,4 +169,37 @@ func BenchmarkHealth(b *testing.B) {
 			b.ReportMetric(0, "ns/op")
 		})
 	}
+}
+
+// processorEach gives two functions that make what is started from then on run on the first and on the second processor that this process may use, sched_setaffinity(2).
+func processorEach(b *testing.B) (first, second func()) {
+	b.Helper()
+	var all unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &all); err != nil {
+		b.Fatal(err)
+	}
+	var sets []unix.CPUSet
+	for cpu := 0; len(sets) < 2 && cpu < 1024; cpu++ {
+		if all.IsSet(cpu) {
+			var one unix.CPUSet
+			one.Set(cpu)
+			sets = append(sets, one)
+		}
+	}
+	if len(sets) < 2 {
+		b.Skip("it needs two processors")
+	}
+	runtime.LockOSThread() // a child has the affinity of the thread that starts it
+	b.Cleanup(func() {
+		_ = unix.SchedSetaffinity(0, &all)
+		runtime.UnlockOSThread()
+	})
+	use := func(set unix.CPUSet) func() {
+		return func() {
+			if err := unix.SchedSetaffinity(0, &set); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	return use(sets[0]), use(sets[1])
 }

@@ -12,6 +12,9 @@ import (
 
 // serveAsync is one thread for many connections, as gevent's worker: whoever blocks in a handler blocks them all.
 func (w *Worker) serveAsync() error {
+	if runtime.GOMAXPROCS(0) == 1 {
+		runtime.GOMAXPROCS(2) // one for this thread, which keeps it while it waits in soon, one for the others
+	}
 	p, err := newPoller(w.wake, w.fds)
 	if err != nil {
 		return err
@@ -151,7 +154,6 @@ type poller struct {
 	wake      int
 	listeners []int
 	listening bool
-	alone     bool // Go has one processor
 }
 
 func newPoller(wake int, listeners []int) (*poller, error) {
@@ -159,7 +161,7 @@ func newPoller(wake int, listeners []int) (*poller, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a poller: %w", err)
 	}
-	p := &poller{epfd: epfd, wake: wake, listeners: listeners, alone: runtime.GOMAXPROCS(0) == 1}
+	p := &poller{epfd: epfd, wake: wake, listeners: listeners}
 	if err := p.add(wake, unix.EPOLLIN); err != nil {
 		return nil, errors.Join(err, unix.Close(epfd))
 	}
@@ -210,12 +212,9 @@ func (p *poller) wait(events []unix.EpollEvent, limit time.Duration) (int, error
 const soonLimit = 1
 
 // soon waits for what comes at once, and does so without telling Go's scheduler: as long as requests come one after the other the scheduler's watchdog thread sees nothing to
-// watch and sleeps, which saves a fifth of what a request costs. The scheduler has one processor less for the other threads meanwhile, so the wait is short, and there is none
-// when Go has one processor only. What the scheduler wants of this thread it asks by a signal, which ends the wait.
+// watch and sleeps, which saves a fifth of what a request costs. The scheduler has one processor less for the other threads
+// meanwhile, so the wait is short. What the scheduler wants of this thread it asks by a signal, which ends the wait.
 func (p *poller) soon(events []unix.EpollEvent) int {
-	if p.alone {
-		return 0
-	}
 	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.epfd), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), soonLimit, 0, 0)
 	if errno != 0 {
 		return 0 // a signal; anything else wait will meet too
