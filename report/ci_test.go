@@ -137,6 +137,9 @@ func TestJUnitTellsFailedFromUnknown(t *testing.T) {
 	if back.Tests != 5 || back.Failures != 1 || back.Errors != 1 || len(cases) != 3 {
 		t.Errorf("%+v", back)
 	}
+	if cases[1].Failure != nil && !strings.HasPrefix(cases[1].Failure.Message, "want b (x < y), got z & ") {
+		t.Errorf("the failure says %q", cases[1].Failure.Message)
+	}
 	if cases[0].Failure != nil || cases[0].Error != nil || cases[1].Failure == nil || cases[2].Error == nil || !strings.Contains(cases[2].Error.Message, "nothing was seen") {
 		t.Errorf("%+v", cases)
 	}
