@@ -98,8 +98,12 @@ func summary(suite report.SuiteResult) string {
 	if runs > 1 {
 		command += fmt.Sprintf(" --repeat %d", runs)
 	}
-	return fmt.Sprintf("`%s` on %s, hangtime %s, Linux %s, %d cores: %d scenarios, %d variants run, %d as expected: what should hang did, with the cause that is named; what should stay well did.",
-		command, first.Started.UTC().Format("2006-01-02"), first.Tool, first.Kernel, first.Cores, len(suite.Scenarios), variants, as)
+	meaning := "."
+	if as == variants {
+		meaning = ": what should hang did, with the cause that is named; what should stay well did."
+	}
+	return fmt.Sprintf("`%s` on %s, hangtime %s, Linux %s, %d cores: %d scenarios, %d variants run, %d as expected%s",
+		command, first.Started.UTC().Format("2006-01-02"), first.Tool, first.Kernel, first.Cores, len(suite.Scenarios), variants, as, meaning)
 }
 
 // happened is what each variant had, of its first run; where it is no pass it is that of a run that was none.
