@@ -45,7 +45,7 @@ func startSession(t *testing.T, m *model, w, h int) *session {
 	}
 	s := &session{t: t, m: m, master: master, ended: make(chan struct{}), screen: vt.NewEmulator(w, h)}
 	ctx, cancel := context.WithCancel(t.Context())
-	s.program = tea.NewProgram(m, tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithInput(tty), tea.WithOutput(tty),
+	s.program = tea.NewProgram(m, tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithInput(nameless{tty}), tea.WithOutput(tty),
 		tea.WithEnvironment([]string{"TERM=xterm-256color", "COLORTERM=truecolor"}))
 	var tasks sync.WaitGroup
 	tasks.Go(func() {
@@ -70,6 +70,15 @@ func startSession(t *testing.T, m *model, w, h int) *session {
 	})
 	return s
 }
+
+// nameless is a terminal as Bubble Tea wants it, but no file that could be polled: Bubble Tea closes its poller at the end without waiting for who reads from it, which the
+// race detector sees now and then. What is read from this one ends with the terminal.
+type nameless struct{ tty *os.File }
+
+func (n nameless) Read(b []byte) (int, error)  { return n.tty.Read(b) }
+func (n nameless) Write(b []byte) (int, error) { return n.tty.Write(b) }
+func (n nameless) Close() error                { return n.tty.Close() }
+func (n nameless) Fd() uintptr                 { return n.tty.Fd() }
 
 func (s *session) draw() {
 	buf := make([]byte, 32<<10)
