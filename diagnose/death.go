@@ -39,6 +39,7 @@ func (f *Fold) died(r history.Record, ev history.WorkerGone) {
 	by := f.sender(p, ev, r.At)
 	if by == "" && f.timedOutUnheard(p, ev, r.At) {
 		by = byArbiterInferred
+		f.resume(p)
 	}
 	if p.hang == nil && by == "arbiter" && p.state == Suspect && f.ending < 0 {
 		f.hangs(p, f.lastStall(p)) // it was killed for its silence before the silence was long enough for us
@@ -63,12 +64,29 @@ func (f *Fold) died(r history.Record, ev history.WorkerGone) {
 const byArbiterInferred = "arbiter (inferred)"
 
 // timedOutUnheard says whether a kill whose sender was not heard is the arbiter's: the process hung until a moment ago and had given its arbiter no sign of life for as long. Where
-// it gives one from another thread than the one that hung (gunicorn's threaded workers), the arbiter knows of nothing and kills nobody.
+// it gives one from another thread than the one that hung (gunicorn's threaded workers), the arbiter knows of nothing and kills nobody. Code 1 is how gunicorn's worker leaves
+// after SIGABRT.
 func (f *Fold) timedOutUnheard(p *process, ev history.WorkerGone, at time.Duration) bool {
-	if ev.Signal != "SIGKILL" && ev.Signal != "SIGABRT" || f.outOfMemory(p, ev) || p.beatAt < 0 || p.beat.Age < f.limits.Loop {
+	ended := ev.Signal == "SIGKILL" || ev.Signal == "SIGABRT" || ev.Signal == "" && ev.Code == 1 && !ev.Unknown && len(p.signals) == 0
+	if !ended || f.outOfMemory(p, ev) || p.beatAt < 0 || p.beat.Age < f.limits.Loop {
 		return false
 	}
 	return p.hang != nil || p.hungTo >= 0 && at-p.hungTo <= f.limits.Recent
+}
+
+// resume makes a process a victim of its last hang again: it did not recover from it, it only unwound because it was told to die.
+func (f *Fold) resume(p *process) {
+	in := p.hung
+	if p.hang != nil || in == nil {
+		return
+	}
+	for i := range in.Victims {
+		if in.Victims[i].PID == p.pid {
+			in.Victims[i].To, in.Victims[i].End, in.victim[i] = -1, "", p
+			in.Ended, in.Recovered, p.hang = -1, -1, in
+			return
+		}
+	}
 }
 
 // lastStall is what was suspected last, for a process that dies as a suspect.
@@ -143,6 +161,9 @@ func (f *Fold) how(ev history.WorkerGone, by string) string {
 			end += " from " + by
 		}
 		return end
+	}
+	if by == byArbiterInferred {
+		return end + " after SIGABRT from " + by
 	}
 	if p := f.processes[ev.PID]; p != nil && len(p.signals) > 0 {
 		if last := p.signals[len(p.signals)-1]; last.signal != "" {

@@ -176,6 +176,10 @@ func (f *Fold) tick(at, late time.Duration) {
 
 func (f *Fold) ledger(r history.Record, ev history.Ledger) {
 	f.followed = true
+	if ev.Final {
+		f.losses(ev) // what was still open is not followed any more, which is no end of it
+		return
+	}
 	open := map[int]history.OpenTasks{}
 	for _, one := range ev.Workers {
 		open[one.PID] = one

@@ -133,7 +133,7 @@ func (f *Fold) leave(p *process, at time.Duration, end string) {
 	i := slices.Index(in.victim, p)
 	in.Victims[i].To, in.Victims[i].End = max(at, in.Victims[i].From), end
 	in.victim[i] = nil
-	p.hang, p.cause, p.hungTo = nil, nil, at
+	p.hang, p.hung, p.cause, p.hungTo = nil, in, nil, at
 	in.close(at)
 }
 

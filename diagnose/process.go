@@ -43,7 +43,9 @@ type process struct {
 	took     time.Duration // when it was last seen to take one
 	finished bool          // it has ended a task, ever
 	tasksSeq uint64
+	tasksAt  time.Duration // when its tasks were last looked at
 	ended    time.Duration // last sign of progress of its tasks
+	endedMin time.Duration // and when that may have been at the earliest: the look before
 
 	threads   map[int]*thread
 	obstacles map[int]*obstacle // by thread
@@ -63,6 +65,7 @@ type process struct {
 	stall     stall         // the present one, as last judged to be a hang
 	confirmed time.Duration // when that was
 	hang      *incident     // whose victim it is now
+	hung      *incident     // whose victim it was last
 }
 
 // insideAt is how many requests were inside, or tasks open, at a sample.
@@ -130,7 +133,7 @@ type sent struct {
 
 func newProcess(pid, place int, at time.Duration) *process {
 	return &process{
-		pid: pid, place: place, seen: at, sampledAt: -1, before: -1, running: -1, beatAt: -1, hungTo: -1, suspected: -1, answered: at, earliest: at, ended: at, turned: at,
+		pid: pid, place: place, seen: at, sampledAt: -1, before: -1, running: -1, beatAt: -1, hungTo: -1, suspected: -1, answered: at, earliest: at, ended: at, endedMin: at, turned: at,
 		threads: map[int]*thread{}, obstacles: map[int]*obstacle{}, stacks: map[int]*stack{}, group: noGroup(), state: Booting, since: at,
 	}
 }
@@ -229,9 +232,11 @@ func (p *process) followed(r history.Record, ev history.OpenTasks, slack time.Du
 	switch {
 	case p.open == 0 && ev.Open > 0:
 		p.ended = max(p.seen, from) // nothing was asked of it before
+		p.endedMin = p.ended
 	case ev.Open < p.open, ev.Open > 0 && from > p.openFrom+slack:
-		p.ended, p.finished = r.At, true
+		p.ended, p.endedMin, p.finished = r.At, p.tasksAt, true
 	}
+	p.tasksAt = r.At
 	if ev.Open > p.open {
 		p.took = r.At
 	}
@@ -261,10 +266,11 @@ func (p *process) claimed(r history.Record, ev history.Heartbeat) {
 		if p.beatAt < 0 {
 			p.openFrom, p.turned = r.At, r.At // watched from here on only
 		}
-		p.ended = p.openFrom
+		p.ended, p.endedMin = p.openFrom, p.openFrom
 	case ev.InFlight < p.open:
-		p.ended, p.finished = r.At, true
+		p.ended, p.endedMin, p.finished = r.At, p.tasksAt, true
 	}
+	p.tasksAt = r.At
 	if ev.InFlight > p.open {
 		p.took = r.At
 	}

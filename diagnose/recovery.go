@@ -94,7 +94,19 @@ func (f *Fold) left(p *process, s stall) bool {
 	return t.running >= 0 || t.Syscall != s.thread.Syscall || t.Idle && (s.behind == nil || !s.behind.real())
 }
 
-// workless says whether nothing has been asked of the process for a while.
+// workless says whether nothing has been asked of the process for a while, and what it hung by is not seen any more: clients that give up free nobody.
 func (f *Fold) workless(p *process) bool {
-	return p.sample.Inside == 0 && p.open == 0 && f.backlog == 0 && f.now-p.confirmed > f.limits.Stale
+	return p.sample.Inside == 0 && p.open == 0 && f.backlog == 0 && f.now-p.confirmed > f.limits.Stale && !f.stands(p)
+}
+
+// stands says whether the thread that a process hung by is still where it was, or still runs without a pause.
+func (f *Fold) stands(p *process) bool {
+	s, t := p.stall, p.threads[p.stall.tid]
+	switch {
+	case s.thread == nil || t == nil || f.now-t.at > f.limits.Stale || f.left(p, s):
+		return false
+	case s.how == running || s.how == withoutFiles:
+		return f.computes(p, t)
+	}
+	return t.from <= s.thread.from+f.limits.Slack
 }

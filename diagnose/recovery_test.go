@@ -42,7 +42,7 @@ func TestMovementIsNoRecovery(t *testing.T) {
 		{"its thread left, and its request is not answered yet", [][]moment{every(8*s, 9*s, func(at time.Duration) []history.Event {
 			return []history.Event{sample(1, 101, func(w *history.WorkerSample) { w.Inside, w.Oldest, w.Moved, w.Answered = 1, at-5*s, true, 5000 }), elsewhere(101, func(*history.ThreadSample) {})}
 		})}, "", -1},
-		{"a client gave up", [][]moment{every(8*s, 8*s+200*ms, func(at time.Duration) []history.Event {
+		{"a client gave up", [][]moment{every(8*s, 10*s, func(at time.Duration) []history.Event {
 			return []history.Event{sample(1, 101, func(w *history.WorkerSample) { w.Still, w.Answered = at-5*s, 5000 }),
 				elsewhere(101, func(t *history.ThreadSample) { t.State, t.Syscall, t.Still, t.Twice = "S", "flock", at-5*s, true })}
 		})}, "", -1},
@@ -90,5 +90,50 @@ func TestAWorkerThatTheArbiterKillsForNoSeenReasonDidNotEndByItself(t *testing.T
 	got := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), at(5*s, signal(101, "SIGABRT")), at(5100*ms, history.WorkerGone{PID: 101, Worker: 1, Code: 1}))).Incidents()
 	if len(got) != 1 || got[0].Kind != KindCrash || got[0].Cause.Kind != CauseKilled || got[0].Cause.Short != "exit code 1 after SIGABRT from arbiter" {
 		t.Errorf("got %+v", got)
+	}
+}
+
+func TestAWorkerThatUnwindsBecauseOfASignalThatNobodyHeardHasNotRecovered(t *testing.T) {
+	beats := every(5*s, 8400*ms, func(at time.Duration) []history.Event {
+		return []history.Event{history.Heartbeat{PID: 101, Age: at - 5*s}}
+	})
+	unwinds := every(8*s, 8400*ms, func(time.Duration) []history.Event {
+		return []history.Event{elsewhere(101, func(*history.ThreadSample) {}), sample(1, 101, func(w *history.WorkerSample) { w.State, w.Moved, w.Answered = "R", true, 5100 })}
+	})
+	got := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), stuck(1, 101, 5*s, 5*s+100*ms, 8*s, "flock", ""), waits(101, 5*s, 5*s+300*ms, 8*s), beats, unwinds,
+		at(8400*ms, history.WorkerGone{PID: 101, Worker: 1, Code: 1}))).Incidents()
+	if len(got) != 1 || got[0].Kind != KindHang || len(got[0].Victims) != 1 || got[0].Victims[0].End != "exit code 1 after SIGABRT from arbiter (inferred)" || got[0].Victims[0].To != 8400*ms {
+		t.Errorf("got %+v, want one hang that ended with its worker", got)
+	}
+}
+
+// A client learns that a task ended when it next asks: the threads of a pool may have been taken before that, and after the end.
+func TestAPoolThatWasTakenBeforeTheClientHeardOfTheLastEndIsFound(t *testing.T) {
+	taken := every(5*s, 11*s, func(at time.Duration) []history.Event {
+		events := []history.Event{sample(1, 101, func(w *history.WorkerSample) { w.Moved = true }), history.ThreadSample{PID: 101, TID: 110, Name: "loop", State: "S", Syscall: "epoll_pwait", Idle: true}}
+		for i, from := range []time.Duration{5010 * ms, 5060 * ms} {
+			if at > from+100*ms {
+				events = append(events, history.ThreadSample{PID: 101, TID: 111 + i, Name: "pool", State: "S", Syscall: "recvfrom", Still: at - from, Twice: true})
+			}
+		}
+		return events
+	})
+	looks := at(5*s, history.Ledger{Accepted: 3, Open: 3, Workers: []history.OpenTasks{{PID: 101, Open: 3, Oldest: 50 * ms}}})
+	looks = append(looks, at(5300*ms, history.Ledger{Accepted: 12, Done: 2, Open: 10, Workers: []history.OpenTasks{{PID: 101, Open: 10, Oldest: 250 * ms}}})...)
+	looks = append(looks, at(6*s, history.Ledger{Accepted: 40, Done: 2, Open: 38, Workers: []history.OpenTasks{{PID: 101, Open: 38, Oldest: 950 * ms}}})...)
+	got := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), looks, taken)).Incidents()
+	if len(got) != 1 || got[0].Cause.Kind != CausePool || got[0].Began != 5060*ms {
+		t.Errorf("got %+v, want a pool that is used up since 5.06 s", got)
+	}
+}
+
+func TestTasksThatAreNotFollowedAnyMoreHaveNotEnded(t *testing.T) {
+	looks := every(6*s, 8*s, func(at time.Duration) []history.Event {
+		return []history.Event{history.Ledger{Accepted: 9, Done: 2, Open: 7, Workers: []history.OpenTasks{{PID: 101, Open: 7, Oldest: at - 5*s}}}}
+	})
+	final := at(8*s, history.Ledger{Accepted: 9, Done: 2, Failed: 7, Unfollowed: 7, Final: true})
+	got := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), looks, loop(1, 101, 5*s+10*ms, 5*s+100*ms, 8*s, "futex", false), final, loop(1, 101, 5*s+10*ms, 8*s, 10*s, "futex", false))).Incidents()
+	if len(got) != 1 || got[0].Victims[0].End != "" {
+		t.Errorf("got %+v, want a hang that is not over", got)
 	}
 }

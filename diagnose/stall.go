@@ -229,10 +229,10 @@ func (f *Fold) taskStall(p *process, now time.Duration) (stall, bool) {
 	}
 	threads := f.still(p, now)
 	for _, t := range threads {
-		if p.role(t.ThreadSample) == loopThread || t.from < p.ended-f.limits.Slack-tickStep || t.running >= 0 {
-			continue
+		if p.role(t.ThreadSample) == loopThread || t.from < p.endedMin-f.limits.Slack-tickStep || t.running >= 0 {
+			continue // a task ended since. When it ended, its client learns late: at the next look.
 		}
-		s := f.explained(p, t, max(t.from, p.ended), f.limits.Pool)
+		s := f.explained(p, t, max(t.from, p.endedMin), f.limits.Pool)
 		p.pooled(&s, threads)
 		s.slow = p.leastOpen(max(s.from+closerLook, now-f.limits.Pool)) <= s.crowd && (s.behind == nil || !s.behind.shared())
 		return s, true

@@ -2,7 +2,6 @@ package loadgen
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
@@ -66,15 +65,19 @@ func (j *job) boundBy(c counts, span time.Duration, when string) history.Generat
 	if c.sent > 0 {
 		ev.Lagged = float64(c.lagged) / float64(c.sent)
 	}
-	var why []string
+	late := ""
 	if ev.Lagged > boundLagged && c.sent >= boundFewest && !j.closedLoop() {
-		why = append(why, fmt.Sprintf("%.1f %% of the hits left more than 1 ms late although a sender was free (this machine is busy, or the rate too high for it)", 100*ev.Lagged))
+		late = fmt.Sprintf("%.1f %% of the hits left more than 1 ms late although a sender was free", 100*ev.Lagged)
 	}
-	if ev.Busy >= boundBusy {
-		why = append(why, fmt.Sprintf("it used %.0f %% of the processor time that it can use", 100*ev.Busy))
-	}
-	if len(why) > 0 {
-		ev.Text = "the load generator itself is the bottleneck, not the server: " + when + " " + strings.Join(why, ", and ")
+	switch {
+	case ev.Busy >= boundBusy:
+		ev.Text = fmt.Sprintf("the load generator itself is the bottleneck, not the server: %s it used %.0f %% of the processor time that it can use", when, 100*ev.Busy)
+		if late != "" {
+			ev.Text += ", and " + late
+		}
+	case late != "":
+		// It has processor time to spare and does not always get it when it is due: that is the machine's doing, and a small part of what is measured.
+		ev.Text = "the load generator itself was late, not the server: " + when + " " + late + " (this machine is busy, or the rate too high for it)"
 	}
 	return ev
 }

@@ -222,7 +222,9 @@ func (w *watcher) look(ctx context.Context, now time.Time, one *worker) {
 	}
 	// Connections wait, and it answers none: it may not come to accept (no descriptor left, a lock before accept).
 	shut := w.backlogTicks >= 3 && now.Sub(one.answeredAt) >= 3*sampleEvery
-	if shut || suspicious(s, busy, one.lockTicks, w.backlog) {
+	// One that was suspicious and has not moved since is so still: its clients may have given up, and that has freed nobody.
+	one.suspect = shut || suspicious(s, busy, one.lockTicks, w.backlog) || one.suspect && !one.mattered
+	if one.suspect {
 		w.lookCloser(one)
 		w.readGroup(now, one)
 	}

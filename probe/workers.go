@@ -39,6 +39,7 @@ type worker struct {
 	answered    uint64        // bytes that it had sent at the last tick
 	answeredAt  time.Time     // when that last grew
 	lockTicks   int           // ticks in a row at which it waited for a file lock
+	suspect     bool          // it was looked at closely at the last tick
 	firstAt     time.Time     // when the first of two looks was taken; zero: none was
 	sample      history.WorkerSample
 	group       *group // its control group; nil: not known

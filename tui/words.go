@@ -13,10 +13,13 @@ import (
 	"github.com/hangtime-dev/hangtime/verdict"
 )
 
-// stamp is a moment of the run: 00:08.214.
+// stamp is a moment of the run: 00:08.214. One before its beginning, as of a server that hung before it was watched, is negative.
 func stamp(at time.Duration) string {
-	ms := at.Milliseconds()
-	return fmt.Sprintf("%02d:%02d.%03d", ms/60000, ms/1000%60, ms%1000)
+	sign, ms := "", at.Milliseconds()
+	if ms < 0 {
+		sign, ms = "-", -ms
+	}
+	return fmt.Sprintf("%s%02d:%02d.%03d", sign, ms/60000, ms/1000%60, ms%1000)
 }
 
 // clock is a length of time as a stop watch shows it: 00:14, 1:02:03.

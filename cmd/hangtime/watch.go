@@ -200,14 +200,13 @@ func (t *teller) say(at time.Duration, format string, args ...any) {
 	fmt.Fprintf(t.out, "%s  %s\n", clock(at), fmt.Sprintf(format, args...))
 }
 
-// clock is a moment of the watch: 01:02:03.4.
+// clock is a moment of the watch: 01:02:03.4, or how long before the watch began: 5.7 s before this watch.
 func clock(at time.Duration) string {
-	sign := ""
 	if at < 0 {
-		sign, at = "-", -at
+		return fmt.Sprintf("%.1f s before this watch", -at.Seconds())
 	}
 	tenths := at.Milliseconds() / 100
-	return fmt.Sprintf("%s%02d:%02d:%02d.%d", sign, tenths/36000, tenths/600%60, tenths/10%60, tenths%10)
+	return fmt.Sprintf("%02d:%02d:%02d.%d", tenths/36000, tenths/600%60, tenths/10%60, tenths%10)
 }
 
 // settle is how long after its detection an incident goes to the command: by then its evidence is whole, stacks included.
