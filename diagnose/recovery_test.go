@@ -128,11 +128,9 @@ func TestAPoolThatWasTakenBeforeTheClientHeardOfTheLastEndIsFound(t *testing.T) 
 }
 
 func TestTasksThatAreNotFollowedAnyMoreHaveNotEnded(t *testing.T) {
-	looks := every(6*s, 8*s, func(at time.Duration) []history.Event {
-		return []history.Event{history.Ledger{Accepted: 9, Done: 2, Open: 7, Workers: []history.OpenTasks{{PID: 101, Open: 7, Oldest: at - 5*s}}}}
-	})
 	final := at(8*s, history.Ledger{Accepted: 9, Done: 2, Failed: 7, Unfollowed: 7, Final: true})
-	got := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), looks, loop(1, 101, 5*s+10*ms, 5*s+100*ms, 8*s, "futex", false), final, loop(1, 101, 5*s+10*ms, 8*s, 10*s, "futex", false))).Incidents()
+	got := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), loop(1, 101, 5*s+10*ms, 5*s+100*ms, 8*s, "futex", false),
+		at(8*s, sample(1, 101, func(w *history.WorkerSample) { w.Still = 3 * s })), final, at(10*s, history.ServerStopped{}))).Incidents()
 	if len(got) != 1 || got[0].Victims[0].End != "" {
 		t.Errorf("got %+v, want a hang that is not over", got)
 	}

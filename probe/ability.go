@@ -139,6 +139,14 @@ func Facilities() []Facility {
 	}
 	add("signals' senders (BPF)", "who sent a worker SIGKILL, SIGABRT or SIGSTOP; else it is inferred and marked so", tapped,
 		"root (or CAP_BPF and CAP_PERFMON) in the machine's first pid namespace, and tracefs mounted at /sys/kernel/tracing", err == nil)
+	told, err := "works", error(nil)
+	if c, wrong := openConnector(os.Getpid()); wrong != nil {
+		told, err = plainError(wrong), wrong
+	} else {
+		c.close()
+	}
+	add("births and ends (process events)", "a new worker within 20 ms, and how one ended also before Linux 6.15; without, it is seen at the next sample", told,
+		"root (or CAP_NET_ADMIN) outside of a container, and a kernel with CONFIG_PROC_EVENTS", err == nil)
 	here, ok := iteratorsHere()
 	add("BPF task iterator", fmt.Sprintf("threads and sockets of all workers in one read each, from %d threads on and where that is cheaper; the same is read from /proc without", bulkFrom), here,
 		"root (or CAP_BPF and CAP_PERFMON) in the machine's first pid namespace, and a kernel with CONFIG_DEBUG_INFO_BTF", ok)

@@ -87,13 +87,20 @@ func newWatcher(ctx context.Context, root proc, target Target, rec *history.Reco
 		}
 	}
 	var tap *signalTap
+	var family *connector
 	if root == "/proc" {
 		if tap, err = openSignalTap(); err != nil {
 			tap = nil // then who sent a signal is inferred; hangtime doctor says what it takes
 		}
+		if family, err = openConnector(target.Arbiter); err != nil {
+			family = nil // then births are seen at the next tick, and how others' children ended where the kernel tells it otherwise
+		} else if waiter.watch(family.fd, 0) != nil {
+			family.close()
+			family = nil
+		}
 	}
 	return &watcher{
-		tap: tap, proc: root, target: target, rec: rec, waiter: waiter, brood: openBrood(root, target.Arbiter), clocks: startCPUClocks(ctx, root), sockets: sockets,
+		tap: tap, family: family, proc: root, target: target, rec: rec, waiter: waiter, brood: openBrood(root, target.Arbiter), clocks: startCPUClocks(ctx, root), sockets: sockets,
 		finder: holderFinder{root, map[holderKey]foundHolders{}}, ends: newFarEnds(root), mounts: newMountTable(root), groups: newGroups(root),
 		refused: map[int]time.Time{}, goExe: map[string]bool{}, line: make([]byte, 1024), said: map[string]bool{}, probe: &Probe{}, lockFile: kept{-1},
 	}, nil

@@ -24,6 +24,8 @@ type watcher struct {
 	clocks       *cpuClocks
 	bulk         bulk
 	tap          *signalTap // nil: it cannot be had
+	family       *connector // the same
+	birthDue     time.Time  // when newborn children are to be looked at; zero: there are none
 	heard        []heardSignal
 	ticks        int          // so far
 	sockets      *connections // nil: none are looked at
@@ -35,7 +37,7 @@ type watcher struct {
 	workers      []*worker // by place
 	unmet        []*worker // whose sockets are read at this tick
 	blind        bool      // the descriptors of some may not be read: a new connection does not show there
-	refused      map[int]time.Time
+	refused      map[int]time.Time // children that are no workers, and until when that is believed
 	goExe        map[string]bool // by path of the program: it is one of Go
 	line         []byte          // a line of /proc, read and parsed at once
 	lockFile     kept            // /proc/locks
@@ -54,6 +56,9 @@ func (w *watcher) close() {
 	w.bulk.close()
 	if w.tap != nil {
 		w.tap.close()
+	}
+	if w.family != nil {
+		w.family.close()
 	}
 	for _, one := range w.workers {
 		one.close()
@@ -96,12 +101,15 @@ func (w *watcher) run(ctx context.Context) {
 		if soon := time.Now().Add(statusEvery); ending && soon.Before(until) {
 			until = soon
 		}
+		if !w.birthDue.IsZero() && w.birthDue.Before(until) {
+			until = w.birthDue
+		}
 		w.waiter.wait(until)
 		if ctx.Err() != nil {
 			return
 		}
 		now := time.Now()
-		if ending || now.Before(until) {
+		if ending || now.Before(until) || !w.birthDue.IsZero() && !now.Before(w.birthDue) {
 			w.bury(now)
 			w.discover(now)
 		}

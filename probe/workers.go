@@ -70,13 +70,20 @@ func (one *worker) close() {
 	}
 }
 
-// refusedFor is how long a child that is no worker is not looked at again: it may bind its own socket later.
-const refusedFor = time.Second
+const (
+	// refusedFor is how long a child that is no worker is not looked at again: it may bind its own socket later.
+	refusedFor = time.Second
+	// newborn is how young a child is still what its arbiter was: it has not yet become another program, as a hook's command does, and has all its sockets.
+	newborn = 20 * time.Millisecond
+)
 
 // discover finds workers that are not known yet.
 func (w *watcher) discover(now time.Time) {
 	if w.ending() {
 		return // a successor is told after the end of the one before
+	}
+	if !w.birthDue.IsZero() && !now.Before(w.birthDue) {
+		w.birthDue = time.Time{}
 	}
 	pids := []int{w.target.Arbiter}
 	if !w.target.Single {
@@ -87,7 +94,8 @@ func (w *watcher) discover(now time.Time) {
 	}
 	changed := false
 	for _, pid := range pids {
-		if w.known(pid) || now.Sub(w.refused[pid]) < refusedFor {
+		age, young := w.age(pid, now)
+		if w.known(pid) || young && age < newborn || now.Before(w.refused[pid]) {
 			continue
 		}
 		if one := w.open(pid); one != nil {
@@ -95,13 +103,25 @@ func (w *watcher) discover(now time.Time) {
 			changed = true
 			delete(w.refused, pid)
 		} else if len(w.refused) < 4096 {
-			w.refused[pid] = now
+			w.refused[pid] = now.Add(refusedFor)
+			if young {
+				w.refused[pid] = now.Add(sampleEvery) // it may still become one
+			}
 		}
 	}
 	if changed {
 		slices.SortFunc(w.workers, func(a, b *worker) int { return cmp.Compare(a.Place, b.Place) })
 		w.publish()
 	}
+}
+
+// age is how old a child is whose birth was heard of within the last second.
+func (w *watcher) age(pid int, now time.Time) (age time.Duration, young bool) {
+	if w.family == nil {
+		return 0, false
+	}
+	at, young := w.family.born[pid]
+	return now.Sub(at), young
 }
 
 func (w *watcher) known(pid int) bool {
@@ -194,6 +214,9 @@ const statusWait = 60 * time.Millisecond
 // bury records the workers that are no more.
 func (w *watcher) bury(now time.Time) {
 	changed, over := false, w.ending()
+	if w.family != nil && w.family.hear(now) {
+		w.birthDue = now.Add(newborn)
+	}
 	ends := w.waiter.ends()
 	w.hearSignals() // after that: who has ended had been sent its signal before
 	for _, one := range w.workers {
@@ -215,6 +238,9 @@ func (w *watcher) bury(now time.Time) {
 // gone records the end of a worker; false when its status may still come.
 func (w *watcher) gone(now time.Time, one *worker) bool {
 	status, ok := w.proc.statusOf(one.PID, one.Start, one.pidfd)
+	if !ok && w.family != nil {
+		status, ok = w.family.ended(one.PID)
+	}
 	if !ok && one.pidfd >= 0 && now.Sub(one.ended) < statusWait {
 		return false
 	}
