@@ -2,6 +2,7 @@ package probe
 
 import (
 	"encoding/binary"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -148,14 +149,13 @@ func (p proc) pipeFill(pid, fd int) (fill, size int) {
 	return fill, size
 }
 
-// takesPath lists the calls that are given a path.
-func takesPath(name string) bool {
-	switch name {
-	case "open", "openat", "creat", "stat", "lstat", "statx", "newfstatat", "rename", "renameat", "renameat2", "unlink", "unlinkat", "mkdir", "mkdirat", "utimensat", "access", "faccessat":
-		return true
-	}
-	return false
+// pathCalls are the calls that are given a path.
+var pathCalls = []string{
+	"open", "openat", "creat", "stat", "lstat", "statx", "newfstatat", "rename", "renameat", "renameat2", "unlink", "unlinkat", "mkdir", "mkdirat", "utimensat", "access", "faccessat",
+	"faccessat2",
 }
+
+func takesPath(name string) bool { return slices.Contains(pathCalls, name) }
 
 // pathArgument reads the path that such a call was given; empty: it cannot be read, or is relative to a folder.
 func (w *watcher) pathArgument(pid int, name string, c call) string {

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -57,135 +58,83 @@ func (c call) name() string {
 	return "system call " + strconv.Itoa(c.number)
 }
 
-// callName names the system calls in which servers block, on every architecture; archCallName has those that only older ones have.
-func callName(number int) (string, bool) {
-	switch number {
-	case unix.SYS_READ:
-		return "read", true
-	case unix.SYS_WRITE:
-		return "write", true
-	case unix.SYS_READV:
-		return "readv", true
-	case unix.SYS_WRITEV:
-		return "writev", true
-	case unix.SYS_PREAD64:
-		return "pread64", true
-	case unix.SYS_PWRITE64:
-		return "pwrite64", true
-	case unix.SYS_OPENAT:
-		return "openat", true
-	case unix.SYS_CLOSE:
-		return "close", true
-	case unix.SYS_FSYNC:
-		return "fsync", true
-	case unix.SYS_FDATASYNC:
-		return "fdatasync", true
-	case unix.SYS_FCHMOD:
-		return "fchmod", true
-	case unix.SYS_FTRUNCATE:
-		return "ftruncate", true
-	case unix.SYS_RENAMEAT:
-		return "renameat", true
-	case unix.SYS_RENAMEAT2:
-		return "renameat2", true
-	case unix.SYS_UNLINKAT:
-		return "unlinkat", true
-	case unix.SYS_MKDIRAT:
-		return "mkdirat", true
-	case unix.SYS_STATX:
-		return "statx", true
-	case unix.SYS_FSTAT:
-		return "fstat", true
-	case unix.SYS_UTIMENSAT:
-		return "utimensat", true
-	case unix.SYS_FLOCK:
-		return "flock", true
-	case unix.SYS_FCNTL:
-		return "fcntl", true
-	case unix.SYS_FUTEX:
-		return "futex", true
-	case unix.SYS_NANOSLEEP:
-		return "nanosleep", true
-	case unix.SYS_CLOCK_NANOSLEEP:
-		return "clock_nanosleep", true
-	case unix.SYS_EPOLL_PWAIT:
-		return "epoll_pwait", true
-	case unix.SYS_EPOLL_PWAIT2:
-		return "epoll_pwait2", true
-	case unix.SYS_PSELECT6:
-		return "pselect6", true
-	case unix.SYS_PPOLL:
-		return "ppoll", true
-	case unix.SYS_ACCEPT:
-		return "accept", true
-	case unix.SYS_ACCEPT4:
-		return "accept4", true
-	case unix.SYS_CONNECT:
-		return "connect", true
-	case unix.SYS_RECVFROM:
-		return "recvfrom", true
-	case unix.SYS_RECVMSG:
-		return "recvmsg", true
-	case unix.SYS_RECVMMSG:
-		return "recvmmsg", true
-	case unix.SYS_SENDTO:
-		return "sendto", true
-	case unix.SYS_SENDMSG:
-		return "sendmsg", true
-	case unix.SYS_SENDFILE:
-		return "sendfile", true
-	case unix.SYS_SPLICE:
-		return "splice", true
-	case unix.SYS_WAIT4:
-		return "wait4", true
-	case unix.SYS_WAITID:
-		return "waitid", true
-	case unix.SYS_SEMOP:
-		return "semop", true
-	case unix.SYS_SEMTIMEDOP:
-		return "semtimedop", true
-	case unix.SYS_MSGRCV:
-		return "msgrcv", true
-	case unix.SYS_MSGSND:
-		return "msgsnd", true
-	case unix.SYS_RT_SIGTIMEDWAIT:
-		return "rt_sigtimedwait", true
-	case unix.SYS_RT_SIGSUSPEND:
-		return "rt_sigsuspend", true
-	case unix.SYS_RESTART_SYSCALL:
-		return "restart_syscall", true
-	case unix.SYS_EXIT_GROUP:
-		return "exit_group", true
-	case unix.SYS_EXECVE:
-		return "execve", true
-	case unix.SYS_MUNMAP:
-		return "munmap", true
-	case unix.SYS_MMAP:
-		return "mmap", true
-	case unix.SYS_IO_URING_ENTER:
-		return "io_uring_enter", true
-	case unix.SYS_IO_GETEVENTS:
-		return "io_getevents", true
-	case unix.SYS_IOCTL:
-		return "ioctl", true
-	case unix.SYS_SYNC:
-		return "sync", true
-	case unix.SYS_SCHED_YIELD:
-		return "sched_yield", true
-	}
-	return archCallName(number)
+// callNames are the system calls in which servers block, on every architecture; archCallNames those that are not named alike everywhere.
+var callNames = map[int]string{
+	unix.SYS_READ:            "read",
+	unix.SYS_WRITE:           "write",
+	unix.SYS_READV:           "readv",
+	unix.SYS_WRITEV:          "writev",
+	unix.SYS_PREAD64:         "pread64",
+	unix.SYS_PWRITE64:        "pwrite64",
+	unix.SYS_OPENAT:          "openat",
+	unix.SYS_CLOSE:           "close",
+	unix.SYS_FSYNC:           "fsync",
+	unix.SYS_FDATASYNC:       "fdatasync",
+	unix.SYS_FCHMOD:          "fchmod",
+	unix.SYS_FTRUNCATE:       "ftruncate",
+	unix.SYS_RENAMEAT2:       "renameat2",
+	unix.SYS_UNLINKAT:        "unlinkat",
+	unix.SYS_MKDIRAT:         "mkdirat",
+	unix.SYS_STATX:           "statx",
+	unix.SYS_FSTAT:           "fstat",
+	unix.SYS_UTIMENSAT:       "utimensat",
+	unix.SYS_FLOCK:           "flock",
+	unix.SYS_FCNTL:           "fcntl",
+	unix.SYS_FUTEX:           "futex",
+	unix.SYS_NANOSLEEP:       "nanosleep",
+	unix.SYS_CLOCK_NANOSLEEP: "clock_nanosleep",
+	unix.SYS_EPOLL_PWAIT:     "epoll_pwait",
+	unix.SYS_EPOLL_PWAIT2:    "epoll_pwait2",
+	unix.SYS_PSELECT6:        "pselect6",
+	unix.SYS_PPOLL:           "ppoll",
+	unix.SYS_ACCEPT:          "accept",
+	unix.SYS_ACCEPT4:         "accept4",
+	unix.SYS_CONNECT:         "connect",
+	unix.SYS_RECVFROM:        "recvfrom",
+	unix.SYS_RECVMSG:         "recvmsg",
+	unix.SYS_RECVMMSG:        "recvmmsg",
+	unix.SYS_SENDTO:          "sendto",
+	unix.SYS_SENDMSG:         "sendmsg",
+	unix.SYS_SENDFILE:        "sendfile",
+	unix.SYS_SPLICE:          "splice",
+	unix.SYS_WAIT4:           "wait4",
+	unix.SYS_WAITID:          "waitid",
+	unix.SYS_SEMOP:           "semop",
+	unix.SYS_SEMTIMEDOP:      "semtimedop",
+	unix.SYS_MSGRCV:          "msgrcv",
+	unix.SYS_MSGSND:          "msgsnd",
+	unix.SYS_RT_SIGTIMEDWAIT: "rt_sigtimedwait",
+	unix.SYS_RT_SIGSUSPEND:   "rt_sigsuspend",
+	unix.SYS_RESTART_SYSCALL: "restart_syscall",
+	unix.SYS_EXIT_GROUP:      "exit_group",
+	unix.SYS_EXECVE:          "execve",
+	unix.SYS_MUNMAP:          "munmap",
+	unix.SYS_MMAP:            "mmap",
+	unix.SYS_IO_URING_ENTER:  "io_uring_enter",
+	unix.SYS_IO_GETEVENTS:    "io_getevents",
+	unix.SYS_IOCTL:           "ioctl",
+	unix.SYS_SYNC:            "sync",
+	unix.SYS_SCHED_YIELD:     "sched_yield",
+	unix.SYS_FACCESSAT2:      "faccessat2",
+	unix.SYS_FACCESSAT:       "faccessat",
 }
 
-// takesDescriptor lists the calls whose first argument is a descriptor.
-func takesDescriptor(name string) bool {
-	switch name {
-	case "read", "write", "readv", "writev", "pread64", "pwrite64", "close", "fsync", "fdatasync", "fchmod", "ftruncate", "fstat", "flock", "fcntl",
-		"accept", "accept4", "connect", "recvfrom", "recvmsg", "recvmmsg", "sendto", "sendmsg", "splice", "ioctl", "io_uring_enter",
-		"epoll_wait", "epoll_pwait", "epoll_pwait2", "sendfile":
-		return true
+func callName(number int) (string, bool) {
+	if name, ok := callNames[number]; ok {
+		return name, true
 	}
-	return false
+	name, ok := archCallNames[number]
+	return name, ok
 }
+
+// descriptorCalls are the calls whose first argument is a descriptor.
+var descriptorCalls = []string{
+	"read", "write", "readv", "writev", "pread64", "pwrite64", "close", "fsync", "fdatasync", "fchmod", "ftruncate", "fstat", "flock", "fcntl",
+	"accept", "accept4", "connect", "recvfrom", "recvmsg", "recvmmsg", "sendto", "sendmsg", "splice", "ioctl", "io_uring_enter",
+	"epoll_wait", "epoll_pwait", "epoll_pwait2", "sendfile",
+}
+
+func takesDescriptor(name string) bool { return slices.Contains(descriptorCalls, name) }
 
 // waitsForWork lists the calls in which a server waits for something to do.
 func waitsForWork(name string) bool {

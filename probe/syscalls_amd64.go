@@ -2,31 +2,20 @@ package probe
 
 import "golang.org/x/sys/unix"
 
-// archCallName has the calls that newer architectures do without.
-func archCallName(number int) (string, bool) {
-	switch number {
-	case unix.SYS_EPOLL_WAIT:
-		return "epoll_wait", true
-	case unix.SYS_SELECT:
-		return "select", true
-	case unix.SYS_POLL:
-		return "poll", true
-	case unix.SYS_OPEN:
-		return "open", true
-	case unix.SYS_CREAT:
-		return "creat", true
-	case unix.SYS_STAT:
-		return "stat", true
-	case unix.SYS_LSTAT:
-		return "lstat", true
-	case unix.SYS_RENAME:
-		return "rename", true
-	case unix.SYS_UNLINK:
-		return "unlink", true
-	case unix.SYS_MKDIR:
-		return "mkdir", true
-	case unix.SYS_PAUSE:
-		return "pause", true
-	}
-	return "", false
+// archCallNames has the calls that newer architectures do without, and those that they name otherwise.
+var archCallNames = map[int]string{
+	unix.SYS_EPOLL_WAIT: "epoll_wait",
+	unix.SYS_SELECT:     "select",
+	unix.SYS_POLL:       "poll",
+	unix.SYS_OPEN:       "open",
+	unix.SYS_CREAT:      "creat",
+	unix.SYS_STAT:       "stat",
+	unix.SYS_LSTAT:      "lstat",
+	unix.SYS_RENAME:     "rename",
+	unix.SYS_UNLINK:     "unlink",
+	unix.SYS_MKDIR:      "mkdir",
+	unix.SYS_PAUSE:      "pause",
+	unix.SYS_ACCESS:     "access",
+	unix.SYS_RENAMEAT:   "renameat",
+	unix.SYS_NEWFSTATAT: "newfstatat",
 }

@@ -1,0 +1,19 @@
+package probe
+
+import (
+	"maps"
+	"slices"
+	"testing"
+)
+
+// A call that is read closer must have a number, or nothing ever comes to be read.
+func TestCallsThatAreReadCloserHaveNumbers(t *testing.T) {
+	for _, name := range slices.Concat(pathCalls, descriptorCalls) {
+		if !slices.Contains(slices.Collect(maps.Values(callNames)), name) && !slices.Contains(slices.Collect(maps.Values(archCallNames)), name) {
+			t.Errorf("no number is known of %s", name)
+		}
+	}
+	if name := (call{number: 262}).name(); name != "newfstatat" { // what glibc's stat is
+		t.Errorf("262 is %q", name)
+	}
+}
