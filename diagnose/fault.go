@@ -26,6 +26,31 @@ func (f *Fold) harmed(at time.Duration, event history.Event) {
 		if one := f.faultOf(ev.ID); one != nil {
 			one.healed = at
 		}
+	case history.FaultFailed:
+		one := f.faultOf(ev.ID)
+		switch {
+		case one == nil || one.effect >= 0: // one that could not be undone goes on
+		case one.Fault == "request":
+			one.healed = at // it was not answered as it should be, and may well have done the harm
+		default:
+			f.acquit(one)
+		}
+	}
+}
+
+// acquit takes back what a fault was blamed for that never took effect.
+func (f *Fold) acquit(one *fault) {
+	f.faults = slices.DeleteFunc(f.faults, func(other *fault) bool { return other == one })
+	for _, in := range f.incidents {
+		if in.fault != one {
+			continue
+		}
+		in.fault, in.Fault, in.Injected = nil, "", -1
+		for _, p := range in.victim {
+			if p != nil {
+				f.blame(in, p)
+			}
+		}
 	}
 }
 
@@ -59,7 +84,7 @@ func (f *Fold) fits(one *fault, in *incident, p *process) int {
 	if begin < 0 {
 		begin = one.asked
 	}
-	if begin > in.Began+f.limits.Recent/4 || one.healed >= 0 && one.healed < in.Began-f.limits.Recent/2 {
+	if begin > in.Began+f.limits.Recent/4 || f.overBefore(one, in, p) {
 		return 0
 	}
 	if in.Kind == KindCrash && one.Fault != "kill" && !f.aims(one, p) {
@@ -78,6 +103,18 @@ func (f *Fold) fits(one *fault, in *incident, p *process) int {
 		fit += 8
 	}
 	return fit
+}
+
+// overBefore says whether a fault was over well before an incident began. One that is over the moment it strikes is told to be healed by nobody; a process that it struck itself may
+// still take its time to die of it, as after SIGTERM.
+func (f *Fold) overBefore(one *fault, in *incident, p *process) bool {
+	switch {
+	case one.healed >= 0:
+		return one.healed < in.Began-f.limits.Recent/2
+	case one.For > 0 || one.effect < 0 || in.Kind == KindCrash && one.PID == p.pid:
+		return false
+	}
+	return one.effect < in.Began-f.limits.Recent
 }
 
 // reblame tells the incidents that a fault was seen in effect only after they began, as a kill is.

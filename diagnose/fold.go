@@ -78,7 +78,7 @@ func (f *Fold) Add(r history.Record) {
 		f.arbiter, f.attached = ev.PID, ev.Server == "attach"
 	case history.Tick:
 		f.tick(r.At, ev.Late)
-	case history.FaultAsked, history.FaultInEffect, history.FaultHealed:
+	case history.FaultAsked, history.FaultInEffect, history.FaultHealed, history.FaultFailed:
 		f.harmed(r.At, ev)
 	case history.Listener:
 		f.listens(r.At, ev)
