@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -126,8 +127,8 @@ func (f *Fold) locate(p *process, s stall, c *Cause) {
 	if s.how != running {
 		return
 	}
-	for tid, other := range p.stacks {
-		if other.Holds {
+	for _, tid := range slices.Sorted(maps.Keys(p.stacks)) { // in one order, or a replay could say it otherwise
+		if p.stacks[tid].Holds {
 			if tid == s.tid {
 				c.Sentence += "; it holds the interpreter's lock"
 				c.Confidence = Proven

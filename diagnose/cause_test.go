@@ -117,6 +117,42 @@ func TestEachCauseIsToldFromItsEvidence(t *testing.T) {
 	}
 }
 
+// Two that are said to hold one lock are a read in the middle of a change; which of them is told must not depend on the order of a map.
+func TestTheLocksHolderIsAlwaysTheSame(t *testing.T) {
+	h := script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 8*s, func(at time.Duration) []history.Event {
+		all := []history.Event{sample(1, 101, func(w *history.WorkerSample) {
+			w.State, w.Inside, w.Oldest, w.CPU, w.Moved, w.Answered = "R", 1, at-5*s, at-5*s, true, 5000
+		})}
+		for tid := 101; tid < 106; tid++ {
+			state, call := "S", "futex"
+			if tid == 101 {
+				state, call = "R", "running"
+			}
+			all = append(all, history.ThreadSample{PID: 101, TID: tid, State: state, Syscall: call, Idle: tid > 101},
+				history.Stack{PID: 101, TID: tid, Language: "python", Frames: []string{"spin (app.py:7)"}, Holds: tid > 101})
+		}
+		return all
+	}))
+	for range 20 {
+		if got := fold(h).Incidents(); len(got) != 1 || !strings.Contains(got[0].Cause.Sentence, "held by thread 102") {
+			t.Fatalf("got %+v", got)
+		}
+	}
+}
+
+// After many other signals the one that ends it is still known.
+func TestTheLastSignalIsKept(t *testing.T) {
+	var stops []moment
+	for i := range maxSignals + 4 {
+		stops = append(stops, at(2*s+time.Duration(i)*100*ms, history.SignalSeen{PID: 101, Signal: "SIGSTOP", Sender: history.Peer{PID: 7, Command: "bash"}})...)
+	}
+	h := script(pool(1), healthy(1, 101, 1*s, 5*s), stops, at(5*s, history.ServerSaid{Event: "worker-signalled", PID: 101, Fields: map[string]string{"signal": "SIGKILL"}},
+		history.WorkerGone{PID: 101, Worker: 1, Signal: "SIGKILL"}))
+	if got := fold(h).Incidents(); len(got) != 1 || got[0].Cause.Short != "SIGKILL from arbiter" {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestACircleOfMutexesNeedsNoWait(t *testing.T) {
 	h := script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 6*s, func(at time.Duration) []history.Event {
 		still := at - 5*s

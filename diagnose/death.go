@@ -9,8 +9,15 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// maxSignals bounds what is kept of the signals that a server says it sent to one worker.
+// maxSignals bounds what is kept of the signals that one worker was sent. The last tell how it ends, so the oldest go.
 const maxSignals = 16
+
+func (p *process) sent(one sent) {
+	if len(p.signals) == maxSignals {
+		p.signals = slices.Delete(p.signals, 0, 1)
+	}
+	p.signals = append(p.signals, one)
+}
 
 func (f *Fold) said(r history.Record, ev history.ServerSaid) {
 	p := f.alive(ev.PID)
@@ -19,9 +26,7 @@ func (f *Fold) said(r history.Record, ev history.ServerSaid) {
 	}
 	switch ev.Event {
 	case "worker-signalled", "worker-timeout":
-		if len(p.signals) < maxSignals {
-			p.signals = append(p.signals, sent{r.At, ev.Fields["signal"], r.Seq, "arbiter"})
-		}
+		p.sent(sent{r.At, ev.Fields["signal"], r.Seq, "arbiter"})
 		f.condemned(p)
 	case "worker-exiting", "worker-max-requests":
 		p.leaving = true
@@ -176,7 +181,7 @@ func (f *Fold) how(ev history.WorkerGone, by string) string {
 // signalled notes a signal that was seen on its way, with who sent it.
 func (f *Fold) signalled(r history.Record, ev history.SignalSeen) {
 	p := f.alive(ev.PID)
-	if p == nil || len(p.signals) >= maxSignals {
+	if p == nil {
 		return
 	}
 	by := fmt.Sprintf("pid %d", ev.Sender.PID)
@@ -195,7 +200,7 @@ func (f *Fold) signalled(r history.Record, ev history.SignalSeen) {
 	if ev.Why != "" {
 		by += " (" + ev.Why + ")"
 	}
-	p.signals = append(p.signals, sent{r.At, ev.Signal, r.Seq, by})
+	p.sent(sent{r.At, ev.Signal, r.Seq, by})
 	f.condemned(p)
 }
 

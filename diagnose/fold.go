@@ -34,7 +34,6 @@ type Fold struct {
 	faults       []*fault
 	incidents    []*incident
 	nextID       int
-	more         int // incidents beyond the bound
 }
 
 // A place is one worker's place in the pool.
@@ -273,6 +272,3 @@ func (f *Fold) Incidents() []Incident {
 	}
 	return all
 }
-
-// More is how many incidents were found beyond the bound, and are not among Incidents.
-func (f *Fold) More() int { return f.more }

@@ -62,7 +62,6 @@ func (f *Fold) open(kind, key string) *incident {
 // begin opens an incident, unless there are too many.
 func (f *Fold) begin(first Incident) *incident {
 	if len(f.incidents) >= f.limits.Incidents {
-		f.more++
 		return nil
 	}
 	f.nextID++

@@ -28,7 +28,7 @@ type Limits struct {
 	Recent time.Duration
 	// Busy is the share of one processor from which on a worker counts as running all the time; Starved the share of time for which it waits for one.
 	Busy, Starved float64
-	// Incidents bounds how many are kept; further ones are counted only.
+	// Incidents bounds how many are kept; further ones are not told.
 	Incidents int
 }
 
