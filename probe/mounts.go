@@ -2,6 +2,7 @@ package probe
 
 import (
 	"bytes"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -18,24 +19,28 @@ type mount struct {
 
 // A mountTable has what processes see mounted, by number: asked of the kernel, not of the file systems, which may hang. One goroutine may use it.
 type mountTable struct {
-	proc proc
-	pid  int
-	at   time.Time
-	all  map[int]mount
+	proc      proc
+	namespace string // that these are of
+	at        time.Time
+	all       map[int]mount
 }
 
 func newMountTable(p proc) *mountTable { return &mountTable{proc: p} }
 
 // of are the mounts of a process's mount namespace; they are read again after five seconds. The workers of one server see the same ones.
 func (t *mountTable) of(pid int) map[int]mount {
-	if t.all != nil && t.pid == pid && time.Since(t.at) < 5*time.Second {
+	namespace, err := os.Readlink(t.proc.pid(pid, "ns/mnt"))
+	if err != nil {
+		namespace = "of " + itoa(pid) // it may not be read
+	}
+	if t.all != nil && t.namespace == namespace && time.Since(t.at) < 5*time.Second {
 		return t.all
 	}
 	text, err := read(t.proc.pid(pid, "mountinfo"), 1<<20)
 	if err != nil {
 		return nil
 	}
-	t.all, t.pid, t.at = parseMounts(text), pid, time.Now()
+	t.all, t.namespace, t.at = parseMounts(text), namespace, time.Now()
 	return t.all
 }
 

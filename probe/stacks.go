@@ -34,7 +34,7 @@ func (w *watcher) readStacks(now time.Time, one *worker) {
 			if errors.Is(err, os.ErrPermission) {
 				w.unreadable(err, "the Python stacks of the workers")
 			} else if !errors.Is(err, errNoPython) {
-				w.trouble(fmt.Sprintf("read the Python stacks of worker %d (pid %d)", one.Place, one.PID), err)
+				w.trouble("read the Python stacks of the workers", fmt.Errorf("worker %d (pid %d): %w", one.Place, one.PID, err))
 			}
 			return
 		}

@@ -170,7 +170,7 @@ func (t *threads) account(one *thread) (schedstat, error) {
 
 // counted says how many threads the process has by now; another number than is known makes the next refresh look for them.
 func (t *threads) counted(n int) {
-	if n != len(t.all) {
+	if min(n, maxThreads) != len(t.all) {
 		t.listed = time.Time{}
 	}
 }
@@ -191,6 +191,7 @@ func (t *threads) list(now time.Time) {
 		}
 		one := &thread{tid: tid, file: kept{-1}}
 		if _, err := t.account(one); err != nil {
+			one.file.close() // it was there to be opened, and ended before it was read
 			continue
 		}
 		t.all = append(t.all, one)

@@ -41,7 +41,11 @@ func newWaiter() (*waiter, error) {
 		}
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("prepare to wait: %w", err), unix.Close(wake), unix.Close(epoll))
+		closed := func() error { return unix.Close(epoll) }
+		if w.file != nil {
+			closed = w.file.Close // the descriptor is its own: closed beside it, it would later close another's of the same number
+		}
+		return nil, errors.Join(fmt.Errorf("prepare to wait: %w", err), unix.Close(wake), closed())
 	}
 	return w, nil
 }

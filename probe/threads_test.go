@@ -1,0 +1,56 @@
+package probe
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// laidOut is a /proc with one process of n threads, whose accounts all read the same.
+func laidOut(t *testing.T, n int, account string) proc {
+	t.Helper()
+	root := t.TempDir()
+	for tid := 1; tid <= n; tid++ {
+		dir := filepath.Join(root, "1/task", strconv.Itoa(tid))
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "schedstat"), []byte(account), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return proc(root)
+}
+
+func TestAThreadThatEndsWhileItIsLookedForLeavesNoFileOpen(t *testing.T) {
+	root := laidOut(t, 3, "") // as the account of a thread that is gone reads
+	all := &threads{proc: root, pid: 1}
+	all.list(time.Now())
+	if len(all.all) != 0 {
+		t.Errorf("%d threads", len(all.all))
+	}
+	fds, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fd := range fds {
+		if link, _ := os.Readlink("/proc/self/fd/" + fd.Name()); strings.HasPrefix(link, string(root)) {
+			t.Errorf("%s is open", link)
+		}
+	}
+}
+
+func TestMoreThreadsThanAreLookedAtAreNotListedAtEveryTick(t *testing.T) {
+	all := &threads{proc: laidOut(t, maxThreads+3, "1 2 3\n"), pid: 1}
+	defer all.close()
+	all.list(time.Now())
+	if all.counted(maxThreads + 3); all.listed.IsZero() {
+		t.Error("their number is as it was, and they are looked for anew")
+	}
+	if all.counted(maxThreads - 1); !all.listed.IsZero() {
+		t.Error("there are fewer, and they are not looked for anew")
+	}
+}
