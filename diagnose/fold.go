@@ -20,7 +20,7 @@ type Fold struct {
 	backlogFrom  time.Duration // since when it has not been empty; -1: it is
 	backlogLimit int
 	dropped      uint64 // connections, by the kernel's count
-	overflow     uint64 // of these, since it was first read
+	overflow     uint64 // of these, in the newest notice
 	counted      bool   // it was read once
 	notices      notices
 	lost         uint64         // tasks, by the ledger

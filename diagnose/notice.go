@@ -27,10 +27,18 @@ type notices struct {
 	last map[string]*Notice
 }
 
-// note adds to a notice that is not over, or begins one. make is told how long the notice has lasted.
+// going is the notice about something that is not over; nil: the next is another.
+func (n *notices) going(about string, at time.Duration) *Notice {
+	if one := n.last[about]; one != nil && at-one.To <= noticeGap {
+		return one
+	}
+	return nil
+}
+
+// note adds to a notice that is not over, or begins one.
 func (n *notices) note(about string, from, at time.Duration, cause Cause) {
-	one := n.last[about]
-	if one == nil || at-one.To > noticeGap {
+	one := n.going(about, at)
+	if one == nil {
 		if len(n.all) >= maxNotices {
 			return
 		}
@@ -79,6 +87,9 @@ func (f *Fold) throttled(r history.Record, g *group) {
 
 // overfull notices connections that the kernel dropped.
 func (f *Fold) overfull(r history.Record, more uint64) {
+	if f.notices.going("backlog", r.At) == nil {
+		f.overflow = 0
+	}
 	f.overflow += more
 	c := Cause{Kind: CauseBacklog, Confidence: Likely, Short: fmt.Sprintf("%s dropped", count(int(f.overflow), "connection")), Evidence: []uint64{r.Seq}}
 	c.Sentence = fmt.Sprintf("the kernel dropped %s because no worker accepted them in time and the backlog was full", count(int(f.overflow), "connection"))

@@ -36,3 +36,10 @@ func TestWhatIsNoHangIsNoticed(t *testing.T) {
 		t.Errorf("got label %q", label)
 	}
 }
+
+func TestANoticeCountsItsOwnDropsOnly(t *testing.T) {
+	got := fold(script(pool(1), at(0, history.Overflow{Dropped: 1000}), at(5*s, history.Overflow{Dropped: 1003}), at(6*s, history.Overflow{Dropped: 1010}), at(15*s, history.Overflow{Dropped: 1012}))).Notices()
+	if len(got) != 2 || got[0].Cause.Short != "10 connections dropped" || got[1].Cause.Short != "2 connections dropped" {
+		t.Errorf("got %+v, want one of 10 and one of 2", got)
+	}
+}

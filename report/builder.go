@@ -32,6 +32,7 @@ type explainer interface {
 	Add(history.Record)
 	Workers() []diagnose.Worker
 	Incidents() []diagnose.Incident
+	Notices() []diagnose.Notice
 }
 
 // NewBuilder returns a builder that has seen nothing.
@@ -180,6 +181,7 @@ func (v *variantFold) report(now time.Duration, over bool) Variant {
 	out.Load = v.load.Load(now)
 	out.Workers = v.diagnosis.Workers()
 	out.Incidents = v.diagnosis.Incidents()
+	out.Notices = v.diagnosis.Notices()
 	out.Phases, out.Faults = slices.Clone(v.spans.phases), slices.Clone(v.spans.faults)
 	out.Log = slices.Clip(v.log.lines)
 	out.Story = v.story.lines(out.Incidents)

@@ -211,6 +211,17 @@ func (d *said) Incidents() []diagnose.Incident {
 	return []diagnose.Incident{in}
 }
 
+func (d *said) Notices() []diagnose.Notice {
+	from := d.from + 4*s
+	if d.variant != "shared" || d.now < from {
+		return nil
+	}
+	return []diagnose.Notice{{From: from, To: from + s, Seen: 2, Cause: diagnose.Cause{
+		Kind: diagnose.CauseBacklog, Confidence: diagnose.Likely, Short: "12 connections dropped", Evidence: []uint64{63},
+		Sentence: "the kernel dropped 12 connections because no worker accepted them in time and the backlog was full (128 of 128)", Remedy: "find why no worker accepts (practice 5)",
+	}}}
+}
+
 // told folds a history into a report, with what the diagnosis says given by said.
 func told(h *script) *Report {
 	b := NewBuilder()

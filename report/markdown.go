@@ -49,6 +49,9 @@ func (r *Report) Markdown(out io.Writer) error {
 				fmt.Fprintf(w, "\nCure: %s.\n", cell(in.Cause.Remedy))
 			}
 		}
+		for _, n := range r.Variants[i].Notices {
+			fmt.Fprintf(w, "\n**%s, noticed** from %s to %s: %s\n\nCure: %s.\n", cell(r.Variants[i].Name), stamp(n.From), stamp(n.To), cell(n.Cause.Sentence), cell(n.Cause.Remedy))
+		}
 	}
 	fmt.Fprintf(w, "\nseed %d, %d cores, Linux %s, hangtime %s\n", r.Header.Seed, r.Header.Cores, r.Header.Kernel, r.Header.Tool)
 	_, err := io.WriteString(out, w.String())

@@ -52,6 +52,7 @@ type Variant struct {
 	Load       metrics.Load
 	Workers    []diagnose.Worker // by place
 	Incidents  []diagnose.Incident
+	Notices    []diagnose.Notice // what harmed the server and is no hang of a worker
 	Phases     []PhaseSpan
 	Faults     []FaultSpan
 	Story      []Line

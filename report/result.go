@@ -42,6 +42,7 @@ type ResultVariant struct {
 	Status    map[string]uint64 `json:"status,omitempty"`
 	Errors    map[string]uint64 `json:"errors,omitempty"`
 	Incidents []ResultIncident  `json:"incidents"`
+	Notices   []ResultNotice    `json:"notices,omitempty"`
 }
 
 // A ResultIncident is one incident of a Result.
@@ -63,6 +64,17 @@ type ResultIncident struct {
 	LongestMS   float64        `json:"longest_stall_ms"`
 	Victims     []ResultVictim `json:"victims"`
 	Evidence    []uint64       `json:"evidence,omitempty"` // numbers of records in the recording
+}
+
+// A ResultNotice is what harmed the server and is no hang of a worker.
+type ResultNotice struct {
+	Cause      string   `json:"cause"`
+	Confidence string   `json:"confidence"`
+	Sentence   string   `json:"sentence"`
+	Remedy     string   `json:"remedy"`
+	FromMS     float64  `json:"from_ms"`
+	ToMS       float64  `json:"to_ms"`
+	Evidence   []uint64 `json:"evidence,omitempty"` // numbers of records in the recording
 }
 
 // A ResultHolder is a process that held what others waited for.
@@ -99,6 +111,9 @@ func (r *Report) Result() Result {
 		}
 		for _, in := range v.Incidents {
 			one.Incidents = append(one.Incidents, resultIncident(in, end))
+		}
+		for _, n := range v.Notices {
+			one.Notices = append(one.Notices, ResultNotice{n.Cause.Kind, string(n.Cause.Confidence), n.Cause.Sentence, n.Cause.Remedy, ms(n.From), ms(n.To), n.Cause.Evidence})
 		}
 		out.Variants = append(out.Variants, one)
 	}

@@ -22,8 +22,9 @@ func ResultSchema() ([]byte, error) {
 			"version": "grows when a reader of an older result.json would misread a newer one", "outcome": "fail beats unknown beats pass", "sentence": "what it comes to, in one line",
 			"why": "what kept it from passing", "interrupted": "by what the run was ended early", "troubles": "what hangtime itself could not do or see", "seed": "of every random choice",
 		},
-		"ResultVariant":  {"expect": "what the scenario says that this variant does", "reason": "why it was cut short", "status": "answers by HTTP status", "errors": "failed hits by class"},
+		"ResultVariant":  {"expect": "what the scenario says that this variant does", "reason": "why it was cut short", "status": "answers by HTTP status", "errors": "failed hits by class", "notices": "what harmed the server and is no hang of a worker: connections dropped, a quota used up"},
 		"ResultIncident": {"began_ms": "since when, by the evidence", "detected_ms": "when it was certain", "evidence": "numbers of the records in the recording on which it rests"},
+		"ResultNotice":   {"from_ms": "when it was first seen", "to_ms": "and last", "evidence": "numbers of the records in the recording on which it rests"},
 		"Check":          {"key": "where it stands in the scenario", "name": "the expression, or \"behaved as expected\"", "why": "of an unknown outcome"},
 		"Figure":         {"value": "in unit; means nothing where known is false", "at_least": "value is a lower bound: the run ended first", "name": "as check expressions use it"},
 	} {

@@ -186,7 +186,7 @@ func figureTexts(v verdict.Variant, names string) string {
 	return strings.Join(texts, " / ")
 }
 
-// incidents writes one paragraph for each incident: who, since when, why, what it cost.
+// incidents writes one paragraph for each incident: who, since when, why, what it cost; and one for each notice.
 func (r *Report) incidents(w io.Writer) {
 	for i := range r.Variants {
 		v := &r.Variants[i]
@@ -207,6 +207,12 @@ func (r *Report) incidents(w io.Writer) {
 			if in.Cause.Remedy != "" {
 				hanging(w, "  cure   ", in.Cause.Remedy)
 			}
+		}
+		for _, n := range v.Notices {
+			fmt.Fprintln(w)
+			hanging(w, "", fmt.Sprintf("%s: noticed from %s to %s: %s", v.Name, stamp(n.From), stamp(n.To), n.Cause.Kind))
+			hanging(w, "  why    ", n.Cause.Sentence+sureness(n.Cause))
+			hanging(w, "  cure   ", n.Cause.Remedy)
 		}
 	}
 }
