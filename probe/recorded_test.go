@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +49,7 @@ func recorded(t *testing.T) (root string, files []string) {
 const (
 	recordedArbiter = 5000001
 	recordedVictim  = 5000002
+	recordedOther   = 5000003
 	recordedHolder  = 5000004
 )
 
@@ -59,7 +61,7 @@ func lookAt(t *testing.T, root string, between func()) []history.Record {
 	w, err := newWatcher(ctx, proc(root), Target{Arbiter: recordedArbiter}, rec)
 	if err != nil {
 		cancel()
-		return nil
+		return nil // for want of an arbiter
 	}
 	defer w.close()
 	defer cancel()
@@ -149,7 +151,14 @@ func TestABrokenProcStopsNothing(t *testing.T) {
 			between()
 			between = nil
 		}
+		seen, sampled := map[int]bool{}, map[int]bool{}
 		for _, r := range lookAt(t, root, between) {
+			switch ev := r.Event.(type) {
+			case history.WorkerSeen:
+				seen[ev.PID] = true
+			case history.WorkerSample:
+				sampled[ev.PID] = true
+			}
 			if _, err := json.Marshal(r); err != nil {
 				t.Errorf("%s is %s: %v", files[i], how, err)
 			}
@@ -157,10 +166,22 @@ func TestABrokenProcStopsNothing(t *testing.T) {
 				t.Errorf("%s is %s: still for %v", files[i], how, s.Still)
 			}
 		}
+		for _, pid := range []int{recordedVictim, recordedOther} {
+			if of := owner(files[i], root); of != recordedArbiter && of != pid && !(seen[pid] && sampled[pid]) {
+				t.Errorf("%s is %s: worker %d is seen: %v, sampled: %v", files[i], how, pid, seen[pid], sampled[pid])
+			}
+		}
 		if err := os.RemoveAll(root); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// owner is whose file of /proc this is; 0: nobody's.
+func owner(file, root string) int {
+	first, _, _ := strings.Cut(strings.TrimPrefix(file, root+"/"), "/")
+	pid, _ := strconv.Atoi(first)
+	return pid
 }
 
 func replace(path string, text []byte) error {
