@@ -105,10 +105,10 @@ func TestRecordedRunsAreToldAsTheyWere(t *testing.T) {
 	}
 }
 
-// TestCut makes a recording small enough to be kept; without -cut it does nothing.
+// TestCut makes a recording small enough to be kept. It is no test of anything.
 func TestCut(t *testing.T) {
 	if *cut == "" {
-		return
+		t.Skip("-cut names no recording")
 	}
 	out, err := history.Create(*as)
 	if err != nil {

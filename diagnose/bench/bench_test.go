@@ -101,10 +101,11 @@ func (l *lane) load(ctx context.Context, c cause) {
 	if c.path == "/task" {
 		method, path, body = "POST", "/task", fmt.Sprintf(`{"work":%q,"duration":"2ms"}`, cmp.Or(c.work, "sleep"))
 	}
+	random := rand.New(rand.NewPCG(2, uint64(len(c.name)))) // its own: the lane's is the round's, which runs beside it
 	var hands sync.WaitGroup
 	defer hands.Wait()
 	for ctx.Err() == nil {
-		time.Sleep(time.Duration(l.random.ExpFloat64() / rate * float64(time.Second)))
+		time.Sleep(time.Duration(random.ExpFloat64() / rate * float64(time.Second)))
 		hands.Go(func() { l.ask(l.server, method, path, body, 15*time.Second) })
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -31,7 +32,8 @@ type lane struct {
 	t      *testing.T
 	server *server
 	hold   time.Duration // how long each hang is kept up
-	random *rand.Rand
+	random *rand.Rand    // of the goroutine that makes the rounds
+	files  atomic.Int64  // made so far
 }
 
 // A cause is a row of the table: how to make it, and what it must be called.
@@ -115,6 +117,11 @@ func (l *lane) each(n int, make func(i int) (truth, bool)) []truth {
 	return all
 }
 
+// file names a file that is not there yet.
+func (l *lane) file(kind string) string {
+	return filepath.Join(l.server.dir, fmt.Sprintf("%s-%d", kind, l.files.Add(1)))
+}
+
 func poison(path string, n int) func(context.Context, *lane) []truth {
 	return func(_ context.Context, l *lane) []truth {
 		return l.each(n, func(int) (truth, bool) { return l.stuck(fmt.Sprintf(path, seconds(l.hold))) })
@@ -143,8 +150,8 @@ func lock(kind, path string) (release func() error, err error) {
 
 func locked(kind string, n int) func(context.Context, *lane) []truth {
 	return func(_ context.Context, l *lane) []truth {
-		return l.each(n, func(i int) (truth, bool) {
-			path := filepath.Join(l.server.dir, fmt.Sprintf("%s-%d-%d", kind, i, l.random.Uint32()))
+		return l.each(n, func(int) (truth, bool) {
+			path := l.file(kind)
 			release, err := lock(kind, path)
 			if err != nil {
 				l.t.Errorf("lock %s: %v", path, err)
@@ -157,8 +164,8 @@ func locked(kind string, n int) func(context.Context, *lane) []truth {
 }
 
 func fifo(_ context.Context, l *lane) []truth {
-	return l.each(3, func(i int) (truth, bool) {
-		path := filepath.Join(l.server.dir, fmt.Sprintf("fifo-%d-%d", i, l.random.Uint32()))
+	return l.each(3, func(int) (truth, bool) {
+		path := l.file("fifo")
 		if err := unix.Mkfifo(path, 0o600); err != nil {
 			l.t.Error(err)
 			return truth{}, false
