@@ -22,8 +22,9 @@ type buffered struct {
 	lost    uint64
 	unsaid  uint64 // of lost, how many the log does not say yet
 	reopen  bool
+	renewed error // of the last reopening alone
 	closing bool
-	err     error
+	err     error // the last that the disk said, also long ago
 
 	done chan struct{} // closed when the writer has ended
 }
@@ -76,9 +77,9 @@ func (b *buffered) write(file *os.File) {
 				unsaid = 0
 			}
 		}
+		var failed error
 		if reopen {
 			// What was logged before the signal is in the old file, whole; what follows goes to the new one.
-			var failed error
 			file, failed = renew(file, b.path)
 			err = errors.Join(err, failed)
 		}
@@ -92,7 +93,7 @@ func (b *buffered) write(file *os.File) {
 			}
 		}
 		if reopen {
-			b.reopen = false
+			b.reopen, b.renewed = false, failed
 			b.wake.Broadcast()
 		}
 		if closing && len(b.waiting) == 0 {
@@ -149,7 +150,7 @@ func (b *buffered) Reopen() error {
 	for b.reopen && !b.closing {
 		b.wake.Wait()
 	}
-	return b.err
+	return b.renewed
 }
 
 func (b *buffered) Lost() uint64 {

@@ -91,6 +91,36 @@ func TestFullDiskIsCounted(t *testing.T) {
 	}
 }
 
+// An old trouble of the disk is not taken for one of the reopening.
+func TestReopenSaysOnlyWhatBecameOfItself(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "async_tasks_7.log")
+	if err := os.Symlink("/dev/full", path); err != nil {
+		t.Fatal(err)
+	}
+	l, err := Open(PerPID, dir, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Info("one")
+	for l.Lost() == 0 {
+		time.Sleep(time.Millisecond) // until the writer has met the disk
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Reopen(); err != nil {
+		t.Errorf("it works, and says %v", err)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Reopen(); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it fails, and says %v", err)
+	}
+	_ = l.Close() // the full disk, told already
+}
+
 func TestReopenLeavesWholeLinesInBothFiles(t *testing.T) {
 	for _, mode := range []string{PerPID, Shared, SharedLock} {
 		t.Run(mode, func(t *testing.T) {
