@@ -1,6 +1,10 @@
 package refserver
 
 import (
+	"errors"
+	"io"
+	"net"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -87,4 +91,29 @@ func TestALongPollWaitsAndHarmsNobody(t *testing.T) {
 			t.Errorf("status %d, want 200", status)
 		}
 	})
+}
+
+// A client that goes on sending while its poll is held is let go, before it fills the worker's memory.
+func TestAHeldRequestDoesNotGrowWithoutLimit(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(c *Config) { async(c); c.PollWait = time.Hour })
+	c, err := net.Dial("tcp", s.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	if _, err := io.WriteString(c, "GET /poll HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	_ = c.SetDeadline(time.Now().Add(patience))
+	more := make([]byte, 64<<10)
+	for sent := 0; sent < 64<<20; sent += len(more) {
+		if _, err := c.Write(more); err != nil {
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Error(err)
+			}
+			return
+		}
+	}
+	t.Error("it took 64 MiB behind a request that it had not answered")
 }

@@ -3,7 +3,6 @@
 package settings
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -287,17 +286,4 @@ func (c *Config) KeepApplication(before *Config) {
 	c.ExecutorThreads, c.MaxConcurrentTasks, c.TaskQueue, c.TaskTimeout, c.Upstream, c.LoadApp = before.ExecutorThreads, before.MaxConcurrentTasks, before.TaskQueue, before.TaskTimeout,
 		before.Upstream, before.LoadApp
 	c.LockOrder, c.PollWait = before.LockOrder, before.PollWait
-}
-
-// Encode and Decode carry a Config from the arbiter to a worker.
-func (c Config) Encode() (string, error) {
-	text, err := json.Marshal(c)
-	return string(text), err
-}
-
-// Decode reads what Encode wrote.
-func Decode(text string) (Config, error) {
-	var c Config
-	err := json.Unmarshal([]byte(text), &c)
-	return c, err
 }

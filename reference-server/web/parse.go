@@ -121,12 +121,11 @@ func requestLine(line []byte, r *Request) *Problem {
 }
 
 type head struct {
-	length   int
-	hasBody  bool
-	chunked  bool
-	expect   bool
-	host     bool
-	encoding bool
+	length  int
+	hasBody bool
+	chunked bool
+	expect  bool
+	host    bool
 }
 
 func fields(rest []byte, r *Request) (head, *Problem) {
@@ -153,7 +152,7 @@ func fields(rest []byte, r *Request) (head, *Problem) {
 	switch {
 	case !h.host && !old:
 		return h, problem(400, "header Host: it is missing")
-	case h.encoding && (h.hasBody || old):
+	case h.chunked && (h.hasBody || old):
 		return h, problem(400, "headers: want Content-Length or Transfer-Encoding, not both, and no Transfer-Encoding in HTTP/1.0")
 	}
 	return h, nil
@@ -179,14 +178,13 @@ func field(name, value []byte, r *Request, h *head) *Problem {
 		}
 		h.length, h.hasBody = n, true
 	case is(name, "transfer-encoding"):
-		if h.encoding || !is(value, "chunked") {
+		if h.chunked || !is(value, "chunked") {
 			return problem(400, "header Transfer-Encoding: want chunked")
 		}
-		h.encoding, h.chunked = true, true
+		h.chunked = true
 	case is(name, "connection"):
 		for _, option := range bytes.Split(value, []byte{','}) {
-			switch option = bytes.Trim(option, " \t"); {
-			case is(option, "close"):
+			if is(bytes.Trim(option, " \t"), "close") {
 				r.Close = true
 			}
 		}

@@ -8,6 +8,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/reference-server/web"
 )
 
 // serveAsync is one thread for many connections, as gevent's worker: whoever blocks in a handler blocks them all.
@@ -110,7 +112,7 @@ func (w *Worker) acceptAll(p *poller, listener int, conns map[int]*conn) error {
 func (w *Worker) serveConn(p *poller, c *conn, events uint32) bool {
 	if c.held.until > 0 && events&(unix.EPOLLIN|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
 		n, err := c.read() // what it sends meanwhile waits, its end does not
-		return n > 0 || errors.Is(err, unix.EAGAIN)
+		return n > 0 && len(c.in) <= web.MaxHeader+web.MaxBody || errors.Is(err, unix.EAGAIN)
 	}
 	if len(c.out) == 0 && events&(unix.EPOLLIN|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
 		n, err := c.read()

@@ -20,7 +20,7 @@ import (
 	"github.com/hangtime-dev/hangtime/reference-server/tasks"
 )
 
-// The descriptors that a worker inherits, in the order of exec.Cmd.ExtraFiles.
+// The descriptors that a worker inherits, in the order of os.ProcAttr.Files.
 const (
 	fdHeartbeat   = 3 // a page of memory, always
 	fdBoard       = 4
@@ -28,7 +28,6 @@ const (
 	fdStatus      = 6 // lines of JSON to the arbiter
 	fdTmpfile     = 7 // the heartbeat's file; the null device when the heartbeat is in memory
 	fdListeners   = 8
-	FixedFiles    = fdListeners - fdHeartbeat
 	exitBoot      = 3 // gunicorn's WORKER_BOOT_ERROR
 	exitLoad      = 4 // gunicorn's APP_LOAD_ERROR
 	exitAborted   = 1
@@ -77,6 +76,7 @@ func Main(birth string) int {
 		return exitBoot
 	}
 	w.cfg = w.birth.Config
+	unix.CloseOnExec(fdStatus) // the arbiter takes its end for this process's
 	w.status = os.NewFile(fdStatus, "status")
 	w.hook("post_fork")
 	if code, err := w.load(); err != nil {
