@@ -31,10 +31,86 @@ func TestRespawnBacksOffFromACrashLoop(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if e := s.event("workers-die-young"); number(e["in_a_row"]) < 2 {
+	e := s.event("workers-die-young", 2)
+	if number(e["in_a_row"]) < 3 {
 		t.Errorf("%v", e)
 	}
-	s.event("worker-ready", 4) // and it goes on all the same
+	next := s.event("worker-started", 4) // it goes on all the same
+	pause, _ := e["pause_s"].(float64)
+	if waited := when(t, next).Sub(when(t, e)); pause <= 0 || waited < time.Duration(pause*float64(time.Second)) {
+		t.Errorf("the next worker was started after %v, want at least %v s", waited, pause)
+	}
+}
+
+// when is the arbiter's own time of an event.
+func when(t *testing.T, event map[string]any) time.Time {
+	t.Helper()
+	text, _ := event["time"].(string)
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+// What a worker says last is told before its end, also when it is the last one of all.
+func TestAWorkersLastWordsAreNotLost(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(c *Config) { c.Workers = 8 })
+	s.signal(syscall.SIGTERM)
+	s.exitCode()
+	last := map[any]bool{}
+	for _, e := range s.said("hook") {
+		if e["name"] == "worker_exit" {
+			last[e["worker"]] = true
+		}
+	}
+	if len(last) != 8 {
+		t.Errorf("%d of 8 workers said that they exit", len(last))
+	}
+}
+
+func TestAWorkerThatIsGoneLeavesNoDescriptor(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(c *Config) { c.Heartbeat = "tmpfile" })
+	before := s.descriptors()
+	if err := syscall.Kill(s.workers()[0], syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	s.event("worker-ready", 2)
+	if after := s.descriptors(); after != before {
+		t.Errorf("%d descriptors, before %d", after, before)
+	}
+}
+
+// A worker that cannot be started, again and again, costs the arbiter nothing that lasts.
+func TestAStartThatFailsLeavesNoDescriptor(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(c *Config) { c.Heartbeat = "tmpfile" })
+	pid, before := s.workers()[0], s.descriptors()
+	s.reloadWith(`{"CaptureOutput":true,"LogDir":"` + filepath.Join(s.dir, "none") + `"}`)
+	s.event("worker-not-started", 3)
+	if after := s.descriptors(); after > before || !running(pid) {
+		t.Errorf("%d descriptors, before %d; the old worker runs: %v", after, before, running(pid))
+	}
+}
+
+func (s *target) descriptors() int {
+	s.t.Helper()
+	all, err := os.ReadDir(filepath.Join("/proc", itoa(s.cmd.Process.Pid), "fd"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return len(all)
+}
+
+// reloadWith makes the server read its settings again, with these changed.
+func (s *target) reloadWith(settings string) {
+	s.t.Helper()
+	if err := os.WriteFile(filepath.Join(s.dir, "reload.json"), []byte(settings), 0o644); err != nil {
+		s.t.Fatal(err)
+	}
+	s.signal(syscall.SIGHUP)
 }
 
 func TestHookThatFailsOrHangsHarmsNobody(t *testing.T) {
@@ -60,10 +136,7 @@ func TestReloadWithWrongSettingsChangesNothing(t *testing.T) {
 	t.Parallel()
 	s := serve(t, nil)
 	before := s.workers()[0]
-	if err := os.WriteFile(filepath.Join(s.dir, "reload.json"), []byte(`{"Workers":1000000}`), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	s.signal(syscall.SIGHUP)
+	s.reloadWith(`{"Workers":1000000}`)
 	if e := s.event("reload-failed"); !strings.Contains(e["reason"].(string), "workers: want") {
 		t.Errorf("%v", e)
 	}
@@ -76,10 +149,7 @@ func TestReloadToAnotherAddress(t *testing.T) {
 	t.Parallel()
 	s := serve(t, nil)
 	path := filepath.Join(t.TempDir(), "s")
-	if err := os.WriteFile(filepath.Join(s.dir, "reload.json"), []byte(`{"Bind":["unix:`+path+`"]}`), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	s.signal(syscall.SIGHUP)
+	s.reloadWith(`{"Bind":["unix:` + path + `"]}`)
 	s.event("listening", 2)
 	s.socket = path
 	if status, _ := s.get("/health"); status != 200 {
@@ -87,13 +157,54 @@ func TestReloadToAnotherAddress(t *testing.T) {
 	}
 }
 
+// What stays is not bound again, for the server itself has it.
+func TestReloadAddsAnAddressAndKeepsTheOther(t *testing.T) {
+	t.Parallel()
+	first, second := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")
+	s := serve(t, func(c *Config) { c.Bind = []string{"unix:" + first} })
+	s.reloadWith(`{"Bind":["unix:` + first + `","unix:` + second + `"]}`)
+	s.event("reloading")
+	for _, s.socket = range []string{first, second} {
+		if status, _ := s.get("/health"); status != 200 {
+			t.Errorf("%s: status %d", s.socket, status)
+		}
+	}
+	s.reloadWith(`{"Bind":["unix:` + second + `"]}`)
+	s.event("reloading", 2)
+	if _, err := os.Stat(first); !os.IsNotExist(err) {
+		t.Errorf("the address that was dropped is still there: %v", err)
+	}
+	if n := len(s.said("listening")); n != 2 {
+		t.Errorf("%d times an address was opened, want 2", n)
+	}
+}
+
+func TestReloadToAnAddressInUseChangesNothing(t *testing.T) {
+	t.Parallel()
+	taken := serve(t, nil)
+	dir := t.TempDir()
+	before, after, path := filepath.Join(dir, "before.pid"), filepath.Join(dir, "after.pid"), filepath.Join(dir, "s")
+	s := serve(t, func(c *Config) { c.PIDFile = before })
+	s.reloadWith(`{"PIDFile":"` + after + `","Bind":["127.0.0.1:0","unix:` + path + `","` + taken.address + `"]}`)
+	if e := s.event("reload-failed"); !strings.Contains(e["reason"].(string), "address already in use") {
+		t.Errorf("%v", e)
+	}
+	for path, want := range map[string]bool{before: true, after: false, path: false} {
+		if _, err := os.Stat(path); (err == nil) != want {
+			t.Errorf("%s is there: %v, want %v", filepath.Base(path), err == nil, want)
+		}
+	}
+	for _, one := range []*target{s, taken} {
+		if status, _ := one.get("/health"); status != 200 {
+			t.Errorf("status %d", status)
+		}
+	}
+}
+
 func TestReloadKeepsAPreloadedApplication(t *testing.T) {
 	t.Parallel()
 	s := serve(t, func(c *Config) { c.PreloadApp = true })
-	if err := os.WriteFile(filepath.Join(s.dir, "reload.json"), []byte(`{"Health":"shallow","Monitoring":"off","Workers":2}`), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	s.signal(syscall.SIGHUP)
+	s.reloadWith(`{"Health":"shallow","Monitoring":"off","Workers":2}`)
 	s.event("worker-exited")
 	if status, _ := s.get("/metrics"); status != 200 || len(s.workers()) != 2 {
 		t.Errorf("/metrics says %d with %d workers, want 200 with 2: the application stays, the arbiter's settings do not", status, len(s.workers()))
@@ -132,10 +243,14 @@ func hex4(n int) string {
 func TestUnixSocketOfARunningServerIsNotTaken(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "s")
-	serve(t, func(c *Config) { c.Bind = []string{"unix:" + path} })
+	first := serve(t, func(c *Config) { c.Bind = []string{"unix:" + path} })
 	second := launch(t, func(c *Config) { c.Bind = []string{"unix:" + path} })
 	if code := second.exitCode(); code != 1 {
 		t.Errorf("exit code %d, want 1", code)
+	}
+	first.socket = path
+	if status, _ := first.get("/health"); status != 200 {
+		t.Errorf("the first one answers %d", status)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"sync"
 	"syscall"
 	"time"
 
@@ -43,11 +42,9 @@ type Arbiter struct {
 	upgrade    *upgrade
 	reload     func() (settings.Config, error)
 	spawner    *spawner
-	followers  sync.WaitGroup
 
 	signals <-chan os.Signal
-	exits   chan exit
-	said    chan said
+	news    chan news
 	orphan  <-chan struct{}
 
 	children map[int]*child // by pid
@@ -78,15 +75,12 @@ type child struct {
 	aborted  bool
 }
 
-type exit struct {
-	child *child
-	state *os.ProcessState
-	err   error
-}
-
-type said struct {
+// A news is a line that a child said, or, after all of these, how it ended. Both come over one channel, so that the end cannot overtake what was said before it.
+type news struct {
 	child  *child
 	fields map[string]any
+	ended  bool
+	state  *os.ProcessState // nil: it is not known
 }
 
 // Parts are what an arbiter is made of.
@@ -101,7 +95,7 @@ type Parts struct {
 // New makes an arbiter that listens and has no workers.
 func New(p Parts) (*Arbiter, error) {
 	a := &Arbiter{cfg: p.Config, account: p.Account, signals: p.Signals, orphan: p.Orphan, reload: p.Reload, children: map[int]*child{},
-		exits: make(chan exit, board.Places), said: make(chan said, board.Places), target: p.Config.Workers}
+		news: make(chan news, board.Places), target: p.Config.Workers}
 	if a.cfg.Preloads() && a.cfg.LoadApp != "ok" {
 		return nil, fmt.Errorf("preload the application: load-app=%s: it was told to fail", a.cfg.LoadApp)
 	}
@@ -157,10 +151,12 @@ func (a *Arbiter) Run() int {
 		select {
 		case s := <-a.signals:
 			a.signalled(s)
-		case e := <-a.exits:
-			a.reap(e)
-		case s := <-a.said:
-			a.heard(s)
+		case n := <-a.news:
+			if n.ended {
+				a.reap(n.child, n.state)
+			} else {
+				a.heard(n.child, n.fields)
+			}
 		case e := <-a.hooks.ended:
 			a.hookEnded(e)
 		case e := <-a.upgrade.ended:

@@ -125,8 +125,8 @@ func (a *Arbiter) stop(graceful bool) {
 }
 
 // reap is told that a worker has ended.
-func (a *Arbiter) reap(e exit) {
-	c, now := e.child, a.clock.Now()
+func (a *Arbiter) reap(c *child, state *os.ProcessState) {
+	now := a.clock.Now()
 	delete(a.children, c.pid)
 	lost := a.board.Lose(c.owner, now)
 	if p := a.board.Place(c.place); p.Owner.Load() == c.owner {
@@ -135,11 +135,11 @@ func (a *Arbiter) reap(e exit) {
 	fields := Fields{"worker": c.place, "pid": c.pid, "age": c.age, "tasks_lost": lost}
 	code := 0
 	level := "info"
-	if status, ok := e.state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+	if status, ok := waitStatus(state); ok && status.Signaled() {
 		fields["signal"] = unix.SignalName(status.Signal())
 		level = "warning"
 	} else {
-		code = e.state.ExitCode()
+		code = state.ExitCode() // -1: not known
 		fields["code"] = code
 		if code != 0 {
 			level = "warning"
@@ -164,6 +164,14 @@ func (a *Arbiter) reap(e exit) {
 		a.gone++
 	}
 	a.learn(c, now, level != "info" && !c.leaving)
+}
+
+func waitStatus(state *os.ProcessState) (status syscall.WaitStatus, ok bool) {
+	if state == nil {
+		return 0, false
+	}
+	status, ok = state.Sys().(syscall.WaitStatus)
+	return status, ok
 }
 
 // learn slows down the starting of workers that die young, one after the other: a crash loop must not use up the machine.

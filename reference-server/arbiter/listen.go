@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -19,6 +20,7 @@ import (
 type Listener struct {
 	File    *os.File
 	Address string // with the port that the system chose
+	bind    string // what --bind says; of an inherited one its address
 	path    string // of a unix socket
 }
 
@@ -34,10 +36,7 @@ func listenAll(cfg *settings.Config, who *syscall.Credential) ([]*Listener, erro
 	for _, bind := range cfg.Bind {
 		l, err := listen(bind, cfg, who)
 		if err != nil {
-			for _, l := range all {
-				err = errors.Join(err, l.Close(true))
-			}
-			return nil, err
+			return nil, errors.Join(err, closeAll(all))
 		}
 		all = append(all, l)
 	}
@@ -55,6 +54,39 @@ func listen(bind string, cfg *settings.Config, who *syscall.Credential) (*Listen
 	}
 }
 
+// rebind is what listens after the settings are read again: what stays as it was, for its own address is in use, and what is new. There is one try for each of these, for the
+// arbiter must not be away from its workers. fresh are the new ones among all; when one of them cannot be opened, none is.
+func (a *Arbiter) rebind(next *settings.Config, who *syscall.Credential) (all, fresh []*Listener, err error) {
+	left := slices.Clone(a.listeners)
+	for _, bind := range next.Bind {
+		if i := slices.IndexFunc(left, func(l *Listener) bool { return l.serves(bind) && (l.path != "" || next.ReusePort == a.cfg.ReusePort) }); i >= 0 {
+			all, left = append(all, left[i]), slices.Delete(left, i, i+1)
+			continue
+		}
+		l, err := listenOnce(bind, next, who, !next.ReusePort)
+		if err != nil {
+			return nil, nil, errors.Join(err, closeAll(fresh))
+		}
+		all, fresh = append(all, l), append(fresh, l)
+	}
+	return all, fresh, nil
+}
+
+// serves says whether this is the listener of an address of --bind, however that is written.
+func (l *Listener) serves(bind string) bool {
+	has, err1 := settings.ParseBind(l.bind)
+	want, err2 := settings.ParseBind(bind)
+	return err1 == nil && err2 == nil && has == want
+}
+
+func closeAll(listeners []*Listener) error {
+	var err error
+	for _, l := range listeners {
+		err = errors.Join(err, l.Close(true))
+	}
+	return err
+}
+
 // own is a socket of the worker's own for the same address.
 func (l *Listener) own(cfg *settings.Config) (*Listener, error) {
 	return listenOnce(l.Address, cfg, nil, true)
@@ -69,7 +101,7 @@ func listenOnce(bind string, cfg *settings.Config, who *syscall.Credential, acce
 	if err != nil {
 		return nil, fmt.Errorf("bind %s: %w", bind, err)
 	}
-	l := &Listener{File: os.NewFile(uintptr(fd), bind), path: path}
+	l := &Listener{File: os.NewFile(uintptr(fd), bind), bind: bind, path: path}
 	if path != "" {
 		err = bindPath(fd, path, address, cfg, who)
 	} else {

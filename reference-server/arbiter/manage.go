@@ -132,15 +132,14 @@ func (a *Arbiter) spawn(now int64) bool {
 	p.LoopBeat.Store(0)
 	p.State.Store(board.Starting)
 	a.account.Say("info", "worker-started", Fields{"worker": place, "pid": c.pid, "age": c.age})
-	a.follow(c)
+	go a.follow(c)
 	return true
 }
 
-func (a *Arbiter) heard(s said) {
-	event, _ := s.fields["event"].(string)
-	c := s.child
+func (a *Arbiter) heard(c *child, line map[string]any) {
+	event, _ := line["event"].(string)
 	fields := Fields{"worker": c.place, "pid": c.pid}
-	for k, v := range s.fields {
+	for k, v := range line {
 		if k != "event" {
 			fields[k] = v
 		}
@@ -156,7 +155,7 @@ func (a *Arbiter) heard(s said) {
 	case "boot-failed":
 		a.account.Say("error", "worker-boot-failed", fields)
 	case "hook":
-		name, _ := s.fields["name"].(string)
+		name, _ := line["name"].(string)
 		a.hook(name, c.pid, Fields{"worker": c.place})
 	default:
 		a.account.Say("info", "worker-"+event, fields)

@@ -83,32 +83,33 @@ func (a *Arbiter) adopt(next settings.Config) error {
 	if err != nil {
 		return err
 	}
+	listeners, fresh, err := a.listeners, []*Listener(nil), error(nil)
+	if !slices.Equal(next.Bind, a.cfg.Bind) || next.ReusePort != a.cfg.ReusePort {
+		if listeners, fresh, err = a.rebind(&next, who); err != nil {
+			return err
+		}
+	}
+	pid := a.pidfile
 	if next.PIDFile != a.cfg.PIDFile {
-		made, err := (*pidfile)(nil), error(nil)
+		pid = nil
 		if next.PIDFile != "" {
-			if made, err = createPidfile(next.PIDFile + a.upgrade.suffix()); err != nil {
-				return err
+			if pid, err = createPidfile(next.PIDFile + a.upgrade.suffix()); err != nil {
+				return errors.Join(err, closeAll(fresh))
 			}
 		}
 		if err := a.pidfile.remove(); err != nil {
 			a.account.Say("error", "pidfile-not-removed", Fields{"reason": err.Error()})
 		}
-		a.pidfile = made
 	}
-	if !slices.Equal(next.Bind, a.cfg.Bind) || next.ReusePort != a.cfg.ReusePort {
-		fresh, err := listenAll(&next, who)
-		if err != nil {
-			return err
-		}
-		for _, l := range a.listeners {
+	for _, l := range a.listeners {
+		if !slices.Contains(listeners, l) {
 			_ = l.Close(true) // workers that leave have their own descriptors
 		}
-		a.listeners = fresh
-		for _, l := range a.listeners {
-			a.account.Say("info", "listening", Fields{"address": l.Address, "pid": os.Getpid()})
-		}
 	}
-	a.cfg, a.credential = next, who
+	for _, l := range fresh {
+		a.account.Say("info", "listening", Fields{"address": l.Address, "pid": os.Getpid()})
+	}
+	a.cfg, a.credential, a.listeners, a.pidfile = next, who, listeners, pid
 	a.hooks.set(&a.cfg)
 	return nil
 }

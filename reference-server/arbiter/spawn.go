@@ -3,7 +3,6 @@ package arbiter
 import (
 	"bufio"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -59,6 +58,18 @@ type born struct {
 	status  *os.File
 }
 
+// release gives back what a child that never came to be was to have.
+func (b *born) release() {
+	if b.page != nil {
+		_ = b.page.Unmap()
+	}
+	for _, f := range []*os.File{b.tmpfile, b.status} {
+		if f != nil {
+			_ = f.Close()
+		}
+	}
+}
+
 // start makes one worker process.
 func (a *Arbiter) start(birth worker.Birth) (b born, err error) {
 	text, err := json.Marshal(birth)
@@ -69,6 +80,9 @@ func (a *Arbiter) start(birth worker.Birth) (b born, err error) {
 	defer func() {
 		for _, f := range opened {
 			_ = f.Close() // the child has its own
+		}
+		if err != nil {
+			b.release()
 		}
 	}()
 	memory, err := heartbeat.Create()
@@ -128,7 +142,7 @@ func (a *Arbiter) start(birth worker.Birth) (b born, err error) {
 		b.process, err = os.StartProcess(runningProgram, []string{title + strings.Repeat(" ", max(0, titleRoom-len(title)))}, attr)
 	})
 	if err != nil {
-		return b, errors.Join(fmt.Errorf("start a worker: %w", err), b.status.Close(), b.page.Unmap())
+		return b, fmt.Errorf("start a worker: %w", err)
 	}
 	return b, nil
 }
@@ -147,19 +161,17 @@ func cleanEnv() []string {
 	return env
 }
 
-// follow passes on what the child says and how it ends; it is the only one that waits for this child.
+// follow passes on what the child says, to its last line, and then how it ended; it is the only one that waits for this child, and Run is over only when it has ended. Nobody but the
+// child has the other end of the pipe: what a worker starts does not inherit it.
 func (a *Arbiter) follow(c *child) {
-	a.followers.Go(func() {
-		lines := bufio.NewScanner(c.status)
-		for lines.Scan() {
-			var fields map[string]any
-			if json.Unmarshal(lines.Bytes(), &fields) == nil {
-				a.said <- said{c, fields}
-			}
+	lines := bufio.NewScanner(c.status)
+	for lines.Scan() {
+		var fields map[string]any
+		if json.Unmarshal(lines.Bytes(), &fields) == nil {
+			a.news <- news{child: c, fields: fields}
 		}
-	})
-	a.followers.Go(func() {
-		state, err := c.process.Wait()
-		a.exits <- exit{c, state, err}
-	})
+	}
+	_ = c.status.Close()         // it was only read
+	state, _ := c.process.Wait() // without a state it is gone all the same
+	a.news <- news{child: c, ended: true, state: state}
 }

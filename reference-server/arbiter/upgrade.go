@@ -55,7 +55,7 @@ func newUpgrade() (*upgrade, error) {
 		if err != nil {
 			return nil, fmt.Errorf("inherit listening sockets: %w", err)
 		}
-		l := &Listener{File: os.NewFile(uintptr(fd), address), Address: address}
+		l := &Listener{File: os.NewFile(uintptr(fd), address), Address: address, bind: address}
 		if path, ok := unixPath(address); ok {
 			l.path = path
 		}
