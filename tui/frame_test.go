@@ -112,7 +112,7 @@ func goldenScreens() []goldenScreen {
 
 func homeModel(w, h int) *model {
 	m := modelOf(nil, w, h)
-	m.page, m.picker = homePage, &picker{selected: "log-contention", all: []Scenario{
+	m.page, m.picker = homePage, &picker{selected: named{name: "log-contention"}, all: []Scenario{
 		{Name: "log-contention", Title: "four workers, one log file, one lock", Watch: "In `shared` every worker stops inside flock on async_tasks.log.", Guide: "practice 1, process-specific resources",
 			Variants: []string{"shared: expect hang; one log for all", "per-pid: expect healthy"}, Takes: 42 * time.Second, Quick: 14 * time.Second,
 			Text: "# a comment\nname: log-contention\nload:\n  rate: 200/s\n  targets:\n    - path: /task\n", Last: "pass", LastAt: "3 min ago"},

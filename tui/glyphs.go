@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"strings"
+
 	"charm.land/lipgloss/v2"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
@@ -8,6 +10,7 @@ import (
 
 // glyphs are the characters that a look draws with; each state has its own, so that nothing is said by colour alone.
 type glyphs struct {
+	ascii                                 *strings.Replacer // of what reports write beyond ASCII; nil: the terminal shows it
 	border                                lipgloss.Border
 	doneBar, headBar, restBar             string
 	cursor, into, holds, more, bullet, up string
@@ -40,6 +43,7 @@ func unicodeGlyphs() glyphs {
 
 func asciiGlyphs() glyphs {
 	return glyphs{
+		ascii:   strings.NewReplacer("←", "<-", "→", "->", "▸", ">", "…", "~", "µ", "u", "↑", "up", "↓", "down"),
 		border:  lipgloss.ASCIIBorder(),
 		doneBar: "=", headBar: ">", restBar: ".", cursor: ">", into: ">", holds: "<-", more: "~", bullet: "*", up: "^",
 		faultMark: "^", faultSpan: "=", yes: "+", no: "x", unsure: "?", play: ">", pause: "||",

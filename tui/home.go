@@ -34,10 +34,15 @@ type Choice struct {
 // A picker is the state of the home screen.
 type picker struct {
 	all      []Scenario
-	selected string // name
+	selected named
 	filter   string
 	choice   Choice
 }
+
+// named is what tells scenarios apart: a file of one's own may have the name of a built-in one.
+type named struct{ name, file string }
+
+func (s *Scenario) named() named { return named{s.Name, s.File} }
 
 func (p *picker) shown() []Scenario {
 	var out []Scenario
@@ -51,8 +56,8 @@ func (p *picker) shown() []Scenario {
 
 // current is the index of the selected one among those shown; -1 where none is.
 func (p *picker) current(shown []Scenario) int {
-	for i, s := range shown {
-		if s.Name == p.selected {
+	for i := range shown {
+		if shown[i].named() == p.selected {
 			return i
 		}
 	}
@@ -62,8 +67,30 @@ func (p *picker) current(shown []Scenario) int {
 func (p *picker) move(by int) {
 	shown := p.shown()
 	if i := p.current(shown); i >= 0 {
-		p.selected = shown[max(min(i+by, len(shown)-1), 0)].Name
+		p.selected = shown[max(min(i+by, len(shown)-1), 0)].named()
 	}
+}
+
+// homeShape is where the list stands on the page, frame included, and which scenario is its first row; clicks need it too.
+type homeShape struct {
+	w, h int
+	from int
+	wide bool // the preview is beside it, not below
+}
+
+func (p *picker) shape(shown []Scenario, at, w, h int) homeShape {
+	s := homeShape{w: w, wide: w >= 100}
+	if s.wide {
+		s.w, s.h = max(min(w*9/20, 96), 50), h
+		if names := nameWidth(p.all, w-2); beforeTitle+names+1+leastTitle+2 > s.w {
+			s.w = beforeTitle + names + 3
+		}
+	} else {
+		s.h = max(min(len(shown)+2, h/2), 5)
+	}
+	rows := s.h - 2
+	s.from = min(max(at-rows/2, 0), max(len(shown)-rows, 0))
+	return s
 }
 
 // homePage is the list on the left and what is selected on the right; on a narrow terminal below it.
@@ -74,35 +101,26 @@ func (l *look) homePage(p *picker, scroll, w, h int) string {
 	if p.filter != "" {
 		note = "/" + p.filter + "  " + note
 	}
-	names := nameWidth(p.all, w-2)
-	listed := func(w, h int) string {
-		rows := h - 2
-		from := min(max(at-rows/2, 0), max(len(shown)-rows, 0))
-		var body []string
-		names := min(names, nameWidth(p.all, w-2))
-		for i := from; i < len(shown) && i < from+rows; i++ {
-			body = append(body, l.homeRow(&shown[i], i == at, names, w-2))
-		}
-		if len(shown) == 0 {
-			body = []string{l.in(dim, " none matches; esc shows all")}
-		}
-		return l.box("scenarios", l.in(dim, note), body, w, h)
+	s := p.shape(shown, at, w, h)
+	names := min(nameWidth(p.all, w-2), nameWidth(p.all, s.w-2))
+	var body []string
+	for i := s.from; i < len(shown) && i < s.from+s.h-2; i++ {
+		body = append(body, l.homeRow(&shown[i], i == at, names, s.w-2))
 	}
+	if len(shown) == 0 {
+		body = []string{l.in(dim, " none matches; esc shows all")}
+	}
+	list := l.box("scenarios", l.in(dim, note), body, s.w, s.h)
 	preview := func(w, h int) string {
 		if at < 0 {
 			return l.box("", "", nil, w, h)
 		}
 		return l.scrolled(shown[at].Name, l.previewLines(&shown[at], w-3), scroll, w, h)
 	}
-	if w >= 100 {
-		left := max(min(w*9/20, 96), 50)
-		if beforeTitle+names+1+leastTitle+2 > left {
-			left = beforeTitle + names + 3
-		}
-		return beside(listed(left, h), preview(w-left, h))
+	if s.wide {
+		return beside(list, preview(w-s.w, h))
 	}
-	top := max(min(len(shown)+2, h/2), 5)
-	return listed(w, top) + "\n" + preview(w, h-top)
+	return list + "\n" + preview(w, h-s.h)
 }
 
 // beforeTitle is what mark and verdict take in a row of the list, and leastTitle the room below which a title is left to the preview: a few letters of it say nothing.

@@ -135,10 +135,17 @@ func (k keys) rebind(wanted map[string][]string) error {
 		}
 		k[i].binding.SetKeys(names...)
 		k[i].binding.SetHelp(names[0], k[i].binding.Help().Desc)
-		for j, other := range k {
-			for _, one := range names {
-				if j != i && meet(other.where, k[i].where) && slices.Contains(other.binding.Keys(), one) {
-					return fmt.Errorf("keys: %s and %s would both be %q", name, other.action, one)
+	}
+	return k.check()
+}
+
+// check is asked when all keys are as they are to be: two may change places.
+func (k keys) check() error {
+	for i, a := range k {
+		for _, b := range k[i+1:] {
+			for _, one := range a.binding.Keys() {
+				if meet(a.where, b.where) && slices.Contains(b.binding.Keys(), one) {
+					return fmt.Errorf("keys: %s and %s would both be %q", a.action, b.action, one)
 				}
 			}
 		}

@@ -62,7 +62,9 @@ type model struct {
 	dark    bool
 	profile colorprofile.Profile
 	rate    float64 // what the load goes back to after a pause; 0: it was not paused here
-	said    string  // answer to the last key
+	set     float64 // what the load was last set to here, at setAt
+	setAt   time.Time
+	said    string // answer to the last key
 	saidAt  time.Time
 	leaving bool // the run was asked to end, the screen waits for it
 }

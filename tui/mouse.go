@@ -85,16 +85,18 @@ func (m *model) clickWorker(y int) {
 	m.selected = shown[i].Place
 }
 
-func (m *model) clickScenario(_, y int) tea.Cmd {
+func (m *model) clickScenario(x, y int) tea.Cmd {
 	shown := m.picker.shown()
 	at := m.picker.current(shown)
-	i := y - 2
-	if at < 0 || i < 0 || i >= len(shown) || len(shown) > m.h-4 {
+	s := m.picker.shape(shown, at, m.w, m.h-m.bars())
+	row := y - 2 // header and frame
+	i := s.from + row
+	if x >= s.w || row < 0 || row >= s.h-2 || i >= len(shown) {
 		return nil
 	}
 	if i == at {
 		return m.choose(doRun)
 	}
-	m.picker.selected = shown[i].Name
+	m.picker.selected, m.scroll = shown[i].named(), 0
 	return nil
 }

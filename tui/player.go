@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/hangtime-dev/hangtime/diagnose"
 )
 
 // A Tape is a recording that can be looked at from any moment of it.
@@ -125,10 +127,7 @@ func (l *look) tapeLine(p *player, w int) string {
 	}
 	for _, m := range p.tape.Marks() {
 		if m.Kind == MarkIncident {
-			cells[column(m.At)], roles[column(m.At)] = "×", bad
-			if l.glyphs.holds != "←" {
-				cells[column(m.At)] = "X"
-			}
+			cells[column(m.At)], roles[column(m.At)] = l.glyphs.mark[diagnose.Hung], bad
 		}
 	}
 	cells[here], roles[here] = l.glyphs.bullet, alarm

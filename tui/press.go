@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 )
@@ -353,8 +354,10 @@ func (m *model) harm(a action) tea.Cmd {
 	case a == doLock && c.HoldLock != nil:
 		m.say("hold the lock of the task log for a while")
 		return call(c.HoldLock)
+	case (a == doFaster || a == doSlower) && c.SetRate != nil && m.wanted() == 0 && until(m.report, v)-v.From < time.Second:
+		m.say("the load begins: its rate is not known yet")
 	case a == doFaster && c.SetRate != nil:
-		return m.setRate(math.Ceil(m.wanted() * 1.25))
+		return m.setRate(max(math.Ceil(m.wanted()*1.25), 1))
 	case a == doSlower && c.SetRate != nil:
 		return m.setRate(max(math.Floor(m.wanted()/1.25), 1))
 	case a == doPause && c.SetRate != nil:
@@ -369,16 +372,22 @@ func (m *model) harm(a action) tea.Cmd {
 	return nil
 }
 
+// measured is how long it takes until a rate that was set is seen in the report: it shows the last whole second.
+const measured = 2 * time.Second
+
 // wanted is the rate that the load is to have, or had before a pause.
 func (m *model) wanted() float64 {
-	if m.rate > 0 {
+	switch {
+	case m.rate > 0:
 		return m.rate
+	case m.set > 0 && time.Since(m.setAt) < measured:
+		return m.set
 	}
 	return math.Round(m.shown().Load.Offered)
 }
 
 func (m *model) setRate(to float64) tea.Cmd {
-	m.rate = 0
+	m.rate, m.set, m.setAt = 0, to, time.Now()
 	if to == 0 {
 		m.say("load paused; %s goes on", m.keys.get(doPause).Help().Key)
 	} else {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -72,13 +73,16 @@ func Replay(ctx context.Context, tape Tape, options Options) error {
 	return show(ctx, m)
 }
 
-// Home shows what can be run until a person picks one of it, or leaves. The one of that name is selected.
+// Home shows what can be run until a person picks one of it, or leaves. The one of that name, or with that file, is selected.
 func Home(ctx context.Context, all []Scenario, selected string, options Options) (Choice, error) {
 	m, err := newModel(nil, Controls{}, options)
 	if err != nil {
 		return Choice{}, err
 	}
-	m.page, m.picker = homePage, &picker{all: all, selected: selected}
+	m.page, m.picker = homePage, &picker{all: all}
+	if i := slices.IndexFunc(all, func(s Scenario) bool { return s.Name == selected || s.File != "" && s.File == selected }); i >= 0 {
+		m.picker.selected = all[i].named()
+	}
 	if options.Notice != "" {
 		m.say("%s", options.Notice)
 	}

@@ -15,10 +15,7 @@ func (l *look) statement(r *report.Report, v *report.Variant, w int) string {
 }
 
 func says(r *report.Report, v *report.Variant, room int) (role, string) {
-	now := r.Now
-	if v.To >= 0 {
-		now = v.To
-	}
+	now := until(r, v)
 	if in := openIncident(v); in != nil {
 		return bad, openSentence(v, in, now, room)
 	}

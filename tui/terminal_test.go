@@ -242,7 +242,7 @@ func strikeRun(t *testing.T, struck map[action]bool) {
 		{action: doStop, keys: "s", see: "stop worker 1", called: "freeze 1"},
 		{action: doLock, keys: "l", see: "hold the lock", called: "lock"},
 		{action: doFaster, keys: "+", see: "load set to", called: "rate 249"},
-		{action: doSlower, keys: "-", see: "load set to", called: "rate 159"},
+		{action: doSlower, keys: "-", see: "load set to", called: "rate 199"},
 		{action: doPause, keys: "p", see: "load paused", called: "rate 0"},
 		{action: doPause, keys: "p", see: "load set to 199", called: "rate 199"},
 		{action: doWrite, keys: "w", see: "written: here.html"},

@@ -90,10 +90,10 @@ func (l *look) shorten(text string, w int) string {
 
 // ascii replaces what reports write beyond ASCII, where the terminal cannot show it.
 func (l *look) ascii(text string) string {
-	if l.glyphs.holds == "←" {
+	if l.glyphs.ascii == nil {
 		return text
 	}
-	return strings.NewReplacer("←", "<-", "→", "->", "▸", ">", "…", "~", "µ", "u", "↑", "up", "↓", "down").Replace(text)
+	return l.glyphs.ascii.Replace(text)
 }
 
 // pad fills text up to w cells; right puts the spaces before it.
