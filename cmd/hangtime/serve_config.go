@@ -105,7 +105,11 @@ func assignOption(o settings.Option, value any) error {
 	switch to := o.Value.(type) {
 	case *string:
 		switch value.(type) {
-		case string, int, bool, float64: // umask: 022, user: 33, monitoring: off
+		case string, bool: // monitoring: off
+		case int, float64: // user: 33
+			if o.Name == "umask" { // 022 is 18 by now: whether it was written octal is not known any more
+				return fmt.Errorf("want a text in quotes, such as \"022\", got the number %v", value)
+			}
 		default:
 			return fmt.Errorf("want a text, got %v", value)
 		}

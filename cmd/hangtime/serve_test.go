@@ -87,6 +87,8 @@ func TestServeSaysWhatIsWrongAndWhere(t *testing.T) {
 		{name: "time", file: "timeout: soon\n", want: "timeout: "},
 		{name: "hook", args: []string{"--hook=on_lunch=echo"}, want: "hook: want one of on_starting"},
 		{name: "umask", file: "umask: \"9\"\n", want: "umask: want an octal number"},
+		{name: "umask that YAML reads as 18", file: "umask: 022\n", want: `umask: want a text in quotes, such as "022", got the number 18`},
+		{name: "umask that YAML reads as 63, octal again by its looks", file: "umask: 077\n", want: `umask: want a text in quotes, such as "022", got the number 63`},
 		{name: "user", args: []string{"--user=nobody-here"}, want: `user: want the name or number of a user of this machine, got "nobody-here"`},
 		{name: "bind", args: []string{"--bind=host:port"}, want: "bind: want"},
 		{name: "two names", file: "pid: a\npidfile: b\n", want: "it is there twice"},
