@@ -198,7 +198,7 @@ func (f *foldTo) forward(ctx context.Context, to time.Duration, other <-chan tim
 			break
 		}
 		f.builder.Add(*f.ahead)
-		f.ahead = nil
+		f.now, f.ahead = f.ahead.At, nil // also when it is stopped: what is folded in cannot be taken out
 	}
 	f.now = to
 	return true

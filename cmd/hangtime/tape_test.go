@@ -50,6 +50,23 @@ func TestATapeShowsEachMomentAsTheRunDid(t *testing.T) {
 	}
 }
 
+// A winding that was stopped for another wish knows how far it came: a moment before that lies behind it.
+func TestAFoldThatIsStoppedKnowsWhereItIs(t *testing.T) {
+	at, err := startFold(recordedRun)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer at.close()
+	other := make(chan time.Duration, 1)
+	other <- 0
+	if at.forward(t.Context(), 13*time.Second, other) {
+		t.Fatal("it was not stopped")
+	}
+	if folded := at.builder.Report().Now; at.now != folded || folded == 0 {
+		t.Errorf("it says that it is at %v, and %v is folded in", at.now, folded)
+	}
+}
+
 func reportUpTo(t *testing.T, to time.Duration) *report.Report {
 	t.Helper()
 	at, err := startFold(recordedRun)
