@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,20 +27,25 @@ func complete(root *cobra.Command) error {
 
 // completeScenario offers the built-in scenarios with what each shows, and one's own; where a path is begun, the shell's own files.
 func completeScenario(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
 	if strings.ContainsAny(begun, "/.") {
 		return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
 	}
 	var all []string
 	for _, name := range scenarios.Names() {
+		if slices.Contains(args, name) {
+			continue
+		}
 		if doc, err := scenarios.Open(name); err == nil {
 			name += "\t" + doc.Scenario.Title
 		}
 		all = append(all, name)
 	}
-	return append(all, ownNames()...), cobra.ShellCompDirectiveDefault
+	for _, file := range ownNames() {
+		if !slices.Contains(args, file) {
+			all = append(all, file)
+		}
+	}
+	return all, cobra.ShellCompDirectiveDefault
 }
 
 func completeRecording(most int) cobra.CompletionFunc {

@@ -92,7 +92,8 @@ func diagnoseOnce(cmd *cobra.Command, flags targetFlags, asJSON bool) error {
 		return &exit{exitUnknown, err}
 	}
 	look.Unseen = append(unseen, l.trouble...)
-	look.Blind = look.Healthy && slices.ContainsFunc(unseen, func(text string) bool { return strings.HasPrefix(text, "not seen: descriptors") })
+	blinding := slices.IndexFunc(unseen, func(text string) bool { return strings.HasPrefix(text, "not seen: descriptors") })
+	look.Blind = look.Healthy && blinding >= 0
 	if len(look.Workers) == 0 {
 		err = fmt.Errorf("%s: no worker was found", describe(target))
 		if !asJSON {
@@ -114,7 +115,7 @@ func diagnoseOnce(cmd *cobra.Command, flags targetFlags, asJSON bool) error {
 	case !look.Healthy:
 		return &exit{exitFail, nil}
 	case look.Blind:
-		return &exit{exitUnknown, errors.New("no hang was seen, but what shows one may not be read: " + unseen[0])}
+		return &exit{exitUnknown, errors.New("no hang was seen, but what shows one may not be read: " + unseen[blinding])}
 	}
 	return nil
 }

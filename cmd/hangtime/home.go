@@ -55,7 +55,7 @@ func home(cmd *cobra.Command) error {
 		if choice.Edit {
 			selected, err = edit(ctx, choice.Name)
 		} else {
-			selected, err = strings.TrimSuffix(filepath.Base(choice.Name), ".yaml"), runFromHome(cmd, choice)
+			selected, err = choice.Name, runFromHome(cmd, choice)
 		}
 		if ctx.Err() != nil {
 			return &exit{exitInterrupted, nil}

@@ -115,11 +115,18 @@ func (f *loadFlags) plan(cmd *cobra.Command, u *url.URL) (scenarios.Load, error)
 	case f.log != "":
 		l.Log = f.log // told by the judgement of the plan
 	}
-	return l, f.target(&l, u)
+	return l, f.target(cmd, &l, u)
 }
 
 // target says what is hit: the URL, or a file of targets. A log to replay says it by itself.
-func (f *loadFlags) target(l *scenarios.Load, u *url.URL) error {
+func (f *loadFlags) target(cmd *cobra.Command, l *scenarios.Load, u *url.URL) error {
+	if f.targets != "" || l.Shape == "replay" {
+		for _, name := range []string{"method", "header", "body", "body-file", "template", "expect"} {
+			if cmd.Flags().Changed(name) {
+				return fmt.Errorf("--%s: want it without --targets and --shape replay, whose file says it for each request", name)
+			}
+		}
+	}
 	if f.targets != "" {
 		l.TargetsFile = f.targets
 		return nil

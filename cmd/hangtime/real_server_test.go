@@ -247,7 +247,7 @@ func (s *realServer) diagnose(wantCode int, args ...string) (lookJSON, map[int]w
 	if err := json.Unmarshal(out.Bytes(), &look); err != nil {
 		s.t.Fatalf("diagnose: %v\n%s%s", err, out.String(), wrong.String())
 	}
-	if code := cmd.ProcessState.ExitCode(); code != wantCode && look.Healthy == (wantCode == 1) {
+	if code := cmd.ProcessState.ExitCode(); code != wantCode && !(look.Blind && code == exitUnknown) {
 		s.t.Errorf("diagnose: exit code %d, want %d; %s", code, wantCode, wrong.String())
 	}
 	by := map[int]workerJSON{}

@@ -33,9 +33,9 @@ func TestGunicornSyncWorkersHang(t *testing.T) {
 
 func TestUWSGIWorkersHang(t *testing.T) {
 	t.Parallel()
-	s := startReal(t, "uwsgi", "uwsgi-core", "--plugin", "python3", "--master", "--processes", "9", "--http-socket", "127.0.0.1:PORT", "--need-app", "--wsgi-file", "app.py")
+	s := startReal(t, "uwsgi", "uwsgi-core", "--plugin", "python3", "--master", "--processes", "9", "--http-socket", "127.0.0.1:PORT", "--need-app", "--wsgi-file", "../gunicorn/app.py")
 	s.accepts()
-	pythonWays(t, s, "../../examples/uwsgi/app.py", "--port", fmt.Sprint(s.port))
+	pythonWays(t, s, "../../examples/gunicorn/app.py", "--port", fmt.Sprint(s.port))
 }
 
 func pythonWays(t *testing.T, s *realServer, source string, args ...string) {

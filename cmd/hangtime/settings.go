@@ -80,7 +80,7 @@ func readSettings(cmd *cobra.Command) (v *viper.Viper, file string, err error) {
 	v.SetConfigType("yaml")
 	err = v.ReadInConfig()
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && !asked:
+	case (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)) && !asked: // the home may be another user's, as under setpriv
 		return v, "", nil
 	case err != nil:
 		var wrong viper.ConfigParseError

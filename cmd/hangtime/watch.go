@@ -23,10 +23,10 @@ import (
 )
 
 type watchFlags struct {
-	target          targetFlags
-	plain, headless bool
-	onHang, out     string
-	every, span     time.Duration
+	target      targetFlags
+	headless    bool
+	onHang, out string
+	every, span time.Duration
 }
 
 func watchCommand() *cobra.Command {
@@ -49,8 +49,7 @@ Exit codes: 0 no hang was seen, 1 there was one, 2 the command line is wrong, 3 
 	}
 	f.target.add(cmd)
 	flags := cmd.Flags()
-	flags.BoolVar(&f.plain, "plain", false, "lines instead of the live screen (chosen by itself without a terminal)")
-	flags.BoolVar(&f.headless, "headless", false, "the same")
+	flags.BoolVar(&f.headless, "headless", false, "plain lines instead of the live screen (chosen by itself without a terminal)")
 	flags.StringVar(&f.onHang, "on-hang", "", "command for sh, run once for each hang, with the incident as JSON on its standard input")
 	flags.StringVar(&f.out, "out", "", "folder for the recording; made if it is missing")
 	flags.DurationVar(&f.every, "every", 10*time.Second, "how often a line of state is printed while nothing happens")
@@ -61,6 +60,10 @@ Exit codes: 0 no hang was seen, 1 there was one, 2 the command line is wrong, 3 
 func (f *watchFlags) watch(cmd *cobra.Command) error {
 	if f.every < time.Second {
 		return &exit{exitUsage, fmt.Errorf("--every: want at least 1s, got %v", f.every)}
+	}
+	screen, err := f.screen(cmd)
+	if err != nil {
+		return err
 	}
 	target, err := f.target.find()
 	if err != nil {
@@ -79,10 +82,12 @@ func (f *watchFlags) watch(cmd *cobra.Command) error {
 			return &exit{exitUsage, fmt.Errorf("--out: %w", err)}
 		}
 		sinks = append(sinks, recording.Append)
+		if screen != nil {
+			screen.Recording = path
+		}
 	}
-	screen := !f.plain && !f.headless && onTerminal(out)
 	live := newLiveReport(nil)
-	if screen {
+	if screen != nil {
 		t.out = io.Discard
 		sinks = append(sinks, live.sink)
 	}
@@ -99,8 +104,8 @@ func (f *watchFlags) watch(cmd *cobra.Command) error {
 		return err
 	}
 	t.begin(w)
-	if screen {
-		err = tui.Run(ctx, live, tui.Controls{}, tui.Options{Recording: f.out})
+	if screen != nil {
+		err = tui.Run(ctx, live, tui.Controls{}, *screen)
 	} else {
 		<-ctx.Done()
 	}
@@ -118,6 +123,14 @@ func (f *watchFlags) watch(cmd *cobra.Command) error {
 		return &exit{exitFail, nil}
 	}
 	return nil
+}
+
+// screen is how the live screen is to look; nil: lines instead.
+func (f *watchFlags) screen(cmd *cobra.Command) (*tui.Options, error) {
+	if f.headless {
+		return nil, nil
+	}
+	return screenFor(cmd)
 }
 
 // A teller says in lines what happens; its sink is called by one goroutine.

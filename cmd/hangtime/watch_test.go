@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -10,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 const nobody = 65534
@@ -41,8 +39,19 @@ func TestWatchSeesAHangAsTheServersOwnUser(t *testing.T) {
 	}
 	cmd := exec.Command(binary, "watch", "--port", fmt.Sprint(s.port), "--plain", "--out", filepath.Join(dir, "seen"), "--on-hang", "cat > "+filepath.Join(dir, "incident.json"))
 	cmd.SysProcAttr = as
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
+	out, err := os.Create(filepath.Join(t.TempDir(), "said"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	said := func() string {
+		text, err := os.ReadFile(out.Name())
+		if err != nil {
+			t.Error(err)
+		}
+		return string(text)
+	}
+	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +59,7 @@ func TestWatchSeesAHangAsTheServersOwnUser(t *testing.T) {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 		if t.Failed() {
-			t.Logf("watch said:\n%s", out.String())
+			t.Logf("watch said:\n%s", said())
 		}
 	})
 	pid := s.hang("/hang/sleep", "sleep", "")
@@ -62,7 +71,10 @@ func TestWatchSeesAHangAsTheServersOwnUser(t *testing.T) {
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(time.Second) // its successor comes meanwhile; nothing else is waited for
+	s.until("its end and its successor are told", func() bool {
+		_, after, gone := strings.Cut(said(), fmt.Sprintf("is gone: pid %d, SIGKILL", pid))
+		return gone && strings.Contains(after, "is there: pid ")
+	})
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
@@ -74,11 +86,11 @@ func TestWatchSeesAHangAsTheServersOwnUser(t *testing.T) {
 		t.Errorf("the incident is %+v", incident)
 	}
 	for _, want := range []string{"watching process", "HANG worker", "app.py:", fmt.Sprintf("is gone: pid %d, SIGKILL", pid), "watched for", "1 hang", "% of a core"} {
-		if !strings.Contains(out.String(), want) {
+		if !strings.Contains(said(), want) {
 			t.Errorf("%q is not said", want)
 		}
 	}
-	if as != nil && !strings.Contains(out.String(), "not seen: kernel stacks") {
+	if as != nil && !strings.Contains(said(), "not seen: kernel stacks") {
 		t.Error("it does not say what it may not read")
 	}
 	recordings, _ := filepath.Glob(filepath.Join(dir, "seen", "*.hangtime"))
@@ -88,6 +100,38 @@ func TestWatchSeesAHangAsTheServersOwnUser(t *testing.T) {
 	again, _ := exec.Command(binary, "replay", "--headless", recordings[0]).CombinedOutput()
 	if !strings.Contains(string(again), "blocking sleep") {
 		t.Errorf("the recording says:\n%s", again)
+	}
+}
+
+// The screen of watch has the looks that a person chose, and says how to see the recording again.
+func TestWatchOnATerminalLooksAsAsked(t *testing.T) {
+	t.Parallel()
+	s := startReal(t, "gunicorn", "gunicorn", "--workers", "2", "--bind", "127.0.0.1:PORT", "app:app")
+	s.accepts()
+	dir := t.TempDir()
+	config := write(t, "config.yaml", "keys: {verdict: f5, leave: x}\n")
+	term := startOnTerminal(t, 200, 40, "watch", "--port", fmt.Sprint(s.port), "--config", config, "--ascii", "--out", dir)
+	term.waitFor("two workers", func(text string) bool { return len(states(text)) == 2 })
+	term.press("\x1b[15~") // F5
+	screen := term.waitFor("how to see it again", func(text string) bool { return strings.Contains(text, "hangtime replay ") })
+	recordings, err := filepath.Glob(filepath.Join(dir, "*.hangtime"))
+	if err != nil || len(recordings) != 1 || !strings.Contains(screen, "hangtime replay "+recordings[0]) {
+		t.Errorf("recordings %v, %v; the screen says:\n%s", recordings, err, screen)
+	}
+	for _, r := range screen {
+		if r > 0x7f {
+			t.Errorf("%q is not ASCII", r)
+			break
+		}
+	}
+	term.press("x")
+	if code := exitCode(t, term.cmd.Wait()); code != exitPass {
+		t.Errorf("exit code %d, want %d", code, exitPass)
+	}
+	plain := startOnTerminal(t, 200, 40, "watch", "--port", fmt.Sprint(s.port), "--plain", "--for", "100ms")
+	plain.waitForEnd()
+	if text := plain.said(); !strings.Contains(text, "only reading; Ctrl-C ends it") {
+		t.Errorf("--plain shows:\n%s", text)
 	}
 }
 
