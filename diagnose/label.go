@@ -29,7 +29,7 @@ func (f *Fold) label(p *process, s stall, stalled bool) Label {
 	return ""
 }
 
-// told says whether the arbiter sent it a signal.
+// told says whether anybody sent it a signal.
 func (p *process) told(signal string) bool {
 	for _, s := range p.signals {
 		if s.signal == signal {

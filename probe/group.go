@@ -18,7 +18,7 @@ type group struct {
 	now                  history.Cgroup
 	read                 time.Time
 
-	killsBefore, killsLatest uint64
+	killsBefore uint64 // its counter of kills when that was last asked for
 }
 
 // groups reads control groups; workers that share one read it once. One goroutine may use it.
@@ -143,7 +143,6 @@ func (one *group) refresh(now time.Time) {
 	if first {
 		one.killsBefore = c.OOMKills
 	}
-	one.killsLatest = c.OOMKills
 	one.now = c
 }
 
@@ -184,8 +183,8 @@ func (one *group) readMemory(c *history.Cgroup) {
 // killed says whether the kernel has killed one of the group for its memory since this was last asked.
 func (g *groups) killed(one *group) bool {
 	one.refresh(time.Now())
-	grew := one.killsLatest > one.killsBefore
-	one.killsBefore = one.killsLatest
+	grew := one.now.OOMKills > one.killsBefore
+	one.killsBefore = one.now.OOMKills
 	return grew
 }
 

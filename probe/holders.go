@@ -21,8 +21,8 @@ func conflicts(held, want fileLock) bool {
 	return held.from <= want.to && want.from <= held.to
 }
 
-// blockers are the locks that keep a wait going: those with its number in the list, which is made so by the kernel; where the waiter is not in the list
-// (another pid namespace, a list read a moment too early) all that conflict.
+// blockers are the locks that keep a wait going: all that conflict with it. Which bytes are wanted the list itself says; where the waiter is not in it (another pid namespace, a
+// list read a moment too early) it is taken to want what the caller says.
 func blockers(all []fileLock, want fileLock) []fileLock {
 	var out []fileLock
 	for _, l := range all {

@@ -33,8 +33,6 @@ type connection struct {
 // TCP states, include/net/tcp_states.h.
 const (
 	tcpEstablished = 1
-	tcpFinWait1    = 4
-	tcpFinWait2    = 5
 	tcpCloseWait   = 8
 	tcpListen      = 10
 )

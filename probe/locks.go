@@ -9,7 +9,6 @@ import (
 
 // A fileLock is a line of /proc/locks or a "lock:" line of /proc/PID/fdinfo/FD (proc_locks(5), proc_pid_fdinfo(5)).
 type fileLock struct {
-	number int    // the same for a lock and for all that wait for it
 	waits  bool   // "->"
 	class  string // FLOCK, POSIX, OFDLCK, LEASE, …
 	write  bool
@@ -29,11 +28,10 @@ func parseLock(line string) (fileLock, error) {
 	if len(f) < 8 {
 		return fileLock{}, errLock
 	}
-	number, err := strconv.Atoi(strings.TrimSuffix(f[0], ":"))
-	if err != nil {
+	if _, err := strconv.Atoi(strings.TrimSuffix(f[0], ":")); err != nil {
 		return fileLock{}, errLock
 	}
-	l := fileLock{number: number}
+	var l fileLock
 	for f = f[1:]; len(f) > 0 && f[0] == "->"; f = f[1:] {
 		l.waits = true
 	}
@@ -41,8 +39,8 @@ func parseLock(line string) (fileLock, error) {
 		return fileLock{}, errLock
 	}
 	l.class, l.write = f[0], f[2] == "WRITE"
-	l.pid, err = strconv.Atoi(f[3])
-	if err != nil {
+	var err error
+	if l.pid, err = strconv.Atoi(f[3]); err != nil {
 		return fileLock{}, errLock
 	}
 	cut := strings.LastIndexByte(f[4], ':')

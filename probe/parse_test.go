@@ -18,10 +18,10 @@ func TestAStatIsReadWhateverTheNameHolds(t *testing.T) {
 
 func TestALockIsReadInEveryForm(t *testing.T) {
 	for line, want := range map[string]fileLock{
-		"1: FLOCK  ADVISORY  WRITE 11274 fe:00:10013058 0 EOF":    {number: 1, class: "FLOCK", write: true, pid: 11274, device: "fe:00", inode: 10013058, to: endOfFile},
-		"1: -> FLOCK  ADVISORY  WRITE 10825 fe:00:10013058 0 EOF": {number: 1, waits: true, class: "FLOCK", write: true, pid: 10825, device: "fe:00", inode: 10013058, to: endOfFile},
-		"12:      -> -> POSIX  ADVISORY  READ  7 00:13:5 100 199": {number: 12, waits: true, class: "POSIX", pid: 7, device: "00:13", inode: 5, from: 100, to: 199},
-		"3: OFDLCK ADVISORY  WRITE -1 fe:00:77 0 0":               {number: 3, class: "OFDLCK", write: true, pid: -1, device: "fe:00", inode: 77},
+		"1: FLOCK  ADVISORY  WRITE 11274 fe:00:10013058 0 EOF":    {class: "FLOCK", write: true, pid: 11274, device: "fe:00", inode: 10013058, to: endOfFile},
+		"1: -> FLOCK  ADVISORY  WRITE 10825 fe:00:10013058 0 EOF": {waits: true, class: "FLOCK", write: true, pid: 10825, device: "fe:00", inode: 10013058, to: endOfFile},
+		"12:      -> -> POSIX  ADVISORY  READ  7 00:13:5 100 199": {waits: true, class: "POSIX", pid: 7, device: "00:13", inode: 5, from: 100, to: 199},
+		"3: OFDLCK ADVISORY  WRITE -1 fe:00:77 0 0":               {class: "OFDLCK", write: true, pid: -1, device: "fe:00", inode: 77},
 	} {
 		if got, err := parseLock(line); err != nil || got != want {
 			t.Errorf("%s: %+v (%v)", line, got, err)
