@@ -26,14 +26,24 @@ func (c Cause) better(old Cause) bool {
 	return shows(c) > shows(old)
 }
 
-func sureness(c Confidence) int { return map[Confidence]int{Guess: 1, Likely: 2, Proven: 3}[c] }
+func sureness(c Confidence) int {
+	switch c {
+	case Guess:
+		return 1
+	case Likely:
+		return 2
+	case Proven:
+		return 3
+	}
+	return 0
+}
 
 // causeOf explains a stall by the evidence there is.
 func (f *Fold) causeOf(p *process, s stall) Cause {
 	c := f.explain(p, s)
 	on := adviceOn(c.Kind)
 	c.Remedy, c.Prevention = on.remedy, on.prevention
-	f.locate(p, s, &c)
+	locate(p, s, &c)
 	f.chain(p, s, &c)
 	c.Evidence = p.evidence(s)
 	return c
@@ -56,14 +66,14 @@ func (f *Fold) explain(p *process, s stall) Cause {
 		return Cause{Kind: CauseCPU, Confidence: Likely, Short: fmt.Sprintf("runs, %.0f %% of a processor", used*100),
 			Sentence: fmt.Sprintf("%s runs all the time (%.0f %% of a processor in the last second) and answers nothing", named(p, s.thread), used*100)}
 	case deadLoop:
-		return f.deadLoop(p)
+		return notRun(p)
 	}
 	if s.crowd > 1 && !(s.behind != nil && s.behind.shared()) && s.thread != nil {
 		return exhausted(p, s)
 	}
 	switch ev := s.event().(type) {
 	case history.LockWait:
-		return fileLock(p, s, ev)
+		return fileLock(s, ev)
 	case history.MutexWait:
 		return mutex(p, s, ev)
 	case history.PipeWait:
@@ -74,7 +84,7 @@ func (f *Fold) explain(p *process, s stall) Cause {
 		return f.socket(p, s, ev)
 	}
 	if s.thread != nil {
-		return f.bySyscall(p, s)
+		return bySyscall(p, s)
 	}
 	return Cause{Kind: CauseUnknown, Confidence: Guess, Short: "no progress",
 		Sentence: fmt.Sprintf("%s inside and none is answered; no thread could be seen to say why (state %s)", count(p.sample.Inside, "request"), p.sample.State)}
@@ -116,7 +126,7 @@ func (p *process) evidence(s stall) []uint64 {
 }
 
 // locate adds where in its code the thread stands.
-func (f *Fold) locate(p *process, s stall, c *Cause) {
+func locate(p *process, s stall, c *Cause) {
 	st := p.stacks[s.tid]
 	if st == nil || len(st.Frames) == 0 {
 		return

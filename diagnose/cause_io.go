@@ -96,8 +96,7 @@ func (f *Fold) socket(p *process, s stall, w history.SocketWait) Cause {
 	if len(w.Peers) > 0 {
 		c.Sentence += ", " + peers(w.Peers)
 	}
-	switch {
-	case w.Silent > 0:
+	if w.Silent > 0 {
 		c.Sentence += fmt.Sprintf("; it last sent something %s ago", seconds(w.Silent))
 	}
 	return c
@@ -140,7 +139,7 @@ func service(w history.SocketWait) string {
 }
 
 // bySyscall concludes from what one thread is in, where its other side is not known.
-func (f *Fold) bySyscall(p *process, s stall) Cause {
+func bySyscall(p *process, s stall) Cause {
 	t := s.thread
 	call := t.Syscall
 	if call == "" {

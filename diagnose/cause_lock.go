@@ -6,12 +6,11 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-func fileLock(_ *process, s stall, w history.LockWait) Cause {
+func fileLock(s stall, w history.LockWait) Cause {
 	c := Cause{Kind: CauseFileLock, Confidence: sure(s, len(w.Holders) > 0), Path: w.Path, Inode: w.Inode, Holders: w.Holders}
 	file := w.Path
 	if file == "" {
@@ -66,8 +65,8 @@ type link struct{ pid, tid int }
 
 // owners are the threads that keep a thread waiting, as far as they are known; the text says for what. A lock's holder is a process, so all of its threads
 // that wait may be the one.
-func (f *Fold) owners(p *process, tid int, now time.Duration) (text string, all []link) {
-	o := f.behind(p, tid, now)
+func (f *Fold) owners(p *process, tid int) (text string, all []link) {
+	o := f.behind(p, tid, f.now)
 	if o == nil {
 		return "", nil
 	}
@@ -95,15 +94,14 @@ func (f *Fold) owners(p *process, tid int, now time.Duration) (text string, all 
 
 // cycle follows who waits for whom from a thread until it comes back to it; nil: it does not.
 func (f *Fold) cycle(p *process, t *thread) []string {
-	type node struct{ pid, tid int }
-	seen := map[node]bool{}
+	seen := map[link]bool{}
 	var walk func(q *process, tid int, way []string) []string
 	walk = func(q *process, tid int, way []string) []string {
-		if seen[node{q.pid, tid}] || len(way) > 32 {
+		if seen[link{q.pid, tid}] || len(way) > 32 {
 			return nil
 		}
-		seen[node{q.pid, tid}] = true
-		text, next := f.owners(q, tid, f.now)
+		seen[link{q.pid, tid}] = true
+		text, next := f.owners(q, tid)
 		for _, n := range next {
 			now := append(slices.Clone(way), text)
 			if n.pid == p.pid && n.tid == t.TID {

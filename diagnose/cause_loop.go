@@ -2,8 +2,8 @@ package diagnose
 
 import "fmt"
 
-// deadLoop is tasks that are taken and that nothing runs.
-func (f *Fold) deadLoop(p *process) Cause {
+// notRun is tasks that are taken and that nothing runs.
+func notRun(p *process) Cause {
 	c := Cause{Kind: CauseDeadLoop, Confidence: Guess, Short: "tasks taken, none runs"}
 	c.Sentence = fmt.Sprintf("it answers requests and has %s open of which none ends", count(p.open, "task"))
 	loop := false

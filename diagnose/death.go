@@ -96,7 +96,7 @@ func (f *Fold) resume(p *process) {
 
 // lastStall is what was suspected last, for a process that dies as a suspect.
 func (f *Fold) lastStall(p *process) stall {
-	if s, ok := f.assess(p, f.now); ok {
+	if s, ok := f.assess(p); ok {
 		return s
 	}
 	return stall{from: p.since}
@@ -121,14 +121,14 @@ func (f *Fold) told(p *process, at time.Duration) bool {
 	return slices.ContainsFunc(p.signals, func(s sent) bool {
 		return s.signal == "SIGTERM" || s.signal == "SIGQUIT" || s.signal == "SIGINT"
 	}) || slices.ContainsFunc(f.faults, func(one *fault) bool {
-		return (one.Fault == "terminate" || one.Fault == "signal") && f.aims(one, p) && at >= one.asked
+		return (one.Fault == "terminate" || one.Fault == "signal") && one.aims(p) && at >= one.asked
 	})
 }
 
 // sender says who sent the signal that ended the process; empty: not known.
 func (f *Fold) sender(p *process, ev history.WorkerGone, at time.Duration) string {
 	for _, one := range slices.Backward(f.faults) {
-		if slices.Contains([]string{"kill", "terminate", "abort", "signal"}, one.Fault) && f.aims(one, p) && at-one.asked <= f.limits.Recent+one.For && at >= one.asked {
+		if slices.Contains([]string{"kill", "terminate", "abort", "signal"}, one.Fault) && one.aims(p) && at-one.asked <= f.limits.Recent+one.For && at >= one.asked {
 			return "hangtime"
 		}
 	}
@@ -147,7 +147,7 @@ func (f *Fold) sender(p *process, ev history.WorkerGone, at time.Duration) strin
 }
 
 // aims says whether a fault is about this process.
-func (f *Fold) aims(one *fault, p *process) bool {
+func (one *fault) aims(p *process) bool {
 	return one.PID == p.pid || one.PID == 0 && one.Worker > 0 && one.Worker == p.place
 }
 

@@ -87,14 +87,14 @@ func (f *Fold) fits(one *fault, in *incident, p *process) int {
 	if begin > in.Began+f.limits.Recent/4 || f.overBefore(one, in, p) {
 		return 0
 	}
-	if in.Kind == KindCrash && one.Fault != "kill" && !f.aims(one, p) {
+	if in.Kind == KindCrash && one.Fault != "kill" && !one.aims(p) {
 		return 0
 	}
 	fit := 1
 	if one.effect >= 0 {
 		fit++
 	}
-	if f.aims(one, p) {
+	if one.aims(p) {
 		fit += 4
 	} else if one.PID > 0 && (one.Fault == "kill" || one.Fault == "stop") {
 		return 0 // it was done to another worker

@@ -38,13 +38,12 @@ type Fold struct {
 
 // A place is one worker's place in the pool.
 type place struct {
-	number  int
-	now     *process
-	lives   int
-	lane    []State
-	cell    int64 // number of the cell that is being filled
-	worst   State
-	entered bool
+	number int
+	now    *process
+	lives  int
+	lane   []State
+	cell   int64 // number of the cell that is being filled
+	worst  State // in that cell
 }
 
 // A fault is harm done on purpose.
@@ -115,7 +114,7 @@ func (f *Fold) worker(r history.Record) {
 		}
 	case history.LockWait, history.MutexWait, history.PipeWait, history.DiskWait, history.SocketWait:
 		o := obstacleOf(r)
-		if p := f.alive(o.pid()); p != nil {
+		if p := f.alive(o.pid); p != nil {
 			p.hindered(o, f.limits)
 			f.judge(p)
 		}

@@ -15,13 +15,13 @@ func (f *Fold) label(p *process, s stall, stalled bool) Label {
 		return Throttled
 	case f.starved(p):
 		return Starved
-	case stalled && s.slow && f.client(s.behind):
+	case stalled && s.slow && client(s.behind):
 		return SlowPeer
 	case stalled && s.slow:
 		return Slow
 	case p.sample.Silent > 0 && p.sample.Inside == 0:
 		return SlowPeer
-	case !stalled && p.sample.Inside > 0 && f.idles(p, f.now) && f.now-p.began() > f.limits.Loop && f.now-p.answered > f.limits.Suspect:
+	case !stalled && p.sample.Inside > 0 && f.idles(p) && f.now-p.began() > f.limits.Loop && f.now-p.answered > f.limits.Suspect:
 		return LongPoll
 	case work && f.swamped():
 		return Saturated

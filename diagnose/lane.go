@@ -2,15 +2,30 @@ package diagnose
 
 // severity orders states for a cell of a lane: it shows the worst that was in it.
 func severity(s State) int {
-	return map[State]int{Idle: 1, Busy: 2, Booting: 3, Suspect: 4, Dead: 5, Stopped: 6, Hung: 7}[s]
+	switch s {
+	case Idle:
+		return 1
+	case Busy:
+		return 2
+	case Booting:
+		return 3
+	case Suspect:
+		return 4
+	case Dead:
+		return 5
+	case Stopped:
+		return 6
+	case Hung:
+		return 7
+	}
+	return 0
 }
 
 // note puts a state into the cell that is being filled.
 func (pl *place) note(s State) {
-	if !pl.entered || severity(s) > severity(pl.worst) {
+	if severity(s) > severity(pl.worst) {
 		pl.worst = s
 	}
-	pl.entered = true
 }
 
 // lanes closes the cells that are over by now. A pause longer than a lane is all the same state.

@@ -10,7 +10,9 @@ import (
 // An obstacle is the last look at what a thread waits for: the other side of its system call.
 type obstacle struct {
 	event history.Event // LockWait, MutexWait, PipeWait, DiskWait or SocketWait
+	pid   int           // whose thread it is in the way of
 	tid   int
+	call  string // the system call that such a wait is
 	at    time.Duration
 	seq   uint64
 	still time.Duration
@@ -23,37 +25,20 @@ func obstacleOf(r history.Record) *obstacle {
 	o := &obstacle{event: r.Event, at: r.At, seq: r.Seq}
 	switch ev := r.Event.(type) {
 	case history.LockWait:
-		o.tid, o.still, o.same = ev.TID, ev.Still, fmt.Sprint("lock ", ev.Device, ev.Inode)
+		o.pid, o.tid, o.call, o.still, o.same = ev.PID, ev.TID, ev.Lock, ev.Still, fmt.Sprint("lock ", ev.Device, ev.Inode)
 	case history.MutexWait:
-		o.tid, o.still, o.same = ev.TID, ev.Still, fmt.Sprint("mutex ", ev.Address)
+		o.pid, o.tid, o.call, o.still, o.same = ev.PID, ev.TID, "futex", ev.Still, fmt.Sprint("mutex ", ev.Address)
 	case history.PipeWait:
-		o.tid, o.still, o.same = ev.TID, ev.Still, fmt.Sprint("pipe ", ev.Op, ev.Inode)
+		o.pid, o.tid, o.call, o.still, o.same = ev.PID, ev.TID, ev.Op, ev.Still, fmt.Sprint("pipe ", ev.Op, ev.Inode)
 	case history.DiskWait:
-		o.tid, o.still, o.same = ev.TID, ev.Still, fmt.Sprint("disk ", ev.Mount)
+		o.pid, o.tid, o.call, o.still, o.same = ev.PID, ev.TID, ev.Op, ev.Still, fmt.Sprint("disk ", ev.Mount)
 	case history.SocketWait:
-		o.tid, o.still, o.same = ev.TID, ev.Still, fmt.Sprint("socket ", ev.FD, ev.Remote)
+		o.pid, o.tid, o.call, o.still, o.same = ev.PID, ev.TID, ev.Op, ev.Still, fmt.Sprint("socket ", ev.FD, ev.Remote)
 	default:
 		return nil
 	}
 	o.from = r.At - o.still
 	return o
-}
-
-// pid is whose thread an obstacle is in the way of.
-func (o *obstacle) pid() int {
-	switch ev := o.event.(type) {
-	case history.LockWait:
-		return ev.PID
-	case history.MutexWait:
-		return ev.PID
-	case history.PipeWait:
-		return ev.PID
-	case history.DiskWait:
-		return ev.PID
-	case history.SocketWait:
-		return ev.PID
-	}
-	return 0
 }
 
 // real says whether the thread is known to wait for something that others have, whatever its system call looks like: a futex may be an idle thread's, but
@@ -81,23 +66,6 @@ func (o *obstacle) shared() bool {
 
 // thread is the obstacle's thread where no sample of it was taken, as if it were one.
 func (o *obstacle) thread() *thread {
-	sample := history.ThreadSample{PID: o.pid(), TID: o.tid, State: "S", Still: o.still, Syscall: o.call()}
+	sample := history.ThreadSample{PID: o.pid, TID: o.tid, State: "S", Still: o.still, Syscall: o.call}
 	return &thread{ThreadSample: sample, at: o.at, seq: o.seq, from: o.from, running: -1}
-}
-
-// call is the system call that such a wait is.
-func (o *obstacle) call() string {
-	switch ev := o.event.(type) {
-	case history.LockWait:
-		return ev.Lock
-	case history.MutexWait:
-		return "futex"
-	case history.PipeWait:
-		return ev.Op
-	case history.DiskWait:
-		return ev.Op
-	case history.SocketWait:
-		return ev.Op
-	}
-	return ""
 }

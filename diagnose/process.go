@@ -31,8 +31,8 @@ type process struct {
 	grew      time.Duration // the same for bytes that it sent: no client that gives up looks like that
 	grown     time.Duration // and when that was seen
 	cpu       []usage       // over the last second or so, oldest first
-	inside    []insideAt    // over the last samples, oldest first
-	opened    []insideAt    // the same of its open tasks
+	inside    counts        // of requests
+	opened    counts        // of open tasks
 	beat      history.Heartbeat
 	beatAt    time.Duration        // -1: never
 	turned    time.Duration        // when its loop was last seen to have turned
@@ -68,40 +68,29 @@ type process struct {
 	hung      *incident     // whose victim it was last
 }
 
-// insideAt is how many requests were inside, or tasks open, at a sample.
-type insideAt struct {
+// counts are how many requests were inside, or tasks open, at the last looks, oldest first: of 6 s.
+type counts []countAt
+
+type countAt struct {
 	at time.Duration
 	n  int
 }
 
-// leastOpen is the least number of tasks that was open since a moment, as far back.
-func (p *process) leastOpen(since time.Duration) int {
-	least := p.open
-	for _, one := range p.opened {
-		if one.at >= since {
-			least = min(least, one.n)
-		}
-	}
-	return least
-}
-
-// opens notes how many tasks are open.
-func (p *process) opens(at time.Duration, n int) {
-	p.opened = append(p.opened, insideAt{at, n})
-	for len(p.opened) > 64 {
-		p.opened = slices.Delete(p.opened, 0, 1)
+func (c *counts) note(at time.Duration, n int) {
+	*c = append(*c, countAt{at, n})
+	if len(*c) > 64 {
+		*c = slices.Delete(*c, 0, 1)
 	}
 }
 
-// leastInside is the least that was inside since a moment, as far back as samples are kept: 6 s.
-func (p *process) leastInside(since time.Duration) int {
-	least := p.sample.Inside
-	for _, one := range p.inside {
+// least is the least since a moment, as far back as there are looks, and at most now.
+func (c counts) least(since time.Duration, now int) int {
+	for _, one := range c {
 		if one.at >= since {
-			least = min(least, one.n)
+			now = min(now, one.n)
 		}
 	}
-	return least
+	return now
 }
 
 // usage is processor time used and waited for, up to a moment.
@@ -155,10 +144,7 @@ func (p *process) sampled(r history.Record, ev history.WorkerSample, slack time.
 	}
 	p.before = p.sampledAt
 	p.sample, p.sampledAt, p.sampleSeq = ev, r.At, r.Seq
-	p.inside = append(p.inside, insideAt{r.At, ev.Inside})
-	for len(p.inside) > 64 {
-		p.inside = slices.Delete(p.inside, 0, 1)
-	}
+	p.inside.note(r.At, ev.Inside)
 	p.cpu = append(p.cpu, usage{r.At, ev.CPU, ev.RunDelay})
 	for len(p.cpu) > 2 && (len(p.cpu) > 64 || r.At-p.cpu[1].at >= time.Second) {
 		p.cpu = slices.Delete(p.cpu, 0, 1)
@@ -241,7 +227,7 @@ func (p *process) followed(r history.Record, ev history.OpenTasks, slack time.Du
 		p.took = r.At
 	}
 	p.open, p.openFrom, p.tasksSeq = ev.Open, from, r.Seq
-	p.opens(r.At, p.open)
+	p.opened.note(r.At, p.open)
 }
 
 // beaten takes a worker's own sign of life. claims says that what it says of its tasks counts: nobody follows them from outside.
@@ -275,7 +261,7 @@ func (p *process) claimed(r history.Record, ev history.Heartbeat) {
 		p.took = r.At
 	}
 	p.open, p.tasksSeq = max(ev.InFlight, 0), r.Seq
-	p.opens(r.At, p.open)
+	p.opened.note(r.At, p.open)
 }
 
 // forget drops what was seen of threads too long ago.

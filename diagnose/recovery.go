@@ -46,14 +46,14 @@ func (f *Fold) moves(p *process) bool {
 	case s.thread == nil:
 		return p.answered > p.confirmed-tickStep && p.answered > s.from+f.limits.Slack
 	case p.role(s.thread.ThreadSample) == loopThread:
-		return f.turns(p, s)
+		return p.turns(s)
 	}
-	return f.answers(p, s)
+	return p.answers(s)
 }
 
 // turns says whether the loop that stood still turns again: by its own count, by tasks that end, or, where neither is known, by its thread that waits for work.
-func (f *Fold) turns(p *process, s stall) bool {
-	last, left := s.thread.at, f.left(p, s)
+func (p *process) turns(s stall) bool {
+	last, left := s.thread.at, p.left(s)
 	counted := p.beatAt >= 0 && p.beat.Turns > 0
 	switch {
 	case counted:
@@ -65,8 +65,8 @@ func (f *Fold) turns(p *process, s stall) bool {
 }
 
 // answers says whether answers leave since the last look that found the thread standing.
-func (f *Fold) answers(p *process, s stall) bool {
-	last, left := s.thread.at, f.left(p, s)
+func (p *process) answers(s stall) bool {
+	last, left := s.thread.at, p.left(s)
 	if t := p.threads[s.tid]; t != nil && !left {
 		last = max(last, t.at)
 	}
@@ -83,7 +83,7 @@ func (f *Fold) answers(p *process, s stall) bool {
 }
 
 // left says whether the thread that stood still was seen elsewhere since: in another call, on a processor, or waiting for work.
-func (f *Fold) left(p *process, s stall) bool {
+func (p *process) left(s stall) bool {
 	t := p.threads[s.tid]
 	if t == nil || t.at <= s.thread.at {
 		return false
@@ -103,7 +103,7 @@ func (f *Fold) workless(p *process) bool {
 func (f *Fold) stands(p *process) bool {
 	s, t := p.stall, p.threads[p.stall.tid]
 	switch {
-	case s.thread == nil || t == nil || f.now-t.at > f.limits.Stale || f.left(p, s):
+	case s.thread == nil || t == nil || f.now-t.at > f.limits.Stale || p.left(s):
 		return false
 	case s.how == running || s.how == withoutFiles:
 		return f.computes(p, t)

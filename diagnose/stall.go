@@ -44,7 +44,7 @@ const tickStep = 100 * time.Millisecond
 func stopped(state string) bool { return state == "T" }
 
 // assess finds what keeps the process from progress, if anything does.
-func (f *Fold) assess(p *process, now time.Duration) (stall, bool) {
+func (f *Fold) assess(p *process) (stall, bool) {
 	switch {
 	case p.sampledAt >= 0 && stopped(p.sample.State):
 		return stall{from: f.stoppedSince(p), how: byStop}, true
@@ -54,8 +54,8 @@ func (f *Fold) assess(p *process, now time.Duration) (stall, bool) {
 		return stall{from: max(p.sampledAt-p.sample.Still, p.seen), how: byMemory}, true
 	}
 	best, found := stall{}, false
-	for _, look := range []func(*process, time.Duration) (stall, bool){f.loopStall, f.requestStall, f.taskStall, f.silentStall} {
-		if one, ok := look(p, now); ok && (!found || f.worse(one, best, now)) {
+	for _, look := range []func(*process) (stall, bool){f.loopStall, f.requestStall, f.taskStall, f.silentStall} {
+		if one, ok := look(p); ok && (!found || f.worse(one, best)) {
 			best, found = one, true
 		}
 	}
@@ -88,10 +88,10 @@ func (f *Fold) starved(p *process) bool {
 }
 
 // worse prefers what is a hang already, then what a thread explains, then what lasts longer.
-func (f *Fold) worse(a, b stall, now time.Duration) bool {
+func (f *Fold) worse(a, b stall) bool {
 	rank := func(s stall) int {
 		n := 0
-		if f.hung(s, now) {
+		if f.hung(s) {
 			n += 2
 		}
 		if s.thread != nil {
@@ -103,22 +103,22 @@ func (f *Fold) worse(a, b stall, now time.Duration) bool {
 }
 
 // hung says whether a stall is a hang by now. Time in which hangtime itself was late does not count.
-func (f *Fold) hung(s stall, now time.Duration) bool {
+func (f *Fold) hung(s stall) bool {
 	switch {
 	case s.slow:
 		return false
 	case s.how == byStop || s.how == byFreezer || s.how == byMemory || s.limit == 0:
 		return true
 	}
-	return s.limit > 0 && f.silence(s.from, now) >= s.limit && (s.shown == 0 || f.silence(s.shown, now) >= s.limit-closerLook-3*tickStep)
+	return s.limit > 0 && f.silence(s.from, f.now) >= s.limit && (s.shown == 0 || f.silence(s.shown, f.now) >= s.limit-closerLook-3*tickStep)
 }
 
 // loopStall is a named loop thread that does not turn although the worker has work; answers of its other threads say nothing of the loop.
-func (f *Fold) loopStall(p *process, now time.Duration) (stall, bool) {
+func (f *Fold) loopStall(p *process) (stall, bool) {
 	if p.open == 0 && p.sample.Inside == 0 {
 		return stall{}, false
 	}
-	for _, t := range f.still(p, now) {
+	for _, t := range f.still(p) {
 		if p.role(t.ThreadSample) != loopThread || p.ended > t.at+3*tickStep || t.running >= 0 && !f.computes(p, t) {
 			continue // a task ended well after the last look at it: it runs again. Its client learns of an end late, so a little later proves nothing.
 		}
@@ -150,15 +150,15 @@ func (f *Fold) asked(p *process) time.Duration {
 }
 
 // requestStall is requests inside and no answer, or connections that nobody accepts and a thread that shows why.
-func (f *Fold) requestStall(p *process, now time.Duration) (stall, bool) {
+func (f *Fold) requestStall(p *process) (stall, bool) {
 	asked := p.sample.Inside > 0
 	from := max(p.answered, p.seen)
 	if asked {
 		from = max(from, p.began())
 	}
-	threads := f.still(p, now)
+	threads := f.still(p)
 	for _, t := range threads {
-		o := f.behind(p, t.TID, now)
+		o := f.behind(p, t.TID, f.now)
 		if !asked && f.backlog == 0 && (o == nil || !o.shared() || p.ready) {
 			continue
 		}
@@ -174,7 +174,7 @@ func (f *Fold) requestStall(p *process, now time.Duration) (stall, bool) {
 		}
 		if p.role(t.ThreadSample) == mainThread || o != nil && o.shared() {
 			s := f.explained(p, t, max(begin, p.seen), f.limits.Loop)
-			s.slow = f.client(o) && !f.waiting() // a slow client alone harms only itself
+			s.slow = client(o) && !f.waiting() // a slow client alone harms only itself
 			return s, true
 		}
 		s := f.explained(p, t, max(begin, from), f.limits.Pool)
@@ -182,7 +182,7 @@ func (f *Fold) requestStall(p *process, now time.Duration) (stall, bool) {
 		s.slow = !f.crowded(p, s.crowd, s.from)
 		return s, true
 	}
-	if !asked || f.idles(p, now) {
+	if !asked || f.idles(p) {
 		return stall{}, false // a loop that waits for events: a long poll, or an answer that comes from elsewhere
 	}
 	s := stall{from: max(from, p.idled[mainThread], p.idled[loopThread]), limit: f.limits.Pool}
@@ -214,7 +214,7 @@ func (f *Fold) disproved(p *process, t *thread, from time.Duration) bool {
 	return begin < p.earliest-f.limits.Slack // it stood still long before the last answer
 }
 
-func (f *Fold) client(o *obstacle) bool {
+func client(o *obstacle) bool {
 	if o == nil {
 		return false
 	}
@@ -223,18 +223,18 @@ func (f *Fold) client(o *obstacle) bool {
 }
 
 // taskStall is accepted tasks of which none ends while a thread that is no named loop stands still.
-func (f *Fold) taskStall(p *process, now time.Duration) (stall, bool) {
+func (f *Fold) taskStall(p *process) (stall, bool) {
 	if p.open == 0 {
 		return stall{}, false
 	}
-	threads := f.still(p, now)
+	threads := f.still(p)
 	for _, t := range threads {
 		if p.role(t.ThreadSample) == loopThread || t.from < p.endedMin-f.limits.Slack-tickStep || t.running >= 0 {
 			continue // a task ended since. When it ended, its client learns late: at the next look.
 		}
 		s := f.explained(p, t, max(t.from, p.endedMin), f.limits.Pool)
 		p.pooled(&s, threads)
-		s.slow = p.leastOpen(max(s.from+closerLook, now-f.limits.Pool)) <= s.crowd && (s.behind == nil || !s.behind.shared())
+		s.slow = p.opened.least(max(s.from+closerLook, f.now-f.limits.Pool), p.open) <= s.crowd && (s.behind == nil || !s.behind.shared())
 		return s, true
 	}
 	return stall{}, false
@@ -242,13 +242,13 @@ func (f *Fold) taskStall(p *process, now time.Duration) (stall, bool) {
 
 // silentStall is accepted tasks of which none ends although nothing is seen to stand in the way, while requests are answered: nobody runs them.
 // Slow tasks look the same, so it takes a loop whose count of turns stands still, or a process that has never ended a task for a long time.
-func (f *Fold) silentStall(p *process, now time.Duration) (stall, bool) {
-	if p.open < 2 || max(p.answered, p.took) <= p.ended || len(f.still(p, now)) > 0 {
+func (f *Fold) silentStall(p *process) (stall, bool) {
+	if p.open < 2 || max(p.answered, p.took) <= p.ended || len(f.still(p)) > 0 {
 		return stall{}, false
 	}
 	s := stall{from: max(p.ended, p.openFrom, p.seen), how: deadLoop}
 	// A server that counts its tasks counts its loop's turns too: none at all is a loop that nobody runs.
-	switch counted := p.beatAt >= 0 && now-p.beatAt <= f.limits.Stale && (p.beat.Turns > 0 || p.beat.InFlight > 0); {
+	switch counted := p.beatAt >= 0 && f.now-p.beatAt <= f.limits.Stale && (p.beat.Turns > 0 || p.beat.InFlight > 0); {
 	case counted:
 		s.from, s.limit = max(s.from, p.turned), f.limits.Pool
 	case p.finished || p.beatAt >= 0 && p.beat.Turns > 0:
@@ -256,13 +256,13 @@ func (f *Fold) silentStall(p *process, now time.Duration) (stall, bool) {
 	default:
 		s.limit = f.limits.Tasks
 	}
-	return s, now-s.from >= f.limits.Loop
+	return s, f.now-s.from >= f.limits.Loop
 }
 
 // crowded says whether more was asked of the worker, all the time since, than the threads that stand still can be busy with: others wait. A request that passes
 // by beside them is none that waits.
 func (f *Fold) crowded(p *process, crowd int, since time.Duration) bool {
-	return p.leastInside(max(since+closerLook, f.now-f.limits.Pool)) > crowd || f.waiting()
+	return p.inside.least(max(since+closerLook, f.now-f.limits.Pool), p.sample.Inside) > crowd || f.waiting()
 }
 
 // pooled counts those of a pool among threads that stand still. The pool is used up since the last of them was taken.
@@ -290,8 +290,8 @@ func (f *Fold) explained(p *process, t *thread, from, limit time.Duration) stall
 	s.behind = f.behind(p, t.TID, t.at)
 	if t.running >= 0 {
 		s.how, s.shown = running, t.running
-		if f.fileless(p) {
-			s.how, s.limit = withoutFiles, limit
+		if p.fileless() {
+			s.how = withoutFiles
 		}
 		return s
 	}
@@ -325,14 +325,14 @@ func (s stall) event() history.Event {
 }
 
 // fileless says whether the process has no descriptor left.
-func (f *Fold) fileless(p *process) bool { return p.files.Limit > 0 && p.files.Open >= p.files.Limit }
+func (p *process) fileless() bool { return p.files.Limit > 0 && p.files.Open >= p.files.Limit }
 
 // still are the threads that do not wait for work and stand still, or run all the time; those that explain most first.
-func (f *Fold) still(p *process, now time.Duration) []*thread {
+func (f *Fold) still(p *process) []*thread {
 	var all []*thread
 	for _, t := range p.threads {
-		o := f.behind(p, t.TID, now)
-		if now-t.at > f.limits.Stale || t.State == "Z" || t.Idle && (o == nil || !o.real()) {
+		o := f.behind(p, t.TID, f.now)
+		if f.now-t.at > f.limits.Stale || t.State == "Z" || t.Idle && (o == nil || !o.real()) {
 			continue
 		}
 		if t.running < 0 && t.Still < f.limits.Suspect && !t.Twice {
@@ -341,19 +341,25 @@ func (f *Fold) still(p *process, now time.Duration) []*thread {
 		all = append(all, t)
 	}
 	for tid := range p.obstacles {
-		if o := f.behind(p, tid, now); o != nil && p.threads[tid] == nil && o.still >= f.limits.Suspect {
+		if o := f.behind(p, tid, f.now); o != nil && p.threads[tid] == nil && o.still >= f.limits.Suspect {
 			all = append(all, o.thread())
 		}
 	}
 	slices.SortFunc(all, func(a, b *thread) int {
-		return cmp.Or(cmp.Compare(f.weight(p, b, now), f.weight(p, a, now)), cmp.Compare(a.from, b.from), cmp.Compare(a.TID, b.TID))
+		return cmp.Or(cmp.Compare(f.weight(p, b), f.weight(p, a)), cmp.Compare(a.from, b.from), cmp.Compare(a.TID, b.TID))
 	})
 	return all
 }
 
-func (f *Fold) weight(p *process, t *thread, now time.Duration) int {
-	n := map[role]int{loopThread: 8, mainThread: 4}[p.role(t.ThreadSample)]
-	if o := f.behind(p, t.TID, now); o != nil && o.shared() {
+func (f *Fold) weight(p *process, t *thread) int {
+	n := 0
+	switch p.role(t.ThreadSample) {
+	case loopThread:
+		n = 8
+	case mainThread:
+		n = 4
+	}
+	if o := f.behind(p, t.TID, f.now); o != nil && o.shared() {
 		n += 16
 	}
 	if t.Twice {
@@ -366,9 +372,9 @@ func (f *Fold) weight(p *process, t *thread, now time.Duration) int {
 }
 
 // idles says whether the thread that would serve waits for events, seen lately.
-func (f *Fold) idles(p *process, now time.Duration) bool {
+func (f *Fold) idles(p *process) bool {
 	for _, t := range p.threads {
-		if r := p.role(t.ThreadSample); now-t.at <= f.limits.Stale && t.Idle && (r == loopThread || r == mainThread) {
+		if r := p.role(t.ThreadSample); f.now-t.at <= f.limits.Stale && t.Idle && (r == loopThread || r == mainThread) {
 			return true
 		}
 	}

@@ -4,9 +4,9 @@ import "time"
 
 // judge moves a process to the state that all that is known of it now amounts to.
 func (f *Fold) judge(p *process) {
-	s, stalled := f.assess(p, f.now)
+	s, stalled := f.assess(p)
 	switch {
-	case stalled && (f.hung(s, f.now) || p.hang != nil && s.continues(p.stall)):
+	case stalled && (f.hung(s) || p.hang != nil && s.continues(p.stall)):
 		f.hangs(p, s)
 		return
 	case p.hang != nil && !f.moves(p):
