@@ -34,19 +34,19 @@ type watcher struct {
 	mounts       *mountTable
 	groups       *groups
 	drops        dropCounter
-	workers      []*worker // by place
-	unmet        []*worker // whose sockets are read at this tick
-	blind        bool      // the descriptors of some may not be read: a new connection does not show there
+	workers      []*worker         // by place
+	unmet        []*worker         // whose sockets are read at this tick
+	blind        bool              // the descriptors of some may not be read: a new connection does not show there
 	refused      map[int]time.Time // children that are no workers, and until when that is believed
-	goExe        map[string]bool // by path of the program: it is one of Go
-	line         []byte          // a line of /proc, read and parsed at once
-	lockFile     kept            // /proc/locks
-	locks        []byte          // /proc/locks as last read
-	backlog      int             // connections that no worker has accepted, at the last tick
-	backlogTicks int             // ticks in a row at which there were any
-	waiting      []int           // pids that wait for a file lock, at the last tick
-	locksAt      time.Time       // when /proc/locks was last read
-	said         map[string]bool // troubles that were recorded: each once
+	goExe        map[string]bool   // by path of the program: it is one of Go
+	line         []byte            // a line of /proc, read and parsed at once
+	lockFile     kept              // /proc/locks
+	locks        []byte            // /proc/locks as last read
+	backlog      int               // connections that no worker has accepted, at the last tick
+	backlogTicks int               // ticks in a row at which there were any
+	waiting      []int             // pids that wait for a file lock, at the last tick
+	locksAt      time.Time         // when /proc/locks was last read
+	said         map[string]bool   // troubles that were recorded: each once
 	due          time.Time
 	dropsAt      time.Time // when dropped connections were last counted
 }
