@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -41,6 +42,18 @@ func TestALoadHasTheLiveScreen(t *testing.T) {
 	term.waitForEnd()
 	if text := term.said(); !strings.Contains(text, "50/s constant for 300 s on the fast engine") || !strings.Contains(text, "response") {
 		t.Errorf("after q:\n%s", text)
+	}
+}
+
+// As fast as it can, before all else on the machine: nobody would get a processor any more.
+func TestMaxIsRefusedWithRealTimePriority(t *testing.T) {
+	if err := exec.Command("chrt", "--fifo", "1", "true").Run(); err != nil {
+		t.Skip("real-time priority is not allowed here:", err)
+	}
+	cmd := exec.Command("chrt", "--fifo", "1", binary, "load", "http://127.0.0.1:1/", "--max", "--duration", "100ms")
+	out, _ := cmd.CombinedOutput()
+	if code := cmd.ProcessState.ExitCode(); code != exitUsage || !strings.Contains(string(out), "real-time priority") {
+		t.Errorf("exit code %d, %s", code, out)
 	}
 }
 
