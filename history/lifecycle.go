@@ -48,7 +48,8 @@ type PhaseStarted struct {
 	Planned time.Duration `json:"planned"` // 0: as long as it takes
 }
 
-// Tick is recorded every 100 ms by the run itself: a hang is the absence of events, and a fold has no clock.
+// Tick is recorded every 100 ms by the run itself: a hang is the absence of events, and a fold has no clock. The probe records one beside it where its own look came
+// late: both can tell of the same stall.
 type Tick struct {
 	Late time.Duration `json:"late"` // how much later than due: hangtime's own stalls
 }

@@ -35,17 +35,21 @@ type ComparedFigure struct {
 	Name, Title, Unit string
 	Median            [2]float64
 	Known             [2]bool
+	AtLeast           [2]bool // Median is a lower bound: what it measures was not seen to end
 	// P is the p-value of the Mann-Whitney U test; negative: too few runs to say.
 	P float64
 }
 
-// Ratio is the second side's median over the first's; false where that means nothing.
+// Ratio is the second side's median over the first's; false where that means nothing, as of a lower bound.
 func (f ComparedFigure) Ratio() (float64, bool) {
-	if !f.Known[0] || !f.Known[1] || f.Median[0] == 0 {
+	if !f.both() || f.bound() || f.Median[0] == 0 {
 		return 0, false
 	}
 	return f.Median[1] / f.Median[0], true
 }
+
+func (f ComparedFigure) both() bool  { return f.Known[0] && f.Known[1] }
+func (f ComparedFigure) bound() bool { return f.AtLeast[0] || f.AtLeast[1] }
 
 // Compare sets a and b side by side. Both must be runs of one scenario and have a variant in common.
 func Compare(names [2]string, a, b []*Report) (Comparison, error) {
@@ -74,7 +78,7 @@ func compareVariant(name string, sides [2][]*Report) (ComparedVariant, bool) {
 	out := ComparedVariant{Name: name}
 	for _, def := range scenarios.Figures() {
 		fig := ComparedFigure{Name: def.Name, Title: def.Title, Unit: def.Unit, P: -1}
-		var samples [2][]float64
+		var samples [2]samples
 		for i, side := range sides {
 			found := false
 			for _, r := range side {
@@ -85,18 +89,19 @@ func compareVariant(name string, sides [2][]*Report) (ComparedVariant, bool) {
 				found = true
 				for _, f := range r.Variants[v].Verdict.Figures {
 					if f.Name == def.Name && f.Known {
-						samples[i] = append(samples[i], f.Value)
+						samples[i].add(f)
 					}
 				}
 			}
 			if !found {
 				return out, false
 			}
-			fig.Median[i], fig.Known[i] = median(samples[i])
+			fig.Median[i], fig.AtLeast[i], fig.Known[i] = samples[i].median()
 		}
 		// With fewer than 4 runs a side no outcome of the test is below alpha.
-		if len(samples[0]) >= 4 && len(samples[1]) >= 4 {
-			if test, err := stats.MannWhitneyUTest(samples[0], samples[1], stats.LocationDiffers); err == nil {
+		if len(samples[0].values) >= 4 && len(samples[1].values) >= 4 {
+			beyond := max(samples[0].beyond(), samples[1].beyond())
+			if test, err := stats.MannWhitneyUTest(samples[0].ranked(beyond), samples[1].ranked(beyond), stats.LocationDiffers); err == nil {
 				fig.P = test.P
 			}
 		}
@@ -105,30 +110,33 @@ func compareVariant(name string, sides [2][]*Report) (ComparedVariant, bool) {
 	return out, true
 }
 
-func median(values []float64) (float64, bool) {
-	if len(values) == 0 {
-		return 0, false
-	}
-	return stats.Sample{Xs: slices.Clone(values)}.Quantile(0.5), true
-}
-
 // change says how the second side differs, in words.
 func (f ComparedFigure) change() string {
-	ratio, ok := f.Ratio()
-	switch {
-	case f.Known[0] && f.Known[1] && f.Median[0] == f.Median[1]:
+	text := f.ratioText()
+	switch _, ok := f.Ratio(); {
+	case f.both() && f.same():
 		return "same"
-	case !ok:
+	case !f.both():
 		return ""
+	case f.P >= 0:
+		return text + " " + f.chance()
+	case ok:
+		return text + " (too few runs to tell from chance)"
 	}
-	if f.P < 0 {
-		return fmt.Sprintf("%.2fx (too few runs to tell from chance)", ratio)
-	}
-	return fmt.Sprintf("%.2fx %s", ratio, f.chance())
+	return text
 }
 
-func (f ComparedFigure) text(side int) string {
-	return verdict.Text(f.Median[side], f.Unit, f.Known[side])
+// Value is one side's median for people; "> 5 s" where it is a lower bound.
+func (f ComparedFigure) Value(side int) string {
+	return boundText(f.Median[side], f.Unit, f.Known[side], f.AtLeast[side])
+}
+
+func boundText(value float64, unit string, known, atLeast bool) string {
+	text := verdict.Text(value, unit, known)
+	if known && atLeast {
+		text = "> " + text
+	}
+	return text
 }
 
 // Text writes the comparison as aligned columns: what differs, then how much does not.
@@ -148,7 +156,7 @@ func (c Comparison) Text(out io.Writer) error {
 			case f.P < 0:
 				doubtful = true
 			}
-			row := pad(f.Title, compareTitle) + pad(f.text(0), compareCell) + pad(f.text(1), compareCell) + f.ratioText()
+			row := pad(f.Title, compareTitle) + pad(f.Value(0), compareCell) + pad(f.Value(1), compareCell) + f.ratioText()
 			if f.P >= 0 {
 				row += " " + f.chance()
 			}
@@ -169,9 +177,9 @@ const (
 	compareCell  = 12
 )
 
-// same says whether nothing differs: equal, or unknown on both sides.
+// same says whether nothing differs: equal, or unknown on both sides. Of two lower bounds nobody knows.
 func (f ComparedFigure) same() bool {
-	return !f.Known[0] && !f.Known[1] || f.Known[0] && f.Known[1] && f.Median[0] == f.Median[1]
+	return !f.Known[0] && !f.Known[1] || f.both() && !f.bound() && f.Median[0] == f.Median[1]
 }
 
 func (f ComparedFigure) ratioText() string {
@@ -181,7 +189,9 @@ func (f ComparedFigure) ratioText() string {
 		return fmt.Sprintf("%.0fx", ratio)
 	case ok:
 		return fmt.Sprintf("%.2fx", ratio)
-	case f.Known[0] && f.Known[1]:
+	case f.both() && f.bound():
+		return "not seen to end"
+	case f.both():
 		return "not 0"
 	}
 	return ""
@@ -208,7 +218,7 @@ func (c Comparison) Markdown(out io.Writer) error {
 	for _, v := range c.Variants {
 		fmt.Fprintf(w, "### %s\n\n| figure | %s | %s | change |\n| --- | --: | --: | --- |\n", cell(v.Name), cell(c.side(0)), cell(c.side(1)))
 		for _, f := range v.Figures {
-			fmt.Fprintf(w, "| %s | %s | %s | %s |\n", f.Title, f.text(0), f.text(1), f.change())
+			fmt.Fprintf(w, "| %s | %s | %s | %s |\n", f.Title, f.Value(0), f.Value(1), f.change())
 		}
 		fmt.Fprintln(w)
 	}
@@ -253,13 +263,16 @@ func (l Limit) Broken(c Comparison) (broken, unknown []string) {
 			}
 			value, known := f.Median[1], f.Known[1]
 			if l.relative {
-				value, known = f.Ratio()
+				// A second side that is only a lower bound leaves a ratio that is one too; a first side that is one leaves none.
+				known = f.both() && !f.AtLeast[0] && f.Median[0] != 0
+				value /= f.Median[0]
 			}
-			sentence := fmt.Sprintf("%s: %s: %s against %s", v.Name, l.text, f.text(1), f.text(0))
+			passed := l.above && value > l.than || !l.above && value < l.than || l.orEqual && value == l.than
+			sentence := fmt.Sprintf("%s: %s: %s against %s", v.Name, l.text, f.Value(1), f.Value(0))
 			switch {
-			case !known:
+			case !known, f.AtLeast[1] && passed != l.above: // the bound grows: it may yet pass a limit above it, or leave one below it
 				unknown = append(unknown, sentence)
-			case l.above && value > l.than, !l.above && value < l.than, l.orEqual && value == l.than:
+			case passed:
 				broken = append(broken, sentence)
 			}
 		}

@@ -17,7 +17,7 @@ func (c Comparison) HTML(out io.Writer) error {
 	tmpl, err := template.New("compare").Funcs(template.FuncMap{
 		"style":  func() template.CSS { return template.CSS(style) },
 		"side":   func(i int) string { return c.side(i) },
-		"value":  func(f ComparedFigure, side int) string { return f.text(side) },
+		"value":  func(f ComparedFigure, side int) string { return f.Value(side) },
 		"change": func(f ComparedFigure) string { return f.change() },
 		"ratios": ratioChart,
 	}).Parse(comparePage)

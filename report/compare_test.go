@@ -111,6 +111,62 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// lasting are runs with these recovery times; a negative one was not seen to end.
+func lasting(recovery ...float64) (all []*Report) {
+	for _, v := range recovery {
+		figures := []verdict.Figure{{Name: "recovery", Unit: "ms", Value: max(v, -v), Known: true, AtLeast: v < 0}}
+		all = append(all, &Report{Verdict: verdict.Verdict{Variants: []verdict.Variant{{Name: "only", Figures: figures}}}, Variants: []Variant{{Name: "only", Verdict: verdict.Variant{Figures: figures}}}})
+	}
+	return all
+}
+
+// A recovery that was never seen is no exact time: it is neither the same as one that was, nor within a limit.
+func TestALowerBoundIsNotComparedAsAnExactTime(t *testing.T) {
+	for _, row := range []struct {
+		name            string
+		a, b            []*Report
+		limit           string
+		text, change    string
+		broken, unknown int
+	}{
+		{"as long as A took, so far", lasting(5000), lasting(-5000), "recovery > 1.2x", "> 5.00 s", "not seen to end", 0, 1},
+		{"already over the limit", lasting(4000), lasting(-5000), "recovery > 1.2x", "> 5.00 s", "not seen to end", 1, 0},
+		{"already over a time", lasting(4000), lasting(-5000), "recovery > 4000", "> 5.00 s", "not seen to end", 1, 0},
+		{"below a time, so far", lasting(4000), lasting(-5000), "recovery < 6000", "> 5.00 s", "not seen to end", 0, 1},
+		{"never below it", lasting(4000), lasting(-5000), "recovery < 5000", "> 5.00 s", "not seen to end", 0, 0},
+		{"A did not recover either", lasting(-5000), lasting(-5000), "recovery > 1.2x", "> 5.00 s", "not seen to end", 0, 1},
+		{"most recovered", lasting(4000, 4000, 4000), lasting(3000, 4000, -5000), "recovery > 1.2x", "4.00 s", "same", 0, 0},
+		{"one run was too short to say", lasting(4000, 4000, 4000), lasting(-3000, 4000, 5000), "recovery > 1.2x", "> 4.00 s", "not seen to end", 0, 1},
+		{"many never recovered", lasting(4000, 4000, 4000, 4000, 4000), lasting(-3000, -3000, -3000, -3000, -3000), "recovery > 1.2x", "> 3.00 s", "not seen to end (p=0.008)", 0, 1},
+	} {
+		c, err := Compare([2]string{"a", "b"}, row.a, row.b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := ParseLimit(row.limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if broken, unknown := l.Broken(c); len(broken) != row.broken || len(unknown) != row.unknown {
+			t.Errorf("%s: broken %q, unknown %q; want %d and %d", row.name, broken, unknown, row.broken, row.unknown)
+		}
+		for _, f := range c.Variants[0].Figures {
+			if f.Name == "recovery" && (f.Value(1) != row.text || f.change() != row.change) {
+				t.Errorf("%s: %q, %q; want %q, %q", row.name, f.Value(1), f.change(), row.text, row.change)
+			}
+		}
+	}
+	for want, runs := range map[string][]*Report{
+		"4.00 s (3.00 s to > 5.00 s)":   lasting(3000, 4000, -5000),
+		"> 5.00 s":                      lasting(-5000, -5000),
+		"> 4.00 s (4.00 s to > 5.00 s)": lasting(4000, -4000, -5000),
+	} {
+		if got := (Series{Reports: runs}).Spreads("only")[0].text(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func TestALimitThatIsNoneSaysWhatWouldBe(t *testing.T) {
 	for text, want := range map[string]string{
 		"p99":           "want a figure, >, >=, < or <=, and a number",

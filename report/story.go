@@ -191,7 +191,7 @@ func incidentLines(in diagnose.Incident) []Line {
 	}
 	if in.Kind != diagnose.KindHang {
 		for _, v := range in.Victims {
-			line(in.Detected, LineHang, fmt.Sprint("crash", v.PID), "CRASH #%d worker %d (pid %d): %s", in.ID, v.Place, v.PID, in.Cause.Short)
+			line(v.From, LineHang, fmt.Sprint("crash", v.PID), "CRASH #%d worker %d (pid %d): %s", in.ID, v.Place, v.PID, in.Cause.Short)
 		}
 		return out
 	}

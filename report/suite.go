@@ -82,28 +82,34 @@ func (s Series) judged(name string) []verdict.Variant {
 func (s Series) Unstable() []string {
 	var all []string
 	for _, name := range s.variants() {
-		counts, order := map[string]map[verdict.Outcome]int{}, []string{}
-		for _, v := range s.judged(name) {
-			for _, c := range v.Checks {
-				if counts[c.Name] == nil {
-					counts[c.Name] = map[verdict.Outcome]int{}
-					order = append(order, c.Name)
-				}
-				counts[c.Name][c.Outcome]++
+		all = append(all, s.unstable(name)...)
+	}
+	return all
+}
+
+func (s Series) unstable(variant string) []string {
+	counts, order := map[string]map[verdict.Outcome]int{}, []string{}
+	for _, v := range s.judged(variant) {
+		for _, c := range v.Checks {
+			if counts[c.Name] == nil {
+				counts[c.Name] = map[verdict.Outcome]int{}
+				order = append(order, c.Name)
+			}
+			counts[c.Name][c.Outcome]++
+		}
+	}
+	var all []string
+	for _, check := range order {
+		if len(counts[check]) < 2 {
+			continue
+		}
+		var parts []string
+		for _, o := range []verdict.Outcome{verdict.Pass, verdict.Fail, verdict.Unknown} {
+			if n := counts[check][o]; n > 0 {
+				parts = append(parts, fmt.Sprintf("%s %s", o, times(n)))
 			}
 		}
-		for _, check := range order {
-			if len(counts[check]) < 2 {
-				continue
-			}
-			var parts []string
-			for _, o := range []verdict.Outcome{verdict.Pass, verdict.Fail, verdict.Unknown} {
-				if n := counts[check][o]; n > 0 {
-					parts = append(parts, fmt.Sprintf("%s %s", o, times(n)))
-				}
-			}
-			all = append(all, fmt.Sprintf("%s: %s: %s", name, check, strings.Join(parts, ", ")))
-		}
+		all = append(all, fmt.Sprintf("%s: %s: %s", variant, check, strings.Join(parts, ", ")))
 	}
 	return all
 }
@@ -120,33 +126,37 @@ type Spread struct {
 	Figure              scenarios.Figure
 	Runs                int // in which it is known
 	Median, Least, Most float64
+	AtLeast             [3]bool // Median, Least and Most are lower bounds
 }
 
 // Spreads are the figures of a variant that are known in any run.
 func (s Series) Spreads(variant string) []Spread {
 	var all []Spread
+	judged := s.judged(variant)
 	for _, def := range scenarios.Figures() {
-		var values []float64
-		for _, v := range s.judged(variant) {
+		var of samples
+		for _, v := range judged {
 			for _, f := range v.Figures {
 				if f.Name == def.Name && f.Known {
-					values = append(values, f.Value)
+					of.add(f)
 				}
 			}
 		}
-		if mid, ok := median(values); ok {
-			all = append(all, Spread{def, len(values), mid, slices.Min(values), slices.Max(values)})
+		if mid, atLeast, ok := of.median(); ok {
+			least, most := slices.Min(of.values), slices.Max(of.values)
+			ranked := of.ranked(of.beyond())
+			all = append(all, Spread{def, len(ranked), mid, least, most, [3]bool{atLeast, slices.Min(ranked) != least, slices.Max(ranked) != most}})
 		}
 	}
 	return all
 }
 
 func (s Spread) text() string {
-	mid := verdict.Text(s.Median, s.Figure.Unit, true)
-	if s.Least == s.Most {
+	mid := boundText(s.Median, s.Figure.Unit, true, s.AtLeast[0])
+	if s.Least == s.Most && s.AtLeast[1] == s.AtLeast[2] {
 		return mid
 	}
-	return fmt.Sprintf("%s (%s to %s)", mid, verdict.Text(s.Least, s.Figure.Unit, true), verdict.Text(s.Most, s.Figure.Unit, true))
+	return fmt.Sprintf("%s (%s to %s)", mid, boundText(s.Least, s.Figure.Unit, true, s.AtLeast[1]), boundText(s.Most, s.Figure.Unit, true, s.AtLeast[2]))
 }
 
 // spreadRows are the figures that the text of a series shows; result.json of each run has all.
@@ -201,15 +211,14 @@ func (s Suite) rows() []suiteRow {
 		}
 		for _, name := range one.variants() {
 			row := suiteRow{scenario: one.Scenario, variant: name}
-			worst, same := verdict.Pass, true
+			worst := verdict.Pass
 			for i, v := range one.judged(name) {
 				if worst = verdict.Worst(worst, v.Outcome); i == 0 || worst == v.Outcome && v.Outcome != verdict.Pass {
 					row.expect, row.got = v.Expect, v.Got()
 				}
-				same = same && v.Outcome == one.judged(name)[0].Outcome
 			}
 			row.outcome = string(worst)
-			if !same {
+			if len(one.unstable(name)) > 0 {
 				row.outcome = "unstable"
 			}
 			for _, r := range one.Reports {

@@ -16,7 +16,7 @@ func ParseRate(text string) (Rate, error) {
 	number, unit, _ := strings.Cut(strings.TrimSpace(text), "/")
 	per, ok := map[string]float64{"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}[unit]
 	n, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-	if err != nil || !ok || n <= 0 || n > 1e9 {
+	if err != nil || !ok || !(n > 0) || n > 1e9 {
 		return 0, fmt.Errorf("rate %q: want a number a second such as 200/s, or 6000/m", text)
 	}
 	return Rate(n / per), nil

@@ -7,7 +7,6 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/hangtime-dev/hangtime/report"
-	"github.com/hangtime-dev/hangtime/verdict"
 )
 
 // A comparison is two sides of one scenario, and the run of each that is drawn.
@@ -88,7 +87,7 @@ func variantOf(r *report.Report, name string) *report.Variant {
 func (l *look) comparedLines(c *comparison, v *report.ComparedVariant) []string {
 	rows := [][4]string{{"", c.c.Names[0], c.c.Names[1], "change"}}
 	for _, f := range v.Figures {
-		rows = append(rows, [4]string{f.Title, verdict.Text(f.Median[0], f.Unit, f.Known[0]), verdict.Text(f.Median[1], f.Unit, f.Known[1]), change(&f)})
+		rows = append(rows, [4]string{f.Title, f.Value(0), f.Value(1), change(&f)})
 	}
 	var widths [4]int
 	for _, row := range rows {
@@ -116,6 +115,8 @@ func change(f *report.ComparedFigure) string {
 	switch {
 	case !f.Known[0] || !f.Known[1]:
 		return ""
+	case f.AtLeast[0] || f.AtLeast[1]:
+		return "not seen to end"
 	case f.Median[0] == f.Median[1]:
 		return "same"
 	case !ok:

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
@@ -100,11 +101,7 @@ func incidentFigures(v map[string]number, f *Fold, incidents []diagnose.Incident
 	v["longest_stall"] = millis(stall)
 	v["detection"] = known(millis(detection), hangs > 0)
 	v["deaths"], v["missing"] = count(f.deaths), count(f.missing)
-	longest := time.Duration(0)
-	for _, d := range f.replaced {
-		longest = max(longest, d)
-	}
-	v["replacement"] = known(millis(longest), len(f.replaced) > 0)
+	v["replacement"] = known(millis(f.replaced), f.replaced >= 0)
 }
 
 // recoveries are those of the load, and where a fault led to an incident at least until every place had a worker again that makes progress: a pool of which one worker
@@ -256,11 +253,14 @@ func bytes(n float64) string {
 // Duration writes a time for people, with three digits that mean something.
 func Duration(d time.Duration) string { return duration(float64(d) / float64(time.Millisecond)) }
 
-// grouped writes a count with commas: 4,388.
+// grouped writes a count with commas: 4,388. A median of counts may lie between two: 2.5.
 func grouped(v float64) string {
-	digits := strconv.FormatFloat(v, 'f', 0, 64)
+	digits, tenth, _ := strings.Cut(strconv.FormatFloat(v, 'f', 1, 64), ".")
 	for i := len(digits) - 3; i > 0; i -= 3 {
 		digits = digits[:i] + "," + digits[i:]
+	}
+	if tenth != "0" {
+		digits += "." + tenth
 	}
 	return digits
 }

@@ -15,11 +15,12 @@ type Fold struct {
 	order     []string // faults, as asked
 	faults    map[string]*fault
 	deaths    int
-	replaced  []time.Duration
+	replaced  time.Duration // the longest that a place was empty; -1: none was filled again
 	missing   int
 	troubles  []string
 	byHand    string // what a person did to it; empty: nothing
 	lateTotal time.Duration
+	lateTo    time.Duration // up to when a stall is counted in lateTotal
 	lateMax   time.Duration
 	last      time.Duration
 	over      bool
@@ -46,7 +47,7 @@ type fault struct {
 
 // NewFold returns a fold that has seen nothing.
 func NewFold() *Fold {
-	return &Fold{from: -1, pool: map[int]*place{}, faults: map[string]*fault{}}
+	return &Fold{from: -1, replaced: -1, pool: map[int]*place{}, faults: map[string]*fault{}}
 }
 
 // tolerated is how late a tick may be without a doubt about what was measured.
@@ -132,7 +133,10 @@ func (f *Fold) tick(at, late time.Duration) {
 	}
 	f.lateMax = max(f.lateMax, late)
 	if late > tolerated {
-		f.lateTotal += min(late, at-f.from) // the stall may have begun before the load did
+		// The stall may have begun before the load did; and the run's tick and the probe's tell the same one.
+		from := max(at-late, f.from, f.lateTo)
+		f.lateTotal += max(0, at-from)
+		f.lateTo = max(f.lateTo, at)
 	}
 }
 
@@ -143,7 +147,7 @@ func (f *Fold) seen(at time.Duration, ev history.WorkerSeen) {
 		return
 	}
 	if p.died >= 0 && f.loaded() {
-		f.replaced = append(f.replaced, at-p.died)
+		f.replaced = max(f.replaced, at-p.died)
 	}
 	p.pid, p.died = ev.PID, -1
 }

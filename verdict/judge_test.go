@@ -130,6 +130,23 @@ func TestChecksOverFigures(t *testing.T) {
 	}
 }
 
+// The run's tick and the probe's tell the same stall: it counts once, as long as both together reach.
+func TestAStallThatIsToldTwiceCountsOnce(t *testing.T) {
+	f := NewFold()
+	add := func(at time.Duration, ev history.Event) { f.Add(history.Record{At: at, Event: ev}) }
+	add(0, history.PhaseStarted{Phase: history.Before})
+	add(5*s, history.Tick{Late: 300 * time.Millisecond})
+	add(5*s+50*time.Millisecond, history.Tick{Late: 300 * time.Millisecond})
+	add(9*s, history.Tick{})
+	if want := 350 * time.Millisecond; f.lateTotal != want || len(f.blind()) > 0 {
+		t.Errorf("late for %v; want %v: %q", f.lateTotal, want, f.blind())
+	}
+	add(9*s+500*time.Millisecond, history.Tick{Late: 400 * time.Millisecond})
+	if len(f.blind()) != 1 {
+		t.Errorf("late for %v of 9.5 s: %q", f.lateTotal, f.blind())
+	}
+}
+
 func TestDeathsAreCountedOnlyUnderLoad(t *testing.T) {
 	f := whole(append(harmed,
 		history.WorkerGone{PID: 11, Worker: 1, Signal: "SIGKILL"}, history.WorkerSeen{PID: 21, Worker: 1},
@@ -169,6 +186,8 @@ func TestFiguresAreWrittenForPeople(t *testing.T) {
 	}{
 		{count(uint64(1234567)), "", "1,234,567"},
 		{count(999), "", "999"},
+		{number{value: 0.5, known: true}, "", "0.5"},
+		{number{value: 1234.5, known: true}, "", "1,234.5"},
 		{millis(3900 * time.Microsecond), "ms", "3.9 ms"},
 		{millis(7912 * time.Millisecond), "ms", "7.91 s"},
 		{number{value: 8000, known: true, atLeast: true}, "ms", "> 8.00 s"},

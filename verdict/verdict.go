@@ -47,7 +47,7 @@ type Figure struct {
 	Title string  `json:"title"`
 	Text  string  `json:"text"`  // for people, with its unit
 	Value float64 `json:"value"` // in Unit
-	Unit  string  `json:"unit"`  // "ms", "1", "bytes"
+	Unit  string  `json:"unit"`  // "ms", "share", "bytes", or empty for a count
 	Known bool    `json:"known"` // false: it could not be measured, Value means nothing
 	// AtLeast says that Value is a lower bound: the run ended before the end of what it measures.
 	AtLeast bool `json:"at_least,omitempty"`
