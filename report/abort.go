@@ -2,9 +2,11 @@ package report
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/scenarios"
 	"github.com/hangtime-dev/hangtime/verdict"
 )
 
@@ -19,12 +21,16 @@ func (v *variantFold) abort(now time.Duration) (key, check string) {
 	if !loaded || now-v.shown.LoadFrom < abortAfter {
 		return "", ""
 	}
+	if !slices.ContainsFunc(v.plan.Checks, func(c scenarios.Check) bool { return c.Abort }) {
+		return "", ""
+	}
+	load, incidents := v.load.Load(now), v.diagnosis.Incidents()
 	for i, c := range v.plan.Checks {
 		if !c.Abort {
 			continue
 		}
 		key := verdict.Key(i, len(v.plan.Checks)-len(v.variant.Checks), v.index)
-		if v.judge.Holding(c, v.load.Load(now), v.load, v.diagnosis.Incidents()) != verdict.Fail {
+		if v.judge.Holding(c, load, v.load, incidents) != verdict.Fail {
 			delete(v.broken, key)
 			continue
 		}

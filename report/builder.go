@@ -23,6 +23,7 @@ type Builder struct {
 	over        bool
 	lag         time.Duration
 	troubles    []string
+	outside     []string // troubles that came while no variant ran: the run's own
 	variants    []*variantFold
 	explain     func() explainer // makes the diagnosis of a variant
 }
@@ -57,17 +58,31 @@ func (b *Builder) Add(r history.Record) {
 		b.lag = max(b.lag, ev.Late)
 	case history.Trouble:
 		b.troubles = append(b.troubles, ev.Text)
+		if v := b.last(); v == nil || v.shown.To >= 0 && ev.Text != v.shown.Reason { // the run that a variant ended tells its reason once more
+			b.outside = append(b.outside, ev.Text)
+		}
 	case history.VariantStarted:
 		b.variants = append(b.variants, b.variant(r.At, ev))
 	}
-	if len(b.variants) > 0 {
-		b.variants[len(b.variants)-1].add(r)
+	if v := b.last(); v != nil {
+		v.add(r)
 	}
+}
+
+// last is the variant that runs, or ran last; nil: none has begun.
+func (b *Builder) last() *variantFold {
+	if len(b.variants) == 0 {
+		return nil
+	}
+	return b.variants[len(b.variants)-1]
 }
 
 // End says that no more records will come although the history has no end, as after a crash of hangtime.
 func (b *Builder) End(why string) {
 	b.troubles = append(b.troubles, why)
+	if b.last() == nil { // where some ran, theirs say it
+		b.outside = append(b.outside, why)
+	}
 	b.over = true
 }
 
@@ -88,24 +103,25 @@ func (b *Builder) Report() *Report {
 		judged = append(judged, drawn.Verdict)
 	}
 	r.Verdict = verdict.Of(judged, r.Planned, b.over, guide)
-	if b.over && len(b.variants) == 0 { // where some ran, theirs say it
-		for _, t := range b.troubles {
-			r.Verdict.Why = append(r.Verdict.Why, strings.Split(t, "\n")...)
-		}
-	}
+	doubts := slices.Clone(b.outside)
 	if b.unreadable != nil {
-		r.Verdict.Outcome = verdict.Worst(r.Verdict.Outcome, verdict.Unknown)
-		r.Verdict.Why = append(r.Verdict.Why, "the scenario in the recording cannot be read: "+b.unreadable.Error())
+		doubts = append(doubts, "the scenario in the recording cannot be read: "+b.unreadable.Error())
 	}
+	for _, doubt := range doubts {
+		r.Verdict.Outcome = verdict.Worst(r.Verdict.Outcome, verdict.Unknown)
+		r.Verdict.Why = append(r.Verdict.Why, strings.Split(doubt, "\n")...)
+	}
+	r.Verdict.Sentence = verdict.Sentence(r.Verdict, guide, b.over)
 	return r
 }
 
 // Abort names the check that has failed to hold for its time of grace and wants the run ended; empty: none.
 func (b *Builder) Abort() (key, check string) {
-	if len(b.variants) == 0 || b.over {
+	v := b.last()
+	if v == nil || b.over {
 		return "", ""
 	}
-	return b.variants[len(b.variants)-1].abort(b.now)
+	return v.abort(b.now)
 }
 
 // A variantFold is all folds over one variant.
@@ -131,7 +147,7 @@ func (b *Builder) variant(at time.Duration, ev history.VariantStarted) *variantF
 	}
 	v.index = ev.Index
 	v.variant = scenarios.Variant{Name: ev.Name, Expect: scenarios.Expect(ev.Expect)}
-	if b.doc == nil || ev.Index >= len(b.doc.Scenario.Variants) {
+	if b.doc == nil || ev.Index < 0 || ev.Index >= len(b.doc.Scenario.Variants) {
 		return v
 	}
 	v.variant = b.doc.Scenario.Variants[ev.Index]
@@ -144,7 +160,11 @@ func (b *Builder) variant(at time.Duration, ev history.VariantStarted) *variantF
 	return v
 }
 
+// add takes the next record. What comes after the variant's end is none of its own: a report is made once it is over and kept, and must not depend on when it was asked for.
 func (v *variantFold) add(r history.Record) {
+	if v.shown.To >= 0 {
+		return
+	}
 	v.load.Add(r)
 	v.diagnosis.Add(r)
 	v.judge.Add(r)

@@ -13,7 +13,7 @@ type Console struct {
 	out     io.Writer
 	variant string
 	told    map[string]bool // keys of story lines
-	next    int             // of the lines without a key
+	last    int             // number of the last line without a key
 	second  int64
 }
 
@@ -30,7 +30,7 @@ func (c *Console) Show(r *Report) {
 		if len(r.Variants) > 1 {
 			c.story(&r.Variants[len(r.Variants)-2]) // what the variant before ended with
 		}
-		c.variant, c.told, c.next = v.Name, map[string]bool{}, 0
+		c.variant, c.told, c.last = v.Name, map[string]bool{}, 0
 		fmt.Fprintf(c.out, "\n%s ▸ %s (%d of %d), expect %s: %s\n", r.Header.Scenario, v.Name, len(r.Variants), r.Planned, v.Expect, v.Says)
 	}
 	c.story(v)
@@ -41,17 +41,13 @@ func (c *Console) Show(r *Report) {
 }
 
 func (c *Console) story(v *Variant) {
-	plain := 0
 	for _, l := range v.Story {
-		if l.key == "" {
-			plain++
-			if plain <= c.next {
-				continue
-			}
-			c.next = plain
-		} else if c.told[l.key] {
+		switch {
+		case l.key == "" && l.number <= c.last, c.told[l.key]:
 			continue
-		} else {
+		case l.key == "":
+			c.last = l.number
+		default:
 			c.told[l.key] = true
 		}
 		fmt.Fprintf(c.out, "%s  %-8s %s\n", stamp(l.At), l.Kind, l.Text)
@@ -72,10 +68,8 @@ func progress(r *Report, v *Variant) string {
 	l := v.Load
 	line := fmt.Sprintf("%s  %-8s %s/%s  offered %4.0f/s  ok %4.0f/s  in flight %4d  failed %d", stamp(r.Now), v.Phase,
 		whole(v.Elapsed(r.Now)), whole(v.Planned), l.Offered, l.Achieved, l.InFlight+l.Waiting, l.Failed)
-	if n := len(l.Series.Points); n > 0 {
-		if p := lastAnswered(l.Series.Points); p >= 0 {
-			line += "  p99 " + short(l.Series.Points[p].P99)
-		}
+	if p := lastAnswered(l.Series.Points); p >= 0 {
+		line += "  p99 " + short(l.Series.Points[p].P99)
 	}
 	if hangs := v.Hangs(); hangs > 0 {
 		line += fmt.Sprintf("  HANG %d of %d", hangs, len(v.Workers))

@@ -76,11 +76,7 @@ func (r *Report) page() pageView {
 	}
 	for i := range r.Variants {
 		v := &r.Variants[i]
-		end := r.Now
-		if v.To >= 0 {
-			end = v.To
-		}
-		view.Views = append(view.Views, pageVariant{v, end})
+		view.Views = append(view.Views, pageVariant{v, r.endOf(v)})
 		for j, f := range v.Verdict.Figures {
 			if i == 0 {
 				view.Rows = append(view.Rows, pageRow{Title: f.Title, Name: f.Name})

@@ -41,7 +41,7 @@ func (r *Report) Markdown(out io.Writer) error {
 	}
 	for i := range r.Variants {
 		for _, in := range r.Variants[i].Incidents {
-			fmt.Fprintf(w, "\n**%s, %s #%d** at %s: %s\n\n%s\n", cell(r.Variants[i].Name), in.Kind, in.ID, stamp(in.Began), cell(in.Cause.Sentence), cell(strings.Join(victims(in, r.Now), "; ")))
+			fmt.Fprintf(w, "\n**%s, %s #%d** at %s: %s\n\n%s\n", cell(r.Variants[i].Name), in.Kind, in.ID, stamp(in.Began), cell(in.Cause.Sentence), cell(strings.Join(victims(in, r.endOf(&r.Variants[i])), "; ")))
 			if price := in.Cost.Price(); len(price) > 0 {
 				fmt.Fprintf(w, "\nCost: %s.\n", cell(strings.Join(price, "; ")))
 			}

@@ -89,6 +89,16 @@ type Line struct {
 	Text string
 	// key stays the same while the Text of a line about an incident grows, so that a console says it once.
 	key string
+	// number of a line without a key, from 1 on: the oldest may be gone, the others keep theirs.
+	number int
+}
+
+// endOf is up to when a variant was seen: its own end, where it has one.
+func (r *Report) endOf(v *Variant) time.Duration {
+	if v.To >= 0 {
+		return v.To
+	}
+	return r.Now
 }
 
 // LineKind says what a line of the story is about.

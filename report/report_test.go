@@ -6,12 +6,15 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/verdict"
 )
@@ -74,16 +77,78 @@ func TestConsoleTellsEachThingOnce(t *testing.T) {
 // However often it is asked between, the report of a history is the same: live, replay and CI cannot disagree.
 func TestAReportDoesNotDependOnWhenItWasAskedFor(t *testing.T) {
 	h := wholeRun(t)
+	ended := slices.IndexFunc(h.records, func(r history.Record) bool { _, ok := r.Event.(history.VariantEnded); return ok })
+	at := h.records[ended].At
+	between := []history.Record{{At: at, Event: history.Tick{Late: 5 * s}}, {At: at, Event: history.Trouble{Room: "run", Text: "a sink is full"}}}
+	h.records = slices.Insert(h.records, ended+1, between...)
 	b := NewBuilder()
 	b.explain = func() explainer { return &said{} }
 	for i, rec := range h.records {
 		b.Add(rec)
-		if i%7 == 0 {
+		if i%7 == 0 || i == ended {
 			b.Report()
 		}
 	}
-	if diff := cmp.Diff(wholeReport(t).Result(), b.Report().Result()); diff != "" {
+	want := told(h)
+	if diff := cmp.Diff(want.Result(), b.Report().Result()); diff != "" {
 		t.Error(diff)
+	}
+	if diff := cmp.Diff(wholeReport(t).Result().Variants, want.Result().Variants); diff != "" {
+		t.Errorf("what came between the variants changed one of them: %s", diff)
+	}
+	if v := want.Verdict; v.Outcome != verdict.Unknown || !slices.Contains(v.Why, "a sink is full") {
+		t.Errorf("the run had a trouble of its own: %s, %q", v.Outcome, v.Why)
+	}
+}
+
+// A server that is started and lost more often than a story has room for is told to its end.
+func TestAConsoleIsNotSilencedByALongStory(t *testing.T) {
+	var out bytes.Buffer
+	c, b := NewConsole(&out), NewBuilder()
+	b.explain = func() explainer { return &said{} }
+	b.Add(history.Record{Event: history.VariantStarted{Name: "plain", Expect: "any"}})
+	for pid := range maxStory + 100 {
+		b.Add(history.Record{At: time.Duration(pid) * time.Millisecond, Event: history.WorkerGone{PID: pid, Worker: 1}})
+		if pid%50 == 0 {
+			c.Show(b.Report())
+		}
+	}
+	c.Show(b.Report())
+	if got := strings.Count(out.String(), "left with exit code"); got != maxStory+100 {
+		t.Errorf("%d of %d deaths were told", got, maxStory+100)
+	}
+}
+
+// A recording from elsewhere may name a variant that its scenario does not have.
+func TestAVariantOfNoScenarioIsNoPanic(t *testing.T) {
+	for _, index := range []int{-1, 7} {
+		h := &script{t: t}
+		h.header()
+		h.at(0, history.VariantStarted{Name: "odd", Index: index})
+		if got := told(h).Variants; len(got) != 1 || got[0].Name != "odd" {
+			t.Errorf("%d: %+v", index, got)
+		}
+	}
+}
+
+// An incident that is open at its variant's end did not last through the variants after it.
+func TestAnOpenIncidentEndsWithItsVariant(t *testing.T) {
+	r := wholeReport(t)
+	r.Variants[0].Incidents[0].Victims = []diagnose.Victim{{Place: 1, PID: 101, From: r.Variants[0].To - 2*s, To: -1}}
+	var out bytes.Buffer
+	if err := r.Markdown(&out); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "stood still for 2.0 s, still standing at the end") {
+		t.Errorf("%s", out.String())
+	}
+}
+
+func TestEveryDeathOfACrashHasItsOwnTime(t *testing.T) {
+	in := diagnose.Incident{Kind: diagnose.KindCrash, Detected: 3 * s, Began: 3 * s, Victims: []diagnose.Victim{{PID: 1, From: 3 * s, To: 3 * s}, {PID: 2, From: 9 * s, To: 9 * s}}}
+	lines := incidentLines(in)
+	if len(lines) != 2 || lines[0].At != 3*s || lines[1].At != 9*s {
+		t.Errorf("%+v", lines)
 	}
 }
 
@@ -139,6 +204,9 @@ func TestAScenarioThatCannotBeReadIsUnknown(t *testing.T) {
 	r := told(h)
 	if r.Verdict.Outcome == verdict.Pass || !strings.Contains(strings.Join(r.Verdict.Why, "\n"), "cannot be read") {
 		t.Errorf("got %s because %q", r.Verdict.Outcome, r.Verdict.Why)
+	}
+	if want := verdict.Sentence(r.Verdict, "", true); r.Verdict.Outcome == verdict.Unknown && r.Verdict.Sentence != want {
+		t.Errorf("%s says %q", r.Verdict.Outcome, r.Verdict.Sentence)
 	}
 }
 

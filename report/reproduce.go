@@ -59,10 +59,7 @@ func (r *Report) Observed(variant string, number int, source string) (Seen, erro
 	}
 	end := in.Ended
 	if end < 0 {
-		end = r.Now
-		if v.To >= 0 {
-			end = v.To
-		}
+		end = r.endOf(v)
 	}
 	seen := Seen{
 		Source: fmt.Sprintf("%s #%d of variant %s in %s", in.Kind, in.ID, v.Name, source), Kind: in.Kind, Cause: in.Cause.Kind, Said: in.Cause.Sentence,
@@ -100,6 +97,9 @@ func (r *Report) noIncident(variant string, number int, source string) error {
 	if variant != "" && !slices.ContainsFunc(r.Variants, func(v Variant) bool { return v.Name == variant }) {
 		return fmt.Errorf("%s has no variant %s%s", source, variant, have)
 	}
+	if number == 0 {
+		return fmt.Errorf("variant %s in %s has no incident%s", variant, source, have)
+	}
 	return fmt.Errorf("%s has no incident %d%s", source, number, have)
 }
 
@@ -111,7 +111,7 @@ func (v *Variant) arrivals() Arrivals {
 	return a
 }
 
-// harmOf is the time in which the faults of an incident were in effect, and at least its own.
+// harmOf is the time of an incident, from the beginning of the fault that led to it where that is known.
 func (v *Variant) harmOf(in *diagnose.Incident, end time.Duration) (from, to time.Duration) {
 	from, to = in.Began, end
 	for _, f := range v.Faults {

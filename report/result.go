@@ -105,12 +105,8 @@ func (r *Report) Result() Result {
 			Name: v.Name, Expect: v.Expect, Outcome: v.Verdict.Outcome, Reason: v.Reason, Checks: v.Verdict.Checks, Figures: v.Verdict.Figures,
 			Status: v.Load.Status, Errors: v.Load.Errors, Incidents: []ResultIncident{},
 		}
-		end := r.Now
-		if v.To >= 0 {
-			end = v.To
-		}
 		for _, in := range v.Incidents {
-			one.Incidents = append(one.Incidents, resultIncident(in, end))
+			one.Incidents = append(one.Incidents, resultIncident(in, r.endOf(v)))
 		}
 		for _, n := range v.Notices {
 			one.Notices = append(one.Notices, ResultNotice{n.Cause.Kind, string(n.Cause.Confidence), n.Cause.Sentence, n.Cause.Remedy, ms(n.From), ms(n.To), n.Cause.Evidence})

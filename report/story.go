@@ -10,13 +10,14 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// maxStory bounds the story of one variant; beyond it the oldest lines between the faults go first.
+// maxStory bounds the story of one variant; beyond it the oldest line of server or workers goes, for they are the many, and where there is none the oldest of all.
 const maxStory = 2000
 
 // A story is what happened in one variant, in words, as the records came.
 type story struct {
 	told   []Line
-	places map[int]int // pid → place
+	number int          // of the last line told
+	places map[int]bool // that have had a process
 	faults map[string]history.FaultAsked
 	ending bool
 }
@@ -28,7 +29,8 @@ func (s *story) tell(at time.Duration, kind LineKind, format string, args ...any
 		})
 		s.told = slices.Delete(s.told, max(i, 0), max(i, 0)+1)
 	}
-	s.told = append(s.told, Line{At: at, Kind: kind, Text: fmt.Sprintf(format, args...)})
+	s.number++
+	s.told = append(s.told, Line{At: at, Kind: kind, Text: fmt.Sprintf(format, args...), number: s.number})
 }
 
 func (s *story) add(r history.Record) {
@@ -134,13 +136,10 @@ func (s *story) said(at time.Duration, ev history.ServerSaid) {
 
 func (s *story) seen(at time.Duration, ev history.WorkerSeen) {
 	if s.places == nil {
-		s.places = map[int]int{}
+		s.places = map[int]bool{}
 	}
-	again := false
-	for _, place := range s.places {
-		again = again || place == ev.Worker
-	}
-	s.places[ev.PID] = ev.Worker
+	again := s.places[ev.Worker]
+	s.places[ev.Worker] = true
 	if again && !s.ending {
 		s.tell(at, LineBorn, "worker %d: a new process takes the place, pid %d", ev.Worker, ev.PID)
 	}

@@ -79,6 +79,17 @@ func TestAVerdictThatChangesIsUnstable(t *testing.T) {
 	}
 }
 
+// A check may come to something else while the variant comes to the same, by another that failed: that is unstable too.
+func TestARowIsUnstableWhereACheckIs(t *testing.T) {
+	runs := []*Report{otherwise(t, verdict.Fail, 2900), otherwise(t, verdict.Pass, 2900)}
+	other := &runs[1].Verdict.Variants[0]
+	other.Outcome = verdict.Fail
+	s := Suite{Planned: 1, Series: []Series{{Scenario: "x", Reports: runs}}}
+	if got := s.rows()[0].outcome; got != "unstable" {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestASuiteForMachines(t *testing.T) {
 	s := suite(t)
 	var text bytes.Buffer

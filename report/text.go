@@ -190,10 +190,7 @@ func figureTexts(v verdict.Variant, names string) string {
 func (r *Report) incidents(w io.Writer) {
 	for i := range r.Variants {
 		v := &r.Variants[i]
-		end := r.Now
-		if v.To >= 0 {
-			end = v.To
-		}
+		end := r.endOf(v)
 		for _, in := range v.Incidents {
 			fmt.Fprintln(w)
 			hanging(w, "", fmt.Sprintf("%s: %s #%d, %s, %s", v.Name, strings.ToUpper(in.Kind), in.ID, workers(in.Places()), span(in, end)))
