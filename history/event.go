@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -54,13 +55,19 @@ func (r *Record) UnmarshalJSON(line []byte) error {
 }
 
 func decode(kind string, body []byte) (Event, error) {
-	for _, example := range All() {
-		if example.kind() == kind {
-			return example.decode(body)
-		}
+	if example, ok := byKind()[kind]; ok {
+		return example.decode(body)
 	}
 	return nil, fmt.Errorf("kind %q is not known to this version of hangtime", kind)
 }
+
+var byKind = sync.OnceValue(func() map[string]Example {
+	all := map[string]Example{}
+	for _, example := range All() {
+		all[example.kind()] = example
+	}
+	return all
+})
 
 // All returns a zero value of every event type, in the order of the files of this package.
 func All() []Example {

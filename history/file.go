@@ -61,8 +61,8 @@ func (w *Writer) Close() error {
 	return errors.Join(w.gz.Close(), w.file.Close())
 }
 
-// ErrTorn says that a recording ends in the middle of a record, as after a crash; all whole records before were read.
-var ErrTorn = errors.New("the recording ends in the middle of a record")
+// ErrTorn says that a recording breaks off before its end, in a record or between two, as after a crash; all whole records before were read.
+var ErrTorn = errors.New("the recording breaks off before its end")
 
 // A Reader reads a recording from its beginning.
 type Reader struct {

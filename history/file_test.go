@@ -100,7 +100,7 @@ func TestKindsAreUnique(t *testing.T) {
 	}
 }
 
-// A recording that breaks off anywhere gives all records whose line was whole, then ErrTorn or, where the cut falls between two records, its end.
+// A recording that breaks off anywhere gives all records whose line was whole, then ErrTorn, also where the cut falls between two records.
 func TestATornRecordingIsReadUpToItsLastWholeRecord(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "torn"+Extension)
 	w, err := Create(path)

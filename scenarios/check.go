@@ -31,8 +31,9 @@ type Check struct {
 // A CompiledCheck is a check that was found sound.
 type CompiledCheck struct {
 	Check
-	Uses    []Measure // the numbers it asks for: figures in the order of Figures, then calls as they stand
-	program *vm.Program
+	Uses     []Measure // the numbers it asks for: figures in the order of Figures, then calls as they stand
+	Literals []float64 // the numbers in it, with their unit: where what it comes to may change
+	program  *vm.Program
 }
 
 // units are the numbers by which a check may name a time or a size; plain numbers are milliseconds and bytes.
@@ -93,7 +94,7 @@ func (c Check) Compile() (CompiledCheck, error) {
 		}
 		return CompiledCheck{}, exprProblem(c.That, err, env)
 	}
-	compiled := CompiledCheck{Check: c, program: program}
+	compiled := CompiledCheck{Check: c, Literals: uses.literals, program: program}
 	for _, f := range Figures() {
 		if uses.figures[f.Name] {
 			compiled.Uses = append(compiled.Uses, Measure{Key: f.Name})
@@ -131,10 +132,11 @@ func (c CompiledCheck) Holds(values map[string]float64) (bool, error) {
 
 // names collects what an expression asks for.
 type names struct {
-	figures map[string]bool
-	calls   []Measure
-	wrong   error // the first call that is not sound
-	at      int   // where it stands, from 0
+	figures  map[string]bool
+	calls    []Measure
+	literals []float64
+	wrong    error // the first call that is not sound
+	at       int   // where it stands, from 0
 }
 
 func (n *names) Visit(node *ast.Node) {
@@ -150,7 +152,30 @@ func (n *names) Visit(node *ast.Node) {
 		n.figures[one.Value] = true
 	case *ast.CallNode:
 		n.call(one)
+	case *ast.IntegerNode, *ast.FloatNode:
+		value, _ := literal(one)
+		n.literals = append(n.literals, value)
+	case *ast.BinaryNode:
+		left, isLeft := literal(one.Left)
+		right, isRight := literal(one.Right)
+		if one.Operator == "*" && isLeft && isRight {
+			n.literals = append(n.literals, left*right)
+		}
 	}
+}
+
+// literal is the value of a number or a unit.
+func literal(node ast.Node) (float64, bool) {
+	switch one := node.(type) {
+	case *ast.IntegerNode:
+		return float64(one.Value), true
+	case *ast.FloatNode:
+		return one.Value, true
+	case *ast.IdentifierNode:
+		value, ok := units()[one.Value]
+		return value, ok
+	}
+	return 0, false
 }
 
 func (n *names) call(node *ast.CallNode) {

@@ -15,8 +15,13 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-// fewest is how many hits a p99 needs before it means something.
-const fewest = 100
+// enough says whether so many hits have a q-th percentile: one of them must lie beyond it. That makes 2 for the median, 100 for the 99th, 1,000 for the 99.9th.
+func enough(q float64, n uint64) bool {
+	if q >= 100 {
+		return n > 0
+	}
+	return float64(n) >= math.Ceil(100/(100-q)-1e-9)
+}
 
 // number is a measured value: unknown, exact, or a lower bound.
 type number struct {
@@ -32,8 +37,10 @@ func millis(d time.Duration) number {
 func share(part, whole uint64) number {
 	return number{value: float64(part) / float64(whole), known: whole > 0}
 }
-func known(n number, ok bool) number            { n.known = n.known && ok; return n }
-func quantile(d time.Duration, n uint64) number { return known(millis(d), n >= fewest) }
+func known(n number, ok bool) number { n.known = n.known && ok; return n }
+
+// quantile is the q-th percentile of n hits.
+func quantile(q float64, d time.Duration, n uint64) number { return known(millis(d), enough(q, n)) }
 
 // figures computes every figure of scenarios.Figures: the one place where they are computed. docs/metrics.md defines them.
 func figures(f *Fold, l metrics.Load, incidents []diagnose.Incident) []Figure {
@@ -69,15 +76,15 @@ func loadFigures(v map[string]number, l metrics.Load) {
 	if l.All.Count > 0 {
 		v["mean"] = millis(l.TookSum / time.Duration(l.All.Count))
 	}
-	v["p50"] = known(millis(l.All.P50), l.All.Count > 0)
-	v["p90"] = known(millis(l.All.P90), l.All.Count > 0)
-	v["p95"] = known(millis(l.All.P95), l.All.Count > 0)
-	v["p99"] = quantile(l.All.P99, l.All.Count)
-	v["p999"] = known(millis(l.All.P999), l.All.Count >= 10*fewest)
+	v["p50"] = quantile(50, l.All.P50, l.All.Count)
+	v["p90"] = quantile(90, l.All.P90, l.All.Count)
+	v["p95"] = quantile(95, l.All.P95, l.All.Count)
+	v["p99"] = quantile(99, l.All.P99, l.All.Count)
+	v["p999"] = quantile(99.9, l.All.P999, l.All.Count)
 	v["max"] = known(millis(l.All.Max), l.All.Count > 0)
 	for _, phase := range []string{history.Before, history.During, history.After} {
 		q := l.Phases[phase]
-		v["p99_"+phase] = quantile(q.P99, q.Count)
+		v["p99_"+phase] = quantile(99, q.P99, q.Count)
 	}
 }
 
@@ -168,12 +175,7 @@ func measured(m scenarios.Measure, seen Seen, incidents []diagnose.Incident) (n 
 	switch m.Func {
 	case scenarios.Percentile:
 		s := seen.Slice(m.Phase, m.Tag)
-		// A percentile near the end needs enough hits beyond it: 100 for the 99th, 1,000 for the 99.9th.
-		enough := uint64(math.Ceil(1 / max(1-m.Quantile/100, 0.01)))
-		if m.Quantile > 99 && m.Quantile < 100 {
-			enough = uint64(math.Ceil(100/(100-m.Quantile) - 1e-9))
-		}
-		return known(millis(s.Percentile(m.Quantile)), s.Count() >= max(enough, 1) || m.Quantile == 100 && s.Count() > 0), "ms"
+		return quantile(m.Quantile, s.Percentile(m.Quantile), s.Count()), "ms"
 	case scenarios.ErrorRate:
 		s := seen.Slice(m.Phase, m.Tag)
 		return share(s.Failed, s.OK+s.Failed), "share"

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
 // A Fold keeps what a judgement of one variant needs beside load and incidents: who died and was replaced, which faults took effect, and how far hangtime's own
@@ -30,6 +31,7 @@ type Fold struct {
 	log       *history.TaskLog // nil: not read
 	leaked    int              // of the server's processes that had to be killed after it
 	stopped   bool
+	compiled  map[string]scenarios.CompiledCheck // by text
 }
 
 type place struct {
@@ -47,7 +49,7 @@ type fault struct {
 
 // NewFold returns a fold that has seen nothing.
 func NewFold() *Fold {
-	return &Fold{from: -1, replaced: -1, pool: map[int]*place{}, faults: map[string]*fault{}}
+	return &Fold{from: -1, replaced: -1, pool: map[int]*place{}, faults: map[string]*fault{}, compiled: map[string]scenarios.CompiledCheck{}}
 }
 
 // tolerated is how late a tick may be without a doubt about what was measured.

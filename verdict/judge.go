@@ -2,7 +2,9 @@ package verdict
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
@@ -33,14 +35,11 @@ func (f *Fold) Variant(v scenarios.Variant, at int, plan scenarios.Scenario, l m
 		doubts = []string{"it is still running"}
 	}
 	out.Checks = append(out.Checks, doubt(f.expected(v, at, incidents), doubts))
-	values := map[string]Figure{}
-	for _, fig := range out.Figures {
-		values[fig.Name] = fig
-	}
+	values := byName(out.Figures)
 	own := len(plan.Checks) - len(v.Checks)
 	for i, c := range plan.Checks {
 		key := Key(i, own, at)
-		one := check(c, values, seen, incidents)
+		one := f.check(c, values, seen, incidents)
 		if f.aborted != key {
 			one = doubt(one, doubts)
 		} else if one.Outcome != Fail {
@@ -66,11 +65,15 @@ func Key(i, own, variant int) string {
 
 // Holding is what a check comes to as things stand, whatever doubts there are of the whole.
 func (f *Fold) Holding(c scenarios.Check, l metrics.Load, seen Seen, incidents []diagnose.Incident) Outcome {
+	return f.check(c, byName(figures(f, l, incidents)), seen, incidents).Outcome
+}
+
+func byName(all []Figure) map[string]Figure {
 	values := map[string]Figure{}
-	for _, fig := range figures(f, l, incidents) {
+	for _, fig := range all {
 		values[fig.Name] = fig
 	}
-	return check(c, values, seen, incidents).Outcome
+	return values
 }
 
 // doubt turns a check into unknown where what it rests on was not seen, whatever it came to: a fail that rests on a fault that never was would blame the server.
@@ -160,15 +163,15 @@ func plural(n int, word string) string {
 }
 
 // check judges one expression. A figure of which only a lower bound is known decides only where the bound and everything above it agree.
-func check(c scenarios.Check, figures map[string]Figure, seen Seen, incidents []diagnose.Incident) Check {
+func (f *Fold) check(c scenarios.Check, figures map[string]Figure, seen Seen, incidents []diagnose.Incident) Check {
 	out := Check{Name: c.That, Want: c.Why, Outcome: Unknown}
-	compiled, err := c.Compile()
+	compiled, err := f.compile(c)
 	if err != nil {
 		out.Why = err.Error()
 		return out
 	}
-	low, high := map[string]float64{}, map[string]float64{}
-	var got, missing []string
+	values := map[string]float64{}
+	var got, missing, bounds []string
 	for _, m := range compiled.Uses {
 		name, fig := m.Key, figures[m.Key]
 		if m.Func != "" {
@@ -179,9 +182,9 @@ func check(c scenarios.Check, figures map[string]Figure, seen Seen, incidents []
 		if !fig.Known {
 			missing = append(missing, name)
 		}
-		low[name], high[name] = fig.Value, fig.Value
+		values[name] = fig.Value
 		if fig.AtLeast {
-			high[name] = math.Inf(1)
+			bounds = append(bounds, name)
 		}
 	}
 	out.Got = strings.Join(got, ", ")
@@ -189,25 +192,66 @@ func check(c scenarios.Check, figures map[string]Figure, seen Seen, incidents []
 		out.Why = "not measured, or from too few samples: " + strings.Join(missing, ", ")
 		return out
 	}
-	atLow, err := compiled.Holds(low)
+	holds, err := compiled.Holds(values)
 	if err != nil {
 		out.Why = err.Error()
 		return out
 	}
-	atHigh, err := compiled.Holds(high)
-	if err != nil {
-		out.Why = err.Error()
-		return out
-	}
+	same, err := agrees(compiled, values, bounds, holds)
 	switch {
-	case atLow != atHigh:
+	case err != nil:
+		out.Why = err.Error()
+	case !same:
 		out.Why = "only a lower bound is known: the run ended first"
-	case atLow:
+	case holds:
 		out.Outcome = Pass
 	default:
 		out.Outcome = Fail
 	}
 	return out
+}
+
+// compile keeps what it has compiled: the same checks are judged ten times a second.
+func (f *Fold) compile(c scenarios.Check) (scenarios.CompiledCheck, error) {
+	if known, ok := f.compiled[c.That]; ok {
+		return known, nil
+	}
+	compiled, err := c.Compile()
+	if err == nil {
+		f.compiled[c.That] = compiled
+	}
+	return compiled, err
+}
+
+// endless is longer than anything lasts. It is no infinity, for the difference of two of those is no number.
+const endless = 1e15
+
+// agrees says whether the check comes to the same wherever the figures of which only a lower bound is known may lie. What it comes to changes at the numbers in it
+// and at the other figures: it is asked there, just beside, and far beyond.
+func agrees(c scenarios.CompiledCheck, values map[string]float64, bounds []string, holds bool) (bool, error) {
+	if len(bounds) == 0 {
+		got, err := c.Holds(values)
+		return got == holds, err
+	}
+	name, rest := bounds[0], bounds[1:]
+	bound := values[name]
+	defer func() { values[name] = bound }()
+	turns := append(slices.Collect(maps.Values(values)), c.Literals...)
+	points := []float64{bound, endless}
+	for _, at := range turns {
+		for _, point := range []float64{math.Nextafter(at, 0), at, math.Nextafter(at, endless)} {
+			if point > bound && point < endless {
+				points = append(points, point)
+			}
+		}
+	}
+	for _, point := range points {
+		values[name] = point
+		if same, err := agrees(c, values, rest, holds); err != nil || !same {
+			return same, err
+		}
+	}
+	return true, nil
 }
 
 // Of is the verdict of the whole run. planned is how many variants there should be.

@@ -109,6 +109,8 @@ func TestChecksOverFigures(t *testing.T) {
 	lasting.Recoveries = []metrics.Recovery{{Took: 4 * s, AtLeast: true}}
 	few := load()
 	few.All.Count = 20
+	scarce := load()
+	scarce.All.Count = 19
 	for _, row := range []struct {
 		check string
 		load  metrics.Load
@@ -117,10 +119,19 @@ func TestChecksOverFigures(t *testing.T) {
 		{"p99 < 50", load(), Pass},
 		{"p99 < 30", load(), Fail},
 		{"p99 < 50", few, Unknown},
+		{"p95 < 50", few, Pass},
+		{"p95 < 50", scarce, Unknown},
+		{"p50 < 50", scarce, Pass},
 		{"tasks_lost == 0", load(), Unknown},
 		{"recovery < 3000", lasting, Fail},
 		{"recovery < 9000", lasting, Unknown},
 		{"recovery > 1000", lasting, Pass},
+		{"recovery == 9000", lasting, Unknown},
+		{"recovery == 3000", lasting, Fail},
+		{"recovery != 9*s", lasting, Unknown},
+		{"recovery > 10*s and recovery < 20*s", lasting, Unknown},
+		{"recovery > 10000 and recovery < 10000", lasting, Fail},
+		{"recovery - recovery_p50 < 5", lasting, Unknown},
 		{"longest_stall == 3000 and hangs == 1 and detection == 1000", load(), Pass},
 	} {
 		got := whole().Variant(anything, 0, plan(row.check), row.load, seen{}, lockHang()).Checks[1]
