@@ -1,10 +1,9 @@
 package metrics
 
 import (
+	"cmp"
 	"slices"
 	"time"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/hangtime-dev/hangtime/history"
 )
@@ -29,8 +28,8 @@ type Recovery struct {
 }
 
 type outcomes struct {
-	ok, failed uint64
-	hist       *hdrhistogram.Histogram
+	failed uint64
+	bars   []bar // by time, each time once: a histogram would be 27 KB for a dozen of them
 }
 
 // recovery keeps what became of the hits that were due since the first fault, window by window.
@@ -68,21 +67,20 @@ func (c *recovery) window(due time.Duration) *outcomes {
 	}
 	i := int64(due / recoveryWindow)
 	if c.windows[i] == nil && len(c.windows) < maxWindows {
-		c.windows[i] = &outcomes{hist: hdrhistogram.New(lowest, highest, 2)}
+		c.windows[i] = &outcomes{}
 	}
 	return c.windows[i]
 }
 
 func (c *recovery) hits(w history.HitWindow, failed uint64) {
 	if o := c.window(w.Due); o != nil {
-		o.ok += w.OK
 		o.failed += failed
 	}
 }
 
 func (c *recovery) took(due time.Duration, bars []bar) {
 	if o := c.window(due); o != nil {
-		record(o.hist, bars)
+		o.add(bars)
 	}
 }
 
@@ -113,6 +111,34 @@ func (c *recovery) until(heal, until, limit time.Duration) (took time.Duration, 
 	}
 }
 
+func (o *outcomes) add(bars []bar) {
+	all := slices.Concat(o.bars, bars)
+	slices.SortFunc(all, func(a, b bar) int { return cmp.Compare(a.took, b.took) })
+	o.bars = all[:0]
+	for _, one := range all {
+		if n := len(o.bars); n > 0 && o.bars[n-1].took == one.took {
+			o.bars[n-1].n += one.n
+			continue
+		}
+		o.bars = append(o.bars, one)
+	}
+	o.bars = slices.Clip(o.bars)
+}
+
 func (o *outcomes) steady(limit time.Duration) bool {
-	return o.failed == 0 && time.Duration(o.hist.ValueAtQuantile(90))*time.Microsecond <= limit
+	return o.failed == 0 && o.p90() <= limit
+}
+
+// p90 is the least time within which nine of ten hits were answered; 0 where there were none.
+func (o *outcomes) p90() time.Duration {
+	var total, sum int64
+	for _, one := range o.bars {
+		total += one.n
+	}
+	for _, one := range o.bars {
+		if sum += one.n; 10*sum >= 9*total {
+			return time.Duration(one.took) * time.Microsecond
+		}
+	}
+	return 0
 }

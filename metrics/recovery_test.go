@@ -33,6 +33,22 @@ func recoveredAt(t *testing.T, sick, end time.Duration) []Recovery {
 	return f.Load(end).Recoveries
 }
 
+func TestTheP90OfAWindowIsThatOfAllItsHits(t *testing.T) {
+	var o outcomes
+	if o.p90() != 0 {
+		t.Error("of no hits")
+	}
+	o.add([]bar{{1000, 8}, {3000, 1}})
+	o.add([]bar{{1000, 1}, {2000, 9}, {9000, 1}})
+	if got := o.p90(); got != 2*ms || len(o.bars) != 4 {
+		t.Errorf("%v of %v; want 2 ms", got, o.bars)
+	}
+	o.add([]bar{{9000, 2}})
+	if got := o.p90(); got != 9*ms {
+		t.Errorf("%v of %v; want 9 ms", got, o.bars)
+	}
+}
+
 func TestRecoveryIsFromHealToTheFirstSteadySecond(t *testing.T) {
 	if got := recoveredAt(t, 5500*ms, 8000*ms); len(got) != 1 || got[0].Took != 1500*ms || got[0].AtLeast {
 		t.Errorf("sick for 1.5 s after the heal: %+v", got)

@@ -51,6 +51,14 @@ func Figures() []Figure {
 	}
 }
 
+// onlyNoticed says of a cause that no incident can have it.
+func onlyNoticed(cause string) (string, bool) {
+	if cause == "throttled" || cause == "backlog" {
+		return cause + " is noticed beside other things and is never an incident of its own", true
+	}
+	return "", false
+}
+
 // Causes are the kinds of causes that an incident can have; a test holds the list to package diagnose.
 func Causes() []string {
 	return []string{

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -50,6 +51,9 @@ func call(name string, arguments []any) (Measure, error) {
 		case name == IncidentOf && !slices.Contains(Causes(), text):
 			return m, fmt.Errorf("no cause is called %q; %s", text, unknownHint(text, Causes()))
 		case name == IncidentOf && m.Cause == "":
+			if wrong, ok := onlyNoticed(text); ok {
+				return m, errors.New(wrong)
+			}
 			m.Cause = text
 		case slices.Contains(phases(), text) && m.Phase != "":
 			return m, fmt.Errorf("%s(…) is of one phase or of all; got %s and %s", name, m.Phase, text)

@@ -88,6 +88,21 @@ func TestSettingsChangeOneKey(t *testing.T) {
 	}
 }
 
+// A map that is given to a setting stays the caller's: a later one that goes into it does not write there.
+func TestASettingDoesNotChangeItsCallersMap(t *testing.T) {
+	d, err := Open("log-contention")
+	if err != nil {
+		t.Fatal(err)
+	}
+	phases := map[string]any{"before": "3s", "during": "9s", "after": "3s"}
+	if _, err := d.With(Setting{"phases", phases}, Setting{"phases.before", "4s"}); err != nil {
+		t.Fatal(err)
+	}
+	if phases["before"] != "3s" {
+		t.Errorf("the caller's map says %v", phases)
+	}
+}
+
 func TestCommittedSchemaIsThatOfTheTypes(t *testing.T) {
 	want, err := Schema()
 	if err != nil {

@@ -42,7 +42,7 @@ func (d *Document) With(all ...Setting) (*Document, error) {
 	for _, s := range all {
 		flag := fmt.Sprintf("--set %s=%v", s.Key, s.Value)
 		flags = append(flags, flag)
-		if err := assign(tree, steps(s.Key), s.Value); err != nil {
+		if err := assign(tree, steps(s.Key), deepCopy(s.Value)); err != nil {
 			return nil, &Problem{File: flag, Text: err.Error()}
 		}
 		if err := checkShape(flag, tree); err != nil {

@@ -54,6 +54,10 @@ func (v *validation) add(key, text, hint string) {
 // so that an editor with the schema and this command agree.
 func (v *validation) tags(value reflect.Value, key string) {
 	switch value.Kind() {
+	case reflect.Pointer:
+		if !value.IsNil() {
+			v.tags(value.Elem(), key)
+		}
 	case reflect.Slice:
 		for i := range value.Len() {
 			v.tags(value.Index(i), fmt.Sprintf("%s[%d]", key, i))
@@ -94,7 +98,7 @@ func (v *validation) tag(value reflect.Value, tag, key string) {
 			}
 		}
 	}
-	if d, ok := value.Interface().(time.Duration); ok && d < 0 && !strings.HasPrefix(key, "phases.") && !strings.HasPrefix(key, "faults[") && key != "load.timeout" {
+	if d, ok := value.Interface().(time.Duration); ok && d < 0 && !strings.HasPrefix(key, "phases.") && (!strings.HasPrefix(key, "faults[") || strings.Contains(key, ".request.")) && key != "load.timeout" {
 		v.add(key, fmt.Sprintf("%v is negative", d), "want a duration such as 10s")
 	}
 	if len(enum) > 0 && value.Kind() == reflect.String && value.String() != "" && !slices.Contains(enum, value.String()) {
@@ -126,9 +130,12 @@ func optional(word string, enum []string) string {
 }
 
 func (v *validation) phases(p Phases, harm bool) {
-	for key, d := range map[string]time.Duration{"phases.before": p.Before, "phases.during": p.During, "phases.after": p.After} {
-		if d < 0 {
-			v.add(key, fmt.Sprintf("%v is negative", d), "want a duration such as 10s")
+	for _, one := range []struct {
+		key string
+		d   time.Duration
+	}{{"phases.before", p.Before}, {"phases.during", p.During}, {"phases.after", p.After}} {
+		if one.d < 0 {
+			v.add(one.key, fmt.Sprintf("%v is negative", one.d), "want a duration such as 10s")
 		}
 	}
 	if p.Before <= 0 || p.During <= 0 && harm {
@@ -153,6 +160,12 @@ func (v *validation) variants(s Scenario) {
 		seen[one.Name] = true
 		if one.Cause != "" && !slices.Contains(Causes(), one.Cause) {
 			v.add(at+".cause", fmt.Sprintf("no cause is called %q", one.Cause), unknownHint(one.Cause, Causes())+optional(one.Cause, Causes()))
+		}
+		if one.Cause != "" && (one.Expect == Healthy || one.Expect == Any) {
+			v.add(at+".cause", "has no meaning beside expect: "+string(one.Expect), "it is that of an expected hang or crash; a check can ask incidents_of(…)")
+		}
+		if text, ok := onlyNoticed(one.Cause); ok {
+			v.add(at+".cause", text, "want another cause, or none")
 		}
 		if one.Name != "" && filepath.Base(one.Name) != one.Name {
 			v.add(at+".name", fmt.Sprintf("%q", one.Name), "want a plain word: it becomes part of file names")

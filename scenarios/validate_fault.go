@@ -25,8 +25,8 @@ func (v *validation) fault(at string, f Fault, s Scenario) {
 			v.add(at+".path", fmt.Sprintf("%q", f.Path), "want a file in the server's log folder, such as async_tasks.log")
 		}
 	case "request":
-		if f.Request == nil || !strings.HasPrefix(f.Request.Path, "/") {
-			v.add(at+".request", "is missing or has no path", `want what is sent, such as {method: POST, path: /task, body: '{"work":"sleep","duration":"6s"}'}`)
+		if f.Request == nil {
+			v.add(at+".request", "is missing", `want what is sent, such as {method: POST, path: /task, body: '{"work":"sleep","duration":"6s"}'}`)
 		}
 	case "network":
 		v.network(at, f, s)
@@ -41,6 +41,9 @@ func (v *validation) fault(at string, f Fault, s Scenario) {
 	}
 	if signals := []string{"SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGTTIN", "SIGTTOU", "SIGWINCH", "SIGTERM", "SIGABRT", "SIGKILL"}; f.Kind == "signal" && !slices.Contains(signals, f.Signal) {
 		v.add(at+".signal", fmt.Sprintf("%q", f.Signal), "want one of "+strings.Join(signals, ", "))
+	}
+	if f.Request != nil {
+		v.target(at+".request", *f.Request)
 	}
 	v.victim(at, f, s.Server.Workers)
 }
@@ -61,13 +64,13 @@ func (v *validation) network(at string, f Fault, s Scenario) {
 	if s.Server.Kind != "reference" && (f.Listen == "" || f.Upstream == "") {
 		v.add(at, "does not say what it stands between", "want listen, where your server connects to, and upstream, where its dependency accepts")
 	}
-	for key, address := range map[string]string{"listen": f.Listen, "upstream": f.Upstream} {
-		if address == "" {
+	for _, one := range []struct{ key, address string }{{"listen", f.Listen}, {"upstream", f.Upstream}} {
+		if one.address == "" {
 			continue
 		}
-		host, port, err := net.SplitHostPort(address)
+		host, port, err := net.SplitHostPort(one.address)
 		if ip := net.ParseIP(host); err != nil || port == "" || ip == nil || !ip.IsLoopback() {
-			v.add(at+"."+key, fmt.Sprintf("%q", address), "want an address and port of this machine's loopback, such as 127.0.0.1:5432")
+			v.add(at+"."+one.key, fmt.Sprintf("%q", one.address), "want an address and port of this machine's loopback, such as 127.0.0.1:5432")
 		}
 	}
 }

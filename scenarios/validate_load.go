@@ -119,17 +119,20 @@ func (v *validation) replay(l Load) {
 
 func (v *validation) targets(key string, all []Target) {
 	for i, t := range all {
-		at := fmt.Sprintf("%s.targets[%d]", key, i)
-		if t.Path != "" && !strings.HasPrefix(t.Path, "/") {
-			v.add(at+".path", fmt.Sprintf("%q does not begin with a slash", t.Path), "want a path such as /task")
-		}
-		if t.Body != "" && t.BodyFile != "" {
-			v.add(at+".body_file", "stands beside body", "want one of the two")
-		}
-		for _, code := range t.Expect {
-			if code < 100 || code > 599 {
-				v.add(at+".expect", fmt.Sprintf("%d is no HTTP status", code), "want 100 to 599")
-			}
+		v.target(fmt.Sprintf("%s.targets[%d]", key, i), t)
+	}
+}
+
+func (v *validation) target(at string, t Target) {
+	if t.Path != "" && !strings.HasPrefix(t.Path, "/") {
+		v.add(at+".path", fmt.Sprintf("%q does not begin with a slash", t.Path), "want a path such as /task")
+	}
+	if t.Body != "" && t.BodyFile != "" {
+		v.add(at+".body_file", "stands beside body", "want one of the two")
+	}
+	for _, code := range t.Expect {
+		if code < 100 || code > 599 {
+			v.add(at+".expect", fmt.Sprintf("%d is no HTTP status", code), "want 100 to 599")
 		}
 	}
 }
