@@ -129,6 +129,9 @@ func TestATornRecordingIsReadUpToItsLastWholeRecord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
 	for cut := sizes[0]; cut < int64(len(whole)); cut++ {
 		r, err := NewReader("torn", bytes.NewReader(whole[:cut]))
 		if err != nil {
