@@ -62,12 +62,16 @@ func mountOn(dir string, g *Guardian, mount func() error) (*mounted, error) {
 		return nil, err
 	}
 	m := &mounted{dir: dir, ids: []string{id}, guardian: g}
-	err = mount()
-	if err == nil && !isMount(dir) {
-		err = fmt.Errorf("the kernel shows no mount on %s", dir)
-	}
-	if err != nil {
+	if err := mount(); err != nil {
 		return nil, errors.Join(err, m.unmount())
+	}
+	if !isMount(dir) {
+		// That it is not seen does not prove that it is not there: the record stays unless it was taken away.
+		err := fmt.Errorf("the kernel shows no mount on %s", dir)
+		if left := detach(dir); left != nil {
+			return nil, errors.Join(err, fmt.Errorf("unmount it all the same: %w", left))
+		}
+		return nil, errors.Join(err, g.drop(id))
 	}
 	return m, nil
 }
@@ -89,12 +93,15 @@ func isMount(dir string) bool {
 		return false
 	}
 	for line := range bytes.Lines(text) {
-		if fields := bytes.Fields(line); len(fields) > 4 && string(fields[4]) == dir {
+		if fields := bytes.Fields(line); len(fields) > 4 && escaped.Replace(string(fields[4])) == dir {
 			return true
 		}
 	}
 	return false
 }
+
+// escaped is how the kernel writes, in its list of mounts, the characters of a path that would end a field.
+var escaped = strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)
 
 // unmountLimit is how long a mount may stay after it was detached.
 const unmountLimit = time.Second
@@ -109,10 +116,12 @@ func unmount(dir string) error {
 		if !isMount(dir) {
 			return nil
 		}
-		err = unix.Unmount(dir, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW)
+		err = detach(dir)
 	}
 	return fmt.Errorf("unmount %s: %w", dir, err)
 }
+
+func detach(dir string) error { return unix.Unmount(dir, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW) }
 
 // mountSmall makes a file system in memory that is soon full: tmpfs(5).
 func mountSmall(f scenarios.Fault, dir string, g *Guardian) (*mounted, error) {

@@ -90,7 +90,12 @@ func (g *Guardian) Mark() string { return g.mark }
 
 // TempDir makes a folder that is gone at the end of hangtime, whatever the end.
 func (g *Guardian) TempDir() (string, error) {
-	dir := filepath.Join(os.TempDir(), folderPrefix+token())
+	// As the kernel names it: what is mounted below is looked for in the kernel's own list.
+	base, err := filepath.EvalSymlinks(os.TempDir())
+	if err != nil {
+		return "", fmt.Errorf("the folder for temporary files: %w", err)
+	}
+	dir := filepath.Join(base, folderPrefix+token())
 	if _, err := g.add(undo{Kind: undoFolder, Path: dir}); err != nil {
 		return "", err
 	}
