@@ -312,3 +312,26 @@ func TestAFaultIsRefusedWhenTheGuardianIsGone(t *testing.T) {
 	}
 	_ = g.Close() // says that the guardian is gone
 }
+
+func TestAJournalThatCannotBeReadKeepsNoOtherFromBeingMended(t *testing.T) {
+	tmp, stateHome := private(t)
+	dir := filepath.Join(stateHome, "hangtime")
+	left := filepath.Join(tmp, folderPrefix+"x")
+	good := mustJSON(entry{Boot: "another", Mark: "m=1"}) + "\n" + mustJSON(entry{Add: &undo{ID: "a", Kind: undoFolder, Path: left}}) + "\n"
+	for _, err := range []error{
+		os.Mkdir(dir, 0o700), os.Mkdir(left, 0o700),
+		os.WriteFile(filepath.Join(dir, "1"+journalSuffix), make([]byte, 64), 0o600), // as a power cut leaves it
+		os.WriteFile(filepath.Join(dir, "2"+journalSuffix), []byte(good), 0o600),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	done, err := Replay()
+	if err == nil || !strings.Contains(err.Error(), "1"+journalSuffix) {
+		t.Errorf("error %v, want one about the first journal", err)
+	}
+	if len(done) != 1 || len(done[0].Mended) != 1 || entries(t, tmp) != "" {
+		t.Errorf("replay: %+v, want the second journal mended", done)
+	}
+}

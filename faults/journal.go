@@ -128,17 +128,19 @@ func Replay() ([]Replayed, error) {
 		return nil, err
 	}
 	var all []Replayed
+	var errs []error // one that cannot be read must not keep the others from being mended
 	for _, path := range files {
 		one, err := replay(path)
 		if errors.Is(err, os.ErrNotExist) {
 			continue // its guardian has just mended everything
 		}
 		if err != nil {
-			return all, fmt.Errorf("undo journal %s: %w", path, err)
+			errs = append(errs, fmt.Errorf("undo journal %s: %w", path, err))
+			continue
 		}
 		all = append(all, one)
 	}
-	return all, nil
+	return all, errors.Join(errs...)
 }
 
 func replay(path string) (Replayed, error) {
