@@ -88,6 +88,6 @@ func (e *fastEngine) publish(now time.Duration) {
 	}
 	if now-e.measured >= cpuEvery {
 		e.measured = now
-		m.cpu.Store(int64(threadCPU()))
+		m.cpu.Store(int64(threadCPU() - e.cpu0))
 	}
 }

@@ -61,6 +61,7 @@ type fastEngine struct {
 	sent, late uint64
 	lagged     uint64 // of the late ones, those for which a sender was free
 	lag        time.Duration
+	cpu0       time.Duration // the thread's processor time before the attack: Go hands out threads that have worked
 	measured   time.Duration // when the thread's processor time was last read
 }
 
@@ -169,6 +170,7 @@ func (e *fastEngine) run(ctx context.Context) error {
 }
 
 func (e *fastEngine) loop(ctx context.Context) {
+	e.cpu0 = threadCPU()
 	addresses, err := resolve(ctx, e.hostport, e.job.socket, e.job.resolver)
 	if err != nil {
 		// Every hit fails with this, at its own time.
