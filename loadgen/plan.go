@@ -3,6 +3,7 @@ package loadgen
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"net/url"
 	"strings"
 
@@ -45,6 +46,7 @@ func prepare(plan scenarios.Load, base *url.URL, seed uint64) (*work, error) {
 // prepareMix makes one plan of several.
 func prepareMix(plan scenarios.Load, base *url.URL, seed uint64) (*work, error) {
 	w := &work{}
+	var shares []float64 // of each target in the rate of all, for a rate that a person sets
 	sum := 0
 	for _, m := range plan.Mix {
 		if m.Rate == 0 {
@@ -65,17 +67,38 @@ func prepareMix(plan scenarios.Load, base *url.URL, seed uint64) (*work, error) 
 		if err != nil {
 			return nil, fmt.Errorf("mix[%d]: %w", i, err)
 		}
-		turn := rotation(weights(m.Targets, len(targets)))
+		each := weights(m.Targets, len(targets))
+		turn := rotation(each)
+		total := 0
+		for _, weight := range each {
+			total += weight
+		}
+		for _, weight := range each {
+			shares = append(shares, c.peak()*float64(weight)/float64(total))
+		}
 		for k := range turn {
 			turn[k] += uint32(len(w.targets))
 		}
 		w.targets = append(w.targets, targets...)
-		w.rotation = append(w.rotation, turn...)
 		w.peak += c.peak()
 		all = append(all, share{arriving(c, m.Shape, m.Arrivals, seed+uint64(i)), turn})
 	}
+	w.rotation = rotation(whole(shares))
 	w.schedule = newMixed(all)
 	return w, nil
+}
+
+// whole are shares as weights: whole numbers, that of the smallest at least 1.
+func whole(shares []float64) []int {
+	sum := 0.0
+	for _, share := range shares {
+		sum += share
+	}
+	all := make([]int, len(shares))
+	for i, share := range shares {
+		all[i] = max(int(math.Round(share/sum*1000)), 1)
+	}
+	return all
 }
 
 // form is a rate over time as a plan has it; times are seconds.

@@ -118,6 +118,9 @@ func (b *replayBuilder) work(speed float64, skipped int) *work {
 	if skipped > 0 {
 		r.words += fmt.Sprintf(" (%d lines without a request)", skipped)
 	}
-	turn := make([]int, len(b.targets))
-	return &work{b.targets, rotation(turn), r, float64(most)}
+	counts := make([]int, len(b.targets)) // for a rate that a person sets: in the log's shares
+	for _, h := range b.hits {
+		counts[h.to]++
+	}
+	return &work{b.targets, rotation(counts), r, float64(most)}
 }
