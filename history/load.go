@@ -45,7 +45,7 @@ type GeneratorBound struct {
 type HitWindow struct {
 	Tag      string            `json:"tag,omitempty"`
 	Due      time.Duration     `json:"due"`   // start of the window in which the hits were due
-	Width    time.Duration     `json:"width"` // its length: 100 ms, or more for hits that took long
+	Width    time.Duration     `json:"width"` // its length: 100 ms
 	OK       uint64            `json:"ok"`    // answered with an expected status
 	Status   map[string]uint64 `json:"status,omitempty"`
 	Errors   map[string]uint64 `json:"errors,omitempty"`   // by class: see the Err constants

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/xml"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -142,5 +143,26 @@ func TestJUnitTellsFailedFromUnknown(t *testing.T) {
 	}
 	if cases[0].Failure != nil || cases[0].Error != nil || cases[1].Failure == nil || cases[2].Error == nil || !strings.Contains(cases[2].Error.Message, "nothing was seen") {
 		t.Errorf("%+v", cases)
+	}
+}
+
+// What is told and what is described are the same metrics.
+func TestEachMetricIsDescribed(t *testing.T) {
+	text, err := os.ReadFile("../docs/metrics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	described := map[string]bool{}
+	for _, m := range regexp.MustCompile("(?m)^\\| `(hangtime_[a-z_]+)` \\|").FindAllStringSubmatch(string(text), -1) {
+		described[m[1]] = true
+	}
+	for _, f := range wholeReport(t).families() {
+		if !described[f.GetName()] {
+			t.Errorf("%s is not in docs/metrics.md", f.GetName())
+		}
+		delete(described, f.GetName())
+	}
+	for name := range described {
+		t.Errorf("docs/metrics.md describes %s, which nothing tells", name)
 	}
 }

@@ -142,7 +142,7 @@ func (m *families) histogram(l metrics.Load, own labels) {
 		took time.Duration
 	}{{"0.5", l.All.P50}, {"0.9", l.All.P90}, {"0.99", l.All.P99}, {"1", l.All.Max}} {
 		if l.All.Count > 0 {
-			m.gauge("hangtime_response_quantile_seconds", "The same, exactly, at some quantiles over the whole variant.", own.and("quantile", q.name), q.took.Seconds())
+			m.gauge("hangtime_response_quantile_seconds", "Response time at some quantiles over the whole variant, exactly.", own.and("quantile", q.name), q.took.Seconds())
 		}
 	}
 }
