@@ -20,9 +20,11 @@ import (
 
 // A child is a server that hangtime started, and what it says on its standard error.
 type child struct {
-	pid   int
-	ended chan struct{}    // closed when it was waited for
-	state *os.ProcessState // valid then
+	pid    int
+	ended  chan struct{}    // closed when it was waited for
+	state  *os.ProcessState // valid then
+	output io.ReadCloser    // its standard error, which its descendants may hold longer than it
+	heard  chan struct{}    // closed when nothing more is read from there
 
 	mu   sync.Mutex
 	tail []string // its last lines that are no events: what to show when it fails
@@ -42,19 +44,21 @@ func startChild(cmd *exec.Cmd, said func(history.ServerSaid), adopt func(int) er
 	if cmd.Stdout == nil {
 		cmd.Stdout = cmd.Stderr
 	}
-	c := &child{ended: make(chan struct{})}
-	if err := c.spawn(cmd, output, said); err != nil {
+	c := &child{ended: make(chan struct{}), output: output, heard: make(chan struct{})}
+	if err := c.spawn(cmd); err != nil {
 		return nil, err
 	}
+	go c.listen(said)
 	if err := adopt(c.pid); err != nil {
 		c.end()
+		c.hush()
 		return nil, fmt.Errorf("put it under guard: %w", err)
 	}
 	return c, nil
 }
 
 // spawn starts the child from a thread that lives until the child was waited for: its parent-death signal is bound to the thread that forked it.
-func (c *child) spawn(cmd *exec.Cmd, output io.Reader, said func(history.ServerSaid)) error {
+func (c *child) spawn(cmd *exec.Cmd) error {
 	started := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread() // and never unlocked: the thread ends with this goroutine
@@ -64,17 +68,18 @@ func (c *child) spawn(cmd *exec.Cmd, output io.Reader, said func(history.ServerS
 		}
 		c.pid = cmd.Process.Pid
 		started <- nil
-		c.listen(output, said)
-		_ = cmd.Wait() // its status is in ProcessState; an exit other than 0 is no error of ours
-		c.state = cmd.ProcessState
+		// Not cmd.Wait, which closes the pipe: what the child said last may still be in it.
+		c.state, _ = cmd.Process.Wait() // an error leaves the state unknown, which is how it is told
 		close(c.ended)
 	}()
 	return <-started
 }
 
-// listen turns the child's account, JSON lines, into events until it ends.
-func (c *child) listen(output io.Reader, said func(history.ServerSaid)) {
-	lines := bufio.NewScanner(output)
+// listen turns the child's account, JSON lines, into events until nobody can write any more, or hush.
+func (c *child) listen(said func(history.ServerSaid)) {
+	defer close(c.heard)
+	defer c.output.Close()
+	lines := bufio.NewScanner(c.output)
 	lines.Buffer(make([]byte, 64<<10), 1<<20)
 	var quota quota
 	for lines.Scan() {
@@ -88,7 +93,27 @@ func (c *child) listen(output io.Reader, said func(history.ServerSaid)) {
 		}
 	}
 	// A line too long for the scanner: the rest is read and dropped, or the server would block in write.
-	_, _ = io.Copy(io.Discard, output)
+	_, _ = io.Copy(io.Discard, c.output)
+}
+
+// lastWordsLimit is how long the words of a child that has ended may take to be read. They are in the pipe by then; what follows is a descendant's.
+const lastWordsLimit = 200 * time.Millisecond
+
+// listened waits a moment until all was heard that the child said; for ever would be too long where a descendant still holds its standard error.
+func (c *child) listened() {
+	t := time.NewTimer(lastWordsLimit)
+	defer t.Stop()
+	select {
+	case <-c.heard:
+	case <-t.C:
+	}
+}
+
+// hush hears the child out and then listens no more, whoever still could say something.
+func (c *child) hush() {
+	c.listened()
+	_ = c.output.Close()
+	<-c.heard
 }
 
 // parseSaid reads one line of the server's event log.
@@ -178,6 +203,7 @@ func (c *child) keep(line string) {
 }
 
 func (c *child) lastWords() string {
+	c.listened()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.tail) == 0 {

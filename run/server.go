@@ -177,12 +177,15 @@ func (c *child) boot(ctx context.Context, name string, ready <-chan struct{}) er
 	case <-ready:
 		return nil
 	case <-c.ended:
+		c.hush()
 		return fmt.Errorf("%s ended before it accepted a connection (%s)%s", name, c.state, c.lastWords())
 	case <-limit.C:
 		c.end()
+		c.hush()
 		return fmt.Errorf("%s did not accept connections within %v%s", name, bootLimit, c.lastWords())
 	case <-ctx.Done():
 		c.end()
+		c.hush()
 		return context.Cause(ctx)
 	}
 }
@@ -238,6 +241,7 @@ func (s *server) stop(workers []process) {
 	}
 	s.child.end()
 	said := history.ServerStopped{Left: endAll(workers)}
+	s.child.hush()
 	if s.child.gone(0) {
 		said.Code = s.child.state.ExitCode()
 		if status, ok := s.child.state.Sys().(syscall.WaitStatus); ok && status.Signaled() {

@@ -100,3 +100,49 @@ func TestALogInItsOwnWordsIsRecordedWithinBounds(t *testing.T) {
 		t.Errorf("%v %q", ok, text)
 	}
 }
+
+// Workers inherit the standard error of their arbiter: that one of them still holds it says nothing about the arbiter.
+func TestTheEndOfAnArbiterIsSeenWhileAWorkerHoldsItsOutput(t *testing.T) {
+	born := make(chan int, 1)
+	said := func(event history.ServerSaid) {
+		if event.Event == "worker" {
+			born <- event.PID
+		}
+	}
+	cmd := exec.Command("sh", "-c", `echo "about to fail" >&2; sleep 60 & echo "{\"event\":\"worker\",\"pid\":$!}" >&2; wait`)
+	c, err := startChild(cmd, said, func(int) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid := <-born
+	_, start, err := stat(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	worker := process{pid, start}
+	defer endAll([]process{worker})
+	if err := syscall.Kill(c.pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	<-c.ended
+	if !worker.alive() {
+		t.Fatal("the end of the arbiter was seen only when its worker had ended too")
+	}
+	if words := c.lastWords(); !strings.Contains(words, "about to fail") {
+		t.Errorf("last words %q", words)
+	}
+	rec := history.NewRecorder(time.Now())
+	(&server{pid: c.pid, child: c, rec: rec}).stop([]process{worker})
+	want := history.ServerStopped{Code: -1, Signal: "SIGKILL", Left: []int{pid}}
+	if diff := cmp.Diff([]history.Event{want}, events(rec)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func events(rec *history.Recorder) []history.Event {
+	var all []history.Event
+	for _, r := range rec.Drain(nil) {
+		all = append(all, r.Event)
+	}
+	return all
+}
