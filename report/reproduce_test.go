@@ -2,8 +2,8 @@ package report
 
 import (
 	"math/rand/v2"
-	"strings"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
