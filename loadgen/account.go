@@ -46,7 +46,8 @@ type counts struct {
 type times struct{ response, failed, service, wait, connect, first, body *histogram }
 
 func newTimes() times {
-	return times{newHistogram(), newHistogram(), newHistogram(), newHistogram(), newHistogram(), newHistogram(), newHistogram()}
+	p := newPacker()
+	return times{newHistogram(p), newHistogram(p), newHistogram(p), newHistogram(p), newHistogram(p), newHistogram(p), newHistogram(p)}
 }
 
 // add counts one hit.

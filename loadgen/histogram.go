@@ -25,16 +25,23 @@ type histogram struct {
 	least  int // slots in use, inclusive
 	most   int
 	total  uint64
+	packer *packer
+}
+
+// A packer encodes one histogram after the other: its compressor takes ten times the memory of a histogram. One goroutine may use it.
+type packer struct {
 	plain  []byte
 	packed bytes.Buffer
 	zip    *zlib.Writer
 }
 
-func newHistogram() *histogram {
-	h := &histogram{least: histSlots, most: -1}
-	h.zip, _ = zlib.NewWriterLevel(&h.packed, zlib.BestSpeed) // the level is one that exists
-	return h
+func newPacker() *packer {
+	p := &packer{}
+	p.zip, _ = zlib.NewWriterLevel(&p.packed, zlib.BestSpeed) // the level is one that exists
+	return p
 }
+
+func newHistogram(p *packer) *histogram { return &histogram{least: histSlots, most: -1, packer: p} }
 
 // micro is the value that stands for a duration.
 func micro(d time.Duration) int64 { return min(max(int64(d/time.Microsecond), 1), histMost) }
@@ -108,7 +115,8 @@ func (h *histogram) take() string {
 // See HdrHistogram's "V2 encoding": https://github.com/HdrHistogram/HdrHistogram/blob/master/src/main/java/org/HdrHistogram/AbstractHistogram.java
 func (h *histogram) encode() string {
 	const cookie, compressed = 0x1c849303 | 0x10, 0x1c849304 | 0x10
-	p := h.plain[:0]
+	with := h.packer
+	p := with.plain[:0]
 	p = binary.BigEndian.AppendUint32(p, cookie)
 	p = binary.BigEndian.AppendUint32(p, 0) // length of the counts, below
 	p = binary.BigEndian.AppendUint32(p, 0) // normalizing index offset
@@ -134,14 +142,14 @@ func (h *histogram) encode() string {
 		p = appendZigZag(p, n)
 	}
 	binary.BigEndian.PutUint32(p[4:], uint32(len(p)-header))
-	h.plain = p
+	with.plain = p
 
-	h.packed.Reset()
-	h.packed.Write([]byte{0, 0, 0, 0, 0, 0, 0, 0})
-	h.zip.Reset(&h.packed)
-	_, _ = h.zip.Write(p) // a bytes.Buffer does not fail
-	_ = h.zip.Close()
-	out := h.packed.Bytes()
+	with.packed.Reset()
+	with.packed.Write([]byte{0, 0, 0, 0, 0, 0, 0, 0})
+	with.zip.Reset(&with.packed)
+	_, _ = with.zip.Write(p) // a bytes.Buffer does not fail
+	_ = with.zip.Close()
+	out := with.packed.Bytes()
 	binary.BigEndian.PutUint32(out, compressed)
 	binary.BigEndian.PutUint32(out[4:], uint32(len(out)-8))
 	return base64.StdEncoding.EncodeToString(out)

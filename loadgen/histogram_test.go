@@ -10,7 +10,7 @@ import (
 
 func TestHistogramIsTheSameAsTheLibrarys(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	ours := newHistogram()
+	ours := newHistogram(newPacker())
 	for name, draw := range map[string]func() time.Duration{
 		"one microsecond":          func() time.Duration { return time.Microsecond },
 		"below one microsecond":    func() time.Duration { return 3 },
@@ -44,7 +44,7 @@ func TestHistogramIsTheSameAsTheLibrarys(t *testing.T) {
 }
 
 func BenchmarkHistogramWindow(b *testing.B) {
-	h := newHistogram()
+	h := newHistogram(newPacker())
 	b.ReportAllocs()
 	for b.Loop() {
 		for i := range 10_000 {
