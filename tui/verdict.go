@@ -77,6 +77,13 @@ func (l *look) verdictLines(r *report.Report, next []string, w int) []string {
 				lines = append(lines, l.paragraph(accent, "the guide: "+in.Cause.Remedy, 3, w)...)
 			}
 		}
+		for _, n := range r.Variants[i].Notices {
+			lines = append(lines, "", " "+l.in(warn, r.Variants[i].Name+", "+n.Cause.Kind)+" "+l.in(dim, "from "+stamp(n.From)+" to "+stamp(n.To)))
+			lines = append(lines, l.paragraph(plain, n.Cause.Sentence, 3, w)...)
+			if n.Cause.Remedy != "" {
+				lines = append(lines, l.paragraph(accent, "the guide: "+n.Cause.Remedy, 3, w)...)
+			}
+		}
 	}
 	for _, v := range r.Verdict.Variants {
 		for _, note := range v.Notes {

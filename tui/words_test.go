@@ -1,9 +1,12 @@
 package tui
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"github.com/hangtime-dev/hangtime/diagnose"
 )
 
 // What a server writes into its log must not move the cursor of whoever looks at it.
@@ -44,6 +47,24 @@ func TestTwoRunsAreNamedByWhatTellsThemApart(t *testing.T) {
 	} {
 		if got := withoutCommonFolder(c.given); got != c.want {
 			t.Errorf("%q: got %q, want %q", c.given, got, c.want)
+		}
+	}
+}
+
+func TestTheVerdictTellsWhatWasNoticedBesideHangs(t *testing.T) {
+	l, err := newLook("none", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := overReport()
+	r.Variants[0].Notices = []diagnose.Notice{{
+		From: 8 * second, To: 9 * second,
+		Cause: diagnose.Cause{Kind: diagnose.CauseBacklog, Sentence: "12 connections were dropped", Remedy: "a longer backlog"},
+	}}
+	text := ansi.Strip(strings.Join(l.verdictLines(r, nil, 100), "\n"))
+	for _, want := range []string{"shared, backlog from 00:08.000 to 00:09.000", "12 connections were dropped", "the guide: a longer backlog"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
 		}
 	}
 }
