@@ -92,10 +92,10 @@ func (h hierarchy) folder(path string) string {
 	return filepath.Join(h.mount, path)
 }
 
-// usable says why no group can be made here.
+// usable says why no group can be made here. It only looks: nothing may change before all faults were found possible.
 func (h hierarchy) usable(controller string) error {
-	if h.version == 2 && controller != "freezer" {
-		if err := h.enable(controller); err != nil {
+	if h.gives(controller) {
+		if err := h.canGive(controller); err != nil {
 			return err
 		}
 	}
@@ -108,22 +108,65 @@ func (h hierarchy) usable(controller string) error {
 	return nil
 }
 
-// enable makes sure that groups below the parent get a controller of cgroup v2.
-func (h hierarchy) enable(controller string) error {
-	has := func(file string) (bool, error) {
-		text, err := os.ReadFile(filepath.Join(h.parent, file))
-		return slices.Contains(strings.Fields(string(text)), controller), err
-	}
-	if ok, err := has("cgroup.controllers"); err != nil || !ok {
+// gives says whether groups below the parent have a controller only if the parent gives it: in cgroup v2, where each group has a freezer.
+func (h hierarchy) gives(controller string) bool { return h.version == 2 && controller != "freezer" }
+
+// subtreeControl lists the controllers that a group of cgroup v2 gives to those below.
+const subtreeControl = "cgroup.subtree_control"
+
+func (h hierarchy) canGive(controller string) error {
+	if ok, err := lists(filepath.Join(h.parent, "cgroup.controllers"), controller); err != nil || !ok {
 		return errors.Join(err, fmt.Errorf("needs the %s controller, which %s does not have", controller, h.parent))
 	}
-	if ok, err := has("cgroup.subtree_control"); err != nil || ok {
+	if ok, err := lists(filepath.Join(h.parent, subtreeControl), controller); err != nil || ok {
 		return err
 	}
-	if err := write(filepath.Join(h.parent, "cgroup.subtree_control"), "+"+controller); err != nil {
+	if err := unix.Access(filepath.Join(h.parent, subtreeControl), unix.W_OK); err != nil {
 		return fmt.Errorf("needs the right to give the %s controller to groups: %w", controller, err)
 	}
 	return nil
+}
+
+// give makes sure that groups below the parent get a controller. One that was off is taken away when hangtime ends: other faults may need it until then.
+func (h hierarchy) give(controller string, g *Guardian) error {
+	if !h.gives(controller) {
+		return nil
+	}
+	if ok, err := lists(filepath.Join(h.parent, subtreeControl), controller); err != nil || ok {
+		return err
+	}
+	if _, err := g.add(undo{Kind: undoController, Path: h.parent, Controller: controller}); err != nil {
+		return err
+	}
+	if err := write(filepath.Join(h.parent, subtreeControl), "+"+controller); err != nil {
+		return fmt.Errorf("give the %s controller to groups: %w", controller, err)
+	}
+	return nil
+}
+
+// takeController ends what give did. It is safe twice.
+func takeController(parent, controller string) error {
+	if !filepath.IsAbs(parent) || !slices.Contains([]string{"cpu", "memory"}, controller) {
+		return fmt.Errorf("%s of %s is not a controller that a fault gave: not taken away", controller, parent)
+	}
+	path := filepath.Join(parent, subtreeControl)
+	err := write(path, "-"+controller)
+	if errors.Is(err, unix.EBUSY) || errors.Is(err, os.ErrNotExist) {
+		return nil // someone else's group below gives it on by now, or there is no such group any more
+	}
+	if err != nil {
+		return fmt.Errorf("take the %s controller away from the groups below %s: %w", controller, parent, err)
+	}
+	if on, err := lists(path, controller); err != nil || on {
+		return errors.Join(err, fmt.Errorf("%s still gives the %s controller to the groups below", parent, controller))
+	}
+	return nil
+}
+
+// lists says whether a file of the kernel has a word.
+func lists(path, word string) (bool, error) {
+	text, err := os.ReadFile(path)
+	return slices.Contains(strings.Fields(string(text)), word), err
 }
 
 // of is the folder of the group that a process is in.

@@ -54,6 +54,9 @@ func (g group) strike(ctx context.Context, at target) (effect, error) {
 	if err != nil {
 		return effect{}, err
 	}
+	if err := g.in.give(controllerOf(g.fault.Kind), g.guardian); err != nil {
+		return effect{}, err
+	}
 	dir := filepath.Join(g.in.parent, groupPrefix+token())
 	id, err := g.guardian.add(undo{Kind: undoGroup, Path: dir, Back: back, process: at.victim, Until: time.Now().Add(Longest + spare)})
 	if err != nil {

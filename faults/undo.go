@@ -13,14 +13,15 @@ import (
 
 // Kinds of undo records; they stand in journals, so a name never changes.
 const (
-	undoServer   = "end-server" // kill the process and all that descends from it
-	undoHelper   = "end-helper" // kill the process
-	undoContinue = "continue"   // SIGCONT
-	undoFolder   = "remove-folder"
-	undoGroup    = "dissolve-group" // thaw it, move its processes back, remove it
-	undoMount    = "unmount"
-	undoFrozen   = "thaw-disk"
-	undoFiles    = "allow-files" // RLIMIT_NOFILE as it was
+	undoServer     = "end-server" // kill the process and all that descends from it
+	undoHelper     = "end-helper" // kill the process
+	undoContinue   = "continue"   // SIGCONT
+	undoFolder     = "remove-folder"
+	undoGroup      = "dissolve-group"  // thaw it, move its processes back, remove it
+	undoController = "take-controller" // of cgroup v2, which groups below another were given
+	undoMount      = "unmount"
+	undoFrozen     = "thaw-disk"
+	undoFiles      = "allow-files" // RLIMIT_NOFILE as it was
 )
 
 // An undo says how one harm is mended. It is with the guardian, and on disk, before the harm exists.
@@ -31,6 +32,8 @@ type undo struct {
 	Path string `json:"path,omitempty"`
 	// Back is where the processes of a control group belong.
 	Back string `json:"back,omitempty"`
+	// Controller of control groups.
+	Controller string `json:"controller,omitempty"`
 	// Old is a limit as it was: soft, hard.
 	Old []uint64 `json:"old,omitempty"`
 	// Until is when the guardian mends it unasked; zero: at hangtime's end.
@@ -47,6 +50,8 @@ func (u undo) String() string {
 		return "remove " + u.Path
 	case undoGroup:
 		return "dissolve the control group " + u.Path
+	case undoController:
+		return fmt.Sprintf("take the %s controller away from the groups below %s", u.Controller, u.Path)
 	case undoMount:
 		return "unmount " + u.Path
 	case undoFrozen:
@@ -84,6 +89,8 @@ func (u undo) mend() error {
 		return removeFolder(u.Path)
 	case undoGroup:
 		return dissolve(u.Path, u.Back)
+	case undoController:
+		return takeController(u.Path, u.Controller)
 	case undoMount:
 		return unmount(u.Path)
 	case undoFrozen:
