@@ -56,8 +56,8 @@ const slowRequest = "POST /task HTTP/1.1\r\nHost: hangtime.test\r\nContent-Type:
 func (c clients) strike(ctx context.Context, _ target) (effect, error) {
 	open, end := context.WithCancel(context.WithoutCancel(ctx))
 	var hands sync.WaitGroup
-	var connected, refused atomic.Int64
-	first := make(chan struct{}, c.count) // one word from each: its first attempt is over
+	var accepted, refused, connected atomic.Int64 // connected: now; the others: ever
+	first := make(chan struct{}, c.count)         // one word from each: its first attempt is over
 	turns := make(chan struct{}, dialsAtA)
 	for range c.count {
 		hands.Go(func() {
@@ -65,12 +65,13 @@ func (c clients) strike(ctx context.Context, _ target) (effect, error) {
 			for open.Err() == nil {
 				c.one(open, turns, func(err error) {
 					if err == nil {
+						accepted.Add(1)
 						connected.Add(1)
 					} else {
 						refused.Add(1)
 					}
 					told()
-				})
+				}, func() { connected.Add(-1) })
 				sleep(open, redialAt)
 			}
 		})
@@ -80,16 +81,18 @@ func (c clients) strike(ctx context.Context, _ target) (effect, error) {
 		hands.Wait()
 		return "", nil
 	}
+	patience := time.NewTimer(2 * dialLimit) // for all together
+	defer patience.Stop()
 	for range c.count {
 		select {
 		case <-first:
 			continue
-		case <-time.After(2 * dialLimit): // the rest goes on trying
+		case <-patience.C: // the rest goes on trying
 		case <-ctx.Done():
 		}
 		break
 	}
-	if connected.Load() == 0 {
+	if accepted.Load() == 0 {
 		_, _ = heal()
 		return effect{}, fmt.Errorf("none of %d connections to %s was accepted (%d refused)", c.count, c.address, refused.Load())
 	}
@@ -101,7 +104,7 @@ func (c clients) strike(ctx context.Context, _ target) (effect, error) {
 }
 
 // one is a single connection from its opening until the server closes it or ctx ends.
-func (c clients) one(ctx context.Context, turns chan struct{}, told func(error)) {
+func (c clients) one(ctx context.Context, turns chan struct{}, told func(error), closed func()) {
 	select {
 	case turns <- struct{}{}:
 	case <-ctx.Done():
@@ -118,6 +121,7 @@ func (c clients) one(ctx context.Context, turns chan struct{}, told func(error))
 	defer func() {
 		stop()
 		_ = conn.Close()
+		closed()
 	}()
 	if c.pause == 0 {
 		_, _ = conn.Read(make([]byte, 512)) // an answer to nothing, or its end
