@@ -15,6 +15,7 @@ import (
 type Ground struct {
 	disk  disk
 	proxy *proxy
+	way   scenarios.Fault // that the proxy was made for
 	pipe  *pipe
 }
 
@@ -49,7 +50,11 @@ func (gr *Ground) lay(ctx context.Context, f scenarios.Fault, s scenarios.Server
 			gr.disk, err = mountFreezable(ctx, dir, g)
 		}
 	case "network":
+		if gr.proxy != nil && (gr.way.Listen != f.Listen || gr.way.Upstream != f.Upstream) {
+			return errors.New("its listen or upstream is not that of the network fault before it, and the server has one proxy; want the same in all network faults of a scenario")
+		}
 		if gr.proxy == nil {
+			gr.way = f
 			gr.proxy, err = newProxy(f, s.Upstream)
 		}
 	case "stall-pipe-reader":
