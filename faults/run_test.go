@@ -162,20 +162,24 @@ func TestAStoppedWorkerThatDiesMeanwhileIsHealed(t *testing.T) {
 	private(t)
 	g := newGuardian(t)
 	c := newCrew(t)
-	i := prepare(t, scenarios.Fault{Kind: "stop", Worker: "1", For: 500 * time.Millisecond}, Field{Arbiter: c.Arbiter, Workers: c.seen, Name: "v"}, g)
+	i := prepare(t, scenarios.Fault{Kind: "stop", Worker: "1", For: time.Minute}, Field{Arbiter: c.Arbiter, Workers: c.seen, Name: "v"}, g)
 	rec := history.NewRecorder(time.Now())
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	done := make(chan error, 1)
-	go func() { done <- Run(t.Context(), []*Injection{i}, rec) }()
+	go func() { done <- Run(ctx, []*Injection{i}, rec) }()
 	var seen []history.Record
 	eventually(t, "it is stopped", func() bool {
 		seen = append(seen, rec.Drain(nil)...)
 		return len(seen) == 2
 	})
 	_ = unix.Kill(c.Workers[0], unix.SIGKILL)
+	eventually(t, "it is dead", func() bool { return over(c.Workers[0]) })
+	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	same(t, told(append(seen, rec.Drain(nil)...)), "v/1 asked stop", "v/1 in effect", "v/1 healed: its time was over; the process is gone")
+	same(t, told(append(seen, rec.Drain(nil)...)), "v/1 asked stop", "v/1 in effect", "v/1 healed: interrupted; the process is gone")
 }
 
 func TestKillHitsEachOfAllAndSaysSoWhenTheyAreDead(t *testing.T) {
