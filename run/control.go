@@ -39,7 +39,7 @@ func (r *Run) HoldLock() {
 	r.byHand(scenarios.Fault{Kind: "hold-lock", Path: "async_tasks.log", Lock: "flock", For: byHandFor})
 }
 
-// byHand injects a fault that no scenario planned; it ends with the run at the latest. What goes wrong is recorded.
+// byHand injects a fault that no scenario planned; it ends with the variant's phases at the latest. What goes wrong is recorded.
 func (r *Run) byHand(f scenarios.Fault) {
 	v := r.now()
 	if v == nil {
@@ -62,8 +62,9 @@ func (r *Run) byHand(f scenarios.Fault) {
 		v.record(history.Trouble{Room: "faults", Text: fmt.Sprintf("%s: %v", f.Kind, err)})
 		return
 	}
+	reach := v.reach
 	v.hands.Go(func() {
-		if err := faults.Run(r.ctx, []*faults.Injection{injection}, r.rec); err != nil && r.ctx.Err() == nil {
+		if err := faults.Run(reach, []*faults.Injection{injection}, r.rec); err != nil && r.ctx.Err() == nil {
 			v.record(history.Trouble{Room: "faults", Text: err.Error()})
 		}
 	})

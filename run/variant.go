@@ -26,7 +26,8 @@ type variant struct {
 	mu     sync.Mutex
 	attack *loadgen.Attack
 	field  *faults.Field
-	hands  sync.WaitGroup // faults that a person asked for
+	hands  sync.WaitGroup  // faults that a person asked for
+	reach  context.Context // of those: ends with the phases, or with the server
 	byHand int
 }
 
@@ -131,8 +132,10 @@ func (v *variant) load(ctx context.Context, srv *server, seen func() []probe.Wor
 	if err != nil {
 		return fmt.Errorf("load: %w", err)
 	}
+	reach, withdraw := context.WithCancelCause(ctx)
+	defer withdraw(nil)
 	v.mu.Lock()
-	v.attack, v.field = attack, &field
+	v.attack, v.field, v.reach = attack, &field, reach
 	v.mu.Unlock()
 
 	attacking, stop := context.WithCancelCause(ctx)
@@ -148,6 +151,7 @@ func (v *variant) load(ctx context.Context, srv *server, seen func() []probe.Wor
 	v.mu.Lock()
 	v.attack, v.field = nil, nil // from here on nothing can be asked for by hand
 	v.mu.Unlock()
+	withdraw(context.DeadlineExceeded) // which is told as the end of the phase
 	v.hands.Wait()
 	v.record(history.PhaseStarted{Phase: history.Ending})
 	return errors.Join(err, loadError(<-sent))
