@@ -88,7 +88,7 @@ func New(plan scenarios.Load, baseURL string, rec *history.Recorder, options Opt
 	j := newJob(plan, w, rec, options)
 	a := &Attack{job: j}
 	if plan.Ledger == nil || *plan.Ledger {
-		a.ledger = newLedger(baseURL, plan.UnixSocket, min(tasksDrain, plan.Timeout), rec)
+		a.ledger = newLedger(newAsker(baseURL, plan.UnixSocket, options.Resolver), min(tasksDrain, plan.Timeout), rec)
 		j.bodies, j.accept = true, a.ledger.accept
 	}
 	if options.Raw != nil {

@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"cmp"
+	"container/heap"
 	"context"
 	"encoding/json"
 	"slices"
@@ -30,7 +31,7 @@ type ledger struct {
 	sums   history.Ledger
 	open   map[string]*openTask
 	fresh  []*openTask // never asked about, oldest first
-	again  []*openTask // asked about and still open, in the order of their next question
+	again  nextFirst   // asked about and still open
 	closed bool
 }
 
@@ -43,8 +44,24 @@ type openTask struct {
 	ended    bool
 }
 
-func newLedger(baseURL, socket string, wait time.Duration, rec *history.Recorder) *ledger {
-	return &ledger{rec: rec, wait: wait, asker: newAsker(baseURL, socket), open: map[string]*openTask{}}
+// nextFirst is a heap of tasks: on top the one whose question is due first. The old are asked about less often than the young, who must not wait behind them.
+type nextFirst []*openTask
+
+func (h nextFirst) Len() int           { return len(h) }
+func (h nextFirst) Less(i, j int) bool { return h[i].next < h[j].next }
+func (h nextFirst) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *nextFirst) Push(t any)        { *h = append(*h, t.(*openTask)) }
+
+func (h *nextFirst) Pop() any {
+	last := len(*h) - 1
+	t := (*h)[last]
+	(*h)[last] = nil
+	*h = (*h)[:last]
+	return t
+}
+
+func newLedger(asker *asker, wait time.Duration, rec *history.Recorder) *ledger {
+	return &ledger{rec: rec, wait: wait, asker: asker, open: map[string]*openTask{}}
 }
 
 // accept books a task from the body of a 202 answer. A body without an id is no task.
@@ -125,7 +142,7 @@ func (l *ledger) ask(ctx context.Context, now time.Duration) {
 			continue
 		}
 		t.next = now + min(max((now-t.accepted)/4, firstAsk), longestAsk)
-		l.again = append(l.again, t)
+		heap.Push(&l.again, t)
 	}
 }
 
@@ -137,14 +154,15 @@ func (l *ledger) batch(now time.Duration) []*openTask {
 		return nil
 	}
 	var out []*openTask
-	for _, queue := range []*[]*openTask{&l.again, &l.fresh} {
-		n := 0
-		for n < len(*queue) && len(out) < l.asker.most() && (*queue)[n].next <= now {
-			out = append(out, (*queue)[n])
-			n++
-		}
-		*queue = slices.Delete(*queue, 0, n)
+	for len(l.again) > 0 && len(out) < l.asker.most() && l.again[0].next <= now {
+		out = append(out, heap.Pop(&l.again).(*openTask))
 	}
+	n := 0
+	for n < len(l.fresh) && len(out) < l.asker.most() && l.fresh[n].next <= now {
+		out = append(out, l.fresh[n])
+		n++
+	}
+	l.fresh = slices.Delete(l.fresh, 0, n)
 	return out
 }
 
