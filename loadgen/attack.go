@@ -16,8 +16,8 @@ import (
 
 // How long an attack waits, after its last hit was due, for what is on its way.
 const (
-	hitsDrain  = 10 * time.Second // or the hits' own time limit, where that is shorter
-	tasksDrain = 10 * time.Second // or that limit too
+	hitsDrain  = 10 * time.Second // or twice the longest time limit of a hit and a second, where that is shorter
+	tasksDrain = 10 * time.Second // or the plan's time limit, where that is shorter
 )
 
 // Options of an attack that are a person's, not the plan's.
