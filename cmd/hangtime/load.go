@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/loadgen"
@@ -105,7 +104,7 @@ func (f *loadFlags) run(cmd *cobra.Command, address string) (err error) {
 	if err != nil {
 		return &exit{exitUsage, err}
 	}
-	if f.max && realTime() {
+	if f.max && loadgen.RealTime() {
 		return &exit{exitUsage, errors.New("--max: hangtime runs with real-time priority (chrt) here, and would leave the server and the machine no processor; run it without, or with --rate")}
 	}
 	files, err := f.create()
@@ -262,10 +261,4 @@ func joinExit(err, more error) error {
 		return &exit{coded.code, errors.Join(coded.err, more)}
 	}
 	return &exit{exitUnknown, errors.Join(err, more)}
-}
-
-// realTime says whether the kernel lets this process run before all ordinary ones, sched(7).
-func realTime() bool {
-	attr, err := unix.SchedGetAttr(0, 0)
-	return err == nil && (attr.Policy == unix.SCHED_FIFO || attr.Policy == unix.SCHED_RR || attr.Policy == unix.SCHED_DEADLINE)
 }
