@@ -51,9 +51,9 @@ func gunicorn(b *testing.B, processors string) (pid int, address string) {
 		b.Fatal(err)
 	}
 	address = "127.0.0.1:" + strconv.Itoa(freePort(b))
-	cmd := exec.Command("taskset", "-c", processors, "gunicorn", "--workers=4", "--bind="+address, "plain:app")
+	cmd := exec.Command("taskset", "-c", processors, "gunicorn", "--workers=4", "--log-level=warning", "--bind="+address, "plain:app")
 	cmd.Dir = dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)
 	}
@@ -78,6 +78,8 @@ var perSecond = regexp.MustCompile(`Requests/sec:\s+([0-9.]+)`)
 
 // answers is how many requests a second wrk gets answered in 2 s.
 func answers(b *testing.B, pid int, address, processors string, watched bool) float64 {
+	// What it takes to begin to watch is not what it takes to watch.
+	defer time.Sleep(500 * time.Millisecond)
 	if watched {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
@@ -98,6 +100,7 @@ func answers(b *testing.B, pid int, address, processors string, watched bool) fl
 		}()
 		defer func() { cancel(); <-drained }()
 	}
+	time.Sleep(1500 * time.Millisecond)
 	out, err := exec.Command("taskset", "-c", processors, "wrk", "-t1", "-c8", "-d2s", fmt.Sprintf("http://%s/", address)).CombinedOutput()
 	if err != nil {
 		b.Fatalf("%v: %s", err, out)
