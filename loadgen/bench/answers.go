@@ -7,8 +7,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // The generators' own percentiles: p50, p90, p99, p99.9, max in milliseconds; -1 where one says nothing of it.
@@ -25,6 +27,20 @@ func hangtimeAnswer(out string) (a [5]float64, err error) {
 	}
 	t := j.Times["response"]
 	return [5]float64{t.P50, t.P90, t.P99, t.P999, t.Max}, nil
+}
+
+var wrk2Line = regexp.MustCompile(`(?m)^ *(50|90|99|99\.9|100)0*%\s+([0-9.]+[a-z]+)$`)
+
+func wrk2Answer(out string) (a [5]float64, err error) {
+	a = [5]float64{-1, -1, -1, -1, -1}
+	for _, m := range wrk2Line.FindAllStringSubmatch(strings.ReplaceAll(out, ".000%", "%"), -1) {
+		took, err := time.ParseDuration(m[2])
+		if err != nil {
+			return a, fmt.Errorf("wrk2 says %q: %w", m[0], err)
+		}
+		a[slices.Index([]string{"50", "90", "99", "99.9", "100"}, m[1])] = took.Seconds() * 1e3
+	}
+	return a, nil
 }
 
 func bombardierAnswer(out string) (a [5]float64, err error) {

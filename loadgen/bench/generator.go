@@ -54,6 +54,13 @@ func generators() []generator {
 			most: func(d time.Duration) []string { return []string{"-t1", "-c64", "-d" + secs(d), url} },
 		},
 		{
+			name: "wrk2", bin: "wrk2",
+			fixed: func(rate int, d time.Duration) []string {
+				return []string{"-t1", "-c64", "-d" + secs(d), "-R" + strconv.Itoa(rate), "-L", url}
+			},
+			answer: wrk2Answer,
+		},
+		{
 			name: "bombardier", bin: "bombardier",
 			most: func(d time.Duration) []string { return []string{"-c", "64", "-d", secs(d), "-q", url} },
 			fixed: func(rate int, d time.Duration) []string {
