@@ -29,7 +29,7 @@ func hangtimeAnswer(out string) (a [5]float64, err error) {
 	return [5]float64{t.P50, t.P90, t.P99, t.P999, t.Max}, nil
 }
 
-var wrk2Line = regexp.MustCompile(`(?m)^ *(50|90|99|99\.9|100)0*%\s+([0-9.]+[a-z]+)$`)
+var wrk2Line = regexp.MustCompile(`(?m)^ *(50|90|99|99\.9|100)0*%\s+([0-9.]+[a-z]+) *$`)
 
 func wrk2Answer(out string) (a [5]float64, err error) {
 	a = [5]float64{-1, -1, -1, -1, -1}
