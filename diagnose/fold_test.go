@@ -229,16 +229,20 @@ func TestReturnedIncidentsNeverChange(t *testing.T) {
 }
 
 func TestALoopThatComputesIsFoundBesideAMainThreadThatWaits(t *testing.T) {
-	got := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s, 8*s, func(t time.Duration) []history.Event {
-		return []history.Event{
-			sample(1, 101, func(w *history.WorkerSample) { w.Moved, w.CPU, w.Answered = true, t-5*s, uint64(t/ms) }),
-			history.Heartbeat{PID: 101, Turns: 40, Age: t - 5*s, InFlight: 3},
-			history.ThreadSample{PID: 101, TID: 101, State: "S", Still: 3 * ms, Idle: true, Syscall: "poll"},
-			history.ThreadSample{PID: 101, TID: 110, Name: "loop", State: "R", Syscall: "running"},
+	for name, inside := range map[string]int{"alone": 0, "while other threads answer": 1} {
+		got := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s, 8*s, func(t time.Duration) []history.Event {
+			return []history.Event{
+				sample(1, 101, func(w *history.WorkerSample) {
+					w.Inside, w.Oldest, w.Moved, w.CPU, w.Answered = inside, time.Duration(inside)*4*ms, true, t-5*s, uint64(t/ms)
+				}),
+				history.Heartbeat{PID: 101, Turns: 40, Age: t - 5*s, InFlight: 3},
+				history.ThreadSample{PID: 101, TID: 101, State: "S", Still: 3 * ms, Idle: true, Syscall: "poll"},
+				history.ThreadSample{PID: 101, TID: 110, Name: "loop", State: "R", Syscall: "running"},
+			}
+		}))).Incidents()
+		if len(got) != 1 || got[0].Cause.Kind != CauseCPU || got[0].Began > 5*s || got[0].Detected > 6200*ms {
+			t.Errorf("%s: got %+v, want a hang by computation that is certain after 1 s", name, got)
 		}
-	}))).Incidents()
-	if len(got) != 1 || got[0].Cause.Kind != CauseCPU || got[0].Began > 5*s || got[0].Detected > 6200*ms {
-		t.Errorf("got %+v, want a hang by computation that is certain after 1 s", got)
 	}
 }
 

@@ -244,6 +244,9 @@ func (p *process) beaten(r history.Record, ev history.Heartbeat, claims bool) {
 	p.beat, p.beatAt = ev, r.At
 }
 
+// countsTurns says whether its sign of life counts the turns of its loop: then that alone says when the loop last turned.
+func (p *process) countsTurns() bool { return p.beatAt >= 0 && p.beat.Turns > 0 }
+
 // claimed takes how many tasks it says it has. Since when the oldest is open it does not say: since they were none, at the earliest.
 func (p *process) claimed(r history.Record, ev history.Heartbeat) {
 	switch {

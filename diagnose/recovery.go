@@ -54,9 +54,8 @@ func (f *Fold) moves(p *process) bool {
 // turns says whether the loop that stood still turns again: by its own count, by tasks that end, or, where neither is known, by its thread that waits for work.
 func (p *process) turns(s stall) bool {
 	last, left := s.thread.at, p.left(s)
-	counted := p.beatAt >= 0 && p.beat.Turns > 0
 	switch {
-	case counted:
+	case p.countsTurns():
 		return p.turned > last || left && p.ended > last
 	case p.open > 0 || p.finished:
 		return p.ended > last+3*tickStep || left && p.ended > last // its client learns of an end late: one just after the last look proves nothing

@@ -128,8 +128,8 @@ func (f *Fold) loopStall(p *process) (stall, bool) {
 			if p.open > 0 {
 				from = max(from, p.ended)
 			}
-			if p.sample.Inside > 0 {
-				from = max(from, p.answered)
+			if p.sample.Inside > 0 && !p.countsTurns() {
+				from = max(from, p.answered) // it may have been the loop that answered
 			}
 		}
 		return f.explained(p, t, max(from, f.asked(p)), f.limits.Loop), true
@@ -251,7 +251,7 @@ func (f *Fold) silentStall(p *process) (stall, bool) {
 	switch counted := p.beatAt >= 0 && f.now-p.beatAt <= f.limits.Stale && (p.beat.Turns > 0 || p.beat.InFlight > 0); {
 	case counted:
 		s.from, s.limit = max(s.from, p.turned), f.limits.Pool
-	case p.finished || p.beatAt >= 0 && p.beat.Turns > 0:
+	case p.finished || p.countsTurns():
 		return stall{}, false
 	default:
 		s.limit = f.limits.Tasks

@@ -25,14 +25,14 @@ type entry struct {
 	Drop string `json:"drop,omitempty"`
 }
 
-// stateDir is where journals are: $XDG_STATE_HOME/hangtime, or where the XDG base directory specification puts it.
-func stateDir() (string, error) {
+// StateDir is the folder for what hangtime keeps between runs: $XDG_STATE_HOME/hangtime, by default ~/.local/state/hangtime (XDG Base Directory Specification). It may not exist yet.
+func StateDir() (string, error) {
 	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "hangtime"), nil
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
-		return "", fmt.Errorf("where to keep the undo journal: set XDG_STATE_HOME: %w", err)
+		return "", fmt.Errorf("where to keep recordings and the undo journal: set XDG_STATE_HOME: %w", err)
 	}
 	return filepath.Join(home, ".local", "state", "hangtime"), nil
 }
@@ -45,7 +45,7 @@ func bootID() (string, error) {
 const journalSuffix = ".undo"
 
 func createJournal(name, mark string) (*journal, error) {
-	dir, err := stateDir()
+	dir, err := StateDir()
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +119,7 @@ type Replayed struct {
 
 // Replay mends what the journals of runs that were killed together with their guardian still hold. A journal of which all is mended is removed.
 func Replay() ([]Replayed, error) {
-	dir, err := stateDir()
+	dir, err := StateDir()
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -68,17 +67,10 @@ func (r request) strike(ctx context.Context, _ target) (effect, error) {
 	if _, err := io.Copy(io.Discard, io.LimitReader(answer.Body, most)); err != nil {
 		return effect{}, fmt.Errorf("read the answer: %w", err)
 	}
-	if !r.expected(answer.StatusCode) {
+	if !scenarios.StatusExpected(r.call.Expect, answer.StatusCode) {
 		return effect{}, fmt.Errorf("the answer was %s, want %v", answer.Status, r.wanted())
 	}
 	return effect{detail: fmt.Sprintf("%s after %v", answer.Status, time.Since(began).Round(time.Millisecond))}, nil
-}
-
-func (r request) expected(status int) bool {
-	if len(r.call.Expect) == 0 {
-		return status >= 200 && status < 400
-	}
-	return slices.Contains(r.call.Expect, status)
 }
 
 func (r request) wanted() string {

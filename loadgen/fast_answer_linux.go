@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
 // handle does what an event asks for.
@@ -125,7 +127,7 @@ func (e *fastEngine) whole(c *conn, at, now time.Duration, gone bool) {
 	status := c.parser.Status
 	o := e.outcome(c, at)
 	o.status = uint16(status)
-	if !expected(r.expect, status) {
+	if !scenarios.StatusExpected(r.expect, status) {
 		o.class = classStatus
 	}
 	if status == 202 && len(c.parser.Body) > 0 {

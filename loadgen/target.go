@@ -30,15 +30,7 @@ type target struct {
 }
 
 // expects says whether a status counts as ok.
-func (t *target) expects(status int) bool { return expected(t.expect, status) }
-
-// expected says whether a status is one of those, or, where there are none, from 200 to 399.
-func expected(some []int, status int) bool {
-	if len(some) == 0 {
-		return status >= 200 && status < 400
-	}
-	return slices.Contains(some, status)
-}
+func (t *target) expects(status int) bool { return scenarios.StatusExpected(t.expect, status) }
 
 func newTargets(all []scenarios.Target, base *url.URL, limit time.Duration) ([]target, error) {
 	if len(all) == 0 {

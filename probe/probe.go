@@ -36,6 +36,7 @@ const (
 type Probe struct {
 	cancel context.CancelFunc
 	done   chan struct{}
+	ticked chan struct{} // holds one
 
 	mu      sync.Mutex
 	workers []Worker
@@ -53,7 +54,7 @@ func watch(ctx context.Context, root proc, target Target, rec *history.Recorder)
 		cancel()
 		return nil, err
 	}
-	p := &Probe{cancel: cancel, done: make(chan struct{})}
+	p := &Probe{cancel: cancel, done: make(chan struct{}), ticked: make(chan struct{}, 1)}
 	w.probe = p
 	w.tick(ctx, time.Now())
 	var helpers sync.WaitGroup
@@ -69,6 +70,10 @@ func watch(ctx context.Context, root proc, target Target, rec *history.Recorder)
 	}()
 	return p, nil
 }
+
+// Ticked gets something each time that a look at everything is over and recorded: ten times a second, unless the machine is too busy. Who reads the records then needs no
+// wake-up of its own, which costs more than the reading. It holds one: who is late misses the others.
+func (p *Probe) Ticked() <-chan struct{} { return p.ticked }
 
 // newWatcher prepares to watch; ctx must end before the watcher is closed.
 func newWatcher(ctx context.Context, root proc, target Target, rec *history.Recorder) (*watcher, error) {

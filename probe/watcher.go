@@ -140,6 +140,10 @@ func (w *watcher) tick(ctx context.Context, now time.Time) {
 		}
 	}
 	w.readSlow(now)
+	select {
+	case w.probe.ticked <- struct{}{}:
+	default:
+	}
 }
 
 // unreadable records that evidence may not be read; that it vanished is no trouble.

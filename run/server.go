@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/hangtime-dev/hangtime/faults"
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
@@ -235,12 +236,12 @@ func (s *server) ended() <-chan struct{} {
 }
 
 // stop ends a server of ours and then whatever of its workers is left.
-func (s *server) stop(workers []process) {
+func (s *server) stop(workers []faults.Worker) {
 	if s.child == nil {
 		return
 	}
 	s.child.end()
-	said := history.ServerStopped{Left: endAll(workers)}
+	said := history.ServerStopped{Left: faults.EndAll(workers)}
 	s.child.hush()
 	if s.child.gone(0) {
 		said.Code = s.child.state.ExitCode()

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -10,7 +9,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/procfs"
 
+	"github.com/hangtime-dev/hangtime/faults"
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
@@ -43,33 +44,6 @@ func TestALineOfTheServersAccount(t *testing.T) {
 		if diff := cmp.Diff(row.want, got); diff != "" {
 			t.Errorf("%s: %s", row.name, diff)
 		}
-	}
-}
-
-// endAll kills what does not leave by itself, and only the process that it was told of: another one with the same number is left alone.
-func TestOnlyTheVeryProcessIsEnded(t *testing.T) {
-	cmd := exec.Command("sleep", "60")
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan *os.ProcessState, 1)
-	go func() { state, _ := cmd.Process.Wait(); ended <- state }()
-	_, start, err := stat(cmd.Process.Pid)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := process{cmd.Process.Pid, start}
-	if killed := endAll([]process{{p.pid, p.start + 1}}); len(killed) != 0 {
-		t.Fatalf("killed %v, whose start time is another's", killed)
-	}
-	if !p.alive() {
-		t.Fatal("it is gone")
-	}
-	if killed := endAll([]process{p}); len(killed) != 1 || killed[0] != p.pid {
-		t.Errorf("killed %v, want %d", killed, p.pid)
-	}
-	if state := <-ended; state.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
-		t.Errorf("it ended by %v", state)
 	}
 }
 
@@ -115,24 +89,28 @@ func TestTheEndOfAnArbiterIsSeenWhileAWorkerHoldsItsOutput(t *testing.T) {
 		t.Fatal(err)
 	}
 	pid := <-born
-	_, start, err := stat(pid)
+	worker, err := procfs.NewProc(pid)
 	if err != nil {
 		t.Fatal(err)
 	}
-	worker := process{pid, start}
-	defer endAll([]process{worker})
+	was, err := worker.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	workers := []faults.Worker{{PID: pid, Start: was.Starttime}}
+	defer faults.EndAll(workers)
 	if err := syscall.Kill(c.pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	<-c.ended
-	if !worker.alive() {
+	if now, err := worker.Stat(); err != nil || now.State == "Z" {
 		t.Fatal("the end of the arbiter was seen only when its worker had ended too")
 	}
 	if words := c.lastWords(); !strings.Contains(words, "about to fail") {
 		t.Errorf("last words %q", words)
 	}
 	rec := history.NewRecorder(time.Now())
-	(&server{pid: c.pid, child: c, rec: rec}).stop([]process{worker})
+	(&server{pid: c.pid, child: c, rec: rec}).stop(workers)
 	want := history.ServerStopped{Code: -1, Signal: "SIGKILL", Left: []int{pid}}
 	if diff := cmp.Diff([]history.Event{want}, events(rec)); diff != "" {
 		t.Error(diff)

@@ -59,7 +59,7 @@ func (v *variant) boot(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	var workers []process
+	var workers []faults.Worker
 	defer func() {
 		srv.stop(workers)
 		if srv.child != nil {
@@ -75,7 +75,7 @@ func (v *variant) boot(ctx context.Context) (err error) {
 		}
 		seen = watch.Workers
 		defer func() {
-			workers = processes(watch.Workers())
+			workers = places(watch.Workers)()
 			watch.Close()
 		}()
 	}
@@ -107,14 +107,6 @@ func (v *variant) account() {
 		return
 	}
 	v.record(log)
-}
-
-func processes(seen []probe.Worker) []process {
-	all := make([]process, 0, len(seen))
-	for _, w := range seen {
-		all = append(all, process{w.PID, w.Start})
-	}
-	return all
 }
 
 // load sends through all phases and breaks what is to be broken in the phase during.

@@ -86,6 +86,14 @@ type Target struct {
 	Weight int `yaml:"weight,omitempty" json:"weight,omitempty" jsonschema:"minimum=0"`
 }
 
+// StatusExpected says whether an HTTP status is one of those expected or, where none are named, from 200 to 399.
+func StatusExpected(expect []int, status int) bool {
+	if len(expect) == 0 {
+		return status >= 200 && status < 400
+	}
+	return slices.Contains(expect, status)
+}
+
 // targets are all that are hit, those of a mix too.
 func (l Load) targets() []Target {
 	all := slices.Clone(l.Targets)

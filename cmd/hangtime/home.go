@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hangtime-dev/hangtime/faults"
 	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/scenarios"
 	"github.com/hangtime-dev/hangtime/tui"
@@ -80,7 +81,7 @@ func runFromHome(cmd *cobra.Command, choice tui.Choice) error {
 
 // folderForRun is a new folder for the recording of a run, and makes room for it.
 func folderForRun(scenario string, now time.Time) (string, error) {
-	state, err := stateDir()
+	state, err := faults.StateDir()
 	if err != nil {
 		return "", err
 	}
@@ -222,18 +223,6 @@ func ownScenarios() (string, error) {
 	return filepath.Join(dir, "hangtime", "scenarios"), nil
 }
 
-// stateDir is where hangtime keeps what it made: $XDG_STATE_HOME/hangtime, or where the XDG base directory specification puts it.
-func stateDir() (string, error) {
-	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "hangtime"), nil
-	}
-	dir, err := os.UserHomeDir()
-	if err != nil {
-		return "", fmt.Errorf("where to keep recordings: set XDG_STATE_HOME: %w", err)
-	}
-	return filepath.Join(dir, ".local", "state", "hangtime"), nil
-}
-
 // A lastVerdict is what the last run of a scenario came to.
 type lastVerdict struct {
 	Outcome string    `json:"outcome"`
@@ -245,7 +234,7 @@ const verdictsFile = "last-verdicts.json"
 // readVerdicts has the last verdict by scenario. It is a convenience: a file that is missing or broken counts as empty.
 func readVerdicts() map[string]lastVerdict {
 	all := map[string]lastVerdict{}
-	dir, err := stateDir()
+	dir, err := faults.StateDir()
 	if err != nil {
 		return all
 	}
@@ -261,7 +250,7 @@ func rememberVerdict(r *report.Report, at time.Time) error {
 	if r.Interrupted != "" || !r.Over {
 		return nil
 	}
-	dir, err := stateDir()
+	dir, err := faults.StateDir()
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,11 @@ type watching struct {
 	used   time.Duration
 }
 
-const watchTick = 100 * time.Millisecond
+const (
+	watchTick = 100 * time.Millisecond
+	// stuckFor is after how long without a look of the probe time goes on all the same. Short it must not be: where Go puts a timer off, it still wakes up at the old time.
+	stuckFor = time.Second
+)
 
 // startWatching begins to watch; each sink gets all records in order, on one goroutine.
 func startWatching(ctx context.Context, target probe.Target, sinks ...func([]history.Record) error) (*watching, error) {
@@ -85,23 +89,25 @@ func startWatching(ctx context.Context, target probe.Target, sinks ...func([]his
 	return w, nil
 }
 
-// tick records the passing of time and hands on what was recorded, at one go: each time that a process wakes up costs more than what it does then.
+// tick records the passing of time and hands on what was recorded, right after each look of the probe: each time that a process wakes up costs more than what it does then.
 func (w *watching) tick(ctx context.Context) {
-	due := w.began
-	timer := time.NewTimer(0)
+	due := time.Now()
+	timer := time.NewTimer(stuckFor)
 	defer timer.Stop()
 	var spare []history.Record
 	for {
 		select {
+		case <-w.probe.Ticked():
 		case <-timer.C:
 		case <-ctx.Done():
 			return
 		}
-		late := max(time.Since(due), 0)
+		now := time.Now()
+		late := max(now.Sub(due), 0)
 		w.rec.Record(history.Tick{Late: late})
 		spare = w.drain(spare)
 		due = due.Add((late/watchTick + 1) * watchTick)
-		timer.Reset(time.Until(due))
+		timer.Reset(stuckFor)
 	}
 }
 

@@ -121,18 +121,20 @@ func (r *result) compare(done []truth, found []spell) {
 	used := make([]bool, len(found))
 	for _, one := range done {
 		i := slices.IndexFunc(found, func(s spell) bool {
-			return s.pid == one.pid && s.found >= one.from && s.found <= one.until+time.Second && s.since >= one.from-tolerance
+			from := one.began(s.since)
+			return s.pid == one.pid && s.found >= from && s.found <= one.until+time.Second && s.since >= from-tolerance
 		})
 		if i < 0 {
 			continue
 		}
 		used[i] = true
 		s := found[i]
+		from := one.began(s.since)
 		r.found++
-		r.certain = append(r.certain, s.found-one.from)
-		r.since = append(r.since, (s.since - one.from).Abs())
+		r.certain = append(r.certain, s.found-from)
+		r.since = append(r.since, (s.since - from).Abs())
 		if s.suspect >= 0 {
-			r.suspect = append(r.suspect, s.suspect-one.from)
+			r.suspect = append(r.suspect, s.suspect-from)
 		}
 		if s.cause == r.want {
 			r.right++
@@ -143,7 +145,7 @@ func (r *result) compare(done []truth, found []spell) {
 	for i, s := range found {
 		// What happens to the same worker while the harm lasts, or as it ends, is not out of nothing.
 		if !used[i] && !slices.ContainsFunc(done, func(one truth) bool {
-			return one.pid == s.pid && s.found >= one.from && s.since <= one.from+2*r.hold+r.rest+2*time.Second
+			return one.pid == s.pid && s.found >= one.began(s.since) && s.since <= one.from+2*r.hold+r.rest+2*time.Second
 		}) {
 			r.spurious = append(r.spurious, s)
 		}

@@ -21,9 +21,18 @@ import (
 
 // A truth is one hang that the bench made: in which worker, and when it began.
 type truth struct {
-	pid   int
-	from  time.Duration
-	until time.Duration // 0: for as long as the hangs of the cause are kept up
+	pid      int
+	earliest time.Duration // 0: from is exact; else it may have begun at any moment from this to from
+	from     time.Duration
+	until    time.Duration // 0: for as long as the hangs of the cause are kept up
+}
+
+// began is the moment from which times are counted: of those possible the one that the finding says, or the nearest to it.
+func (one truth) began(said time.Duration) time.Duration {
+	if one.earliest == 0 {
+		return one.from
+	}
+	return min(max(said, one.earliest), one.from)
 }
 
 // A lane is one server under a little load, and who watches it.
@@ -362,7 +371,7 @@ func sharedLog(_ context.Context, l *lane) []truth {
 	var all []truth
 	for pid, at := range first {
 		if at-from < l.hold/3 {
-			all = append(all, truth{pid: pid, from: at})
+			all = append(all, truth{pid: pid, earliest: from, from: at}) // a line of an earlier task may have been the first that waited
 		}
 	}
 	return all
@@ -389,7 +398,7 @@ func poolRound(path string, n int) func(context.Context, *lane) []truth {
 		for pid, times := range began {
 			slices.Sort(times)
 			if len(times) >= 4 {
-				all = append(all, truth{pid, times[3], times[3] + l.hold*time.Duration((len(times)+3)/4)})
+				all = append(all, truth{pid: pid, from: times[3], until: times[3] + l.hold*time.Duration((len(times)+3)/4)})
 			}
 		}
 		return all
@@ -414,7 +423,7 @@ func poolTasks(n int) func(context.Context, *lane) []truth {
 		var all []truth
 		for pid, times := range took {
 			if len(times) >= 4 {
-				all = append(all, truth{pid, times[3], times[3] + l.hold*time.Duration((len(times)+3)/4)})
+				all = append(all, truth{pid: pid, from: times[3], until: times[3] + l.hold*time.Duration((len(times)+3)/4)})
 			}
 		}
 		return all
