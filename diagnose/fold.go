@@ -104,7 +104,7 @@ func (f *Fold) worker(r history.Record) {
 		f.said(r, ev)
 	case history.WorkerSample:
 		if p := f.alive(ev.PID); p != nil {
-			p.sampled(r, ev, f.limits.Slack)
+			p.sampled(r, ev, f.limits.Slack, f.limits.Busy)
 			f.judge(p)
 		}
 	case history.ThreadSample:

@@ -246,6 +246,24 @@ func TestALoopThatComputesIsFoundBesideAMainThreadThatWaits(t *testing.T) {
 	}
 }
 
+// Its heartbeat and the looks at its thread are up to 100 ms apart; what it used of a processor says it better.
+func TestAComputationIsDatedByWhatItUsed(t *testing.T) {
+	const began = 5*s + 63*ms
+	got := fold(script(pool(1), healthy(1, 101, 1*s, 5*s+50*ms), every(5*s+50*ms, 8*s, func(t time.Duration) []history.Event {
+		look := history.ThreadSample{PID: 101, TID: 110, Name: "loop", State: "R", Syscall: "running"}
+		if t < began {
+			look.State, look.Syscall, look.Idle = "S", "epoll_wait", true
+		}
+		return []history.Event{
+			sample(1, 101, func(w *history.WorkerSample) { w.Moved, w.CPU, w.Answered = true, max(t-began, 0), uint64(t/ms) }),
+			history.Heartbeat{PID: 101, Turns: 40, Age: 3 * ms, InFlight: 1}, look,
+		}
+	}))).Incidents()
+	if len(got) != 1 || got[0].Cause.Kind != CauseCPU || (got[0].Began-began).Abs() > 5*ms {
+		t.Errorf("got %+v, want a hang by computation since %v", got, began)
+	}
+}
+
 // What the page of a worker shows beside its state is what was last seen of its process, and nothing of it once that is gone.
 func TestAWorkersConnectionsTasksAndDescriptors(t *testing.T) {
 	open := func() []moment {

@@ -31,6 +31,8 @@ type process struct {
 	grew      time.Duration // the same for bytes that it sent: no client that gives up looks like that
 	grown     time.Duration // and when that was seen
 	cpu       []usage       // over the last second or so, oldest first
+	busyFrom  time.Duration // since when it computes, by its account; -1: it does not
+	partly    time.Duration // how much of the time between the last two samples before that it computed
 	inside    counts        // of requests
 	opened    counts        // of open tasks
 	beat      history.Heartbeat
@@ -122,13 +124,13 @@ type sent struct {
 
 func newProcess(pid, place int, at time.Duration) *process {
 	return &process{
-		pid: pid, place: place, seen: at, sampledAt: -1, before: -1, running: -1, beatAt: -1, hungTo: -1, suspected: -1, answered: at, earliest: at, ended: at, endedMin: at, turned: at,
+		pid: pid, place: place, seen: at, sampledAt: -1, before: -1, running: -1, beatAt: -1, hungTo: -1, suspected: -1, busyFrom: -1, answered: at, earliest: at, ended: at, endedMin: at, turned: at,
 		threads: map[int]*thread{}, obstacles: map[int]*obstacle{}, stacks: map[int]*stack{}, group: noGroup(), state: Booting, since: at,
 	}
 }
 
 // sampled takes what was seen of the whole process at one tick of the probe.
-func (p *process) sampled(r history.Record, ev history.WorkerSample, slack time.Duration) {
+func (p *process) sampled(r history.Record, ev history.WorkerSample, slack time.Duration, busy float64) {
 	old, first := p.sample, p.sampledAt < 0
 	if !first && p.progressed(old, ev, r.At, slack) {
 		p.answered, p.earliest = r.At, p.sampledAt
@@ -145,6 +147,7 @@ func (p *process) sampled(r history.Record, ev history.WorkerSample, slack time.
 	p.before = p.sampledAt
 	p.sample, p.sampledAt, p.sampleSeq = ev, r.At, r.Seq
 	p.inside.note(r.At, ev.Inside)
+	p.computed(usage{r.At, ev.CPU, ev.RunDelay}, busy)
 	p.cpu = append(p.cpu, usage{r.At, ev.CPU, ev.RunDelay})
 	for len(p.cpu) > 2 && (len(p.cpu) > 64 || r.At-p.cpu[1].at >= time.Second) {
 		p.cpu = slices.Delete(p.cpu, 0, 1)
@@ -282,6 +285,26 @@ func (p *process) forget(now, stale time.Duration) {
 	for tid := range p.stacks {
 		if p.threads[tid] == nil && p.hang == nil {
 			delete(p.stacks, tid)
+		}
+	}
+}
+
+// computed takes what it used between two samples. Whoever begins to compute between two samples goes on to the second: what it used is counted back from there, and from one sample
+// to the one before where it used nearly all between them.
+func (p *process) computed(now usage, busy float64) {
+	if len(p.cpu) == 0 {
+		return
+	}
+	last := p.cpu[len(p.cpu)-1]
+	span, ran := now.at-last.at, now.used+now.delayed-last.used-last.delayed
+	switch {
+	case span <= 0:
+	case float64(ran) < busy*float64(span):
+		p.busyFrom, p.partly = -1, max(ran, 0)
+	case p.busyFrom < 0:
+		p.busyFrom = now.at - min(ran, span)
+		if float64(ran) >= 0.95*float64(span) {
+			p.busyFrom = last.at - p.partly
 		}
 	}
 }

@@ -128,6 +128,9 @@ func (f *Fold) loopStall(p *process) (stall, bool) {
 			if p.open > 0 {
 				from = max(from, p.ended)
 			}
+			if p.busyFrom <= from+2*tickStep {
+				from = max(from, p.busyFrom) // its account is finer than the looks
+			}
 			if p.sample.Inside > 0 && !p.countsTurns() {
 				from = max(from, p.answered) // it may have been the loop that answered
 			}
