@@ -312,7 +312,7 @@ func (w *watcher) near() []int {
 
 // killer says who is known to have sent the signal that ended a worker; empty: not known.
 func (w *watcher) killer(one *worker, signal unix.Signal) (by string, inferred bool) {
-	if signal == unix.SIGKILL && one.group != nil && w.groups.killed(one.group) {
+	if signal == unix.SIGKILL && one.group != nil && one.group.killed(time.Now()) {
 		return "kernel (out of memory)", true
 	}
 	return "", false

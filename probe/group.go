@@ -18,7 +18,8 @@ type group struct {
 	now                  history.Cgroup
 	read                 time.Time
 
-	killsBefore uint64 // its counter of kills when that was last asked for
+	explained uint64    // how many of its kernel's kills are some worker's end that is known
+	grew      time.Time // when that counter was last seen to grow
 }
 
 // groups reads control groups; workers that share one read it once. One goroutine may use it.
@@ -140,8 +141,11 @@ func (one *group) refresh(now time.Time) {
 	if one.freezer != "" {
 		c.Frozen = number(keyed(one.freezer, "cgroup.events"), "frozen") == 1 || strings.HasPrefix(word(one.freezer, "freezer.state"), "FR")
 	}
-	if first {
-		one.killsBefore = c.OOMKills
+	switch {
+	case first:
+		one.explained = c.OOMKills
+	case c.OOMKills > one.now.OOMKills:
+		one.grew = now
 	}
 	one.now = c
 }
@@ -180,12 +184,20 @@ func (one *group) readMemory(c *history.Cgroup) {
 	c.UnderOOM, c.OOMKills = number(control, "under_oom") == 1, number(control, "oom_kill")
 }
 
-// killed says whether the kernel has killed one of the group for its memory since this was last asked.
-func (g *groups) killed(one *group) bool {
-	one.refresh(time.Now())
-	grew := one.now.OOMKills > one.killsBefore
-	one.killsBefore = one.now.OOMKills
-	return grew
+// killCounts is for how long a kill of the kernel's may be that of a worker whose end was just heard of; later it was another process of the group.
+const killCounts = 2 * time.Second
+
+// killed says whether a worker's end is one of the kernel's kills for the group's memory. Each kill is that of one: two that end at once take two.
+func (one *group) killed(now time.Time) bool {
+	one.refresh(now)
+	if now.Sub(one.grew) > killCounts {
+		one.explained = one.now.OOMKills
+	}
+	if one.now.OOMKills <= one.explained {
+		return false
+	}
+	one.explained++
+	return true
 }
 
 func word(dir, name string) string {

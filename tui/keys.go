@@ -128,10 +128,10 @@ func (k keys) rebind(wanted map[string][]string) error {
 		names := wanted[name]
 		i := slices.IndexFunc(k, func(b boundKey) bool { return string(b.action) == name })
 		if i < 0 {
-			return fmt.Errorf("keys: %q is not an action; want one of %s", name, strings.Join(k.actions(), ", "))
+			return fmt.Errorf("%q is not an action; want one of %s", name, strings.Join(k.actions(), ", "))
 		}
 		if len(names) == 0 {
-			return fmt.Errorf("keys: %s has no key; want at least one, such as [%s]", name, k[i].binding.Keys()[0])
+			return fmt.Errorf("%s has no key; want at least one, such as [%s]", name, k[i].binding.Keys()[0])
 		}
 		k[i].binding.SetKeys(names...)
 		k[i].binding.SetHelp(names[0], k[i].binding.Help().Desc)
@@ -145,7 +145,7 @@ func (k keys) check() error {
 		for _, b := range k[i+1:] {
 			for _, one := range a.binding.Keys() {
 				if meet(a.where, b.where) && slices.Contains(b.binding.Keys(), one) {
-					return fmt.Errorf("keys: %s and %s would both be %q", a.action, b.action, one)
+					return fmt.Errorf("%s and %s would both be %q", a.action, b.action, one)
 				}
 			}
 		}

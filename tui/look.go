@@ -90,7 +90,7 @@ func newLook(theme string, ascii bool) (*look, error) {
 	case "16":
 		colours = basicPalette()
 	default:
-		return nil, fmt.Errorf("theme %q: want auto, dark, light, 16 or none", theme)
+		return nil, fmt.Errorf("%q is no theme; want auto, dark, light, 16 or none", theme)
 	}
 	l := &look{glyphs: unicodeGlyphs()}
 	if ascii {
