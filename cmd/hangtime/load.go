@@ -88,7 +88,7 @@ func (f *loadFlags) define(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.allow, "allow", nil, "a host other than this machine that may be loaded; may be given again")
 	flags.BoolVar(&f.noCeil, "no-ceilings", false, fmt.Sprintf("allow more than %d hits a second and %d connections", loadgen.MostRate, loadgen.MostSenders))
 	flags.Uint64Var(&f.seed, "seed", 0, "of random moments and templates (0: a new one)")
-	flags.StringVar(&f.raw, "raw", "", "file for every hit in vegeta's encoding: `vegeta report` and plot read it")
+	flags.StringVar(&f.raw, "raw", "", "file for every hit in vegeta's encoding: vegeta's own report, plot and encode read it")
 	flags.StringVar(&f.hlog, "hlog", "", "file for a histogram log, which HdrHistogram's tools read")
 	flags.StringVar(&f.out, "out", "", "folder for the recording and the report in all its forms, as of run")
 	flags.BoolVar(&f.headless, "headless", false, "plain lines instead of the live screen (chosen by itself without a terminal)")
