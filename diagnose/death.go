@@ -85,7 +85,7 @@ func (f *Fold) resume(p *process) {
 	if p.hang != nil || in == nil {
 		return
 	}
-	for i := range in.Victims {
+	for i := len(in.Victims) - 1; i >= 0; i-- { // its last: it may have hung in this incident before
 		if in.Victims[i].PID == p.pid {
 			in.Victims[i].To, in.Victims[i].End, in.victim[i] = -1, "", p
 			in.Ended, in.Recovered, p.hang = -1, -1, in

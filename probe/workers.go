@@ -79,11 +79,11 @@ const (
 
 // discover finds workers that are not known yet.
 func (w *watcher) discover(now time.Time) {
-	if w.ending() {
-		return // a successor is told after the end of the one before
-	}
 	if !w.birthDue.IsZero() && !now.Before(w.birthDue) {
 		w.birthDue = time.Time{}
+	}
+	if w.ending() {
+		return // a successor is told after the end of the one before
 	}
 	pids := []int{w.target.Arbiter}
 	if !w.target.Single {

@@ -37,20 +37,9 @@ func TestRespawnBacksOffFromACrashLoop(t *testing.T) {
 	}
 	next := s.event("worker-started", 4) // it goes on all the same
 	pause, _ := e["pause_s"].(float64)
-	if waited := when(t, next).Sub(when(t, e)); pause <= 0 || waited < time.Duration(pause*float64(time.Second)) {
+	if waited := at(t, next).Sub(at(t, e)); pause <= 0 || waited < time.Duration(pause*float64(time.Second)) {
 		t.Errorf("the next worker was started after %v, want at least %v s", waited, pause)
 	}
-}
-
-// when is the arbiter's own time of an event.
-func when(t *testing.T, event map[string]any) time.Time {
-	t.Helper()
-	text, _ := event["time"].(string)
-	at, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return at
 }
 
 // What a worker says last is told before its end, also when it is the last one of all.

@@ -244,9 +244,11 @@ func (s *server) stop(workers []faults.Worker) {
 	said := history.ServerStopped{Left: faults.EndAll(workers)}
 	s.child.hush()
 	if s.child.gone(0) {
-		said.Code = s.child.state.ExitCode()
-		if status, ok := s.child.state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-			said.Signal = unix.SignalName(status.Signal())
+		said.Code = s.child.state.ExitCode() // -1 where nobody learned it
+		if s.child.state != nil {
+			if status, ok := s.child.state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+				said.Signal = unix.SignalName(status.Signal())
+			}
 		}
 	}
 	s.rec.Record(said)

@@ -57,7 +57,7 @@ func readRecording(path string, live *liveReport) (*report.Report, error) {
 			}
 			return live.builder.Report(), nil
 		case errors.Is(err, history.ErrTorn):
-			live.end("the recording breaks off in the middle of a record: hangtime or the machine stopped there")
+			live.end("the recording breaks off before its end: hangtime or the machine stopped there")
 			return live.builder.Report(), nil
 		case err != nil:
 			return nil, &exit{exitUsage, fmt.Errorf("read recording: %w", err)}

@@ -107,7 +107,7 @@ func assignOption(o settings.Option, value any) error {
 		switch value.(type) {
 		case string, bool: // monitoring: off
 		case int, float64: // user: 33
-			if o.Name == "umask" { // 022 is 18 by now: whether it was written octal is not known any more
+			if o.Name == "umask" && (text < "0" || text > "7" || len(text) > 1) { // one digit is the same in both; 022 is 18 by now: whether it was written octal is not known any more
 				return fmt.Errorf("want a text in quotes, such as \"022\", got the number %v", value)
 			}
 		default:

@@ -55,6 +55,15 @@ func TestServeOptionsComeFromFlagThenEnvironmentThenFile(t *testing.T) {
 	}
 }
 
+func TestAUmaskOfOneDigitNeedsNoQuotes(t *testing.T) {
+	for name, text := range map[string]string{"a.yaml": "umask: 0\n", "a.json": `{"umask": 7}`} {
+		got, err := parseServe(t, "--config", write(t, name, text))
+		if err != nil || got.Umask != "0" && got.Umask != "7" {
+			t.Errorf("%s: %v, umask %q", name, err, got.Umask)
+		}
+	}
+}
+
 func TestServeReadsGunicornsNamesInEveryFormat(t *testing.T) {
 	for name, text := range map[string]string{
 		"a.yaml": "max_requests: 1000\nmax_requests_jitter: 100\npreload_app: true\nproc_name: web\nworker_connections: 1000\n",

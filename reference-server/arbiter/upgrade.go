@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -117,7 +116,7 @@ func (a *Arbiter) upgradeBinary() {
 
 func (a *Arbiter) upgradeEnded(state *os.ProcessState) {
 	fields := Fields{"successor": a.upgrade.child}
-	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+	if status, ok := waitStatus(state); ok && status.Signaled() {
 		fields["signal"] = unix.SignalName(status.Signal())
 	} else {
 		fields["code"] = state.ExitCode()
