@@ -121,6 +121,10 @@ func (h hierarchy) canGive(controller string) error {
 	if ok, err := lists(filepath.Join(h.parent, subtreeControl), controller); err != nil || ok {
 		return err
 	}
+	// Only the true root, which has no type, may have processes and give a controller to groups too (cgroup-v2, "no internal process constraint").
+	if _, err := os.Stat(filepath.Join(h.parent, "cgroup.type")); err == nil && read(filepath.Join(h.parent, "cgroup.procs")) != "" {
+		return fmt.Errorf("needs a group without processes to give the %s controller to groups, and %s has some", controller, h.parent)
+	}
 	if err := unix.Access(filepath.Join(h.parent, subtreeControl), unix.W_OK); err != nil {
 		return fmt.Errorf("needs the right to give the %s controller to groups: %w", controller, err)
 	}
@@ -148,6 +152,9 @@ func (h hierarchy) give(controller string, g *Guardian) error {
 func takeController(parent, controller string) error {
 	if !filepath.IsAbs(parent) || !slices.Contains([]string{"cpu", "memory"}, controller) {
 		return fmt.Errorf("%s of %s is not a controller that a fault gave: not taken away", controller, parent)
+	}
+	if others, err := filepath.Glob(filepath.Join(parent, groupPrefix+"*")); err != nil || len(others) > 0 {
+		return err // a fault of another run needs it by now: its own groups are gone before this
 	}
 	path := filepath.Join(parent, subtreeControl)
 	err := write(path, "-"+controller)

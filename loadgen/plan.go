@@ -96,7 +96,7 @@ func whole(shares []float64) []int {
 	}
 	all := make([]int, len(shares))
 	for i, share := range shares {
-		all[i] = max(int(math.Round(share/sum*1000)), 1)
+		all[i] = max(int(math.Round(share/sum*mostWeight)), 1)
 	}
 	return all
 }

@@ -18,8 +18,8 @@ type Load struct {
 	Status                   map[string]uint64
 	Errors                   map[string]uint64 // by class, see history.Err…
 
-	Offered     float64 // hits due a second, over the last whole second
-	Achieved    float64 // hits answered ok a second, over the last whole second
+	Offered     float64 // hits due a second, over the last second
+	Achieved    float64 // hits answered ok a second, over the last second
 	InFlight    int
 	Waiting     int
 	Oldest      time.Duration

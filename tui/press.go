@@ -354,7 +354,7 @@ func (m *model) harm(a action) tea.Cmd {
 	case a == doLock && c.HoldLock != nil:
 		m.say("hold the lock of the task log for a while")
 		return call(c.HoldLock)
-	case (a == doFaster || a == doSlower) && c.SetRate != nil && m.wanted() == 0 && until(m.report, v)-v.From < time.Second:
+	case (a == doFaster || a == doSlower || a == doPause) && c.SetRate != nil && m.rate == 0 && !(m.set > 0 && time.Since(m.setAt) < measured) && (v.LoadFrom < 0 || until(m.report, v)-v.LoadFrom < measured):
 		m.say("the load begins: its rate is not known yet")
 	case a == doFaster && c.SetRate != nil:
 		return m.setRate(max(math.Ceil(m.wanted()*1.25), 1))
@@ -372,7 +372,7 @@ func (m *model) harm(a action) tea.Cmd {
 	return nil
 }
 
-// measured is how long it takes until a rate that was set is seen in the report: it shows the last whole second.
+// measured is how long it takes until a rate that was set is seen in the report: it shows the last second.
 const measured = 2 * time.Second
 
 // wanted is the rate that the load is to have, or had before a pause.

@@ -47,7 +47,7 @@ func TestPlusNeverPausesTheLoad(t *testing.T) {
 		t.Errorf("+ sets %v, want 1", called)
 	}
 	m = modelOf(&r, 80, 24)
-	v.From = r.Now // it begins just now
+	v.Load.Offered, v.LoadFrom = 60, r.Now-300*time.Millisecond // the rate of a second is not seen yet
 	if cmd := m.harm(doFaster); cmd != nil || !strings.Contains(m.said, "not known yet") {
 		t.Errorf("in the first second + says %q", m.said)
 	}

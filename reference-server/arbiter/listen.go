@@ -59,7 +59,10 @@ func listen(bind string, cfg *settings.Config, who *syscall.Credential) (*Listen
 func (a *Arbiter) rebind(next *settings.Config, who *syscall.Credential) (all, fresh []*Listener, err error) {
 	left := slices.Clone(a.listeners)
 	for _, bind := range next.Bind {
-		if i := slices.IndexFunc(left, func(l *Listener) bool { return l.serves(bind) && (l.path != "" || next.ReusePort == a.cfg.ReusePort) }); i >= 0 {
+		if i := slices.IndexFunc(left, func(l *Listener) bool { return l.serves(bind) }); i >= 0 {
+			if left[i].path == "" && next.ReusePort != a.cfg.ReusePort {
+				return nil, nil, errors.Join(fmt.Errorf("reuse-port: it cannot be changed by a reload for an address that stays, %s", bind), closeAll(fresh))
+			}
 			all, left = append(all, left[i]), slices.Delete(left, i, i+1)
 			continue
 		}
