@@ -80,7 +80,7 @@ func (b *Builder) last() *variantFold {
 // End says that no more records will come although the history has no end, as after a crash of hangtime.
 func (b *Builder) End(why string) {
 	b.troubles = append(b.troubles, why)
-	if b.last() == nil { // where some ran, theirs say it
+	if v := b.last(); v == nil || v.shown.To >= 0 { // one that was under way says it itself
 		b.outside = append(b.outside, why)
 	}
 	b.over = true

@@ -197,7 +197,10 @@ func (f *Fold) check(c scenarios.Check, figures map[string]Figure, seen Seen, in
 		out.Why = err.Error()
 		return out
 	}
-	same, err := agrees(compiled, values, bounds, holds)
+	same := true
+	if len(bounds) > 0 {
+		same, err = agrees(compiled, values, bounds, holds)
+	}
 	switch {
 	case err != nil:
 		out.Why = err.Error()
@@ -227,7 +230,8 @@ func (f *Fold) compile(c scenarios.Check) (scenarios.CompiledCheck, error) {
 const endless = 1e15
 
 // agrees says whether the check comes to the same wherever the figures of which only a lower bound is known may lie. What it comes to changes at the numbers in it
-// and at the other figures: it is asked there, just beside, and far beyond.
+// and at the other figures, where a figure is compared as it is: it is asked there, just beside, and far beyond. Between two ends that agree, a window around arithmetic with a figure may
+// be missed.
 func agrees(c scenarios.CompiledCheck, values map[string]float64, bounds []string, holds bool) (bool, error) {
 	if len(bounds) == 0 {
 		got, err := c.Holds(values)
