@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/hangtime-dev/hangtime/history"
 )
 
@@ -133,5 +135,31 @@ func TestTasksThatAreNotFollowedAnyMoreHaveNotEnded(t *testing.T) {
 		at(8*s, sample(1, 101, func(w *history.WorkerSample) { w.Still = 3 * s })), final, at(10*s, history.ServerStopped{}))).Incidents()
 	if len(got) != 1 || got[0].Victims[0].End != "" {
 		t.Errorf("got %+v, want a hang that is not over", got)
+	}
+}
+
+// A worker that hung, recovered, and hung again in one incident dies of the second time: how the first ended stays as it was.
+func TestADeathBelongsToTheLastHang(t *testing.T) {
+	beats := func(from, to time.Duration) []moment {
+		return every(from, to, func(at time.Duration) []history.Event {
+			return []history.Event{history.Heartbeat{PID: 101, Age: at - from}}
+		})
+	}
+	got := fold(script(pool(2), healthy(1, 101, 1*s, 5*s), healthy(2, 102, 1*s, 5*s),
+		stuck(2, 102, 5*s, 5*s+100*ms, 13*s, "flock", ""), waits(102, 5*s, 5*s+300*ms, 13*s),
+		stuck(1, 101, 5*s, 5*s+100*ms, 7*s, "flock", ""), waits(101, 5*s, 5*s+300*ms, 7*s), healthy(1, 101, 7*s, 8*s),
+		stuck(1, 101, 8*s, 8*s+100*ms, 11*s, "flock", ""), waits(101, 8*s, 8*s+300*ms, 11*s), beats(8*s, 11*s+200*ms),
+		healthy(1, 101, 11*s, 11*s+200*ms), at(11*s+250*ms, history.WorkerGone{PID: 101, Worker: 1, Code: 1}))).Incidents()
+	if len(got) != 1 {
+		t.Fatalf("%d incidents, want one", len(got))
+	}
+	var ends []string
+	for _, v := range got[0].Victims {
+		if v.PID == 101 {
+			ends = append(ends, v.End)
+		}
+	}
+	if diff := cmp.Diff([]string{"recovered", "exit code 1 after SIGABRT from arbiter (inferred)"}, ends); diff != "" {
+		t.Errorf("how each hang ended, -want +got:\n%s", diff)
 	}
 }

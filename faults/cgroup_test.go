@@ -41,54 +41,36 @@ func TestLookingForAHierarchyChangesNothing(t *testing.T) {
 	}
 }
 
-func TestAControllerThatAnotherRunNeedsStaysOn(t *testing.T) {
-	private(t)
-	g := newGuardian(t)
-	h := fakeHierarchy(t, "cpu memory\n", "")
-	if err := h.give("cpu", g); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Mkdir(filepath.Join(h.parent, groupPrefix+"another"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := g.Close(); err != nil {
-		t.Error(err)
-	}
-	if got := read(filepath.Join(h.parent, subtreeControl)); got != "+cpu" {
-		t.Errorf("asked of the kernel at the end: %q, want nothing", got)
-	}
-}
-
-func TestAControllerThatWasOffIsOffAgainAtTheEnd(t *testing.T) {
-	private(t)
-	g := newGuardian(t)
-	h := fakeHierarchy(t, "cpu memory\n", "")
-	if err := h.give("cpu", g); err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(h.parent, subtreeControl)
-	if got := read(file); got != "+cpu" {
-		t.Errorf("asked of the kernel: %q, want +cpu", got)
-	}
-	if err := g.Close(); err != nil {
-		t.Error(err)
-	}
-	if got := read(file); got != "-cpu" {
-		t.Errorf("asked of the kernel at the end: %q, want -cpu", got)
-	}
-}
-
-func TestAControllerThatWasOnStaysOn(t *testing.T) {
-	private(t)
-	g := newGuardian(t)
-	h := fakeHierarchy(t, "cpu memory\n", "cpu\n")
-	if err := h.give("cpu", g); err != nil {
-		t.Fatal(err)
-	}
-	if err := g.Close(); err != nil {
-		t.Error(err)
-	}
-	if got := read(filepath.Join(h.parent, subtreeControl)); got != "cpu" {
-		t.Errorf("it was touched: %q", got)
+// What was on before stays on, and so does what a fault of another run needs when this one ends.
+func TestAControllerIsGivenForAFaultAndTakenAwayAfterIt(t *testing.T) {
+	for _, row := range []struct{ name, given, other, during, atEnd string }{
+		{name: "off", during: "+cpu", atEnd: "-cpu"},
+		{name: "on", given: "cpu\n", during: "cpu", atEnd: "cpu"},
+		{name: "off, and needed by another run meanwhile", other: groupPrefix + "another", during: "+cpu", atEnd: "+cpu"},
+		{name: "off, beside a group that is no fault's", other: "web", during: "+cpu", atEnd: "-cpu"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			private(t)
+			g := newGuardian(t)
+			h := fakeHierarchy(t, "cpu memory\n", row.given)
+			file := filepath.Join(h.parent, subtreeControl)
+			if err := h.give("cpu", g); err != nil {
+				t.Fatal(err)
+			}
+			if got := read(file); got != row.during {
+				t.Errorf("written for the fault: %q, want %q", got, row.during)
+			}
+			if row.other != "" {
+				if err := os.Mkdir(filepath.Join(h.parent, row.other), 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := g.Close(); err != nil {
+				t.Error(err)
+			}
+			if got := read(file); got != row.atEnd {
+				t.Errorf("written at the end: %q, want %q", got, row.atEnd)
+			}
+		})
 	}
 }

@@ -39,34 +39,26 @@ func mountable(t *testing.T, g *Guardian, tmp string) string {
 	return logs
 }
 
-func TestADiskIsSeenBelowALinkToAPathWithSpaces(t *testing.T) {
-	tmp, _ := private(t)
-	g := newGuardian(t)
-	dir := mountable(t, g, tmp)
-	m, err := mountSmall(scenarios.Fault{Kind: "fill-disk", MiB: 1}, dir, g)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := m.unmount(); err != nil {
-		t.Error(err)
-	}
-	if detach(dir) == nil {
-		t.Error("the disk was still there after its unmount")
-	}
-}
-
-func TestTheGuardianTakesADiskAwayThatLiesBelowALink(t *testing.T) {
-	tmp, _ := private(t)
-	g := newGuardian(t)
-	dir := mountable(t, g, tmp)
-	if _, err := mountSmall(scenarios.Fault{Kind: "fill-disk", MiB: 1}, dir, g); err != nil {
-		t.Fatal(err)
-	}
-	if err := g.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if detach(dir) == nil {
-		t.Error("the disk was left")
+func TestADiskIsSeenAndTakenAwayBelowALinkToAPathWithSpaces(t *testing.T) {
+	for name, takeAway := range map[string]func(*Guardian, *mounted) error{
+		"by the fault itself": func(_ *Guardian, m *mounted) error { return m.unmount() },
+		"by the guardian":     func(g *Guardian, _ *mounted) error { return g.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			tmp, _ := private(t)
+			g := newGuardian(t)
+			dir := mountable(t, g, tmp)
+			m, err := mountSmall(scenarios.Fault{Kind: "fill-disk", MiB: 1}, dir, g)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := takeAway(g, m); err != nil {
+				t.Error(err)
+			}
+			if detach(dir) == nil {
+				t.Error("the disk was still there")
+			}
+		})
 	}
 }
 

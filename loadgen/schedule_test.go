@@ -118,6 +118,13 @@ func TestEachPartOfAMixHitsItsOwnTargets(t *testing.T) {
 	}
 }
 
+// The share of a small attack in a mix is kept as finely as the cycle of targets allows.
+func TestASmallShareStaysSmall(t *testing.T) {
+	if got := whole([]float64{4999, 1}); got[0] != 9998 || got[1] != 2 {
+		t.Errorf("got %v, want 9998 and 2 of 10000", got)
+	}
+}
+
 func TestARotationSpreadsByWeight(t *testing.T) {
 	for _, c := range []struct{ weights, want []int }{
 		{[]int{1}, []int{0}},

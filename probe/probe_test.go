@@ -111,6 +111,27 @@ func TestAnOutstandingRequestIsSeenInsideItsWorker(t *testing.T) {
 	}
 }
 
+// The time at which a newborn child is to be looked at is over even while another's end is not known yet: the watcher would wake up for it again and again.
+func TestABirthDuringAnEndIsNotDueForEver(t *testing.T) {
+	now := time.Now()
+	w := &watcher{workers: []*worker{{over: true}}, birthDue: now.Add(-time.Millisecond)}
+	w.discover(now)
+	if !w.birthDue.IsZero() {
+		t.Error("it is still due")
+	}
+}
+
+func TestEachLookIsTold(t *testing.T) {
+	s := serve(t, 1)
+	for range 3 {
+		select {
+		case <-s.probe.Ticked():
+		case <-time.After(10 * time.Second):
+			t.Fatal("no look was told")
+		}
+	}
+}
+
 func TestAStoppedWorkerIsSeenAtOnce(t *testing.T) {
 	s := serve(t, 1)
 	pid := s.probe.Workers()[0].PID

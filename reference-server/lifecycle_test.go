@@ -254,3 +254,17 @@ func TestHeartbeatFromTheLoop(t *testing.T) {
 	s.event("worker-timeout")
 	s.event("worker-ready", 2)
 }
+
+// What waits for the sockets of the old kind would be lost, and the kernel lets both kinds not be bound side by side.
+func TestReloadRefusesReusePortByName(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(c *Config) { c.Bind = []string{"127.0.0.1:0"} })
+	before := s.workers()[0]
+	s.reloadWith(`{"ReusePort":true}`)
+	if reason, _ := s.event("reload-failed")["reason"].(string); !strings.Contains(reason, "reuse-port: it cannot be changed by a reload") {
+		t.Errorf("reason %q", reason)
+	}
+	if now := s.workers(); len(now) != 1 || now[0] != before {
+		t.Errorf("workers %v, want %d still", now, before)
+	}
+}

@@ -176,6 +176,28 @@ func TestAHistoryThatBreaksOffIsUnknown(t *testing.T) {
 	}
 }
 
+// A variant that is over does not know that others were to follow: the report says it.
+func TestAHistoryThatBreaksOffBetweenVariantsSaysWhy(t *testing.T) {
+	h := wholeRun(t)
+	b := NewBuilder()
+	b.explain = func() explainer { return &said{} }
+	for _, rec := range h.records {
+		b.Add(rec)
+		if _, ended := rec.Event.(history.VariantEnded); ended {
+			break
+		}
+	}
+	b.End("the recording breaks off")
+	r := b.Report()
+	var out bytes.Buffer
+	if err := r.Text(&out); err != nil {
+		t.Fatal(err)
+	}
+	if r.Verdict.Outcome != verdict.Unknown || !strings.Contains(out.String(), "the recording breaks off") {
+		t.Errorf("%s, want unknown and why:\n%s", r.Verdict.Outcome, out.String())
+	}
+}
+
 // Before anything was recorded, or with nothing but a header, every form still draws.
 func TestEveryFormOfAnEmptyReport(t *testing.T) {
 	header := &script{t: t}

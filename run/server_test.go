@@ -1,6 +1,7 @@
 package run
 
 import (
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -113,6 +114,23 @@ func TestTheEndOfAnArbiterIsSeenWhileAWorkerHoldsItsOutput(t *testing.T) {
 	(&server{pid: c.pid, child: c, rec: rec}).stop(workers)
 	want := history.ServerStopped{Code: -1, Signal: "SIGKILL", Left: []int{pid}}
 	if diff := cmp.Diff([]history.Event{want}, events(rec)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Somebody else may have waited for the child: then nobody knows how it ended.
+func TestAServerOfWhoseEndNothingIsKnown(t *testing.T) {
+	out, in, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	c := &child{ended: make(chan struct{}), output: out, heard: make(chan struct{})}
+	close(c.ended)
+	close(c.heard)
+	rec := history.NewRecorder(time.Now())
+	(&server{child: c, rec: rec}).stop(nil)
+	if diff := cmp.Diff([]history.Event{history.ServerStopped{Code: -1}}, events(rec)); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -55,8 +55,11 @@ func (l *look) loadPane(v *report.Variant, now time.Duration, w, h int) string {
 		body = append(body, l.outcomeBars(d, axisOf(v, now, w-4), now, rows-1)...)
 	}
 	name := "load"
-	if limited(v) != "" {
-		name = "load " + l.glyphs.unsure + " limited by hangtime itself"
+	switch {
+	case d.Exhausted > 0 && d.Waiting > 0: // behind a server that hangs all senders wait: it is the limit then, and not only hangtime
+		name = "load " + l.glyphs.unsure + " hits wait for a sender"
+	case d.Exhausted == 0 && limited(v) != "":
+		name = "load " + l.glyphs.unsure + " hangtime itself was late"
 	}
 	return l.box(name, "", body, w, h)
 }

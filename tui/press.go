@@ -7,6 +7,8 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
+	"github.com/hangtime-dev/hangtime/report"
 )
 
 // press does what a key asks for. Calls to the run may wait for it, so they are commands, never made here.
@@ -354,7 +356,7 @@ func (m *model) harm(a action) tea.Cmd {
 	case a == doLock && c.HoldLock != nil:
 		m.say("hold the lock of the task log for a while")
 		return call(c.HoldLock)
-	case (a == doFaster || a == doSlower || a == doPause) && c.SetRate != nil && m.rate == 0 && !(m.set > 0 && time.Since(m.setAt) < measured) && (v.LoadFrom < 0 || until(m.report, v)-v.LoadFrom < measured):
+	case (a == doFaster || a == doSlower || a == doPause) && c.SetRate != nil && !m.knowsRate(v):
 		m.say("the load begins: its rate is not known yet")
 	case a == doFaster && c.SetRate != nil:
 		return m.setRate(max(math.Ceil(m.wanted()*1.25), 1))
@@ -374,6 +376,11 @@ func (m *model) harm(a action) tea.Cmd {
 
 // measured is how long it takes until a rate that was set is seen in the report: it shows the last second.
 const measured = 2 * time.Second
+
+// knowsRate says whether wanted has something to go by: a rate that was set by hand, or a load that has gone on for long enough to be measured.
+func (m *model) knowsRate(v *report.Variant) bool {
+	return m.rate > 0 || m.set > 0 && time.Since(m.setAt) < measured || v.LoadFrom >= 0 && until(m.report, v)-v.LoadFrom >= measured
+}
 
 // wanted is the rate that the load is to have, or had before a pause.
 func (m *model) wanted() float64 {

@@ -48,8 +48,15 @@ func TestPlusNeverPausesTheLoad(t *testing.T) {
 	}
 	m = modelOf(&r, 80, 24)
 	v.Load.Offered, v.LoadFrom = 60, r.Now-300*time.Millisecond // the rate of a second is not seen yet
-	if cmd := m.harm(doFaster); cmd != nil || !strings.Contains(m.said, "not known yet") {
-		t.Errorf("in the first second + says %q", m.said)
+	for _, a := range []action{doFaster, doSlower, doPause} {
+		m.said = ""
+		if cmd := m.harm(a); cmd != nil || !strings.Contains(m.said, "not known yet") {
+			t.Errorf("in the first second %s says %q", a, m.said)
+		}
+	}
+	m.rate = 200 // paused by hand: what it had is known
+	if cmd := m.harm(doPause); cmd == nil {
+		t.Error("a load that was paused does not go on")
 	}
 }
 

@@ -85,19 +85,19 @@ func startWatching(ctx context.Context, target probe.Target, sinks ...func([]his
 		w.cancel()
 		return nil, &exit{exitUnknown, err}
 	}
-	w.hands.Go(func() { w.tick(ctx) })
+	w.hands.Go(func() { w.tick(ctx, w.probe.Ticked()) })
 	return w, nil
 }
 
 // tick records the passing of time and hands on what was recorded, right after each look of the probe: each time that a process wakes up costs more than what it does then.
-func (w *watching) tick(ctx context.Context) {
+func (w *watching) tick(ctx context.Context, looked <-chan struct{}) {
 	due := time.Now()
 	timer := time.NewTimer(stuckFor)
 	defer timer.Stop()
 	var spare []history.Record
 	for {
 		select {
-		case <-w.probe.Ticked():
+		case <-looked:
 		case <-timer.C:
 		case <-ctx.Done():
 			return

@@ -70,19 +70,28 @@ func TestNobodyWaitsForTheDisk(t *testing.T) {
 	}
 }
 
-func TestFullDiskIsCounted(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.Symlink("/dev/full", filepath.Join(dir, "async_tasks_7.log")); err != nil {
+// onFullDisk is a log that has met a full disk with its first line, and its file.
+func onFullDisk(t *testing.T) (l *Log, path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "async_tasks_7.log")
+	if err := os.Symlink("/dev/full", path); err != nil {
 		t.Fatal(err)
 	}
-	l, err := Open(PerPID, dir, 7)
+	l, err := Open(PerPID, filepath.Dir(path), 7)
 	if err != nil {
 		t.Fatal(err)
 	}
 	l.Info("one")
-	for l.Lost() == 0 {
-		time.Sleep(time.Millisecond) // until the writer has met the disk
+	for deadline := time.Now().Add(10 * time.Second); l.Lost() == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("no line is counted as lost")
+		}
 	}
+	return l, path
+}
+
+func TestFullDiskIsCounted(t *testing.T) {
+	l, _ := onFullDisk(t)
 	if err := l.Close(); !errors.Is(err, unix.ENOSPC) {
 		t.Errorf("Close says %v, want that the disk is full", err)
 	}
@@ -93,26 +102,14 @@ func TestFullDiskIsCounted(t *testing.T) {
 
 // An old trouble of the disk is not taken for one of the reopening.
 func TestReopenSaysOnlyWhatBecameOfItself(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "async_tasks_7.log")
-	if err := os.Symlink("/dev/full", path); err != nil {
-		t.Fatal(err)
-	}
-	l, err := Open(PerPID, dir, 7)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Info("one")
-	for l.Lost() == 0 {
-		time.Sleep(time.Millisecond) // until the writer has met the disk
-	}
+	l, path := onFullDisk(t)
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
 	if err := l.Reopen(); err != nil {
 		t.Errorf("it works, and says %v", err)
 	}
-	if err := os.RemoveAll(dir); err != nil {
+	if err := os.RemoveAll(filepath.Dir(path)); err != nil {
 		t.Fatal(err)
 	}
 	if err := l.Reopen(); !errors.Is(err, os.ErrNotExist) {
