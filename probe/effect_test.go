@@ -1,7 +1,7 @@
 package probe
 
 import (
-	"context"
+	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -13,13 +13,16 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/hangtime-dev/hangtime/history"
 )
 
-// BenchmarkEffect says what a server loses by being watched: requests a second of gunicorn's four sync workers as fast as they answer, watched and not in turn, each for 2 s.
-// Once the server has a processor to itself, as where the watcher's cost falls on spare time; once all share all, where it is the server's.
+var watcherBinary = flag.String("hangtime", "", "the hangtime binary, for BenchmarkEffect")
+
+// BenchmarkEffect says what a server loses by being watched: requests a second of gunicorn's four sync workers as fast as they answer, with `hangtime watch` and without in turn, each
+// for 2 s. Once the server has a processor to itself, as where the watcher's cost falls on spare time; once all share all, where it is the server's.
 func BenchmarkEffect(b *testing.B) {
+	if *watcherBinary == "" {
+		b.Skip("make bench-probe-effect names the binary")
+	}
 	for _, layout := range []struct{ name, server, client string }{{"server-on-a-processor-of-its-own", "0", "1"}, {"all-on-both", "0-1", "0-1"}} {
 		b.Run(layout.name, func(b *testing.B) {
 			pid, address := gunicorn(b, layout.server)
@@ -74,36 +77,35 @@ func gunicorn(b *testing.B, processors string) (pid int, address string) {
 	return cmd.Process.Pid, address
 }
 
-var perSecond = regexp.MustCompile(`Requests/sec:\s+([0-9.]+)`)
+var (
+	perSecond  = regexp.MustCompile(`Requests/sec:\s+([0-9.]+)`)
+	errorLines = regexp.MustCompile(`(?m)^ *(Socket errors|Non-2xx).*$`)
+)
 
 // answers is how many requests a second wrk gets answered in 2 s.
 func answers(b *testing.B, pid int, address, processors string, watched bool) float64 {
 	// What it takes to begin to watch is not what it takes to watch.
 	defer time.Sleep(500 * time.Millisecond)
 	if watched {
-		ctx, cancel := context.WithCancel(context.Background())
-		defer cancel()
-		rec := history.NewRecorder(time.Now())
-		p, err := Watch(ctx, Target{Arbiter: pid, Address: address}, rec)
-		if err != nil {
+		watch := exec.Command("taskset", "-c", processors, *watcherBinary, "watch", "--headless", "--pid", strconv.Itoa(pid))
+		watch.Stderr = os.Stderr
+		if err := watch.Start(); err != nil {
 			b.Fatal(err)
 		}
-		defer p.Close()
-		drained := make(chan struct{})
-		go func() {
-			defer close(drained)
-			var spare []history.Record
-			for ctx.Err() == nil {
-				time.Sleep(50 * time.Millisecond)
-				spare = rec.Drain(spare)
+		defer func() {
+			_ = watch.Process.Signal(syscall.SIGINT)
+			if err := watch.Wait(); err != nil {
+				b.Errorf("hangtime watch: %v, want that it saw no hang", err)
 			}
 		}()
-		defer func() { cancel(); <-drained }()
 	}
 	time.Sleep(1500 * time.Millisecond)
 	out, err := exec.Command("taskset", "-c", processors, "wrk", "-t1", "-c8", "-d2s", fmt.Sprintf("http://%s/", address)).CombinedOutput()
 	if err != nil {
 		b.Fatalf("%v: %s", err, out)
+	}
+	if wrong := errorLines.FindAll(out, -1); wrong != nil {
+		b.Errorf("wrk says %q: its rate is not one of answers", wrong)
 	}
 	m := perSecond.FindSubmatch(out)
 	if m == nil {
