@@ -15,12 +15,14 @@ const module = "github.com/hangtime-dev/hangtime/"
 
 // rooms says which of our own packages each room may import: data flows one way, and docs/design.md says why.
 var rooms = map[string][]string{
+	"kernel":           {},
+	"stacks":           {"kernel"},
 	"history":          {},
 	"scenarios":        {},
 	"loadgen":          {"history", "scenarios"},
-	"faults":           {"history", "scenarios"},
-	"probe":            {"history", "scenarios"},
-	"run":              {"history", "scenarios", "loadgen", "faults", "probe"},
+	"faults":           {"history", "scenarios", "kernel"},
+	"probe":            {"history", "scenarios", "kernel", "stacks"},
+	"run":              {"history", "scenarios", "loadgen", "faults", "probe", "kernel"},
 	"metrics":          {"history"},
 	"diagnose":         {"history", "metrics"},
 	"verdict":          {"history", "scenarios", "metrics", "diagnose"},
@@ -35,7 +37,7 @@ var only = map[string][]string{
 	"github.com/tsenart/vegeta": {"loadgen"},
 	"charm.land/":               {"tui"},
 	"github.com/spf13/":         {"cmd"},
-	"golang.org/x/sys":          {"probe", "faults", "reference-server", "run", "loadgen"},
+	"golang.org/x/sys":          {"kernel", "probe", "faults", "reference-server", "run", "loadgen"},
 }
 
 // pure rooms fold a history: no file, no network, no process of their own.

@@ -1,0 +1,113 @@
+// Package symbols finds where the variables of a running program are: it reads the files that a process has mapped, through the process's own root, so that containers work too.
+package symbols
+
+import (
+	"bufio"
+	"bytes"
+	"debug/elf"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// A Mapped is a file that a process has mapped from its beginning.
+type Mapped struct {
+	Path  string // as the process sees it
+	File  string // where it can be opened from here
+	Start uint64 // address of its first byte
+}
+
+// maxMaps bounds what is read of /proc/PID/maps.
+const maxMaps = 8 << 20
+
+// Files are the files that a process has mapped, each once, in the order of their addresses; the program itself is usually the first.
+func Files(proc string, pid int) ([]Mapped, error) {
+	dir := filepath.Join(proc, strconv.Itoa(pid))
+	text, err := os.ReadFile(filepath.Join(dir, "maps"))
+	if err != nil {
+		return nil, err
+	}
+	var all []Mapped
+	seen := map[string]bool{}
+	lines := bufio.NewScanner(bytes.NewReader(text[:min(len(text), maxMaps)]))
+	lines.Buffer(nil, 64<<10)
+	for lines.Scan() {
+		f := strings.Fields(lines.Text())
+		if len(f) < 6 || !strings.HasPrefix(f[5], "/") || seen[f[5]] || strings.Trim(f[2], "0") != "" {
+			continue
+		}
+		low, _, _ := strings.Cut(f[0], "-")
+		start, err := strconv.ParseUint(low, 16, 64)
+		if err != nil {
+			continue
+		}
+		seen[f[5]] = true
+		file := filepath.Join(dir, "root"+f[5])
+		if len(f) > 6 { // "(deleted)": an upgrade replaced it; the kernel still has what runs
+			file = filepath.Join(dir, "map_files", f[0])
+			if len(all) == 0 {
+				file = filepath.Join(dir, "exe")
+			}
+		}
+		all = append(all, Mapped{Path: f[5], File: file, Start: start})
+	}
+	return all, nil
+}
+
+// An Object is an opened ELF file with what is to be added to the addresses in it.
+type Object struct {
+	*elf.File
+	Bias uint64
+	file *os.File
+}
+
+// Open opens a mapped file; the caller closes it.
+func (m Mapped) Open() (*Object, error) {
+	file, err := os.Open(m.File)
+	if err != nil {
+		return nil, err
+	}
+	f, err := elf.NewFile(file)
+	if err != nil {
+		_ = file.Close()
+		return nil, fmt.Errorf("read %s: %w", m.Path, err)
+	}
+	o := &Object{File: f, file: file}
+	if f.Type == elf.ET_DYN {
+		for _, prog := range f.Progs {
+			if prog.Type == elf.PT_LOAD && prog.Off == 0 {
+				o.Bias = m.Start - prog.Vaddr
+			}
+		}
+	}
+	return o, nil
+}
+
+// Close closes the file.
+func (o *Object) Close() error { return o.file.Close() }
+
+// Addresses are where these symbols are in the process, by name, from the dynamic table and, where that lacks one, from the whole table. A stripped program has the former only.
+func (o *Object) Addresses(names ...string) map[string]uint64 {
+	wanted := map[string]bool{}
+	for _, name := range names {
+		wanted[name] = true
+	}
+	found := map[string]uint64{}
+	for _, table := range []func() ([]elf.Symbol, error){o.DynamicSymbols, o.Symbols} {
+		all, err := table()
+		if err != nil {
+			continue // there is no such table
+		}
+		for _, s := range all {
+			if wanted[s.Name] && s.Value != 0 && found[s.Name] == 0 {
+				found[s.Name] = s.Value + o.Bias
+			}
+		}
+		if len(found) == len(wanted) {
+			break
+		}
+	}
+	return found
+}
