@@ -8,6 +8,10 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/kernel/memory"
+	"github.com/hangtime-dev/hangtime/kernel/pidfd"
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
 // An Ability is a kind of evidence, and whether it can be had here.
@@ -20,11 +24,11 @@ type Ability struct {
 }
 
 // Command is a process's command line for people, at most 120 bytes; empty: there is none such.
-func Command(pid int) string { return proc("/proc").command(pid) }
+func Command(pid int) string { return proc.FS("/proc").Command(pid) }
 
 // Abilities tries each kind of evidence on a process: what the probe can see of it as the user that it runs as.
 func Abilities(pid int) []Ability {
-	p := proc("/proc")
+	p := proc.FS("/proc")
 	sameUser := "run hangtime as the server's user, or as root"
 	root := "run hangtime as root, or give it CAP_SYS_ADMIN"
 	var all []Ability
@@ -36,7 +40,7 @@ func Abilities(pid int) []Ability {
 		all = append(all, a)
 	}
 	file := func(name string, valid func(text string) bool) error {
-		text, err := read(p.task(pid, pid, name), maxRead)
+		text, err := proc.Read(p.TaskPath(pid, pid, name), proc.MaxRead)
 		if err == nil && valid != nil && !valid(string(text)) {
 			return errors.New("the kernel does not tell")
 		}
@@ -48,10 +52,10 @@ func Abilities(pid int) []Ability {
 	add("system calls", "what a thread waits for", sameUser, file("syscall", nil))
 	add("place in the kernel (wchan)", "what a thread waits for, in one word", sameUser, file("wchan", nil))
 	add("kernel stacks", "where in the kernel a thread waits", root, file("stack", nil))
-	_, err := numbers(p.pid(pid, "fd"))
+	_, err := p.FDs(pid)
 	add("descriptors", "which file, pipe or socket it is, and whose each request is", sameUser, err)
 	add("memory (process_vm_readv)", "Python stacks, owners of mutexes, what poll waits for", sameUser+yama(), tryMemory(p, pid))
-	_, err = read("/proc/locks", 4096)
+	_, err = proc.Read(p.LocksPath(), 4096)
 	add("file locks", "who waits for whom", "a kernel with CONFIG_FILE_LOCKING", err)
 	_, err = listeners()
 	add("sockets (sock_diag)", "requests inside each worker, their age, the backlog", "the kernel modules inet_diag, tcp_diag and unix_diag", err)
@@ -77,8 +81,8 @@ func yama() string {
 }
 
 // tryMemory reads the first word of the first mapping.
-func tryMemory(p proc, pid int) error {
-	text, err := read(p.pid(pid, "maps"), 4096)
+func tryMemory(p proc.FS, pid int) error {
+	text, err := proc.Read(p.Path(pid, "maps"), 4096)
 	if err != nil {
 		return err
 	}
@@ -87,7 +91,7 @@ func tryMemory(p proc, pid int) error {
 		return errors.New("its memory map may not be read")
 	}
 	var word [8]byte
-	return readMemory(pid, start, word[:])
+	return memory.Read(pid, start, word[:])
 }
 
 func tryPidfd(pid int) error {
@@ -177,16 +181,16 @@ func statusOfOthers() bool {
 		return false
 	}
 	defer unix.Close(fd)
-	return knowsExit(fd)
+	return pidfd.KnowsExit(fd)
 }
 
 func groupKind() string {
-	text, err := os.ReadFile("/proc/self/mountinfo")
+	mounts, err := proc.FS("/proc").OwnMounts()
 	if err != nil {
 		return "none"
 	}
 	two, one := false, false
-	for _, m := range parseGroupMounts(text) {
+	for _, m := range groupMounts(mounts) {
 		two = two || m.controllers == ""
 		one = one || m.controllers != ""
 	}

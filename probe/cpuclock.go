@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
 // cpuClocks tells how far each processor's own clock is behind CLOCK_MONOTONIC. The scheduler notes when a thread last ran on the clock of its processor, which stands
@@ -28,7 +30,7 @@ type clockOffset struct {
 // clockLife is how long an offset stands: it drifts by the time stolen since.
 const clockLife = time.Second
 
-func startCPUClocks(ctx context.Context, p proc) *cpuClocks {
+func startCPUClocks(ctx context.Context, p proc.FS) *cpuClocks {
 	c := &cpuClocks{ask: make(chan int), answer: make(chan clockOffset), done: make(chan struct{}), known: map[int]clockOffset{}}
 	go func() {
 		defer close(c.done)
@@ -52,16 +54,16 @@ func startCPUClocks(ctx context.Context, p proc) *cpuClocks {
 // wait returns when the thread has ended, after its context did.
 func (c *cpuClocks) wait() { <-c.done }
 
-func measure(p proc, cpu int) clockOffset {
+func measure(p proc.FS, cpu int) clockOffset {
 	var set unix.CPUSet
 	set.Set(cpu)
 	if unix.SchedSetaffinity(0, &set) != nil {
 		return clockOffset{at: time.Now()} // a processor that we may not use
 	}
 	// Going there put this thread on the processor just now; its own exec_start is that moment on the processor's clock.
-	text, err := read(string(p)+"/thread-self/sched", maxRead)
+	text, err := proc.Read(string(p)+"/thread-self/sched", proc.MaxRead)
 	now := monotonic()
-	start, found := parseExecStart(text)
+	start, found := proc.ParseExecStart(text)
 	if err != nil || !found {
 		return clockOffset{at: time.Now()}
 	}

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
 var watcherBinary = flag.String("hangtime", "", "the hangtime binary, for BenchmarkEffect")
@@ -65,7 +67,7 @@ func gunicorn(b *testing.B, processors string) (pid int, address string) {
 		_ = cmd.Wait()
 	})
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		children, err := proc("/proc").children(cmd.Process.Pid)
+		children, err := proc.FS("/proc").Children(cmd.Process.Pid)
 		if err == nil && len(children) == 4 {
 			break
 		}

@@ -3,6 +3,8 @@ package probe
 import (
 	"strings"
 	"time"
+
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
 // A farEnd is a descriptor of some process of the machine.
@@ -14,7 +16,7 @@ type farEnd struct {
 // farEnds finds who else has a pipe, a socket or a device open. It goes through all descriptors of the machine at once, for many waits are asked about at a time; that takes
 // 5-30 ms on a small machine, so it is done at most once a second, and less often where it takes longer. One goroutine may use it.
 type farEnds struct {
-	proc    proc
+	proc    proc.FS
 	index   map[string][]farEnd // by link; flags are read when asked for
 	made    time.Time
 	life    time.Duration
@@ -22,7 +24,7 @@ type farEnds struct {
 	sockets socketTable
 }
 
-func newFarEnds(p proc) *farEnds { return &farEnds{proc: p} }
+func newFarEnds(p proc.FS) *farEnds { return &farEnds{proc: p} }
 
 func (e *farEnds) close() {
 	if e.netlink != nil {
@@ -38,8 +40,8 @@ func (e *farEnds) of(link string) []farEnd {
 	found := e.index[link]
 	var out []farEnd
 	for _, one := range found {
-		if info, err := e.proc.fdinfo(one.pid, one.fd); err == nil {
-			one.flags = info.flags
+		if info, err := e.proc.FDInfo(one.pid, one.fd); err == nil {
+			one.flags = info.Flags
 			out = append(out, one)
 		}
 	}
@@ -49,14 +51,14 @@ func (e *farEnds) of(link string) []farEnd {
 func (e *farEnds) scan() {
 	began := time.Now()
 	e.index = map[string][]farEnd{}
-	pids, _ := numbers(string(e.proc))
+	pids, _ := e.proc.PIDs()
 	for _, pid := range pids {
-		fds, err := numbers(e.proc.pid(pid, "fd"))
+		fds, err := e.proc.FDs(pid)
 		if err != nil {
 			continue
 		}
 		for _, fd := range fds {
-			link, err := e.proc.link(pid, fd)
+			link, err := e.proc.Link(pid, fd)
 			if err != nil || strings.HasPrefix(link, "anon_inode:") || strings.HasPrefix(link, "/dev/pts/") || link == "/dev/null" {
 				continue
 			}

@@ -1,7 +1,6 @@
 package probe
 
 import (
-	"bytes"
 	"context"
 	"slices"
 	"strings"
@@ -10,13 +9,14 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
 // A threadLook is what a thread was at, at one moment.
 type threadLook struct {
 	at    time.Time
-	sched schedstat
-	call  call
+	sched proc.Schedstat
+	call  proc.Call
 	known bool // the call could be read
 	state byte
 	name  string
@@ -25,8 +25,8 @@ type threadLook struct {
 // A finding is what two looks found, 50 ms apart, between which the thread did not run. As long as it does not run, nothing of that can change, so it is not read again;
 // only the other side of its wait may change meanwhile.
 type finding struct {
-	sched  schedstat
-	call   call
+	sched  proc.Schedstat
+	call   proc.Call
 	sample history.ThreadSample
 	since  time.Time // when it last ran
 	behind history.Event
@@ -43,24 +43,20 @@ func (w *watcher) glance(of *threads, t *thread) (*threadLook, bool) {
 		return nil, false
 	}
 	l := &threadLook{at: time.Now(), sched: before}
-	s, err := w.proc.taskStat(of.pid, t.tid)
+	s, err := w.proc.TaskStat(of.pid, t.tid)
 	if err != nil {
 		return nil, false
 	}
-	l.state, l.name = s.state, s.comm
-	text, err := read(w.proc.task(of.pid, t.tid, "syscall"), 256)
-	if err == nil {
-		l.call, err = parseCall(string(text))
-	} else {
-		w.unreadable(err, "the system calls of the workers")
-	}
+	l.state, l.name = s.State, s.Comm
+	l.call, err = w.proc.Call(of.pid, t.tid)
+	w.unreadable(err, "the system calls of the workers")
 	l.known = err == nil
 	after, err := of.account(t)
 	if err != nil {
 		return nil, false
 	}
-	if after.runs != before.runs || after.ran != before.ran {
-		l.call, l.known = call{running: true}, true // it ran while we looked
+	if after.Runs != before.Runs || after.Ran != before.Ran {
+		l.call, l.known = proc.Call{Running: true}, true // it ran while we looked
 	}
 	return l, true
 }
@@ -110,7 +106,7 @@ func (w *watcher) evidence(ctx context.Context, one *worker, t *thread) {
 		if err != nil {
 			return
 		}
-		if is.runs == f.sched.runs && is.ran == f.sched.ran {
+		if is.Runs == f.sched.Runs && is.Ran == f.sched.Ran {
 			w.tell(one, f)
 			return
 		}
@@ -123,21 +119,19 @@ func (w *watcher) evidence(ctx context.Context, one *worker, t *thread) {
 		return
 	}
 	sample := history.ThreadSample{PID: one.PID, TID: t.tid, Name: is.name, State: stateName(is.state)}
-	still := is.sched.runs == was.sched.runs && is.sched.ran == was.sched.ran && !is.call.running
+	still := is.sched.Runs == was.sched.Runs && is.sched.Ran == was.sched.Ran && !is.call.Running
 	if is.known {
-		sample.Syscall = is.call.name()
+		sample.Syscall = is.call.Name()
 		sample.Args = w.words(one.PID, is.call)
 	}
-	if text, err := read(w.proc.task(one.PID, t.tid, "wchan"), 256); err == nil && string(text) != "0" {
-		sample.Wchan = strings.TrimSpace(string(text))
-	}
+	sample.Wchan = w.proc.Wchan(one.PID, t.tid)
 	sample.Idle = w.idle(one, t, is.call)
 	if !still {
 		w.rec.Record(sample)
 		return
 	}
 	sample.Twice = is.state == was.state && is.call == was.call
-	sample.Stack = w.stack(one.PID, t.tid)
+	sample.Stack = w.proc.Stack(one.PID, t.tid)
 	f := &finding{sched: is.sched, call: is.call, sample: sample, since: w.since(ctx, one.PID, t, was.at)}
 	if sample.Twice {
 		t.found = f
@@ -176,16 +170,25 @@ func (w *watcher) tell(one *worker, f *finding) {
 
 // idle says whether a thread waits for something to do. A futex tells nothing by itself: of a Go program it is a parked thread, elsewhere it may be an idle thread of a
 // pool or a deadlock; the main thread of such a program has no pool to idle in.
-func (w *watcher) idle(one *worker, t *thread, c call) bool {
+func (w *watcher) idle(one *worker, t *thread, c proc.Call) bool {
 	switch {
-	case c.running || c.none:
+	case c.Running || c.None:
 		return false
-	case c.number == unix.SYS_FUTEX:
+	case c.Number == unix.SYS_FUTEX:
 		return one.threads.isGo || t.tid != one.PID
 	case t.house:
 		return true
 	}
-	return waitsForWork(c.name())
+	return waitsForWork(c.Name())
+}
+
+// waitsForWork lists the calls in which a server waits for something to do.
+func waitsForWork(name string) bool {
+	switch name {
+	case "epoll_wait", "epoll_pwait", "epoll_pwait2", "select", "pselect6", "poll", "ppoll", "accept", "accept4", "rt_sigtimedwait", "rt_sigsuspend", "pause":
+		return true
+	}
+	return false
 }
 
 // since is when a thread last ran: from the scheduler's own note, held within the two ticks between which it was last seen to run.
@@ -210,57 +213,29 @@ func (w *watcher) since(ctx context.Context, pid int, t *thread, firstAt time.Ti
 
 // lastRan is how long ago a thread was last on a processor, by the scheduler's note.
 func (w *watcher) lastRan(ctx context.Context, pid int, t *thread) (time.Duration, bool) {
-	text, err := read(w.proc.task(pid, t.tid, "sched"), maxRead)
-	if err != nil {
-		return 0, false
-	}
-	start, ok := parseExecStart(text)
-	s, err := w.proc.taskStat(pid, t.tid)
+	start, ok := w.proc.ExecStart(pid, t.tid)
+	s, err := w.proc.TaskStat(pid, t.tid)
 	// Zero: it was moved to another processor's queue since (migrate_task_rq_fair), as happens even to one that is going to sleep; when it ran is not known then.
 	if !ok || err != nil || start == 0 {
 		return 0, false
 	}
-	return w.clocks.since(ctx, start, s.cpuNr)
-}
-
-// stack is the kernel's, top first; only root may read it.
-func (w *watcher) stack(pid, tid int) []string {
-	text, err := read(w.proc.task(pid, tid, "stack"), maxRead)
-	if err != nil {
-		return nil
-	}
-	return parseStack(text)
-}
-
-func parseStack(text []byte) []string {
-	var frames []string
-	for line := range bytes.Lines(text) {
-		_, frame, found := strings.Cut(strings.TrimSpace(string(line)), "] ")
-		if !found {
-			continue
-		}
-		frame, _, _ = strings.Cut(frame, "+")
-		if frames = append(frames, frame); len(frames) == 24 {
-			break
-		}
-	}
-	return frames
+	return w.clocks.since(ctx, start, s.Processor)
 }
 
 // words tells the arguments of a call to a person.
-func (w *watcher) words(pid int, c call) string {
-	name := c.name()
-	if c.running || c.none || !takesDescriptor(name) {
+func (w *watcher) words(pid int, c proc.Call) string {
+	name := c.Name()
+	if c.Running || c.None || !proc.TakesDescriptor(name) {
 		return ""
 	}
-	fd := int(int32(c.args[0])) // of sendfile the side that may be full
+	fd := c.FD() // of sendfile the side that may be full
 	text := itoa(fd)
-	if link, err := w.proc.link(pid, fd); err == nil {
+	if link, err := w.proc.Link(pid, fd); err == nil {
 		text += " → " + link
 	}
-	switch c.fileLockWait() {
+	switch c.FileLockWait() {
 	case "flock":
-		text += ", " + flockOperation(c.args[1])
+		text += ", " + proc.FlockOperation(c.Args[1])
 	case "fcntl":
 		text += ", F_SETLKW"
 	case "ofd":
@@ -270,29 +245,29 @@ func (w *watcher) words(pid int, c call) string {
 }
 
 // lockWait says which lock a thread waits for and who has it; nil: it cannot be seen.
-func (w *watcher) lockWait(one *worker, tid int, kind string, c call) history.Event {
-	fd := int(int32(c.args[0]))
+func (w *watcher) lockWait(one *worker, tid int, kind string, c proc.Call) history.Event {
+	fd := c.FD()
 	wait := history.LockWait{PID: one.PID, TID: tid, Lock: kind, FD: fd}
-	path, err := w.proc.link(one.PID, fd)
+	path, err := w.proc.Link(one.PID, fd)
 	if err == nil {
 		wait.Path = strings.TrimSuffix(path, " (deleted)")
 	}
-	info, err := w.proc.fdinfo(one.PID, fd)
+	info, err := w.proc.FDInfo(one.PID, fd)
 	if err != nil {
 		return nil
 	}
-	wait.Inode = info.inode
-	if m, ok := w.mounts.of(one.PID)[info.mount]; ok {
-		wait.Device = m.device
+	wait.Inode = info.Inode
+	if m, ok := mountOf(w.mounts.of(one.PID), info.Mount); ok {
+		wait.Device = m.Device
 	}
-	locks, err := w.proc.locks()
+	locks, err := w.proc.Locks()
 	if err != nil {
 		w.trouble("read the file locks", err)
 		return wait
 	}
-	want := fileLock{class: lockClass(kind), write: true, pid: one.PID, device: wait.Device, inode: wait.Inode, to: endOfFile}
+	want := proc.Lock{Class: proc.LockClass(kind), Write: true, PID: one.PID, Device: wait.Device, Inode: wait.Inode, To: proc.EndOfFile}
 	if kind == "ofd" {
-		want.pid = -1
+		want.PID = -1
 	}
 	for _, lock := range blockers(locks, want) {
 		wait.Holders = append(wait.Holders, w.finder.find(lock, path, w.near())...)

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
 // A Hint says which server is meant; one of its fields is set.
@@ -23,7 +25,7 @@ type Hint struct {
 // Find finds the server that is meant: its arbiter, and where it listens. An error says what was looked for and what would be right.
 func Find(h Hint) (Target, error) { return find("/proc", h) }
 
-func find(p proc, h Hint) (Target, error) {
+func find(p proc.FS, h Hint) (Target, error) {
 	switch {
 	case h.Pidfile != "":
 		pid, err := readPidfile(h.Pidfile)
@@ -99,15 +101,15 @@ func listeners() (map[uint32]listener, error) {
 }
 
 // owned are the listeners that a process has open, by inode.
-func owned(p proc, pid int, all map[uint32]listener) []listener {
+func owned(p proc.FS, pid int, all map[uint32]listener) []listener {
 	var out []listener
-	fds, _ := numbers(p.pid(pid, "fd"))
+	fds, _ := p.FDs(pid)
 	for _, fd := range fds {
-		link, err := p.link(pid, fd)
+		link, err := p.Link(pid, fd)
 		if err != nil {
 			continue
 		}
-		if inode, ok := socketInode(link); ok {
+		if inode, ok := proc.SocketInode(link); ok {
 			if l, listens := all[inode]; listens && !slices.Contains(out, l) {
 				out = append(out, l)
 			}
@@ -119,8 +121,8 @@ func owned(p proc, pid int, all map[uint32]listener) []listener {
 // maxDescent bounds how far below a given pid its arbiter is sought, as below a shell or a supervisor.
 const maxDescent = 5
 
-func findPID(p proc, pid int) (Target, error) {
-	if _, err := p.stat(pid); err != nil {
+func findPID(p proc.FS, pid int) (Target, error) {
+	if _, err := p.Stat(pid); err != nil {
 		if errors.Is(err, os.ErrNotExist) {
 			return Target{}, fmt.Errorf("process %d: there is none (any more)", pid)
 		}
@@ -132,7 +134,7 @@ func findPID(p proc, pid int) (Target, error) {
 	}
 	for range maxDescent {
 		mine := owned(p, pid, all)
-		children, _ := p.children(pid)
+		children, _ := p.Children(pid)
 		shared, heirs := listener{}, 0
 		for _, child := range children {
 			if theirs := owned(p, child, all); len(theirs) > 0 {
@@ -151,9 +153,9 @@ func findPID(p proc, pid int) (Target, error) {
 		case heirs > 0 && (len(mine) > 0 || heirs > 1):
 			return Target{Arbiter: pid, Address: shared.address}, nil
 		case len(mine) > 0:
-			if s, err := p.stat(pid); err == nil { // a worker: its arbiter has the same socket, or started several that listen
-				if theirs := owned(p, s.parent, all); slices.ContainsFunc(theirs, func(l listener) bool { return slices.Contains(mine, l) }) {
-					pid = s.parent
+			if s, err := p.Stat(pid); err == nil { // a worker: its arbiter has the same socket, or started several that listen
+				if theirs := owned(p, s.Parent, all); slices.ContainsFunc(theirs, func(l listener) bool { return slices.Contains(mine, l) }) {
+					pid = s.Parent
 					continue
 				}
 			}
@@ -182,7 +184,7 @@ func best(all []listener) listener {
 	})
 }
 
-func findListener(p proc, all map[uint32]listener, want func(listener) bool, what string) (Target, error) {
+func findListener(p proc.FS, all map[uint32]listener, want func(listener) bool, what string) (Target, error) {
 	chosen := map[uint32]listener{}
 	address := ""
 	for inode, l := range all {
@@ -194,15 +196,15 @@ func findListener(p proc, all map[uint32]listener, want func(listener) bool, wha
 	if len(chosen) == 0 {
 		return Target{}, fmt.Errorf("%s: nothing listens there in this network namespace", what)
 	}
-	pids, err := numbers(string(p))
+	pids, err := p.PIDs()
 	if err != nil {
 		return Target{}, err
 	}
 	owners := map[int]int{} // pid → parent
 	for _, pid := range pids {
 		if len(owned(p, pid, chosen)) > 0 {
-			if s, err := p.stat(pid); err == nil {
-				owners[pid] = s.parent
+			if s, err := p.Stat(pid); err == nil {
+				owners[pid] = s.Parent
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
 // A group is the control group of workers, with the folders of its controllers: one and the same in cgroup2, one for each in version 1 (cgroups(7)).
@@ -24,7 +25,7 @@ type group struct {
 
 // groups reads control groups; workers that share one read it once. One goroutine may use it.
 type groups struct {
-	proc   proc
+	proc   proc.FS
 	all    map[string]*group // by the text of /proc/PID/cgroup
 	mounts []groupMount
 	sought bool
@@ -36,11 +37,11 @@ type groupMount struct {
 	controllers string // of version 1: "cpu,cpuacct"; empty: cgroup2
 }
 
-func newGroups(p proc) *groups { return &groups{proc: p, all: map[string]*group{}} }
+func newGroups(p proc.FS) *groups { return &groups{proc: p, all: map[string]*group{}} }
 
 // of is the group of a process; nil: it is not known.
 func (g *groups) of(pid int) *group {
-	text, err := read(g.proc.pid(pid, "cgroup"), maxRead)
+	text, err := proc.Read(g.proc.Path(pid, "cgroup"), proc.MaxRead)
 	if err != nil {
 		return nil
 	}
@@ -49,8 +50,8 @@ func (g *groups) of(pid int) *group {
 	}
 	if !g.sought {
 		g.sought = true
-		if mounts, err := read(string(g.proc)+"/self/mountinfo", 1<<20); err == nil {
-			g.mounts = parseGroupMounts(mounts)
+		if mounts, err := g.proc.OwnMounts(); err == nil {
+			g.mounts = groupMounts(mounts)
 		}
 	}
 	if len(g.all) > 1024 {
@@ -61,25 +62,17 @@ func (g *groups) of(pid int) *group {
 	return one
 }
 
-func parseGroupMounts(text []byte) []groupMount {
-	var all []groupMount
-	for line := range bytes.Lines(text) {
-		f := strings.Fields(string(line))
-		for i, word := range f {
-			if word != "-" || i < 6 || len(f) <= i+3 {
-				continue
-			}
-			m := groupMount{root: unescape(f[3]), point: unescape(f[4])}
-			if f[i+1] == "cgroup" {
-				m.controllers = f[i+3]
-			}
-			if f[i+1] == "cgroup" || f[i+1] == "cgroup2" {
-				all = append(all, m)
-			}
-			break
+func groupMounts(all []proc.Mount) []groupMount {
+	var out []groupMount
+	for _, m := range all {
+		switch m.Type {
+		case "cgroup":
+			out = append(out, groupMount{m.Point, m.Root, m.Options})
+		case "cgroup2":
+			out = append(out, groupMount{m.Point, m.Root, ""})
 		}
 	}
-	return all
+	return out
 }
 
 // locate finds the folders of a group, whose lines are "hierarchy:controllers:path".
@@ -201,7 +194,7 @@ func (one *group) killed(now time.Time) bool {
 }
 
 func word(dir, name string) string {
-	text, err := read(filepath.Join(dir, name), 4096)
+	text, err := proc.Read(filepath.Join(dir, name), 4096)
 	if err != nil {
 		return ""
 	}
@@ -209,12 +202,12 @@ func word(dir, name string) string {
 }
 
 func plain(dir, name string) uint64 {
-	n, _ := decimal([]byte(word(dir, name))) // "max" is none
+	n, _ := proc.Decimal([]byte(word(dir, name))) // "max" is none
 	return n
 }
 
 func keyed(dir, name string) []byte {
-	text, err := read(filepath.Join(dir, name), 4096)
+	text, err := proc.Read(filepath.Join(dir, name), 4096)
 	if err != nil {
 		return nil
 	}
@@ -226,9 +219,9 @@ func number(text []byte, key string) uint64 {
 	for len(text) > 0 {
 		line, rest, _ := bytes.Cut(text, []byte("\n"))
 		text = rest
-		w := words{line}
-		if string(w.next()) == key {
-			n, _ := decimal(w.next())
+		w := proc.Words{Rest: line}
+		if string(w.Next()) == key {
+			n, _ := proc.Decimal(w.Next())
 			return n
 		}
 	}
@@ -269,39 +262,12 @@ type dropCounter struct {
 }
 
 // read says how many there were so far, and whether it grew. They are counted for all listeners of the process's network namespace.
-func (d *dropCounter) read(p proc, pid int) (dropped uint64, grew bool) {
-	text, err := read(p.pid(pid, "net/netstat"), maxRead)
-	if err != nil {
-		return 0, false
-	}
-	dropped, ok := parseOverflows(text)
+func (d *dropCounter) read(p proc.FS, pid int) (dropped uint64, grew bool) {
+	dropped, ok := p.ListenOverflows(pid)
 	if !ok {
 		return 0, false
 	}
 	grew = !d.begun || dropped > d.before // the first is what later ones are compared with
 	d.before, d.begun = dropped, true
 	return dropped, grew
-}
-
-// parseOverflows finds ListenOverflows in the pairs of lines of /proc/net/netstat: names, then numbers.
-func parseOverflows(text []byte) (uint64, bool) {
-	for len(text) > 0 {
-		names, rest, _ := bytes.Cut(text, []byte("\n"))
-		values, rest, found := bytes.Cut(rest, []byte("\n"))
-		if !found && len(values) == 0 {
-			return 0, false
-		}
-		text = rest
-		name, value := words{names}, words{values}
-		for {
-			key, figure := name.next(), value.next()
-			if len(key) == 0 || len(figure) == 0 {
-				break
-			}
-			if string(key) == "ListenOverflows" {
-				return decimal(figure)
-			}
-		}
-	}
-	return 0, false
 }

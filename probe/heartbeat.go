@@ -8,12 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
 // A beat is a worker's own sign of life, seen from outside.
 type beat interface {
 	// read returns nil when there is none to be had (any more).
-	read(p proc) *beatRead
+	read(p proc.FS) *beatRead
 	close()
 }
 
@@ -23,10 +24,10 @@ type beatRead struct {
 }
 
 // findBeat recognises one among a process's descriptors.
-func findBeat(p proc, pid, fd int, link string) beat {
+func findBeat(p proc.FS, pid, fd int, link string) beat {
 	switch {
 	case strings.HasPrefix(link, "/memfd:hangtime-heartbeat"):
-		if file, err := keep(p.pid(pid, "fd/"+itoa(fd))); err == nil {
+		if file, err := proc.Keep(p.Path(pid, "fd/"+itoa(fd))); err == nil {
 			return &pageBeat{pid: pid, file: file}
 		}
 	case strings.Contains(link, "/wgunicorn-"):
@@ -38,7 +39,7 @@ func findBeat(p proc, pid, fd int, link string) beat {
 // pageBeat is the page of the reference server: 64-bit words in the machine's byte order, times in nanoseconds of CLOCK_MONOTONIC.
 type pageBeat struct {
 	pid  int
-	file kept
+	file proc.Kept
 }
 
 // The words of the page that are used, by offset.
@@ -53,9 +54,9 @@ const (
 	pageEnd      = 88
 )
 
-func (b *pageBeat) read(proc) *beatRead {
+func (b *pageBeat) read(proc.FS) *beatRead {
 	var buf [pageEnd]byte
-	page, err := b.file.read(buf[:])
+	page, err := b.file.Read(buf[:])
 	if err != nil || len(page) < pageEnd || string(page[:8]) != pageMagic {
 		return nil
 	}
@@ -76,7 +77,7 @@ func (b *pageBeat) read(proc) *beatRead {
 	}
 }
 
-func (b *pageBeat) close() { b.file.close() }
+func (b *pageBeat) close() { b.file.Close() }
 
 // fileBeat is gunicorn's unlinked file: up to 20.x its ctime is the last beat, later its mtime holds CLOCK_MONOTONIC.
 type fileBeat struct {
@@ -84,13 +85,13 @@ type fileBeat struct {
 	link    string
 }
 
-func (b *fileBeat) read(p proc) *beatRead {
-	if link, err := p.link(b.pid, b.fd); err != nil || link != b.link {
+func (b *fileBeat) read(p proc.FS) *beatRead {
+	if link, err := p.Link(b.pid, b.fd); err != nil || link != b.link {
 		return nil
 	}
 	var st unix.Statx_t
 	// DONT_SYNC: what the kernel knows already; a file system that hangs is not asked.
-	err := unix.Statx(unix.AT_FDCWD, p.pid(b.pid, "fd/"+itoa(b.fd)), unix.AT_STATX_DONT_SYNC, unix.STATX_MTIME|unix.STATX_CTIME, &st)
+	err := unix.Statx(unix.AT_FDCWD, p.Path(b.pid, "fd/"+itoa(b.fd)), unix.AT_STATX_DONT_SYNC, unix.STATX_MTIME|unix.STATX_CTIME, &st)
 	if err != nil {
 		return nil
 	}

@@ -7,27 +7,28 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
 // conflicts says whether a held lock keeps the wanted one waiting; want.to is the last byte wanted.
-func conflicts(held, want fileLock) bool {
-	if held.waits || held.device != want.device || held.inode != want.inode || !held.write && !want.write {
+func conflicts(held, want proc.Lock) bool {
+	if held.Waits || held.Device != want.Device || held.Inode != want.Inode || !held.Write && !want.Write {
 		return false
 	}
 	// flock and the two kinds of fcntl locks do not see each other.
-	if (held.class == "FLOCK") != (want.class == "FLOCK") {
+	if (held.Class == "FLOCK") != (want.Class == "FLOCK") {
 		return false
 	}
-	return held.from <= want.to && want.from <= held.to
+	return held.From <= want.To && want.From <= held.To
 }
 
 // blockers are the locks that keep a wait going: all that conflict with it. Which bytes are wanted the list itself says; where the waiter is not in it (another pid namespace, a
 // list read a moment too early) it is taken to want what the caller says.
-func blockers(all []fileLock, want fileLock) []fileLock {
-	var out []fileLock
+func blockers(all []proc.Lock, want proc.Lock) []proc.Lock {
+	var out []proc.Lock
 	for _, l := range all {
-		if l.waits && l.pid == want.pid && l.class == want.class && l.device == want.device && l.inode == want.inode {
-			want.from, want.to, want.write = l.from, l.to, l.write
+		if l.Waits && l.PID == want.PID && l.Class == want.Class && l.Device == want.Device && l.Inode == want.Inode {
+			want.From, want.To, want.Write = l.From, l.To, l.Write
 			break
 		}
 	}
@@ -58,13 +59,13 @@ const holderLife = time.Second
 
 // A holderFinder finds the processes that hold a lock. One goroutine may use it.
 type holderFinder struct {
-	proc  proc
+	proc  proc.FS
 	known map[holderKey]foundHolders
 }
 
 // find returns the true holders of a lock: processes that have the locked open file, be it by open or by fork. path is where the waiter's descriptor leads and near are processes to look at first.
-func (h *holderFinder) find(lock fileLock, path string, near []int) []history.LockHolder {
-	key := holderKey{lock.device, lock.inode, lock.class, lock.pid, lock.from}
+func (h *holderFinder) find(lock proc.Lock, path string, near []int) []history.LockHolder {
+	key := holderKey{lock.Device, lock.Inode, lock.Class, lock.PID, lock.From}
 	if found, ok := h.known[key]; ok && time.Since(found.at) < holderLife {
 		return found.holders
 	}
@@ -76,13 +77,13 @@ func (h *holderFinder) find(lock fileLock, path string, near []int) []history.Lo
 	return holders
 }
 
-func (h *holderFinder) search(lock fileLock, path string, near []int) []history.LockHolder {
+func (h *holderFinder) search(lock proc.Lock, path string, near []int) []history.LockHolder {
 	var pids []int
-	if lock.pid > 0 {
-		pids = append(pids, lock.pid)
+	if lock.PID > 0 {
+		pids = append(pids, lock.PID)
 	}
 	pids = append(pids, near...)
-	all, _ := numbers(string(h.proc)) // without it the near ones are what there is
+	all, _ := h.proc.PIDs() // without it the near ones are what there is
 	pids = append(pids, all...)
 	var out []history.LockHolder
 	seen := map[int]bool{}
@@ -92,13 +93,13 @@ func (h *holderFinder) search(lock fileLock, path string, near []int) []history.
 		}
 		seen[pid] = true
 		if h.holds(pid, lock, path) {
-			out = append(out, history.LockHolder{PID: pid, Command: h.proc.command(pid), Creator: pid == lock.pid})
+			out = append(out, history.LockHolder{PID: pid, Command: h.proc.Command(pid), Creator: pid == lock.PID})
 		}
 	}
-	if lock.pid > 0 && !slices.ContainsFunc(out, func(o history.LockHolder) bool { return o.Creator }) {
+	if lock.PID > 0 && !slices.ContainsFunc(out, func(o history.LockHolder) bool { return o.Creator }) {
 		// /proc/locks still names it: it is dead and others inherited the lock, or its descriptors may not be read.
-		_, err := h.proc.stat(lock.pid)
-		out = append(out, history.LockHolder{PID: lock.pid, Command: h.proc.command(lock.pid), Creator: true, Dead: err != nil})
+		_, err := h.proc.Stat(lock.PID)
+		out = append(out, history.LockHolder{PID: lock.PID, Command: h.proc.Command(lock.PID), Creator: true, Dead: err != nil})
 	}
 	slices.SortStableFunc(out, func(a, b history.LockHolder) int { return cmp.Compare(rank(a), rank(b)) })
 	return out
@@ -116,14 +117,14 @@ func rank(h history.LockHolder) int {
 }
 
 // holds looks for the lock in a process's descriptors: first in those that lead to the same path, then, should the process see the file under another name, in all.
-func (h *holderFinder) holds(pid int, lock fileLock, path string) bool {
-	fds, err := numbers(h.proc.pid(pid, "fd"))
+func (h *holderFinder) holds(pid int, lock proc.Lock, path string) bool {
+	fds, err := h.proc.FDs(pid)
 	if err != nil {
 		return false
 	}
 	var others []int
 	for _, fd := range fds {
-		link, err := h.proc.link(pid, fd)
+		link, err := h.proc.Link(pid, fd)
 		switch {
 		case err != nil:
 		case path != "" && link == path:
@@ -143,9 +144,9 @@ func base(path string) string {
 	return path[strings.LastIndexByte(path, '/')+1:]
 }
 
-func (h *holderFinder) locked(pid, fd int, lock fileLock) bool {
-	info, err := h.proc.fdinfo(pid, fd)
-	return err == nil && slices.ContainsFunc(info.locks, func(l fileLock) bool {
-		return l.device == lock.device && l.inode == lock.inode && l.class == lock.class && l.pid == lock.pid && l.from == lock.from
+func (h *holderFinder) locked(pid, fd int, lock proc.Lock) bool {
+	info, err := h.proc.FDInfo(pid, fd)
+	return err == nil && slices.ContainsFunc(info.Locks, func(l proc.Lock) bool {
+		return l.Device == lock.Device && l.Inode == lock.Inode && l.Class == lock.Class && l.PID == lock.PID && l.From == lock.From
 	})
 }

@@ -9,6 +9,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/kernel/eintr"
 )
 
 // A connection is one socket on the server's side, from inet_diag or unix_diag (sock_diag(7)).
@@ -102,7 +104,7 @@ func (r *netlink) message(into, body []byte, flags uint16) []byte {
 
 // receive is read, not recvfrom: the latter makes an address for each message, and a socket that nobody knows gets answers of the kernel only.
 func (r *netlink) receive() (int, error) {
-	return retry(func() (int, error) { return unix.Read(r.fd, r.buf) })
+	return eintr.Retry(func() (int, error) { return unix.Read(r.fd, r.buf) })
 }
 
 // batch is how many sockets are asked for at once.

@@ -13,6 +13,8 @@ import (
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
+
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
 // iterators read what /proc tells of the watched processes' threads and sockets in one system call each, by BPF iterators (Documentation/bpf/bpf_iterators.rst): for 64
@@ -30,7 +32,7 @@ type iterators struct {
 // A threadRow is a thread, and its account as in /proc/PID/task/TID/schedstat.
 type threadRow struct {
 	pid, tid int
-	account  schedstat
+	account  proc.Schedstat
 }
 
 // A socketRow is a descriptor of a process that is a socket.
@@ -228,7 +230,7 @@ func (it *iterators) allThreads(into []threadRow) ([]threadRow, error) {
 	err := it.rows(it.onTasks, threadRowSize, func(row []byte) {
 		into = append(into, threadRow{
 			pid: int(order.Uint32(row)), tid: int(order.Uint32(row[4:])),
-			account: schedstat{time.Duration(order.Uint64(row[8:])), time.Duration(order.Uint64(row[16:])), order.Uint64(row[24:])},
+			account: proc.Schedstat{Ran: time.Duration(order.Uint64(row[8:])), Delay: time.Duration(order.Uint64(row[16:])), Runs: order.Uint64(row[24:])},
 		})
 	})
 	return into, err

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
 // sleeper starts a process of several threads that sleeps, and has two sockets.
@@ -117,10 +119,10 @@ func TestIteratorsTellWhatProcTells(t *testing.T) {
 		t.Errorf("/proc tells %v\nthe iterator %v", accounts(byProc), accounts(byRows))
 	}
 	var want []uint32
-	fds := folder{fd: -1}
-	defer fds.close()
-	if err := fds.links("/proc", pid, func(link []byte) {
-		if inode, ok := socketInode(link); ok {
+	var fds proc.Folder
+	defer fds.Close()
+	if err := fds.Links("/proc", pid, func(link []byte) {
+		if inode, ok := proc.SocketInode(link); ok {
 			want = append(want, inode)
 		}
 	}); err != nil {
@@ -158,7 +160,9 @@ func accounts(t *threads) (all []threadRow) {
 }
 
 func TestTakeTellsWhoRanWhoIsNewAndWhoEnded(t *testing.T) {
-	row := func(tid int, ran time.Duration) threadRow { return threadRow{1, tid, schedstat{ran: ran, runs: 1}} }
+	row := func(tid int, ran time.Duration) threadRow {
+		return threadRow{1, tid, proc.Schedstat{Ran: ran, Runs: 1}}
+	}
 	all := &threads{proc: "/nonexistent", pid: 1}
 	now := time.Now()
 	for _, step := range []struct {

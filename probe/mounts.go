@@ -1,111 +1,49 @@
 package probe
 
 import (
-	"bytes"
-	"os"
-	"strconv"
-	"strings"
+	"slices"
 	"time"
+
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
-// A mount is a line of /proc/PID/mountinfo (proc_pid_mountinfo(5)).
-type mount struct {
-	device string // "fe:00", hexadecimal, as /proc/locks writes it
-	minor  int
-	point  string
-	kind   string // "ext4", "fuse.sshfs"
-	source string
-}
-
-// A mountTable has what processes see mounted, by number: asked of the kernel, not of the file systems, which may hang. One goroutine may use it.
+// A mountTable has what processes see mounted. One goroutine may use it.
 type mountTable struct {
-	proc      proc
-	namespace string // that these are of
+	proc      proc.FS
+	namespace uint64 // that these are of; 0: it may not be read
+	pid       int    // whose they are
 	at        time.Time
-	all       map[int]mount
+	all       []proc.Mount
 }
 
-func newMountTable(p proc) *mountTable { return &mountTable{proc: p} }
+func newMountTable(p proc.FS) *mountTable { return &mountTable{proc: p} }
 
-// of are the mounts of a process's mount namespace; they are read again after five seconds. The workers of one server see the same ones.
-func (t *mountTable) of(pid int) map[int]mount {
-	namespace, err := os.Readlink(t.proc.pid(pid, "ns/mnt"))
+// mountLife is how long a table stands.
+const mountLife = 5 * time.Second
+
+// of are the mounts of a process's mount namespace. The workers of one server see the same ones.
+func (t *mountTable) of(pid int) []proc.Mount {
+	namespace, err := t.proc.Namespace(pid, "mnt")
 	if err != nil {
-		namespace = "of " + itoa(pid) // it may not be read
+		namespace = 0
 	}
-	if t.all != nil && t.namespace == namespace && time.Since(t.at) < 5*time.Second {
+	same := namespace != 0 && namespace == t.namespace || pid == t.pid && namespace == t.namespace
+	if t.all != nil && same && time.Since(t.at) < mountLife {
 		return t.all
 	}
-	text, err := read(t.proc.pid(pid, "mountinfo"), 1<<20)
+	all, err := t.proc.Mounts(pid)
 	if err != nil {
 		return nil
 	}
-	t.all, t.namespace, t.at = parseMounts(text), namespace, time.Now()
+	t.all, t.namespace, t.pid, t.at = all, namespace, pid, time.Now()
 	return t.all
 }
 
-func parseMounts(text []byte) map[int]mount {
-	all := map[int]mount{}
-	for line := range bytes.Lines(text) {
-		f := strings.Fields(string(line))
-		if len(f) < 6 {
-			continue
-		}
-		id, err := strconv.Atoi(f[0])
-		major, minor, found := strings.Cut(f[2], ":")
-		a, errA := strconv.ParseUint(major, 10, 32)
-		b, errB := strconv.ParseUint(minor, 10, 32)
-		if err != nil || !found || errA != nil || errB != nil {
-			continue
-		}
-		m := mount{device: hexPair(a) + ":" + hexPair(b), minor: int(b), point: unescape(f[4])}
-		for i, word := range f[6:] { // optional fields come before the dash
-			if word == "-" && len(f) > 6+i+2 {
-				m.kind, m.source = f[6+i+1], unescape(f[6+i+2])
-				break
-			}
-		}
-		all[id] = m
+// mountOf is the one with a number.
+func mountOf(all []proc.Mount, id int) (proc.Mount, bool) {
+	i := slices.IndexFunc(all, func(m proc.Mount) bool { return m.ID == id })
+	if i < 0 {
+		return proc.Mount{}, false
 	}
-	return all
-}
-
-// unescape undoes the octal escapes of blanks, tabs, line breaks and backslashes.
-func unescape(s string) string {
-	if !strings.Contains(s, `\`) {
-		return s
-	}
-	var out strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+3 < len(s) {
-			if n, err := strconv.ParseUint(s[i+1:i+4], 8, 8); err == nil {
-				out.WriteByte(byte(n))
-				i += 3
-				continue
-			}
-		}
-		out.WriteByte(s[i])
-	}
-	return out.String()
-}
-
-// under is the mount that a path lies on: the one with the longest point above it.
-func under(all map[int]mount, path string) (mount, bool) {
-	best, found := mount{}, false
-	for _, m := range all {
-		inside := m.point == "/" || path == m.point || strings.HasPrefix(path, m.point+"/")
-		if inside && (!found || len(m.point) > len(best.point)) {
-			best, found = m, true
-		}
-	}
-	return best, found
-}
-
-// hexPair writes at least two hexadecimal digits ("%02x").
-func hexPair(n uint64) string {
-	s := strconv.FormatUint(n, 16)
-	if len(s) < 2 {
-		return "0" + s
-	}
-	return s
+	return all[i], true
 }

@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
 func TestWorkersOfOneNamespaceShareAMountTable(t *testing.T) {
@@ -19,13 +21,13 @@ func TestWorkersOfOneNamespaceShareAMountTable(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	table := newMountTable(proc(root))
+	table := newMountTable(proc.FS(root))
 	for _, row := range []struct {
 		pid  int
 		want string
 	}{{1, "/a"}, {2, "/a"}, {3, "/c"}} {
-		if got := table.of(row.pid)[21].point; got != row.want {
-			t.Errorf("process %d sees %q mounted, want %q", row.pid, got, row.want)
+		if got, _ := mountOf(table.of(row.pid), 21); got.Point != row.want {
+			t.Errorf("process %d sees %q mounted, want %q", row.pid, got.Point, row.want)
 		}
 	}
 }

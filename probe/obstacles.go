@@ -2,26 +2,26 @@ package probe
 
 import (
 	"encoding/binary"
-	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/kernel/memory"
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
 // behind finds the other side of the call in which a thread stands still: which lock, pipe, file system or socket, and who has it. nil: there is none, or it cannot be seen.
 // It also says whether the thread waits for work, which for some calls only the other side tells.
 func (w *watcher) behind(one *worker, f *finding) (_ history.Event, idle bool) {
 	c, tid, idle := f.call, f.sample.TID, f.sample.Idle
-	if c.running {
+	if c.Running {
 		return nil, idle
 	}
-	if kind := c.fileLockWait(); kind != "" {
+	if kind := c.FileLockWait(); kind != "" {
 		return w.lockWait(one, tid, kind, c), false
 	}
-	name := c.name()
+	name := c.Name()
 	switch {
 	case name == "futex":
 		return w.mutexWait(one, tid, c, idle)
@@ -35,11 +35,11 @@ func (w *watcher) behind(one *worker, f *finding) (_ history.Event, idle bool) {
 			return s, false // it waits for one answer: that is no loop
 		}
 		return nil, idle
-	case takesPath(name):
+	case proc.TakesPath(name):
 		return w.diskWait(one, f, -1, w.pathArgument(one.PID, name, c)), idle
-	case takesDescriptor(name) && !strings.HasPrefix(name, "epoll") && name != "accept" && name != "accept4":
-		return w.descriptorWait(one, f, int(int32(c.args[0])), name), idle
-	case c.none && f.sample.State == "D":
+	case proc.TakesDescriptor(name) && !strings.HasPrefix(name, "epoll") && name != "accept" && name != "accept4":
+		return w.descriptorWait(one, f, c.FD(), name), idle
+	case c.None && f.sample.State == "D":
 		return w.diskWait(one, f, -1, ""), false
 	}
 	return nil, idle
@@ -47,7 +47,7 @@ func (w *watcher) behind(one *worker, f *finding) (_ history.Event, idle bool) {
 
 // descriptorWait tells by what the descriptor leads to.
 func (w *watcher) descriptorWait(one *worker, f *finding, fd int, name string) history.Event {
-	link, err := w.proc.link(one.PID, fd)
+	link, err := w.proc.Link(one.PID, fd)
 	switch {
 	case err != nil:
 		return nil
@@ -57,24 +57,17 @@ func (w *watcher) descriptorWait(one *worker, f *finding, fd int, name string) h
 		return w.pipeWait(one, f.sample.TID, fd, name, link)
 	case !strings.HasPrefix(link, "/") || strings.HasPrefix(link, "/dev/") || strings.HasPrefix(link, "/memfd:"):
 		return nil
-	case w.isFIFO(one.PID, fd):
+	case w.proc.IsFIFO(one.PID, fd):
 		return w.pipeWait(one, f.sample.TID, fd, name, link)
 	}
 	return w.diskWait(one, f, fd, strings.TrimSuffix(link, " (deleted)"))
 }
 
-func (w *watcher) isFIFO(pid, fd int) bool {
-	var st unix.Statx_t
-	// DONT_SYNC: what the kernel knows already; a file system that hangs is not asked.
-	err := unix.Statx(unix.AT_FDCWD, w.proc.pid(pid, "fd/"+itoa(fd)), unix.AT_STATX_DONT_SYNC, unix.STATX_TYPE, &st)
-	return err == nil && st.Mode&unix.S_IFMT == unix.S_IFIFO
-}
-
 // mutexWait is a thread in futex(2). glibc's mutexes have their owner's thread id 8 bytes behind the futex word; what is there for other futexes is no thread of this process.
-func (w *watcher) mutexWait(one *worker, tid int, c call, idle bool) (history.Event, bool) {
-	wait := history.MutexWait{PID: one.PID, TID: tid, Address: c.args[0]}
+func (w *watcher) mutexWait(one *worker, tid int, c proc.Call, idle bool) (history.Event, bool) {
+	wait := history.MutexWait{PID: one.PID, TID: tid, Address: c.Args[0]}
 	var words [12]byte
-	err := readMemory(one.PID, c.args[0], words[:])
+	err := memory.Read(one.PID, c.Args[0], words[:])
 	w.unreadable(err, "the memory of the workers")
 	if err == nil {
 		lock, owner := binary.NativeEndian.Uint32(words[:]), int(int32(binary.NativeEndian.Uint32(words[8:])))
@@ -101,14 +94,14 @@ func (w *watcher) pipeWait(one *worker, tid, fd int, name, link string) history.
 	case "write", "writev", "pwrite64", "sendfile", "splice":
 		wait.Op, writes = "write", true
 	}
-	if info, err := w.proc.fdinfo(one.PID, fd); err == nil {
-		wait.Inode = info.inode
+	if info, err := w.proc.FDInfo(one.PID, fd); err == nil {
+		wait.Inode = info.Inode
 	}
-	if inner, ok := strings.CutPrefix(link, "pipe:["); ok {
-		wait.Inode, _ = strconv.ParseUint(strings.TrimSuffix(inner, "]"), 10, 64)
+	if inode, ok := proc.PipeInode(link); ok {
+		wait.Inode = inode
 	}
 	if writes { // opening it makes us a reader for a moment; for one that waits to read, that would say nothing
-		wait.Fill, wait.Size = w.proc.pipeFill(one.PID, fd)
+		wait.Fill, wait.Size = w.proc.PipeFill(one.PID, fd)
 	}
 	for _, end := range w.ends.of(link) {
 		mode := end.flags & unix.O_ACCMODE
@@ -127,47 +120,16 @@ func (w *watcher) pipeWait(one *worker, tid, fd int, name, link string) history.
 const maxPeers = 8
 
 func (w *watcher) peer(pid int) history.Peer {
-	return history.Peer{PID: pid, Command: w.proc.command(pid)}
+	return history.Peer{PID: pid, Command: w.proc.Command(pid)}
 }
-
-// pipeFill is how many bytes are in a pipe, and how many it holds; -1: not known.
-func (p proc) pipeFill(pid, fd int) (fill, size int) {
-	// The kernel opens the pipe itself, non-blocking; it is closed at once, for meanwhile a writer would not learn that the last true reader has gone.
-	file, err := unix.Open(p.pid(pid, "fd/"+itoa(fd)), unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return -1, -1
-	}
-	defer unix.Close(file)
-	fill, err = unix.IoctlGetInt(file, unix.TIOCINQ) // FIONREAD
-	if err != nil {
-		fill = -1
-	}
-	size, err = unix.FcntlInt(uintptr(file), unix.F_GETPIPE_SZ, 0)
-	if err != nil {
-		size = -1
-	}
-	return fill, size
-}
-
-// pathCalls are the calls that are given a path.
-var pathCalls = []string{
-	"open", "openat", "creat", "stat", "lstat", "statx", "newfstatat", "rename", "renameat", "renameat2", "unlink", "unlinkat", "mkdir", "mkdirat", "utimensat", "access", "faccessat",
-	"faccessat2",
-}
-
-func takesPath(name string) bool { return slices.Contains(pathCalls, name) }
 
 // pathArgument reads the path that such a call was given; empty: it cannot be read, or is relative to a folder.
-func (w *watcher) pathArgument(pid int, name string, c call) string {
-	address := c.args[1]
-	switch name {
-	case "open", "creat", "stat", "lstat", "rename", "unlink", "mkdir", "access":
-		address = c.args[0]
-	}
+func (w *watcher) pathArgument(pid int, name string, c proc.Call) string {
+	address := c.Args[proc.PathArgument(name)]
 	buf := make([]byte, 4096)
 	// It may end right before a page that is not there.
 	n := len(buf) - int(address%4096)
-	if readMemory(pid, address, buf[:n]) != nil {
+	if memory.Read(pid, address, buf[:n]) != nil {
 		return ""
 	}
 	path, _, ended := strings.Cut(string(buf[:n]), "\x00")
@@ -179,16 +141,16 @@ func (w *watcher) pathArgument(pid int, name string, c call) string {
 
 // diskWait is a thread that waits for a file system.
 func (w *watcher) diskWait(one *worker, f *finding, fd int, path string) history.Event {
-	wait := history.DiskWait{PID: one.PID, TID: f.sample.TID, Op: f.call.name(), Path: path}
+	wait := history.DiskWait{PID: one.PID, TID: f.sample.TID, Op: f.call.Name(), Path: path}
 	mounts := w.mounts.of(one.PID)
-	m, found := mount{}, false
+	m, found := proc.Mount{}, false
 	if fd >= 0 {
-		if info, err := w.proc.fdinfo(one.PID, fd); err == nil {
-			m, found = mounts[info.mount]
+		if info, err := w.proc.FDInfo(one.PID, fd); err == nil {
+			m, found = mountOf(mounts, info.Mount)
 		}
 	}
 	if !found && path != "" {
-		m, found = under(mounts, path)
+		m, found = proc.Under(mounts, path)
 	}
 	for _, frame := range append([]string{f.sample.Wchan}, f.sample.Stack...) {
 		wait.Frozen = wait.Frozen || strings.Contains(frame, "percpu_rwsem_wait")
@@ -199,23 +161,23 @@ func (w *watcher) diskWait(one *worker, f *finding, fd int, path string) history
 		}
 		return wait
 	}
-	wait.Mount, wait.Type, wait.Source = m.point, m.kind, m.source
-	if strings.HasPrefix(m.kind, "fuse") {
+	wait.Mount, wait.Type, wait.Source = m.Point, m.Type, m.Source
+	if strings.HasPrefix(m.Type, "fuse") {
 		wait.Servers = w.fuseServers(m)
 	}
 	return wait
 }
 
 // fuseServers are the processes that answer for a FUSE mount: those that have /dev/fuse open, for its connection where the kernel says so.
-func (w *watcher) fuseServers(m mount) []history.Peer {
+func (w *watcher) fuseServers(m proc.Mount) []history.Peer {
 	var named, all []history.Peer
 	for _, end := range w.ends.of("/dev/fuse") {
-		info, err := w.proc.fdinfo(end.pid, end.fd)
+		info, err := w.proc.FDInfo(end.pid, end.fd)
 		switch {
 		case len(all) >= maxPeers || err != nil:
-		case info.fuse >= 0 && info.fuse == m.minor:
+		case info.FUSE >= 0 && info.FUSE == m.Minor:
 			named = append(named, w.peer(end.pid))
-		case info.fuse < 0:
+		case info.FUSE < 0:
 			all = append(all, w.peer(end.pid))
 		}
 	}
@@ -226,28 +188,28 @@ func (w *watcher) fuseServers(m mount) []history.Peer {
 }
 
 // polled is the descriptor that a poll or select waits for, where it waits for one alone.
-func (w *watcher) polled(pid int, name string, c call) (fd int, alone bool) {
+func (w *watcher) polled(pid int, name string, c proc.Call) (fd int, alone bool) {
 	switch name {
 	case "poll", "ppoll":
-		if c.args[1] != 1 {
+		if c.Args[1] != 1 {
 			return 0, false
 		}
 		var one [8]byte // struct pollfd
-		if readMemory(pid, c.args[0], one[:]) != nil {
+		if memory.Read(pid, c.Args[0], one[:]) != nil {
 			return 0, false
 		}
 		fd = int(int32(binary.NativeEndian.Uint32(one[:])))
 		return fd, fd >= 0
 	}
 	// Of select the sets of those to be read, and to be written.
-	n := int(min(c.args[0], 1024))
+	n := int(min(c.Args[0], 1024))
 	found := -1
-	for _, address := range c.args[1:3] {
+	for _, address := range c.Args[1:3] {
 		if address == 0 || n <= 0 {
 			continue
 		}
 		set := make([]byte, (n+63)/64*8)
-		if readMemory(pid, address, set) != nil {
+		if memory.Read(pid, address, set) != nil {
 			return 0, false
 		}
 		for i := range n {

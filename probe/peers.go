@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
 // A flow is one TCP or UDP socket of the machine.
@@ -115,11 +116,11 @@ func socketState(n uint8) string {
 
 // socketWait is a thread that waits for a socket, with who is at the other end.
 func (w *watcher) socketWait(one *worker, tid, fd int, op string) history.Event {
-	link, err := w.proc.link(one.PID, fd)
+	link, err := w.proc.Link(one.PID, fd)
 	if err != nil {
 		return nil
 	}
-	inode, ok := socketInode(link)
+	inode, ok := proc.SocketInode(link)
 	if !ok {
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
 // A Target is a server to watch.
@@ -47,7 +48,7 @@ func Watch(ctx context.Context, target Target, rec *history.Recorder) (*Probe, e
 	return watch(ctx, "/proc", target, rec)
 }
 
-func watch(ctx context.Context, root proc, target Target, rec *history.Recorder) (*Probe, error) {
+func watch(ctx context.Context, root proc.FS, target Target, rec *history.Recorder) (*Probe, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	w, err := newWatcher(ctx, root, target, rec)
 	if err != nil {
@@ -76,8 +77,8 @@ func watch(ctx context.Context, root proc, target Target, rec *history.Recorder)
 func (p *Probe) Ticked() <-chan struct{} { return p.ticked }
 
 // newWatcher prepares to watch; ctx must end before the watcher is closed.
-func newWatcher(ctx context.Context, root proc, target Target, rec *history.Recorder) (*watcher, error) {
-	if _, err := root.stat(target.Arbiter); err != nil {
+func newWatcher(ctx context.Context, root proc.FS, target Target, rec *history.Recorder) (*watcher, error) {
+	if _, err := root.Stat(target.Arbiter); err != nil {
 		return nil, fmt.Errorf("look at the arbiter, process %d: %w", target.Arbiter, err)
 	}
 	waiter, err := newWaiter()
@@ -105,9 +106,9 @@ func newWatcher(ctx context.Context, root proc, target Target, rec *history.Reco
 		}
 	}
 	return &watcher{
-		tap: tap, family: family, proc: root, target: target, rec: rec, waiter: waiter, brood: openBrood(root, target.Arbiter), clocks: startCPUClocks(ctx, root), sockets: sockets,
+		tap: tap, family: family, proc: root, target: target, rec: rec, waiter: waiter, brood: proc.ChildrenOf(root, target.Arbiter), clocks: startCPUClocks(ctx, root), sockets: sockets,
 		finder: holderFinder{root, map[holderKey]foundHolders{}}, ends: newFarEnds(root), mounts: newMountTable(root), groups: newGroups(root),
-		refused: map[int]time.Time{}, goExe: map[string]bool{}, line: make([]byte, 1024), said: map[string]bool{}, probe: &Probe{}, lockFile: kept{-1},
+		refused: map[int]time.Time{}, goExe: map[string]bool{}, line: make([]byte, 1024), said: map[string]bool{}, probe: &Probe{},
 	}, nil
 }
 

@@ -11,6 +11,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/hangtime-dev/hangtime/kernel/memory"
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
 // A python reads the stacks of a CPython interpreter, 3.10 to 3.14, out of its memory, without stopping it and without anything loaded into it. What is read may change
@@ -76,12 +79,12 @@ const pyCookie = "xdebugpy"
 var errNoPython = errors.New("no CPython interpreter was found in it")
 
 // openPython finds the interpreter of a process.
-func openPython(p proc, pid int) (*python, error) {
+func openPython(p proc.FS, pid int) (*python, error) {
 	runtime, version, err := findPython(p, pid)
 	if err != nil {
 		return nil, err
 	}
-	py := &python{mem: func(address uint64, into []byte) error { return readMemory(pid, address, into) }, runtime: runtime}
+	py := &python{mem: func(address uint64, into []byte) error { return memory.Read(pid, address, into) }, runtime: runtime}
 	py.layout, err = py.describe(version)
 	return py, err
 }
@@ -385,8 +388,8 @@ func line311(table []byte, first, instruction int) int {
 }
 
 // findPython finds the address of _PyRuntime and the version in the program or library that has them.
-func findPython(p proc, pid int) (runtime uint64, version uint32, err error) {
-	text, err := read(p.pid(pid, "maps"), 4<<20)
+func findPython(p proc.FS, pid int) (runtime uint64, version uint32, err error) {
+	text, err := proc.Read(p.Path(pid, "maps"), 4<<20)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -404,13 +407,13 @@ func findPython(p proc, pid int) (runtime uint64, version uint32, err error) {
 			continue
 		}
 		// Through the process's own root: it may be in a container.
-		symbols, err := pythonSymbols(p.pid(pid, "root"+f[5]), start)
+		symbols, err := pythonSymbols(p.Path(pid, "root"+f[5]), start)
 		if err != nil || symbols.runtime == 0 {
 			continue
 		}
 		if symbols.version != 0 {
 			var b [4]byte
-			if err := readMemory(pid, symbols.version, b[:]); err != nil {
+			if err := memory.Read(pid, symbols.version, b[:]); err != nil {
 				return 0, 0, fmt.Errorf("read its memory: %w", err)
 			}
 			return symbols.runtime, binary.LittleEndian.Uint32(b[:]), nil

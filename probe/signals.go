@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
 // A signalTap hears who sends which signal to the watched processes, by a BPF program at the tracepoint signal:signal_generate. No process can be asked for it afterwards.
@@ -62,7 +63,7 @@ func openSignalTap() (_ *signalTap, err error) {
 	if t.watched, err = watchedMap(); err != nil {
 		return nil, err
 	}
-	text, err := read(signalEvent, maxRead)
+	text, err := proc.Read(signalEvent, proc.MaxRead)
 	if err != nil {
 		return nil, fmt.Errorf("read how the kernel tells of signals: %w", err)
 	}
@@ -229,7 +230,7 @@ func (w *watcher) hearSignals() {
 		case s.sender == os.Getpid():
 			from.Command = "hangtime"
 		case s.sender != 0:
-			if from.Command = w.proc.command(s.sender); from.Command == "" {
+			if from.Command = w.proc.Command(s.sender); from.Command == "" {
 				from.Command = s.name // it is gone by now
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
 // readSockets reads the server's sockets, all of them where a worker has one that is not known yet.
@@ -81,8 +82,8 @@ func (w *watcher) readInodes(due []*worker) []*worker {
 // ownInodes reads which sockets a worker has from its folder of descriptors.
 func (w *watcher) ownInodes(one *worker) bool {
 	one.inodes = one.inodes[:0]
-	err := one.fds.links(w.proc, one.PID, func(link []byte) {
-		if inode, ok := socketInode(link); ok {
+	err := one.fds.Links(w.proc, one.PID, func(link []byte) {
+		if inode, ok := proc.SocketInode(link); ok {
 			one.inodes = append(one.inodes, inode)
 		}
 	})

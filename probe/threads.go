@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -14,9 +16,9 @@ func itoa(n int) string { return strconv.Itoa(n) }
 // A thread of a worker.
 type thread struct {
 	tid   int
-	file  kept // its account, from the first time that it is read by itself
+	file  proc.Kept // its account, from the first time that it is read by itself
 	ended bool
-	last  schedstat
+	last  proc.Schedstat
 	read  time.Time // last tick at which it was read
 	moved time.Time // tick at which it was last seen to have run; zero: not since it is watched
 	// quietBefore is the tick before that one: it ran between the two. Zero: not known.
@@ -28,7 +30,7 @@ type thread struct {
 
 // threads are those of one process. One goroutine may use it.
 type threads struct {
-	proc   proc
+	proc   proc.FS
 	pid    int
 	all    []*thread // by tid
 	gone   time.Duration
@@ -41,7 +43,7 @@ type threads struct {
 
 // isGo says whether a process runs a program of Go. The answer is kept by the program's path: the workers of one server have the same.
 func (w *watcher) isGo(pid int) bool {
-	exe := w.proc.pid(pid, "exe")
+	exe := w.proc.Path(pid, "exe")
 	path, err := os.Readlink(exe)
 	if err != nil {
 		return false
@@ -57,7 +59,7 @@ func (w *watcher) isGo(pid int) bool {
 
 func (t *threads) close() {
 	for _, one := range t.all {
-		one.file.close()
+		one.file.Close()
 	}
 	t.all = nil
 }
@@ -106,7 +108,7 @@ func (t *threads) take(now time.Time, rows []threadRow) (ran, moved bool) {
 			one = t.all[next]
 			next++
 		case len(t.all) < maxThreads:
-			one = &thread{tid: row.tid, file: kept{-1}}
+			one = &thread{tid: row.tid}
 			t.all = append(t.all, one)
 		default:
 			continue
@@ -128,11 +130,11 @@ func (t *threads) take(now time.Time, rows []threadRow) (ran, moved bool) {
 }
 
 // note takes a thread's account at tick now.
-func (t *threads) note(one *thread, is schedstat, now time.Time) (ran, moved bool) {
+func (t *threads) note(one *thread, is proc.Schedstat, now time.Time) (ran, moved bool) {
 	switch {
 	case one.read.IsZero():
 		ran, moved = true, t.begun && !one.house // a new thread
-	case is.ran != one.last.ran || is.runs != one.last.runs:
+	case is.Ran != one.last.Ran || is.Runs != one.last.Runs:
 		one.moved, one.quietBefore = now, one.read
 		one.first, one.found = nil, nil
 		ran, moved = true, !one.house
@@ -143,10 +145,10 @@ func (t *threads) note(one *thread, is schedstat, now time.Time) (ran, moved boo
 
 // end keeps the sums of a thread that is no more; sweep leaves such out.
 func (t *threads) end(one *thread) {
-	one.file.close()
+	one.file.Close()
 	one.ended = true
-	t.gone += one.last.ran
-	t.delay += one.last.delay
+	t.gone += one.last.Ran
+	t.delay += one.last.Delay
 }
 
 func (t *threads) sweep() {
@@ -154,18 +156,18 @@ func (t *threads) sweep() {
 }
 
 // account reads what the scheduler says of a thread now.
-func (t *threads) account(one *thread) (schedstat, error) {
-	if one.file.fd < 0 {
+func (t *threads) account(one *thread) (proc.Schedstat, error) {
+	if !one.file.IsOpen() {
 		var err error
-		if one.file, err = keep(t.proc.task(t.pid, one.tid, "schedstat")); err != nil {
-			return schedstat{}, err
+		if one.file, err = proc.Keep(t.proc.TaskPath(t.pid, one.tid, "schedstat")); err != nil {
+			return proc.Schedstat{}, err
 		}
 	}
-	text, err := one.file.read(t.buf[:])
+	text, err := one.file.Read(t.buf[:])
 	if err != nil {
-		return schedstat{}, err
+		return proc.Schedstat{}, err
 	}
-	return parseSchedstat(text)
+	return proc.ParseSchedstat(text)
 }
 
 // counted says how many threads the process has by now; another number than is known makes the next refresh look for them.
@@ -179,7 +181,7 @@ func (t *threads) counted(n int) {
 const maxThreads = 512
 
 func (t *threads) list(now time.Time) {
-	tids, err := t.proc.threads(t.pid)
+	tids, err := t.proc.Threads(t.pid)
 	if err != nil {
 		return
 	}
@@ -189,9 +191,9 @@ func (t *threads) list(now time.Time) {
 		if slices.ContainsFunc(t.all, func(one *thread) bool { return one.tid == tid }) {
 			continue
 		}
-		one := &thread{tid: tid, file: kept{-1}}
+		one := &thread{tid: tid}
 		if _, err := t.account(one); err != nil {
-			one.file.close() // it was there to be opened, and ended before it was read
+			one.file.Close() // it was there to be opened, and ended before it was read
 			continue
 		}
 		t.all = append(t.all, one)
@@ -220,7 +222,7 @@ func (t *threads) markHouse() {
 func (t *threads) ran() time.Duration {
 	sum := t.gone
 	for _, one := range t.all {
-		sum += one.last.ran
+		sum += one.last.Ran
 	}
 	return sum
 }
@@ -228,7 +230,7 @@ func (t *threads) ran() time.Duration {
 func (t *threads) waited() time.Duration {
 	sum := t.delay
 	for _, one := range t.all {
-		sum += one.last.delay
+		sum += one.last.Delay
 	}
 	return sum
 }

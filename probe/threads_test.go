@@ -7,10 +7,12 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
 // laidOut is a /proc with one process of n threads, whose accounts all read the same.
-func laidOut(t *testing.T, n int, account string) proc {
+func laidOut(t *testing.T, n int, account string) proc.FS {
 	t.Helper()
 	root := t.TempDir()
 	for tid := 1; tid <= n; tid++ {
@@ -22,7 +24,7 @@ func laidOut(t *testing.T, n int, account string) proc {
 			t.Fatal(err)
 		}
 	}
-	return proc(root)
+	return proc.FS(root)
 }
 
 func TestAThreadThatEndsWhileItIsLookedForLeavesNoFileOpen(t *testing.T) {

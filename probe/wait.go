@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/kernel/eintr"
 )
 
 // A waiter waits for the next tick, for the end of a process, or for being told to stop, whichever comes first.
@@ -73,7 +75,7 @@ func (w *waiter) wait(until time.Time) {
 
 // poll notes what is there and says whether anything is.
 func (w *waiter) poll() bool {
-	n, err := retry(func() (int, error) { return unix.EpollWait(w.epoll, w.buf[:], 0) })
+	n, err := eintr.Retry(func() (int, error) { return unix.EpollWait(w.epoll, w.buf[:], 0) })
 	if err != nil {
 		return false
 	}

@@ -11,16 +11,17 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
 // A watcher does the watching, on one goroutine; nothing else may touch it.
 type watcher struct {
-	proc         proc
+	proc         proc.FS
 	target       Target
 	rec          *history.Recorder
 	probe        *Probe
 	waiter       *waiter
-	brood        *brood
+	brood        *proc.Children
 	clocks       *cpuClocks
 	bulk         bulk
 	tap          *signalTap // nil: it cannot be had
@@ -40,7 +41,7 @@ type watcher struct {
 	refused      map[int]time.Time // children that are no workers, and until when that is believed
 	goExe        map[string]bool   // by path of the program: it is one of Go
 	line         []byte            // a line of /proc, read and parsed at once
-	lockFile     kept              // /proc/locks
+	lockFile     proc.Kept         // /proc/locks
 	locks        []byte            // /proc/locks as last read
 	backlog      int               // connections that no worker has accepted, at the last tick
 	backlogTicks int               // ticks in a row at which there were any
@@ -66,8 +67,8 @@ func (w *watcher) close() {
 	if w.sockets != nil {
 		w.sockets.close()
 	}
-	w.lockFile.close()
-	w.brood.close()
+	w.lockFile.Close()
+	w.brood.Close()
 	w.ends.close()
 	w.waiter.close()
 }
@@ -174,30 +175,30 @@ const locksEvery = time.Second
 
 func (w *watcher) readLockFile() {
 	w.waiting = w.waiting[:0]
-	if w.lockFile.fd < 0 {
+	if !w.lockFile.IsOpen() {
 		var err error
-		if w.lockFile, err = keep(string(w.proc) + "/locks"); err != nil {
+		if w.lockFile, err = proc.Keep(w.proc.LocksPath()); err != nil {
 			w.trouble("read the file locks", err)
 			return
 		}
 	}
-	text, err := w.lockFile.whole(w.locks, maxLocks)
+	text, err := w.lockFile.Whole(w.locks, proc.MaxLocks)
 	if err != nil {
 		w.trouble("read the file locks", err)
-		w.lockFile.close()
+		w.lockFile.Close()
 		return
 	}
 	w.locks = text
-	w.waiting = lockWaiters(text, w.waiting)
+	w.waiting = proc.LockWaiters(text, w.waiting)
 }
 
 // readStat reads the worker's own line.
-func (w *watcher) readStat(one *worker) (stat, error) {
-	line, err := one.stat.read(w.line)
+func (w *watcher) readStat(one *worker) (proc.Stat, error) {
+	line, err := one.stat.Read(w.line)
 	if err != nil {
-		return stat{}, err
+		return proc.Stat{}, err
 	}
-	return parseStat(line)
+	return proc.ParseStat(line)
 }
 
 // look records one worker's tick and looks closer where something is strange.
@@ -205,11 +206,11 @@ func (w *watcher) look(ctx context.Context, now time.Time, one *worker) {
 	// The line is the dearest to read, and nothing in it changes while no thread runs: not even a stop or a wait for the disk begins without a turn.
 	if one.ran || now.Sub(one.lastAt) >= time.Second {
 		s, err := w.readStat(one)
-		if err != nil || s.state == 'Z' || s.state == 'X' {
+		if err != nil || s.Over() {
 			return // it is ending: the next wait sees it
 		}
 		one.last, one.lastAt = s, now
-		one.threads.counted(s.threads)
+		one.threads.counted(s.Threads)
 	}
 	if one.based {
 		if one.mattered {
@@ -219,8 +220,8 @@ func (w *watcher) look(ctx context.Context, now time.Time, one *worker) {
 		w.base(ctx, now, one)
 	}
 	s := history.WorkerSample{
-		PID: one.PID, Worker: one.Place, State: stateName(one.last.state), CPU: one.before + one.threads.ran(), RunDelay: one.threads.waited(),
-		RSS: one.last.rss * uint64(os.Getpagesize()), Threads: one.last.threads, Moved: one.mattered, Still: max(now.Sub(one.moved), 0),
+		PID: one.PID, Worker: one.Place, State: stateName(one.last.State), CPU: one.before + one.threads.ran(), RunDelay: one.threads.waited(),
+		RSS: one.last.RSS * uint64(os.Getpagesize()), Threads: one.last.Threads, Moved: one.mattered, Still: max(now.Sub(one.moved), 0),
 	}
 	if w.sockets != nil {
 		sum := w.sockets.of(one.PID)
@@ -256,7 +257,7 @@ func stateName(state byte) string {
 // base is the first sample's: how much it had used before, and when it last ran.
 func (w *watcher) base(ctx context.Context, now time.Time, one *worker) {
 	one.based = true
-	one.before = max(one.last.cpu-one.threads.ran(), 0)
+	one.before = max(one.last.CPU-one.threads.ran(), 0)
 	one.moved = now
 	still := time.Duration(-1)
 	for _, t := range one.threads.all {
@@ -322,7 +323,7 @@ func (w *watcher) beat(now time.Time, one *worker) time.Duration {
 }
 
 // beatNow is its sign of life; who does not run gives no new one, and the one before only gets older.
-func (one *worker) beatNow(p proc, now time.Time) *beatRead {
+func (one *worker) beatNow(p proc.FS, now time.Time) *beatRead {
 	if past := now.Sub(one.beatAt); !one.ran && one.beatLast != nil && past < time.Second {
 		got := *one.beatLast
 		got.Age += past
@@ -339,12 +340,12 @@ func (one *worker) beatNow(p proc, now time.Time) *beatRead {
 const tasksCloser = closer
 
 func (w *watcher) seekBeat(pid int) beat {
-	fds, err := numbers(w.proc.pid(pid, "fd"))
+	fds, err := w.proc.FDs(pid)
 	if err != nil {
 		return nil
 	}
 	for _, fd := range fds {
-		link, err := w.proc.link(pid, fd)
+		link, err := w.proc.Link(pid, fd)
 		if err != nil {
 			continue
 		}
@@ -389,19 +390,19 @@ const near = 80
 func (w *watcher) readFiles(now time.Time, one *worker) {
 	if now.Sub(one.limitsAt) >= 10*time.Second {
 		one.limitsAt = now
-		one.files = w.proc.fileLimit(one.PID)
+		one.files = w.proc.FileLimit(one.PID)
 	}
 	if one.files == 0 {
 		return
 	}
 	var st unix.Stat_t
-	path := w.proc.pid(one.PID, "fd")
+	path := w.proc.Path(one.PID, "fd")
 	if unix.Stat(path, &st) != nil {
 		return
 	}
 	open := int(st.Size)
 	if open == 0 {
-		all, err := numbers(path)
+		all, err := proc.Numbers(path)
 		if err != nil {
 			return
 		}

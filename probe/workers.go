@@ -9,6 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/kernel/pidfd"
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
 // A worker is what the watcher knows of one process.
@@ -17,8 +19,8 @@ type worker struct {
 	pidfd       int // -1: none, its end is seen at the next tick
 	over        bool
 	ended       time.Time // when it was seen to be over; its status may come a moment later
-	stat        kept
-	last        stat      // as last read
+	stat        proc.Kept
+	last        proc.Stat // as last read
 	lastAt      time.Time // when that was
 	threads     *threads
 	ran         bool      // a thread of it ran since the tick before
@@ -48,7 +50,7 @@ type worker struct {
 	groupToldAt time.Time
 	limitsAt    time.Time
 	slowAt      time.Time // what changes slowly is read again then
-	fds         folder
+	fds         proc.Folder
 	inodes      []uint32 // of its sockets, as last read
 	files       int      // soft limit of descriptors; 0: not known
 	filesTold   int      // descriptors that were last recorded as open
@@ -62,8 +64,8 @@ func (one *worker) close() {
 	if one.pidfd >= 0 {
 		unix.Close(one.pidfd)
 	}
-	one.stat.close()
-	one.fds.close()
+	one.stat.Close()
+	one.fds.Close()
 	one.threads.close()
 	if one.beat != nil {
 		one.beat.close()
@@ -88,7 +90,7 @@ func (w *watcher) discover(now time.Time) {
 	pids := []int{w.target.Arbiter}
 	if !w.target.Single {
 		var err error
-		if pids, err = w.brood.read(); err != nil {
+		if pids, err = w.brood.Read(); err != nil {
 			return // the arbiter is gone; its workers are watched to their end
 		}
 	}
@@ -135,15 +137,15 @@ func (w *watcher) known(pid int) bool {
 
 // open begins to watch a process; nil when it is none (any more), or not a worker.
 func (w *watcher) open(pid int) *worker {
-	s, err := w.proc.stat(pid)
-	if err != nil || s.state == 'Z' || s.state == 'X' || !w.serves(pid) {
+	s, err := w.proc.Stat(pid)
+	if err != nil || s.Over() || !w.serves(pid) {
 		return nil
 	}
 	pidfd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
 		pidfd = -1
 	}
-	file, err := keep(w.proc.pid(pid, "stat"))
+	file, err := proc.Keep(w.proc.Path(pid, "stat"))
 	if err != nil {
 		if pidfd >= 0 {
 			unix.Close(pidfd)
@@ -151,16 +153,16 @@ func (w *watcher) open(pid int) *worker {
 		return nil
 	}
 	one := &worker{
-		Worker: Worker{Place: w.free(), PID: pid, Start: s.start, Born: w.born(s.start)},
-		pidfd:  pidfd, stat: file, fds: folder{fd: -1}, threads: &threads{proc: w.proc, pid: pid, isGo: w.isGo(pid)}, moved: time.Now(),
+		Worker: Worker{Place: w.free(), PID: pid, Start: s.Start, Born: w.born(s.Start)},
+		pidfd:  pidfd, stat: file, threads: &threads{proc: w.proc, pid: pid, isGo: w.isGo(pid)}, moved: time.Now(),
 	}
 	// The pid may have passed to another process between the two looks; the second one is of what the descriptors belong to.
-	if again, err := w.readStat(one); err == nil && again.start == s.start && (pidfd < 0 || w.waiter.watch(pidfd, pid) == nil) {
+	if again, err := w.readStat(one); err == nil && again.Start == s.Start && (pidfd < 0 || w.waiter.watch(pidfd, pid) == nil) {
 		w.bulk.watch(pid)
 		if w.tap != nil {
 			w.tap.watch(pid)
 		}
-		w.rec.Record(history.WorkerSeen{PID: pid, Worker: one.Place, Start: s.start, Born: one.Born, Name: s.comm})
+		w.rec.Record(history.WorkerSeen{PID: pid, Worker: one.Place, Start: s.Start, Born: one.Born, Name: s.Comm})
 		return one
 	}
 	one.close()
@@ -180,11 +182,11 @@ func (w *watcher) serves(pid int) bool {
 			return true
 		}
 	}
-	fds := folder{fd: -1}
-	defer fds.close()
+	var fds proc.Folder
+	defer fds.Close()
 	listens := false
-	err := fds.links(w.proc, pid, func(link []byte) {
-		inode, ok := socketInode(link)
+	err := fds.Links(w.proc, pid, func(link []byte) {
+		inode, ok := proc.SocketInode(link)
 		listens = listens || ok && w.sockets.listens(inode)
 	})
 	return err != nil || listens
@@ -205,7 +207,7 @@ func (w *watcher) born(start uint64) time.Duration {
 	if unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts) != nil {
 		return 0
 	}
-	return w.rec.Now() - (time.Duration(ts.Nano()) - ticks(start))
+	return w.rec.Now() - (time.Duration(ts.Nano()) - proc.Ticks(start))
 }
 
 // statusWait is how long the status of a process that ended is asked for: its parent may not have waited for it yet.
@@ -237,7 +239,7 @@ func (w *watcher) bury(now time.Time) {
 
 // gone records the end of a worker; false when its status may still come.
 func (w *watcher) gone(now time.Time, one *worker) bool {
-	status, ok := w.proc.statusOf(one.PID, one.Start, one.pidfd)
+	status, ok := pidfd.Status(w.proc, one.PID, one.Start, one.pidfd)
 	if !ok && w.family != nil {
 		status, ok = w.family.ended(one.PID)
 	}
@@ -275,8 +277,8 @@ func signalName(s unix.Signal) string {
 
 // vanished asks /proc whether a process without a pidfd is over.
 func (w *watcher) vanished(one *worker) bool {
-	s, err := w.proc.stat(one.PID)
-	return err != nil || s.start != one.Start || s.state == 'Z' || s.state == 'X'
+	s, err := w.proc.Stat(one.PID)
+	return err != nil || s.Start != one.Start || s.Over()
 }
 
 // ending says whether a worker is over whose status is not known yet.

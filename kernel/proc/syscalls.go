@@ -1,62 +1,10 @@
-package probe
+package proc
 
 import (
-	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
 )
-
-// A call is what a thread is doing, from /proc/PID/task/TID/syscall (proc_pid_syscall(5)).
-type call struct {
-	running bool // on a processor, or ready for it
-	none    bool // blocked, and not in a system call (a page fault, a stop)
-	number  int
-	args    [6]uint64
-}
-
-func parseCall(text string) (call, error) {
-	f := strings.Fields(text)
-	if len(f) == 0 {
-		return call{}, fmt.Errorf("malformed syscall %q", text)
-	}
-	if f[0] == "running" {
-		return call{running: true}, nil
-	}
-	number, err := strconv.Atoi(f[0])
-	if err != nil {
-		return call{}, fmt.Errorf("malformed syscall %q", text)
-	}
-	if number < 0 {
-		return call{none: true, number: number}, nil
-	}
-	c := call{number: number}
-	if len(f) < 7 {
-		return call{}, fmt.Errorf("malformed syscall %q", text)
-	}
-	for i := range c.args {
-		if c.args[i], err = strconv.ParseUint(strings.TrimPrefix(f[i+1], "0x"), 16, 64); err != nil {
-			return call{}, fmt.Errorf("malformed syscall %q", text)
-		}
-	}
-	return c, nil
-}
-
-// name is the system call's, or its number where this package has no use for its name.
-func (c call) name() string {
-	switch {
-	case c.running:
-		return "running"
-	case c.none:
-		return ""
-	}
-	if name, ok := callName(c.number); ok {
-		return name
-	}
-	return "system call " + strconv.Itoa(c.number)
-}
 
 // callNames are the system calls in which servers block, on every architecture; archCallNames those that are not named alike everywhere.
 var callNames = map[int]string{
@@ -134,52 +82,23 @@ var descriptorCalls = []string{
 	"epoll_wait", "epoll_pwait", "epoll_pwait2", "sendfile",
 }
 
-func takesDescriptor(name string) bool { return slices.Contains(descriptorCalls, name) }
+// TakesDescriptor says whether a call's first argument is a descriptor.
+func TakesDescriptor(name string) bool { return slices.Contains(descriptorCalls, name) }
 
-// waitsForWork lists the calls in which a server waits for something to do.
-func waitsForWork(name string) bool {
+// pathCalls are the calls that are given a path.
+var pathCalls = []string{
+	"open", "openat", "creat", "stat", "lstat", "statx", "newfstatat", "rename", "renameat", "renameat2", "unlink", "unlinkat", "mkdir", "mkdirat", "utimensat", "access", "faccessat",
+	"faccessat2",
+}
+
+// TakesPath says whether a call is given a path.
+func TakesPath(name string) bool { return slices.Contains(pathCalls, name) }
+
+// PathArgument says which argument of such a call is its first path: most are given a folder before it.
+func PathArgument(name string) int {
 	switch name {
-	case "epoll_wait", "epoll_pwait", "epoll_pwait2", "select", "pselect6", "poll", "ppoll", "accept", "accept4", "rt_sigtimedwait", "rt_sigsuspend", "pause":
-		return true
+	case "open", "creat", "stat", "lstat", "rename", "unlink", "mkdir", "access":
+		return 0
 	}
-	return false
-}
-
-// fileLockWait says of which kind the lock is that a call waits for; empty for a call that waits for none.
-func (c call) fileLockWait() string {
-	switch {
-	case c.running || c.none:
-		return ""
-	case c.number == unix.SYS_FLOCK:
-		return "flock"
-	case c.number == unix.SYS_FCNTL && c.args[1] == unix.F_SETLKW:
-		return "fcntl"
-	case c.number == unix.SYS_FCNTL && c.args[1] == unix.F_OFD_SETLKW:
-		return "ofd"
-	}
-	return ""
-}
-
-// lockClass is how /proc/locks names that kind.
-func lockClass(kind string) string {
-	switch kind {
-	case "flock":
-		return "FLOCK"
-	case "ofd":
-		return "OFDLCK"
-	}
-	return "POSIX"
-}
-
-// flockOperation words the second argument of flock(2).
-func flockOperation(op uint64) string {
-	switch op &^ unix.LOCK_NB {
-	case unix.LOCK_SH:
-		return "LOCK_SH"
-	case unix.LOCK_EX:
-		return "LOCK_EX"
-	case unix.LOCK_UN:
-		return "LOCK_UN"
-	}
-	return fmt.Sprintf("%#x", op)
+	return 1
 }

@@ -1,4 +1,4 @@
-package probe
+package proc
 
 import (
 	"maps"
@@ -13,7 +13,7 @@ func TestCallsThatAreReadCloserHaveNumbers(t *testing.T) {
 			t.Errorf("no number is known of %s", name)
 		}
 	}
-	if name := (call{number: 262}).name(); name != "newfstatat" { // what glibc's stat is
+	if name := (Call{Number: 262}).Name(); name != "newfstatat" { // what glibc's stat is
 		t.Errorf("262 is %q", name)
 	}
 }

@@ -1,6 +1,6 @@
 //go:build !amd64
 
-package probe
+package proc
 
 import "golang.org/x/sys/unix"
 
