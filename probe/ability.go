@@ -9,9 +9,12 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/hangtime-dev/hangtime/kernel/bpf"
+	"github.com/hangtime-dev/hangtime/kernel/cgroup"
 	"github.com/hangtime-dev/hangtime/kernel/memory"
 	"github.com/hangtime-dev/hangtime/kernel/pidfd"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
+	"github.com/hangtime-dev/hangtime/kernel/procevents"
 )
 
 // An Ability is a kind of evidence, and whether it can be had here.
@@ -136,18 +139,18 @@ func Facilities() []Facility {
 	add("control groups", "quota and memory limits; throttling, memory and freezer faults", tree, "mount cgroup2 and run where it may be written", tree != "none")
 	add("FUSE", "slow-disk faults", present("/dev/fuse"), "modprobe fuse, and root", writable("/dev/fuse"))
 	tapped, err := "works", error(nil)
-	if tap, wrong := openSignalTap(); wrong != nil {
+	if tap, wrong := bpf.OpenSignals(); wrong != nil {
 		tapped, err = wrong.Error(), wrong
 	} else {
-		tap.close()
+		tap.Close()
 	}
 	add("signals' senders (BPF)", "who sent a worker SIGKILL, SIGABRT or SIGSTOP; else it is inferred and marked so", tapped,
 		"root (or CAP_BPF and CAP_PERFMON) in the machine's first pid namespace, and tracefs mounted at /sys/kernel/tracing", err == nil)
 	told, err := "works", error(nil)
-	if c, wrong := openConnector(os.Getpid()); wrong != nil {
+	if c, wrong := procevents.Open(os.Getpid()); wrong != nil {
 		told, err = plainError(wrong), wrong
 	} else {
-		c.close()
+		c.Close()
 	}
 	add("births and ends (process events)", "a new worker within 20 ms, and how one ended also before Linux 6.15; without, it is seen at the next sample", told,
 		"root (or CAP_NET_ADMIN) outside of a container, and a kernel with CONFIG_PROC_EVENTS", err == nil)
@@ -190,9 +193,9 @@ func groupKind() string {
 		return "none"
 	}
 	two, one := false, false
-	for _, m := range groupMounts(mounts) {
-		two = two || m.controllers == ""
-		one = one || m.controllers != ""
+	for _, h := range cgroup.Hierarchies(mounts) {
+		two = two || h.Version == 2
+		one = one || h.Version == 1
 	}
 	switch {
 	case two && one:
@@ -207,16 +210,16 @@ func groupKind() string {
 
 // iteratorsHere tries them on this process.
 func iteratorsHere() (here string, ok bool) {
-	it, err := openIterators()
+	it, err := bpf.OpenIterators()
 	if err != nil {
 		return err.Error(), false
 	}
-	defer it.close()
-	if err := it.watch(os.Getpid()); err != nil {
+	defer it.Close()
+	if err := it.Watch(os.Getpid()); err != nil {
 		return err.Error(), false
 	}
 	began := time.Now()
-	rows, err := it.allThreads(nil)
+	rows, err := it.Threads(nil)
 	switch {
 	case err != nil:
 		return err.Error(), false

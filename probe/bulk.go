@@ -4,16 +4,18 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/hangtime-dev/hangtime/kernel/bpf"
 )
 
 // A bulk reads threads and sockets of all workers at once by BPF, where that can be had and costs less than to read /proc one by one; for a few threads that is the
 // cheaper way. What is found is the same. One goroutine may use it.
 type bulk struct {
-	opening chan *iterators // the ones being opened; nil: none are
+	opening chan *bpf.Iterators // the ones being opened; nil: none are
 	tried   bool
-	it      *iterators // nil: not open, or they failed
-	rows    []threadRow
-	inodes  []socketRow
+	it      *bpf.Iterators // nil: not open, or they failed
+	rows    []bpf.ThreadRow
+	inodes  []bpf.SocketRow
 	// What it took at best of late, on the clock.
 	threadEach, threadAll took // a thread by /proc, all by BPF
 	scanEach, scanAll     took // the sockets of a worker by /proc, all by BPF
@@ -39,9 +41,9 @@ func (b *bulk) try(threads int) {
 		return
 	}
 	b.tried = true
-	b.opening = make(chan *iterators, 1)
+	b.opening = make(chan *bpf.Iterators, 1)
 	go func() {
-		it, err := openIterators()
+		it, err := bpf.OpenIterators()
 		if err != nil {
 			it = nil // there is /proc; hangtime doctor tells why
 		}
@@ -74,20 +76,20 @@ func (b *bulk) close() {
 
 func (b *bulk) drop() {
 	if b.it != nil {
-		b.it.close()
+		b.it.Close()
 		b.it = nil
 	}
 }
 
 func (b *bulk) watch(pid int) {
-	if b.it != nil && b.it.watch(pid) != nil {
+	if b.it != nil && b.it.Watch(pid) != nil {
 		b.drop() // more than it can follow
 	}
 }
 
 func (b *bulk) forget(pid int) {
 	if b.it != nil {
-		b.it.forget(pid)
+		b.it.Forget(pid)
 	}
 }
 
@@ -129,7 +131,7 @@ func (w *watcher) readThreads(now time.Time) {
 // takeThreads reads them by BPF.
 func (w *watcher) takeThreads(now time.Time) bool {
 	began := time.Now()
-	rows, err := w.bulk.it.allThreads(w.bulk.rows[:0])
+	rows, err := w.bulk.it.Threads(w.bulk.rows[:0])
 	w.bulk.rows = rows
 	if err != nil {
 		w.bulkFailed(err)
@@ -137,14 +139,14 @@ func (w *watcher) takeThreads(now time.Time) bool {
 	}
 	w.bulk.threadAll.note(time.Since(began))
 	// They come by thread id, those of a process among those of others.
-	slices.SortStableFunc(rows, func(a, b threadRow) int { return a.pid - b.pid })
+	slices.SortStableFunc(rows, func(a, b bpf.ThreadRow) int { return a.PID - b.PID })
 	for _, one := range w.workers {
 		if one.over {
 			continue
 		}
-		from, _ := slices.BinarySearchFunc(rows, one.PID, func(r threadRow, pid int) int { return r.pid - pid })
+		from, _ := slices.BinarySearchFunc(rows, one.PID, func(r bpf.ThreadRow, pid int) int { return r.PID - pid })
 		to := from
-		for to < len(rows) && rows[to].pid == one.PID {
+		for to < len(rows) && rows[to].PID == one.PID {
 			to++
 		}
 		one.ran, one.mattered = one.threads.take(now, rows[from:to])
@@ -163,22 +165,22 @@ func (w *watcher) takeInodes(due []*worker) bool {
 		return false
 	}
 	began := time.Now()
-	rows, err := w.bulk.it.allSockets(w.bulk.inodes[:0])
+	rows, err := w.bulk.it.Sockets(w.bulk.inodes[:0])
 	w.bulk.inodes = rows
 	if err != nil {
 		w.bulkFailed(err)
 		return false
 	}
 	w.bulk.scanAll.note(time.Since(began))
-	slices.SortStableFunc(rows, func(a, b socketRow) int { return a.pid - b.pid })
+	slices.SortStableFunc(rows, func(a, b bpf.SocketRow) int { return a.PID - b.PID })
 	for _, one := range due {
 		one.inodes = one.inodes[:0]
-		from, _ := slices.BinarySearchFunc(rows, one.PID, func(r socketRow, pid int) int { return r.pid - pid })
+		from, _ := slices.BinarySearchFunc(rows, one.PID, func(r bpf.SocketRow, pid int) int { return r.PID - pid })
 		for _, row := range rows[from:] {
-			if row.pid != one.PID {
+			if row.PID != one.PID {
 				break
 			}
-			one.inodes = append(one.inodes, row.inode)
+			one.inodes = append(one.inodes, row.Inode)
 		}
 	}
 	return true

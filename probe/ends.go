@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/kernel/proc"
+	"github.com/hangtime-dev/hangtime/kernel/sockdiag"
 )
 
 // A farEnd is a descriptor of some process of the machine.
@@ -20,7 +21,7 @@ type farEnds struct {
 	index   map[string][]farEnd // by link; flags are read when asked for
 	made    time.Time
 	life    time.Duration
-	netlink *netlink // nil: not opened yet
+	netlink *sockdiag.Conn // nil: not opened yet
 	sockets socketTable
 }
 
@@ -28,7 +29,7 @@ func newFarEnds(p proc.FS) *farEnds { return &farEnds{proc: p} }
 
 func (e *farEnds) close() {
 	if e.netlink != nil {
-		e.netlink.close()
+		e.netlink.Close()
 	}
 }
 

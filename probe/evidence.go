@@ -219,7 +219,7 @@ func (w *watcher) lastRan(ctx context.Context, pid int, t *thread) (time.Duratio
 	if !ok || err != nil || start == 0 {
 		return 0, false
 	}
-	return w.clocks.since(ctx, start, s.Processor)
+	return w.clocks.Since(ctx, start, s.Processor)
 }
 
 // words tells the arguments of a call to a person.

@@ -9,9 +9,8 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/hangtime-dev/hangtime/kernel/proc"
+	"github.com/hangtime-dev/hangtime/kernel/sockdiag"
 )
 
 // A Hint says which server is meant; one of its fields is set.
@@ -69,29 +68,24 @@ type listener struct {
 }
 
 func listeners() (map[uint32]listener, error) {
-	n, err := openNetlink()
+	conn, err := sockdiag.Open("")
 	if err != nil {
 		return nil, err
 	}
-	defer n.close()
+	defer conn.Close()
 	all := map[uint32]listener{}
-	var body [inetRequestSize]byte
-	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
-		err := n.dump(inetRequest(body[:], family, unix.IPPROTO_TCP, 1<<tcpListen, 0), func(body []byte) error {
-			f, err := parseFlow(body, unix.IPPROTO_TCP)
-			all[f.inode] = listener{f.inode, int(f.local.Port()), f.local.String()}
-			return err
-		})
-		if err != nil {
-			return nil, fmt.Errorf("read the listening sockets: %w", err)
-		}
+	err = conn.Flows("tcp", 1<<sockdiag.Listen, func(f sockdiag.Flow) error {
+		all[f.Inode] = listener{f.Inode, int(f.Local.Port()), f.Local.String()}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the listening sockets: %w", err)
 	}
-	err = n.dump(unixRequest(1<<tcpListen), func(body []byte) error {
-		s, err := parseUnix(body)
-		if s.name != "" {
-			all[s.inode] = listener{s.inode, 0, "unix:" + s.name}
+	err = conn.UnixSockets(1<<sockdiag.Listen, func(s sockdiag.UnixSocket) error {
+		if s.Name != "" {
+			all[s.Inode] = listener{s.Inode, 0, "unix:" + s.Name}
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the listening unix sockets: %w", err)

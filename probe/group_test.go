@@ -6,14 +6,16 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/hangtime-dev/hangtime/kernel/cgroup"
 )
 
 // A memory limit for the whole server often takes two workers in the same moment: each of the kernel's kills is the end of one.
 func TestEachKillForMemoryIsOneWorkersEnd(t *testing.T) {
-	one := &group{memory: t.TempDir(), unified: true}
+	one := &group{Group: cgroup.Group{Path: "/a", Memory: t.TempDir(), Unified: true}}
 	kills := func(n int) {
 		t.Helper()
-		if err := os.WriteFile(filepath.Join(one.memory, "memory.events"), fmt.Appendf(nil, "low 0\noom %d\noom_kill %d\n", n, n), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(one.Memory, "memory.events"), fmt.Appendf(nil, "low 0\noom %d\noom_kill %d\n", n, n), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/kernel/clock"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
@@ -64,7 +65,7 @@ func (b *pageBeat) read(proc.FS) *beatRead {
 	if pid := word(pagePID); pid != 0 && int(pid) != b.pid {
 		return nil // a page that was left open by the one that made it
 	}
-	now := monotonic()
+	now := clock.Monotonic()
 	age := func(at int) time.Duration {
 		if word(at) == 0 {
 			return 0
@@ -98,7 +99,7 @@ func (b *fileBeat) read(p proc.FS) *beatRead {
 	const tenYears = 10 * 365 * 86400
 	age := time.Since(time.Unix(st.Ctime.Sec, int64(st.Ctime.Nsec)))
 	if st.Mtime.Sec > 0 && st.Mtime.Sec < tenYears {
-		age = monotonic() - time.Duration(st.Mtime.Sec)*time.Second - time.Duration(st.Mtime.Nsec)
+		age = clock.Monotonic() - time.Duration(st.Mtime.Sec)*time.Second - time.Duration(st.Mtime.Nsec)
 	}
 	return &beatRead{Heartbeat: history.Heartbeat{PID: b.pid, Age: max(age, 0)}}
 }

@@ -9,7 +9,11 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/kernel/bpf"
+	"github.com/hangtime-dev/hangtime/kernel/clock"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
+	"github.com/hangtime-dev/hangtime/kernel/procevents"
+	"github.com/hangtime-dev/hangtime/kernel/sockdiag"
 )
 
 // A Target is a server to watch.
@@ -92,21 +96,21 @@ func newWatcher(ctx context.Context, root proc.FS, target Target, rec *history.R
 			return nil, err
 		}
 	}
-	var tap *signalTap
-	var family *connector
+	var tap *bpf.Signals
+	var family *procevents.Listener
 	if root == "/proc" {
-		if tap, err = openSignalTap(); err != nil {
+		if tap, err = bpf.OpenSignals(); err != nil {
 			tap = nil // then who sent a signal is inferred; hangtime doctor says what it takes
 		}
-		if family, err = openConnector(target.Arbiter); err != nil {
+		if family, err = procevents.Open(target.Arbiter); err != nil {
 			family = nil // then births are seen at the next tick, and how others' children ended where the kernel tells it otherwise
-		} else if waiter.watch(family.fd, 0) != nil {
-			family.close()
+		} else if waiter.watch(family.FD(), 0) != nil {
+			family.Close()
 			family = nil
 		}
 	}
 	return &watcher{
-		tap: tap, family: family, proc: root, target: target, rec: rec, waiter: waiter, brood: proc.ChildrenOf(root, target.Arbiter), clocks: startCPUClocks(ctx, root), sockets: sockets,
+		tap: tap, family: family, proc: root, target: target, rec: rec, waiter: waiter, brood: proc.ChildrenOf(root, target.Arbiter), clocks: clock.Start(ctx, root), sockets: sockets,
 		finder: holderFinder{root, map[holderKey]foundHolders{}}, ends: newFarEnds(root), mounts: newMountTable(root), groups: newGroups(root),
 		refused: map[int]time.Time{}, goExe: map[string]bool{}, line: make([]byte, 1024), said: map[string]bool{}, probe: &Probe{},
 	}, nil
@@ -114,7 +118,7 @@ func newWatcher(ctx context.Context, root proc.FS, target Target, rec *history.R
 
 func openSockets(address string) (*connections, error) {
 	if name, ok := strings.CutPrefix(address, "unix:"); ok {
-		s, err := openUnix(name)
+		s, err := sockdiag.OpenUnix("", name)
 		if err != nil {
 			return nil, err
 		}
@@ -124,7 +128,7 @@ func openSockets(address string) (*connections, error) {
 	if err != nil {
 		return nil, fmt.Errorf("address of the server: %w", err)
 	}
-	s, err := openInet(ap.Port())
+	s, err := sockdiag.OpenInet("", ap.Port())
 	if err != nil {
 		return nil, err
 	}

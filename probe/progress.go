@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/hangtime-dev/hangtime/kernel/sockdiag"
 )
 
-// A phase of a connection, seen from outside.
+// A phase of a sockdiag.Connection, seen from outside.
 type phase int
 
 const (
@@ -18,13 +20,13 @@ const (
 // phaseOf tells what a connection waits for. The times of TCP_INFO come in steps of 4 ms, so a request that was answered at once has both ends in one step, and so has
 // a request that came right after the answer to the one before. These two are told apart by what lies unread, and by the count of segments where the
 // connection is known to use one for each request and one for each answer; in doubt nothing is outstanding: a hang is never made of a doubt.
-func phaseOf(c connection, oneToOne bool) phase {
+func phaseOf(c sockdiag.Connection, oneToOne bool) phase {
 	switch {
-	case c.received == 0:
+	case c.Received == 0:
 		return silent
-	case c.sent == 0 || c.lastReceive < c.lastSend || c.unread > 0:
+	case c.Sent == 0 || c.LastReceive < c.LastSend || c.Unread > 0:
 		return asked
-	case c.lastReceive == c.lastSend && oneToOne && c.segmentsIn == c.segmentsOut+1:
+	case c.LastReceive == c.LastSend && oneToOne && c.SegmentsIn == c.SegmentsOut+1:
 		return asked
 	}
 	return settled
@@ -73,18 +75,18 @@ type socket struct {
 
 // A source tells the sockets of the server: TCP ones on its port, or unix ones of its name.
 type source interface {
-	// all appends every one.
-	all(into []connection) ([]connection, error)
-	// some appends the listeners and those of known that are still there, at a cost that depends little on how many others the machine has.
-	some(into, known []connection) ([]connection, error)
-	close()
+	// All appends every one.
+	All(into []sockdiag.Connection) ([]sockdiag.Connection, error)
+	// Some appends the listeners and those of known that are still there, at a cost that depends little on how many others the machine has.
+	Some(into, known []sockdiag.Connection) ([]sockdiag.Connection, error)
+	Close()
 }
 
 // connections follows the sockets of the server over time. One goroutine may use it.
 type connections struct {
 	source  source
-	now     []connection
-	spare   []connection
+	now     []sockdiag.Connection
+	spare   []sockdiag.Connection
 	round   uint64
 	sockets map[uint32]*socket // by inode
 	foreign map[uint32]bool    // sockets of workers that are none of the server's
@@ -100,7 +102,7 @@ func openConnections(s source) *connections {
 	return &connections{source: s, sockets: map[uint32]*socket{}, foreign: map[uint32]bool{}, sums: map[int]*tally{}, closed: map[int]uint64{}}
 }
 
-func (c *connections) close() { c.source.close() }
+func (c *connections) close() { c.source.Close() }
 
 const (
 	// wholeEvery is how often all sockets are read whatever was seen; less often where that takes long, so that it costs no more than a thousandth of a processor.
@@ -125,7 +127,7 @@ func (c *connections) refresh(now time.Time, ran, news bool, look func(found fun
 	var err error
 	if news || now.Sub(c.whole) >= every || time.Duration(len(c.spare))*perSocket > c.cost {
 		began := time.Now()
-		c.now, err = c.source.all(c.now[:0])
+		c.now, err = c.source.All(c.now[:0])
 		c.whole, c.cost, c.ran = now, time.Since(began), false
 		if len(c.foreign) > 1<<16 {
 			clear(c.foreign)
@@ -133,11 +135,11 @@ func (c *connections) refresh(now time.Time, ran, news bool, look func(found fun
 	} else {
 		known := c.spare[:0]
 		for i := range c.spare {
-			if one := c.spare[i]; one.inode != 0 {
+			if one := c.spare[i]; one.Inode != 0 {
 				known = append(known, one)
 			}
 		}
-		c.now, err = c.source.some(c.now[:0], known)
+		c.now, err = c.source.Some(c.now[:0], known)
 	}
 	if err != nil {
 		return err
@@ -165,24 +167,24 @@ func (c *connections) own(inode uint32, pid int) {
 func (c *connections) follow(now time.Time) (orphans bool) {
 	for i := range c.now {
 		one := &c.now[i]
-		if one.inode == 0 {
+		if one.Inode == 0 {
 			continue
 		}
-		s := c.sockets[one.inode]
+		s := c.sockets[one.Inode]
 		if s == nil {
 			s = &socket{first: now}
-			c.sockets[one.inode] = s
+			c.sockets[one.Inode] = s
 		}
 		s.round = c.round
-		if one.local { // a unix socket has no clock of its own
-			one.lastReceive = now.Sub(s.first)
+		if one.Local { // a unix socket has no clock of its own
+			one.LastReceive = now.Sub(s.first)
 		}
 		// It can be known only while it is settled beyond doubt.
-		if one.received > 0 && one.sent > 0 && one.lastReceive > one.lastSend && one.unread == 0 {
-			s.oneToOne = one.segmentsIn == one.segmentsOut
+		if one.Received > 0 && one.Sent > 0 && one.LastReceive > one.LastSend && one.Unread == 0 {
+			s.oneToOne = one.SegmentsIn == one.SegmentsOut
 		}
-		s.sent = max(s.sent, one.sent)
-		orphans = orphans || s.pid == 0 && !s.sought && one.state != tcpListen
+		s.sent = max(s.sent, one.Sent)
+		orphans = orphans || s.pid == 0 && !s.sought && one.State != sockdiag.Listen
 	}
 	for inode, s := range c.sockets {
 		if s.round != c.round {
@@ -213,8 +215,8 @@ func (c *connections) tally() {
 	}
 	for i := range c.now {
 		one := &c.now[i]
-		s := c.sockets[one.inode]
-		if s == nil || s.pid == 0 || one.state == tcpListen {
+		s := c.sockets[one.Inode]
+		if s == nil || s.pid == 0 || one.State == sockdiag.Listen {
 			continue
 		}
 		t := c.sums[s.pid]
@@ -227,8 +229,8 @@ func (c *connections) tally() {
 			t.silent++
 		case asked:
 			t.inside++
-			t.oldest = max(t.oldest, one.lastReceive)
-			t.requests = append(t.requests, request{one.lastReceive, int(one.peer)})
+			t.oldest = max(t.oldest, one.LastReceive)
+			t.requests = append(t.requests, request{one.LastReceive, int(one.Peer)})
 		case settled:
 			t.idle++
 		}
@@ -247,10 +249,10 @@ func (c *connections) of(pid int) tally {
 // backlog is what the listening sockets hold: connections that no worker has accepted, and how many they may hold.
 func (c *connections) backlog() (waiting, limit int, listening bool) {
 	for i := range c.now {
-		if one := &c.now[i]; one.state == tcpListen {
+		if one := &c.now[i]; one.State == sockdiag.Listen {
 			listening = true
-			waiting += int(one.unread)
-			limit += int(one.unsent)
+			waiting += int(one.Unread)
+			limit += int(one.Unsent)
 		}
 	}
 	return waiting, limit, listening
@@ -258,7 +260,7 @@ func (c *connections) backlog() (waiting, limit int, listening bool) {
 
 // listens says whether an inode is one of the listening sockets.
 func (c *connections) listens(inode uint32) bool {
-	return slices.ContainsFunc(c.now, func(one connection) bool { return one.state == tcpListen && one.inode == inode })
+	return slices.ContainsFunc(c.now, func(one sockdiag.Connection) bool { return one.State == sockdiag.Listen && one.Inode == inode })
 }
 
 // introduce notes that a process has a socket which was not known when it was seen. It is none of the server's where it is not among all that were read since.

@@ -2,49 +2,17 @@ package probe
 
 import (
 	"os"
+	"os/exec"
+	"syscall"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/kernel/bpf"
+	"github.com/hangtime-dev/hangtime/kernel/kerneltest"
 )
-
-const someFormat = `name: signal_generate
-ID: 261
-format:
-	field:unsigned short common_type;	offset:0;	size:2;	signed:0;
-	field:int common_pid;	offset:4;	size:4;	signed:1;
-
-	field:int sig;	offset:8;	size:4;	signed:1;
-	field:char comm[16];	offset:20;	size:16;	signed:0;
-	field:pid_t pid;	offset:36;	size:4;	signed:1;
-	field:long result;	offset:48;	size:8;	signed:1;
-`
-
-func TestEventField(t *testing.T) {
-	for name, want := range map[string]int16{"sig": 8, "pid": 36, "common_pid": 4, "result": -1, "code": -1, "": -1} {
-		got, ok := eventField([]byte(someFormat), name)
-		if !ok {
-			got = -1
-		}
-		if got != want {
-			t.Errorf("%q is at %d, want %d", name, got, want)
-		}
-	}
-}
-
-func FuzzEventField(f *testing.F) {
-	f.Add([]byte(someFormat), "sig")
-	f.Fuzz(func(t *testing.T, text []byte, name string) {
-		if at, ok := eventField(text, name); ok && at <= 0 {
-			t.Errorf("a field at %d", at)
-		}
-		if s, ok := parseHeard(text); ok && (s.pid < 0 || s.sender < 0) {
-			t.Errorf("a signal of nobody: %+v", s)
-		}
-	})
-}
 
 // Who killed a worker is heard before its end is recorded. Without the privilege for it nothing is heard, and the end is seen all the same.
 func TestASignalsSenderIsHeard(t *testing.T) {
@@ -56,11 +24,11 @@ func TestASignalsSenderIsHeard(t *testing.T) {
 	}
 	defer p.Close()
 	heard := false
-	if tap, err := openSignalTap(); err == nil {
+	if tap, err := bpf.OpenSignals(); err == nil {
 		heard = true
-		tap.close()
+		tap.Close()
 	} else {
-		notHad(t, err, signalEvent)
+		kerneltest.NotHad(t, err, bpf.SignalFormat)
 	}
 	if err := unix.Kill(pid, unix.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -91,4 +59,34 @@ func TestASignalsSenderIsHeard(t *testing.T) {
 	if len(seen) != 1 || seen[0] != want {
 		t.Errorf("heard %v, want %v", seen, want)
 	}
+}
+
+// sleeper starts a process of several threads that sleeps, and has two sockets.
+func sleeper(t *testing.T) int {
+	t.Helper()
+	cmd := exec.Command("/usr/bin/python3", "-c", `
+import socket, sys, threading, time
+a, b = socket.socketpair()
+for _ in range(5):
+    threading.Thread(target=lambda: time.sleep(3600), daemon=True).start()
+time.sleep(0.2)
+print("up", flush=True)
+time.sleep(3600)
+`)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	if _, err := out.Read(make([]byte, 3)); err != nil {
+		t.Fatal(err)
+	}
+	return cmd.Process.Pid
 }

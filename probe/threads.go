@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/hangtime-dev/hangtime/kernel/bpf"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
@@ -92,28 +93,28 @@ func (t *threads) refresh(now time.Time) (ran, moved bool) {
 }
 
 // take is refresh with accounts that were read for all processes at once; rows are this one's, by tid.
-func (t *threads) take(now time.Time, rows []threadRow) (ran, moved bool) {
+func (t *threads) take(now time.Time, rows []bpf.ThreadRow) (ran, moved bool) {
 	t.listed = now
 	known := len(t.all) // those behind are new ones
 	next, ended := 0, false
 	for _, row := range rows {
-		for next < known && t.all[next].tid < row.tid {
+		for next < known && t.all[next].tid < row.TID {
 			t.end(t.all[next])
 			ended = true
 			next++
 		}
 		var one *thread
 		switch {
-		case next < known && t.all[next].tid == row.tid:
+		case next < known && t.all[next].tid == row.TID:
 			one = t.all[next]
 			next++
 		case len(t.all) < maxThreads:
-			one = &thread{tid: row.tid}
+			one = &thread{tid: row.TID}
 			t.all = append(t.all, one)
 		default:
 			continue
 		}
-		r, m := t.note(one, row.account, now)
+		r, m := t.note(one, row.Account, now)
 		ran, moved = ran || r, moved || m
 	}
 	for ; next < known; next++ {

@@ -3,11 +3,13 @@ package probe
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/hangtime-dev/hangtime/kernel/bpf"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
@@ -54,5 +56,38 @@ func TestMoreThreadsThanAreLookedAtAreNotListedAtEveryTick(t *testing.T) {
 	}
 	if all.counted(maxThreads - 1); !all.listed.IsZero() {
 		t.Error("there are fewer, and they are not looked for anew")
+	}
+}
+
+func TestTakeTellsWhoRanWhoIsNewAndWhoEnded(t *testing.T) {
+	row := func(tid int, ran time.Duration) bpf.ThreadRow {
+		return bpf.ThreadRow{PID: 1, TID: tid, Account: proc.Schedstat{Ran: ran, Runs: 1}}
+	}
+	all := &threads{proc: "/nonexistent", pid: 1}
+	now := time.Now()
+	for _, step := range []struct {
+		name       string
+		rows       []bpf.ThreadRow
+		ran, moved bool
+		tids       []int
+		sum        time.Duration
+	}{
+		{"the first look", []bpf.ThreadRow{row(1, 5), row(4, 7)}, true, false, []int{1, 4}, 12},
+		{"nothing ran", []bpf.ThreadRow{row(1, 5), row(4, 7)}, false, false, []int{1, 4}, 12},
+		{"one ran", []bpf.ThreadRow{row(1, 5), row(4, 9)}, true, true, []int{1, 4}, 14},
+		{"a new one between the others", []bpf.ThreadRow{row(1, 5), row(2, 1), row(4, 9)}, true, true, []int{1, 2, 4}, 15},
+		{"the one in the middle ended", []bpf.ThreadRow{row(1, 5), row(4, 9)}, true, false, []int{1, 4}, 15},
+		{"the last ended and one came", []bpf.ThreadRow{row(1, 5), row(9, 2)}, true, true, []int{1, 9}, 17},
+		{"all ended", nil, true, false, nil, 17},
+	} {
+		now = now.Add(sampleEvery)
+		ran, moved := all.take(now, step.rows)
+		var tids []int
+		for _, one := range all.all {
+			tids = append(tids, one.tid)
+		}
+		if ran != step.ran || moved != step.moved || !slices.Equal(tids, step.tids) || all.ran() != step.sum {
+			t.Errorf("%s: ran %v, moved %v, threads %v, together %v", step.name, ran, moved, tids, all.ran())
+		}
 	}
 }

@@ -11,7 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/kernel/bpf"
+	"github.com/hangtime-dev/hangtime/kernel/clock"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
+	"github.com/hangtime-dev/hangtime/kernel/procevents"
 )
 
 // A watcher does the watching, on one goroutine; nothing else may touch it.
@@ -22,12 +25,12 @@ type watcher struct {
 	probe        *Probe
 	waiter       *waiter
 	brood        *proc.Children
-	clocks       *cpuClocks
+	clocks       *clock.Processors
 	bulk         bulk
-	tap          *signalTap // nil: it cannot be had
-	family       *connector // the same
-	birthDue     time.Time  // when newborn children are to be looked at; zero: there are none
-	heard        []heardSignal
+	tap          *bpf.Signals         // nil: it cannot be had
+	family       *procevents.Listener // the same
+	birthDue     time.Time            // when newborn children are to be looked at; zero: there are none
+	heard        []bpf.Signal
 	ticks        int          // so far
 	sockets      *connections // nil: none are looked at
 	finder       holderFinder
@@ -53,13 +56,13 @@ type watcher struct {
 }
 
 func (w *watcher) close() {
-	w.clocks.wait()
+	w.clocks.Wait()
 	w.bulk.close()
 	if w.tap != nil {
-		w.tap.close()
+		w.tap.Close()
 	}
 	if w.family != nil {
-		w.family.close()
+		w.family.Close()
 	}
 	for _, one := range w.workers {
 		one.close()

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/kernel/clock"
 	"github.com/hangtime-dev/hangtime/kernel/pidfd"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
@@ -122,7 +123,7 @@ func (w *watcher) age(pid int, now time.Time) (age time.Duration, young bool) {
 	if w.family == nil {
 		return 0, false
 	}
-	at, young := w.family.born[pid]
+	at, young := w.family.Born(pid)
 	return now.Sub(at), young
 }
 
@@ -160,7 +161,7 @@ func (w *watcher) open(pid int) *worker {
 	if again, err := w.readStat(one); err == nil && again.Start == s.Start && (pidfd < 0 || w.waiter.watch(pidfd, pid) == nil) {
 		w.bulk.watch(pid)
 		if w.tap != nil {
-			w.tap.watch(pid)
+			w.tap.Watch(pid)
 		}
 		w.rec.Record(history.WorkerSeen{PID: pid, Worker: one.Place, Start: s.Start, Born: one.Born, Name: s.Comm})
 		return one
@@ -203,11 +204,7 @@ func (w *watcher) free() int {
 
 // born converts a start in clock ticks since boot to the run's clock; it is exact to 10 ms.
 func (w *watcher) born(start uint64) time.Duration {
-	var ts unix.Timespec
-	if unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts) != nil {
-		return 0
-	}
-	return w.rec.Now() - (time.Duration(ts.Nano()) - proc.Ticks(start))
+	return w.rec.Now() - (clock.Boot() - proc.Ticks(start))
 }
 
 // statusWait is how long the status of a process that ended is asked for: its parent may not have waited for it yet.
@@ -216,7 +213,7 @@ const statusWait = 60 * time.Millisecond
 // bury records the workers that are no more.
 func (w *watcher) bury(now time.Time) {
 	changed, over := false, w.ending()
-	if w.family != nil && w.family.hear(now) {
+	if w.family != nil && w.family.Hear(now) {
 		w.birthDue = now.Add(newborn)
 	}
 	ends := w.waiter.ends()
@@ -241,7 +238,7 @@ func (w *watcher) bury(now time.Time) {
 func (w *watcher) gone(now time.Time, one *worker) bool {
 	status, ok := pidfd.Status(w.proc, one.PID, one.Start, one.pidfd)
 	if !ok && w.family != nil {
-		status, ok = w.family.ended(one.PID)
+		status, ok = w.family.Ended(one.PID)
 	}
 	if !ok && one.pidfd >= 0 && now.Sub(one.ended) < statusWait {
 		return false
@@ -262,7 +259,7 @@ func (w *watcher) gone(now time.Time, one *worker) bool {
 	}
 	w.bulk.forget(one.PID)
 	if w.tap != nil {
-		w.tap.forget(one.PID)
+		w.tap.Forget(one.PID)
 	}
 	one.close()
 	return true

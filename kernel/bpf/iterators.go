@@ -1,11 +1,12 @@
-package probe
+// Package bpf reads by programs in the kernel what /proc tells too slowly, or not at all: threads and sockets of many processes in one call, and who sent a signal. The programs read
+// only; the kernel drops them with their descriptors, however this process ends.
+package bpf
 
 import (
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"time"
 
@@ -17,28 +18,28 @@ import (
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
-// iterators read what /proc tells of the watched processes' threads and sockets in one system call each, by BPF iterators (Documentation/bpf/bpf_iterators.rst): for 64
+// Iterators read what /proc tells of the watched processes' threads and sockets in one system call each, by BPF iterators (Documentation/bpf/bpf_iterators.rst): for 64
 // workers of 4 threads about 300 calls less at each tick. The programs read only; they are made here from the kernel's own description of its types, and the kernel
 // drops them with the descriptors, however this process ends. One goroutine may use them.
-type iterators struct {
-	watched *ebpf.Map // processes whose threads and sockets are told
-	threads *ebpf.Program
-	sockets *ebpf.Program
-	onTasks *link.Iter
-	onFiles *link.Iter
-	buf     []byte
+type Iterators struct {
+	watched  *ebpf.Map // processes whose threads and sockets are told
+	onThread *ebpf.Program
+	onSocket *ebpf.Program
+	onTasks  *link.Iter
+	onFiles  *link.Iter
+	buf      []byte
 }
 
-// A threadRow is a thread, and its account as in /proc/PID/task/TID/schedstat.
-type threadRow struct {
-	pid, tid int
-	account  proc.Schedstat
+// A ThreadRow is a thread, and its account as in /proc/PID/task/TID/schedstat.
+type ThreadRow struct {
+	PID, TID int
+	Account  proc.Schedstat
 }
 
-// A socketRow is a descriptor of a process that is a socket.
-type socketRow struct {
-	pid   int
-	inode uint32
+// A SocketRow is a descriptor of a process that is a socket.
+type SocketRow struct {
+	PID   int
+	Inode uint32
 }
 
 const (
@@ -46,19 +47,25 @@ const (
 	socketRowSize = 16
 	// maxWatched bounds the processes that are told of.
 	maxWatched = 4096
-	// firstNamespace is the inode of the initial pid namespace (PROC_PID_INIT_INO): the iterators tell its numbers, which in another one are not those of /proc.
-	firstNamespace = "pid:[4026531836]"
 )
 
-// openIterators needs CAP_BPF and CAP_PERFMON (root), Linux 5.9 and its types (CONFIG_DEBUG_INFO_BTF). It takes about 50 ms.
-func openIterators() (_ *iterators, err error) {
-	if space, err := os.Readlink("/proc/self/ns/pid"); err != nil || space != firstNamespace {
-		return nil, errors.New("not in the machine's first pid namespace")
+// firstNamespace says why no program here can tell processes: it tells their numbers in the machine's first pid namespace, which in another one are not those of /proc.
+func firstNamespace() error {
+	if space, err := proc.FS("/proc").OwnNamespace("pid"); err != nil || space != proc.FirstPIDNamespace {
+		return errors.New("not in the machine's first pid namespace")
 	}
-	it := &iterators{buf: make([]byte, 64<<10)}
+	return nil
+}
+
+// OpenIterators needs CAP_BPF and CAP_PERFMON (root), Linux 5.9 and its types (CONFIG_DEBUG_INFO_BTF). It takes about 50 ms.
+func OpenIterators() (_ *Iterators, err error) {
+	if err := firstNamespace(); err != nil {
+		return nil, err
+	}
+	it := &Iterators{buf: make([]byte, 64<<10)}
 	defer func() {
 		if err != nil {
-			it.close()
+			it.Close()
 		}
 	}()
 	// The map comes first: it fails at once where the privilege is missing.
@@ -74,10 +81,10 @@ func openIterators() (_ *iterators, err error) {
 	if at.err != nil {
 		return nil, at.err
 	}
-	if it.threads, it.onTasks, err = attach("task", onThread); err != nil {
+	if it.onThread, it.onTasks, err = attach("task", onThread); err != nil {
 		return nil, err
 	}
-	it.sockets, it.onFiles, err = attach("task_file", onSocket)
+	it.onSocket, it.onFiles, err = attach("task_file", onSocket)
 	return it, err
 }
 
@@ -95,20 +102,21 @@ func attach(to string, program asm.Instructions) (*ebpf.Program, *link.Iter, err
 	return p, l, nil
 }
 
-func (it *iterators) close() {
+// Close ends them.
+func (it *Iterators) Close() {
 	if it.onTasks != nil {
 		_ = it.onTasks.Close()
 	}
 	if it.onFiles != nil {
 		_ = it.onFiles.Close()
 	}
-	_ = it.threads.Close() // nil ones are closed already
-	_ = it.sockets.Close()
+	_ = it.onThread.Close() // nil ones are closed already
+	_ = it.onSocket.Close()
 	_ = it.watched.Close()
 }
 
 // prologue leaves the task in r7 and its process in r8, and goes to "out" where it is not watched.
-func (it *iterators) prologue(at *offsets) asm.Instructions {
+func (it *Iterators) prologue(at *offsets) asm.Instructions {
 	return asm.Instructions{
 		asm.Mov.Reg(asm.R6, asm.R1),
 		asm.LoadMem(asm.R7, asm.R6, 8, asm.DWord), // struct bpf_iter__task, bpf_iter__task_file: .task
@@ -137,7 +145,7 @@ func write(size int32) asm.Instructions {
 	}
 }
 
-func (it *iterators) threadProgram(at *offsets) asm.Instructions {
+func (it *Iterators) threadProgram(at *offsets) asm.Instructions {
 	put := func(to, field int16) asm.Instructions {
 		return asm.Instructions{asm.LoadMem(asm.R1, asm.R7, field, asm.DWord), asm.StoreMem(asm.RFP, to, asm.R1, asm.DWord)}
 	}
@@ -152,7 +160,7 @@ func (it *iterators) threadProgram(at *offsets) asm.Instructions {
 		write(threadRowSize))
 }
 
-func (it *iterators) socketProgram(at *offsets) asm.Instructions {
+func (it *Iterators) socketProgram(at *offsets) asm.Instructions {
 	const kind, socket = 0o170000, 0o140000 // S_IFMT, S_IFSOCK
 	return slices.Concat(it.prologue(at), asm.Instructions{
 		asm.LoadMem(asm.R7, asm.R6, 24, asm.DWord), // struct bpf_iter__task_file.file
@@ -219,34 +227,35 @@ func memberOf(members []btf.Member, name string) (uint32, btf.Type, bool) {
 	return 0, nil, false
 }
 
-// watch adds a process, forget takes it out again.
-func (it *iterators) watch(pid int) error { return it.watched.Put(uint32(pid), uint32(1)) }
+// Watch adds a process; an error says that there are too many.
+func (it *Iterators) Watch(pid int) error { return it.watched.Put(uint32(pid), uint32(1)) }
 
-func (it *iterators) forget(pid int) { _ = it.watched.Delete(uint32(pid)) }
+// Forget takes it out again.
+func (it *Iterators) Forget(pid int) { _ = it.watched.Delete(uint32(pid)) }
 
-// allThreads appends the threads of the watched processes, by thread id.
-func (it *iterators) allThreads(into []threadRow) ([]threadRow, error) {
+// Threads appends the threads of the watched processes, by thread id.
+func (it *Iterators) Threads(into []ThreadRow) ([]ThreadRow, error) {
 	order := binary.NativeEndian
 	err := it.rows(it.onTasks, threadRowSize, func(row []byte) {
-		into = append(into, threadRow{
-			pid: int(order.Uint32(row)), tid: int(order.Uint32(row[4:])),
-			account: proc.Schedstat{Ran: time.Duration(order.Uint64(row[8:])), Delay: time.Duration(order.Uint64(row[16:])), Runs: order.Uint64(row[24:])},
+		into = append(into, ThreadRow{
+			PID: int(order.Uint32(row)), TID: int(order.Uint32(row[4:])),
+			Account: proc.Schedstat{Ran: time.Duration(order.Uint64(row[8:])), Delay: time.Duration(order.Uint64(row[16:])), Runs: order.Uint64(row[24:])},
 		})
 	})
 	return into, err
 }
 
-// allSockets appends the sockets of the watched processes.
-func (it *iterators) allSockets(into []socketRow) ([]socketRow, error) {
+// Sockets appends the sockets of the watched processes.
+func (it *Iterators) Sockets(into []SocketRow) ([]SocketRow, error) {
 	order := binary.NativeEndian
 	err := it.rows(it.onFiles, socketRowSize, func(row []byte) {
-		into = append(into, socketRow{int(order.Uint64(row)), uint32(order.Uint64(row[8:]))})
+		into = append(into, SocketRow{int(order.Uint64(row)), uint32(order.Uint64(row[8:]))})
 	})
 	return into, err
 }
 
 // rows runs an iterator once; one read may end in the middle of a row.
-func (it *iterators) rows(on *link.Iter, size int, each func(row []byte)) error {
+func (it *Iterators) rows(on *link.Iter, size int, each func(row []byte)) error {
 	file, err := on.Open()
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package probe
+package procevents
 
 import (
 	"encoding/binary"
@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/kernel/kerneltest"
 )
 
 // procMessage is a message of the connector about four or six numbers.
@@ -23,7 +25,7 @@ func procMessage(what uint32, numbers ...uint32) []byte {
 
 func TestProcessEventsOfTheArbitersChildrenPass(t *testing.T) {
 	const arbiter = 0x01020304 // tells one order of bytes from the other
-	raw, err := ofArbiter(arbiter)
+	raw, err := ofParent(arbiter)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,24 +41,24 @@ func TestProcessEventsOfTheArbitersChildrenPass(t *testing.T) {
 		name   string
 		m      []byte
 		passes bool
-		want   procEvent // of one that passes
+		want   event // of one that passes
 	}{
-		{"an answer", procMessage(eventNone), true, procEvent{}},
-		{"a child", procMessage(eventFork, arbiter, arbiter, 501, 501), true, procEvent{pid: 501}},
-		{"a child made by another thread", procMessage(eventFork, 7, arbiter, 501, 501), true, procEvent{pid: 501}},
-		{"a thread", procMessage(eventFork, arbiter, arbiter, 502, arbiter), false, procEvent{}},
-		{"a child of another", procMessage(eventFork, 9, 9, 501, 501), false, procEvent{}},
-		{"the end of a child", procMessage(eventExit, 501, 501, 7<<8, 17, arbiter, arbiter), true, procEvent{pid: 501, ended: true, status: 7 << 8}},
-		{"the end of a child's thread", procMessage(eventExit, 502, 501, 0, 17, arbiter, arbiter), false, procEvent{}},
-		{"the end of the arbiter", procMessage(eventExit, arbiter, arbiter, 9, 17, 1, 1), true, procEvent{pid: arbiter, ended: true, status: 9}},
-		{"the end of another's child", procMessage(eventExit, 501, 501, 0, 17, 9, 9), false, procEvent{}},
-		{"a new program", procMessage(2, 501, 501), false, procEvent{}},
+		{"an answer", procMessage(eventNone), true, event{}},
+		{"a child", procMessage(eventFork, arbiter, arbiter, 501, 501), true, event{pid: 501}},
+		{"a child made by another thread", procMessage(eventFork, 7, arbiter, 501, 501), true, event{pid: 501}},
+		{"a thread", procMessage(eventFork, arbiter, arbiter, 502, arbiter), false, event{}},
+		{"a child of another", procMessage(eventFork, 9, 9, 501, 501), false, event{}},
+		{"the end of a child", procMessage(eventExit, 501, 501, 7<<8, 17, arbiter, arbiter), true, event{pid: 501, ended: true, status: 7 << 8}},
+		{"the end of a child's thread", procMessage(eventExit, 502, 501, 0, 17, arbiter, arbiter), false, event{}},
+		{"the end of the arbiter", procMessage(eventExit, arbiter, arbiter, 9, 17, 1, 1), true, event{pid: arbiter, ended: true, status: 9}},
+		{"the end of another's child", procMessage(eventExit, 501, 501, 0, 17, 9, 9), false, event{}},
+		{"a new program", procMessage(2, 501, 501), false, event{}},
 	} {
 		n, err := vm.Run(row.m)
 		if err != nil || n > 0 != row.passes {
 			t.Errorf("%s: passes %v (%v), want %v", row.name, n > 0, err, row.passes)
 		}
-		if got, ok := parseProcEvent(row.m); row.passes && (got != row.want || ok != (got.pid > 0)) {
+		if got, ok := parse(row.m); row.passes && (got != row.want || ok != (got.pid > 0)) {
 			t.Errorf("%s: read as %+v, %v, want %+v", row.name, got, ok, row.want)
 		}
 	}
@@ -66,7 +68,7 @@ func FuzzProcEvent(f *testing.F) {
 	f.Add(procMessage(eventFork, 1, 1, 2, 2))
 	f.Add(procMessage(eventExit, 1, 1, 9, 17, 2, 2)[:40])
 	f.Fuzz(func(t *testing.T, m []byte) {
-		if ev, ok := parseProcEvent(m); ok && ev.pid <= 0 {
+		if ev, ok := parse(m); ok && ev.pid <= 0 {
 			t.Errorf("an event of nobody: %+v", ev)
 		}
 	})
@@ -74,12 +76,12 @@ func FuzzProcEvent(f *testing.F) {
 
 // The kernel tells of a child's birth and end. Where it does not, it is said why, and nothing depends on it.
 func TestTheKernelTellsOfChildren(t *testing.T) {
-	c, err := openConnector(os.Getpid())
+	c, err := Open(os.Getpid())
 	if err != nil {
-		notHad(t, err, "/proc/self") // nothing shows whether the kernel was built with CONFIG_PROC_EVENTS; all that are shipped are
+		kerneltest.NotHad(t, err, "/proc/self") // nothing shows whether the kernel was built with CONFIG_PROC_EVENTS; all that are shipped are
 		return
 	}
-	defer c.close()
+	defer c.Close()
 	cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", "exit 7")
 	if err := cmd.Run(); err == nil {
 		t.Fatal("it did not exit with 7")
@@ -88,8 +90,8 @@ func TestTheKernelTellsOfChildren(t *testing.T) {
 	heard := false
 	// The parent may be told of the end a moment before we are.
 	for deadline := time.Now().Add(10 * time.Second); ; {
-		heard = c.hear(time.Now()) || heard
-		if status, ok := c.ended(pid); ok {
+		heard = c.Hear(time.Now()) || heard
+		if status, ok := c.Ended(pid); ok {
 			if status != 7<<8 || !status.Exited() {
 				t.Errorf("it ended with %#x, want exit code 7", status)
 			}
@@ -100,10 +102,10 @@ func TestTheKernelTellsOfChildren(t *testing.T) {
 		}
 		_, _ = unix.Poll([]unix.PollFd{{Fd: int32(c.fd), Events: unix.POLLIN}}, 1000)
 	}
-	if _, young := c.born[pid]; !heard || !young {
+	if _, young := c.Born(pid); !heard || !young {
 		t.Errorf("a birth was heard of: %v; %d is among %v: %v", heard, pid, c.born, young)
 	}
-	if _, again := c.ended(pid); again {
+	if _, again := c.Ended(pid); again {
 		t.Error("an end is told twice")
 	}
 }

@@ -1,4 +1,6 @@
-package probe
+// Package procevents hears of births and ends of processes when they happen, by the kernel's process events (<linux/cn_proc.h>, the kernel's
+// Documentation/driver-api/connector.rst).
+package procevents
 
 import (
 	"encoding/binary"
@@ -10,9 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A connector hears of the children that an arbiter makes and of their ends at the moment when they happen, by the kernel's process events (<linux/cn_proc.h>, the kernel's
-// Documentation/driver-api/connector.rst). It tells how a child ended also where nobody else may ask: before Linux 6.15 only the arbiter itself may. One goroutine may use it.
-type connector struct {
+// A Listener hears of the children that a process makes and of their ends. It tells how a child ended also where nobody else may ask: before Linux 6.15 only the parent itself may.
+// One goroutine may use it.
+type Listener struct {
 	fd   int
 	buf  [256]byte
 	ends map[int]unix.WaitStatus
@@ -34,27 +36,27 @@ const (
 	connectorIgnore  = 2 // PROC_CN_MCAST_IGNORE
 )
 
-// A procEvent is one birth or end.
-type procEvent struct {
+// An event is one birth or end.
+type event struct {
 	pid    int
 	ended  bool
 	status unix.WaitStatus // of an end
 }
 
-// openConnector needs CAP_NET_ADMIN (root) in the machine's first user and pid namespaces, and a kernel with CONFIG_PROC_EVENTS.
-func openConnector(arbiter int) (_ *connector, err error) {
+// Open needs CAP_NET_ADMIN (root) in the machine's first user and pid namespaces, and a kernel with CONFIG_PROC_EVENTS.
+func Open(parent int) (_ *Listener, err error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_CONNECTOR)
 	if err != nil {
 		return nil, fmt.Errorf("open a socket to the kernel's connector: %w", err)
 	}
-	c := &connector{fd: fd, ends: map[int]unix.WaitStatus{}, born: map[int]time.Time{}}
+	c := &Listener{fd: fd, ends: map[int]unix.WaitStatus{}, born: map[int]time.Time{}}
 	defer func() {
 		if err != nil {
 			unix.Close(fd)
 		}
 	}()
 	// The machine's other processes are nothing to wake for.
-	filter, err := ofArbiter(uint32(arbiter))
+	filter, err := ofParent(uint32(parent))
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +77,7 @@ func openConnector(arbiter int) (_ *connector, err error) {
 }
 
 // ask sends one request.
-func (c *connector) ask(op uint32) error {
+func (c *Listener) ask(op uint32) error {
 	var m []byte
 	put32 := func(v uint32) { m = binary.NativeEndian.AppendUint32(m, v) }
 	put16 := func(v uint16) { m = binary.NativeEndian.AppendUint16(m, v) }
@@ -94,8 +96,8 @@ func (c *connector) ask(op uint32) error {
 	return unix.Sendto(c.fd, m, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK})
 }
 
-// ofArbiter lets births and ends of an arbiter's children pass, and answers. A filter reads numbers as the network writes them.
-func ofArbiter(arbiter uint32) ([]unix.SockFilter, error) {
+// ofParent lets births and ends of a process's children pass, and answers. A filter reads numbers as the network writes them.
+func ofParent(parent uint32) ([]unix.SockFilter, error) {
 	number := func(v uint32) uint32 { return binary.BigEndian.Uint32(binary.NativeEndian.AppendUint32(nil, v)) }
 	load := func(at uint32) bpf.Instruction { return bpf.LoadAbsolute{Off: at, Size: 4} }
 	const pass, drop = 256, 0
@@ -106,7 +108,7 @@ func ofArbiter(arbiter uint32) ([]unix.SockFilter, error) {
 		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: number(eventFork), SkipTrue: 14},
 		// A birth: of which process, and no thread's.
 		load(eventData + 4), // parent's tgid
-		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: number(arbiter), SkipTrue: 12},
+		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: number(parent), SkipTrue: 12},
 		load(eventData + 8), // child's pid
 		bpf.TAX{},
 		load(eventData + 12), // child's tgid
@@ -116,9 +118,9 @@ func ofArbiter(arbiter uint32) ([]unix.SockFilter, error) {
 		bpf.TAX{},
 		load(eventData + 4), // tgid
 		bpf.JumpIfX{Cond: bpf.JumpNotEqual, SkipTrue: 4},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: number(arbiter), SkipTrue: 2}, // where it is itself the only worker
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: number(parent), SkipTrue: 2}, // where it is itself the only worker
 		load(eventData + 20), // parent's tgid
-		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: number(arbiter), SkipTrue: 1},
+		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: number(parent), SkipTrue: 1},
 		bpf.RetConstant{Val: pass},
 		bpf.RetConstant{Val: drop},
 	})
@@ -132,8 +134,11 @@ func ofArbiter(arbiter uint32) ([]unix.SockFilter, error) {
 	return filter, nil
 }
 
-// hear takes what has happened since the last call and says whether a child was born.
-func (c *connector) hear(now time.Time) (born bool) {
+// maxKnown bounds the births and the ends that are kept.
+const maxKnown = 4096
+
+// Hear takes what has happened since the last call and says whether a child was born.
+func (c *Listener) Hear(now time.Time) (born bool) {
 	for pid, at := range c.born {
 		if now.Sub(at) > time.Second {
 			delete(c.born, pid)
@@ -147,46 +152,56 @@ func (c *connector) hear(now time.Time) (born bool) {
 		if err != nil {
 			return born
 		}
-		switch ev, ok := parseProcEvent(c.buf[:n]); {
+		switch ev, ok := parse(c.buf[:n]); {
 		case !ok:
 		case ev.ended:
-			if len(c.ends) >= maxWatched {
+			if len(c.ends) >= maxKnown {
 				clear(c.ends)
 			}
 			c.ends[ev.pid] = ev.status
-		case len(c.born) < maxWatched:
+		case len(c.born) < maxKnown:
 			c.born[ev.pid] = now
 			born = true
 		}
 	}
 }
 
-// parseProcEvent reads one message.
-func parseProcEvent(m []byte) (procEvent, bool) {
+// parse reads one message.
+func parse(m []byte) (event, bool) {
 	if len(m) < eventLeast {
-		return procEvent{}, false
+		return event{}, false
 	}
 	number := func(at int) uint32 { return binary.NativeEndian.Uint32(m[at:]) }
-	ev := procEvent{pid: int(int32(number(eventData)))}
+	ev := event{pid: int(int32(number(eventData)))}
 	switch number(eventWhat) {
 	case eventFork:
 		ev.pid = int(int32(number(eventData + 8)))
 	case eventExit:
 		ev.ended, ev.status = true, unix.WaitStatus(number(eventData+8))
 	default:
-		return procEvent{}, false
+		return event{}, false
 	}
 	return ev, ev.pid > 0
 }
 
-// ended is how a child ended, told once.
-func (c *connector) ended(pid int) (unix.WaitStatus, bool) {
+// FD becomes readable when something has happened.
+func (c *Listener) FD() int { return c.fd }
+
+// Born is when a child was heard to be born; ok is false for one that was born more than a second ago, or not heard of.
+func (c *Listener) Born(pid int) (at time.Time, ok bool) {
+	at, ok = c.born[pid]
+	return at, ok
+}
+
+// Ended is how a child ended, told once.
+func (c *Listener) Ended(pid int) (unix.WaitStatus, bool) {
 	status, ok := c.ends[pid]
 	delete(c.ends, pid)
 	return status, ok
 }
 
-func (c *connector) close() {
+// Close ends it.
+func (c *Listener) Close() {
 	_ = c.ask(connectorIgnore) // older kernels count their listeners
 	unix.Close(c.fd)
 }
