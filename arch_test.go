@@ -1,6 +1,7 @@
 package hangtime_test
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -32,22 +33,37 @@ var rooms = map[string][]string{
 	"cmd":              {"history", "scenarios", "loadgen", "faults", "probe", "run", "metrics", "diagnose", "verdict", "report", "tui", "reference-server"},
 }
 
+// alone are the folders at the top that hold no room of the house: programs and files about it.
+var alone = []string{"docs", "examples"}
+
 // only says which rooms may import what lies outside.
 var only = map[string][]string{
 	"github.com/tsenart/vegeta": {"loadgen"},
 	"charm.land/":               {"tui"},
 	"github.com/spf13/":         {"cmd"},
-	"golang.org/x/sys":          {"kernel", "probe", "faults", "reference-server", "run", "loadgen"},
+	"github.com/cilium/ebpf":    {"kernel"},
+	"github.com/moby/sys":       {"kernel"},
+	"github.com/hanwen/go-fuse": {"faults"},
+	"github.com/Shopify/":       {"faults"},
+	"github.com/rs/zerolog":     {"faults"},
+	"golang.org/x/sys":          {"kernel", "stacks", "probe", "faults", "reference-server", "run", "loadgen"},
+	"golang.org/x/net/bpf":      {"kernel"},
 }
 
-// pure rooms fold a history: no file, no network, no process of their own.
+// pure rooms fold a history: no file, no network, no process of their own, and no clock.
 var pure = []string{"metrics", "diagnose", "verdict", "report"}
+
+// clocks are the functions of package time that say what time it is, or wait for it.
+var clocks = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker"}
 
 func TestEachRoomImportsOnlyWhatItMay(t *testing.T) {
 	for file, imports := range sources(t) {
-		room, _, _ := strings.Cut(file, "/")
+		room, _, inside := strings.Cut(file, "/")
 		allowed, known := rooms[room]
 		if !known {
+			if !inside || !slices.Contains(alone, room) {
+				t.Errorf("%s: %s is no room of the house: say in rooms what it may import", file, room)
+			}
 			continue
 		}
 		for _, path := range imports {
@@ -69,6 +85,29 @@ func TestEachRoomImportsOnlyWhatItMay(t *testing.T) {
 	}
 }
 
+// A pure fold has no clock: what time it was is in the history, and silence is a Tick.
+func TestAPureRoomHasNoClock(t *testing.T) {
+	files := token.NewFileSet()
+	for file, imports := range sources(t) {
+		room, _, _ := strings.Cut(file, "/")
+		if !slices.Contains(pure, room) || !slices.Contains(imports, "time") {
+			continue
+		}
+		parsed, err := parser.ParseFile(files, file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			if call, ok := n.(*ast.SelectorExpr); ok {
+				if of, ok := call.X.(*ast.Ident); ok && of.Name == "time" && slices.Contains(clocks, call.Sel.Name) {
+					t.Errorf("%v: time.%s: %s is a pure fold", files.Position(call.Pos()), call.Sel.Name, room)
+				}
+			}
+			return true
+		})
+	}
+}
+
 // sources are the imports of every file that is no test.
 func sources(t *testing.T) map[string][]string {
 	t.Helper()
@@ -81,12 +120,14 @@ func sources(t *testing.T) map[string][]string {
 		if err != nil {
 			return err
 		}
+		file := filepath.ToSlash(path)
+		all[file] = nil // of one that imports nothing
 		for _, spec := range parsed.Imports {
 			name, err := strconv.Unquote(spec.Path.Value)
 			if err != nil {
 				return err
 			}
-			all[filepath.ToSlash(path)] = append(all[filepath.ToSlash(path)], name)
+			all[file] = append(all[file], name)
 		}
 		return nil
 	})

@@ -11,29 +11,30 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/kernel/cgroup"
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
-// A hierarchy is where control groups can be made: cgroup v1 has one for each controller, v2 one for all. cgroups(7).
+// A hierarchy is where control groups can be made for one controller.
 type hierarchy struct {
-	version int
-	parent  string // the folder in which ours are made
-	line    string // begins the line of /proc/PID/cgroup that is about it, up to the path
-	mount   string
-	root    string // the group that is mounted there, as /proc/PID/cgroup would name it
+	cgroup.Hierarchy
+	controller string
+	parent     string // the folder in which ours are made
 }
 
 // findHierarchy looks for one that has a controller (cpu, memory, freezer) and in which we may make groups; v2 before v1. The error says what is missing.
 func findHierarchy(controller string) (hierarchy, error) {
-	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	mounts, err := procFS.OwnMounts()
 	if err != nil {
 		return hierarchy{}, err
 	}
-	own, err := os.ReadFile("/proc/self/cgroup")
+	own, err := cgroup.OwnMemberships(procFS)
 	if err != nil {
 		return hierarchy{}, err
 	}
 	why := fmt.Errorf("needs the %s controller of cgroup v1 or v2, and neither is mounted", controller)
-	for _, h := range hierarchies(string(mounts), string(own), controller) {
+	for _, h := range hierarchies(mounts, own, controller) {
 		if why = h.usable(controller); why == nil {
 			return h, nil
 		}
@@ -41,55 +42,24 @@ func findHierarchy(controller string) (hierarchy, error) {
 	return hierarchy{}, why
 }
 
-// hierarchies reads proc_pid_mountinfo(5) and /proc/self/cgroup.
-func hierarchies(mounts, own, controller string) []hierarchy {
+// hierarchies are those that may have the controller, by where the groups of this process lie.
+func hierarchies(mounts []proc.Mount, own []cgroup.Membership, controller string) []hierarchy {
 	var all []hierarchy
-	for line := range strings.Lines(mounts) {
-		before, after, ok := strings.Cut(strings.TrimSpace(line), " - ")
-		left, right := strings.Fields(before), strings.Fields(after)
-		if !ok || len(left) < 5 || len(right) < 3 {
+	for _, one := range cgroup.Hierarchies(mounts) {
+		path, ok := one.Of(own, controller)
+		if !ok || one.Version == 1 && !one.Has(controller) {
 			continue
 		}
-		h := hierarchy{root: left[3], mount: left[4]}
-		switch options := strings.Split(right[2], ","); {
-		case right[0] == "cgroup2":
-			h.version = 2
-		case right[0] == "cgroup" && slices.Contains(options, controller):
-			h.version = 1
-		default:
-			continue
-		}
-		path := ""
-		for one := range strings.Lines(own) {
-			// 5:memory:/user.slice or 0::/user.slice
-			fields := strings.SplitN(strings.TrimSpace(one), ":", 3)
-			if len(fields) != 3 {
-				continue
-			}
-			if h.version == 2 && fields[1] == "" || h.version == 1 && slices.Contains(strings.Split(fields[1], ","), controller) {
-				h.line, path = fields[0]+":"+fields[1]+":", fields[2]
-			}
-		}
-		if h.line == "" {
-			continue
-		}
-		h.parent = h.folder(path)
-		if h.version == 2 && path != "/" && controller != "freezer" {
+		h := hierarchy{Hierarchy: one, controller: controller}
+		h.parent, _ = h.Folder(path)
+		if h.Version == 2 && path != "/" && controller != "freezer" {
 			// A group with processes in it cannot give controllers to groups below: ours stands beside our own.
 			h.parent = filepath.Dir(h.parent)
 		}
 		all = append(all, h)
 	}
-	slices.SortStableFunc(all, func(a, b hierarchy) int { return b.version - a.version })
+	slices.SortStableFunc(all, func(a, b hierarchy) int { return b.Version - a.Version })
 	return all
-}
-
-// folder is where a group's path of /proc/PID/cgroup lies below the mount.
-func (h hierarchy) folder(path string) string {
-	if rest, ok := strings.CutPrefix(path, strings.TrimSuffix(h.root, "/")); ok {
-		path = rest
-	}
-	return filepath.Join(h.mount, path)
 }
 
 // usable says why no group can be made here. It only looks: nothing may change before all faults were found possible.
@@ -109,7 +79,7 @@ func (h hierarchy) usable(controller string) error {
 }
 
 // gives says whether groups below the parent have a controller only if the parent gives it: in cgroup v2, where each group has a freezer.
-func (h hierarchy) gives(controller string) bool { return h.version == 2 && controller != "freezer" }
+func (h hierarchy) gives(controller string) bool { return h.Version == 2 && controller != "freezer" }
 
 // subtreeControl lists the controllers that a group of cgroup v2 gives to those below.
 const subtreeControl = "cgroup.subtree_control"
@@ -178,19 +148,19 @@ func lists(path, word string) (bool, error) {
 
 // of is the folder of the group that a process is in.
 func (h hierarchy) of(p process) (string, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", p.PID))
-	if errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ESRCH) {
+	all, err := cgroup.Memberships(procFS, p.PID)
+	if isGone(err) {
 		return "", errGone
 	}
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("read the control groups of pid %d: %w", p.PID, err)
 	}
-	for line := range strings.Lines(string(text)) {
-		if path, ok := strings.CutPrefix(strings.TrimSpace(line), h.line); ok {
-			return h.folder(path), nil
-		}
+	path, ok := h.Of(all, h.controller)
+	if !ok {
+		return "", fmt.Errorf("pid %d is in no control group of %s", p.PID, h.Point)
 	}
-	return "", fmt.Errorf("/proc/%d/cgroup has no line %s", p.PID, h.line)
+	folder, _ := h.Folder(path)
+	return folder, nil
 }
 
 // groupPrefix marks the groups that hangtime makes: no other is ever removed.

@@ -5,12 +5,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/hangtime-dev/hangtime/kernel/cgroup"
 )
 
 // fakeHierarchy is a folder with the files of a group of cgroup v2.
 func fakeHierarchy(t *testing.T, controllers, given string) hierarchy {
 	t.Helper()
-	h := hierarchy{version: 2, parent: t.TempDir()}
+	h := hierarchy{Hierarchy: cgroup.Hierarchy{Version: 2}, parent: t.TempDir()}
 	for file, text := range map[string]string{"cgroup.controllers": controllers, subtreeControl: given, "cgroup.procs": ""} {
 		if err := os.WriteFile(filepath.Join(h.parent, file), []byte(text), 0o600); err != nil {
 			t.Fatal(err)

@@ -1,35 +1,30 @@
 package faults
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
 // needMount says why nothing can be mounted here: capabilities(7).
 func needMount() error {
-	const sysAdmin = 21
-	for line := range strings.Lines(read("/proc/self/status") + "\n") {
-		if text, ok := strings.CutPrefix(line, "CapEff:"); ok {
-			bits, err := strconv.ParseUint(strings.TrimSpace(text), 16, 64)
-			if err != nil {
-				return err
-			}
-			if bits&(1<<sysAdmin) != 0 {
-				return nil
-			}
-		}
+	status, err := procFS.OwnStatus()
+	if err != nil {
+		return err
+	}
+	if status.CapEff&(1<<unix.CAP_SYS_ADMIN) != 0 {
+		return nil
 	}
 	return errors.New("needs the right to mount a file system (root, CAP_SYS_ADMIN)")
 }
@@ -86,22 +81,11 @@ func (m *mounted) unmount() error {
 	return nil
 }
 
-// isMount says whether something is mounted on a folder: proc_pid_mountinfo(5).
+// isMount says whether something is mounted on a folder.
 func isMount(dir string) bool {
-	text, err := os.ReadFile("/proc/self/mountinfo")
-	if err != nil {
-		return false
-	}
-	for line := range bytes.Lines(text) {
-		if fields := bytes.Fields(line); len(fields) > 4 && escaped.Replace(string(fields[4])) == dir {
-			return true
-		}
-	}
-	return false
+	mounts, err := procFS.OwnMounts()
+	return err == nil && slices.ContainsFunc(mounts, func(m proc.Mount) bool { return m.Point == dir })
 }
-
-// escaped is how the kernel writes, in its list of mounts, the characters of a path that would end a field.
-var escaped = strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)
 
 // unmountLimit is how long a mount may stay after it was detached.
 const unmountLimit = time.Second

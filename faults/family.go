@@ -54,7 +54,7 @@ func (f *family) look() ([]process, error) {
 	for grown := true; grown; {
 		grown = false
 		for _, s := range all {
-			if !member[s.PID] && member[s.parent] {
+			if !member[s.PID] && member[s.stat.Parent] {
 				member[s.PID], grown = true, true
 			}
 		}
@@ -77,7 +77,7 @@ func (f *family) look() ([]process, error) {
 func (f *family) led(s status, starts map[int]uint64) bool {
 	for _, l := range f.leaders {
 		start, alive := starts[l.PID]
-		if (s.group == l.PID || s.session == l.PID) && s.Start >= l.Start && (!alive || start == l.Start) {
+		if (s.stat.Group == l.PID || s.stat.Session == l.PID) && s.Start >= l.Start && (!alive || start == l.Start) {
 			return true
 		}
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -82,17 +80,10 @@ func filesOf(p process) (unix.Rlimit, error) {
 
 // openFiles are the numbers of a process's open files.
 func openFiles(pid int) (map[int]bool, error) {
-	dir, err := os.Open(fmt.Sprintf("/proc/%d/fd", pid))
-	if err != nil {
-		return nil, err
-	}
-	defer dir.Close()
-	names, err := dir.Readdirnames(-1)
+	fds, err := procFS.FDs(pid)
 	used := map[int]bool{}
-	for _, name := range names {
-		if n, err := strconv.Atoi(name); err == nil {
-			used[n] = true
-		}
+	for _, fd := range fds {
+		used[fd] = true
 	}
 	return used, err
 }

@@ -120,13 +120,13 @@ func (g group) limit(dir string) (detail string, err error) {
 	case g.fault.Kind == "cpu-quota":
 		quota := strconv.Itoa(int(math.Round(g.fault.CPUs * period)))
 		settings["cpu.max"] = quota + " " + strconv.Itoa(period)
-		if g.in.version == 1 {
+		if g.in.Version == 1 {
 			settings = map[string]string{"cpu.cfs_quota_us": quota}
 		}
 		detail = fmt.Sprintf("at most %s ms of every %d ms of a processor", strconv.FormatFloat(g.fault.CPUs*period/1000, 'f', -1, 64), period/1000)
 	default:
 		settings["memory.max"] = strconv.Itoa(g.fault.MiB << 20)
-		if g.in.version == 1 {
+		if g.in.Version == 1 {
 			settings = map[string]string{"memory.limit_in_bytes": strconv.Itoa(g.fault.MiB << 20)}
 		}
 		detail = fmt.Sprintf("at most %d MiB of memory beyond what it had", g.fault.MiB)
@@ -140,13 +140,13 @@ func (g group) limit(dir string) (detail string, err error) {
 			return "", fmt.Errorf("the kernel shows %s = %q after %q was written", file, got, value)
 		}
 	}
-	return fmt.Sprintf("%s (cgroup v%d)", detail, g.in.version), nil
+	return fmt.Sprintf("%s (cgroup v%d)", detail, g.in.Version), nil
 }
 
 // freeze stops every thread of the group and returns when the kernel says that all stand.
 func (g group) freeze(ctx context.Context, dir string) (detail string, err error) {
 	file, word, state := "cgroup.freeze", "1", "cgroup.events"
-	if g.in.version == 1 {
+	if g.in.Version == 1 {
 		file, word, state = "freezer.state", "FROZEN", "freezer.state"
 	}
 	if err := write(filepath.Join(dir, file), word); err != nil {
@@ -155,7 +155,7 @@ func (g group) freeze(ctx context.Context, dir string) (detail string, err error
 	for deadline := time.Now().Add(stopLimit); ; {
 		now := read(filepath.Join(dir, state))
 		if now == "FROZEN" || strings.Contains(now, "frozen 1") {
-			return fmt.Sprintf("frozen (cgroup v%d)", g.in.version), nil
+			return fmt.Sprintf("frozen (cgroup v%d)", g.in.Version), nil
 		}
 		if time.Now().After(deadline) || !sleep(ctx, step) {
 			return "", fmt.Errorf("not frozen %v after it was told to", stopLimit)

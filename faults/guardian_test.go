@@ -67,7 +67,7 @@ func TestTheGuardianEndsWorkersWhoseArbiterDiedBeforeIt(t *testing.T) {
 	}
 	eventually(t, "the workers are orphans", func() bool {
 		s, err := readStatus(c.Workers[0])
-		return err == nil && s.parent != c.Arbiter
+		return err == nil && s.stat.Parent != c.Arbiter
 	})
 	if err := g.Close(); err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/hangtime-dev/hangtime/kernel/pidfd"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
@@ -34,7 +35,7 @@ func (kill) strike(ctx context.Context, at target) (effect, error) {
 	if err := sendTo(fd, at.victim.PID, unix.SIGKILL); err != nil {
 		return effect{}, err
 	}
-	for !ended(fd, 50*time.Millisecond) {
+	for !pidfd.AwaitEnd(fd, 50*time.Millisecond) {
 		if ctx.Err() != nil || time.Since(began) > deathLimit {
 			return effect{}, fmt.Errorf("pid %d has not ended %v after SIGKILL", at.victim.PID, time.Since(began).Round(time.Millisecond))
 		}
@@ -126,11 +127,11 @@ func halt(ctx context.Context, p process) error {
 		if err != nil {
 			return err
 		}
-		if s.state == 'T' {
+		if s.stat.State == 'T' {
 			return nil
 		}
 		if time.Now().After(deadline) || !sleep(ctx, step) {
-			return fmt.Errorf("pid %d is in state %c, not T, %v after SIGSTOP", p.PID, s.state, stopLimit)
+			return fmt.Errorf("pid %d is in state %c, not T, %v after SIGSTOP", p.PID, s.stat.State, stopLimit)
 		}
 	}
 }

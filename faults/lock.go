@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
@@ -127,26 +128,26 @@ func (l lock) see(pid int, path string) error {
 	if err := unix.Stat(path, &file); err != nil {
 		return fmt.Errorf("stat %s: %w", path, err)
 	}
-	name := map[string]string{"flock": "FLOCK", "fcntl": "POSIX", lockInherited: "FLOCK"}[l.kind]
-	inode := fmt.Sprintf(":%d", file.Ino)
-	infos, err := filepath.Glob(fmt.Sprintf("/proc/%d/fdinfo/*", pid))
-	if err != nil {
-		return err
+	class := proc.LockClass(l.kind)
+	if l.kind == lockInherited {
+		class = proc.LockClass("flock")
 	}
-	for _, info := range infos {
-		text, err := os.ReadFile(info)
+	fds, err := procFS.FDs(pid)
+	if err != nil {
+		return fmt.Errorf("look for the lock among the descriptors of pid %d: %w", pid, err)
+	}
+	for _, fd := range fds {
+		info, err := procFS.FDInfo(pid, fd)
 		if err != nil {
 			continue // closed meanwhile
 		}
-		for line := range strings.Lines(string(text)) {
-			// lock:	1: FLOCK  ADVISORY  WRITE 4242 fe:00:1234 0 EOF
-			fields := strings.Fields(line)
-			if len(fields) >= 7 && fields[0] == "lock:" && fields[2] == name && strings.HasSuffix(fields[6], inode) {
+		for _, held := range info.Locks {
+			if held.Class == class && held.Inode == file.Ino {
 				return nil
 			}
 		}
 	}
-	return fmt.Errorf("the kernel shows no %s lock on %s (inode %d) with pid %d", name, path, file.Ino, pid)
+	return fmt.Errorf("the kernel shows no %s lock on %s (inode %d) with pid %d", class, path, file.Ino, pid)
 }
 
 // holdLock is the helper's process: it takes the lock when told to and holds it until its input ends.

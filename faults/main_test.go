@@ -170,7 +170,7 @@ func state(pid int) byte {
 	if err != nil {
 		return 0
 	}
-	return s.state
+	return s.stat.State
 }
 
 func entries(t *testing.T, dir string) string {

@@ -1,14 +1,15 @@
 package faults
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/kernel/pidfd"
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
 // A process by its identity: the number alone may be another's by now.
@@ -20,49 +21,32 @@ type process struct {
 // errGone says that a process is no more, or that its number is another's.
 var errGone = errors.New("the process is gone")
 
-// A status is the part of /proc/PID/stat that faults need.
+// procFS is where the kernel says what the processes of this machine do.
+const procFS = proc.FS("/proc")
+
+// A status is what the kernel says of a process now.
 type status struct {
 	process
-	parent  int
-	group   int // process group
-	session int
-	threads int
-	ticks   uint64 // of a processor, used so far by all threads
-	state   byte   // of its first thread: R S D T t Z …
+	stat proc.Stat
 }
 
 // dead says whether nothing of it runs any more. A first thread that is a zombie is not enough: others may still be on their way out, with files and locks.
-func (s status) dead() bool { return (s.state == 'Z' || s.state == 'X') && s.threads <= 1 }
+func (s status) dead() bool { return s.stat.Over() && s.stat.Threads <= 1 }
 
-// readStatus reads /proc/PID/stat; a process that ended is errGone.
+// readStatus reads it; a process that ended is errGone.
 func readStatus(pid int) (status, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ESRCH) {
+	s, err := procFS.Stat(pid)
+	if isGone(err) {
 		return status{}, errGone
 	}
 	if err != nil {
-		return status{}, err
+		return status{}, fmt.Errorf("read the state of pid %d: %w", pid, err)
 	}
-	// The name in parentheses may itself hold anything: fields are counted from the last one.
-	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
-	const state, parent, group, session, user, system, threads, start = 0, 1, 2, 3, 11, 12, 17, 19
-	if len(fields) <= start {
-		return status{}, fmt.Errorf("/proc/%d/stat has %d fields after the name, want more than %d", pid, len(fields), start)
-	}
-	s := status{process: process{PID: pid}, state: fields[state][0]}
-	var errs [7]error
-	s.parent, errs[0] = strconv.Atoi(string(fields[parent]))
-	s.threads, errs[1] = strconv.Atoi(string(fields[threads]))
-	s.group, errs[3] = strconv.Atoi(string(fields[group]))
-	s.session, errs[4] = strconv.Atoi(string(fields[session]))
-	inUser, err := strconv.ParseUint(string(fields[user]), 10, 64)
-	errs[5] = err
-	inKernel, err := strconv.ParseUint(string(fields[system]), 10, 64)
-	errs[6] = err
-	s.ticks = inUser + inKernel
-	s.Start, errs[2] = strconv.ParseUint(string(fields[start]), 10, 64)
-	return s, errors.Join(errs[:]...)
+	return status{process{PID: pid, Start: s.Start}, s}, nil
 }
+
+// isGone says whether an error of /proc says that the process is no more.
+func isGone(err error) bool { return errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ESRCH) }
 
 // identify takes down who has a number now.
 func identify(pid int) (process, error) {
@@ -127,20 +111,6 @@ func sendTo(fd, pid int, sig unix.Signal) error {
 	return nil
 }
 
-// ended waits until the process of a pidfd has ended, at most limit. A zombie has ended.
-func ended(fd int, limit time.Duration) bool {
-	for deadline := time.Now().Add(limit); ; {
-		left := max(time.Until(deadline), 0)
-		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(left.Milliseconds())) // #nosec: a descriptor fits
-		if n > 0 {
-			return true
-		}
-		if err != nil && !errors.Is(err, unix.EINTR) || left == 0 {
-			return false
-		}
-	}
-}
-
 // end kills the process and waits for its end; one that is gone already is no error.
 func (p process) end(limit time.Duration) error {
 	fd, err := p.open()
@@ -154,7 +124,7 @@ func (p process) end(limit time.Duration) error {
 	if err := sendTo(fd, p.PID, unix.SIGKILL); err != nil && !errors.Is(err, errGone) {
 		return err
 	}
-	if !ended(fd, limit) {
+	if !pidfd.AwaitEnd(fd, limit) {
 		return fmt.Errorf("pid %d did not end within %v of SIGKILL", p.PID, limit)
 	}
 	return nil
@@ -162,21 +132,12 @@ func (p process) end(limit time.Duration) error {
 
 // everyone reads the status of all processes that can be seen.
 func everyone() ([]status, error) {
-	dir, err := os.Open("/proc")
-	if err != nil {
-		return nil, err
-	}
-	defer dir.Close()
-	names, err := dir.Readdirnames(-1)
+	pids, err := procFS.PIDs()
 	if err != nil {
 		return nil, err
 	}
 	var all []status
-	for _, name := range names {
-		pid, err := strconv.Atoi(name)
-		if err != nil {
-			continue
-		}
+	for _, pid := range pids {
 		if s, err := readStatus(pid); err == nil {
 			all = append(all, s)
 		}
@@ -189,13 +150,13 @@ func below(pid, ancestor int) bool {
 	const deepest = 64
 	for range deepest {
 		s, err := readStatus(pid)
-		if err != nil || s.parent <= 1 {
+		if err != nil || s.stat.Parent <= 1 {
 			return false
 		}
-		if s.parent == ancestor {
+		if s.stat.Parent == ancestor {
 			return true
 		}
-		pid = s.parent
+		pid = s.stat.Parent
 	}
 	return false
 }

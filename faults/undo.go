@@ -109,7 +109,7 @@ func resume(p process) error {
 	err := p.signal(unix.SIGCONT)
 	for deadline := time.Now().Add(continueLimit); err == nil; time.Sleep(step) {
 		var s status
-		if s, err = p.status(); err == nil && s.state != 'T' {
+		if s, err = p.status(); err == nil && s.stat.State != 'T' {
 			return nil
 		}
 		if time.Now().After(deadline) {

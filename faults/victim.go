@@ -102,7 +102,7 @@ func inGroup(alive []Worker, arbiter int) ([]Worker, error) {
 	}
 	return slices.DeleteFunc(alive, func(w Worker) bool {
 		s, err := readStatus(w.PID)
-		return err != nil || s.group != first.group
+		return err != nil || s.stat.Group != first.stat.Group
 	}), nil
 }
 
@@ -110,11 +110,11 @@ func inGroup(alive []Worker, arbiter int) ([]Worker, error) {
 const busyFor = 200 * time.Millisecond
 
 func busiest(alive []Worker) Worker {
-	used := func() map[int]uint64 {
-		all := map[int]uint64{}
+	used := func() map[int]time.Duration {
+		all := map[int]time.Duration{}
 		for _, w := range alive {
 			if s, err := readStatus(w.PID); err == nil {
-				all[w.PID] = s.ticks
+				all[w.PID] = s.stat.CPU
 			}
 		}
 		return all

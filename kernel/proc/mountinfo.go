@@ -20,8 +20,8 @@ type Mount struct {
 	Options string // of the file system, with commas between: of cgroup version 1 its controllers are among them
 }
 
-// maxMounts bounds what is read of a list of mounts, in bytes: some thousands of them.
-const maxMounts = 1 << 20
+// maxMounts bounds what is read of a list of mounts, in bytes: some 100,000 of them, which is how many the kernel allows (fs.mount-max).
+const maxMounts = 16 << 20
 
 // Mounts are what a process sees mounted: asked of the kernel, not of the file systems, which may hang.
 func (fs FS) Mounts(pid int) ([]Mount, error) { return readMounts(fs.Path(pid, "mountinfo")) }
