@@ -41,10 +41,13 @@ func sureness(c Confidence) int {
 // causeOf explains a stall by the evidence there is.
 func (f *Fold) causeOf(p *process, s stall) Cause {
 	c := f.explain(p, s)
-	on := adviceOn(c.Kind)
+	on := adviceOn(c.Kind, f.advises(p))
 	c.Remedy, c.Prevention = on.remedy, on.prevention
-	locate(p, s, &c)
+	f.locate(p, s, &c)
 	f.chain(p, s, &c)
+	if s.how == booting {
+		c.Sentence = "it has not become ready: " + c.Sentence
+	}
 	c.Evidence = p.evidence(s)
 	return c
 }
@@ -67,27 +70,48 @@ func (f *Fold) explain(p *process, s stall) Cause {
 			Sentence: fmt.Sprintf("%s runs all the time (%.0f %% of a processor in the last second) and answers nothing", named(p, s.thread), used*100)}
 	case deadLoop:
 		return notRun(p)
+	case leaving:
+		return f.lingers(p, s)
+	case waitingTasks:
+		return f.tasksWait(p, s)
+	case polling:
+		return f.polls(p, s)
 	}
 	if s.crowd > 1 && !(s.behind != nil && s.behind.shared()) && s.thread != nil {
-		return exhausted(p, s)
+		return f.exhausted(p, s)
 	}
-	switch ev := s.event().(type) {
-	case history.LockWait:
-		return fileLock(s, ev)
-	case history.MutexWait:
-		return mutex(p, s, ev)
-	case history.PipeWait:
-		return pipe(p, s, ev)
-	case history.DiskWait:
-		return disk(p, s, ev)
-	case history.SocketWait:
-		return f.socket(p, s, ev)
+	if c, ok := f.byEvent(p, s); ok {
+		return c
 	}
 	if s.thread != nil {
 		return bySyscall(p, s)
 	}
 	return Cause{Kind: CauseUnknown, Confidence: Guess, Short: "no progress",
 		Sentence: fmt.Sprintf("%s inside and none is answered; no thread could be seen to say why (state %s)", count(p.sample.Inside, "request"), p.sample.State)}
+}
+
+// byEvent explains a stall by what its thread is seen to wait for.
+func (f *Fold) byEvent(p *process, s stall) (Cause, bool) {
+	switch ev := s.event().(type) {
+	case history.LockWait:
+		return fileLock(s, ev), true
+	case history.MutexWait:
+		return f.mutex(p, s, ev), true
+	case history.PipeWait:
+		return pipe(p, s, ev), true
+	case history.DiskWait:
+		return disk(p, s, ev), true
+	case history.SocketWait:
+		return f.socket(p, s, ev), true
+	case history.ChildWait:
+		return f.child(p, s, ev), true
+	case history.TerminalWait:
+		return Cause{Kind: CauseTerminal, Confidence: sure(s, true), Path: ev.Path, Short: "waits at the terminal " + ev.Path,
+			Sentence: fmt.Sprintf("%s is in %s on the terminal %s: it waits for somebody to type", named(p, s.thread), ev.Op, ev.Path)}, true
+	case history.SemaphoreWait:
+		return semaphore(p, s, ev), true
+	}
+	return Cause{}, false
 }
 
 // stopper says what stopped it, as far as it was seen.
@@ -125,15 +149,35 @@ func (p *process) evidence(s stall) []uint64 {
 	return slices.Compact(seqs)
 }
 
-// locate adds where in its code the thread stands.
-func locate(p *process, s stall, c *Cause) {
-	st := p.stacks[s.tid]
+// locate adds where in its code the work stands: the application's own line first, then the innermost frame.
+func (f *Fold) locate(p *process, s stall, c *Cause) {
+	st := s.task
+	if st == nil {
+		st = p.stacks[s.tid]
+	}
 	if st == nil || len(st.Frames) == 0 {
 		return
 	}
 	c.Stack = st.Frames
-	c.Where = st.Frames[0]
-	c.Sentence += ", in " + c.Where
+	c.Where = st.own()
+	if st.Request != nil {
+		c.Request = requestWords(*st.Request)
+	}
+	inner := st.Frames[0]
+	if c.Where == "" && s.thread != nil {
+		if owner := f.jobOf(p); owner != nil { // a thread of an executor works for a coroutine
+			c.Where = owner.own()
+		}
+	}
+	switch c.Where {
+	case "":
+		c.Where = inner
+		c.Sentence += ", in " + inner
+	case inner:
+		c.Sentence += ", in " + inner
+	default:
+		c.Sentence += fmt.Sprintf(", in %s, by %s", c.Where, inner)
+	}
 	if s.how != running {
 		return
 	}
@@ -148,6 +192,16 @@ func locate(p *process, s stall, c *Cause) {
 			return
 		}
 	}
+}
+
+// jobOf is the oldest coroutine that waits for a job which a thread of an executor does; nil: none is known.
+func (f *Fold) jobOf(p *process) *stack {
+	for _, st := range f.awaited(p) {
+		if st.Wait != nil && st.Wait.On == "executor" && st.Own > 0 {
+			return st
+		}
+	}
+	return nil
 }
 
 // named says which thread, for a person.

@@ -24,10 +24,18 @@ func peers(all []history.Peer) string {
 }
 
 func pipe(p *process, s stall, w history.PipeWait) Cause {
+	if w.Open {
+		c := Cause{Kind: CausePipe, Confidence: sure(s, true), Inode: w.Inode, Short: "FIFO without another end",
+			Sentence: fmt.Sprintf("%s opens a FIFO and waits until somebody opens its other end to %s", named(p, s.thread), opposite(w.Op))}
+		return c
+	}
 	if w.Op != "write" {
-		c := Cause{Kind: CauseUnknown, Confidence: Guess, Short: "reads an empty pipe", Sentence: named(p, s.thread) + " waits for somebody to write to a pipe"}
+		c := Cause{Kind: CausePipeEmpty, Confidence: sure(s, len(w.Others) > 0), Inode: w.Inode, Short: "reads an empty pipe", Sentence: named(p, s.thread) + " waits for somebody to write to a pipe"}
 		if len(w.Others) > 0 {
 			c.Sentence += ": " + peers(w.Others)
+			c.Short += fmt.Sprintf(" ← pid %d", w.Others[0].PID)
+		} else {
+			c.Sentence += ", whose other end no other process has"
 		}
 		return c
 	}
@@ -79,27 +87,66 @@ func (f *Fold) socket(p *process, s stall, w history.SocketWait) Cause {
 		return c
 	}
 	c := Cause{Kind: CauseSocket, Confidence: sure(s, w.Remote != ""), Remote: w.Remote}
-	if w.Remote == "" {
-		c.Short = w.Op + " on a socket"
-		c.Sentence = fmt.Sprintf("%s is in %s on a %s socket whose other end is not known", named(p, s.thread), w.Op, w.Family)
-		return c
-	}
-	other, verb := "a server at "+w.Remote, "an answer of"
+	other := "a server at " + w.Remote
 	if service := service(w); service != "" {
 		other = service + " at " + w.Remote
 	}
+	who := named(p, s.thread)
+	switch {
+	case w.Own:
+		c.Kind, c.Short = CauseSelf, "asks its own server"
+		c.Sentence = fmt.Sprintf("%s is in %s and waits for an answer of its own server (%s)", who, w.Op, w.Remote)
+		if f.waiting() {
+			c.Confidence = Proven
+			c.Sentence += ": its own request waits in the backlog, and no worker is free to take it, so it never ends by itself"
+		}
+		return c
+	case w.Full:
+		c.Short = "cannot send to " + receiver(w)
+		c.Sentence = fmt.Sprintf("%s is in %s and cannot send: %s does not read", who, w.Op, reader(w))
+		if w.Unread > 0 {
+			c.Sentence += fmt.Sprintf(" (%s wait for it)", size(uint64(w.Unread)))
+		}
+		return c
+	case w.Remote == "":
+		c.Short = w.Op + " on a socket"
+		c.Sentence = fmt.Sprintf("%s is in %s on a %s socket whose other end is not known", who, w.Op, w.Family)
+		return c
+	}
+	verb := "an answer of"
 	if strings.HasPrefix(w.State, "SYN") {
 		verb = "the connection to"
 	}
 	c.Short = fmt.Sprintf("%s %s", w.Op, w.Remote)
-	c.Sentence = fmt.Sprintf("%s is in %s and waits for %s %s", named(p, s.thread), w.Op, verb, other)
+	c.Sentence = fmt.Sprintf("%s is in %s and waits for %s %s", who, w.Op, verb, other)
 	if len(w.Peers) > 0 {
 		c.Sentence += ", " + peers(w.Peers)
 	}
+	if w.Does != "" && !strings.Contains(c.Sentence, w.Does) {
+		c.Sentence += fmt.Sprintf(", which says of itself %q", w.Does)
+	}
 	if w.Silent > 0 {
-		c.Sentence += fmt.Sprintf("; it last sent something %s ago", seconds(w.Silent))
+		c.Sentence += fmt.Sprintf("; it last sent something %s ago", seconds(w.Silent+max(f.now-s.behind.at, 0)))
 	}
 	return c
+}
+
+// reader names who should read what is sent.
+func reader(w history.SocketWait) string {
+	switch {
+	case len(w.Peers) > 0:
+		return peers(w.Peers)
+	case w.Remote != "":
+		return w.Remote
+	}
+	return "the other end"
+}
+
+func receiver(w history.SocketWait) string {
+	if len(w.Peers) > 0 {
+		return fmt.Sprintf("pid %d", w.Peers[0].PID)
+	}
+	return w.Remote
 }
 
 func wait(n int) string {
@@ -168,30 +215,6 @@ func bySyscall(p *process, s stall) Cause {
 		return Cause{Kind: kind, Confidence: sure(s, false), Short: "in " + call, Path: target(t.Args), Sentence: fmt.Sprintf("%s is in %s%s; %s", who, call, arguments, frameWords(kind))}
 	}
 	return Cause{Kind: CauseUnknown, Confidence: Guess, Short: "in " + call, Sentence: fmt.Sprintf("%s is in %s%s and does not come back", who, call, arguments)}
-}
-
-// exhausted is a pool of which every thread stands still while work waits.
-func exhausted(p *process, s stall) Cause {
-	call := s.thread.Syscall
-	if call == "" {
-		call = fromKernel(s.thread)
-	}
-	what := "in " + call
-	switch call {
-	case "nanosleep", "clock_nanosleep":
-		what = "in a blocking sleep"
-	case "":
-		what = "at a standstill"
-	}
-	if w, ok := s.event().(history.SocketWait); ok && w.Remote != "" {
-		what += ", waiting for " + w.Remote
-	}
-	waiting := max(p.sample.Inside, p.open) - s.crowd
-	c := Cause{Kind: CausePool, Confidence: sure(s, call != ""), Short: fmt.Sprintf("%d threads %s", s.crowd, what), Sentence: fmt.Sprintf("all %d threads of its pool that work are %s", s.crowd, what)}
-	if waiting > 0 {
-		c.Sentence += fmt.Sprintf(", and %d more wait for one", waiting)
-	}
-	return c
 }
 
 // fromKernel tells the system call from where in the kernel the thread sleeps, where the call itself may not be read.

@@ -45,18 +45,49 @@ func holder(h history.LockHolder) string {
 	return text
 }
 
-func mutex(p *process, s stall, w history.MutexWait) Cause {
+// mutex is a thread that waits for another of its process. What for its language may say better than the kernel, to which all such waits are a futex.
+func (f *Fold) mutex(p *process, s stall, w history.MutexWait) Cause {
 	c := Cause{Kind: CauseMutex, Confidence: sure(s, w.Owner != 0), Short: "waits for a lock of its own process"}
-	if w.Owner == 0 {
-		c.Sentence = named(p, s.thread) + " waits for a lock inside its process; who holds it cannot be seen"
+	st := p.stacks[s.tid]
+	who, what := named(p, s.thread), userWait(st)
+	owner := w.Owner
+	if st != nil && st.Wait != nil {
+		if owner == 0 && st.Wait.Owner != 0 {
+			owner = int(st.Wait.Owner)
+		}
+		switch st.Wait.On {
+		case "pool":
+			c.Kind = CausePool
+		}
+		if st.Wait.Before != 0 {
+			c.Confidence, c.Short = Proven, "a lock taken before the fork"
+			c.Sentence = fmt.Sprintf("%s waits for %s, which was taken before the fork by a thread of its parent (pid %d): it was inherited locked, and no thread of this process can release it",
+				who, what, st.Wait.Before)
+			return c
+		}
+	}
+	switch {
+	case owner == 0 && what != "":
+		c.Short = "waits for " + what
+		c.Sentence = fmt.Sprintf("%s waits for %s", who, what)
+		return c
+	case owner == 0:
+		c.Sentence = who + " waits for a lock inside its process; who holds it cannot be seen"
 		return c
 	}
-	owner := fmt.Sprintf("its thread %d", w.Owner)
-	if t := p.threads[w.Owner]; t != nil {
-		owner = named(p, t)
+	c.Confidence = sure(s, true)
+	holds := fmt.Sprintf("its thread %d", owner)
+	if t := p.threads[owner]; t != nil {
+		holds = named(p, t)
 	}
-	c.Short = fmt.Sprintf("mutex ← thread %d", w.Owner)
-	c.Sentence = fmt.Sprintf("%s waits for a mutex that %s holds", named(p, s.thread), owner)
+	if what == "" {
+		what = "a mutex"
+	}
+	c.Short = fmt.Sprintf("mutex ← thread %d", owner)
+	c.Sentence = fmt.Sprintf("%s waits for %s that %s holds", who, what, holds)
+	if own := p.stacks[owner].own(); own != "" {
+		c.Sentence += ", in " + own
+	}
 	return c
 }
 
@@ -74,6 +105,9 @@ func (f *Fold) owners(p *process, tid int) (text string, all []link) {
 	case history.MutexWait:
 		if ev.Owner != 0 {
 			return fmt.Sprintf("thread %d of pid %d waits for a mutex of thread %d", tid, p.pid, ev.Owner), []link{{pid: p.pid, tid: ev.Owner}}
+		}
+		if st := p.stacks[tid]; st != nil && st.Wait != nil && st.Wait.Owner != 0 && int(st.Wait.Owner) != tid {
+			return fmt.Sprintf("thread %d of pid %d waits for %s of thread %d", tid, p.pid, userWait(st), st.Wait.Owner), []link{{pid: p.pid, tid: int(st.Wait.Owner)}}
 		}
 	case history.LockWait:
 		for _, h := range ev.Holders {
@@ -118,23 +152,61 @@ func (f *Fold) cycle(p *process, t *thread) []string {
 	return walk(p, t.TID, nil)
 }
 
-// chain adds who waits for whom: the cycle, or what the holder of a lock does itself.
+// chain adds who waits for whom: the circle, what the holder of a lock does itself, or what the process at the other end does.
 func (f *Fold) chain(p *process, s stall, c *Cause) {
 	if s.cycle != nil {
 		c.Chain, c.Cycle, c.Confidence = s.cycle, true, Proven
 		c.Sentence += "; " + strings.Join(s.cycle, ", ") + ": a circle that never ends by itself"
 		return
 	}
-	if c.Kind != CauseFileLock {
-		return
-	}
-	for _, h := range c.Holders {
-		q := f.alive(h.PID)
-		if q == nil || q == p || q.cause == nil || !q.state.IsHang() {
-			continue
+	if c.Kind == CauseFileLock {
+		for _, h := range c.Holders {
+			q := f.alive(h.PID)
+			if q == nil || q == p || q.cause == nil || !q.state.IsHang() {
+				continue
+			}
+			c.Chain = []string{fmt.Sprintf("pid %d waits for pid %d", p.pid, q.pid), fmt.Sprintf("pid %d: %s", q.pid, q.cause.Short)}
+			c.Sentence += fmt.Sprintf("; that one itself: %s", q.cause.Short)
+			return
 		}
-		c.Chain = []string{fmt.Sprintf("pid %d waits for pid %d", p.pid, q.pid), fmt.Sprintf("pid %d: %s", q.pid, q.cause.Short)}
-		c.Sentence += fmt.Sprintf("; that one itself: %s", q.cause.Short)
+	}
+	chain, ok := p.chains[s.tid]
+	if !ok || s.thread == nil || s.behind == nil {
 		return
 	}
+	for i, link := range chain.Links {
+		text := linkWords(link)
+		c.Chain = append(c.Chain, text)
+		if i == 0 {
+			c.Sentence += "; that one itself " + link.Does
+			if link.At != "" {
+				c.Sentence += " in " + link.At
+			}
+		}
+		c.Cycle = c.Cycle || link.Ends
+	}
+	if c.Cycle {
+		c.Confidence = Proven
+		c.Sentence += ": a circle that never ends by itself"
+	}
+}
+
+func linkWords(l history.Link) string {
+	text := fmt.Sprintf("pid %d", l.PID)
+	if l.Command != "" {
+		text += " (" + l.Command + ")"
+	}
+	switch {
+	case l.Dead:
+		return text + " is no more"
+	case l.Does != "":
+		text += " " + l.Does
+	}
+	if l.At != "" {
+		text += " in " + l.At
+	}
+	if l.For > 0 {
+		text += " for " + seconds(l.For)
+	}
+	return text
 }

@@ -40,7 +40,7 @@ func TestEachCauseIsToldFromItsEvidence(t *testing.T) {
 		{"a full pipe and who should read it", hung("write", behind(5*s, 7*s, func(still time.Duration) history.Event {
 			return history.PipeWait{PID: 101, TID: 101, FD: 1, Op: "write", Inode: 9, Fill: 65000, Size: 65536, Others: []history.Peer{{PID: 50, Command: "logger"}}, Still: still}
 		})), CausePipe, Proven, 6 * s, []string{"65000 of 65536 bytes", "should be read by pid 50 (logger)"}},
-		{"a full pipe by the kernel's stack alone", script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 7*s, func(at time.Duration) []history.Event {
+		{"a full pipe by the kernel's stack alone", script(pool(1), healthy(1, 101, 1*s, 5*s), at(5*s, history.Listener{Backlog: 2, Limit: 128}), every(5*s+100*ms, 7*s, func(at time.Duration) []history.Event {
 			return []history.Event{sample(1, 101, func(w *history.WorkerSample) { w.Inside, w.Oldest, w.Answered = 1, at-5*s, 5000 }),
 				history.ThreadSample{PID: 101, TID: 101, State: "S", Still: at - 5*s, Syscall: "write", Stack: []string{"anon_pipe_write", "vfs_write"}, Twice: true}}
 		})), CausePipe, Likely, 6 * s, []string{"full pipe"}},
@@ -62,7 +62,7 @@ func TestEachCauseIsToldFromItsEvidence(t *testing.T) {
 		{"a silent client of a sync worker, with others behind it", hung("read", at(4*s, history.Listener{Backlog: 3, Limit: 128}), behind(5*s, 7*s, func(still time.Duration) history.Event {
 			return history.SocketWait{PID: 101, TID: 101, FD: 8, Op: "read", Family: "tcp", Remote: "127.0.0.1:40001", Client: true, Still: still}
 		})), CauseClient, Proven, 6 * s, []string{"the connection of a client (127.0.0.1:40001)", "3 connections wait behind it"}},
-		{"a thread that runs and answers nothing", script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 8*s, func(at time.Duration) []history.Event {
+		{"a thread that runs and answers nothing", script(pool(1), healthy(1, 101, 1*s, 5*s), at(5*s, history.Listener{Backlog: 2, Limit: 128}), every(5*s+100*ms, 8*s, func(at time.Duration) []history.Event {
 			return []history.Event{sample(1, 101, func(w *history.WorkerSample) {
 				w.State, w.Inside, w.Oldest, w.CPU, w.Moved, w.Answered = "R", 1, at-5*s, at-5*s, true, 5000
 			}), history.ThreadSample{PID: 101, TID: 101, State: "R", Syscall: "running"},
@@ -119,7 +119,7 @@ func TestEachCauseIsToldFromItsEvidence(t *testing.T) {
 
 // Two that are said to hold one lock are a read in the middle of a change; which of them is told must not depend on the order of a map.
 func TestTheLocksHolderIsAlwaysTheSame(t *testing.T) {
-	h := script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 8*s, func(at time.Duration) []history.Event {
+	h := script(pool(1), healthy(1, 101, 1*s, 5*s), at(5*s, history.Listener{Backlog: 2, Limit: 128}), every(5*s+100*ms, 8*s, func(at time.Duration) []history.Event {
 		all := []history.Event{sample(1, 101, func(w *history.WorkerSample) {
 			w.State, w.Inside, w.Oldest, w.CPU, w.Moved, w.Answered = "R", 1, at-5*s, at-5*s, true, 5000
 		})}

@@ -99,7 +99,7 @@ func (f *Fold) lastStall(p *process) stall {
 	if s, ok := f.assess(p); ok {
 		return s
 	}
-	return stall{from: p.since}
+	return stall{from: p.since, work: unset}
 }
 
 // planned says whether a process left because that was wanted: it leaves with code 0 and nothing undone, or after it was told to go or said that it goes (a reload,
@@ -273,7 +273,7 @@ func (f *Fold) sameCrash(p *process, c Cause, at time.Duration) *incident {
 
 // looped is the cause of deaths that follow each other as soon as a process is born.
 func looped(in *incident, last Cause) Cause {
-	on := adviceOn(CauseBootLoop)
+	on := adviceOn(CauseBootLoop, true)
 	return Cause{
 		Kind: CauseBootLoop, Confidence: Proven, Short: "dies at boot: " + last.Short, Evidence: append(slices.Clone(in.Cause.Evidence), last.Evidence...),
 		Sentence: "each successor dies as soon as it is born, before it has answered anything (" + last.Short + ")", Remedy: on.remedy, Prevention: on.prevention,
@@ -305,7 +305,7 @@ func (f *Fold) death(p *process, ev history.WorkerGone, by string) Cause {
 	if left := undone(p); left != "" {
 		c.Sentence += ", with " + left + " undone"
 	}
-	on := adviceOn(c.Kind)
+	on := adviceOn(c.Kind, true)
 	c.Remedy, c.Prevention = on.remedy, on.prevention
 	return c
 }

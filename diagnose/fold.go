@@ -27,7 +27,11 @@ type Fold struct {
 	lostBy       map[int]uint64 // of these, by the process that had accepted them
 	followed     bool           // there is a ledger
 	failures     []failure
+	answered     time.Duration    // when any worker last answered anything; unset: never
+	whole        bool             // the history says where a look ends
+	hidden       []history.Unseen // what may not be read
 	arbiter      int              // its pid; 0: not known
+	reference    bool             // the server is hangtime's own
 	attached     bool             // the server ran before it was watched: times before the beginning are negative
 	processes    map[int]*process // by pid, also of those that are gone while an incident may need them
 	places       map[int]*place
@@ -57,7 +61,7 @@ type fault struct {
 
 // New returns a fold that has seen nothing.
 func New(l Limits) *Fold {
-	return &Fold{limits: l, ending: -1, backlogFrom: -1, processes: map[int]*process{}, places: map[int]*place{}, lostBy: map[int]uint64{}}
+	return &Fold{limits: l, ending: -1, backlogFrom: -1, answered: unset, processes: map[int]*process{}, places: map[int]*place{}, lostBy: map[int]uint64{}}
 }
 
 // Add takes the next record.
@@ -73,7 +77,7 @@ func (f *Fold) Add(r history.Record) {
 	case history.VariantEnded, history.ServerStopped, history.Interrupted, history.RunEnded:
 		f.end(r.At)
 	case history.ServerStarted:
-		f.arbiter, f.attached = ev.PID, ev.Server == "attach"
+		f.arbiter, f.attached, f.reference = ev.PID, ev.Server == "attach", ev.Server == "reference"
 	case history.Tick:
 		f.tick(r.At, ev.Late)
 	case history.FaultAsked, history.FaultInEffect, history.FaultHealed, history.FaultFailed:
@@ -104,25 +108,42 @@ func (f *Fold) worker(r history.Record) {
 		f.said(r, ev)
 	case history.WorkerSample:
 		if p := f.alive(ev.PID); p != nil {
+			before := p.answered
 			p.sampled(r, ev, f.limits.Slack, f.limits.Busy)
+			if p.answered > before {
+				f.answered = max(f.answered, p.answered)
+			}
 			f.judge(p)
 		}
 	case history.ThreadSample:
 		if p := f.alive(ev.PID); p != nil {
 			p.looked(r, ev, f.limits)
-			f.judge(p)
 		}
-	case history.LockWait, history.MutexWait, history.PipeWait, history.DiskWait, history.SocketWait:
+	case history.LockWait, history.MutexWait, history.PipeWait, history.DiskWait, history.SocketWait, history.ChildWait, history.TerminalWait, history.SemaphoreWait:
 		o := obstacleOf(r)
 		if p := f.alive(o.pid); p != nil {
 			p.hindered(o, f.limits)
-			f.judge(p)
+		}
+	case history.Chain:
+		if p := f.alive(ev.PID); p != nil && len(p.chains) < maxThreads {
+			p.chains[ev.TID] = ev
+		}
+	case history.Upstream:
+		if p := f.alive(ev.PID); p != nil {
+			p.upstream, p.upAt = ev, r.At
 		}
 	case history.Stack:
 		if p := f.alive(ev.PID); p != nil {
 			p.traced(r, ev)
+		}
+	case history.Looked:
+		if p := f.alive(ev.PID); p != nil {
+			f.whole = true
+			p.whole(r.At, func(t *thread) bool { return f.idle(p, t) })
 			f.judge(p)
 		}
+	case history.Unseen:
+		f.unreadable(ev)
 	case history.Descriptors:
 		if p := f.alive(ev.PID); p != nil {
 			p.files, p.filesSeq = ev, r.Seq
@@ -164,7 +185,9 @@ func (f *Fold) tick(at, late time.Duration) {
 		p := f.processes[pid]
 		if !p.gone {
 			p.forget(at, f.limits.Stale)
-			f.judge(p)
+			if !f.whole || !p.looking { // nothing is decided by half a look
+				f.judge(p)
+			}
 		} else if p.hang == nil && f.places[p.place].now != p {
 			delete(f.processes, pid)
 		}
@@ -205,6 +228,7 @@ func (f *Fold) seen(at time.Duration, ev history.WorkerSeen) {
 		at = max(ev.Born, at-f.limits.Recent, 0)
 	}
 	p := newProcess(ev.PID, ev.Worker, at)
+	p.deaf = ev.NoListener
 	f.processes[ev.PID] = p
 	pl := f.places[ev.Worker]
 	if pl == nil {
@@ -241,7 +265,8 @@ func (f *Fold) Workers() []Worker {
 			w.Served, w.Silent, w.Ports, w.OldestTask, w.Files = 0, 0, nil, 0, 0
 		} else {
 			w.CPU, _ = p.shares()
-			w.Label = p.label
+			w.Label, w.Awaits, w.Reason, w.Least = p.label, f.awaits(p), p.unseen, p.sample.LeastAge
+			w.Requests = f.requests(p)
 		}
 		if p.cause != nil {
 			cause := p.cause.clone()

@@ -22,7 +22,7 @@ func TestFourWorkersOnOneLockAreOneIncident(t *testing.T) {
 	f := fold(records)
 	want := []Incident{{ID: 1, Kind: KindHang, Cause: Cause{
 		Kind: CauseFileLock, Confidence: Proven, Short: "flock async_tasks.log ← pid 900", Path: "/tmp/x/async_tasks.log", Inode: 77,
-		Sentence: "blocked in flock on /tmp/x/async_tasks.log, held by pid 900 (hangtime hold-lock)", Remedy: adviceOn(CauseFileLock).remedy, Prevention: adviceOn(CauseFileLock).prevention,
+		Sentence: "blocked in flock on /tmp/x/async_tasks.log, held by pid 900 (hangtime hold-lock)", Remedy: adviceOn(CauseFileLock, false).remedy, Prevention: adviceOn(CauseFileLock, false).prevention,
 		Holders: []history.LockHolder{{PID: 900, Command: "hangtime hold-lock", Creator: true}},
 	}, Fault: "shared/1", Injected: 5*s + 10*ms, Symptom: 5*s + 300*ms, Began: 5*s + 20*ms, Detected: 6*s + 100*ms, Ended: 8 * s, Recovered: 8 * s, Cost: Cost{Inside: 4},
 		Victims: []Victim{
@@ -148,7 +148,7 @@ func TestNoIncidentComesOf(t *testing.T) {
 				history.Ledger{Workers: []history.OpenTasks{{PID: 101, Open: 1 + int(t/(100*ms))%3, Oldest: t - 1*s}}},
 			}
 		}))},
-		{"the last task that sleeps in the pool when nothing else is left", script(pool(1), every(1*s, 12*s, func(t time.Duration) []history.Event {
+		{"the last task that sleeps in the pool when nothing else is left, younger than work may be", script(pool(1), every(1*s, 10*s, func(t time.Duration) []history.Event {
 			return []history.Event{
 				sample(1, 101, func(w *history.WorkerSample) { w.Moved = true }),
 				history.ThreadSample{PID: 101, TID: 5102, Name: "pool-1", State: "S", Still: t - 1*s, Syscall: "clock_nanosleep", Twice: true},

@@ -6,8 +6,9 @@ import "time"
 func (f *Fold) label(p *process, s stall, stalled bool) Label {
 	_, throttled := p.group.throttles()
 	work := p.sample.Inside > 0 || p.open > 0
+	slow := stalled && s.limit == never && f.silence(s.since(), f.now) >= f.limits.Loop
 	switch {
-	case p.gone || p.state.IsHang():
+	case p.gone || p.state.IsHang() || p.state == Unknown:
 		return ""
 	case p.leaving || p.told("SIGTERM"):
 		return Draining
@@ -15,18 +16,28 @@ func (f *Fold) label(p *process, s stall, stalled bool) Label {
 		return Throttled
 	case f.starved(p):
 		return Starved
-	case stalled && s.slow && client(s.behind):
+	case stalled && client(s.behind) && s.limit == never:
 		return SlowPeer
-	case stalled && s.slow:
+	case slow:
 		return Slow
 	case p.sample.Silent > 0 && p.sample.Inside == 0:
 		return SlowPeer
+	case !stalled && f.awaitsLong(p):
+		return Awaiting
+	case !stalled && p.sample.Inside > 0 && f.upstreamWaits(p) && f.now-p.began() > f.limits.Loop:
+		return Relaying
 	case !stalled && p.sample.Inside > 0 && f.idles(p) && f.now-p.began() > f.limits.Loop && f.now-p.answered > f.limits.Suspect:
 		return LongPoll
 	case work && f.swamped():
 		return Saturated
 	}
 	return ""
+}
+
+// awaitsLong says whether a piece of work without a thread has waited for longer than a moment.
+func (f *Fold) awaitsLong(p *process) bool {
+	all := f.awaited(p)
+	return len(all) > 0 && f.now-f.askedAt(p, all[0]) > f.limits.Loop
 }
 
 // told says whether anybody sent it a signal.

@@ -9,6 +9,8 @@ func severity(s State) int {
 		return 2
 	case Booting:
 		return 3
+	case Unknown:
+		return 3
 	case Suspect:
 		return 4
 	case Dead:

@@ -12,6 +12,10 @@ type Limits struct {
 	Pool time.Duration
 	// Tasks is for how long accepted tasks may not end, where nothing else is wrong, before nobody is held to run them.
 	Tasks time.Duration
+	// HangAfter is the age from which on work counts as a hang although nobody is seen to wait behind it; before that it is slow. 0: no age is too much.
+	HangAfter time.Duration
+	// Unanswered is the age from which on requests of which nobody sees what they wait for make the state of their worker unknown.
+	Unanswered time.Duration
 	// Late is how late hangtime's own tick may be; a later one discards what was measured before it.
 	Late time.Duration
 	// Stale is how old the last look at a thread may be and still count.
@@ -32,10 +36,16 @@ type Limits struct {
 	Incidents int
 }
 
+// DefaultHangAfter is HangAfter where nobody says otherwise.
+const DefaultHangAfter = 10 * time.Second
+
+// lookWhole is how long after the first sample of a process the first look at its threads is over at the latest.
+const lookWhole = 350 * time.Millisecond
+
 // DefaultLimits are those that a run uses.
 func DefaultLimits() Limits {
 	return Limits{
-		Suspect: 200 * time.Millisecond, Loop: time.Second, Pool: 5 * time.Second, Tasks: 30 * time.Second, Late: 100 * time.Millisecond,
+		Suspect: 200 * time.Millisecond, Loop: time.Second, Pool: 5 * time.Second, Tasks: 30 * time.Second, HangAfter: DefaultHangAfter, Unanswered: 5 * time.Second, Late: 100 * time.Millisecond,
 		Stale: 700 * time.Millisecond, Slack: 60 * time.Millisecond, Boot: 2 * time.Second, Young: 5 * time.Second, Settle: time.Second, Recent: 2 * time.Second,
 		Busy: 0.7, Starved: 0.5, Incidents: 500,
 	}

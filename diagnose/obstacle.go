@@ -34,6 +34,12 @@ func obstacleOf(r history.Record) *obstacle {
 		o.pid, o.tid, o.call, o.still, o.same = ev.PID, ev.TID, ev.Op, ev.Still, fmt.Sprint("disk ", ev.Mount)
 	case history.SocketWait:
 		o.pid, o.tid, o.call, o.still, o.same = ev.PID, ev.TID, ev.Op, ev.Still, fmt.Sprint("socket ", ev.FD, ev.Remote)
+	case history.ChildWait:
+		o.pid, o.tid, o.call, o.still, o.same = ev.PID, ev.TID, ev.Op, ev.Still, fmt.Sprint("child ", ev.Child.PID)
+	case history.TerminalWait:
+		o.pid, o.tid, o.call, o.still, o.same = ev.PID, ev.TID, ev.Op, ev.Still, fmt.Sprint("terminal ", ev.Path)
+	case history.SemaphoreWait:
+		o.pid, o.tid, o.call, o.still, o.same = ev.PID, ev.TID, "semop", ev.Still, fmt.Sprint("semaphore ", ev.ID)
 	default:
 		return nil
 	}
@@ -47,8 +53,8 @@ func (o *obstacle) real() bool {
 	switch ev := o.event.(type) {
 	case history.MutexWait:
 		return ev.Owner != 0
-	case history.SocketWait:
-		return false // a loop may poll its sockets: the thread's own sample decides
+	case history.SocketWait, history.PipeWait:
+		return false // a loop may poll its sockets, a child of a pool reads its parent's pipe: the thread's own sample decides
 	}
 	return true
 }
@@ -56,8 +62,10 @@ func (o *obstacle) real() bool {
 // shared says whether what it waits for is something that processes share: then even one of many threads that waits long is no slow answer.
 func (o *obstacle) shared() bool {
 	switch ev := o.event.(type) {
-	case history.LockWait, history.PipeWait, history.DiskWait:
+	case history.LockWait, history.DiskWait, history.SemaphoreWait:
 		return true
+	case history.PipeWait:
+		return ev.Op == "write" || ev.Open
 	case history.MutexWait:
 		return ev.Owner != 0
 	}

@@ -52,6 +52,17 @@ type process struct {
 	threads   map[int]*thread
 	obstacles map[int]*obstacle // by thread
 	stacks    map[int]*stack    // by thread
+	tasks     map[uint64]*stack // what no thread runs, by its ID
+	stacksAt  time.Duration     // when a stack was last read; unset: never
+	chains    map[int]history.Chain
+	upstream  history.Upstream
+	upAt      time.Duration // when that was seen; unset: never
+	firstAt   time.Duration // when it was first sampled; unset: never
+	lookedAt  time.Duration // when the last look at its threads was whole; unset: never
+	looking   bool          // a look has begun and is not whole
+	deaf      bool          // it has no listening socket and no connection of the server's
+	kept      bool          // it was found to stand still when it was last judged
+	unseen    string        // why nobody can say whether it works; empty: it can be said
 	signals   []sent
 	hungTo    time.Duration // when its last hang was over; -1: it had none
 	files     history.Descriptors
@@ -105,13 +116,26 @@ type thread struct {
 	seq     uint64
 	from    time.Duration // since when it stands still
 	running time.Duration // since when every look found it on a processor; -1: the last did not
+	place   string        // where the last whole look found it: the application's line, or "" where that is not known
+	placed  time.Duration // since when every whole look found it there, and not idle; unset: the last did not
+	idled   time.Duration // when it was last seen idle; unset: never
 }
 
 // A stack is what a thread did, in its language's words, when it was read.
 type stack struct {
 	history.Stack
-	at  time.Duration
-	seq uint64
+	at    time.Duration
+	first time.Duration // when this piece of work was first seen at this place
+	over  bool          // a later reading does not have it
+	seq   uint64
+}
+
+// own is the application's own line; empty: none of its frames is the application's.
+func (st *stack) own() string {
+	if st == nil || st.Own <= 0 || st.Own > len(st.Frames) {
+		return ""
+	}
+	return st.Frames[st.Own-1]
 }
 
 // sent is a signal that the server says it sent.
@@ -123,20 +147,39 @@ type sent struct {
 }
 
 func newProcess(pid, place int, at time.Duration) *process {
-	return &process{
-		pid: pid, place: place, seen: at, sampledAt: -1, before: -1, running: -1, beatAt: -1, hungTo: -1, suspected: -1, busyFrom: -1, answered: at, earliest: at, ended: at, endedMin: at, turned: at,
-		threads: map[int]*thread{}, obstacles: map[int]*obstacle{}, stacks: map[int]*stack{}, group: noGroup(), state: Booting, since: at,
+	p := &process{
+		pid: pid, place: place, seen: at, sampledAt: -1, before: -1, running: unset, beatAt: -1, hungTo: -1, suspected: -1, busyFrom: -1, answered: at, earliest: at, ended: at, endedMin: at, turned: at,
+		grew: unset, grown: unset, stacksAt: unset, firstAt: unset, lookedAt: unset, upAt: unset,
+		threads: map[int]*thread{}, obstacles: map[int]*obstacle{}, stacks: map[int]*stack{}, tasks: map[uint64]*stack{}, chains: map[int]history.Chain{}, group: noGroup(), state: Booting, since: at,
 	}
+	for r := range p.idled {
+		p.idled[r] = unset
+	}
+	return p
 }
 
 // sampled takes what was seen of the whole process at one tick of the probe.
 func (p *process) sampled(r history.Record, ev history.WorkerSample, slack time.Duration, busy float64) {
 	old, first := p.sample, p.sampledAt < 0
+	if first {
+		p.firstAt = r.At
+		if ev.Spoke > 0 {
+			p.answered = max(p.answered, r.At-ev.Spoke)
+			p.earliest = p.answered
+		}
+	}
 	if !first && p.progressed(old, ev, r.At, slack) {
 		p.answered, p.earliest = r.At, p.sampledAt
+		if ev.Answered > old.Answered && ev.Spoke > 0 { // the kernel knows it better than our looks
+			p.answered = min(max(r.At-ev.Spoke, p.sampledAt), r.At)
+			p.earliest = p.answered
+		}
 	}
 	if !first && ev.Answered > old.Answered {
 		p.grew, p.grown = p.sampledAt, r.At
+		if ev.Spoke > 0 {
+			p.grew = min(max(r.At-ev.Spoke, p.sampledAt), r.At)
+		}
 	}
 	if ev.Inside+ev.Idle > 0 || ev.Answered > 0 {
 		p.ready = true
@@ -174,8 +217,15 @@ func (p *process) looked(r history.Record, ev history.ThreadSample, l Limits) {
 	if len(p.threads) >= maxThreads && p.threads[ev.TID] == nil {
 		return
 	}
-	t := &thread{ThreadSample: ev, at: r.At, seq: r.Seq, from: r.At - ev.Still, running: -1}
+	t := &thread{ThreadSample: ev, at: r.At, seq: r.Seq, from: r.At - ev.Still, running: -1, placed: unset, idled: unset}
 	old := p.threads[ev.TID]
+	p.looking = true
+	if old != nil {
+		t.place, t.placed, t.idled = old.place, old.placed, old.idled
+	}
+	if ev.Idle {
+		t.idled = r.At
+	}
 	if onProcessor(ev) {
 		t.running = r.At
 		if old != nil && old.running >= 0 && r.At-old.at <= l.Stale {
@@ -209,9 +259,54 @@ func (p *process) hindered(o *obstacle, l Limits) {
 	p.obstacles[o.tid] = o
 }
 
+// readGap is how far apart two stacks of one process are at least that were not read together.
+const readGap = 40 * time.Millisecond
+
+// traced takes a stack. All stacks of a process are read at once: what is not among those of the last reading is over.
 func (p *process) traced(r history.Record, ev history.Stack) {
+	if r.At-p.stacksAt > readGap {
+		for _, st := range p.tasks {
+			if st.at < r.At-readGap {
+				st.over = true // unless it is read again
+			}
+		}
+	}
+	p.stacksAt = r.At
+	st := &stack{Stack: ev, at: r.At, first: r.At, seq: r.Seq}
+	if ev.TID == 0 {
+		if old := p.tasks[ev.ID]; old != nil && old.own() == st.own() {
+			st.first = old.first
+		}
+		if len(p.tasks) < maxThreads || p.tasks[ev.ID] != nil {
+			p.tasks[ev.ID] = st
+		}
+		return
+	}
 	if len(p.stacks) < maxThreads || p.stacks[ev.TID] != nil {
-		p.stacks[ev.TID] = &stack{ev, r.At, r.Seq}
+		p.stacks[ev.TID] = st
+	}
+}
+
+// whole takes the end of a look: where each thread was found, beside what was found before.
+func (p *process) whole(at time.Duration, idle func(*thread) bool) {
+	p.looking, p.lookedAt = false, at
+	for id, st := range p.tasks {
+		if st.over {
+			delete(p.tasks, id)
+		}
+	}
+	for tid, t := range p.threads {
+		if at-t.at > 2*lookTwice {
+			continue // not of this look
+		}
+		if idle(t) {
+			t.place, t.placed, t.idled = "", unset, at
+			continue
+		}
+		place := p.stacks[tid].own()
+		if t.placed == unset || t.place != place {
+			t.place, t.placed = place, at
+		}
 	}
 }
 
@@ -286,6 +381,14 @@ func (p *process) forget(now, stale time.Duration) {
 		if p.threads[tid] == nil && p.hang == nil {
 			delete(p.stacks, tid)
 		}
+	}
+	for tid := range p.chains {
+		if p.obstacles[tid] == nil {
+			delete(p.chains, tid)
+		}
+	}
+	if now-p.lookedAt > 2*stale && len(p.tasks) > 0 {
+		clear(p.tasks)
 	}
 }
 

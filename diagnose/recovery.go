@@ -4,7 +4,10 @@ import "time"
 
 // continues says whether a stall is what a process was found hung by: it needs no second proof that it is long enough.
 func (s stall) continues(before stall) bool {
-	return s.how == before.how && s.tid == before.tid && !s.slow
+	if s.task != nil || before.task != nil {
+		return s.task != nil && before.task != nil
+	}
+	return s.how == before.how && s.tid == before.tid
 }
 
 // another says whether a stall is a new hang rather than what the process is hung by already. A thread that ran between is none: a signal's handler makes it run, and
@@ -37,6 +40,8 @@ func (f *Fold) moves(p *process) bool {
 	switch s.how {
 	case byStop, byFreezer, byMemory:
 		return true // seen in another state
+	case waitingTasks:
+		return p.answered > p.confirmed-tickStep || p.lookedAt > p.confirmed+f.limits.Slack || f.now-p.lookedAt > f.limits.Stale
 	case deadLoop:
 		return p.ended > s.from || p.turned > s.from+f.limits.Slack || p.open == 0
 	}
@@ -46,14 +51,14 @@ func (f *Fold) moves(p *process) bool {
 	case s.thread == nil:
 		return p.answered > p.confirmed-tickStep && p.answered > s.from+f.limits.Slack
 	case p.role(s.thread.ThreadSample) == loopThread:
-		return p.turns(s)
+		return f.turns(p, s)
 	}
-	return p.answers(s)
+	return f.answers(p, s)
 }
 
 // turns says whether the loop that stood still turns again: by its own count, by tasks that end, or, where neither is known, by its thread that waits for work.
-func (p *process) turns(s stall) bool {
-	last, left := s.thread.at, p.left(s)
+func (f *Fold) turns(p *process, s stall) bool {
+	last, left := s.thread.at, f.left(p, s)
 	switch {
 	case p.countsTurns():
 		return p.turned > last || left && p.ended > last
@@ -64,14 +69,14 @@ func (p *process) turns(s stall) bool {
 }
 
 // answers says whether answers leave since the last look that found the thread standing.
-func (p *process) answers(s stall) bool {
-	last, left := s.thread.at, p.left(s)
+func (f *Fold) answers(p *process, s stall) bool {
+	last, left := s.thread.at, f.left(p, s)
 	if t := p.threads[s.tid]; t != nil && !left {
 		last = max(last, t.at)
 	}
 	done := max(p.answered, p.ended)
 	switch {
-	case left && (done > last || p.threads[s.tid].Idle && p.sample.Inside == 0 && p.open == 0):
+	case left && (done > last || p.deaf || f.idle(p, p.threads[s.tid]) && p.sample.Inside == 0 && p.open == 0):
 		return true // it answers, or it waits for work and there is none
 	case p.grew > last, p.ended > last && s.crowd > 0:
 		return true
@@ -82,15 +87,18 @@ func (p *process) answers(s stall) bool {
 }
 
 // left says whether the thread that stood still was seen elsewhere since: in another call, on a processor, or waiting for work.
-func (p *process) left(s stall) bool {
+func (f *Fold) left(p *process, s stall) bool {
 	t := p.threads[s.tid]
 	if t == nil || t.at <= s.thread.at {
 		return false
 	}
-	if s.how == running || s.how == withoutFiles {
-		return t.running < 0
+	switch s.how {
+	case running, withoutFiles:
+		return t.running < 0 && !f.repeats(p, t)
+	case polling:
+		return t.placed == unset || t.placed > p.confirmed
 	}
-	return t.running >= 0 || t.Syscall != s.thread.Syscall || t.Idle && (s.behind == nil || !s.behind.real())
+	return t.running >= 0 || t.Syscall != s.thread.Syscall || f.idle(p, t)
 }
 
 // workless says whether nothing has been asked of the process for a while, and what it hung by is not seen any more: clients that give up free nobody.
@@ -102,10 +110,12 @@ func (f *Fold) workless(p *process) bool {
 func (f *Fold) stands(p *process) bool {
 	s, t := p.stall, p.threads[p.stall.tid]
 	switch {
-	case s.thread == nil || t == nil || f.now-t.at > f.limits.Stale || p.left(s):
+	case s.thread == nil || t == nil || f.now-t.at > f.limits.Stale || f.left(p, s):
 		return false
 	case s.how == running || s.how == withoutFiles:
 		return f.computes(p, t)
+	case s.how == polling:
+		return f.repeats(p, t)
 	}
 	return t.from <= s.thread.from+f.limits.Slack
 }

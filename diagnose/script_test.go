@@ -87,17 +87,20 @@ func sample(place, pid int, more func(*history.WorkerSample)) history.WorkerSamp
 	return w
 }
 
-// stuck is a worker with requests inside since began and a main thread that stands still in a call, twice seen.
+// stuck is a worker with requests inside since began and a main thread that stands still in a call, twice seen, while connections wait to be accepted.
 func stuck(place, pid int, began, from, to time.Duration, call, args string) []moment {
-	return every(from, to, func(t time.Duration) []history.Event {
+	all := at(from-90*ms, history.Listener{Backlog: 3, Limit: 128})
+	all = append(all, every(from, to, func(t time.Duration) []history.Event {
 		still := t - began
 		return []history.Event{
+			history.Listener{Backlog: 3, Limit: 128},
 			sample(place, pid, func(w *history.WorkerSample) {
 				w.Inside, w.Oldest, w.Still, w.Answered = 1, still+2*ms, still, uint64(began/ms)
 			}),
 			history.ThreadSample{PID: pid, TID: pid, Name: "gunicorn", State: "S", Still: still, Syscall: call, Args: args, Twice: still > 50*ms},
 		}
-	})
+	})...)
+	return append(all, at(to, history.Listener{Limit: 128})...)
 }
 
 // waits is who waits for the log's lock, beside stuck.

@@ -5,8 +5,10 @@ import "time"
 // judge moves a process to the state that all that is known of it now amounts to.
 func (f *Fold) judge(p *process) {
 	s, stalled := f.assess(p)
+	p.kept = stalled && f.silence(s.from, f.now) >= f.limits.Suspect
+	p.unseen = ""
 	switch {
-	case stalled && (f.hung(s) || p.hang != nil && s.continues(p.stall)):
+	case stalled && (f.hung(s) || p.hang != nil && s.continues(p.stall) && !f.another(p, s)):
 		f.hangs(p, s)
 		return
 	case p.hang != nil && !f.moves(p):
@@ -18,16 +20,28 @@ func (f *Fold) judge(p *process) {
 	next, since := f.calm(p, s, stalled)
 	f.enter(p, next, since)
 	p.label = f.label(p, s, stalled)
+	if stalled && f.silence(s.since(), f.now) >= f.limits.Loop {
+		p.stall = s
+		cause := f.causeOf(p, s)
+		p.cause = &cause // shown beside a slow worker as beside one that hangs: what it is in, and where
+	}
 }
 
 // calm is the state of a process that is not hung, and since when.
 func (f *Fold) calm(p *process, s stall, stalled bool) (State, time.Duration) {
-	if stalled && !s.slow && f.silence(s.from, f.now) >= f.limits.Suspect {
+	if stalled && s.limit != never && f.silence(s.from, f.now) >= f.limits.Suspect {
 		return Suspect, s.from
+	}
+	if p.unseen = f.unknown(p, stalled); p.unseen != "" {
+		from := p.seen
+		if p.sample.Inside > 0 {
+			from = p.began()
+		}
+		return Unknown, from
 	}
 	next := Idle
 	switch {
-	case p.sample.Inside > 0 || p.open > 0:
+	case p.sample.Inside > 0 || p.open > 0 || stalled || len(f.awaited(p)) > 0:
 		next = Busy
 	case !p.ready && f.now-p.seen < f.limits.Boot:
 		next = Booting
@@ -44,6 +58,8 @@ func (f *Fold) enter(p *process, next State, since time.Duration) {
 	}
 	if next != Suspect && !next.IsHang() {
 		p.suspected = -1
+	}
+	if !next.IsHang() {
 		p.cause = nil
 	}
 	p.state, p.since = next, since
@@ -62,6 +78,9 @@ func (f *Fold) hangs(p *process, s stall) {
 	}
 	if p.suspected < 0 {
 		p.suspected = f.now
+	}
+	if f.old(s) && s.limit == never {
+		s.from = s.since()
 	}
 	p.stall, p.confirmed, p.label = s, f.now, ""
 	cause := f.causeOf(p, s)

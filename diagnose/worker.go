@@ -18,6 +18,7 @@ const (
 	Hung    State = "hung"    // work present, no progress beyond the limit
 	Stopped State = "stopped" // a hang by signal or freezer: no wait needed to know
 	Dead    State = "dead"    // gone, and nothing has taken its place
+	Unknown State = "unknown" // what would show whether it works cannot be seen
 )
 
 // IsHang says whether the state is a hang.
@@ -53,6 +54,10 @@ type Worker struct {
 	OldestTask time.Duration   // age of the oldest open task; 0: none is open
 	Files      int             // descriptors that it has open, when last read: under suspicion, or near its limit; 0: not read
 	FilesMost  int             // its limit of these
+	Awaits     []Await         // pieces of work that wait outside of any thread, the oldest first
+	Requests   []string        // what it works on, as far as its code says so: "GET /pay, 3.2 s"
+	Reason     string          // why nobody can say whether it works, where its state is unknown
+	Least      bool            // the age in Oldest is that since its connections were first seen: the kernel keeps none for unix sockets
 	Stacks     []history.Stack // what its threads did in their language's words, when they were last read
 }
 
@@ -66,7 +71,9 @@ const (
 	Saturated Label = "saturated"   // it answers, and more arrives than it can answer
 	LongPoll  Label = "long-poll"   // requests are held open on purpose: its loop waits for events
 	SlowPeer  Label = "slow-client" // a client keeps it waiting, and nobody waits behind that one
-	Slow      Label = "slow"        // each piece of work has a thread of its own at it, and takes long
+	Slow      Label = "slow"        // work stands still, nobody is seen to wait behind it, and it is not older than work may be
+	Awaiting  Label = "awaiting"    // coroutines wait outside of any thread, and what for was read
+	Relaying  Label = "upstream"    // other servers owe it the answers that it owes
 	Draining  Label = "draining"    // it was told to leave and ends what it has
 )
 
@@ -90,6 +97,13 @@ const (
 	CauseBootLoop    = "boot-loop"      // dies as soon as it is born, again and again
 	CauseThrottled   = "throttled"      // its quota of processor time: never an incident of its own
 	CauseBacklog     = "backlog"        // connections were dropped because no worker accepted them: never an incident of its own
+	CausePipeEmpty   = "pipe-empty"     // reads from a pipe into which nobody writes
+	CauseChild       = "child"          // waits for a process that it started
+	CauseTerminal    = "terminal"       // waits for somebody at a terminal
+	CauseSemaphore   = "semaphore"      // waits for a semaphore of System V
+	CauseSelf        = "self-call"      // waits for an answer of its own server
+	CauseLeaving     = "leaving"        // it was told to leave, and something keeps it
+	CausePolling     = "retry"          // sleeps and asks again, without end
 	CauseUnknown     = "unknown"        // no evidence says why; the raw evidence is shown
 )
 
@@ -115,8 +129,9 @@ type Cause struct {
 	Holders    []history.LockHolder
 	Evidence   []uint64 // Seqs of the records it rests on
 	Prevention string   // what would have prevented it, as a setting or a habit
-	Where      string   // where in its code the thread stands: "emit (logging/__init__.py:1113)"; empty: not read
-	Stack      []string // the same with its callers, innermost first
+	Where      string   // the application's own line, or where there is none the innermost: "pay (app.py:12)"; empty: not read
+	Stack      []string // with its callers, innermost first
+	Request    string   // what it was asked for: "GET /pay"; empty: not known
 	Chain      []string // who waits for whom, a line a link; empty where there is only one
 	Cycle      bool     // the chain ends where it began: it will never end by itself
 	Remote     string   // the other end of the socket it waits for

@@ -31,6 +31,8 @@ type PipeWait struct {
 	Size   int           `json:"size"`   // bytes that it holds (F_GETPIPE_SZ); -1: not known
 	Others []Peer        `json:"others"` // who has the other end open: who should read, or write; empty: nobody
 	Still  time.Duration `json:"still"`
+	More   int           `json:"more,omitempty"` // descriptors that it waits for beside this one (poll, select, epoll), its own wake-ups not counted
+	Open   bool          `json:"open,omitempty"` // it is in open(2) of a FIFO, which waits until somebody opens the other end
 }
 
 // DiskWait is a thread that waits for a file system.
@@ -61,15 +63,127 @@ type SocketWait struct {
 	Peers  []Peer        `json:"peers"`  // the process at the other end, where it is on this machine
 	Silent time.Duration `json:"silent"` // since the other side last sent anything; -1: it never did, or it is not known
 	Still  time.Duration `json:"still"`
+	More   int           `json:"more,omitempty"`   // as of PipeWait
+	Unread int           `json:"unread,omitempty"` // bytes that were sent and that the other side has not taken: TCP's queue, or a full unix socket
+	Full   bool          `json:"full,omitempty"`   // it waits to send: the other side does not read
+	Own    bool          `json:"own,omitempty"`    // the other end is the server's own port: it asks itself
+	Asked  time.Duration `json:"asked,omitempty"`  // since it last sent something there; 0: it is not known
+	Does   string        `json:"does,omitempty"`   // what the process at the other end says of itself in its title: "postgres: app shop [local] SELECT waiting"
 }
 
-// Stack is what a thread of a language runtime is doing, in that language's words.
+// ChildWait is a thread that waits for a process that it, or its worker, started: for its end, or for what it writes.
+type ChildWait struct {
+	PID   int           `json:"pid"`
+	TID   int           `json:"tid"`
+	Op    string        `json:"op"`  // its system call
+	Via   string        `json:"via"` // "end": it waits for its end; "pipe": for its output, or that it reads
+	Child Peer          `json:"child"`
+	Still time.Duration `json:"still"`
+}
+
+// TerminalWait is a thread that reads from a terminal, or writes to one that is stopped.
+type TerminalWait struct {
+	PID   int           `json:"pid"`
+	TID   int           `json:"tid"`
+	FD    int           `json:"fd"`
+	Op    string        `json:"op"`   // "read" or "write"
+	Path  string        `json:"path"` // "/dev/pts/3"
+	Still time.Duration `json:"still"`
+}
+
+// SemaphoreWait is a thread that waits for a semaphore of System V (semop(2)).
+type SemaphoreWait struct {
+	PID   int           `json:"pid"`
+	TID   int           `json:"tid"`
+	ID    int           `json:"id"`
+	Last  Peer          `json:"last"` // who last changed it (semctl(2), GETPID); pid 0: not known
+	Dead  bool          `json:"dead,omitempty"`
+	Still time.Duration `json:"still"`
+}
+
+// Chain is what the process that a thread waits for does itself, and so on: it follows the wait of that thread.
+type Chain struct {
+	PID   int    `json:"pid"`
+	TID   int    `json:"tid"`
+	Links []Link `json:"links"` // the nearest first
+}
+
+// Link is one process that another one waits for, and what it waits for in its turn.
+type Link struct {
+	Peer
+	Does string        `json:"does"`           // "write on a full pipe that pid 12 should read", "computes", "clock_nanosleep"
+	For  time.Duration `json:"for,omitempty"`  // since when; 0: it is not known
+	Ends bool          `json:"ends,omitempty"` // it comes back to the process where the chain began: it never ends by itself
+	Dead bool          `json:"dead,omitempty"` // it is no more
+	Idle bool          `json:"idle,omitempty"` // it waits for something to do
+	At   string        `json:"at,omitempty"`   // where in its own code, where that could be read
+}
+
+// Upstream is the servers that a worker has asked and that have not answered, recorded while it is under suspicion and its own threads wait for events.
+type Upstream struct {
+	PID   int          `json:"pid"`
+	Waits []Unanswered `json:"waits"` // the one with the most first; at most 8
+}
+
+// Unanswered is how many connections of a worker to one server wait for its answer.
+type Unanswered struct {
+	Remote string        `json:"remote"`
+	Count  int           `json:"count"`
+	Oldest time.Duration `json:"oldest"` // since the last byte was sent there, of the oldest of them; 0: it is not known
+	Peers  []Peer        `json:"peers,omitempty"`
+}
+
+// Looked ends the look at one worker: all evidence of one moment lies between its WorkerSample and this, and is judged together.
+type Looked struct {
+	PID int `json:"pid"`
+}
+
+// Unseen is what may not be read of a worker, or of the server (pid 0), and what would allow it. Where it hides whether a worker works, nobody can call it healthy.
+type Unseen struct {
+	PID    int    `json:"pid"`
+	What   string `json:"what"`             // "the stacks of its Python threads"
+	Allow  string `json:"allow,omitempty"`  // "run hangtime as root"
+	Hides  bool   `json:"hides,omitempty"`  // without it a hang may go unseen
+	Reason string `json:"reason,omitempty"` // the error
+}
+
+// Stack is what a thread, or a piece of work that no thread runs now, is doing, in the words of its language.
 type Stack struct {
 	PID      int      `json:"pid"`
-	TID      int      `json:"tid"`
+	TID      int      `json:"tid"`      // 0: a task, greenlet or goroutine that no thread runs
 	Language string   `json:"language"` // "python", "go"
 	Frames   []string `json:"frames"`   // innermost first: "emit (logging/__init__.py:1113)"
 	Holds    bool     `json:"holds"`    // it holds the interpreter's lock (GIL)
+
+	Kind    string        `json:"kind,omitempty"` // "thread" or empty, "task", "greenlet", "goroutine", "fiber"
+	ID      uint64        `json:"id,omitempty"`   // its name in its runtime
+	Name    string        `json:"name,omitempty"`
+	Count   int           `json:"count,omitempty"`   // how many are at the same place and wait for the same, this one included; 0: 1
+	Own     int           `json:"own,omitempty"`     // place in Frames of the first frame that is the application's, from 1; 0: none is
+	Idle    bool          `json:"idle,omitempty"`    // proven to wait for its next piece of work
+	Pool    bool          `json:"pool,omitempty"`    // it is one of a pool's
+	Ends    bool          `json:"ends,omitempty"`    // it ends its process and waits for what is left
+	Wait    *Wait         `json:"wait,omitempty"`    // what it waits for, as its runtime has it
+	Request *Request      `json:"request,omitempty"` // what it works on
+	For     time.Duration `json:"for,omitempty"`     // since when it waits, where its runtime says so
+}
+
+// Wait is what a piece of work waits for, by its runtime's own account.
+type Wait struct {
+	On     string `json:"on"`               // "lock", "queue", "future", …
+	Object uint64 `json:"object,omitempty"` // address of the thing: the same for all who wait for it
+	Name   string `json:"name,omitempty"`   // what the application calls it
+	Owner  uint64 `json:"owner,omitempty"`  // who holds it: a thread's tid, or the ID of a piece of work
+	Before int    `json:"before,omitempty"` // pid of the parent in which it was taken before the fork: nobody in this process can release it
+}
+
+// Request is a piece of work that somebody asked for. Never headers or bodies.
+type Request struct {
+	Method string `json:"method,omitempty"`
+	Path   string `json:"path"`
+	Query  string `json:"query,omitempty"`
+	ID     string `json:"id,omitempty"`
+	Port   int    `json:"port,omitempty"` // the client's
 }
 
 // Descriptors is how many files a worker has open, recorded when it is under suspicion, or near its limit.
@@ -108,12 +222,19 @@ type SignalSeen struct {
 	Why    string `json:"why,omitempty"`
 }
 
-func (MutexWait) kind() string   { return "mutex-wait" }
-func (PipeWait) kind() string    { return "pipe-wait" }
-func (DiskWait) kind() string    { return "disk-wait" }
-func (SocketWait) kind() string  { return "socket-wait" }
-func (Stack) kind() string       { return "stack" }
-func (Descriptors) kind() string { return "descriptors" }
-func (Cgroup) kind() string      { return "cgroup" }
-func (Overflow) kind() string    { return "overflow" }
-func (SignalSeen) kind() string  { return "signal-seen" }
+func (MutexWait) kind() string     { return "mutex-wait" }
+func (PipeWait) kind() string      { return "pipe-wait" }
+func (DiskWait) kind() string      { return "disk-wait" }
+func (SocketWait) kind() string    { return "socket-wait" }
+func (ChildWait) kind() string     { return "child-wait" }
+func (TerminalWait) kind() string  { return "terminal-wait" }
+func (SemaphoreWait) kind() string { return "semaphore-wait" }
+func (Chain) kind() string         { return "chain" }
+func (Upstream) kind() string      { return "upstream" }
+func (Looked) kind() string        { return "looked" }
+func (Unseen) kind() string        { return "unseen" }
+func (Stack) kind() string         { return "stack" }
+func (Descriptors) kind() string   { return "descriptors" }
+func (Cgroup) kind() string        { return "cgroup" }
+func (Overflow) kind() string      { return "overflow" }
+func (SignalSeen) kind() string    { return "signal-seen" }

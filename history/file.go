@@ -118,7 +118,7 @@ func (r *Reader) Next() (Record, error) {
 	if rec.Seq != r.last.Seq+1 || rec.At < r.last.At {
 		return Record{}, fmt.Errorf("%s:%d: record %d at %v follows record %d at %v: want the next number and no earlier time", r.name, r.line, rec.Seq, rec.At, r.last.Seq, r.last.At)
 	}
-	if h, ok := rec.Event.(Header); r.line == 1 && (!ok || h.Format != Format) {
+	if h, ok := rec.Event.(Header); r.line == 1 && (!ok || h.Format < 1 || h.Format > Format) {
 		return Record{}, fmt.Errorf("%s:1: want a header of format %d; this file was not written by this version of hangtime", r.name, Format)
 	}
 	r.last = rec

@@ -37,6 +37,9 @@ func fill(v reflect.Value) {
 		fill(key)
 		fill(value)
 		v.SetMapIndex(key, value)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem())
 	case reflect.String:
 		v.SetString("text with \"quotes\", <angles> and\nlines")
 	case reflect.Bool:
@@ -171,7 +174,7 @@ func TestWhatIsNoRecordingSaysSo(t *testing.T) {
 	header := `{"seq":1,"at":0,"kind":"header","event":{"format":1}}` + "\n"
 	for _, row := range []struct{ name, text, want string }{
 		{"plain text", "hello", "not a recording"},
-		{"no header", zip(`{"seq":1,"at":0,"kind":"tick","event":{"late":0}}` + "\n"), "want a header of format 1"},
+		{"no header", zip(`{"seq":1,"at":0,"kind":"tick","event":{"late":0}}` + "\n"), "want a header of format 2"},
 		{"another format", zip(`{"seq":1,"at":0,"kind":"header","event":{"format":99}}` + "\n"), "not written by this version"},
 		{"an unknown kind", zip(header + `{"seq":2,"at":0,"kind":"weather","event":{}}` + "\n"), `x:2: record 2: kind "weather" is not known`},
 		{"an unknown field", zip(header + `{"seq":2,"at":0,"kind":"tick","event":{"early":1}}` + "\n"), `unknown field "early"`},

@@ -3,7 +3,7 @@ package history
 import "time"
 
 // Format is the version of the recording's format; it grows when an older reader would misread a newer file.
-const Format = 1
+const Format = 2
 
 // Header is the first record: all that is needed to know what was run, where, by which hangtime.
 type Header struct {

@@ -35,6 +35,8 @@ type WorkerSeen struct {
 	Start  uint64        `json:"start"`  // field 22 of /proc/PID/stat, clock ticks since boot: with the pid, its identity
 	Born   time.Duration `json:"born"`   // the same on the run's clock, may be negative
 	Name   string        `json:"name"`
+	// NoListener says that it has no listening socket of the server's and no connection accepted on one: the worker of a queue, or one that has not come so far.
+	NoListener bool `json:"no_listener,omitempty"`
 }
 
 // WorkerGone says that it is no more.
@@ -71,14 +73,20 @@ type WorkerSample struct {
 	Moved    bool          `json:"moved"`           // some thread of it ran since the last sample
 	Still    time.Duration `json:"still"`           // since when none ran
 	Answered uint64        `json:"answered"`        // bytes sent on its connections: grows when it answers
-	Ports    []int         `json:"ports,omitempty"` // the clients' ports of the outstanding connections (at most 16)
+	Ports    []int         `json:"ports,omitempty"` // the clients' ports of the outstanding connections, the oldest first (at most 16)
+
+	Ages  []time.Duration `json:"ages,omitempty"`  // how long each of Ports has waited for its answer
+	Spoke time.Duration   `json:"spoke,omitempty"` // since it last sent a byte on one of its connections, by the kernel's clock (TCP_INFO, steps of 4 ms); 0: it is not known
+	// LeastAge says that the ages are only those since the connections were first seen: the kernel keeps no times for unix sockets.
+	LeastAge bool `json:"least_age,omitempty"`
 }
 
 // ThreadSample is one thread of a worker that is under suspicion: a request older than 150 ms, a state of T or D, a loop that says itself it has been at one thing for 150 ms,
 // or a wait for a file lock that lasted two ticks. It is recorded at every tick (50 ms after the WorkerSample) while the suspicion lasts, for every thread;
 // LockWait follows the ThreadSample of the thread that waits. When a worker's WorkerSample comes without them half a second long, the suspicion is over.
 //
-// Idle is a hint, true for epoll, select, poll and accept, and for a futex where it cannot be told from a parked thread: of Go programs always, of others in all but the main thread.
+// Idle is proven, never assumed: the thread's wait is one in which its server waits for work, such as a set of descriptors that holds the listening socket (For says which).
+// In recordings of format 1 it was a hint: true for each epoll, select, poll and accept, and for a futex in all but the main thread.
 type ThreadSample struct {
 	PID     int           `json:"pid"`
 	TID     int           `json:"tid"`
@@ -91,6 +99,7 @@ type ThreadSample struct {
 	Wchan   string        `json:"wchan,omitempty"`
 	Stack   []string      `json:"stack,omitempty"` // kernel frames, top first
 	Twice   bool          `json:"twice"`           // seen the same 50 ms apart, and it did not run between
+	For     string        `json:"for,omitempty"`   // what an idle thread waits for: "connections", "events", "parent", "parked"
 }
 
 // LockWait is a thread that waits for a file lock, with who holds it.

@@ -63,6 +63,6 @@ func onlyNoticed(cause string) (string, bool) {
 func Causes() []string {
 	return []string{
 		"file-lock", "mutex", "pipe-full", "disk", "socket-wait", "sleeping", "cpu-bound", "pool-exhausted", "stopped", "memory", "slow-client", "descriptors",
-		"dead-loop", "killed", "exited", "boot-loop", "throttled", "backlog", "unknown",
+		"dead-loop", "killed", "exited", "boot-loop", "throttled", "backlog", "pipe-empty", "child", "terminal", "semaphore", "self-call", "leaving", "retry", "unknown",
 	}
 }

@@ -1,17 +1,13 @@
     2.079 worker 1 (pid 26183) well
     2.379 worker 1 (pid 26183) suspect
-    2.380 worker 1 (pid 26183) well
-    2.381 worker 1 (pid 26183) suspect
     3.181 worker 1 (pid 26183) hung
     3.980 worker 1 (pid 26183) well
-    5.438 worker 1 (pid 26183) suspect
-    5.438 worker 1 (pid 26183) well
-    5.530 worker 1 (pid 26183) suspect
-    6.230 worker 1 (pid 26183) hung
+    5.578 worker 1 (pid 26183) suspect
+    6.280 worker 1 (pid 26183) hung
 
 #1 hang by slow-client (proven): its main thread is in recvfrom on the connection of a client (127.0.0.1:38120); 40 connections wait behind it, in SocketUnreader.chunk (gunicorn/http/unreader.py:64)
     2.131 worker 1 (pid 26183) stood still from here on, by the evidence
-    2.381 first suspicion: work present, no progress
+    2.379 first suspicion: work present, no progress
     3.181 certain: its main thread is in recvfrom on the connection of a client (127.0.0.1:38120); 40 connections wait behind it, in SocketUnreader.chunk (gunicorn/http/unreader.py:64) (proven)
     3.980 worker 1 (pid 26183) after 1.8 s: recovered
     4.081 over: every worker makes progress again
@@ -19,7 +15,7 @@
 
 #2 hang by slow-client (proven): its main thread is in recvfrom on the connection of a client (127.0.0.1:55892); 32 connections wait behind it, in SocketUnreader.chunk (gunicorn/http/unreader.py:64)
     5.205 worker 1 (pid 26183) stood still from here on, by the evidence
-    5.530 first suspicion: work present, no progress
-    6.230 certain: its main thread is in recvfrom on the connection of a client (127.0.0.1:55892); 32 connections wait behind it, in SocketUnreader.chunk (gunicorn/http/unreader.py:64) (proven)
+    5.578 first suspicion: work present, no progress
+    6.280 certain: its main thread is in recvfrom on the connection of a client (127.0.0.1:55892); 32 connections wait behind it, in SocketUnreader.chunk (gunicorn/http/unreader.py:64) (proven)
    17.353 it still goes on; the longest standstill is 12.1 s
           1 request was inside a worker that stood still or died

@@ -5,7 +5,7 @@
     2.700 worker 1 (pid 2105) suspect
     3.096 worker 1 (pid 2105) hung
     4.794 worker 1 (pid 2105) well
-    5.549 worker 4 (pid 2108) suspect
+    5.595 worker 4 (pid 2108) suspect
     5.807 worker 4 (pid 2108) well
 
 #1 hang by cpu-bound (likely): its thread "loop" (2133) runs all the time (67 % of a processor in the last second) and answers nothing

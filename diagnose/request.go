@@ -1,0 +1,66 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// requestWords names a request for people: "GET /pay", or a queue's task "tasks.fetch 5f0c…".
+func requestWords(r history.Request) string {
+	text := r.Path
+	if r.Method != "" {
+		text = r.Method + " " + text
+	}
+	if r.Query != "" {
+		text += "?" + r.Query
+	}
+	if r.ID != "" {
+		text += " " + r.ID
+	}
+	return text
+}
+
+// maxRequests bounds how many requests of one worker are named.
+const maxRequests = 16
+
+// requests are what the process works on, the oldest first: "GET /pay, 3.2 s". Of tasks that wait at one place together one line tells.
+func (f *Fold) requests(p *process) []string {
+	type asked struct {
+		text string
+		age  time.Duration
+	}
+	var all []asked
+	add := func(st *stack, count int) {
+		if st.Request == nil || st.Idle {
+			return
+		}
+		one := asked{text: requestWords(*st.Request)}
+		if age, ok := p.ageOf(st.Request.Port); ok {
+			one.age = age + f.now - p.sampledAt
+		}
+		if count > 1 {
+			one.text = fmt.Sprintf("%d x %s", count, one.text)
+		}
+		all = append(all, one)
+	}
+	for _, tid := range slices.Sorted(maps.Keys(p.stacks)) {
+		add(p.stacks[tid], 1)
+	}
+	for _, id := range slices.Sorted(maps.Keys(p.tasks)) {
+		add(p.tasks[id], p.tasks[id].Count)
+	}
+	slices.SortStableFunc(all, func(a, b asked) int { return cmp.Compare(b.age, a.age) })
+	var out []string
+	for _, one := range all[:min(len(all), maxRequests)] {
+		if one.age > 0 {
+			one.text += ", " + seconds(one.age)
+		}
+		out = append(out, one.text)
+	}
+	return out
+}

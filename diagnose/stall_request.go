@@ -1,0 +1,182 @@
+package diagnose
+
+import (
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// requestStall is work of requests that stands still: in a thread, in tasks that no thread runs, or in a process that has not come so far as to take any.
+func (f *Fold) requestStall(p *process) (stall, bool) {
+	best, found := stall{}, false
+	consider := func(s stall) {
+		if !found || f.worse(s, best) {
+			best, found = s, true
+		}
+	}
+	threads := f.serving(p)
+	for _, t := range threads {
+		if s, ok := f.threadStall(p, t, threads); ok {
+			consider(s)
+			if p.role(t.ThreadSample) == mainThread || s.behind != nil && s.behind.shared() {
+				break // the first explains most: the others wait with it
+			}
+		}
+	}
+	if s, ok := f.awaitStall(p); ok {
+		consider(s)
+	}
+	if found || p.sample.Inside == 0 || f.idles(p) || len(f.awaited(p)) > 0 {
+		return best, found // a loop that waits for events: what for is said elsewhere, where it was seen
+	}
+	s := stall{from: max(p.answered, p.seen, p.began(), p.idled[mainThread], p.idled[loopThread]), work: unset, limit: f.limits.Pool}
+	if p.sample.Inside < 2 && f.backlog == 0 {
+		s.limit = never // one slow answer, and nobody waits behind it
+	}
+	s.unaided = f.whole && f.now-p.firstAt < lookWhole // the first look at what keeps it is not over
+	return s, true
+}
+
+// threadStall is what one thread that serves is kept by; false: it is not kept, or what the worker has answered since shows that it is not what stops it.
+func (f *Fold) threadStall(p *process, t *thread, others []*thread) (stall, bool) {
+	asked := p.sample.Inside > 0
+	st := p.stacks[t.TID]
+	o := f.behind(p, t.TID, f.now)
+	busy := f.occupied(p, t)
+	if !asked && !busy && (f.backlog == 0 && (o == nil || !o.shared() || p.ready)) {
+		return stall{}, false
+	}
+	from := p.seen
+	if asked {
+		from = max(from, p.answered, p.began())
+	}
+	if f.disproved(p, t, from, busy, len(others) > 1) {
+		return stall{}, false
+	}
+	begin, kind := t.from, standing
+	switch {
+	case t.running >= 0:
+		if !f.computes(p, t) && !f.repeats(p, t) {
+			return stall{}, false
+		}
+		kind = running
+		if !f.computes(p, t) {
+			kind = polling
+		}
+		begin = max(from, p.idled[p.role(t.ThreadSample)])
+		if !asked {
+			begin = max(t.running, p.seen)
+		}
+	case f.repeats(p, t):
+		kind = polling
+		begin = max(from, t.idled)
+		if !asked {
+			begin = max(t.placed, p.seen)
+		}
+	}
+	s := f.explained(p, t, max(begin, p.seen), never)
+	if kind == polling {
+		s.how, s.shown = polling, 0
+	}
+	f.age(p, &s, st, others)
+	f.urgency(p, &s, t, others)
+	return s, true
+}
+
+// age dates the work that a thread has: the request that it serves, as far as that is known.
+func (f *Fold) age(p *process, s *stall, st *stack, others []*thread) {
+	if st != nil && st.Request != nil {
+		if age, ok := p.ageOf(st.Request.Port); ok {
+			s.work = p.sampledAt - age
+			return
+		}
+	}
+	if p.sample.Inside > 0 && len(others) <= 1 && p.began() < s.from {
+		s.work = p.began()
+	}
+}
+
+// ageOf is how long the request of a client's port waits for its answer.
+func (p *process) ageOf(port int) (time.Duration, bool) {
+	for i, one := range p.sample.Ports {
+		if one == port && port != 0 && i < len(p.sample.Ages) {
+			return p.sample.Ages[i], true
+		}
+	}
+	return 0, false
+}
+
+// urgency sets from when on a stall is a hang because others wait behind it.
+func (f *Fold) urgency(p *process, s *stall, t *thread, others []*thread) {
+	if s.limit == 0 {
+		return
+	}
+	shared := s.behind != nil && s.behind.shared()
+	switch st := p.stacks[t.TID]; {
+	case st != nil && st.Ends:
+		s.how = leaving
+		return
+	case !p.ready || p.deaf && f.waiting():
+		if s.how == standing {
+			s.how = booting
+		}
+		if f.waiting() {
+			s.limit, s.own = f.limits.Loop, true
+		}
+		return
+	case f.pool(p, t):
+		f.pooled(p, s, others)
+		if f.crowded(p, s.crowd, s.from) && !f.spare(p) {
+			s.limit = f.limits.Pool
+		}
+		if shared && f.waiting() {
+			s.limit = f.limits.Loop
+		}
+	case p.sample.Inside > 1 && !f.threaded(p):
+		s.limit = f.limits.Loop // a loop that stands still: the others inside wait for it
+	case f.waiting():
+		s.limit, s.own = f.limits.Loop, !shared
+	case shared && f.allKept():
+		s.limit = f.limits.Loop
+	}
+	if client(s.behind) && !f.waiting() {
+		s.limit = never // a slow client alone harms only itself
+	}
+	if s.limit > 0 && !t.Twice && s.how == standing {
+		s.limit = max(s.limit, f.limits.Pool) // a single look proves less
+	}
+}
+
+// disproved says whether what the worker has answered since shows that this thread is not what stops it.
+func (f *Fold) disproved(p *process, t *thread, from time.Duration, busy, others bool) bool {
+	if p.grew > t.at-f.limits.Slack && !busy {
+		return true // it answered after the last look at this thread
+	}
+	if p.answered > t.at && p.before > t.at {
+		return true // a request ended after it, and nothing was old enough any more to look again
+	}
+	// A thread that is known to stop the worker goes on doing so: a client that gave up looks like an answer.
+	if p.hang != nil && p.stall.tid == t.TID || busy {
+		return false
+	}
+	begin := t.from
+	if t.running >= 0 {
+		begin = max(t.running, from)
+	}
+	if p.role(t.ThreadSample) == other && max(p.answered, p.ended) > begin+f.limits.Suspect {
+		return true // one of no known part, such as a log's writer: the worker answers well without it
+	}
+	if f.repeats(p, t) {
+		return false
+	}
+	// It stood still long before the last answer, or before what is asked now was asked: it serves neither.
+	return begin < p.earliest-f.limits.Slack || others && p.sample.Inside > 0 && begin < p.began()-f.limits.Slack
+}
+
+func client(o *obstacle) bool {
+	if o == nil {
+		return false
+	}
+	ev, ok := o.event.(history.SocketWait)
+	return ok && ev.Client
+}

@@ -1,0 +1,59 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// maxHidden bounds how many notices of what may not be read are kept.
+const maxHidden = 256
+
+// unreadable takes that something may not be read.
+func (f *Fold) unreadable(ev history.Unseen) {
+	if len(f.hidden) < maxHidden && !slices.Contains(f.hidden, ev) {
+		f.hidden = append(f.hidden, ev)
+	}
+}
+
+// Hidden is what may not be read, in the order in which it was found.
+func (f *Fold) Hidden() []history.Unseen { return slices.Clone(f.hidden) }
+
+// unknown says why nobody can say whether a process works; empty: it can be said. What cannot be seen is never called healthy.
+func (f *Fold) unknown(p *process, stalled bool) string {
+	looked := f.now-p.lookedAt <= 2*f.limits.Stale
+	switch {
+	case stalled || p.gone || f.ending >= 0 || !f.whole:
+		return ""
+	case p.sample.Inside > 0 && f.now-max(p.began(), p.answered) >= f.limits.Unanswered && looked && len(f.awaited(p)) == 0 && !f.upstreamWaits(p):
+		return fmt.Sprintf("%s unanswered for %s; its loop waits for events; what for was not seen", count(p.sample.Inside, "request"), seconds(f.now-p.began()))
+	case p.deaf && looked && !f.idlesAnywhere(p):
+		return "it has no listening socket, and none of its threads could be seen to wait for work"
+	}
+	for _, one := range f.hidden {
+		if one.Hides && (one.PID == 0 || one.PID == p.pid) {
+			text := one.What + " may not be read"
+			if one.Allow != "" {
+				text += " (" + one.Allow + ")"
+			}
+			return text
+		}
+	}
+	return ""
+}
+
+// idlesAnywhere says whether any thread of it is proven to wait for work.
+func (f *Fold) idlesAnywhere(p *process) bool {
+	for _, t := range p.threads {
+		if f.idle(p, t) {
+			return true
+		}
+	}
+	return false
+}
+
+// upstreamWaits says whether other servers were seen, lately, to owe it answers.
+func (f *Fold) upstreamWaits(p *process) bool {
+	return len(p.upstream.Waits) > 0 && f.now-p.upAt <= 3*f.limits.Stale
+}
