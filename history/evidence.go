@@ -15,8 +15,9 @@ type Peer struct {
 type MutexWait struct {
 	PID     int           `json:"pid"`
 	TID     int           `json:"tid"`
-	Address uint64        `json:"address"` // of the futex word
-	Owner   int           `json:"owner"`   // the thread that holds it; 0: not known (only glibc's mutexes say, other futexes do not)
+	Address uint64        `json:"address"`           // of the futex word
+	Between bool          `json:"between,omitempty"` // it is a lock between processes (not FUTEX_PRIVATE)
+	Owner   int           `json:"owner"`             // the thread that holds it; 0: not known (only glibc's mutexes say, other futexes do not)
 	Still   time.Duration `json:"still"`
 }
 
@@ -33,6 +34,7 @@ type PipeWait struct {
 	Still  time.Duration `json:"still"`
 	More   int           `json:"more,omitempty"` // descriptors that it waits for beside this one (poll, select, epoll), its own wake-ups not counted
 	Open   bool          `json:"open,omitempty"` // it is in open(2) of a FIFO, which waits until somebody opens the other end
+	Path   string        `json:"path,omitempty"` // of a FIFO
 }
 
 // DiskWait is a thread that waits for a file system.
@@ -135,7 +137,8 @@ type Unanswered struct {
 
 // Looked ends the look at one worker: all evidence of one moment lies between its WorkerSample and this, and is judged together.
 type Looked struct {
-	PID int `json:"pid"`
+	PID   int    `json:"pid"`
+	Title string `json:"title,omitempty"` // what it says of itself, where it has written a title: "postgres: app shop [local] UPDATE waiting"
 }
 
 // Unseen is what may not be read of a worker, or of the server (pid 0), and what would allow it. Where it hides whether a worker works, nobody can call it healthy.

@@ -1,0 +1,133 @@
+package waits
+
+import (
+	"fmt"
+	"path"
+
+	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/kernel/proc"
+)
+
+// maxChain bounds how far it is followed who waits for whom.
+const maxChain = 4
+
+// Chain is what the process that a thread waits for does itself, and the one that that one waits for, and so on: through locks, pipes, sockets and children. Nil: nobody is known,
+// or nothing can be seen of it. It ends where it comes back to a process that it has passed.
+func (f *Finder) Chain(from int, wait history.Event, server Server) []history.Link {
+	var links []history.Link
+	passed := map[int]bool{from: true}
+	for range maxChain {
+		next := waitsFor(wait)
+		if next.PID == 0 {
+			return links
+		}
+		if passed[next.PID] {
+			if len(links) > 0 {
+				links[len(links)-1].Ends = next.PID == from
+			}
+			return links
+		}
+		passed[next.PID] = true
+		link := history.Link{Peer: next}
+		wait = f.does(&link, server)
+		links = append(links, link)
+		if link.Dead || link.Idle {
+			return links
+		}
+	}
+	return links
+}
+
+// waitsFor is the process that keeps a wait going; pid 0: none is known.
+func waitsFor(wait history.Event) history.Peer {
+	first := func(all []history.Peer) history.Peer {
+		if len(all) == 0 {
+			return history.Peer{}
+		}
+		return all[0]
+	}
+	switch ev := wait.(type) {
+	case history.LockWait:
+		for _, h := range ev.Holders {
+			if !h.Dead {
+				return history.Peer{PID: h.PID, Command: h.Command}
+			}
+		}
+	case history.PipeWait:
+		return first(ev.Others)
+	case history.SocketWait:
+		if !ev.Client {
+			return first(ev.Peers)
+		}
+	case history.ChildWait:
+		return ev.Child
+	case history.SemaphoreWait:
+		return ev.Last
+	}
+	return history.Peer{}
+}
+
+// does says what a process does, by its main thread, and returns what that waits for.
+func (f *Finder) does(link *history.Link, server Server) history.Event {
+	stat, err := f.fs.Stat(link.PID)
+	switch {
+	case err != nil || stat.State == 'Z' || stat.State == 'X':
+		link.Dead = true
+		return nil
+	case stat.State == 'T' || stat.State == 't':
+		link.Does = "is stopped"
+		return nil
+	case stat.State == 'R':
+		link.Does = "computes"
+		return nil
+	}
+	if title := f.Title(link.PID); title != "" {
+		link.Command = title
+	}
+	call, err := f.fs.Call(link.PID, link.PID)
+	if err != nil {
+		return nil
+	}
+	threads, _ := f.fs.Threads(link.PID)
+	a := f.Behind(Subject{PID: link.PID, TID: link.PID, Call: call, State: stat.State, Wchan: f.fs.Wchan(link.PID, link.PID), Stack: f.fs.Stack(link.PID, link.PID), Threads: threads}, server)
+	link.Idle = a.Idle
+	link.Does = f.doing(call, a)
+	return a.Event
+}
+
+// doing words what a thread is at.
+func (f *Finder) doing(c proc.Call, a Answer) string {
+	switch ev := a.Event.(type) {
+	case history.LockWait:
+		return fmt.Sprintf("waits for %s on %s", ev.Lock, path.Base(ev.Path))
+	case history.PipeWait:
+		if ev.Op == "write" && !ev.Open {
+			return "writes to a full pipe"
+		}
+		return "waits for a pipe"
+	case history.SocketWait:
+		if ev.Full {
+			return "cannot send to " + ev.Remote
+		}
+		return fmt.Sprintf("is in %s, waiting for %s", ev.Op, ev.Remote)
+	case history.ChildWait:
+		return fmt.Sprintf("waits for pid %d (%s)", ev.Child.PID, ev.Child.Command)
+	case history.TerminalWait:
+		return "waits at the terminal " + ev.Path
+	case history.DiskWait:
+		return fmt.Sprintf("is in %s on %s", ev.Op, ev.Path)
+	}
+	switch name := c.Name(); {
+	case a.Idle && a.For == forConnections:
+		return "waits for connections"
+	case a.Idle:
+		return "waits for events"
+	case c.Running:
+		return "computes"
+	case name == "clock_nanosleep" || name == "nanosleep":
+		return "sleeps (" + name + ")"
+	case name != "":
+		return "is in " + name
+	}
+	return "stands still"
+}

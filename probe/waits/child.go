@@ -1,0 +1,50 @@
+package waits
+
+import (
+	"encoding/binary"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/kernel/memory"
+)
+
+// child is a thread that waits for the end of a child (wait4(2), waitid(2)).
+func (f *Finder) child(a *Answer, s Subject) {
+	pid := int(int32(s.Call.Args[0]))
+	if s.Call.Name() == "waitid" {
+		pid = 0
+		if s.Call.Args[0] == unix.P_PID {
+			pid = int(int32(s.Call.Args[1]))
+		}
+	}
+	if pid <= 0 { // for any: the one that is there longest
+		all, err := f.fs.Children(s.PID)
+		if err != nil || len(all) == 0 {
+			return
+		}
+		pid = all[0]
+	}
+	a.Event = history.ChildWait{PID: s.PID, TID: s.TID, Op: s.Call.Name(), Via: "end", Child: f.peer(pid)}
+}
+
+// semGetPID is GETPID of semctl(2): who last changed a semaphore.
+const semGetPID = 11
+
+// semaphore is a thread in semop(2). Who changed the semaphore last has it, where it is used as a lock.
+func (f *Finder) semaphore(s Subject) history.Event {
+	wait := history.SemaphoreWait{PID: s.PID, TID: s.TID, ID: int(int32(s.Call.Args[0]))}
+	var op [2]byte // sem_num of the first struct sembuf
+	if memory.Read(s.PID, s.Call.Args[1], op[:]) != nil {
+		return wait
+	}
+	number := binary.NativeEndian.Uint16(op[:])
+	pid, _, errno := unix.Syscall6(unix.SYS_SEMCTL, uintptr(uint32(s.Call.Args[0])), uintptr(number), semGetPID, 0, 0, 0)
+	if errno != 0 || pid == 0 {
+		return wait
+	}
+	wait.Last = f.peer(int(pid))
+	_, err := f.fs.Stat(int(pid))
+	wait.Dead = err != nil
+	return wait
+}

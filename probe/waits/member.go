@@ -1,0 +1,215 @@
+package waits
+
+import (
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/kernel/proc"
+	"github.com/hangtime-dev/hangtime/kernel/sockdiag"
+)
+
+// A memberKind is what a descriptor is to the thread that waits for it.
+type memberKind int
+
+const (
+	ofFile     memberKind = iota
+	ofListener            // a listening socket: of the server
+	ofClient              // a connection accepted on one of the server's ports
+	ofPeer                // a connection to somebody else
+	ofParent              // the way to the process's parent, or arbiter
+	ofChild               // a pipe or socket to a process that it started, or a pidfd
+	ofPipe                // another pipe
+	ofTerminal            //
+	ofWakeUp              // eventfd, signalfd, pipe or socket pair with both ends in the process
+	ofTimer               //
+)
+
+// tells orders kinds by how much they say of why a thread waits.
+func (k memberKind) tells() int {
+	switch k {
+	case ofChild:
+		return 6
+	case ofPeer:
+		return 5
+	case ofTerminal:
+		return 4
+	case ofPipe:
+		return 3
+	case ofClient:
+		return 2
+	}
+	return 0
+}
+
+// A member is a descriptor that a thread waits for.
+type member struct {
+	fd     int
+	kind   memberKind
+	link   string
+	inode  uint64
+	writes bool
+	socket uint32 // its inode, of a socket
+	child  int    // of ofChild: whose it is
+}
+
+// member tells what a descriptor is.
+func (f *Finder) member(pid, fd int, link string, server Server) member {
+	m := member{fd: fd, link: link}
+	if link == "" {
+		var err error
+		if m.link, err = f.fs.Link(pid, fd); err != nil {
+			return m
+		}
+	}
+	if inode, ok := proc.SocketInode(m.link); ok {
+		m.socket, m.inode = inode, uint64(inode)
+		f.socketMember(pid, &m, server)
+		return m
+	}
+	if inode, ok := proc.PipeInode(m.link); ok {
+		m.inode = inode
+		f.pipeMember(pid, &m, server)
+		return m
+	}
+	switch link := m.link; {
+	case strings.HasPrefix(link, "anon_inode:[eventfd"), strings.HasPrefix(link, "anon_inode:[signalfd"), strings.HasPrefix(link, "anon_inode:inotify"):
+		m.kind = ofWakeUp
+	case strings.HasPrefix(link, "anon_inode:[timerfd"):
+		m.kind = ofTimer
+	case strings.HasPrefix(link, "anon_inode:[pidfd"):
+		m.kind = ofChild
+		if info, err := f.fs.FDInfo(pid, fd); err == nil {
+			m.child = info.PID
+		}
+	case strings.HasPrefix(link, "/dev/pts/"), strings.HasPrefix(link, "/dev/tty"), link == "/dev/console":
+		m.kind = ofTerminal
+	case strings.HasPrefix(link, "/") && !strings.HasPrefix(link, "/dev/") && f.fs.IsFIFO(pid, fd):
+		m.kind = ofPipe
+	}
+	return m
+}
+
+// socketMember tells a listener from a client, a wake-up, the parent and others.
+func (f *Finder) socketMember(pid int, m *member, server Server) {
+	m.kind = ofPeer
+	if server.Listening[m.socket] {
+		m.kind = ofListener
+		return
+	}
+	t, err := f.table()
+	if err != nil {
+		return
+	}
+	if flow, ok := t.flows[m.socket]; ok {
+		switch {
+		case flow.State == sockdiag.Listen:
+			m.kind = ofListener
+		case flow.Protocol == "tcp" && server.Ports[flow.Local.Port()]:
+			m.kind = ofClient
+		case flow.Protocol == "udp" && !flow.Remote.IsValid():
+			m.kind = ofFile // it waits for whoever comes
+		}
+		return
+	}
+	one, ok := t.unix[m.socket]
+	switch {
+	case !ok:
+		return
+	case one.State == sockdiag.Listen:
+		m.kind = ofListener
+	case one.Name != "" && server.Names[one.Name]:
+		m.kind = ofClient
+	case one.Peer != 0:
+		m.kind, m.child = f.relation(pid, f.ends.of("socket:["+strconv.FormatUint(uint64(one.Peer), 10)+"]"), server)
+	}
+}
+
+// pipeMember tells whose other end it is.
+func (f *Finder) pipeMember(pid int, m *member, server Server) {
+	var others []end
+	mine := uint64(unix.O_RDONLY)
+	if info, err := f.fs.FDInfo(pid, m.fd); err == nil {
+		mine = info.Flags & unix.O_ACCMODE
+	}
+	for _, one := range f.ends.of(m.link) {
+		if one.flags&unix.O_ACCMODE != mine || one.flags&unix.O_ACCMODE == unix.O_RDWR {
+			others = append(others, one)
+		}
+	}
+	if m.kind, m.child = f.relation(pid, others, server); m.kind == ofPeer {
+		m.kind = ofPipe
+	}
+}
+
+// relation says who has the other end: the process alone, its parent, a child, or somebody else.
+func (f *Finder) relation(pid int, others []end, server Server) (kind memberKind, child int) {
+	stat, err := f.fs.Stat(pid)
+	if err != nil {
+		return ofPeer, 0
+	}
+	kind = ofWakeUp
+	if len(others) == 0 {
+		return ofPeer, 0 // nobody that may be seen
+	}
+	for _, one := range others {
+		switch parent := f.parent(one.pid); {
+		case one.pid == pid:
+		case parent == pid || f.parent(parent) == pid:
+			return ofChild, one.pid
+		case one.pid == stat.Parent || one.pid == server.Arbiter:
+			kind = ofParent
+		case kind == ofWakeUp && f.sibling(one.pid, server):
+			kind = ofWakeUp // inherited over a fork: the wake-up of one that was made before it
+		case kind == ofWakeUp:
+			kind = ofPeer
+		}
+	}
+	return kind, 0
+}
+
+func (f *Finder) sibling(pid int, server Server) bool {
+	for _, one := range server.Workers {
+		if one == pid {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *Finder) parent(pid int) int {
+	stat, err := f.fs.Stat(pid)
+	if err != nil {
+		return -1
+	}
+	return stat.Parent
+}
+
+// event is the wait for one descriptor; more is how many others are waited for beside it.
+func (f *Finder) event(s Subject, m member, op string, more int, server Server) history.Event {
+	out := m.writes || writes(op)
+	switch m.kind {
+	case ofTerminal:
+		if out {
+			op = "write"
+		}
+		return history.TerminalWait{PID: s.PID, TID: s.TID, FD: m.fd, Op: op, Path: m.link}
+	case ofChild:
+		via := "pipe"
+		if strings.HasPrefix(m.link, "anon_inode:[pidfd") {
+			via = "end"
+		}
+		if m.child > 0 && !out {
+			return history.ChildWait{PID: s.PID, TID: s.TID, Op: op, Via: via, Child: f.peer(m.child)}
+		}
+	}
+	if m.socket != 0 {
+		return f.socket(s, m, op, out, more, server)
+	}
+	if m.inode != 0 || m.kind == ofPipe || m.kind == ofChild || m.kind == ofParent {
+		return f.pipe(s, m, out, more)
+	}
+	return nil
+}

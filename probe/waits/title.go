@@ -1,0 +1,29 @@
+package waits
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/hangtime-dev/hangtime/kernel/proc"
+)
+
+// Title is what a process says of itself in its title (setproctitle(3)): "postgres: app shop [local] SELECT waiting". Such a title has written over the arguments, so it is one
+// string with a colon after the program's name; empty: it has none.
+func (f *Finder) Title(pid int) string {
+	text, err := proc.Read(f.fs.Path(pid, "cmdline"), 4096)
+	if err != nil {
+		return ""
+	}
+	text = bytes.TrimRight(text, "\x00 ")
+	if bytes.IndexByte(text, 0) >= 0 {
+		return ""
+	}
+	name, rest, found := strings.Cut(string(text), ": ")
+	if !found || strings.ContainsAny(name, " /") || rest == "" {
+		return ""
+	}
+	if len(text) > 120 {
+		text = text[:120]
+	}
+	return strings.ToValidUTF8(string(text), "")
+}

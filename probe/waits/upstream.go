@@ -1,0 +1,93 @@
+package waits
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/kernel/proc"
+	"github.com/hangtime-dev/hangtime/kernel/sockdiag"
+)
+
+// maxUpstreams bounds how many servers are named.
+const maxUpstreams = 8
+
+// Upstream is the servers that a process has asked and that have not answered: connections of its own on which it spoke last. A loop that passes requests on waits for these while
+// its threads wait for events.
+func (f *Finder) Upstream(pid int, server Server) []history.Unanswered {
+	t, err := f.table()
+	if err != nil {
+		return nil
+	}
+	fds, err := f.fs.FDs(pid)
+	if err != nil {
+		return nil
+	}
+	by := map[string]*history.Unanswered{}
+	for _, fd := range fds {
+		link, err := f.fs.Link(pid, fd)
+		if err != nil {
+			continue
+		}
+		inode, ok := proc.SocketInode(link)
+		if !ok {
+			continue
+		}
+		remote, age, owes := f.owes(t, inode, pid, server)
+		if !owes {
+			continue
+		}
+		one := by[remote]
+		if one == nil {
+			one = &history.Unanswered{Remote: remote, Peers: f.peersOf(t, inode, pid)}
+			by[remote] = one
+		}
+		one.Count++
+		one.Oldest = max(one.Oldest, age)
+	}
+	var all []history.Unanswered
+	for _, one := range by {
+		all = append(all, *one)
+	}
+	slices.SortFunc(all, func(a, b history.Unanswered) int { return cmp.Or(b.Count-a.Count, cmp.Compare(a.Remote, b.Remote)) })
+	return all[:min(len(all), maxUpstreams)]
+}
+
+// owes says whether the other side of a socket owes an answer, where it leads, and since when.
+func (f *Finder) owes(t *sockets, inode uint32, pid int, server Server) (remote string, age time.Duration, owes bool) {
+	if flow, ok := t.flows[inode]; ok {
+		if flow.Protocol != "tcp" || server.Ports[flow.Local.Port()] || !flow.Remote.IsValid() {
+			return "", 0, false
+		}
+		switch flow.State {
+		case sockdiag.SynSent:
+			return flow.Remote.String(), flow.Spoke, true
+		case sockdiag.Established, sockdiag.CloseWait:
+			return flow.Remote.String(), flow.Spoke, flow.Sent > 0 && (flow.Silent < 0 || flow.Silent > flow.Spoke)
+		}
+		return "", 0, false
+	}
+	one, ok := t.unix[inode]
+	if !ok || one.Peer == 0 || one.State == sockdiag.Listen || server.Names[one.Name] {
+		return "", 0, false
+	}
+	name := t.unix[one.Peer].Name
+	return name, 0, name != ""
+}
+
+// peersOf are the processes at the other end, or those that listen there.
+func (f *Finder) peersOf(t *sockets, inode uint32, pid int) []history.Peer {
+	if flow, ok := t.flows[inode]; ok {
+		other, ok := t.byEnds[[2]netip.AddrPort{flow.Remote, flow.Local}]
+		if !ok {
+			other = t.heardAt(flow.Remote)
+		}
+		if other == 0 {
+			return nil
+		}
+		return f.owners(other, pid)
+	}
+	return f.owners(t.unix[inode].Peer, pid)
+}
