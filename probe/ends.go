@@ -1,6 +1,8 @@
 package probe
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,14 +20,24 @@ type farEnd struct {
 // 5-30 ms on a small machine, so it is done at most once a second, and less often where it takes longer. One goroutine may use it.
 type farEnds struct {
 	proc    proc.FS
+	most    int                 // descriptors that are looked at
 	index   map[string][]farEnd // by link; flags are read when asked for
+	cut     bool                // there are more than that, and what they lead to is not known
 	made    time.Time
 	life    time.Duration
 	netlink *sockdiag.Conn // nil: not opened yet
 	sockets socketTable
 }
 
-func newFarEnds(p proc.FS) *farEnds { return &farEnds{proc: p} }
+const (
+	// maxEnds bounds the descriptors of the machine that are looked at, those of the server first. Where there are more, not every process at the other end of something is named; that is
+	// recorded as trouble.
+	maxEnds = 1 << 17
+	// maxOwners bounds the descriptors that are told of one thing.
+	maxOwners = 1024
+)
+
+func newFarEnds(p proc.FS) *farEnds { return &farEnds{proc: p, most: maxEnds} }
 
 func (e *farEnds) close() {
 	if e.netlink != nil {
@@ -33,14 +45,14 @@ func (e *farEnds) close() {
 	}
 }
 
-// of are the descriptors that lead to the same place.
-func (e *farEnds) of(link string) []farEnd {
+// of are the descriptors that lead to the same place; near are processes to look at first.
+func (e *farEnds) of(link string, near []int) []farEnd {
 	if e.index == nil || time.Since(e.made) > e.life {
-		e.scan()
+		e.scan(near)
 	}
 	found := e.index[link]
 	var out []farEnd
-	for _, one := range found {
+	for _, one := range found[:min(maxOwners, len(found))] {
 		if info, err := e.proc.FDInfo(one.pid, one.fd); err == nil {
 			one.flags = info.Flags
 			out = append(out, one)
@@ -49,16 +61,33 @@ func (e *farEnds) of(link string) []farEnd {
 	return out
 }
 
-func (e *farEnds) scan() {
+func (e *farEnds) scan(near []int) {
 	began := time.Now()
 	e.index = map[string][]farEnd{}
 	pids, _ := e.proc.PIDs()
+	e.cut = !e.scanAll(slices.Concat(near, pids))
+	e.made = time.Now()
+	e.life = max(time.Second, 100*e.made.Sub(began))
+}
+
+// scanAll says whether it looked at all descriptors.
+func (e *farEnds) scanAll(pids []int) bool {
+	left := e.most
+	seen := map[int]bool{}
 	for _, pid := range pids {
+		if seen[pid] {
+			continue
+		}
+		seen[pid] = true
 		fds, err := e.proc.FDs(pid)
 		if err != nil {
 			continue
 		}
 		for _, fd := range fds {
+			if left == 0 {
+				return false
+			}
+			left--
 			link, err := e.proc.Link(pid, fd)
 			if err != nil || strings.HasPrefix(link, "anon_inode:") || strings.HasPrefix(link, "/dev/pts/") || link == "/dev/null" {
 				continue
@@ -66,6 +95,14 @@ func (e *farEnds) scan() {
 			e.index[link] = append(e.index[link], farEnd{pid: pid, fd: fd})
 		}
 	}
-	e.made = time.Now()
-	e.life = max(time.Second, 100*e.made.Sub(began))
+	return true
+}
+
+// farEnds are the descriptors that lead to the same place.
+func (w *watcher) farEnds(link string) []farEnd {
+	found := w.ends.of(link, w.near())
+	if w.ends.cut {
+		w.trouble("find who else has a pipe or a socket", fmt.Errorf("the machine has more than %d descriptors, and no more than those are looked at", w.ends.most))
+	}
+	return found
 }

@@ -269,10 +269,14 @@ func (w *watcher) lockWait(one *worker, tid int, kind string, c proc.Call) histo
 	if kind == "ofd" {
 		want.PID = -1
 	}
-	for _, lock := range blockers(locks, want) {
-		wait.Holders = append(wait.Holders, w.finder.find(lock, path, w.near())...)
+	waiter := lockWaiter{one.PID, fd, path}
+	for _, lock := range blockers(locks, want, info.Locks) {
+		for _, holder := range w.finder.find(lock, waiter, w.near()) {
+			if !slices.Contains(wait.Holders, holder) { // it may hold several
+				wait.Holders = append(wait.Holders, holder)
+			}
+		}
 	}
-	wait.Holders = slices.Clip(wait.Holders)
 	return wait
 }
 

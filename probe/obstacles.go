@@ -103,7 +103,7 @@ func (w *watcher) pipeWait(one *worker, tid, fd int, name, link string) history.
 	if writes { // opening it makes us a reader for a moment; for one that waits to read, that would say nothing
 		wait.Fill, wait.Size = w.proc.PipeFill(one.PID, fd)
 	}
-	for _, end := range w.ends.of(link) {
+	for _, end := range w.farEnds(link) {
 		mode := end.flags & unix.O_ACCMODE
 		if end.pid == one.PID || writes && mode == unix.O_WRONLY || !writes && mode == unix.O_RDONLY {
 			continue
@@ -171,7 +171,7 @@ func (w *watcher) diskWait(one *worker, f *finding, fd int, path string) history
 // fuseServers are the processes that answer for a FUSE mount: those that have /dev/fuse open, for its connection where the kernel says so.
 func (w *watcher) fuseServers(m proc.Mount) []history.Peer {
 	var named, all []history.Peer
-	for _, end := range w.ends.of("/dev/fuse") {
+	for _, end := range w.farEnds("/dev/fuse") {
 		info, err := w.proc.FDInfo(end.pid, end.fd)
 		switch {
 		case len(all) >= maxPeers || err != nil:

@@ -136,7 +136,7 @@ func (w *watcher) socketOwners(inode uint32, asks int) []history.Peer {
 	var out []history.Peer
 	seen := map[int]bool{}
 	own := false
-	for _, end := range w.ends.of(fmt.Sprintf("socket:[%d]", inode)) {
+	for _, end := range w.farEnds(fmt.Sprintf("socket:[%d]", inode)) {
 		if end.pid == asks {
 			own = true
 		} else if !seen[end.pid] && len(out) < maxPeers {

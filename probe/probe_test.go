@@ -3,6 +3,8 @@ package probe
 import (
 	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -54,15 +56,33 @@ func TestADeathIsSeenWithItsCauseAndTheSuccessorTakesThePlace(t *testing.T) {
 }
 
 func TestAFileLockIsTracedToItsHolder(t *testing.T) {
-	for _, c := range []struct{ how, path, lock string }{
-		{"flock", "/flock?", "flock"},
-		{"heir", "/flock?", "flock"},
-		{"fcntl", "/fcntl?", "fcntl"},
-		{"ofd", "/fcntl?kind=ofd&", "ofd"},
+	for _, c := range []struct {
+		how, path, lock string
+		name            string // by which the holder opened the file; empty: the same as the worker's
+	}{
+		{"flock", "/flock?", "flock", ""},
+		{"heir", "/flock?", "flock", ""},
+		{"fcntl", "/fcntl?", "fcntl", ""},
+		{"ofd", "/fcntl?kind=ofd&", "ofd", ""},
+		{"heir", "/flock?", "flock", "of-another-name"},
+		{"ofd", "/fcntl?kind=ofd&", "ofd", "of-another-name"},
+		// The worker has the file already to read, as the holder has, and waits to write: who has it itself keeps it from nothing.
+		{"read-fcntl", "/fcntl?upgrade=1&", "fcntl", ""},
+		{"read-ofd", "/fcntl?kind=ofd&upgrade=1&", "ofd", ""},
 	} {
-		t.Run(c.how, func(t *testing.T) {
+		t.Run(strings.TrimSuffix(c.how+" "+c.name, " "), func(t *testing.T) {
 			path := tempFile(t, "async_tasks.log")
-			creator, has := hold(t, c.how, path)
+			locked := path
+			if c.name != "" {
+				locked = filepath.Join(filepath.Dir(path), c.name)
+				if err := os.WriteFile(path, nil, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.Link(path, locked); err != nil {
+					t.Fatal(err)
+				}
+			}
+			creator, has := hold(t, c.how, locked)
 			s := serve(t, 1)
 			pid := s.probe.Workers()[0].PID
 			s.ask(c.path + "path=" + url.QueryEscape(path))
@@ -84,7 +104,7 @@ func TestAFileLockIsTracedToItsHolder(t *testing.T) {
 			switch c.how {
 			case "heir":
 				want = []string{fmt.Sprint(has, false, false), fmt.Sprint(creator, true, true)}
-			case "ofd":
+			case "ofd", "read-ofd":
 				want = []string{fmt.Sprint(creator, false, false)} // the kernel does not say who took it
 			}
 			if fmt.Sprint(holders) != fmt.Sprint(want) {

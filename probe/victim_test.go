@@ -110,6 +110,12 @@ func worker1() {
 		if r.FormValue("kind") == "ofd" {
 			command = unix.F_OFD_SETLKW
 		}
+		if r.FormValue("upgrade") != "" { // it has the file already, to read
+			lock := unix.Flock_t{Type: unix.F_RDLCK}
+			if err := unix.FcntlFlock(uintptr(fd), command, &lock); err != nil {
+				panic(err)
+			}
+		}
 		lock := unix.Flock_t{Type: unix.F_WRLCK}
 		fmt.Fprint(w, retryErr(func() error { return unix.FcntlFlock(uintptr(fd), command, &lock) }))
 		unix.Close(fd)
@@ -130,14 +136,19 @@ func retryErr(call func() error) error {
 	}
 }
 
-// holder locks its second argument in the way of the first, says so, and holds it until its input ends. With "heir" a child inherits the lock and it ends itself.
+// holder locks its second argument in the way of the first, says so, and holds it until its input ends. With "heir" a child inherits the lock and it ends itself. "read-…" lets others
+// read.
 func holder() {
 	fd, err := unix.Open(os.Args[2], unix.O_RDWR|unix.O_CREAT, 0o600)
 	if err != nil {
 		panic(err)
 	}
 	lock := unix.Flock_t{Type: unix.F_WRLCK}
-	switch os.Args[1] {
+	how, reads := strings.CutPrefix(os.Args[1], "read-")
+	if reads {
+		lock.Type = unix.F_RDLCK
+	}
+	switch how {
 	case "flock", "heir":
 		err = unix.Flock(fd, unix.LOCK_EX)
 	case "fcntl":
