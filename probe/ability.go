@@ -60,7 +60,7 @@ func Abilities(pid int) []Ability {
 	add("memory (process_vm_readv)", "Python stacks, owners of mutexes, what poll waits for", sameUser+yama(), tryMemory(p, pid))
 	_, err = proc.Read(p.LocksPath(), 4096)
 	add("file locks", "who waits for whom", "a kernel with CONFIG_FILE_LOCKING", err)
-	_, err = listeners()
+	_, err = listeners("")
 	add("sockets (sock_diag)", "requests inside each worker, their age, the backlog", "the kernel modules inet_diag, tcp_diag and unix_diag", err)
 	add("ends of processes (pidfd)", "a death within a millisecond", "Linux 5.3 or newer", tryPidfd(pid))
 	return all

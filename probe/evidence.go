@@ -2,7 +2,7 @@ package probe
 
 import (
 	"context"
-	"slices"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -10,6 +10,8 @@ import (
 
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
+	"github.com/hangtime-dev/hangtime/kernel/sockdiag"
+	"github.com/hangtime-dev/hangtime/probe/waits"
 )
 
 // A threadLook is what a thread was at, at one moment.
@@ -26,10 +28,11 @@ type threadLook struct {
 // only the other side of its wait may change meanwhile.
 type finding struct {
 	sched  proc.Schedstat
-	call   proc.Call
+	look   *threadLook
 	sample history.ThreadSample
 	since  time.Time // when it last ran
 	behind history.Event
+	chain  []history.Link
 	asked  time.Time // when the other side was last looked at
 }
 
@@ -91,23 +94,28 @@ func (w *watcher) lookAgain(ctx context.Context, now time.Time) {
 		if one.over || one.firstAt.IsZero() || now.Sub(one.firstAt) < lookTwice {
 			continue
 		}
+		server := w.server()
 		for _, t := range one.threads.all {
-			w.evidence(ctx, one, t)
+			w.evidence(ctx, one, t, server)
 		}
 		w.readStacks(now, one)
+		w.readUpstream(now, one, server)
 		one.firstAt = time.Time{}
+		one.proven = one.idles()
+		w.rec.Record(history.Looked{PID: one.PID, Title: one.title(w, now)})
 	}
 }
 
 // evidence records one thread, and what it waits for.
-func (w *watcher) evidence(ctx context.Context, one *worker, t *thread) {
+func (w *watcher) evidence(ctx context.Context, one *worker, t *thread, server waits.Server) {
 	if f := t.found; f != nil {
 		is, err := one.threads.account(t)
 		if err != nil {
 			return
 		}
 		if is.Runs == f.sched.Runs && is.Ran == f.sched.Ran {
-			w.tell(one, f)
+			w.tell(one, f, server)
+			t.idle = f.sample.Idle
 			return
 		}
 		t.found, t.first = nil, nil
@@ -122,73 +130,158 @@ func (w *watcher) evidence(ctx context.Context, one *worker, t *thread) {
 	still := is.sched.Runs == was.sched.Runs && is.sched.Ran == was.sched.Ran && !is.call.Running
 	if is.known {
 		sample.Syscall = is.call.Name()
-		sample.Args = w.words(one.PID, is.call)
 	}
 	sample.Wchan = w.proc.Wchan(one.PID, t.tid)
-	sample.Idle = w.idle(one, t, is.call)
+	if still {
+		sample.Stack = w.proc.Stack(one.PID, t.tid)
+	}
+	f := &finding{sched: is.sched, look: is, sample: sample}
 	if !still {
-		w.rec.Record(sample)
+		answer := w.waits.Behind(w.subject(one, f), server)
+		f.sample.Args, f.sample.Idle, f.sample.For = answer.Words, answer.Idle || t.house, answer.For
+		t.idle = f.sample.Idle
+		w.rec.Record(f.sample)
 		return
 	}
-	sample.Twice = is.state == was.state && is.call == was.call
-	sample.Stack = w.proc.Stack(one.PID, t.tid)
-	f := &finding{sched: is.sched, call: is.call, sample: sample, since: w.since(ctx, one.PID, t, was.at)}
-	if sample.Twice {
+	f.sample.Twice = is.state == was.state && is.call == was.call
+	f.since = w.since(ctx, one.PID, t, was.at)
+	if f.sample.Twice {
 		t.found = f
 	}
-	w.tell(one, f)
+	w.tell(one, f, server)
+	t.idle = f.sample.Idle
+}
+
+// subject is a thread as one whose wait is looked behind.
+func (w *watcher) subject(one *worker, f *finding) waits.Subject {
+	s := waits.Subject{PID: one.PID, TID: f.sample.TID, Call: f.look.call, State: f.look.state, Wchan: f.sample.Wchan, Stack: f.sample.Stack, Parks: one.threads.isGo}
+	if !f.look.known {
+		s.Call = proc.Call{Running: true}
+	}
+	for _, t := range one.threads.all {
+		s.Threads = append(s.Threads, t.tid)
+	}
+	return s
+}
+
+// server is what a thread's wait is held against.
+func (w *watcher) server() waits.Server {
+	s := waits.Server{Arbiter: w.target.Arbiter, Listening: map[uint32]bool{}, Ports: map[uint16]bool{}, Names: map[string]bool{}}
+	for _, one := range w.workers {
+		s.Workers = append(s.Workers, one.PID)
+	}
+	if w.sockets == nil {
+		return s
+	}
+	for i := range w.sockets.now {
+		if one := &w.sockets.now[i]; one.State == sockdiag.Listen {
+			s.Listening[one.Inode] = true
+		}
+	}
+	for _, address := range w.target.addresses() {
+		if name, ok := strings.CutPrefix(address, "unix:"); ok {
+			s.Names[name] = true
+		} else if at, err := netip.ParseAddrPort(address); err == nil {
+			s.Ports[at.Port()] = true
+		}
+	}
+	return s
 }
 
 // tell records what a thread was found at, and the other side of its wait.
-func (w *watcher) tell(one *worker, f *finding) {
+func (w *watcher) tell(one *worker, f *finding, server waits.Server) {
 	now := time.Now()
 	if now.Sub(f.asked) >= sideEvery {
 		f.asked = now
-		f.behind, f.sample.Idle = w.behind(one, f)
+		answer := w.waits.Behind(w.subject(one, f), server)
+		f.behind, f.sample.Idle, f.sample.For, f.sample.Args = answer.Event, answer.Idle || w.house(one, f.sample.TID), answer.For, answer.Words
+		f.chain = nil
+		if f.behind != nil && !f.sample.Idle {
+			f.chain = w.waits.Chain(one.PID, f.behind, server)
+		}
 	}
 	still := max(now.Sub(f.since), 0)
 	f.sample.Still = still
 	w.rec.Record(f.sample)
-	switch ev := f.behind.(type) {
-	case history.LockWait:
-		ev.Still = still
-		w.rec.Record(ev)
-	case history.MutexWait:
-		ev.Still = still
-		w.rec.Record(ev)
-	case history.PipeWait:
-		ev.Still = still
-		w.rec.Record(ev)
-	case history.DiskWait:
-		ev.Still = still
-		w.rec.Record(ev)
-	case history.SocketWait:
-		ev.Still = still
-		w.rec.Record(ev)
+	if f.behind != nil {
+		w.rec.Record(standing(f.behind, still))
+	}
+	if len(f.chain) > 0 {
+		w.rec.Record(history.Chain{PID: one.PID, TID: f.sample.TID, Links: f.chain})
 	}
 }
 
-// idle says whether a thread waits for something to do. A futex tells nothing by itself: of a Go program it is a parked thread, elsewhere it may be an idle thread of a
-// pool or a deadlock; the main thread of such a program has no pool to idle in.
-func (w *watcher) idle(one *worker, t *thread, c proc.Call) bool {
-	switch {
-	case c.Running || c.None:
-		return false
-	case c.Number == unix.SYS_FUTEX:
-		return one.threads.isGo || t.tid != one.PID
-	case t.house:
-		return true
-	}
-	return waitsForWork(c.Name())
-}
-
-// waitsForWork lists the calls in which a server waits for something to do.
-func waitsForWork(name string) bool {
-	switch name {
-	case "epoll_wait", "epoll_pwait", "epoll_pwait2", "select", "pselect6", "poll", "ppoll", "accept", "accept4", "rt_sigtimedwait", "rt_sigsuspend", "pause":
-		return true
+// house says whether a thread is its runtime's own housekeeping.
+func (w *watcher) house(one *worker, tid int) bool {
+	for _, t := range one.threads.all {
+		if t.tid == tid {
+			return t.house
+		}
 	}
 	return false
+}
+
+// standing is a wait that has lasted for so long by now.
+func standing(wait history.Event, still time.Duration) history.Event {
+	switch ev := wait.(type) {
+	case history.LockWait:
+		ev.Still = still
+		return ev
+	case history.MutexWait:
+		ev.Still = still
+		return ev
+	case history.PipeWait:
+		ev.Still = still
+		return ev
+	case history.DiskWait:
+		ev.Still = still
+		return ev
+	case history.SocketWait:
+		ev.Still = still
+		return ev
+	case history.ChildWait:
+		ev.Still = still
+		return ev
+	case history.TerminalWait:
+		ev.Still = still
+		return ev
+	case history.SemaphoreWait:
+		ev.Still = still
+		return ev
+	}
+	return wait
+}
+
+// upstreamEvery is how often it is looked which servers owe a worker answers.
+const upstreamEvery = time.Second
+
+// readUpstream records whose answers a worker waits for outside of its threads' calls.
+func (w *watcher) readUpstream(now time.Time, one *worker, server waits.Server) {
+	if one.sample.Inside == 0 || one.sample.Oldest < upstreamEvery || now.Sub(one.upstreamAt) < upstreamEvery {
+		return
+	}
+	one.upstreamAt = now
+	if all := w.waits.Upstream(one.PID, server); len(all) > 0 {
+		w.rec.Record(history.Upstream{PID: one.PID, Waits: all})
+	}
+}
+
+// idles says whether the last look proved that the worker's main thread waits for work.
+func (one *worker) idles() bool {
+	for _, t := range one.threads.all {
+		if t.tid == one.PID {
+			return t.idle || one.voice.idle[t.tid]
+		}
+	}
+	return false
+}
+
+// title is what a worker says of itself, read at most once a second.
+func (one *worker) title(w *watcher, now time.Time) string {
+	if now.Sub(one.titleAt) >= time.Second {
+		one.titleAt, one.titled = now, w.waits.Title(one.PID)
+	}
+	return one.titled
 }
 
 // since is when a thread last ran: from the scheduler's own note, held within the two ticks between which it was last seen to run.
@@ -220,73 +313,6 @@ func (w *watcher) lastRan(ctx context.Context, pid int, t *thread) (time.Duratio
 		return 0, false
 	}
 	return w.clocks.Since(ctx, start, s.Processor)
-}
-
-// words tells the arguments of a call to a person.
-func (w *watcher) words(pid int, c proc.Call) string {
-	name := c.Name()
-	if c.Running || c.None || !proc.TakesDescriptor(name) {
-		return ""
-	}
-	fd := c.FD() // of sendfile the side that may be full
-	text := itoa(fd)
-	if link, err := w.proc.Link(pid, fd); err == nil {
-		text += " → " + link
-	}
-	switch c.FileLockWait() {
-	case "flock":
-		text += ", " + proc.FlockOperation(c.Args[1])
-	case "fcntl":
-		text += ", F_SETLKW"
-	case "ofd":
-		text += ", F_OFD_SETLKW"
-	}
-	return text
-}
-
-// lockWait says which lock a thread waits for and who has it; nil: it cannot be seen.
-func (w *watcher) lockWait(one *worker, tid int, kind string, c proc.Call) history.Event {
-	fd := c.FD()
-	wait := history.LockWait{PID: one.PID, TID: tid, Lock: kind, FD: fd}
-	path, err := w.proc.Link(one.PID, fd)
-	if err == nil {
-		wait.Path = strings.TrimSuffix(path, " (deleted)")
-	}
-	info, err := w.proc.FDInfo(one.PID, fd)
-	if err != nil {
-		return nil
-	}
-	wait.Inode = info.Inode
-	if m, ok := mountOf(w.mounts.of(one.PID), info.Mount); ok {
-		wait.Device = m.Device
-	}
-	locks, err := w.proc.Locks()
-	if err != nil {
-		w.trouble("read the file locks", err)
-		return wait
-	}
-	want := proc.Lock{Class: proc.LockClass(kind), Write: true, PID: one.PID, Device: wait.Device, Inode: wait.Inode, To: proc.EndOfFile}
-	if kind == "ofd" {
-		want.PID = -1
-	}
-	waiter := lockWaiter{one.PID, fd, path}
-	for _, lock := range blockers(locks, want, info.Locks) {
-		for _, holder := range w.finder.find(lock, waiter, w.near()) {
-			if !slices.Contains(wait.Holders, holder) { // it may hold several
-				wait.Holders = append(wait.Holders, holder)
-			}
-		}
-	}
-	return wait
-}
-
-// near are the processes that most often hold a lock which a worker waits for.
-func (w *watcher) near() []int {
-	pids := []int{w.target.Arbiter}
-	for _, one := range w.workers {
-		pids = append(pids, one.PID)
-	}
-	return pids
 }
 
 // killer says who is known to have sent the signal that ended a worker; empty: not known.

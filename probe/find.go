@@ -35,7 +35,7 @@ func find(p proc.FS, h Hint) (Target, error) {
 	case h.PID != 0:
 		return findPID(p, h.PID)
 	}
-	listening, err := listeners()
+	listening, err := listeners("")
 	if err != nil {
 		return Target{}, err
 	}
@@ -45,7 +45,12 @@ func find(p proc.FS, h Hint) (Target, error) {
 		want = func(l listener) bool { return l.address == "unix:"+h.Socket }
 		what = h.Socket
 	}
-	return findListener(p, listening, want, what)
+	target, err := findListener(p, listening, want, what)
+	if err != nil {
+		return Target{}, err
+	}
+	target.Others = others(p, target, listening)
+	return target, nil
 }
 
 func readPidfile(path string) (int, error) {
@@ -67,8 +72,9 @@ type listener struct {
 	address string
 }
 
-func listeners() (map[uint32]listener, error) {
-	conn, err := sockdiag.Open("")
+// listeners are all listening sockets of a network namespace, by inode; empty: our own.
+func listeners(netns string) (map[uint32]listener, error) {
+	conn, err := sockdiag.Open(netns)
 	if err != nil {
 		return nil, err
 	}
@@ -122,10 +128,38 @@ func findPID(p proc.FS, pid int) (Target, error) {
 		}
 		return Target{}, fmt.Errorf("process %d: %w", pid, err)
 	}
-	all, err := listeners()
+	netns := netnsOf(p, pid)
+	all, err := listeners(netns)
+	if err != nil && netns != "" {
+		return Target{}, fmt.Errorf("process %d is in another network namespace, and its sockets may not be read from here: %w (run hangtime as root, or inside of that namespace)", pid, err)
+	}
 	if err != nil {
 		return Target{}, err
 	}
+	target, err := descend(p, pid, all)
+	if err != nil {
+		return Target{}, err
+	}
+	target.Netns = netns
+	target.Others = others(p, target, all)
+	return target, nil
+}
+
+// netnsOf is the network namespace of a process as a path; empty where it is our own, or cannot be told.
+func netnsOf(p proc.FS, pid int) string {
+	own, err := p.OwnNamespace("net")
+	if err != nil {
+		return ""
+	}
+	theirs, err := p.Namespace(pid, "net")
+	if err != nil || theirs == own {
+		return ""
+	}
+	return p.Path(pid, "ns/net")
+}
+
+// descend finds the arbiter at a process, above it where it is a worker, or below it where it only started the arbiter.
+func descend(p proc.FS, pid int, all map[uint32]listener) (Target, error) {
 	for range maxDescent {
 		mine := owned(p, pid, all)
 		children, _ := p.Children(pid)
@@ -153,16 +187,56 @@ func findPID(p proc.FS, pid int) (Target, error) {
 					continue
 				}
 			}
-			return Target{Arbiter: pid, Address: best(mine).address, Single: true}, nil
+			// Its children may be workers that have not come so far as to listen, or that get each connection from it.
+			return Target{Arbiter: pid, Address: best(mine).address, Single: !runsKin(p, pid, children)}, nil
+		case len(children) > 0 && runsKin(p, pid, children): // workers that do not listen, as those of a queue; or descriptors that may not be read
+			return Target{Arbiter: pid}, nil
 		case len(children) == 1:
 			pid = children[0]
 			continue
-		case len(children) > 1: // workers that do not listen, as those of a queue; or descriptors that may not be read
+		case len(children) > 1:
 			return Target{Arbiter: pid}, nil
 		}
 		return Target{Arbiter: pid, Single: true}, nil
 	}
 	return Target{}, fmt.Errorf("process %d: no server was found at it or below it", pid)
+}
+
+// runsKin says whether children run the program that their parent runs, as workers that were forked or spawned do; a shell's or a supervisor's run another.
+func runsKin(p proc.FS, pid int, children []int) bool {
+	return slices.ContainsFunc(children, func(child int) bool { return kin(p, pid, child) })
+}
+
+// kin says whether a child may be one of its parent's workers by the program that it runs. The process that keeps count of what others share (CPython's resource tracker) is none.
+func kin(p proc.FS, parent, child int) bool {
+	a, errA := os.Readlink(p.Path(parent, "exe"))
+	b, errB := os.Readlink(p.Path(child, "exe"))
+	if errA != nil || errB != nil {
+		return true // what may not be read is not left out
+	}
+	return a == b && !strings.Contains(p.Command(child), "multiprocessing.resource_tracker")
+}
+
+// maxAddresses bounds at how many addresses a server is followed.
+const maxAddresses = 8
+
+// others are the addresses beside the one that was named at which the server's processes listen.
+func others(p proc.FS, target Target, all map[uint32]listener) []string {
+	pids := []int{target.Arbiter}
+	if !target.Single {
+		children, _ := p.Children(target.Arbiter)
+		pids = append(pids, children...)
+	}
+	var out []string
+	for _, pid := range pids {
+		for _, l := range owned(p, pid, all) {
+			if l.address != target.Address && !slices.Contains(out, l.address) && len(out) < maxAddresses-1 {
+				out = append(out, l.address)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // best is a port rather than a unix socket, and the lowest.

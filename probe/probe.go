@@ -2,8 +2,10 @@ package probe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/kernel/procevents"
 	"github.com/hangtime-dev/hangtime/kernel/sockdiag"
+	"github.com/hangtime-dev/hangtime/probe/waits"
 )
 
 // A Target is a server to watch.
@@ -21,6 +24,18 @@ type Target struct {
 	Arbiter int    // the process whose children are the workers
 	Address string // "127.0.0.1:8000" or "unix:/run/app.sock": where it listens; empty: no sockets are looked at
 	Single  bool   // the arbiter is itself the only worker
+
+	Others []string // further addresses where it listens
+	Netns  string   // its network namespace as a path; empty: our own
+	Query  bool     // the part of a request's address behind "?" may be recorded
+}
+
+// addresses are all where it listens.
+func (t Target) addresses() []string {
+	if t.Address == "" {
+		return t.Others
+	}
+	return append([]string{t.Address}, t.Others...)
 }
 
 // A Worker is one process of the server that lives.
@@ -90,8 +105,8 @@ func newWatcher(ctx context.Context, root proc.FS, target Target, rec *history.R
 		return nil, err
 	}
 	var sockets *connections
-	if target.Address != "" {
-		if sockets, err = openSockets(target.Address); err != nil {
+	if len(target.addresses()) > 0 {
+		if sockets, err = openSockets(target); err != nil {
 			waiter.close()
 			return nil, err
 		}
@@ -109,30 +124,44 @@ func newWatcher(ctx context.Context, root proc.FS, target Target, rec *history.R
 			family = nil
 		}
 	}
-	return &watcher{
+	w := &watcher{
 		tap: tap, family: family, proc: root, target: target, rec: rec, waiter: waiter, brood: proc.ChildrenOf(root, target.Arbiter), clocks: clock.Start(ctx, root), sockets: sockets,
-		finder: holderFinder{root, map[holderKey]foundHolders{}}, ends: newFarEnds(root), mounts: newMountTable(root), groups: newGroups(root),
+		groups: newGroups(root), languages: languages(),
 		refused: map[int]time.Time{}, goExe: map[string]bool{}, line: make([]byte, 1024), said: map[string]bool{}, probe: &Probe{},
-	}, nil
+	}
+	w.waits = waits.New(root, target.Netns, func(what string, err error) {
+		if errors.Is(err, os.ErrPermission) {
+			w.unreadable(err, what)
+		} else {
+			w.trouble(what, err)
+		}
+	})
+	return w, nil
 }
 
-func openSockets(address string) (*connections, error) {
-	if name, ok := strings.CutPrefix(address, "unix:"); ok {
-		s, err := sockdiag.OpenUnix("", name)
+// openSockets opens what tells of the sockets at each address of the server.
+func openSockets(target Target) (*connections, error) {
+	all := sources{}
+	for _, address := range target.addresses() {
+		one, err := openSource(target.Netns, address)
 		if err != nil {
+			all.Close()
 			return nil, err
 		}
-		return openConnections(s), nil
+		all = append(all, one)
 	}
-	ap, err := netip.ParseAddrPort(address)
+	return openConnections(all), nil
+}
+
+func openSource(netns, address string) (source, error) {
+	if name, ok := strings.CutPrefix(address, "unix:"); ok {
+		return sockdiag.OpenUnix(netns, name)
+	}
+	at, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return nil, fmt.Errorf("address of the server: %w", err)
 	}
-	s, err := sockdiag.OpenInet("", ap.Port())
-	if err != nil {
-		return nil, err
-	}
-	return openConnections(s), nil
+	return sockdiag.OpenInet(netns, at.Port())
 }
 
 // Workers are those that live now, by place. Any goroutine may ask.

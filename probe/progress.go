@@ -36,7 +36,9 @@ func phaseOf(c sockdiag.Connection, oneToOne bool) phase {
 type tally struct {
 	inside, idle, silent int
 	oldest               time.Duration
-	answered             uint64 // bytes sent, on the connections that are open now
+	answered             uint64        // bytes sent, on the connections that are open now
+	spoke                time.Duration // since a byte was last sent on one of them; 0: not known
+	least                bool          // the ages are those since the connections were first seen
 	requests             []request
 }
 
@@ -48,19 +50,18 @@ type request struct {
 // maxPorts bounds the clients' ports in one sample.
 const maxPorts = 16
 
-// ports are the clients' ports of the oldest requests.
-func (t *tally) ports() []int {
+// ports are the clients' ports of the oldest requests, and how long each has waited.
+func (t *tally) ports() (all []int, ages []time.Duration) {
 	if len(t.requests) == 0 {
-		return nil
+		return nil, nil
 	}
 	slices.SortFunc(t.requests, func(a, b request) int { return cmp.Compare(b.age, a.age) })
-	var all []int
 	for _, r := range t.requests[:min(maxPorts, len(t.requests))] {
 		if r.port != 0 { // a unix socket has none
-			all = append(all, r.port)
+			all, ages = append(all, r.port), append(ages, r.age)
 		}
 	}
-	return all
+	return all, ages
 }
 
 // A socket is what is known of one of the server's sockets over time.
@@ -235,6 +236,10 @@ func (c *connections) tally() {
 			t.idle++
 		}
 		t.answered += s.sent
+		t.least = t.least || one.Local
+		if one.Sent > 0 && (t.spoke == 0 || one.LastSend < t.spoke) {
+			t.spoke = max(one.LastSend, 1)
+		}
 	}
 }
 

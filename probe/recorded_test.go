@@ -87,10 +87,9 @@ func TestARecordedHangIsSeenAsItWas(t *testing.T) {
 		case history.WorkerSeen:
 			workers[ev.PID] = true
 		case history.ThreadSample:
-			if ev.PID != recordedVictim {
-				t.Errorf("evidence against %d: %+v", ev.PID, ev)
+			if ev.PID == recordedVictim { // the other is looked at too, to prove that it waits for work
+				thread = ev
 			}
-			thread = ev
 		case history.LockWait:
 			wait = ev
 		}

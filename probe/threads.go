@@ -25,6 +25,7 @@ type thread struct {
 	// quietBefore is the tick before that one: it ran between the two. Zero: not known.
 	quietBefore time.Time
 	house       bool        // housekeeping of a language's runtime: its turns are no sign of work
+	idle        bool        // its last look proved that it waits for work
 	first       *threadLook // the first of two looks; nil: none was taken
 	found       *finding    // what both looks found; it stands as long as the thread does not run
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/hangtime-dev/hangtime/kernel/clock"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/kernel/procevents"
+	"github.com/hangtime-dev/hangtime/probe/waits"
+	"github.com/hangtime-dev/hangtime/stacks"
 )
 
 // A watcher does the watching, on one goroutine; nothing else may touch it.
@@ -33,14 +35,14 @@ type watcher struct {
 	heard        []bpf.Signal
 	ticks        int          // so far
 	sockets      *connections // nil: none are looked at
-	finder       holderFinder
-	ends         *farEnds
-	mounts       *mountTable
+	waits        *waits.Finder
+	languages    []stacks.Opener
 	groups       *groups
 	drops        dropCounter
 	workers      []*worker         // by place
 	unmet        []*worker         // whose sockets are read at this tick
 	blind        bool              // the descriptors of some may not be read: a new connection does not show there
+	heirs        bool              // a child was found that has a listening socket, or a connection accepted on one
 	refused      map[int]time.Time // children that are no workers, and until when that is believed
 	goExe        map[string]bool   // by path of the program: it is one of Go
 	line         []byte            // a line of /proc, read and parsed at once
@@ -72,7 +74,7 @@ func (w *watcher) close() {
 	}
 	w.lockFile.Close()
 	w.brood.Close()
-	w.ends.close()
+	w.waits.Close()
 	w.waiter.close()
 }
 
@@ -157,6 +159,23 @@ func (w *watcher) unreadable(err error, what string) {
 	}
 }
 
+// unseen records, once each, that something of a worker may not be read; hides says that a hang may go unseen without it.
+func (w *watcher) unseen(pid int, what string, err error, hides bool) {
+	key := fmt.Sprint("unseen ", pid, what)
+	if w.said[key] || len(w.said) > maxSaid {
+		return
+	}
+	w.said[key] = true
+	ev := history.Unseen{PID: pid, What: what, Hides: hides, Reason: err.Error()}
+	if errors.Is(err, os.ErrPermission) {
+		ev.Allow = "run hangtime as the workers' own user, or as root"
+	}
+	w.rec.Record(ev)
+}
+
+// maxSaid bounds what is told once each.
+const maxSaid = 4096
+
 // readLocks notes who waits for a file lock: it shows a hang of a loop that has no request of its own. Who does not run does not begin to wait and does not end it.
 func (w *watcher) readLocks(now time.Time) {
 	ran := slices.ContainsFunc(w.workers, func(one *worker) bool { return !one.over && one.ran })
@@ -228,9 +247,11 @@ func (w *watcher) look(ctx context.Context, now time.Time, one *worker) {
 	}
 	if w.sockets != nil {
 		sum := w.sockets.of(one.PID)
-		s.Inside, s.Oldest, s.Idle, s.Silent, s.Answered, s.Ports = sum.inside, sum.oldest, sum.idle, sum.silent, sum.answered, sum.ports()
+		s.Inside, s.Oldest, s.Idle, s.Silent, s.Answered, s.Spoke, s.LeastAge = sum.inside, sum.oldest, sum.idle, sum.silent, sum.answered, sum.spoke, sum.least
+		s.Ports, s.Ages = sum.ports()
 	}
 	one.sample = s
+	one.deaf = one.deaf && s.Inside+s.Idle+s.Silent == 0
 	w.rec.Record(s)
 	busy := w.beat(now, one)
 	if s.Answered != one.answered || one.answeredAt.IsZero() {
@@ -239,11 +260,37 @@ func (w *watcher) look(ctx context.Context, now time.Time, one *worker) {
 	// Connections wait, and it answers none: it may not come to accept (no descriptor left, a lock before accept).
 	shut := w.backlogTicks >= 3 && now.Sub(one.answeredAt) >= 3*sampleEvery
 	// One that was suspicious and has not moved since is so still: its clients may have given up, and that has freed nobody.
-	one.suspect = shut || suspicious(s, busy, one.lockTicks, w.backlog) || one.suspect && !one.mattered
-	if one.suspect {
+	one.suspect = shut || suspicious(s, busy, one.lockTicks, w.backlog) || one.suspect && !one.mattered && !one.spot
+	one.spot = !one.suspect && w.spotDue(now, one)
+	if one.suspect || one.spot {
 		w.lookCloser(one)
 		w.readGroup(now, one)
 	}
+}
+
+const (
+	// spotEvery is how often the threads of a worker are looked at of which the sockets cannot say whether it works: it has answered something and not closed (half an answer looks
+	// like that), has no connection at all, or its last look did not prove that it waits for work.
+	spotEvery = time.Second
+	// spotSeldom is the same for all others: a worker that was told to leave and does not shows nowhere else.
+	spotSeldom = 5 * time.Second
+)
+
+// spotDue says whether a worker that is not suspicious is to be looked at all the same. One of which no thread ran since the last time is where it was.
+func (w *watcher) spotDue(now time.Time, one *worker) bool {
+	every := spotSeldom
+	if one.sample.Idle > 0 || one.deaf || !one.proven {
+		every = spotEvery
+	}
+	if now.Sub(one.spotAt) < every {
+		return false
+	}
+	ran := one.threads.ran()
+	if ran == one.spotRan && one.proven {
+		return false
+	}
+	one.spotAt, one.spotRan = now, ran
+	return true
 }
 
 // stateName is a process state as text, without making a new one each time.

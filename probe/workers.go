@@ -52,13 +52,18 @@ type worker struct {
 	limitsAt    time.Time
 	slowAt      time.Time // what changes slowly is read again then
 	fds         proc.Folder
-	inodes      []uint32 // of its sockets, as last read
-	files       int      // soft limit of descriptors; 0: not known
-	filesTold   int      // descriptors that were last recorded as open
-	stacksAt    time.Time
-	stacksRan   time.Duration // its processor time when its stacks were last read
-	python      *python       // nil: not looked for yet, or none
-	notPython   bool
+	inodes      []uint32      // of its sockets, as last read
+	files       int           // soft limit of descriptors; 0: not known
+	filesTold   int           // descriptors that were last recorded as open
+	voice       speaker       // its language
+	deaf        bool          // it has no listening socket and no connection of the server's
+	spot        bool          // it is looked at although nothing is suspicious
+	spotAt      time.Time     // when it last was
+	spotRan     time.Duration // its processor time then
+	proven      bool          // its last look proved that it waits for work
+	upstreamAt  time.Time     // when it was last looked whom it has asked
+	titleAt     time.Time     // when its title was last read
+	titled      string
 }
 
 func (one *worker) close() {
@@ -94,6 +99,9 @@ func (w *watcher) discover(now time.Time) {
 		if pids, err = w.brood.Read(); err != nil {
 			return // the arbiter is gone; its workers are watched to their end
 		}
+	}
+	if w.sockets != nil && !w.target.Single && !w.heirs {
+		w.heirs = slices.ContainsFunc(pids, func(pid int) bool { return w.known(pid) || w.holds(pid) == holdsIt })
 	}
 	changed := false
 	for _, pid := range pids {
@@ -139,7 +147,11 @@ func (w *watcher) known(pid int) bool {
 // open begins to watch a process; nil when it is none (any more), or not a worker.
 func (w *watcher) open(pid int) *worker {
 	s, err := w.proc.Stat(pid)
-	if err != nil || s.Over() || !w.serves(pid) {
+	if err != nil || s.Over() {
+		return nil
+	}
+	is, deaf := w.serves(pid)
+	if !is {
 		return nil
 	}
 	pidfd, err := unix.PidfdOpen(pid, 0)
@@ -155,7 +167,7 @@ func (w *watcher) open(pid int) *worker {
 	}
 	one := &worker{
 		Worker: Worker{Place: w.free(), PID: pid, Start: s.Start, Born: w.born(s.Start)},
-		pidfd:  pidfd, stat: file, threads: &threads{proc: w.proc, pid: pid, isGo: w.isGo(pid)}, moved: time.Now(),
+		pidfd:  pidfd, deaf: deaf, stat: file, threads: &threads{proc: w.proc, pid: pid, isGo: w.isGo(pid)}, moved: time.Now(),
 	}
 	// The pid may have passed to another process between the two looks; the second one is of what the descriptors belong to.
 	if again, err := w.readStat(one); err == nil && again.Start == s.Start && (pidfd < 0 || w.waiter.watch(pidfd, pid) == nil) {
@@ -163,34 +175,64 @@ func (w *watcher) open(pid int) *worker {
 		if w.tap != nil {
 			w.tap.Watch(pid)
 		}
-		w.rec.Record(history.WorkerSeen{PID: pid, Worker: one.Place, Start: s.Start, Born: one.Born, Name: s.Comm})
+		w.rec.Record(history.WorkerSeen{PID: pid, Worker: one.Place, Start: s.Start, Born: one.Born, Name: s.Comm, NoListener: deaf})
 		return one
 	}
 	one.close()
 	return nil
 }
 
-// serves says whether a child of the arbiter is a worker: whether it has the listening socket. Where its descriptors may not be read, every child counts.
-func (w *watcher) serves(pid int) bool {
-	if w.sockets == nil || w.target.Single {
-		return true
-	}
+// What a process is seen to have of the server's sockets.
+type holding int
+
+const (
+	holdsNone   holding = iota
+	holdsIt             // a listening socket of the server, or a connection that was accepted on one
+	holdsUnseen         // its descriptors may not be read
+)
+
+// holds says what a process has of the server's sockets.
+func (w *watcher) holds(pid int) holding {
 	if _, _, listening := w.sockets.backlog(); !listening {
 		if w.sockets.refresh(time.Now(), true, true, func(func(uint32, int)) {}) != nil {
-			return true
+			return holdsUnseen
 		}
 		if _, _, listening = w.sockets.backlog(); !listening {
-			return true
+			return holdsUnseen
 		}
 	}
-	var fds proc.Folder
+	fds := proc.Folder{}
 	defer fds.Close()
-	listens := false
+	found := holdsNone
 	err := fds.Links(w.proc, pid, func(link []byte) {
-		inode, ok := proc.SocketInode(link)
-		listens = listens || ok && w.sockets.listens(inode)
+		if inode, ok := proc.SocketInode(link); ok && (w.sockets.listens(inode) || w.sockets.sockets[inode] != nil) {
+			found = holdsIt
+		}
 	})
-	return err != nil || listens
+	if err != nil {
+		return holdsUnseen
+	}
+	return found
+}
+
+// serves says whether a child of the arbiter is a worker: it has a listening socket of the server, or a connection that was accepted on one (a worker that gets its connections from
+// its arbiter). Where none of them has, as in a queue's pool or before they have come so far, those are that run their arbiter's program; they are deaf. Where descriptors may not
+// be read, every child counts.
+func (w *watcher) serves(pid int) (is, deaf bool) {
+	switch {
+	case w.target.Single:
+		return true, w.sockets == nil
+	case w.sockets == nil:
+		return kin(w.proc, w.target.Arbiter, pid), true
+	}
+	switch w.holds(pid) {
+	case holdsIt:
+		w.heirs = true
+		return true, false
+	case holdsUnseen:
+		return true, false
+	}
+	return !w.heirs && kin(w.proc, w.target.Arbiter, pid), true
 }
 
 // free is the lowest place that no living worker has.

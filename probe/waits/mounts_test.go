@@ -1,4 +1,4 @@
-package probe
+package waits
 
 import (
 	"os"
@@ -21,7 +21,7 @@ func TestWorkersOfOneNamespaceShareAMountTable(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	table := newMountTable(proc.FS(root))
+	table := newMounts(proc.FS(root))
 	for _, row := range []struct {
 		pid  int
 		want string

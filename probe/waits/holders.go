@@ -1,4 +1,4 @@
-package probe
+package waits
 
 import (
 	"cmp"
@@ -81,14 +81,14 @@ const (
 	maxStrange = 4096
 )
 
-// A holderFinder finds the processes that hold a lock. One goroutine may use it.
-type holderFinder struct {
-	proc  proc.FS
+// A holders finds the processes that hold a lock. One goroutine may use it.
+type holders struct {
+	fs    proc.FS
 	known map[holderKey]foundHolders
 }
 
 // find returns the true holders of a lock: processes that have the locked open file, be it by open or by fork. near are processes to look at first.
-func (h *holderFinder) find(lock proc.Lock, waiter lockWaiter, near []int) []history.LockHolder {
+func (h *holders) find(lock proc.Lock, waiter lockWaiter, near []int) []history.LockHolder {
 	key := holderKey{lock.Device, lock.Inode, lock.Class, lock.PID, lock.From, waiter.pid}
 	if found, ok := h.known[key]; ok && time.Since(found.at) < found.life {
 		return found.holders
@@ -97,24 +97,24 @@ func (h *holderFinder) find(lock proc.Lock, waiter lockWaiter, near []int) []his
 		clear(h.known)
 	}
 	began := time.Now()
-	holders := h.search(lock, waiter, near)
+	all := h.search(lock, waiter, near)
 	now := time.Now()
-	h.known[key] = foundHolders{now, max(holderLife, 50*now.Sub(began)), holders}
-	return holders
+	h.known[key] = foundHolders{now, max(holderLife, 50*now.Sub(began)), all}
+	return all
 }
 
-func (h *holderFinder) search(lock proc.Lock, waiter lockWaiter, near []int) []history.LockHolder {
+func (h *holders) search(lock proc.Lock, waiter lockWaiter, near []int) []history.LockHolder {
 	pids, creatorShown := h.having(lock, waiter, near)
 	var out []history.LockHolder
 	for _, pid := range pids {
-		out = append(out, history.LockHolder{PID: pid, Command: h.proc.Command(pid), Creator: pid == lock.PID})
+		out = append(out, history.LockHolder{PID: pid, Command: h.fs.Command(pid), Creator: pid == lock.PID})
 	}
 	if lock.PID > 0 && !slices.Contains(pids, lock.PID) {
 		// /proc/locks still names it: it is dead and others inherited the lock, or its descriptors may not be read. One that lives and shows that it has the lock no more is
 		// another process of its number, or it closed what others inherited.
-		_, err := h.proc.Stat(lock.PID)
+		_, err := h.fs.Stat(lock.PID)
 		if dead := err != nil; dead || !creatorShown || len(out) == 0 {
-			out = append(out, history.LockHolder{PID: lock.PID, Command: h.proc.Command(lock.PID), Creator: true, Dead: dead})
+			out = append(out, history.LockHolder{PID: lock.PID, Command: h.fs.Command(lock.PID), Creator: true, Dead: dead})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b history.LockHolder) int { return cmp.Compare(rank(a), rank(b)) })
@@ -123,7 +123,7 @@ func (h *holderFinder) search(lock proc.Lock, waiter lockWaiter, near []int) []h
 
 // having are the processes that have the locked open file, and whether the creator's descriptors could be read. It is sought first among descriptors that lead to the waiter's
 // path; where it is at none of them, as a file that is mounted or linked elsewhere too, among those of all other files. All that share an open file see it at the same path.
-func (h *holderFinder) having(lock proc.Lock, waiter lockWaiter, near []int) (pids []int, creatorShown bool) {
+func (h *holders) having(lock proc.Lock, waiter lockWaiter, near []int) (pids []int, creatorShown bool) {
 	type place struct{ pid, fd int }
 	var strange []place
 	note := func(pid int) {
@@ -132,13 +132,13 @@ func (h *holderFinder) having(lock proc.Lock, waiter lockWaiter, near []int) (pi
 		}
 	}
 	for _, pid := range h.order(lock, near) {
-		fds, err := h.proc.FDs(pid)
+		fds, err := h.fs.FDs(pid)
 		if err != nil {
 			continue
 		}
 		creatorShown = creatorShown || pid == lock.PID
 		for _, fd := range fds {
-			link, err := h.proc.Link(pid, fd)
+			link, err := h.fs.Link(pid, fd)
 			switch {
 			case err != nil:
 			case waiter.path != "" && link == waiter.path:
@@ -162,12 +162,12 @@ func (h *holderFinder) having(lock proc.Lock, waiter lockWaiter, near []int) (pi
 }
 
 // order is who is looked at: the creator, those near, and everybody.
-func (h *holderFinder) order(lock proc.Lock, near []int) []int {
+func (h *holders) order(lock proc.Lock, near []int) []int {
 	var first []int
 	if lock.PID > 0 {
 		first = append(first, lock.PID)
 	}
-	all, _ := h.proc.PIDs() // without it the near ones are what there is
+	all, _ := h.fs.PIDs() // without it the near ones are what there is
 	seen := map[int]bool{}
 	var out []int
 	for _, pid := range slices.Concat(first, near, all) {
@@ -196,8 +196,8 @@ func rank(h history.LockHolder) int {
 }
 
 // locked says whether a descriptor is of the open file that has a lock. The waiter's own open file has none that it waits for: one that reads the same it only changes.
-func (h *holderFinder) locked(pid, fd int, lock proc.Lock, waiter lockWaiter) bool {
-	info, err := h.proc.FDInfo(pid, fd)
+func (h *holders) locked(pid, fd int, lock proc.Lock, waiter lockWaiter) bool {
+	info, err := h.fs.FDInfo(pid, fd)
 	if err != nil || !slices.ContainsFunc(info.Locks, func(l proc.Lock) bool {
 		return l.Device == lock.Device && l.Inode == lock.Inode && l.Class == lock.Class && l.PID == lock.PID && l.From == lock.From
 	}) {
