@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"io"
 	"time"
 
@@ -142,9 +141,4 @@ func msOrNone(d time.Duration) *float64 {
 }
 
 // JSON writes the Result, indented.
-func (r *Report) JSON(out io.Writer) error {
-	enc := json.NewEncoder(out)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(r.Result())
-}
+func (r *Report) JSON(out io.Writer) error { return writeJSON(out, r.Result()) }

@@ -218,7 +218,7 @@ func incidentFromJSON(text []byte) (report.ResultIncident, error) {
 		err := json.Unmarshal(text, &one)
 		return one, err
 	}
-	var one incidentJSON
+	var one report.Incident
 	if err := json.Unmarshal(text, &one); err != nil {
 		return report.ResultIncident{}, err
 	}
