@@ -111,6 +111,11 @@ func (r *Reader) Next() (Record, error) {
 		}
 	}
 	r.line++
+	if r.line == 1 {
+		if err := r.header(r.lines.Bytes()); err != nil {
+			return Record{}, err
+		}
+	}
 	var rec Record
 	if err := json.Unmarshal(r.lines.Bytes(), &rec); err != nil {
 		return Record{}, fmt.Errorf("%s:%d: %w", r.name, r.line, err)
@@ -118,11 +123,29 @@ func (r *Reader) Next() (Record, error) {
 	if rec.Seq != r.last.Seq+1 || rec.At < r.last.At {
 		return Record{}, fmt.Errorf("%s:%d: record %d at %v follows record %d at %v: want the next number and no earlier time", r.name, r.line, rec.Seq, rec.At, r.last.Seq, r.last.At)
 	}
-	if h, ok := rec.Event.(Header); r.line == 1 && (!ok || h.Format < 1 || h.Format > Format) {
-		return Record{}, fmt.Errorf("%s:1: want a header of format %d; this file was not written by this version of hangtime", r.name, Format)
-	}
 	r.last = rec
 	return rec, nil
+}
+
+// header refuses what is no recording, or one of a later format, before the rest of the line is read: a later header may have fields that this version does not know.
+func (r *Reader) header(line []byte) error {
+	var first struct {
+		Kind  string `json:"kind"`
+		Event struct {
+			Format int    `json:"format"`
+			Tool   string `json:"tool"`
+		} `json:"event"`
+	}
+	if err := json.Unmarshal(line, &first); err != nil {
+		return fmt.Errorf("%s:1: %w", r.name, err)
+	}
+	switch format := first.Event.Format; {
+	case first.Kind != (Header{}).kind() || format < 1:
+		return fmt.Errorf("%s:1: want a header of format 1 to %d; this file was not written by hangtime", r.name, Format)
+	case format > Format:
+		return fmt.Errorf("%s:1: format %d was not written by this version of hangtime, which reads up to %d, but by %s: want that or a later one", r.name, format, Format, first.Event.Tool)
+	}
+	return nil
 }
 
 // Close closes the file.

@@ -3,6 +3,7 @@ package history
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -174,9 +175,12 @@ func TestWhatIsNoRecordingSaysSo(t *testing.T) {
 	header := `{"seq":1,"at":0,"kind":"header","event":{"format":1}}` + "\n"
 	for _, row := range []struct{ name, text, want string }{
 		{"plain text", "hello", "not a recording"},
-		{"no header", zip(`{"seq":1,"at":0,"kind":"tick","event":{"late":0}}` + "\n"), "want a header of format 2"},
-		{"another format", zip(`{"seq":1,"at":0,"kind":"header","event":{"format":99}}` + "\n"), "not written by this version"},
+		{"no header", zip(`{"seq":1,"at":0,"kind":"tick","event":{"late":0}}` + "\n"), "want a header of format 1 to 2"},
+		{"a header without a format", zip(`{"seq":1,"at":0,"kind":"header","event":{}}` + "\n"), "want a header of format 1 to 2"},
+		{"a later format", zip(`{"seq":1,"at":0,"kind":"header","event":{"format":99,"tool":"v9"}}` + "\n"), "format 99 was not written by this version of hangtime, which reads up to 2, but by v9"},
+		{"a later format with what only it knows", zip(`{"seq":1,"at":0,"kind":"header","more":1,"event":{"format":99,"planet":"Mars"}}` + "\n"), "x:1: format 99"},
 		{"an unknown kind", zip(header + `{"seq":2,"at":0,"kind":"weather","event":{}}` + "\n"), `x:2: record 2: kind "weather" is not known`},
+		{"an unknown field of a trouble", zip(header + `{"seq":2,"at":0,"kind":"trouble","event":{"mood":1}}` + "\n"), `unknown field "mood"`},
 		{"an unknown field", zip(header + `{"seq":2,"at":0,"kind":"tick","event":{"early":1}}` + "\n"), `unknown field "early"`},
 		{"a gap", zip(header + `{"seq":3,"at":0,"kind":"tick","event":{}}` + "\n"), "record 3 at 0s follows record 1"},
 		{"time runs back", zip(header + `{"seq":2,"at":-5,"kind":"tick","event":{}}` + "\n"), "no earlier time"},
@@ -188,6 +192,27 @@ func TestWhatIsNoRecordingSaysSo(t *testing.T) {
 		}
 		if !strings.Contains(err.Error(), row.want) {
 			t.Errorf("%s: got %q, want it to say %q", row.name, err, row.want)
+		}
+	}
+}
+
+// A trouble of format 1 names a room and has no weight, which voids what was measured.
+func TestATroubleOfFormat1IsRead(t *testing.T) {
+	for text, want := range map[string]Trouble{
+		`{"room":"probe","text":"blind"}`:                           {Component: "probe", Text: "blind"},
+		`{"component":"probe","text":"slow","weight":"harmless"}`:   {Component: "probe", Text: "slow", Weight: Harmless},
+		`{"component":"probe","text":"new","weight":"of tomorrow"}`: {Component: "probe", Text: "new", Weight: "of tomorrow"},
+	} {
+		var rec Record
+		if err := json.Unmarshal([]byte(`{"seq":2,"at":0,"kind":"trouble","event":`+text+`}`), &rec); err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if diff := cmp.Diff(want, rec.Event); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", text, diff)
+		}
+		if got := rec.Event.(Trouble).Voids(); got != (want.Weight != Harmless) {
+			t.Errorf("%s: voids %v", text, got)
 		}
 	}
 }

@@ -2,7 +2,10 @@ package history
 
 import "time"
 
-// Format is the version of the recording's format; it grows when an older reader would misread a newer file.
+// Format is the version of the recording's format; it grows when an older reader would misread a newer file. All before it are read as well.
+//
+//	1  the first
+//	2  a trouble has a component, which was called room, and a weight; a look at a worker has an end, idle is proven, and a thread may wait for more
 const Format = 2
 
 // Header is the first record: all that is needed to know what was run, where, by which hangtime.
@@ -65,12 +68,6 @@ type Aborted struct {
 	Check string `json:"check"`
 }
 
-// Trouble is something that hangtime itself could not do or see. A check that rests on it is unknown, never passed.
-type Trouble struct {
-	Room string `json:"room"`
-	Text string `json:"text"`
-}
-
 // RunEnded is the last record of a whole history.
 type RunEnded struct{}
 
@@ -81,5 +78,4 @@ func (PhaseStarted) kind() string   { return "phase-started" }
 func (Tick) kind() string           { return "tick" }
 func (Interrupted) kind() string    { return "interrupted" }
 func (Aborted) kind() string        { return "aborted" }
-func (Trouble) kind() string        { return "trouble" }
 func (RunEnded) kind() string       { return "run-ended" }

@@ -55,7 +55,7 @@ func (r *Recorder) Drain(spare []Record) []Record {
 	if r.lost > 0 {
 		lost := r.lost
 		r.lost = 0
-		r.append(r.Now(), Trouble{"history", overrun(lost)})
+		r.append(r.Now(), Trouble{Component: "history", Text: overrun(lost)})
 	}
 	return out
 }

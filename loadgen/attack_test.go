@@ -96,7 +96,7 @@ func tell(t *testing.T, rec *history.Recorder) *story {
 		case history.RateChanged:
 			s.rates, s.changed = append(s.rates, ev), append(s.changed, r.At)
 		case history.Trouble:
-			t.Errorf("trouble: %s: %s", ev.Room, ev.Text)
+			t.Errorf("trouble: %s: %s", ev.Component, ev.Text)
 		}
 	}
 	s.balance(t)

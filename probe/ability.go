@@ -24,6 +24,7 @@ type Ability struct {
 	OK     bool
 	Why    string // why not
 	Enable string // what would allow it
+	Vital  bool   // without it a hang may not be seen: a server that looks healthy need not be
 }
 
 // Command is a process's command line for people, at most 120 bytes; empty: there is none such.
@@ -57,6 +58,7 @@ func Abilities(pid int) []Ability {
 	add("kernel stacks", "where in the kernel a thread waits", root, file("stack", nil))
 	_, err := p.FDs(pid)
 	add("descriptors", "which file, pipe or socket it is, and whose each request is", sameUser, err)
+	all[len(all)-1].Vital = true // without them nobody knows which worker has a request
 	add("memory (process_vm_readv)", "Python stacks, owners of mutexes, what poll waits for", sameUser+yama(), tryMemory(p, pid))
 	_, err = proc.Read(p.LocksPath(), 4096)
 	add("file locks", "who waits for whom", "a kernel with CONFIG_FILE_LOCKING", err)

@@ -156,7 +156,7 @@ func (w *watcher) takeThreads(now time.Time) bool {
 
 func (w *watcher) bulkFailed(err error) {
 	w.bulk.drop()
-	w.trouble("read by BPF iterator", fmt.Errorf("%w (/proc is read instead)", err))
+	w.detour("read by BPF iterator", fmt.Errorf("%w (/proc is read instead)", err))
 }
 
 // takeInodes reads by BPF which sockets the given workers have.

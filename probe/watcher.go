@@ -78,13 +78,18 @@ func (w *watcher) close() {
 	w.waiter.close()
 }
 
-// trouble records what the probe could not do, once each.
-func (w *watcher) trouble(what string, err error) {
+// trouble records what the probe could not do or see, once each: what rests on it is void.
+func (w *watcher) trouble(what string, err error) { w.weigh(what, err, history.Voids) }
+
+// detour records that something is read in another way, by which nothing is lost.
+func (w *watcher) detour(what string, err error) { w.weigh(what, err, history.Harmless) }
+
+func (w *watcher) weigh(what string, err error, weight history.Weight) {
 	if w.said[what] {
 		return
 	}
 	w.said[what] = true
-	w.rec.Record(history.Trouble{Room: "probe", Text: fmt.Sprintf("%s: %v", what, err)})
+	w.rec.Record(history.Trouble{Component: "probe", Text: fmt.Sprintf("%s: %v", what, err), Weight: weight})
 }
 
 const (

@@ -58,7 +58,7 @@ func (b *Builder) Add(r history.Record) {
 		b.lag = max(b.lag, ev.Late)
 	case history.Trouble:
 		b.troubles = append(b.troubles, ev.Text)
-		if v := b.last(); v == nil || v.shown.To >= 0 && ev.Text != v.shown.Reason { // the run that a variant ended tells its reason once more
+		if v := b.last(); ev.Voids() && (v == nil || v.shown.To >= 0 && ev.Text != v.shown.Reason) { // the run that a variant ended tells its reason once more
 			b.outside = append(b.outside, ev.Text)
 		}
 	case history.VariantStarted:

@@ -79,7 +79,7 @@ func TestAReportDoesNotDependOnWhenItWasAskedFor(t *testing.T) {
 	h := wholeRun(t)
 	ended := slices.IndexFunc(h.records, func(r history.Record) bool { _, ok := r.Event.(history.VariantEnded); return ok })
 	at := h.records[ended].At
-	between := []history.Record{{At: at, Event: history.Tick{Late: 5 * s}}, {At: at, Event: history.Trouble{Room: "run", Text: "a sink is full"}}}
+	between := []history.Record{{At: at, Event: history.Tick{Late: 5 * s}}, {At: at, Event: history.Trouble{Component: "run", Text: "a sink is full"}}}
 	h.records = slices.Insert(h.records, ended+1, between...)
 	b := NewBuilder()
 	b.explain = func() explainer { return &said{} }

@@ -13,25 +13,54 @@ import (
 	"github.com/hangtime-dev/hangtime/verdict"
 )
 
-const schemaFile = "../docs/result.schema.json"
+const (
+	schemaFile     = "../docs/result.schema.json"
+	lookSchemaFile = "../docs/look.schema.json"
+)
 
-func TestTheCommittedSchemaIsThatOfTheCode(t *testing.T) {
-	got, err := ResultSchema()
-	if err != nil {
-		t.Fatal(err)
-	}
-	got = append(got, '\n')
-	if *update {
-		if err := os.WriteFile(schemaFile, got, 0o644); err != nil {
+func TestTheCommittedSchemasAreThoseOfTheCode(t *testing.T) {
+	for file, write := range map[string]func() ([]byte, error){schemaFile: ResultSchema, lookSchemaFile: LookSchema} {
+		got, err := write()
+		if err != nil {
 			t.Fatal(err)
 		}
+		got = append(got, '\n')
+		if *update {
+			if err := os.WriteFile(file, got, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), string(got)); diff != "" {
+			t.Errorf("%s differs; where a reader would misread the new one, its version must grow:\n%s", filepath.Base(file), diff)
+		}
 	}
-	want, err := os.ReadFile(schemaFile)
+}
+
+func TestALookIsValid(t *testing.T) {
+	schema, err := jsonschema.NewCompiler().Compile(lookSchemaFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s differs; where a reader would misread the new one, ResultVersion must grow:\n%s", filepath.Base(schemaFile), diff)
+	for name, look := range map[string]Look{"a hang": hungLook(), "nothing": NewLookBuilder().Look(Watched{})} {
+		var out bytes.Buffer
+		if err := look.JSON(&out); err != nil {
+			t.Fatal(err)
+		}
+		v, err := jsonschema.UnmarshalJSON(&out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(v); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		v.(map[string]any)["version"] = LookVersion + 1
+		if schema.Validate(v) == nil {
+			t.Errorf("%s of another version is found valid", name)
+		}
 	}
 }
 

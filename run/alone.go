@@ -74,7 +74,7 @@ func (a *Alone) Conduct() error {
 	draining.Go(func() {
 		drain(background, a.rec, a.options.Sinks, func(err error) {
 			broken = err
-			a.rec.Record(history.Trouble{Room: "run", Text: err.Error()})
+			a.rec.Record(history.Trouble{Component: "run", Text: err.Error()})
 		})
 	})
 	ticking.Go(func() { tick(ticks, a.rec) })

@@ -59,13 +59,13 @@ func (r *Run) byHand(f scenarios.Fault) {
 		injection, err = faults.Prepare(f, field, v.guardian)
 	}
 	if err != nil {
-		v.record(history.Trouble{Room: "faults", Text: fmt.Sprintf("%s: %v", f.Kind, err)})
+		v.record(history.Trouble{Component: "faults", Text: fmt.Sprintf("%s: %v", f.Kind, err)})
 		return
 	}
 	reach := v.reach
 	v.hands.Go(func() {
 		if err := faults.Run(reach, []*faults.Injection{injection}, r.rec); err != nil && r.ctx.Err() == nil {
-			v.record(history.Trouble{Room: "faults", Text: err.Error()})
+			v.record(history.Trouble{Component: "faults", Text: err.Error()})
 		}
 	})
 }

@@ -51,7 +51,7 @@ func TestTheDrainGoesOnWithoutABrokenSink(t *testing.T) {
 			defer close(done)
 			drain(ctx, rec, sinks, func(err error) {
 				failures++
-				rec.Record(history.Trouble{Room: "run", Text: err.Error()})
+				rec.Record(history.Trouble{Component: "run", Text: err.Error()})
 			})
 		}()
 		for range 3 {

@@ -72,7 +72,7 @@ func (r *Run) Conduct() error {
 	helpers.Go(func() {
 		drain(background, r.rec, r.options.Sinks, func(err error) {
 			broken = err
-			r.rec.Record(history.Trouble{Room: "run", Text: err.Error()})
+			r.rec.Record(history.Trouble{Component: "run", Text: err.Error()})
 		})
 	})
 	ticks, stopTicks := context.WithCancel(context.Background())
@@ -81,7 +81,7 @@ func (r *Run) Conduct() error {
 
 	err = r.variants()
 	if err != nil && !errors.Is(err, ErrInterrupted) && !errors.Is(err, ErrAborted) {
-		r.rec.Record(history.Trouble{Room: "run", Text: err.Error()})
+		r.rec.Record(history.Trouble{Component: "run", Text: err.Error()})
 	}
 	stopTicks()
 	ticking.Wait()

@@ -103,7 +103,7 @@ func (v *variant) account() {
 	}
 	log, err := probe.ReadTaskLogs(v.dir)
 	if err != nil {
-		v.record(history.Trouble{Room: "probe", Text: err.Error()})
+		v.record(history.Trouble{Component: "probe", Text: err.Error()})
 		return
 	}
 	v.record(log)
@@ -171,7 +171,7 @@ func (v *variant) phases(ctx context.Context, planned []*faults.Injection) error
 	go func() { harmed <- faults.Run(harm, planned, v.run.rec) }()
 	waited := until(ctx, begin.Add(p.Before+p.During))
 	if err := <-harmed; err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) && ctx.Err() == nil {
-		v.record(history.Trouble{Room: "faults", Text: err.Error()})
+		v.record(history.Trouble{Component: "faults", Text: err.Error()})
 	}
 	if waited != nil {
 		return waited

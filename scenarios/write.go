@@ -3,6 +3,7 @@ package scenarios
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -42,4 +43,19 @@ func Recipe(expect Expect, cause string) (Scenario, bool) {
 		}
 	}
 	return Scenario{}, false
+}
+
+// CausesBroughtAbout are those of Causes for which there is a Recipe, of a hang or a crash.
+func CausesBroughtAbout() []string {
+	can := map[string]bool{}
+	for _, name := range Names() {
+		doc, err := Open(name)
+		if err != nil {
+			continue
+		}
+		for _, v := range doc.Scenario.Variants {
+			can[v.Cause] = can[v.Cause] || v.Expect == Hang || v.Expect == Crash
+		}
+	}
+	return slices.DeleteFunc(Causes(), func(cause string) bool { return !can[cause] })
 }

@@ -18,8 +18,9 @@ type Fold struct {
 	deaths    int
 	replaced  time.Duration // the longest that a place was empty; -1: none was filled again
 	missing   int
-	troubles  []string
-	byHand    string // what a person did to it; empty: nothing
+	troubles  []string // that void what was measured
+	notes     []string // those that do not
+	byHand    string   // what a person did to it; empty: nothing
 	lateTotal time.Duration
 	lateTo    time.Duration // up to when a stall is counted in lateTotal
 	lateMax   time.Duration
@@ -79,7 +80,11 @@ func (f *Fold) Add(r history.Record) {
 	case history.Tick:
 		f.tick(r.At, ev.Late)
 	case history.Trouble:
-		f.troubles = append(f.troubles, ev.Text)
+		if ev.Voids() {
+			f.troubles = append(f.troubles, ev.Text)
+		} else {
+			f.notes = append(f.notes, ev.Text)
+		}
 	case history.WorkerSeen:
 		f.seen(r.At, ev)
 	case history.WorkerGone:

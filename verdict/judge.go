@@ -22,7 +22,7 @@ type Seen interface {
 // Variant judges one variant: what its world was expected to do, then each check. plan is the scenario as that variant, its number at, runs it.
 // It can be asked at any time; until the variant is over nothing is decided.
 func (f *Fold) Variant(v scenarios.Variant, at int, plan scenarios.Scenario, l metrics.Load, seen Seen, incidents []diagnose.Incident) Variant {
-	out := Variant{Name: v.Name, Notes: notes(l), Expect: string(v.Expect), Outcome: Pass, Figures: figures(f, l, incidents)}
+	out := Variant{Name: v.Name, Notes: append(notes(l), f.notes...), Expect: string(v.Expect), Outcome: Pass, Figures: figures(f, l, incidents)}
 	doubts := f.blind()
 	if broken := seen.Broken(); broken > 0 {
 		doubts = append(doubts, fmt.Sprintf("%d histograms of the history could not be read", broken))

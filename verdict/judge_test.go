@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -90,7 +91,7 @@ func TestWhatWasNotSeenIsUnknown(t *testing.T) {
 		{"the fault failed", whole(history.FaultFailed{ID: "v/1", Reason: "no such file"}), load(), "no such file"},
 		{"the fault may still be there", whole(history.FaultInEffect{ID: "v/1"}, history.FaultHealed{ID: "v/1"}), load(), "not seen to"},
 		{"hangtime was starved", whole(append(harmed, history.Tick{Late: 4 * s})...), load(), "too busy to judge"},
-		{"events were left out", whole(append(harmed, history.Trouble{Room: "history", Text: "7 events were left out"})...), load(), "7 events"},
+		{"events were left out", whole(append(harmed, history.Trouble{Component: "history", Text: "7 events were left out"})...), load(), "7 events"},
 		{"a person injected a fault", whole(append(harmed, history.FaultAsked{ID: "v/hand1/1", Fault: "kill", By: "person"}, history.FaultInEffect{ID: "v/hand1/1"})...), load(), "a person injected kill"},
 		{"a person changed the rate", whole(append(harmed, history.RateChanged{Rate: 50})...), load(), "changed the load"},
 		{"nothing was sent", whole(), metrics.Load{}, "no request"},
@@ -100,6 +101,15 @@ func TestWhatWasNotSeenIsUnknown(t *testing.T) {
 		if got.Outcome != Unknown || !strings.Contains(got.Checks[0].Why, row.why) {
 			t.Errorf("%s: got %s because %q, want unknown because of %q", row.name, got.Outcome, got.Checks[0].Why, row.why)
 		}
+	}
+}
+
+// That something was read in another way, by which nothing was lost, is told and voids nothing.
+func TestAHarmlessTroubleIsANoteAndNoDoubt(t *testing.T) {
+	slower := history.Trouble{Component: "probe", Text: "read by BPF iterator: too old a kernel (/proc is read instead)", Weight: history.Harmless}
+	got := whole(append(harmed, slower)...).Variant(scenarios.Variant{Name: "v", Expect: scenarios.Healthy}, 0, plan(), load(), seen{}, nil)
+	if got.Outcome != Pass || !slices.Contains(got.Notes, slower.Text) {
+		t.Errorf("%s, notes %q: %+v", got.Outcome, got.Notes, got.Checks)
 	}
 }
 

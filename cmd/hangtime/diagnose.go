@@ -1,20 +1,16 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/report"
 )
 
 const (
@@ -63,51 +59,42 @@ func diagnoseOnce(cmd *cobra.Command, flags targetFlags, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	l, lock := newLooker(), sync.Mutex{}
+	b, lock := report.NewLookBuilder(), sync.Mutex{}
 	w, err := startWatching(cmd.Context(), target, func(records []history.Record) error {
 		lock.Lock()
 		defer lock.Unlock()
 		for _, r := range records {
-			if _, over := r.Event.(history.VariantEnded); !over { // the end of our look is none of the server
-				l.add(r)
-			}
+			b.Add(r)
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	var look lookJSON
+	of := w.watched()
+	var look report.Look
 	for span := lookFor; ; span = lookStep {
 		time.Sleep(span)
 		lock.Lock()
-		look = l.look(target, w.began)
+		look = b.Look(of)
 		lock.Unlock()
-		if !undecided(look) || time.Since(w.began) >= lookMost {
+		if !look.Undecided() || time.Since(w.began) >= lookMost {
 			break
 		}
 	}
-	unseen := blindness(w.probe.Workers(), target)
 	if err := w.stop(""); err != nil {
 		return &exit{exitUnknown, err}
 	}
-	look.Unseen = append(unseen, l.trouble...)
-	blinding := slices.IndexFunc(unseen, func(text string) bool { return strings.HasPrefix(text, "not seen: descriptors") })
-	look.Blind = look.Healthy && blinding >= 0
 	if len(look.Workers) == 0 {
 		err = fmt.Errorf("%s: no worker was found", describe(target))
 		if !asJSON {
 			return &exit{exitUnknown, err}
 		}
 	}
-	out := cmd.OutOrStdout()
 	if asJSON {
-		enc := json.NewEncoder(out)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		err = errors.Join(err, enc.Encode(look))
+		err = errors.Join(err, look.JSON(cmd.OutOrStdout()))
 	} else {
-		err = printLook(out, look)
+		err = look.Text(cmd.OutOrStdout())
 	}
 	switch {
 	case err != nil:
@@ -115,128 +102,7 @@ func diagnoseOnce(cmd *cobra.Command, flags targetFlags, asJSON bool) error {
 	case !look.Healthy:
 		return &exit{exitFail, nil}
 	case look.Blind:
-		return &exit{exitUnknown, errors.New("no hang was seen, but what shows one may not be read: " + unseen[blinding])}
+		return &exit{exitUnknown, errors.New("no hang was seen, but what shows one may not be read: " + of.Blind)}
 	}
 	return nil
-}
-
-// undecided says whether a worker may turn out to hang.
-func undecided(look lookJSON) bool {
-	return slices.ContainsFunc(look.Workers, func(w workerJSON) bool { return w.State == string(diagnose.Suspect) })
-}
-
-// printLook writes a look for people.
-func printLook(out io.Writer, look lookJSON) error {
-	p := &printer{out: out}
-	p.line("%s", serverLine(look))
-	for _, w := range look.Workers {
-		p.line("%s", workerLine(w))
-		if c := w.Cause; c != nil {
-			p.line("    why:      %s (%s)", c.Sentence, c.Confidence)
-			for i, frame := range c.Stack {
-				name := "    stack:   "
-				if i > 0 {
-					name = "             "
-				}
-				if i == 12 {
-					p.line("%s … %d more", name, len(c.Stack)-i)
-					break
-				}
-				p.line("%s %s", name, frame)
-			}
-			for _, link := range c.Chain {
-				p.line("    chain:    %s", link)
-			}
-			if c.Remedy != "" {
-				p.line("    remedy:   %s", c.Remedy)
-			}
-		}
-		if w.State == "hung" || w.State == "stopped" || w.State == "suspect" {
-			for _, t := range w.Threads {
-				p.line("    thread:   %s", threadLine(t))
-			}
-		}
-	}
-	for _, text := range look.Unseen {
-		p.line("%s", text)
-	}
-	verdict := "healthy: no worker hangs"
-	if look.Blind {
-		verdict = "unknown: no hang was seen, but requests could not be"
-	}
-	if hung := countHung(look.Workers); hung > 0 {
-		verdict = fmt.Sprintf("HUNG: %d of %d workers", hung, len(look.Workers))
-	}
-	p.line("%s", verdict)
-	return p.err
-}
-
-// A printer keeps the first error of many lines.
-type printer struct {
-	out io.Writer
-	err error
-}
-
-func (p *printer) line(format string, args ...any) {
-	if p.err == nil {
-		_, p.err = fmt.Fprintf(p.out, format+"\n", args...)
-	}
-}
-
-func countHung(all []workerJSON) int {
-	n := 0
-	for _, w := range all {
-		if w.State == "hung" || w.State == "stopped" {
-			n++
-		}
-	}
-	return n
-}
-
-func serverLine(look lookJSON) string {
-	text := fmt.Sprintf("server pid %d", look.Server.PID)
-	if look.Server.Command != "" {
-		text += " (" + look.Server.Command + ")"
-	}
-	if look.Server.Address != "" {
-		text += " at " + look.Server.Address
-	}
-	if look.Backlog != nil {
-		text += fmt.Sprintf(", backlog %d of %d", look.Backlog.Waiting, look.Backlog.Limit)
-	}
-	return text
-}
-
-func workerLine(w workerJSON) string {
-	text := fmt.Sprintf("worker %d  pid %-7d %-8s", w.Worker, w.PID, w.State)
-	if w.State == "hung" || w.State == "stopped" || w.State == "suspect" {
-		text += fmt.Sprintf(" for %.1f s", w.For)
-	}
-	if w.Inside > 0 {
-		text += fmt.Sprintf("  %d inside, oldest %.1f s", w.Inside, w.Oldest)
-	}
-	if w.Label != "" {
-		text += "  (" + w.Label + ")"
-	}
-	return text
-}
-
-func threadLine(t threadRow) string {
-	text := fmt.Sprintf("%d %-15s %s", t.TID, t.Name, t.State)
-	if t.Still > 0 {
-		text += fmt.Sprintf(" still %.1f s", t.Still)
-	}
-	if t.Syscall != "" {
-		text += " in " + t.Syscall
-		if t.Args != "" {
-			text += "(" + t.Args + ")"
-		}
-	}
-	if t.Wchan != "" {
-		text += " [" + t.Wchan + "]"
-	}
-	if t.Idle {
-		text += " idle"
-	}
-	return text
 }

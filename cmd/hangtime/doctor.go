@@ -1,8 +1,11 @@
 package main
 
 import (
+	"fmt"
+	"io"
 	"os"
 	"os/exec"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -21,16 +24,16 @@ With --pid it tries what can be seen of that process; without, of hangtime itsel
 			if pid == 0 {
 				pid = os.Getpid()
 			}
-			p := &printer{out: cmd.OutOrStdout()}
-			p.line("evidence on process %d (%s)", pid, probe.Command(pid))
+			p := &strings.Builder{}
+			fmt.Fprintf(p, "evidence on process %d (%s)\n", pid, probe.Command(pid))
 			for _, a := range probe.Abilities(pid) {
 				mark(p, a.OK, a.Name, a.Gives, a.Why, a.Enable)
 			}
-			p.line("this machine")
+			fmt.Fprintln(p, "this machine")
 			for _, f := range probe.Facilities() {
 				mark(p, f.OK, f.Name, f.Gives, f.Here, f.Enable)
 			}
-			p.line("other tools")
+			fmt.Fprintln(p, "other tools")
 			for _, tool := range []struct{ name, gives, enable string }{
 				{"py-spy", "a second opinion on Python stacks; hangtime reads them itself", "pip install py-spy"},
 				{"gunicorn", "the server that the guide is about", "apt-get install gunicorn"},
@@ -42,8 +45,8 @@ With --pid it tries what can be seen of that process; without, of hangtime itsel
 				}
 				mark(p, err == nil, tool.name, tool.gives, path, tool.enable)
 			}
-			if p.err != nil {
-				return &exit{exitUnknown, p.err}
+			if _, err := io.WriteString(cmd.OutOrStdout(), p.String()); err != nil {
+				return &exit{exitUnknown, err}
 			}
 			return nil
 		},
@@ -53,14 +56,14 @@ With --pid it tries what can be seen of that process; without, of hangtime itsel
 }
 
 // mark prints one line; ok ones have what is there, others what would enable them.
-func mark(p *printer, ok bool, name, gives, here, enable string) {
+func mark(p *strings.Builder, ok bool, name, gives, here, enable string) {
 	switch {
 	case ok && here != "":
-		p.line("  ok  %-34s %s (%s)", name, gives, here)
+		fmt.Fprintf(p, "  ok  %-34s %s (%s)\n", name, gives, here)
 	case ok:
-		p.line("  ok  %-34s %s", name, gives)
+		fmt.Fprintf(p, "  ok  %-34s %s\n", name, gives)
 	default:
-		p.line("  --  %-34s %s", name, gives)
-		p.line("      %-34s %s; to enable: %s", "", here, enable)
+		fmt.Fprintf(p, "  --  %-34s %s\n", name, gives)
+		fmt.Fprintf(p, "      %-34s %s; to enable: %s\n", "", here, enable)
 	}
 }

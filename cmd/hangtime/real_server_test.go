@@ -19,6 +19,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/hangtime-dev/hangtime/report"
 )
 
 // A realServer is Debian's own, with an application of examples/ that hangs in the way it is asked to and says in which process.
@@ -237,20 +239,20 @@ func (s *realServer) silentUpstream() int {
 }
 
 // diagnose looks once by the real binary and returns what it says of each process.
-func (s *realServer) diagnose(wantCode int, args ...string) (lookJSON, map[int]workerJSON) {
+func (s *realServer) diagnose(wantCode int, args ...string) (report.Look, map[int]report.Worker) {
 	s.t.Helper()
 	cmd := exec.Command(binary, append([]string{"diagnose", "--json"}, args...)...)
 	var out, wrong bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &wrong
 	_ = cmd.Run()
-	var look lookJSON
+	var look report.Look
 	if err := json.Unmarshal(out.Bytes(), &look); err != nil {
 		s.t.Fatalf("diagnose: %v\n%s%s", err, out.String(), wrong.String())
 	}
 	if code := cmd.ProcessState.ExitCode(); code != wantCode && !(look.Blind && code == exitUnknown) {
 		s.t.Errorf("diagnose: exit code %d, want %d; %s", code, wantCode, wrong.String())
 	}
-	by := map[int]workerJSON{}
+	by := map[int]report.Worker{}
 	for _, w := range look.Workers {
 		by[w.PID] = w
 	}
@@ -265,7 +267,7 @@ type wantCause struct {
 	state              string
 }
 
-func check(t *testing.T, way string, w workerJSON, want wantCause) {
+func check(t *testing.T, way string, w report.Worker, want wantCause) {
 	t.Helper()
 	if want.state == "" {
 		want.state = "hung"
@@ -278,7 +280,7 @@ func check(t *testing.T, way string, w workerJSON, want wantCause) {
 	if want.kind == "cpu-bound" && w.CPU < 0.7 && len(w.Threads) > 0 {
 		return // this machine has more to do than processors: it is not bound by its own work alone, and nothing must be said of it
 	}
-	if w.State != want.state {
+	if string(w.State) != want.state {
 		complain("state", w.State, want.state)
 		return
 	}

@@ -1,23 +1,16 @@
 package main
 
 import (
-	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/loadgen"
 	"github.com/hangtime-dev/hangtime/report"
@@ -80,34 +73,31 @@ func (f *reproduceFlags) reproduce(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	var seen report.Seen
 	switch kind {
-	case "recording":
-		r, err := readRecording(path, newLiveReport(nil))
-		if err != nil {
+	case aRecording:
+		var r *report.Report
+		if r, err = readRecording(path, newLiveReport(nil)); err != nil {
 			return nil, errors.Unwrap(err)
 		}
-		seen, err := r.Observed(f.variant, f.incident, filepath.Base(path))
-		if err != nil {
+		seen, err = r.Observed(f.variant, f.incident, filepath.Base(path))
+	case someJSON:
+		var text []byte
+		if text, err = os.ReadFile(path); err != nil {
 			return nil, err
 		}
-		return f.write(seen, name)
-	case "json":
-		seen, err := f.fromJSON(path)
-		if err != nil {
-			return nil, err
-		}
-		return f.write(seen, name)
+		seen, err = report.SeenInJSON(text, f.variant, f.incident, filepath.Base(path))
+	default:
+		return f.fromAccessLog(path, name)
 	}
-	return f.fromAccessLog(path, name)
-}
-
-func (f *reproduceFlags) write(seen report.Seen, name string) ([]byte, error) {
-	if f.accessLog != "" {
-		load, span, err := readAccessLog(f.accessLog)
-		if err != nil {
-			return nil, err
+	if err == nil && f.accessLog != "" {
+		var requests *report.Requests
+		if requests, err = readAccessLog(f.accessLog); err == nil {
+			seen.Load, seen.Span = requests.Load()
 		}
-		seen.Load, seen.Span = load, span
+	}
+	if err != nil {
+		return nil, err
 	}
 	s, notes, err := seen.Reproduce(name)
 	if err != nil {
@@ -116,220 +106,86 @@ func (f *reproduceFlags) write(seen report.Seen, name string) ([]byte, error) {
 	return scenarios.Write(s, notes)
 }
 
-// kindOf tells a recording, JSON and an access log apart by how the file begins.
-func kindOf(path string) (string, error) {
+// A fileKind is what a file that is to be reproduced holds.
+type fileKind int
+
+const (
+	aRecording fileKind = iota
+	someJSON
+	anAccessLog
+)
+
+// kindOf tells them apart by how the file begins.
+func kindOf(path string) (fileKind, error) {
 	in, err := history.Open(path)
 	if err == nil {
-		return "recording", in.Close()
+		return aRecording, in.Close()
 	}
 	if strings.HasSuffix(path, history.Extension) {
-		return "", err
+		return 0, err
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return "", err
+		return 0, err
 	}
 	defer f.Close()
-	// JSON lines, too, begin with a brace: what is one object over several lines, or names an incident, is no access log.
 	begin := make([]byte, 4096)
 	n, err := io.ReadFull(f, begin)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return "", fmt.Errorf("%s: %w; want a recording, a result.json or an access log", path, err)
+		return 0, fmt.Errorf("%s: %w; want a recording, a result.json or an access log", path, err)
 	}
-	text := strings.TrimSpace(string(begin[:n]))
-	first, _, _ := strings.Cut(text, "\n")
-	if strings.HasPrefix(text, "{") && (strings.TrimSpace(first) == "{" || strings.Contains(first, `"cause"`) || strings.Contains(first, `"variants"`) || strings.Contains(first, `"incidents"`)) {
-		return "json", nil
+	if report.IsIncidentJSON(begin[:n]) {
+		return someJSON, nil
 	}
-	return "log", nil
-}
-
-// fromJSON reads a result.json, what `hangtime diagnose --json` prints, or a single incident, as --on-hang of `hangtime watch` is given it.
-func (f *reproduceFlags) fromJSON(path string) (report.Seen, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return report.Seen{}, err
-	}
-	var whole struct {
-		Cause     json.RawMessage        `json:"cause"`
-		Incidents []json.RawMessage      `json:"incidents"`
-		Workers   []json.RawMessage      `json:"workers"`
-		Variants  []report.ResultVariant `json:"variants"`
-	}
-	if err := json.Unmarshal(text, &whole); err != nil {
-		return report.Seen{}, fmt.Errorf("%s: %w; want a result.json of hangtime, or an incident of it", path, err)
-	}
-	type candidate struct {
-		variant string
-		report.ResultIncident
-	}
-	var all []candidate
-	for _, v := range whole.Variants {
-		for _, in := range v.Incidents {
-			all = append(all, candidate{v.Name, in})
-		}
-	}
-	if whole.Cause != nil {
-		whole.Incidents = append(whole.Incidents, text)
-	}
-	for _, raw := range whole.Incidents {
-		one, err := incidentFromJSON(raw)
-		if err != nil {
-			return report.Seen{}, fmt.Errorf("%s: %w; want an incident as hangtime writes it", path, err)
-		}
-		all = append(all, candidate{"", one})
-	}
-	have := ""
-	var chosen *report.ResultIncident
-	for i := range all {
-		in := &all[i].ResultIncident
-		where := ""
-		if all[i].variant != "" {
-			where = "variant " + all[i].variant + " has "
-		}
-		have += fmt.Sprintf("; %s%s #%d (%s)", where, in.Kind, in.ID, in.Cause)
-		right := (f.variant == "" || f.variant == all[i].variant) && (f.incident == 0 || f.incident == in.ID)
-		if right && (chosen == nil || f.incident == 0 && chosen.Kind != diagnose.KindHang && in.Kind == diagnose.KindHang) {
-			chosen = in
-		}
-	}
-	if chosen == nil {
-		return report.Seen{}, fmt.Errorf("%s has no such incident%s", path, have)
-	}
-	longest := time.Duration(chosen.LongestMS * float64(time.Millisecond))
-	seen := report.Seen{
-		Source: fmt.Sprintf("%s #%d in %s", chosen.Kind, chosen.ID, filepath.Base(path)), Kind: chosen.Kind, Cause: chosen.Cause, Said: chosen.Sentence,
-		Lasted: longest, Longest: longest, Workers: len(whole.Workers),
-	}
-	if chosen.EndedMS != nil {
-		seen.Lasted = time.Duration((*chosen.EndedMS - chosen.BeganMS) * float64(time.Millisecond))
-	}
-	return seen, nil
-}
-
-// incidentFromJSON reads an incident of result.json, whose cause is a word, or one of watch and diagnose, whose cause is told in full.
-func incidentFromJSON(text []byte) (report.ResultIncident, error) {
-	var of struct{ Cause json.RawMessage }
-	if err := json.Unmarshal(text, &of); err != nil {
-		return report.ResultIncident{}, err
-	}
-	if strings.HasPrefix(string(of.Cause), `"`) {
-		var one report.ResultIncident
-		err := json.Unmarshal(text, &one)
-		return one, err
-	}
-	var one incidentJSON
-	if err := json.Unmarshal(text, &one); err != nil {
-		return report.ResultIncident{}, err
-	}
-	return report.ResultIncident{ID: one.ID, Kind: one.Kind, Cause: one.Cause.Kind, Sentence: one.Cause.Sentence, LongestMS: one.Longest * 1000}, nil
+	return anAccessLog, nil
 }
 
 // fromAccessLog makes a scenario of arrivals and endpoints alone, or with a cause that the user names.
 func (f *reproduceFlags) fromAccessLog(path, name string) ([]byte, error) {
-	load, span, err := readAccessLog(path)
+	requests, err := readAccessLog(path)
 	if err != nil {
 		return nil, err
 	}
-	notes := []string{"Made by `hangtime reproduce` from the access log " + filepath.Base(path) + "."}
-	if f.url != "" {
+	base := filepath.Base(path)
+	notes := []string{"Made by `hangtime reproduce` from the access log " + base + "."}
+	switch {
+	case f.url != "":
 		whole, err := filepath.Abs(path)
 		if err != nil {
 			return nil, err
 		}
-		length := max(min(span, time.Hour-time.Minute).Round(time.Second), 2*time.Second)
-		s := scenarios.Default()
-		s.Name, s.Title = name, "sends what "+filepath.Base(path)+" has again"
-		s.Server.Kind, s.Server.URL = "url", f.url
-		s.Load.Shape, s.Load.Log, s.Load.Rate, s.Load.Targets = "replay", whole, load.Rate, nil
-		s.Phases = scenarios.Phases{Before: length / 2, During: length - length/2}
-		s.Variants = []scenarios.Variant{{Name: "again", Says: "the same requests at the same moments", Expect: scenarios.Any}}
-		return scenarios.Write(s, append(notes, "The requests are sent as they came; `speed: 10` under load sends them ten times as fast."))
-	}
-	if f.cause == "" {
+		s, more := requests.SendAgain(name, "sends what "+base+" has again", f.url, whole)
+		return scenarios.Write(s, append(notes, more...))
+	case f.cause == "":
 		return nil, errors.New("an access log does not say what was the matter: --cause names it, or --url sends the same requests to your own server")
 	}
-	kind := broughtAbout(f.cause)
-	if kind == "" {
-		can := slices.DeleteFunc(scenarios.Causes(), func(cause string) bool { return broughtAbout(cause) == "" })
-		return nil, fmt.Errorf("--cause %s: no built-in scenario brings that about; want one of %s", f.cause, strings.Join(can, ", "))
+	seen, err := requests.Assumed(f.cause, "the access log "+base)
+	if err != nil {
+		return nil, fmt.Errorf("--cause %s: %w", f.cause, err)
 	}
-	seen := report.Seen{Source: "the access log " + filepath.Base(path), Kind: kind, Cause: f.cause, Said: "a " + kind + " with cause " + f.cause + ", as the command line says", Lasted: 5 * time.Second, Load: load, Assumed: true, Span: span}
 	s, more, err := seen.Reproduce(name)
 	if err != nil {
 		return nil, err
 	}
-	return scenarios.Write(s, append(notes, more[2:]...))
+	return scenarios.Write(s, append(notes, more[2:]...)) // without what was observed: nobody did
 }
 
-// mostEndpoints is how many of an access log become targets; the rest are put under the last.
-const mostEndpoints = 20
-
-// readAccessLog is an access log as a load for the reference server: its arrivals, and for each endpoint a task with its share.
-func readAccessLog(path string) (scenarios.Load, time.Duration, error) {
+func readAccessLog(path string) (*report.Requests, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return scenarios.Load{}, 0, err
+		return nil, err
 	}
 	defer file.Close()
-	endpoints, at := map[string]int{}, map[int64]uint64{}
-	var first, last time.Time
+	requests := report.NewRequests()
 	_, err = loadgen.ReadAccessLog(file, func(r loadgen.LoggedRequest) error {
-		if first.IsZero() || r.At.Before(first) {
-			first = r.At
-		}
-		if r.At.After(last) {
-			last = r.At
-		}
-		at[r.At.Unix()]++
-		bare, _, _ := strings.Cut(r.Path, "?")
-		endpoints[r.Method+" "+numbers.ReplaceAllString(bare, "/N")]++
+		requests.Add(r.At, r.Method, r.Path)
 		return nil
 	})
 	if err != nil {
-		return scenarios.Load{}, 0, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if len(endpoints) == 0 {
-		return scenarios.Load{}, 0, fmt.Errorf("%s has no request", path)
+	if requests.Empty() {
+		return nil, fmt.Errorf("%s has no request", path)
 	}
-	arrivals := report.Arrivals{Step: time.Second}
-	const most = 3600
-	for s := first.Unix(); s <= last.Unix() && len(arrivals.Counts) < most; s++ {
-		arrivals.Counts = append(arrivals.Counts, at[s])
-	}
-	load := arrivals.Load()
-	load.Targets = targetsOf(endpoints)
-	return load, last.Sub(first) + time.Second, nil
-}
-
-// numbers are parts of a path that name one thing of many.
-var numbers = regexp.MustCompile(`/[0-9]+(?:-[0-9a-f-]+)?\b|/[0-9a-f]{8}-[0-9a-f-]{27}`)
-
-func targetsOf(endpoints map[string]int) []scenarios.Target {
-	names := slices.SortedFunc(maps.Keys(endpoints), func(a, b string) int {
-		return cmp.Or(cmp.Compare(endpoints[b], endpoints[a]), cmp.Compare(a, b))
-	})
-	var targets []scenarios.Target
-	for i, name := range names {
-		if i >= mostEndpoints {
-			targets[mostEndpoints-1].Weight += endpoints[name]
-			targets[mostEndpoints-1].Tag = strconv.Itoa(len(names)-mostEndpoints+1) + " others"
-			continue
-		}
-		targets = append(targets, scenarios.Target{
-			Tag: name, Method: "POST", Path: "/task", Header: map[string]string{"Content-Type": "application/json"}, Body: `{"work":"sleep","duration":"20ms"}`, Expect: []int{202}, Weight: endpoints[name],
-		})
-	}
-	return targets
-}
-
-// broughtAbout says what the built-in scenarios know to do with a cause: a hang, else a crash, else nothing.
-func broughtAbout(cause string) string {
-	if _, ok := scenarios.Recipe(scenarios.Hang, cause); ok {
-		return "hang"
-	}
-	if _, ok := scenarios.Recipe(scenarios.Crash, cause); ok {
-		return "crash"
-	}
-	return ""
+	return requests, nil
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/tui"
 )
 
@@ -75,7 +76,7 @@ func (f *watchFlags) watch(cmd *cobra.Command) error {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	}
 	out := cmd.OutOrStdout()
-	t := &teller{out: out, looker: newLooker(), every: f.every, told: map[int]told{}, hook: &hook{command: f.onHang, errors: cmd.ErrOrStderr()}}
+	t := &teller{out: out, look: report.NewLookBuilder(), every: f.every, told: map[int]told{}, hook: &hook{command: f.onHang, errors: cmd.ErrOrStderr()}}
 	var sinks []func([]history.Record) error
 	var recording *history.Writer
 	if f.out != "" {
@@ -140,17 +141,17 @@ func (f *watchFlags) screen(cmd *cobra.Command) (*tui.Options, error) {
 
 // A teller says in lines what happens; its sink is called by one goroutine.
 type teller struct {
-	out    io.Writer
-	looker *looker
-	every  time.Duration
-	hook   *hook
+	out   io.Writer
+	look  *report.LookBuilder
+	every time.Duration
+	hook  *hook
 
-	mu      sync.Mutex
-	w       *watching // nil: not begun
-	told    map[int]told
-	hangs   int
-	trouble int
-	next    time.Duration
+	mu       sync.Mutex
+	w        *watching // nil: not begun
+	told     map[int]told
+	hangs    int
+	troubles int // told
+	next     time.Duration
 }
 
 // told is what was said of an incident.
@@ -160,11 +161,10 @@ type told struct {
 }
 
 func (t *teller) begin(w *watching) {
-	workers := w.probe.Workers()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	fmt.Fprintf(t.out, "watching %s, %s; only reading; Ctrl-C ends it\n", describe(w.target), plural(len(workers), "worker"))
-	for _, text := range blindness(workers, w.target) {
+	fmt.Fprintf(t.out, "watching %s, %s; only reading; Ctrl-C ends it\n", describe(w.target), plural(len(w.probe.Workers()), "worker"))
+	for _, text := range w.watched().Unseen {
 		fmt.Fprintln(t.out, text)
 	}
 	t.w = w
@@ -183,8 +183,6 @@ func (t *teller) sink(records []history.Record) error {
 	ticked := false
 	for _, r := range records {
 		switch ev := r.Event.(type) {
-		case history.VariantEnded:
-			continue // the end of our look is none of the server
 		case history.WorkerSeen:
 			if t.w != nil {
 				t.say(r.At, "worker %d is there: pid %d", ev.Worker, ev.PID)
@@ -194,7 +192,7 @@ func (t *teller) sink(records []history.Record) error {
 		case history.Tick:
 			ticked = true
 		}
-		t.looker.add(r)
+		t.look.Add(r)
 	}
 	if ticked && t.w != nil {
 		t.tell()
@@ -232,8 +230,8 @@ const settle = 200 * time.Millisecond
 
 // tell says what is new.
 func (t *teller) tell() {
-	now := t.looker.now
-	for _, in := range t.looker.fold.Incidents() {
+	now := t.look.Now()
+	for _, in := range t.look.Incidents() {
 		was := t.told[in.ID]
 		if !was.began {
 			was.began = true
@@ -247,7 +245,7 @@ func (t *teller) tell() {
 		}
 		if !was.hooked && (now-in.Detected >= settle || in.Ended >= 0) && in.Kind == diagnose.KindHang {
 			was.hooked = true
-			t.hook.run(newIncidentJSON(in, now, t.w.began))
+			t.hook.run(report.NewIncident(in, now, t.w.began))
 		}
 		if in.Ended >= 0 && !was.ended {
 			was.ended = true
@@ -259,9 +257,11 @@ func (t *teller) tell() {
 		}
 		t.told[in.ID] = was
 	}
-	for ; t.trouble < len(t.looker.trouble); t.trouble++ {
-		t.say(now, "trouble: %s", t.looker.trouble[t.trouble])
+	troubles := t.look.Troubles()
+	for _, text := range troubles[t.troubles:] {
+		t.say(now, "trouble: %s", text)
 	}
+	t.troubles = len(troubles)
 	if now >= t.next {
 		t.next = now + t.every
 		t.say(now, "%s", t.state())
@@ -284,7 +284,7 @@ func (t *teller) tellIncident(in diagnose.Incident) {
 		}
 		who += fmt.Sprintf(" worker %d (pid %d)", v.Place, v.PID)
 	}
-	t.say(t.looker.now, "%s%s since %s: %s (%s, %s)", what, who, clock(in.Began), in.Cause.Sentence, in.Cause.Kind, in.Cause.Confidence)
+	t.say(t.look.Now(), "%s%s since %s: %s (%s, %s)", what, who, clock(in.Began), in.Cause.Sentence, in.Cause.Kind, in.Cause.Confidence)
 	for i, frame := range in.Cause.Stack {
 		if i == 8 {
 			break
@@ -300,7 +300,7 @@ func (t *teller) tellIncident(in diagnose.Incident) {
 func (t *teller) state() string {
 	counts := map[string]int{}
 	inside := 0
-	workers := t.looker.fold.Workers()
+	workers := t.look.Workers()
 	for _, w := range workers {
 		counts[string(w.State)]++
 		inside += w.Inside
@@ -312,10 +312,10 @@ func (t *teller) state() string {
 		}
 	}
 	text += "; " + plural(inside, "request") + " inside"
-	if b := t.looker.backlog; b != nil {
+	if b := t.look.Backlog(); b != nil {
 		text += fmt.Sprintf(", backlog %d of %d", b.Waiting, b.Limit)
 	}
-	if t.looker.now >= time.Second { // the beginning takes more, and says nothing
+	if t.look.Now() >= time.Second { // the beginning takes more, and says nothing
 		text += fmt.Sprintf("; own cost %.1f %% of a core", 100*t.w.cost())
 	}
 	return text
@@ -324,7 +324,7 @@ func (t *teller) state() string {
 func (t *teller) end(w *watching) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	all := t.looker.fold.Incidents()
+	all := t.look.Incidents()
 	fmt.Fprintf(t.out, "watched for %s: %s, %s; own cost %.2f %% of a core\n", time.Since(w.began).Round(100*time.Millisecond), plural(t.hangs, "hang"),
 		plural(len(all)-t.hangs, "death"), 100*w.cost())
 	for _, in := range all {
@@ -332,7 +332,7 @@ func (t *teller) end(w *watching) {
 		if in.Ended >= 0 {
 			state = "over"
 		}
-		fmt.Fprintf(t.out, "  %s %d, since %s, %s, %.1f s: %s\n", in.Kind, in.ID, clock(in.Began), state, in.Longest(t.looker.now).Seconds(), in.Cause.Sentence)
+		fmt.Fprintf(t.out, "  %s %d, since %s, %s, %.1f s: %s\n", in.Kind, in.ID, clock(in.Began), state, in.Longest(t.look.Now()).Seconds(), in.Cause.Sentence)
 	}
 }
 
@@ -346,7 +346,7 @@ type hook struct {
 // hookLimit is how long one may take.
 const hookLimit = time.Minute
 
-func (h *hook) run(in incidentJSON) {
+func (h *hook) run(in report.Incident) {
 	if h.command == "" {
 		return
 	}

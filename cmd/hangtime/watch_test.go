@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/hangtime-dev/hangtime/report"
 )
 
 const nobody = 65534
@@ -63,7 +65,7 @@ func TestWatchSeesAHangAsTheServersOwnUser(t *testing.T) {
 		}
 	})
 	pid := s.hang("/hang/sleep", "sleep", "")
-	var incident incidentJSON
+	var incident report.Incident
 	s.until("--on-hang is called", func() bool {
 		text, err := os.ReadFile(filepath.Join(dir, "incident.json"))
 		return err == nil && json.Unmarshal(text, &incident) == nil

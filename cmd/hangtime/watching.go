@@ -16,6 +16,7 @@ import (
 
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/probe"
+	"github.com/hangtime-dev/hangtime/report"
 )
 
 // A targetFlags is which running server is meant.
@@ -171,17 +172,22 @@ func describe(t probe.Target) string {
 	return text
 }
 
-// blindness says what of the server may not be read, one line each.
-func blindness(workers []probe.Worker, target probe.Target) []string {
-	pid := target.Arbiter
-	if len(workers) > 0 {
+// watched says what is looked at and what of it may not be read, one line each.
+func (w *watching) watched() report.Watched {
+	of := report.Watched{Tool: version(), Server: report.Server{PID: w.target.Arbiter, Command: probe.Command(w.target.Arbiter), Address: w.target.Address}, Began: w.began}
+	pid := w.target.Arbiter
+	if workers := w.probe.Workers(); len(workers) > 0 {
 		pid = workers[0].PID
 	}
-	var out []string
 	for _, a := range probe.Abilities(pid) {
-		if !a.OK {
-			out = append(out, fmt.Sprintf("not seen: %s (%s); %s", a.Name, a.Why, a.Enable))
+		if a.OK {
+			continue
+		}
+		text := fmt.Sprintf("not seen: %s (%s); %s", a.Name, a.Why, a.Enable)
+		of.Unseen = append(of.Unseen, text)
+		if a.Vital {
+			of.Blind = text
 		}
 	}
-	return out
+	return of
 }

@@ -115,9 +115,9 @@ func fromResult(r report.Result) measurement {
 		}
 		places := map[int]bool{}
 		for _, in := range v.Incidents {
-			s.Causes = append(s.Causes, in.Cause)
+			s.Causes = append(s.Causes, in.Cause.Kind)
 			if s.Why == "" {
-				s.Why = withoutFolder(in.Sentence)
+				s.Why = withoutFolder(in.Cause.Sentence)
 			}
 			for _, victim := range in.Victims {
 				places[victim.Worker] = true

@@ -1,0 +1,121 @@
+package report
+
+import (
+	"encoding/json"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/diagnose"
+)
+
+// LookVersion grows when a reader of an older look would misread a newer one.
+const LookVersion = 1
+
+// A Look is a running server as it is found at one moment: what `diagnose --json` prints, and docs/diagnosis.md describes. Keys that end in _seconds are seconds.
+type Look struct {
+	Version   int        `json:"version"`
+	Tool      string     `json:"tool"`
+	Time      time.Time  `json:"time"`
+	Server    Server     `json:"server"`
+	Healthy   bool       `json:"healthy"`
+	Backlog   *Backlog   `json:"backlog,omitempty"`
+	Workers   []Worker   `json:"workers"`
+	Incidents []Incident `json:"incidents"`
+	Unseen    []string   `json:"unseen,omitempty"` // what may not be read, and what would allow it; troubles of hangtime
+	Blind     bool       `json:"blind,omitempty"`  // too little may be read to call it healthy
+}
+
+// A Server is the one that is looked at.
+type Server struct {
+	PID     int    `json:"pid"` // of the arbiter
+	Command string `json:"command,omitempty"`
+	Address string `json:"address,omitempty"`
+}
+
+// A Backlog is how many connections wait to be accepted, and how many may.
+type Backlog struct {
+	Waiting int `json:"waiting"`
+	Limit   int `json:"limit"`
+}
+
+// A Worker is one place of the server's pool and the process that has it.
+type Worker struct {
+	Worker  int            `json:"worker"`
+	PID     int            `json:"pid"`
+	State   diagnose.State `json:"state"`
+	Label   diagnose.Label `json:"label,omitempty"`
+	For     float64        `json:"for_seconds"`
+	Inside  int            `json:"inside"`
+	Oldest  float64        `json:"oldest_seconds"`
+	CPU     float64        `json:"cpu_share"` // of one processor
+	RSS     uint64         `json:"rss_bytes"`
+	Cause   *Cause         `json:"cause,omitempty"`
+	Threads []Thread       `json:"threads,omitempty"`
+	Stacks  []Stack        `json:"stacks,omitempty"`
+}
+
+// A Thread is what one thread of a worker did when it was last looked at.
+type Thread struct {
+	TID     int      `json:"tid"`
+	Name    string   `json:"name"`
+	State   string   `json:"state"` // the letter of /proc/PID/stat
+	Still   float64  `json:"still_seconds"`
+	Syscall string   `json:"syscall,omitempty"`
+	Args    string   `json:"args,omitempty"`
+	Wchan   string   `json:"wchan,omitempty"`
+	Kernel  []string `json:"kernel_stack,omitempty"`
+	Idle    bool     `json:"idle,omitempty"`
+}
+
+// A Stack is what a thread did in its language's words, innermost first.
+type Stack struct {
+	TID      int      `json:"tid"`
+	Language string   `json:"language"`
+	Frames   []string `json:"frames"`
+	HoldsGIL bool     `json:"holds_interpreter_lock,omitempty"`
+}
+
+// Undecided says whether a worker may yet turn out to hang: a longer look would tell.
+func (l *Look) Undecided() bool {
+	return slices.ContainsFunc(l.Workers, func(w Worker) bool { return w.State == diagnose.Suspect })
+}
+
+// Hung is how many workers hang.
+func (l *Look) Hung() int {
+	n := 0
+	for _, w := range l.Workers {
+		if w.State.IsHang() {
+			n++
+		}
+	}
+	return n
+}
+
+// JSON writes the look, indented.
+func (l *Look) JSON(out io.Writer) error { return writeJSON(out, l) }
+
+func writeJSON(out io.Writer, v any) error {
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+func newWorker(w diagnose.Worker, now time.Duration) Worker {
+	out := Worker{
+		Worker: w.Place, PID: w.PID, State: w.State, Label: w.Label, For: (now - w.Since).Seconds(), Inside: w.Inside, Oldest: w.Oldest.Seconds(),
+		CPU: w.CPU, RSS: w.RSS,
+	}
+	if w.Cause != nil {
+		c := newCause(*w.Cause)
+		out.Cause = &c
+	}
+	for _, t := range w.Threads {
+		out.Threads = append(out.Threads, Thread{t.TID, t.Name, t.State, t.Still.Seconds(), t.Syscall, t.Args, t.Wchan, t.Stack, t.Idle})
+	}
+	for _, s := range w.Stacks {
+		out.Stacks = append(out.Stacks, Stack{s.TID, s.Language, s.Frames, s.Holds})
+	}
+	return out
+}
