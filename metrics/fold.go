@@ -103,6 +103,7 @@ func (f *Fold) window(w history.LoadWindow) {
 		f.sent = w.To
 	}
 	f.series.due(w.From, w.Due)
+	f.cure.due(w)
 }
 
 func (f *Fold) hits(at time.Duration, w history.HitWindow) {
