@@ -153,8 +153,8 @@ func (e *fastEngine) run(ctx context.Context) error {
 	defer poll.close()
 	e.poll = poll
 	// The loop's thread waits in the kernel without telling Go's scheduler (see poller.wait): the place it holds there is made good by one more.
-	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
-	defer func() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) - 1) }()
+	addPlaces(1)
+	defer addPlaces(-1)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
