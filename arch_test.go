@@ -18,12 +18,13 @@ var rooms = map[string][]string{
 	"kernel":           {},
 	"stacks":           {"kernel"},
 	"history":          {},
+	"hdr":              {},
 	"scenarios":        {},
-	"loadgen":          {"history", "scenarios"},
+	"loadgen":          {"history", "hdr", "scenarios"},
 	"faults":           {"history", "scenarios", "kernel"},
 	"probe":            {"history", "scenarios", "kernel", "stacks"},
 	"run":              {"history", "scenarios", "loadgen", "faults", "probe", "kernel"},
-	"metrics":          {"history"},
+	"metrics":          {"history", "hdr"},
 	"diagnose":         {"history", "metrics"},
 	"verdict":          {"history", "scenarios", "metrics", "diagnose"},
 	"report":           {"history", "scenarios", "metrics", "diagnose", "verdict"},
@@ -41,7 +42,7 @@ var only = map[string][]string{
 }
 
 // pure rooms fold a history: no file, no network, no process of their own.
-var pure = []string{"metrics", "diagnose", "verdict", "report"}
+var pure = []string{"hdr", "metrics", "diagnose", "verdict", "report"}
 
 func TestEachRoomImportsOnlyWhatItMay(t *testing.T) {
 	for file, imports := range sources(t) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hangtime-dev/hangtime/hdr"
 	"github.com/hangtime-dev/hangtime/history"
 )
 
@@ -29,8 +30,8 @@ type Recovery struct {
 
 type outcomes struct {
 	ended  uint64
-	failed uint64 // of these
-	bars   []bar  // by time, each time once: a histogram would be 27 KB for a dozen of them
+	failed uint64    // of these
+	bars   []hdr.Bar // by time, each time once: a histogram would be 27 KB for a dozen of them
 }
 
 // recovery keeps what became of the hits that were due since the first fault, window by window.
@@ -93,7 +94,7 @@ func (c *recovery) hits(w history.HitWindow, failed uint64) {
 	}
 }
 
-func (c *recovery) took(due time.Duration, bars []bar) {
+func (c *recovery) took(due time.Duration, bars []hdr.Bar) {
 	if o := c.window(due); o != nil {
 		o.add(bars)
 	}
@@ -147,13 +148,13 @@ func (o *outcomes) count() uint64 {
 	return o.ended
 }
 
-func (o *outcomes) add(bars []bar) {
+func (o *outcomes) add(bars []hdr.Bar) {
 	all := slices.Concat(o.bars, bars)
-	slices.SortFunc(all, func(a, b bar) int { return cmp.Compare(a.took, b.took) })
+	slices.SortFunc(all, func(a, b hdr.Bar) int { return cmp.Compare(a.Took, b.Took) })
 	o.bars = all[:0]
 	for _, one := range all {
-		if n := len(o.bars); n > 0 && o.bars[n-1].took == one.took {
-			o.bars[n-1].n += one.n
+		if n := len(o.bars); n > 0 && o.bars[n-1].Took == one.Took {
+			o.bars[n-1].N += one.N
 			continue
 		}
 		o.bars = append(o.bars, one)
@@ -170,11 +171,11 @@ func (o *outcomes) steady(limit time.Duration) bool {
 func (o *outcomes) p90() time.Duration {
 	var total, sum int64
 	for _, one := range o.bars {
-		total += one.n
+		total += one.N
 	}
 	for _, one := range o.bars {
-		if sum += one.n; 10*sum >= 9*total {
-			return time.Duration(one.took) * time.Microsecond
+		if sum += one.N; 10*sum >= 9*total {
+			return time.Duration(one.Took) * time.Microsecond
 		}
 	}
 	return 0

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hangtime-dev/hangtime/hdr"
 	"github.com/hangtime-dev/hangtime/history"
 )
 
@@ -39,12 +40,12 @@ func TestTheP90OfAWindowIsThatOfAllItsHits(t *testing.T) {
 	if o.p90() != 0 {
 		t.Error("of no hits")
 	}
-	o.add([]bar{{1000, 8}, {3000, 1}})
-	o.add([]bar{{1000, 1}, {2000, 9}, {9000, 1}})
+	o.add([]hdr.Bar{{Took: 1000, N: 8}, {Took: 3000, N: 1}})
+	o.add([]hdr.Bar{{Took: 1000, N: 1}, {Took: 2000, N: 9}, {Took: 9000, N: 1}})
 	if got := o.p90(); got != 2*ms || len(o.bars) != 4 {
 		t.Errorf("%v of %v; want 2 ms", got, o.bars)
 	}
-	o.add([]bar{{9000, 2}})
+	o.add([]hdr.Bar{{Took: 9000, N: 2}})
 	if got := o.p90(); got != 9*ms {
 		t.Errorf("%v of %v; want 9 ms", got, o.bars)
 	}
