@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/hangtime-dev/hangtime/loadgen/accesslog"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
@@ -41,7 +42,7 @@ func prepareReplay(plan scenarios.Load, base *url.URL) (*work, error) {
 	}
 	defer f.Close()
 	b := &replayBuilder{base: base, limit: plan.Timeout, known: map[string]uint32{}}
-	skipped, err := readLog(f, b.add)
+	skipped, err := accesslog.Read(f, b.add)
 	if err != nil {
 		return nil, fmt.Errorf("access log %s: %w", plan.Log, err)
 	}
@@ -65,14 +66,14 @@ type replayedHit struct {
 	to   uint32
 }
 
-func (b *replayBuilder) add(l logged) error {
-	key := l.method + " " + l.path
+func (b *replayBuilder) add(r accesslog.Request) error {
+	key := r.Method + " " + r.Path
 	i, ok := b.known[key]
 	if !ok {
 		if len(b.targets) >= mostTargets {
 			return fmt.Errorf("more than %d different requests", mostTargets)
 		}
-		t, err := newTarget(scenarios.Target{Method: l.method, Path: l.path}, b.base, b.limit)
+		t, err := newTarget(scenarios.Target{Method: r.Method, Path: r.Path}, b.base, b.limit)
 		if err != nil {
 			return err
 		}
@@ -84,7 +85,7 @@ func (b *replayBuilder) add(l logged) error {
 	if len(b.hits) >= mostReplayed {
 		return fmt.Errorf("more than %d requests; want a shorter log", mostReplayed)
 	}
-	b.hits = append(b.hits, replayedHit{l.at.UnixNano(), l.fine, i})
+	b.hits = append(b.hits, replayedHit{r.At.UnixNano(), r.Fine, i})
 	return nil
 }
 

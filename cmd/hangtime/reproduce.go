@@ -19,7 +19,7 @@ import (
 
 	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/history"
-	"github.com/hangtime-dev/hangtime/loadgen"
+	"github.com/hangtime-dev/hangtime/loadgen/accesslog"
 	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
@@ -272,38 +272,14 @@ func readAccessLog(path string) (scenarios.Load, time.Duration, error) {
 		return scenarios.Load{}, 0, err
 	}
 	defer file.Close()
-	endpoints, at := map[string]int{}, map[int64]uint64{}
-	var first, last time.Time
-	_, err = loadgen.ReadAccessLog(file, func(r loadgen.LoggedRequest) error {
-		if first.IsZero() || r.At.Before(first) {
-			first = r.At
-		}
-		if r.At.After(last) {
-			last = r.At
-		}
-		at[r.At.Unix()]++
-		bare, _, _ := strings.Cut(r.Path, "?")
-		endpoints[r.Method+" "+numbers.ReplaceAllString(bare, "/N")]++
-		return nil
-	})
+	tally, err := accesslog.Count(file)
 	if err != nil {
 		return scenarios.Load{}, 0, fmt.Errorf("%s: %w", path, err)
 	}
-	if len(endpoints) == 0 {
-		return scenarios.Load{}, 0, fmt.Errorf("%s has no request", path)
-	}
-	arrivals := report.Arrivals{Step: time.Second}
-	const most = 3600
-	for s := first.Unix(); s <= last.Unix() && len(arrivals.Counts) < most; s++ {
-		arrivals.Counts = append(arrivals.Counts, at[s])
-	}
-	load := arrivals.Load()
-	load.Targets = targetsOf(endpoints)
-	return load, last.Sub(first) + time.Second, nil
+	load := report.Arrivals{Step: time.Second, Counts: tally.Seconds}.Load()
+	load.Targets = targetsOf(tally.Endpoints)
+	return load, tally.Span, nil
 }
-
-// numbers are parts of a path that name one thing of many.
-var numbers = regexp.MustCompile(`/[0-9]+(?:-[0-9a-f-]+)?\b|/[0-9a-f]{8}-[0-9a-f-]{27}`)
 
 func targetsOf(endpoints map[string]int) []scenarios.Target {
 	names := slices.SortedFunc(maps.Keys(endpoints), func(a, b string) int {
