@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/loadgen/schedule"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
@@ -148,12 +149,7 @@ func (a *Attack) URL() string { return a.job.targets[0].url }
 func (a *Attack) Pattern() string { return a.job.table.String() }
 
 // Length is when the last hit is due where the plan has an end of its own, as a replay has; 0 where it has none.
-func (a *Attack) Length() time.Duration {
-	if r, ok := (*a.job.table.segments.Load())[0].sched.(*replayed); ok {
-		return r.due[len(r.due)-1] + time.Millisecond
-	}
-	return 0
-}
+func (a *Attack) Length() time.Duration { return a.job.table.Length() }
 
 // SetRate continues at another rate from now on, in hits a second; 0 pauses. A closed loop has no rate, and goes on as it is.
 func (a *Attack) SetRate(perSecond float64) {
@@ -166,7 +162,7 @@ func (a *Attack) SetRate(perSecond float64) {
 	if a.began {
 		now = a.job.now() - a.job.begin
 	}
-	a.job.table.change(now, byHand(perSecond))
+	a.job.table.Change(now, schedule.Constant(perSecond))
 	a.engine.wake()
 	a.job.rec.Record(history.RateChanged{Rate: max(perSecond, 0)})
 }

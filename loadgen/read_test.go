@@ -20,6 +20,7 @@ import (
 
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/loadgen/accesslog"
+	"github.com/hangtime-dev/hangtime/loadgen/schedule"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
@@ -36,10 +37,10 @@ func TestAReplayKeepsTheMomentsOfTheLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table := newTimetable(w.schedule, w.rotation)
+	table := schedule.NewTimetable(w.schedule, w.rotation)
 	var got []string
-	for n := uint64(0); table.Due(n) != never; n++ {
-		got = append(got, table.Due(n).String()+" "+w.targets[table.target(n)].url)
+	for n := uint64(0); table.Due(n) != schedule.Never; n++ {
+		got = append(got, table.Due(n).String()+" "+w.targets[table.Target(n)].url)
 	}
 	// Two hits of one second are spread over it; at double speed all comes in half the time.
 	want := []string{"0s http://127.0.0.1:80/15:04:05", "250ms http://127.0.0.1:80/15:04:05", "500ms http://127.0.0.1:80/15:04:06", "1.5s http://127.0.0.1:80/15:04:08"}
@@ -58,12 +59,12 @@ func FuzzReplay(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if len(b.hits) == 0 {
+		if len(b.moments) == 0 {
 			return
 		}
 		w := b.work(1, skipped)
 		last := time.Duration(0)
-		for n := range uint64(len(b.hits)) {
+		for n := range uint64(len(b.moments)) {
 			if due := w.schedule.Due(n); due < last {
 				t.Fatalf("hit %d is due before the one before it", n)
 			} else {
