@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/loadgen/ledger"
 	"github.com/hangtime-dev/hangtime/loadgen/schedule"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
@@ -37,7 +38,7 @@ type Attack struct {
 	engine engine
 	name   string // of the engine
 	reason string // why it is not the fast one
-	ledger *ledger
+	ledger *ledger.Ledger
 	raw    *rawWriter
 
 	mu    sync.Mutex
@@ -89,8 +90,8 @@ func New(plan scenarios.Load, baseURL string, rec *history.Recorder, options Opt
 	j := newJob(plan, w, rec, options)
 	a := &Attack{job: j}
 	if plan.Ledger == nil || *plan.Ledger {
-		a.ledger = newLedger(newAsker(baseURL, plan.UnixSocket, options.Resolver), min(tasksDrain, plan.Timeout), rec)
-		j.bodies, j.accept = true, a.ledger.accept
+		a.ledger = ledger.New(ledger.Server{URL: baseURL, Socket: plan.UnixSocket, Resolver: options.Resolver}, min(tasksDrain, plan.Timeout), rec)
+		j.bodies, j.accept = true, a.ledger.Accept
 	}
 	if options.Raw != nil {
 		a.raw = newRawWriter(options.Raw, j)
@@ -185,7 +186,7 @@ func (a *Attack) Run(ctx context.Context, total time.Duration) error {
 	following, stopFollowing := context.WithCancel(ctx)
 	defer stopFollowing()
 	if a.ledger != nil {
-		tasks.Go(func() { a.ledger.follow(following, tasksOver) })
+		tasks.Go(func() { a.ledger.Follow(following, tasksOver) })
 	}
 	// A hit may be sent as late as its time limit after it was due, and then has that limit.
 	limit := total + min(hitsDrain, 2*j.longest+time.Second)

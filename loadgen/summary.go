@@ -112,7 +112,7 @@ func (a *Attack) Summary() Summary {
 	out.Response, out.Service, out.Wait = spread(t.response), spread(t.service), spread(t.wait)
 	out.Connect, out.First, out.Body = spread(t.connect), spread(t.first), spread(t.body)
 	if a.ledger != nil {
-		out.Tasks = a.ledger.snapshot(a.job.now())
+		out.Tasks = a.ledger.Snapshot(a.job.now())
 	}
 	return out
 }
