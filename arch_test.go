@@ -19,12 +19,13 @@ var rooms = map[string][]string{
 	"kernel":           {},
 	"stacks":           {"kernel"},
 	"history":          {},
+	"hdr":              {},
 	"scenarios":        {},
-	"loadgen":          {"history", "scenarios"},
+	"loadgen":          {"history", "hdr", "scenarios"},
 	"faults":           {"history", "scenarios", "kernel"},
 	"probe":            {"history", "scenarios", "kernel", "stacks"},
 	"run":              {"history", "scenarios", "loadgen", "faults", "probe", "kernel"},
-	"metrics":          {"history"},
+	"metrics":          {"history", "hdr"},
 	"diagnose":         {"history", "metrics"},
 	"verdict":          {"history", "scenarios", "metrics", "diagnose"},
 	"report":           {"history", "scenarios", "metrics", "diagnose", "verdict"},
@@ -51,7 +52,7 @@ var only = map[string][]string{
 }
 
 // pure rooms fold a history: no file, no network, no process of their own, and no clock.
-var pure = []string{"metrics", "diagnose", "verdict", "report"}
+var pure = []string{"hdr", "metrics", "diagnose", "verdict", "report"}
 
 // clocks are the functions of package time that say what time it is, or wait for it.
 var clocks = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker"}

@@ -72,7 +72,8 @@ const (
 	ErrOther      = "other"
 )
 
-// Hit is a single hit, recorded when it failed, was slow, carries a task, or was sampled.
+// Hit is a single hit. Of those that ended in one window of 100 ms the first 20 that failed are recorded, the first 5 that were answered as expected after 500 ms or
+// more, and one other as a sample; what a hit's answer says of a task is in the Ledger alone.
 type Hit struct {
 	Seq    uint64        `json:"seq"`
 	Tag    string        `json:"tag,omitempty"`

@@ -3,6 +3,7 @@ package loadgen
 import (
 	"time"
 
+	"github.com/hangtime-dev/hangtime/hdr"
 	"github.com/hangtime-dev/hangtime/history"
 )
 
@@ -43,31 +44,31 @@ type counts struct {
 }
 
 // times are the histograms that a hit is counted in.
-type times struct{ response, failed, service, wait, connect, first, body *histogram }
+type times struct{ response, failed, service, wait, connect, first, body *hdr.Histogram }
 
 func newTimes() times {
-	p := newPacker()
-	return times{newHistogram(p), newHistogram(p), newHistogram(p), newHistogram(p), newHistogram(p), newHistogram(p), newHistogram(p)}
+	p := hdr.NewPacker()
+	return times{hdr.NewHistogram(p), hdr.NewHistogram(p), hdr.NewHistogram(p), hdr.NewHistogram(p), hdr.NewHistogram(p), hdr.NewHistogram(p), hdr.NewHistogram(p)}
 }
 
 // add counts one hit.
 func (t *times) add(o *outcome) {
 	if o.class == classOK {
-		t.response.add(o.end - o.due)
+		t.response.Add(o.end - o.due)
 	} else {
-		t.failed.add(o.end - o.due)
+		t.failed.Add(o.end - o.due)
 	}
 	if !o.wasSent() {
 		return
 	}
-	t.service.add(o.end - o.sent)
-	t.wait.add(o.sent - o.due)
+	t.service.Add(o.end - o.sent)
+	t.wait.Add(o.sent - o.due)
 	if o.connect > 0 {
-		t.connect.add(o.connect)
+		t.connect.Add(o.connect)
 	}
 	if o.first > 0 {
-		t.first.add(o.first - o.connect)
-		t.body.add(o.end - o.sent - o.first)
+		t.first.Add(o.first - o.connect)
+		t.body.Add(o.end - o.sent - o.first)
 	}
 }
 
@@ -194,8 +195,8 @@ func (a *account) hitWindow(key groupKey, g *group, batch []outcome) history.Hit
 	}
 	a.sum.add(&w, &a.times, bytesIn, bytesOut)
 	t := &a.times
-	w.Response, w.Failed, w.Service, w.Wait = t.response.take(), t.failed.take(), t.service.take(), t.wait.take()
-	w.Connect, w.First, w.Body = t.connect.take(), t.first.take(), t.body.take()
+	w.Response, w.Failed, w.Service, w.Wait = t.response.Take(), t.failed.Take(), t.service.Take(), t.wait.Take()
+	w.Connect, w.First, w.Body = t.connect.Take(), t.first.Take(), t.body.Take()
 	return w
 }
 

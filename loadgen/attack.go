@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/loadgen/ledger"
+	"github.com/hangtime-dev/hangtime/loadgen/schedule"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
@@ -36,7 +38,7 @@ type Attack struct {
 	engine engine
 	name   string // of the engine
 	reason string // why it is not the fast one
-	ledger *ledger
+	ledger *ledger.Ledger
 	raw    *rawWriter
 
 	mu    sync.Mutex
@@ -88,8 +90,8 @@ func New(plan scenarios.Load, baseURL string, rec *history.Recorder, options Opt
 	j := newJob(plan, w, rec, options)
 	a := &Attack{job: j}
 	if plan.Ledger == nil || *plan.Ledger {
-		a.ledger = newLedger(newAsker(baseURL, plan.UnixSocket, options.Resolver), min(tasksDrain, plan.Timeout), rec)
-		j.bodies, j.accept = true, a.ledger.accept
+		a.ledger = ledger.New(ledger.Server{URL: baseURL, Socket: plan.UnixSocket, Resolver: options.Resolver}, min(tasksDrain, plan.Timeout), rec)
+		j.bodies, j.accept = true, a.ledger.Accept
 	}
 	if options.Raw != nil {
 		a.raw = newRawWriter(options.Raw, j)
@@ -148,12 +150,7 @@ func (a *Attack) URL() string { return a.job.targets[0].url }
 func (a *Attack) Pattern() string { return a.job.table.String() }
 
 // Length is when the last hit is due where the plan has an end of its own, as a replay has; 0 where it has none.
-func (a *Attack) Length() time.Duration {
-	if r, ok := (*a.job.table.segments.Load())[0].sched.(*replayed); ok {
-		return r.due[len(r.due)-1] + time.Millisecond
-	}
-	return 0
-}
+func (a *Attack) Length() time.Duration { return a.job.table.Length() }
 
 // SetRate continues at another rate from now on, in hits a second; 0 pauses. A closed loop has no rate, and goes on as it is.
 func (a *Attack) SetRate(perSecond float64) {
@@ -166,7 +163,7 @@ func (a *Attack) SetRate(perSecond float64) {
 	if a.began {
 		now = a.job.now() - a.job.begin
 	}
-	a.job.table.change(now, byHand(perSecond))
+	a.job.table.Change(now, schedule.Constant(perSecond))
 	a.engine.wake()
 	a.job.rec.Record(history.RateChanged{Rate: max(perSecond, 0)})
 }
@@ -189,7 +186,7 @@ func (a *Attack) Run(ctx context.Context, total time.Duration) error {
 	following, stopFollowing := context.WithCancel(ctx)
 	defer stopFollowing()
 	if a.ledger != nil {
-		tasks.Go(func() { a.ledger.follow(following, tasksOver) })
+		tasks.Go(func() { a.ledger.Follow(following, tasksOver) })
 	}
 	// A hit may be sent as late as its time limit after it was due, and then has that limit.
 	limit := total + min(hitsDrain, 2*j.longest+time.Second)

@@ -16,6 +16,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"go.uber.org/goleak"
 
+	"github.com/hangtime-dev/hangtime/hdr"
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
@@ -49,7 +50,7 @@ type story struct {
 func tell(t *testing.T, rec *history.Recorder) *story {
 	t.Helper()
 	s := &story{errors: map[string]uint64{}, status: map[string]uint64{}, tags: map[string]uint64{},
-		response: hdrhistogram.New(1, histMost, histDigits), service: hdrhistogram.New(1, histMost, histDigits)}
+		response: hdr.Library(), service: hdr.Library()}
 	merge := func(into *hdrhistogram.Histogram, text string) uint64 {
 		if text == "" {
 			return 0

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hangtime-dev/hangtime/loadgen/schedule"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
@@ -36,11 +37,11 @@ func TestAChangedRateKeepsTheShares(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		table := newTimetable(w.schedule, w.rotation)
-		table.change(0, byHand(1000))
-		tasks, first := 0, table.dueBy(0)
+		table := schedule.NewTimetable(w.schedule, w.rotation)
+		table.Change(0, schedule.Constant(1000))
+		tasks, first := 0, table.DueBy(0)
 		for n := first; n < first+1000; n++ {
-			if w.targets[table.target(n)].url == base.String()+"/task" {
+			if w.targets[table.Target(n)].url == base.String()+"/task" {
 				tasks++
 			}
 		}

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/loadgen/http1"
+	"github.com/hangtime-dev/hangtime/loadgen/schedule"
 )
 
 // targetHeader carries the number of a hit's target from the targeter to the round tripper, which takes it off.
@@ -120,8 +121,8 @@ func (e *standardEngine) run(ctx context.Context) error {
 		e.over, stop = context.WithTimeout(e.base, e.job.end()-e.job.now())
 		defer stop()
 		e.ready = make(chan time.Duration, e.job.users)
-		for c := newCrowd(e.job.users, e.job.think, e.job.begin); c.next() != never; c.take() {
-			e.ready <- c.next()
+		for c := schedule.NewCrowd(e.job.users, e.job.think, e.job.begin); c.Next() != schedule.Never; c.Take() {
+			e.ready <- c.Next()
 		}
 	}
 	pacer := &tablePacer{job: e.job, ctx: e.base}
@@ -193,7 +194,7 @@ func (p *tablePacer) Rate(time.Duration) float64 { return 0 }
 
 func (p *tablePacer) Pace(_ time.Duration, hits uint64) (time.Duration, bool) {
 	for {
-		changed := p.job.table.changes()
+		changed := p.job.table.Changes()
 		due, now := p.job.table.Due(hits), p.job.now()-p.job.begin
 		if p.job.closedLoop() {
 			due = now // whoever is ready

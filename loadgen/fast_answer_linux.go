@@ -182,7 +182,7 @@ func (e *fastEngine) released(now time.Duration) {
 	}
 	e.busy--
 	if e.crowd != nil {
-		e.crowd.back(now)
+		e.crowd.Back(now)
 	}
 	if len(e.batch) >= flushAt {
 		e.flush()

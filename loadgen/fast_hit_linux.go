@@ -28,8 +28,8 @@ func (e *fastEngine) begin(now time.Duration) (more bool) {
 			return false
 		}
 		if e.crowd != nil {
-			e.crowd.take()
-			if e.crowd.think == 0 {
+			e.crowd.Take()
+			if e.job.think == 0 {
 				due = whenSent
 			}
 		}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/loadgen/schedule"
 )
 
 const (
@@ -40,8 +42,8 @@ type fastEngine struct {
 	flying []flights // hits in flight, one list for each time limit, in the order in which they were sent
 	ofRank []int     // which list a target's hits are in
 	leave  connList
-	n      uint64 // the next hit
-	crowd  *crowd // of a closed loop
+	n      uint64          // the next hit
+	crowd  *schedule.Crowd // of a closed loop
 
 	busy      int
 	open      int
@@ -153,8 +155,8 @@ func (e *fastEngine) run(ctx context.Context) error {
 	defer poll.close()
 	e.poll = poll
 	// The loop's thread waits in the kernel without telling Go's scheduler (see poller.wait): the place it holds there is made good by one more.
-	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
-	defer func() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) - 1) }()
+	addPlaces(1)
+	defer addPlaces(-1)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -179,7 +181,7 @@ func (e *fastEngine) loop(ctx context.Context) {
 	e.addresses = addresses
 	e.freeSince = e.job.begin
 	if e.job.closedLoop() {
-		e.crowd = newCrowd(e.job.users, e.job.think, e.job.begin)
+		e.crowd = schedule.NewCrowd(e.job.users, e.job.think, e.job.begin)
 	}
 	for {
 		now := e.job.now()
@@ -233,7 +235,7 @@ func (e *fastEngine) patience(now time.Duration) time.Duration {
 	if !e.closed {
 		next = min(next, e.job.end())
 	}
-	if due := e.due(); due != never {
+	if due := e.due(); due != schedule.Never {
 		if e.busy < e.job.senders {
 			next = min(next, due)
 		} else {
@@ -246,16 +248,16 @@ func (e *fastEngine) patience(now time.Duration) time.Duration {
 // due is when the next hit is due; never when there is none.
 func (e *fastEngine) due() time.Duration {
 	if e.closed && e.n >= e.last {
-		return never
+		return schedule.Never
 	}
-	due := never
+	due := schedule.Never
 	if e.crowd != nil {
-		due = e.crowd.next()
+		due = e.crowd.Next()
 	} else {
 		due = e.job.dueAt(e.n)
 	}
 	if !e.closed && due >= e.job.end() {
-		return never
+		return schedule.Never
 	}
 	return due
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"github.com/hangtime-dev/hangtime/hdr"
 	"github.com/hangtime-dev/hangtime/history"
 )
 
@@ -80,7 +81,7 @@ func (l *HLog) add(w history.HitWindow) {
 		}
 		into := l.tags[w.Tag]
 		if into == nil {
-			into = hdrhistogram.New(1, histMost, histDigits)
+			into = hdr.Library()
 			l.tags[w.Tag] = into
 		}
 		into.Merge(h)
@@ -109,7 +110,7 @@ func (l *HLog) write(to time.Duration) {
 
 // nanoseconds is the same histogram in that unit.
 func nanoseconds(us *hdrhistogram.Histogram) *hdrhistogram.Histogram {
-	ns := hdrhistogram.New(1, histMost*1000, histDigits)
+	ns := hdrhistogram.New(1, hdr.Highest*1000, hdr.Digits)
 	for _, bar := range us.Distribution() {
 		if bar.Count > 0 {
 			_ = ns.RecordValues(min(bar.To, us.Max())*1000, bar.Count) // within the range, which is the same

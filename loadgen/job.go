@@ -5,13 +5,14 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/loadgen/schedule"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
 // job is what engine and account share.
 type job struct {
 	rec      *history.Recorder
-	table    *timetable
+	table    *schedule.Timetable
 	targets  []target
 	seed     uint64
 	senders  int
@@ -35,7 +36,7 @@ type job struct {
 
 func newJob(plan scenarios.Load, w *work, rec *history.Recorder, options Options) *job {
 	j := &job{
-		rec: rec, table: newTimetable(w.schedule, w.rotation), targets: w.targets, seed: options.Seed,
+		rec: rec, table: schedule.NewTimetable(w.schedule, w.rotation), targets: w.targets, seed: options.Seed,
 		senders: plan.Senders, socket: plan.UnixSocket, resolver: options.Resolver, sink: newSink(), sum: newSum(plan.Senders), processors: 1,
 	}
 	for i := range j.targets {
@@ -59,20 +60,20 @@ func (j *job) end() time.Duration { return j.begin + j.total }
 // dueAt is when hit n is due, on the run's clock.
 func (j *job) dueAt(n uint64) time.Duration {
 	due := j.table.Due(n)
-	if due == never {
-		return never
+	if due == schedule.Never {
+		return schedule.Never
 	}
 	return j.begin + due
 }
 
 // targetOf is the one that hit n goes to.
-func (j *job) targetOf(n uint64) uint32 { return j.table.target(n) }
+func (j *job) targetOf(n uint64) uint32 { return j.table.Target(n) }
 
 // dueBy counts the hits that are due by a moment of the run's clock; 0 in a closed loop, where only what is sent was due.
-func (j *job) dueBy(now time.Duration) uint64 { return j.table.dueBy(min(now-j.begin, j.total-1)) }
+func (j *job) dueBy(now time.Duration) uint64 { return j.table.DueBy(min(now-j.begin, j.total-1)) }
 
 // close ends the schedule and returns how many hits were due.
-func (j *job) close(now time.Duration) uint64 { return j.table.close(min(now-j.begin, j.total-1)) }
+func (j *job) close(now time.Duration) uint64 { return j.table.Close(min(now-j.begin, j.total-1)) }
 
 // seen is told of every outcome, by the account.
 func (j *job) seen(o *outcome) {

@@ -19,57 +19,10 @@ import (
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/loadgen/accesslog"
+	"github.com/hangtime-dev/hangtime/loadgen/schedule"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
-
-// logLines are lines of access logs as servers write them, and what they say; empty: there is no request in them.
-var logLines = []struct{ name, line, want string }{
-	{"Common", `127.0.0.1 - - [02/Jan/2026:15:04:05 +0000] "GET /a?b=c HTTP/1.1" 200 12`, "15:04:05.000 GET /a?b=c"},
-	{"Combined, nginx", `10.1.2.3 - bob [02/Jan/2026:16:04:05 +0100] "POST /t HTTP/2.0" 202 31 "https://x/" "curl/8.5 \"q\""`, "15:04:05.000 POST /t"},
-	{"gunicorn", `127.0.0.1 - - [02/Jan/2026:15:04:05 +0000] "GET / HTTP/1.1" 200 2 "-" "-"`, "15:04:05.000 GET /"},
-	{"virtual host before it", `example.com:80 127.0.0.1 - - [02/Jan/2026:15:04:05 +0000] "HEAD / HTTP/1.0" 200 0`, "15:04:05.000 HEAD /"},
-	{"an absolute URL", `127.0.0.1 - - [02/Jan/2026:15:04:05 +0000] "GET http://x.example/a HTTP/1.1" 200 0`, "15:04:05.000 GET /a"},
-	{"no request", `127.0.0.1 - - [02/Jan/2026:15:04:05 +0000] "-" 408 0`, ""},
-	{"no HTTP", `127.0.0.1 - - [02/Jan/2026:15:04:05 +0000] "\x16\x03\x01\x02" 400 150`, ""},
-	{"a quote in the path", `127.0.0.1 - - [02/Jan/2026:15:04:05 +0000] "GET /\"x HTTP/1.1" 404 0`, ""},
-	{"JSON with request", `{"time_iso8601":"2026-01-02T15:04:05+00:00","request":"GET /a HTTP/1.1","status":200}`, "15:04:05.000 GET /a"},
-	{"JSON with method and path", `{"@timestamp":"2026-01-02T15:04:05.250Z","method":"PUT","path":"/a"}`, "15:04:05.250 PUT /a"},
-	{"JSON with seconds", `{"msec":1767366245.125,"request_method":"GET","uri":"/u"}`, "15:04:05.125 GET /u"},
-	{"JSON with milliseconds", `{"ts":1767366245125,"url":"http://h/u?x"}`, "15:04:05.125 GET /u?x"},
-	{"JSON as Python logs it", `{"time":"2026-01-02 15:04:05,500","request":"GET /p HTTP/1.1"}`, "15:04:05.500 GET /p"},
-}
-
-func TestAccessLogsAreReadAsServersWriteThem(t *testing.T) {
-	for _, c := range logLines {
-		t.Run(c.name, func(t *testing.T) {
-			got := ""
-			skipped, err := readLog(strings.NewReader(c.line+"\n\n"), func(l logged) error {
-				got += l.at.UTC().Format("15:04:05.000") + " " + l.method + " " + l.path
-				return nil
-			})
-			if err != nil || got != c.want || (skipped == 1) != (c.want == "") {
-				t.Errorf("%q, %d skipped, %v; want %q", got, skipped, err, c.want)
-			}
-		})
-	}
-}
-
-func TestAWrongAccessLogIsToldWithItsLine(t *testing.T) {
-	good := logLines[0].line + "\n"
-	for text, want := range map[string]string{
-		good + "what is this":            `line 2: "what is this": want the Common or Combined format`,
-		good + `{"a":1}`:                 "line 2: no field says when; want one of time_iso8601, @timestamp",
-		good + `{"time":"yesterday"}`:    `line 2: time "yesterday": want a time such as`,
-		good + `{"ts":1.5,"status":200}`: "line 2: no field says what was asked for",
-		good + `{"ts":`:                  "line 2: ",
-		good + `- - - [32/Jan/2026:00:00:00 +0000] "GET / HTTP/1.1"`: `line 2: time "32/Jan/2026:00:00:00 +0000": want`,
-	} {
-		_, err := readLog(strings.NewReader(text), func(logged) error { return nil })
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: %v; want %q", text, err, want)
-		}
-	}
-}
 
 func TestAReplayKeepsTheMomentsOfTheLog(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "access.log")
@@ -84,10 +37,10 @@ func TestAReplayKeepsTheMomentsOfTheLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table := newTimetable(w.schedule, w.rotation)
+	table := schedule.NewTimetable(w.schedule, w.rotation)
 	var got []string
-	for n := uint64(0); table.Due(n) != never; n++ {
-		got = append(got, table.Due(n).String()+" "+w.targets[table.target(n)].url)
+	for n := uint64(0); table.Due(n) != schedule.Never; n++ {
+		got = append(got, table.Due(n).String()+" "+w.targets[table.Target(n)].url)
 	}
 	// Two hits of one second are spread over it; at double speed all comes in half the time.
 	want := []string{"0s http://127.0.0.1:80/15:04:05", "250ms http://127.0.0.1:80/15:04:05", "500ms http://127.0.0.1:80/15:04:06", "1.5s http://127.0.0.1:80/15:04:08"}
@@ -96,27 +49,22 @@ func TestAReplayKeepsTheMomentsOfTheLog(t *testing.T) {
 	}
 }
 
-func FuzzAccessLog(f *testing.F) {
-	for _, c := range logLines {
-		f.Add([]byte(c.line))
-	}
-	f.Add([]byte("what is this"))
+func FuzzReplay(f *testing.F) {
+	f.Add([]byte(`127.0.0.1 - - [02/Jan/2026:15:04:05 +0000] "GET /a?b=c HTTP/1.1" 200 12`))
+	f.Add([]byte(`{"msec":1767366245.125,"request_method":"GET","uri":"/u"}`))
 	f.Add([]byte(`{"ts":1e300,"path":"/"}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		b := &replayBuilder{base: localhost, limit: time.Second, known: map[string]uint32{}}
-		skipped, err := readLog(bytes.NewReader(text), b.add)
+		skipped, err := accesslog.Read(bytes.NewReader(text), b.add)
 		if err != nil {
-			if !strings.HasPrefix(err.Error(), "line ") {
-				t.Errorf("an error without a line: %v", err)
-			}
 			return
 		}
-		if len(b.hits) == 0 {
+		if len(b.moments) == 0 {
 			return
 		}
 		w := b.work(1, skipped)
 		last := time.Duration(0)
-		for n := range uint64(len(b.hits)) {
+		for n := range uint64(len(b.moments)) {
 			if due := w.schedule.Due(n); due < last {
 				t.Fatalf("hit %d is due before the one before it", n)
 			} else {

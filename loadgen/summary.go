@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hangtime-dev/hangtime/hdr"
 	"github.com/hangtime-dev/hangtime/history"
 )
 
@@ -37,8 +38,8 @@ type Spread struct {
 	P50, P90, P99, P999, Max time.Duration
 }
 
-func spread(h *histogram) Spread {
-	return Spread{h.total, h.quantile(0.5), h.quantile(0.9), h.quantile(0.99), h.quantile(0.999), h.quantile(1)}
+func spread(h *hdr.Histogram) Spread {
+	return Spread{h.Count(), h.Quantile(0.5), h.Quantile(0.9), h.Quantile(0.99), h.Quantile(0.999), h.Quantile(1)}
 }
 
 // sum adds an attack up while it goes on.
@@ -67,13 +68,13 @@ func (s *sum) add(w *history.HitWindow, t *times, bytesIn, bytesOut uint64) {
 		s.summary.Errors[class] += n
 		s.summary.Failed += n
 	}
-	s.times.response.merge(t.response)
-	s.times.response.merge(t.failed)
-	s.times.service.merge(t.service)
-	s.times.wait.merge(t.wait)
-	s.times.connect.merge(t.connect)
-	s.times.first.merge(t.first)
-	s.times.body.merge(t.body)
+	s.times.response.Merge(t.response)
+	s.times.response.Merge(t.failed)
+	s.times.service.Merge(t.service)
+	s.times.wait.Merge(t.wait)
+	s.times.connect.Merge(t.connect)
+	s.times.first.Merge(t.first)
+	s.times.body.Merge(t.body)
 }
 
 func (s *sum) window(w history.LoadWindow) {
@@ -111,7 +112,7 @@ func (a *Attack) Summary() Summary {
 	out.Response, out.Service, out.Wait = spread(t.response), spread(t.service), spread(t.wait)
 	out.Connect, out.First, out.Body = spread(t.connect), spread(t.first), spread(t.body)
 	if a.ledger != nil {
-		out.Tasks = a.ledger.snapshot(a.job.now())
+		out.Tasks = a.ledger.Snapshot(a.job.now())
 	}
 	return out
 }

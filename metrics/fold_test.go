@@ -7,6 +7,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"github.com/hangtime-dev/hangtime/hdr"
 	"github.com/hangtime-dev/hangtime/history"
 )
 
@@ -15,7 +16,7 @@ const ms = time.Millisecond
 // encode writes response times as a source does.
 func encode(t *testing.T, took ...time.Duration) string {
 	t.Helper()
-	h := hdrhistogram.New(lowest, highest, digits)
+	h := hdr.Library()
 	for _, d := range took {
 		if err := h.RecordValue(int64(d / time.Microsecond)); err != nil {
 			t.Fatal(err)
@@ -120,12 +121,12 @@ func TestHistogramsOfEveryShapeAreRead(t *testing.T) {
 		name string
 		h    *hdrhistogram.Histogram
 	}{
-		{"ours", hdrhistogram.New(lowest, highest, digits)},
+		{"ours", hdr.Library()},
 		{"shorter", hdrhistogram.New(1, 60_000_000, 3)},
-		{"longer", hdrhistogram.New(1, 10*highest, 3)},
-		{"coarser", hdrhistogram.New(1, highest, 2)},
-		{"finer", hdrhistogram.New(1, highest, 4)},
-		{"from 1 ms", hdrhistogram.New(1000, highest, 3)},
+		{"longer", hdrhistogram.New(1, 10*hdr.Highest, 3)},
+		{"coarser", hdrhistogram.New(1, hdr.Highest, 2)},
+		{"finer", hdrhistogram.New(1, hdr.Highest, 4)},
+		{"from 1 ms", hdrhistogram.New(1000, hdr.Highest, 3)},
 	} {
 		for _, v := range []int64{1500, 4000, 4000, 9_000_000} {
 			if err := row.h.RecordValue(v); err != nil {

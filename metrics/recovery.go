@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hangtime-dev/hangtime/hdr"
 	"github.com/hangtime-dev/hangtime/history"
 )
 
@@ -28,13 +29,15 @@ type Recovery struct {
 }
 
 type outcomes struct {
-	failed uint64
-	bars   []bar // by time, each time once: a histogram would be 27 KB for a dozen of them
+	ended  uint64
+	failed uint64    // of these
+	bars   []hdr.Bar // by time, each time once: a histogram would be 27 KB for a dozen of them
 }
 
 // recovery keeps what became of the hits that were due since the first fault, window by window.
 type recovery struct {
 	windows map[int64]*outcomes // by number of 100 ms since 0
+	dues    dues
 	faults  []Recovery
 	atOnce  map[string]bool // faults that are over the moment they strike
 }
@@ -47,17 +50,23 @@ func (c *recovery) asked(ev history.FaultAsked) {
 }
 
 func (c *recovery) struck(at time.Duration, id string) {
-	if c.windows == nil {
-		c.windows = map[int64]*outcomes{}
-	}
+	c.watch()
 	if c.atOnce[id] {
 		c.faults = append(c.faults, Recovery{Fault: id, Heal: at})
 	}
 }
 
 func (c *recovery) healed(at time.Duration, id string) {
+	c.watch()
 	if !slices.ContainsFunc(c.faults, func(r Recovery) bool { return r.Fault == id }) {
 		c.faults = append(c.faults, Recovery{Fault: id, Heal: at})
+	}
+}
+
+// watch keeps windows from now on.
+func (c *recovery) watch() {
+	if c.windows == nil {
+		c.windows = map[int64]*outcomes{}
 	}
 }
 
@@ -72,13 +81,20 @@ func (c *recovery) window(due time.Duration) *outcomes {
 	return c.windows[i]
 }
 
+func (c *recovery) due(w history.LoadWindow) {
+	if c.windows != nil {
+		c.dues.add(w.From, w.To, w.Due)
+	}
+}
+
 func (c *recovery) hits(w history.HitWindow, failed uint64) {
 	if o := c.window(w.Due); o != nil {
+		o.ended += w.OK + failed
 		o.failed += failed
 	}
 }
 
-func (c *recovery) took(due time.Duration, bars []bar) {
+func (c *recovery) took(due time.Duration, bars []hdr.Bar) {
 	if o := c.window(due); o != nil {
 		o.add(bars)
 	}
@@ -94,30 +110,51 @@ func (c *recovery) all(before, until time.Duration) []Recovery {
 	return out
 }
 
+// until looks for a steady second. A hit that has not ended is in no window: a second that is steady by what has ended in it is no recovery while more than one in ten of
+// the hits due in it is still on its way, and one in which nothing was due shows nothing yet.
 func (c *recovery) until(heal, until, limit time.Duration) (took time.Duration, atLeast bool) {
-	from := heal
 	first := int64((heal + recoveryWindow - 1) / recoveryWindow)
+	from, ended := first, uint64(0) // no window from there on is unsteady, and so many hits ended in them
 	for i := first; ; i++ {
 		begin := time.Duration(i) * recoveryWindow
-		if begin-from >= recoverySteady {
-			return max(from-heal, 0), false
+		for ended > 0 && i-from >= int64(recoverySteady/recoveryWindow) {
+			since := time.Duration(from) * recoveryWindow
+			switch {
+			case 10*ended < 9*c.dues.within(since, begin):
+				ended -= c.windows[from].count()
+				from++
+			case from == first:
+				return 0, false
+			default:
+				return since - heal, false
+			}
 		}
 		if begin+recoveryWindow > until {
 			return max(until-heal, 0), true
 		}
-		if o := c.windows[i]; o != nil && !o.steady(limit) {
-			from = begin + recoveryWindow
+		o := c.windows[i]
+		ended += o.count()
+		if !o.steady(limit) {
+			from, ended = i+1, 0
 		}
 	}
 }
 
-func (o *outcomes) add(bars []bar) {
+// count is how many hits ended in a window; nil is one in which none did.
+func (o *outcomes) count() uint64 {
+	if o == nil {
+		return 0
+	}
+	return o.ended
+}
+
+func (o *outcomes) add(bars []hdr.Bar) {
 	all := slices.Concat(o.bars, bars)
-	slices.SortFunc(all, func(a, b bar) int { return cmp.Compare(a.took, b.took) })
+	slices.SortFunc(all, func(a, b hdr.Bar) int { return cmp.Compare(a.Took, b.Took) })
 	o.bars = all[:0]
 	for _, one := range all {
-		if n := len(o.bars); n > 0 && o.bars[n-1].took == one.took {
-			o.bars[n-1].n += one.n
+		if n := len(o.bars); n > 0 && o.bars[n-1].Took == one.Took {
+			o.bars[n-1].N += one.N
 			continue
 		}
 		o.bars = append(o.bars, one)
@@ -125,19 +162,20 @@ func (o *outcomes) add(bars []bar) {
 	o.bars = slices.Clip(o.bars)
 }
 
+// steady says whether what has ended in a window did so as before the fault.
 func (o *outcomes) steady(limit time.Duration) bool {
-	return o.failed == 0 && o.p90() <= limit
+	return o == nil || o.failed == 0 && o.p90() <= limit
 }
 
 // p90 is the least time within which nine of ten hits were answered; 0 where there were none.
 func (o *outcomes) p90() time.Duration {
 	var total, sum int64
 	for _, one := range o.bars {
-		total += one.n
+		total += one.N
 	}
 	for _, one := range o.bars {
-		if sum += one.n; 10*sum >= 9*total {
-			return time.Duration(one.took) * time.Microsecond
+		if sum += one.N; 10*sum >= 9*total {
+			return time.Duration(one.Took) * time.Microsecond
 		}
 	}
 	return 0

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/hangtime-dev/hangtime/hdr"
 )
 
 // maxTags bounds how many tags have figures of their own: a histogram is 180 KiB.
@@ -45,65 +47,7 @@ type cuts map[sliceKey]*Slice
 func (c cuts) of(phase, tag string) *Slice {
 	key := sliceKey{phase, tag}
 	if c[key] == nil {
-		c[key] = &Slice{hist: hdrhistogram.New(lowest, highest, digits)}
+		c[key] = &Slice{hist: hdr.Library()}
 	}
 	return c[key]
-}
-
-// Slice is what is known of the hits that were due in a phase and had a tag; empty means any. Its owner is the goroutine of the fold: it is not for keeping.
-func (f *Fold) Slice(phase, tag string) Slice {
-	if phase == "" && tag == "" {
-		return Slice{f.load.OK, f.load.Failed, f.all}
-	}
-	var found []*Slice
-	for key, one := range f.slices {
-		if (phase == "" || key.phase == phase) && (tag == "" || key.tag == tag) {
-			found = append(found, one)
-		}
-	}
-	if len(found) == 1 {
-		return *found[0]
-	}
-	out := Slice{hist: hdrhistogram.New(lowest, highest, digits)}
-	for _, one := range found {
-		out.add(one.OK, one.Failed)
-		out.hist.Merge(one.hist)
-	}
-	return out
-}
-
-// phaseQuantiles are those of each phase. To go through a histogram costs a tenth of a millisecond, ten times a second: those of a phase in which nothing ended since are kept.
-func (f *Fold) phaseQuantiles() map[string]Quantiles {
-	counts := map[string]uint64{}
-	for key, one := range f.slices {
-		counts[key.phase] += one.Count()
-	}
-	out := make(map[string]Quantiles, len(counts))
-	for phase, n := range counts {
-		if f.known[phase].Count != n {
-			f.known[phase] = quantiles(f.Slice(phase, "").hist)
-		}
-		out[phase] = f.known[phase]
-	}
-	return out
-}
-
-// tag is the name under which a hit's tag is kept.
-func (f *Fold) tag(name string) string {
-	if !f.tags[name] {
-		if len(f.tags) >= maxTags {
-			return ""
-		}
-		f.tags[name] = true
-	}
-	return name
-}
-
-// AchievedIn is how many hits were answered ok in a phase, whenever they were due, over how many were due in it; false where none was.
-func (f *Fold) AchievedIn(phase string) (float64, bool) {
-	due := f.dueIn[phase]
-	if due == 0 {
-		return 0, false
-	}
-	return float64(f.okIn[phase]) / float64(due), true
 }

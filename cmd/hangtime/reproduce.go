@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hangtime-dev/hangtime/history"
-	"github.com/hangtime-dev/hangtime/loadgen"
+	"github.com/hangtime-dev/hangtime/loadgen/accesslog"
 	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
@@ -177,7 +177,7 @@ func readAccessLog(path string) (*report.Requests, error) {
 	}
 	defer file.Close()
 	requests := report.NewRequests()
-	_, err = loadgen.ReadAccessLog(file, func(r loadgen.LoggedRequest) error {
+	_, err = accesslog.Read(file, func(r accesslog.Request) error {
 		requests.Add(r.At, r.Method, r.Path)
 		return nil
 	})

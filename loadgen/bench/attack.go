@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/loadgen"
 	"github.com/hangtime-dev/hangtime/scenarios"

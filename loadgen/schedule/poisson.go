@@ -1,4 +1,4 @@
-package loadgen
+package schedule
 
 import (
 	"math/rand/v2"

@@ -1,4 +1,4 @@
-package loadgen
+package schedule
 
 import (
 	"sync"
@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A timetable is the schedule of a running attack: a person may change the rate while it runs, and hits that were due before keep their moments.
-type timetable struct {
+// A Timetable is the schedule of a running attack: a person may change the rate while it runs, and hits that were due before keep their moments.
+type Timetable struct {
 	segments atomic.Pointer[[]segment]
 	rotation []uint32 // targets in turn, where the schedule has no choice of its own
 
@@ -26,15 +26,16 @@ type segment struct {
 	choose chooser // nil: in turn
 }
 
-func newTimetable(s Schedule, rotation []uint32) *timetable {
-	t := &timetable{rotation: rotation, changed: make(chan struct{})}
+// NewTimetable begins with s; rotation has its targets in turn, where it has no choice of its own, and those of every rate that follows.
+func NewTimetable(s Schedule, rotation []uint32) *Timetable {
+	t := &Timetable{rotation: rotation, changed: make(chan struct{})}
 	choose, _ := s.(chooser)
 	t.segments.Store(&[]segment{{sched: s, choose: choose}})
 	return t
 }
 
 // of is the segment that hit n belongs to.
-func (t *timetable) of(n uint64) *segment {
+func (t *Timetable) of(n uint64) *segment {
 	all := *t.segments.Load()
 	i := len(all) - 1
 	for i > 0 && all[i].from > n {
@@ -44,36 +45,45 @@ func (t *timetable) of(n uint64) *segment {
 }
 
 // Due is when hit n is due, since the attack began.
-func (t *timetable) Due(n uint64) time.Duration {
+func (t *Timetable) Due(n uint64) time.Duration {
 	s := t.of(n)
 	due := s.sched.Due(n - s.from)
-	if due == never {
-		return never
+	if due == Never {
+		return Never
 	}
 	return s.at + due
 }
 
-// target is the one that hit n goes to.
-func (t *timetable) target(n uint64) uint32 {
+// Target is the one that hit n goes to.
+func (t *Timetable) Target(n uint64) uint32 {
 	if s := t.of(n); s.choose != nil {
 		return s.choose.target(n - s.from)
 	}
 	return t.rotation[n%uint64(len(t.rotation))]
 }
 
-func (t *timetable) String() string {
+// Length is when the last hit is due where the first schedule has an end of its own, as a replay has; 0 where it has none.
+func (t *Timetable) Length() time.Duration {
+	if one, ok := (*t.segments.Load())[0].sched.(*replay); ok {
+		return one.length()
+	}
+	return 0
+}
+
+// String says in words what is so now.
+func (t *Timetable) String() string {
 	all := *t.segments.Load()
 	return all[len(all)-1].sched.String()
 }
 
-// dueBy counts the hits that are due at or before now; now must not fall from call to call by more than what lies between two hits.
-func (t *timetable) dueBy(now time.Duration) uint64 {
+// DueBy counts the hits that are due at or before now; now must not fall from call to call by more than what lies between two hits.
+func (t *Timetable) DueBy(now time.Duration) uint64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.count(now)
 }
 
-func (t *timetable) count(now time.Duration) uint64 {
+func (t *Timetable) count(now time.Duration) uint64 {
 	if t.closed {
 		return t.counted
 	}
@@ -84,8 +94,8 @@ func (t *timetable) count(now time.Duration) uint64 {
 	return t.counted
 }
 
-// close ends the timetable at a moment: the hits due by then, which it counts, are all that there will be.
-func (t *timetable) close(now time.Duration) uint64 {
+// Close ends the timetable at a moment: the hits due by then, which it counts, are all that there will be.
+func (t *Timetable) Close(now time.Duration) uint64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	n := t.count(now)
@@ -93,8 +103,8 @@ func (t *timetable) close(now time.Duration) uint64 {
 	return n
 }
 
-// change continues from now on with another schedule. What was due until now stays due.
-func (t *timetable) change(now time.Duration, s Schedule) {
+// Change continues from now on with another schedule. What was due until now stays due.
+func (t *Timetable) Change(now time.Duration, s Schedule) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	n := t.count(now)
@@ -108,12 +118,9 @@ func (t *timetable) change(now time.Duration, s Schedule) {
 	t.changed = make(chan struct{})
 }
 
-// changes is closed at the next change.
-func (t *timetable) changes() <-chan struct{} {
+// Changes is closed at the next change.
+func (t *Timetable) Changes() <-chan struct{} {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.changed
 }
-
-// byHand is a schedule that a person set while the attack ran.
-func byHand(rate float64) Schedule { return even{constant{max(rate, 0)}} }

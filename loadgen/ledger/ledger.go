@@ -1,4 +1,4 @@
-package loadgen
+package ledger
 
 import (
 	"cmp"
@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	ledgerEvery = 250 * time.Millisecond // a Ledger event
+	tellEvery   = 250 * time.Millisecond // between two Ledger events
 	mostOpen    = 100_000                // tasks followed at once; what is accepted beyond is counted as unfollowed
 	mostWorkers = 256                    // processes named in one Ledger event
 	firstAsk    = 50 * time.Millisecond  // after a task was accepted
@@ -22,8 +22,8 @@ const (
 	strangerFor = time.Second            // a server that does not know its own task for as long has lost it
 )
 
-// A ledger follows every accepted task to its end. Accepted = done + failed + timed out + lost + open at every moment.
-type ledger struct {
+// A Ledger follows every accepted task to its end. Accepted = done + failed + timed out + lost + open at every moment.
+type Ledger struct {
 	rec    *history.Recorder
 	wait   time.Duration // after the last hit, for tasks to end
 	asker  *asker
@@ -35,37 +35,13 @@ type ledger struct {
 	closed bool
 }
 
-type openTask struct {
-	id       string
-	pid      int
-	accepted time.Duration
-	next     time.Duration // when to ask
-	stranger time.Duration // since when the server does not know it; 0: it does
-	ended    bool
+// New follows the tasks of a server, and after the last hit waits for so long for them to end.
+func New(server Server, wait time.Duration, rec *history.Recorder) *Ledger {
+	return &Ledger{rec: rec, wait: wait, asker: newAsker(server), open: map[string]*openTask{}}
 }
 
-// nextFirst is a heap of tasks: on top the one whose question is due first. The old are asked about less often than the young, who must not wait behind them.
-type nextFirst []*openTask
-
-func (h nextFirst) Len() int           { return len(h) }
-func (h nextFirst) Less(i, j int) bool { return h[i].next < h[j].next }
-func (h nextFirst) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *nextFirst) Push(t any)        { *h = append(*h, t.(*openTask)) }
-
-func (h *nextFirst) Pop() any {
-	last := len(*h) - 1
-	t := (*h)[last]
-	(*h)[last] = nil
-	*h = (*h)[:last]
-	return t
-}
-
-func newLedger(asker *asker, wait time.Duration, rec *history.Recorder) *ledger {
-	return &ledger{rec: rec, wait: wait, asker: asker, open: map[string]*openTask{}}
-}
-
-// accept books a task from the body of a 202 answer. A body without an id is no task.
-func (l *ledger) accept(body []byte, at time.Duration) {
+// Accept books a task from the body of a 202 answer. A body without an id is no task.
+func (l *Ledger) Accept(body []byte, at time.Duration) {
 	var answer struct {
 		ID  json.RawMessage `json:"id"`
 		PID int             `json:"pid"`
@@ -87,10 +63,10 @@ func (l *ledger) accept(body []byte, at time.Duration) {
 	l.fresh = append(l.fresh, t)
 }
 
-// follow asks until over is closed and all tasks have ended, or until it makes no sense to ask any longer; the last event it records is the final one.
-func (l *ledger) follow(ctx context.Context, over <-chan struct{}) {
+// Follow asks until over is closed and all tasks have ended, or until it makes no sense to ask any longer; the last event it records is the final one.
+func (l *Ledger) Follow(ctx context.Context, over <-chan struct{}) {
 	defer l.asker.close()
-	tick := time.NewTicker(ledgerEvery / 5)
+	tick := time.NewTicker(tellEvery / 5)
 	defer tick.Stop()
 	var ends time.Duration // when to give up; 0: the attack goes on
 	told := l.rec.Now()
@@ -112,15 +88,15 @@ func (l *ledger) follow(ctx context.Context, over <-chan struct{}) {
 			l.finish()
 			return
 		}
-		if now-told >= ledgerEvery {
+		if now-told >= tellEvery {
 			told = now
-			l.rec.Record(l.snapshot(now))
+			l.rec.Record(l.Snapshot(now))
 		}
 	}
 }
 
 // ask puts one batch of questions, if any is due.
-func (l *ledger) ask(ctx context.Context, now time.Duration) {
+func (l *Ledger) ask(ctx context.Context, now time.Duration) {
 	batch := l.batch(now)
 	if len(batch) == 0 {
 		return
@@ -147,7 +123,7 @@ func (l *ledger) ask(ctx context.Context, now time.Duration) {
 }
 
 // batch takes up to one request's worth of tasks whose question is due.
-func (l *ledger) batch(now time.Duration) []*openTask {
+func (l *Ledger) batch(now time.Duration) []*openTask {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.asker.ready(now) {
@@ -167,7 +143,7 @@ func (l *ledger) batch(now time.Duration) []*openTask {
 }
 
 // heard books what the server says about a task.
-func (l *ledger) heard(t *openTask, state string, now time.Duration) {
+func (l *Ledger) heard(t *openTask, state string, now time.Duration) {
 	switch state {
 	case "done":
 		l.sums.Done++
@@ -192,7 +168,7 @@ func (l *ledger) heard(t *openTask, state string, now time.Duration) {
 	t.ended = true
 }
 
-func (l *ledger) lose(t *openTask) {
+func (l *Ledger) lose(t *openTask) {
 	l.sums.Lost++
 	i := slices.IndexFunc(l.sums.LostBy, func(by history.LostTasks) bool { return by.PID == t.pid })
 	switch {
@@ -203,13 +179,14 @@ func (l *ledger) lose(t *openTask) {
 	}
 }
 
-func (l *ledger) nothingOpen() bool {
+func (l *Ledger) nothingOpen() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.open) == 0
 }
 
-func (l *ledger) snapshot(now time.Duration) history.Ledger {
+// Snapshot is what is known now; any goroutine may ask.
+func (l *Ledger) Snapshot(now time.Duration) history.Ledger {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	out := l.sums
@@ -237,7 +214,7 @@ func (l *ledger) snapshot(now time.Duration) history.Ledger {
 }
 
 // finish closes the ledger: what is still open could not be followed to its end.
-func (l *ledger) finish() {
+func (l *Ledger) finish() {
 	l.mu.Lock()
 	l.closed = true
 	n := uint64(len(l.open))

@@ -1,4 +1,4 @@
-package loadgen
+package schedule
 
 import (
 	"math"
@@ -9,22 +9,23 @@ import (
 
 // mixed is several schedules at once, each with targets of its own, in one order of time.
 type mixed struct {
-	of    []share
+	of    []Share
 	order *ordered[[]uint64]
 }
 
-// share is one of the schedules that are mixed.
-type share struct {
-	sched    Schedule
-	rotation []uint32
+// A Share is one of the schedules that are mixed.
+type Share struct {
+	Schedule Schedule
+	Rotation []uint32 // targets in turn, where the schedule has no choice of its own
 }
 
-func newMixed(of []share) mixed {
+// Mix puts several schedules into one order of time.
+func Mix(of []Share) Schedule {
 	return mixed{of, newOrdered(make([]uint64, len(of)), func(at []uint64, to *[blockSize]entry) []uint64 {
 		at = slices.Clone(at)
 		due := make([]time.Duration, len(of))
 		for i := range of {
-			due[i] = of[i].sched.Due(at[i])
+			due[i] = of[i].Schedule.Due(at[i])
 		}
 		for k := range to {
 			next := 0
@@ -34,12 +35,12 @@ func newMixed(of []share) mixed {
 				}
 			}
 			value := math.Inf(1)
-			if due[next] != never {
+			if due[next] != Never {
 				value = due[next].Seconds()
 			}
 			to[k] = entry{value: value, pick: uint32(next), n: at[next]}
 			at[next]++
-			due[next] = of[next].sched.Due(at[next])
+			due[next] = of[next].Schedule.Due(at[next])
 		}
 		return at
 	})}
@@ -50,16 +51,16 @@ func (m mixed) Due(n uint64) time.Duration { return seconds(m.order.at(n).value)
 func (m mixed) target(n uint64) uint32 {
 	e := m.order.at(n)
 	one := m.of[e.pick]
-	if c, ok := one.sched.(chooser); ok {
+	if c, ok := one.Schedule.(chooser); ok {
 		return c.target(e.n)
 	}
-	return one.rotation[e.n%uint64(len(one.rotation))]
+	return one.Rotation[e.n%uint64(len(one.Rotation))]
 }
 
 func (m mixed) String() string {
 	words := make([]string, len(m.of))
 	for i, one := range m.of {
-		words[i] = one.sched.String()
+		words[i] = one.Schedule.String()
 	}
 	return "mix of " + strings.Join(words, " and ")
 }

@@ -1,4 +1,4 @@
-package loadgen
+package hdr
 
 import (
 	"math/rand/v2"
@@ -10,7 +10,7 @@ import (
 
 func TestHistogramIsTheSameAsTheLibrarys(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	ours := newHistogram(newPacker())
+	ours := NewHistogram(NewPacker())
 	for name, draw := range map[string]func() time.Duration{
 		"one microsecond":          func() time.Duration { return time.Microsecond },
 		"below one microsecond":    func() time.Duration { return 3 },
@@ -20,15 +20,15 @@ func TestHistogramIsTheSameAsTheLibrarys(t *testing.T) {
 		"at the edges of doubling": func() time.Duration { return time.Microsecond << random.IntN(31) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			theirs := hdrhistogram.New(1, histMost, histDigits)
+			theirs := Library()
 			for range 5000 {
 				d := draw()
-				ours.add(d)
-				if err := theirs.RecordValue(micro(d)); err != nil {
+				ours.Add(d)
+				if err := theirs.RecordValue(Micro(d)); err != nil {
 					t.Fatal(err)
 				}
 			}
-			got, err := hdrhistogram.Decode([]byte(ours.take()))
+			got, err := hdrhistogram.Decode([]byte(ours.Take()))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -36,7 +36,7 @@ func TestHistogramIsTheSameAsTheLibrarys(t *testing.T) {
 				t.Errorf("decoded p50 %d max %d n %d, want p50 %d max %d n %d", got.ValueAtQuantile(50), got.Max(), got.TotalCount(),
 					theirs.ValueAtQuantile(50), theirs.Max(), theirs.TotalCount())
 			}
-			if text := ours.take(); text != "" {
+			if text := ours.Take(); text != "" {
 				t.Error("something was left after take")
 			}
 		})
@@ -44,12 +44,34 @@ func TestHistogramIsTheSameAsTheLibrarys(t *testing.T) {
 }
 
 func BenchmarkHistogramWindow(b *testing.B) {
-	h := newHistogram(newPacker())
+	h := NewHistogram(NewPacker())
 	b.ReportAllocs()
 	for b.Loop() {
 		for i := range 10_000 {
-			h.add(time.Duration(80e3 + i*17%90e3))
+			h.Add(time.Duration(80e3 + i*17%90e3))
 		}
-		h.take()
+		h.Take()
 	}
+}
+
+func FuzzRead(f *testing.F) {
+	h := NewHistogram(NewPacker())
+	for _, d := range []time.Duration{time.Microsecond, time.Millisecond, time.Hour} {
+		h.Add(d)
+	}
+	f.Add(h.Take())
+	f.Add("")
+	f.Add("HISTFAAA")
+	r := NewReader()
+	f.Fuzz(func(t *testing.T, text string) {
+		bars, err := r.Read(text)
+		if err != nil {
+			return
+		}
+		for _, one := range bars {
+			if one.N <= 0 || one.Took < 0 {
+				t.Errorf("%+v of %q", one, text)
+			}
+		}
+	})
 }

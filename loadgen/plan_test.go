@@ -1,11 +1,11 @@
 package loadgen
 
 import (
-	"math"
 	"net/url"
 	"testing"
 	"time"
 
+	"github.com/hangtime-dev/hangtime/loadgen/schedule"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
@@ -49,53 +49,7 @@ func TestHitsAreDueAsTheRateSays(t *testing.T) {
 					t.Errorf("%d hits due before %v, want %d", n, moment, want)
 				}
 			}
-			holdsOrder(t, w.schedule)
 		})
-	}
-}
-
-// holdsOrder is what is true of every schedule: it does not fall, and the same hit has the same moment whenever it is asked for.
-func holdsOrder(t *testing.T, s Schedule) {
-	t.Helper()
-	var all []time.Duration
-	last := time.Duration(0)
-	for n := range uint64(5000) {
-		due := s.Due(n)
-		if due < last {
-			t.Fatalf("hit %d is due at %v, before hit %d at %v", n, due, n-1, last)
-		}
-		last = due
-		all = append(all, due)
-	}
-	for n := uint64(4999); n > 1; n = n * 3 / 4 {
-		if due := s.Due(n); due != all[n] {
-			t.Fatalf("hit %d was due at %v, and now at %v", n, all[n], due)
-		}
-	}
-}
-
-func TestPoissonArrivalsAreRandomWithTheRightMean(t *testing.T) {
-	s := newPoisson(constant{1000}, 7)
-	holdsOrder(t, s)
-	// Counts in 10 ms have mean 10, and a variance as large as their mean: that is what makes them Poisson's.
-	counts := make([]float64, 2000)
-	n := uint64(0)
-	for ; s.Due(n) < 20*time.Second; n++ {
-		counts[s.Due(n)/(10*time.Millisecond)]++
-	}
-	mean := float64(n) / float64(len(counts))
-	variance := 0.0
-	for _, c := range counts {
-		variance += (c - mean) * (c - mean) / float64(len(counts))
-	}
-	if math.Abs(mean-10) > 0.3 || variance/mean < 0.85 || variance/mean > 1.15 {
-		t.Errorf("mean %.2f, variance over mean %.2f; want 10 and 1", mean, variance/mean)
-	}
-	if again := newPoisson(constant{1000}, 7); again.Due(4321) != s.Due(4321) {
-		t.Error("the same seed gives other moments")
-	}
-	if other := newPoisson(constant{1000}, 8); other.Due(4321) == s.Due(4321) {
-		t.Error("another seed gives the same moments")
 	}
 }
 
@@ -107,41 +61,13 @@ func TestEachPartOfAMixHitsItsOwnTargets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table := newTimetable(w.schedule, w.rotation)
+	table := schedule.NewTimetable(w.schedule, w.rotation)
 	hits := map[string]int{}
 	for n := uint64(0); table.Due(n) < 10*time.Second; n++ {
-		hits[w.targets[table.target(n)].url]++
+		hits[w.targets[table.Target(n)].url]++
 	}
 	a, b, c := hits["http://127.0.0.1:80/a"], hits["http://127.0.0.1:80/b"], hits["http://127.0.0.1:80/c"]
 	if a != 1000 || b != 2000 || c < 850 || c > 1150 {
 		t.Errorf("%d to /a, %d to /b, %d to /c; want 1000, 2000, about 1000", a, b, c)
-	}
-}
-
-// The share of a small attack in a mix is kept as finely as the cycle of targets allows.
-func TestASmallShareStaysSmall(t *testing.T) {
-	if got := whole([]float64{4999, 1}); got[0] != 9998 || got[1] != 2 {
-		t.Errorf("got %v, want 9998 and 2 of 10000", got)
-	}
-}
-
-func TestARotationSpreadsByWeight(t *testing.T) {
-	for _, c := range []struct{ weights, want []int }{
-		{[]int{1}, []int{0}},
-		{[]int{1, 1, 1}, []int{0, 1, 2}},
-		{[]int{2, 1}, []int{0, 1, 0}},
-		{[]int{4, 2, 2}, []int{0, 1, 2, 0}},
-	} {
-		got := rotation(c.weights)
-		if len(got) != len(c.want) {
-			t.Errorf("%v: %v, want %v", c.weights, got, c.want)
-			continue
-		}
-		for i := range got {
-			if int(got[i]) != c.want[i] {
-				t.Errorf("%v: %v, want %v", c.weights, got, c.want)
-				break
-			}
-		}
 	}
 }

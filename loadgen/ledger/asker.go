@@ -1,7 +1,8 @@
-package loadgen
+package ledger
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,6 +24,13 @@ const (
 	goneAfter  = 3                      // refused connections in a row: no one is there
 )
 
+// A Server is where tasks are asked about.
+type Server struct {
+	URL      string
+	Socket   string        // unix socket to connect to; empty: the URL's address
+	Resolver *net.Resolver // nil: the system's
+}
+
 // An asker asks a server about tasks, one question at a time, on a connection of its own. One goroutine owns it.
 type asker struct {
 	base    string
@@ -33,21 +41,20 @@ type asker struct {
 	refused int
 }
 
-// newAsker asks the server at baseURL, through a unix socket where one is given. It finds and trusts the server as the engines do: an attack's tasks are followed
-// wherever its hits can go.
-func newAsker(baseURL, socket string, resolver *net.Resolver) *asker {
-	dialer := &net.Dialer{Timeout: askTimeout, Resolver: resolver}
+// newAsker finds and trusts the server as the engines do: an attack's tasks are followed wherever its hits can go.
+func newAsker(server Server) *asker {
+	dialer := &net.Dialer{Timeout: askTimeout, Resolver: server.Resolver}
 	return &asker{
-		base: strings.TrimSuffix(baseURL, "/"),
+		base: strings.TrimSuffix(server.URL, "/"),
 		client: &http.Client{
 			Transport: &http.Transport{
 				DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-					if socket != "" {
-						network, address = "unix", socket
+					if server.Socket != "" {
+						network, address = "unix", server.Socket
 					}
 					return dialer.DialContext(ctx, network, address)
 				},
-				TLSClientConfig: uncheckedTLS(),
+				TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, // whom it talks to was said on the command line
 				MaxConnsPerHost: 1, MaxIdleConnsPerHost: 1, IdleConnTimeout: 10 * time.Second,
 				DisableCompression: true,
 			},

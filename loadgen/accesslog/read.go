@@ -1,0 +1,49 @@
+package accesslog
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// mostLine bounds a line of an access log, in bytes.
+const mostLine = 1 << 20
+
+// Read reads an access log line by line: Common or Combined format (gunicorn's, nginx's and Apache's default), or one JSON object a line.
+// It returns how many lines had no request in them. A line that is neither is an error with its number.
+func Read(from io.Reader, each func(Request) error) (skipped int, err error) {
+	lines := bufio.NewScanner(from)
+	lines.Buffer(make([]byte, 64<<10), mostLine)
+	n := 0
+	for lines.Scan() {
+		n++
+		line := strings.TrimSpace(lines.Text())
+		if line == "" {
+			continue
+		}
+		one, err := parseLine(line)
+		if errors.Is(err, errNoRequest) {
+			skipped++
+			continue
+		}
+		if err == nil {
+			err = each(one)
+		}
+		if err != nil {
+			return skipped, fmt.Errorf("line %d: %w", n, err)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return skipped, fmt.Errorf("line %d: %w", n+1, err)
+	}
+	return skipped, nil
+}
+
+func parseLine(line string) (Request, error) {
+	if strings.HasPrefix(line, "{") {
+		return parseJSONLine(line)
+	}
+	return parseCommonLine(line)
+}
