@@ -1,13 +1,13 @@
 package tui
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // longestAxis is the longest time that the axis of a running variant spans; what is older leaves on the left.
@@ -101,21 +101,13 @@ func (l *look) rule(v *report.Variant, a axis, now time.Duration, fill string) s
 	}
 	tick := a.tick()
 	for t := (a.from - a.zero + tick - 1) / tick * tick; a.zero+t < a.to; t += tick {
-		text, at := axisTime(t), a.column(a.zero+t)
+		text, at := words.Tick(t), a.column(a.zero+t)
 		if at < 0 || at+len(text) > a.columns || slices.Contains(roles[max(at-1, 0):min(at+len(text)+1, a.columns)], fault) {
 			continue
 		}
 		write(at, text, dim)
 	}
 	return l.runs(cells, roles)
-}
-
-// axisTime labels an axis: 5s, 1:30.
-func axisTime(t time.Duration) string {
-	if t < time.Minute {
-		return fmt.Sprintf("%ds", int(t.Seconds()))
-	}
-	return fmt.Sprintf("%d:%02d", int(t.Minutes()), int(t.Seconds())%60)
 }
 
 // runs joins cells, with one colour sequence for all neighbours of one role.

@@ -7,6 +7,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // A comparison is two sides of one scenario, and the run of each that is drawn.
@@ -72,7 +73,7 @@ func (l *look) twoCharts(c *comparison, name string, w, h int) string {
 
 func (l *look) quantilesOf(v *report.Variant) string {
 	q := v.Load.All
-	return l.in(dim, "p50 ") + l.ascii(took(q.P50)) + l.in(dim, "  p99 ") + l.ascii(took(q.P99)) + l.in(dim, "  max ") + l.ascii(took(q.Max))
+	return l.in(dim, "p50 ") + l.ascii(words.Duration(q.P50)) + l.in(dim, "  p99 ") + l.ascii(words.Duration(q.P99)) + l.in(dim, "  max ") + l.ascii(words.Duration(q.Max))
 }
 
 func variantOf(r *report.Report, name string) *report.Variant {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // header is the first line: what runs, how far it is, and what is wrong. What is wrong is never cut.
@@ -22,7 +23,7 @@ func (l *look) header(r *report.Report, v *report.Variant, w int) string {
 		name += fmt.Sprintf(" %d/%d", 1+slices.IndexFunc(r.Variants, func(one report.Variant) bool { return one.Name == v.Name }), r.Planned)
 	}
 	phase := phaseWords(v.Phase)
-	clocks := clock(v.Elapsed(until(r, v))) + "/" + clock(v.Planned)
+	clocks := words.Clock(v.Elapsed(until(r, v))) + "/" + words.Clock(v.Planned)
 	left := " " + l.in(title, name)
 	if full := " " + l.in(title, "hangtime") + " " + left; textWidth(full)+textWidth(phase)+len(clocks)+16 < room {
 		left = full

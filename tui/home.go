@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/verdict"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // A Scenario is one line of the picker.
@@ -176,9 +177,9 @@ func (l *look) previewLines(s *Scenario, w int) []string {
 	for _, v := range s.Variants {
 		paragraph(plain, l.glyphs.into+" "+v)
 	}
-	takes := "takes about " + span(s.Takes)
+	takes := "takes about " + words.Short(s.Takes)
 	if s.Quick > 0 {
-		takes += ", " + span(s.Quick) + " in its short form"
+		takes += ", " + words.Short(s.Quick) + " in its short form"
 	}
 	if s.Last == "" {
 		takes += "; not run yet"

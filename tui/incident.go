@@ -8,6 +8,7 @@ import (
 
 	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // fate is how long a victim stood still, and how that ended.
@@ -18,7 +19,7 @@ func fate(in *diagnose.Incident, v *diagnose.Victim, now time.Duration) string {
 		if to < 0 {
 			to = now
 		}
-		text = " stood for " + span(to-v.From)
+		text = " stood for " + words.Short(to-v.From)
 	}
 	if v.End != "" {
 		text += ": " + v.End
@@ -65,7 +66,7 @@ func moments(v *report.Variant, in *diagnose.Incident, now time.Duration) []mome
 			if victim.End != "recovered" {
 				what = "killed"
 			}
-			add(victim.To, what, fmt.Sprintf("worker %d (pid %d) after %s: %s", victim.Place, victim.PID, span(victim.To-victim.From), victim.End))
+			add(victim.To, what, fmt.Sprintf("worker %d (pid %d) after %s: %s", victim.Place, victim.PID, words.Short(victim.To-victim.From), victim.End))
 		}
 	}
 	add(in.Ended, "ended", "its last worker moved again or was gone")
@@ -110,7 +111,7 @@ func (l *look) incidentLines(r *report.Report, v *report.Variant, in *diagnose.I
 		if i > 0 {
 			since = fmt.Sprintf("+%.2f s", (m.at - all[0].at).Seconds())
 		}
-		lines = append(lines, "   "+l.in(dim, stamp(m.at))+"  "+right(since, 9)+"  "+l.in(title, pad(m.name, 12))+l.ascii(m.note))
+		lines = append(lines, "   "+l.in(dim, words.Moment(m.at))+"  "+right(since, 9)+"  "+l.in(title, pad(m.name, 12))+l.ascii(m.note))
 	}
 	who := len(lines)
 	for i := range in.Victims { // the ends of the others are in the story
@@ -123,11 +124,11 @@ func (l *look) incidentLines(r *report.Report, v *report.Variant, in *diagnose.I
 	}
 	due, ok, failed, open, worst := cost(v, in, now)
 	lines = append(lines, "", " "+l.in(title, "what it cost")+l.in(dim, "  of the requests due meanwhile"))
-	answered := fmt.Sprintf("%s due: %s answered ok", count(due), count(ok))
+	answered := fmt.Sprintf("%s due: %s answered ok", words.Number(due), words.Number(ok))
 	if worst > 0 {
-		answered += ", the slowest after " + took(worst)
+		answered += ", the slowest after " + words.Duration(worst)
 	}
-	lines = append(lines, l.paragraph(plain, fmt.Sprintf("%s; %s failed; %s unanswered so far", answered, count(failed), count(open)), 3, w)...)
+	lines = append(lines, l.paragraph(plain, fmt.Sprintf("%s; %s failed; %s unanswered so far", answered, words.Number(failed), words.Number(open)), 3, w)...)
 	for _, price := range in.Cost.Price() {
 		lines = append(lines, l.paragraph(plain, price, 3, w)...)
 	}
@@ -184,7 +185,7 @@ func incidentMarkdown(r *report.Report, v *report.Variant, in *diagnose.Incident
 	b.WriteString("| when | since | what | |\n| --- | --: | --- | --- |\n")
 	all := moments(v, in, now)
 	for _, m := range all {
-		fmt.Fprintf(&b, "| %s | +%.2f s | %s | %s |\n", stamp(m.at), (m.at - all[0].at).Seconds(), m.name, strings.ReplaceAll(m.note, "|", "\\|"))
+		fmt.Fprintf(&b, "| %s | +%.2f s | %s | %s |\n", words.Moment(m.at), (m.at - all[0].at).Seconds(), m.name, strings.ReplaceAll(m.note, "|", "\\|"))
 	}
 	b.WriteString("\n")
 	for _, victim := range in.Victims {
@@ -192,7 +193,7 @@ func incidentMarkdown(r *report.Report, v *report.Variant, in *diagnose.Incident
 		b.WriteString("\n")
 	}
 	due, ok, failed, open, worst := cost(v, in, now)
-	fmt.Fprintf(&b, "\nOf %d requests due meanwhile %d were answered (the slowest after %s), %d failed, %d were unanswered.\n\n", due, ok, took(worst), failed, open)
+	fmt.Fprintf(&b, "\nOf %d requests due meanwhile %d were answered (the slowest after %s), %d failed, %d were unanswered.\n\n", due, ok, words.Duration(worst), failed, open)
 	for _, price := range in.Cost.Price() {
 		fmt.Fprintf(&b, "- %s\n", price)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // twoColumnsFrom is the width from which a page has its threads beside the rest.
@@ -69,7 +70,7 @@ func (l *look) logLines(v *report.Variant, w *diagnose.Worker, most int) []strin
 		if line.PID != w.PID && line.PID > 0 {
 			who = l.in(dim, fmt.Sprintf("pid %d: ", line.PID))
 		}
-		lines = append(lines, " "+l.in(dim, stamp(line.At))+"  "+who+l.ascii(printable(line.Text)))
+		lines = append(lines, " "+l.in(dim, words.Moment(line.At))+"  "+who+l.ascii(printable(line.Text)))
 	}
 	return lines
 }
@@ -97,15 +98,15 @@ func (l *look) facts(v *report.Variant, w *diagnose.Worker, now time.Duration, w
 	fact := func(name, value string) string { return l.in(dim, name) + " " + value + "   " }
 	beat := "not known"
 	if w.Beat >= 0 {
-		beat = span(w.Beat) + " ago"
+		beat = words.Short(w.Beat) + " ago"
 	}
 	inside := fact("requests inside", fmt.Sprint(w.Inside))
 	if w.Inside > 0 {
-		inside += fact("the oldest", span(w.Oldest)) + fact("client ports", ports(w, max(width/20, 2)))
+		inside += fact("the oldest", words.Short(w.Oldest)) + fact("client ports", ports(w, max(width/20, 2)))
 	}
 	tasks := fact("tasks open", fmt.Sprint(w.OpenTasks))
 	if w.OpenTasks > 0 {
-		tasks += fact("the oldest", span(w.OldestTask))
+		tasks += fact("the oldest", words.Short(w.OldestTask))
 	}
 	connections := fmt.Sprint(w.Served)
 	if w.Silent > 0 {
@@ -116,12 +117,12 @@ func (l *look) facts(v *report.Variant, w *diagnose.Worker, now time.Duration, w
 	case w.Files == 0 && inTrouble(w.State):
 		files = "not read"
 	case w.Files > 0:
-		files = fmt.Sprintf("%s of %s", count(w.Files), count(w.FilesMost))
+		files = fmt.Sprintf("%s of %s", words.Number(w.Files), words.Number(w.FilesMost))
 	}
 	lines := []string{
-		" " + l.state(w.State) + " for " + span(now-w.Since) + "   " + inside,
+		" " + l.state(w.State) + " for " + words.Short(now-w.Since) + "   " + inside,
 		" " + tasks + fact("connections", connections) + fact("heartbeat", beat),
-		" " + fact("cpu", fmt.Sprintf("%.0f%%", w.CPU*100)) + fact("memory", size(w.RSS)) + fact("descriptors", files) + fact("lives", fmt.Sprint(w.Lives)),
+		" " + fact("cpu", words.Percent(w.CPU)) + fact("memory", words.ShortSize(w.RSS)) + fact("descriptors", files) + fact("lives", fmt.Sprint(w.Lives)),
 	}
 	if cells := width - 2; cells >= 10 {
 		a := axisOf(v, now, cells)
@@ -201,7 +202,7 @@ func (l *look) heldUp(v *report.Variant, w *diagnose.Worker, now time.Duration, 
 	if told := toldOf(v, w.Place); len(told) > 0 {
 		lines = append(lines, "", " "+l.in(title, "what was told of it"))
 		for _, line := range told {
-			lines = append(lines, "   "+l.in(dim, stamp(line.At))+" "+l.in(lineRole(line.Kind), string(line.Kind))+" "+l.ascii(l.shorten(line.Text, width-24)))
+			lines = append(lines, "   "+l.in(dim, words.Moment(line.At))+" "+l.in(lineRole(line.Kind), string(line.Kind))+" "+l.ascii(l.shorten(line.Text, width-24)))
 		}
 	}
 	return lines
@@ -262,7 +263,7 @@ func (l *look) chain(w *diagnose.Worker, wait *history.LockWait) []string {
 	arrow := l.ascii("→")
 	lines := []string{
 		fmt.Sprintf("   worker %d, thread %d", w.Place, wait.TID),
-		fmt.Sprintf("   %s waits %s for %s", l.in(dim, l.elbow()), span(wait.Still), l.in(bad, wait.Lock+" "+path.Base(file))) + l.in(dim, fmt.Sprintf("  inode %d", wait.Inode)),
+		fmt.Sprintf("   %s waits %s for %s", l.in(dim, l.elbow()), words.Short(wait.Still), l.in(bad, wait.Lock+" "+path.Base(file))) + l.in(dim, fmt.Sprintf("  inode %d", wait.Inode)),
 	}
 	if len(wait.Holders) == 0 {
 		lines = append(lines, "      "+l.in(dim, l.elbow())+" held by someone who could not be seen")
@@ -284,7 +285,7 @@ func (l *look) elbow() string { return l.glyphs.border.BottomLeft + l.glyphs.bor
 
 // victim is one worker's part in an incident, in a line.
 func (l *look) victim(in *diagnose.Incident, victim *diagnose.Victim, now time.Duration) string {
-	text := l.in(bad, fmt.Sprintf("%s #%d", in.Kind, in.ID)) + " " + l.in(dim, stamp(victim.From)) + fmt.Sprintf("  pid %d", victim.PID) + fate(in, victim, now)
+	text := l.in(bad, fmt.Sprintf("%s #%d", in.Kind, in.ID)) + " " + l.in(dim, words.Moment(victim.From)) + fmt.Sprintf("  pid %d", victim.PID) + fate(in, victim, now)
 	return text + l.in(dim, "  "+l.ascii(in.Cause.Short))
 }
 
@@ -313,7 +314,7 @@ func (l *look) threads(w *diagnose.Worker) []string {
 		if name == "" {
 			name = "thread"
 		}
-		lines = append(lines, " "+l.in(as, fmt.Sprintf("%s (%d)", name, t.TID))+l.in(dim, fmt.Sprintf("  %s, still for %s%s", threadState(t.State), span(t.Still), note)))
+		lines = append(lines, " "+l.in(as, fmt.Sprintf("%s (%d)", name, t.TID))+l.in(dim, fmt.Sprintf("  %s, still for %s%s", threadState(t.State), words.Short(t.Still), note)))
 		if t.Syscall != "" {
 			lines = append(lines, "   "+t.Syscall+l.in(dim, "(")+l.ascii(folders.ReplaceAllString(t.Args, l.glyphs.more+"/"))+l.in(dim, ")"))
 		}

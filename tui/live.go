@@ -9,6 +9,7 @@ import (
 	"github.com/hangtime-dev/hangtime/metrics"
 	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/verdict"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // heights shares out the rows of the live screen: the worker table first, then the story, then load and response time.
@@ -139,9 +140,9 @@ func (l *look) incidentLine(in *diagnose.Incident, now time.Duration) string {
 		as = warn
 	}
 	if in.Kind == diagnose.KindHang {
-		length = " " + span(in.Longest(now))
+		length = " " + words.Short(in.Longest(now))
 	}
-	return " " + l.in(as, fmt.Sprintf("%s #%d %s", mark, in.ID, in.Kind)) + fmt.Sprintf(" %s%s  ", plural(in.Places(), "worker"), length) + l.in(dim, l.ascii(in.Cause.Short))
+	return " " + l.in(as, fmt.Sprintf("%s #%d %s", mark, in.ID, in.Kind)) + fmt.Sprintf(" %s%s  ", words.Count(in.Places(), "worker"), length) + l.in(dim, l.ascii(in.Cause.Short))
 }
 
 // incidentsNote counts them, for where there is no room to list them.

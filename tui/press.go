@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // press does what a key asks for. Calls to the run may wait for it, so they are commands, never made here.
@@ -280,7 +281,7 @@ func (m *model) copy() tea.Cmd {
 	default:
 		_, text = says(m.report, v, math.MaxInt32)
 	}
-	m.say("copied %s to the clipboard, if the terminal allows it", plural(strings.Count(text, "\n")+1, "line"))
+	m.say("copied %s to the clipboard, if the terminal allows it", words.Count(strings.Count(text, "\n")+1, "line"))
 	return tea.SetClipboard(text)
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 func lineRole(k report.LineKind) role {
@@ -54,5 +55,5 @@ func (l *look) storyPane(v *report.Variant, view liveView, beside string, w, h i
 
 func (l *look) storyLine(line report.Line, w int) string {
 	const before = 1 + 9 + 2 + 7 + 1
-	return " " + l.in(dim, stamp(line.At)) + "  " + l.in(lineRole(line.Kind), pad(string(line.Kind), 7)) + " " + l.ascii(l.shorten(line.Text, w-before))
+	return " " + l.in(dim, words.Moment(line.At)) + "  " + l.in(lineRole(line.Kind), pad(string(line.Kind), 7)) + " " + l.ascii(l.shorten(line.Text, w-before))
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/verdict"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 func outcomeRole(o verdict.Outcome) role {
@@ -71,14 +72,14 @@ func (l *look) verdictLines(r *report.Report, next []string, w int) []string {
 	for i := range r.Variants {
 		for j := range r.Variants[i].Incidents {
 			in := &r.Variants[i].Incidents[j]
-			lines = append(lines, "", " "+l.in(bad, fmt.Sprintf("%s, %s #%d", r.Variants[i].Name, in.Kind, in.ID))+" "+l.in(dim, "at "+stamp(in.Began)))
+			lines = append(lines, "", " "+l.in(bad, fmt.Sprintf("%s, %s #%d", r.Variants[i].Name, in.Kind, in.ID))+" "+l.in(dim, "at "+words.Moment(in.Began)))
 			lines = append(lines, l.paragraph(plain, in.Cause.Sentence, 3, w)...)
 			if in.Cause.Remedy != "" {
 				lines = append(lines, l.paragraph(accent, "the guide: "+in.Cause.Remedy, 3, w)...)
 			}
 		}
 		for _, n := range r.Variants[i].Notices {
-			lines = append(lines, "", " "+l.in(warn, r.Variants[i].Name+", "+n.Cause.Kind)+" "+l.in(dim, "from "+stamp(n.From)+" to "+stamp(n.To)))
+			lines = append(lines, "", " "+l.in(warn, r.Variants[i].Name+", "+n.Cause.Kind)+" "+l.in(dim, "from "+words.Moment(n.From)+" to "+words.Moment(n.To)))
 			lines = append(lines, l.paragraph(plain, n.Cause.Sentence, 3, w)...)
 			if n.Cause.Remedy != "" {
 				lines = append(lines, l.paragraph(accent, "the guide: "+n.Cause.Remedy, 3, w)...)

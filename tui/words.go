@@ -1,69 +1,14 @@
 package tui
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/hangtime-dev/hangtime/history"
-	"github.com/hangtime-dev/hangtime/verdict"
 )
-
-// stamp is a moment of the run: 00:08.214. One before its beginning, as of a server that hung before it was watched, is negative.
-func stamp(at time.Duration) string {
-	sign, ms := "", at.Milliseconds()
-	if ms < 0 {
-		sign, ms = "-", -ms
-	}
-	return fmt.Sprintf("%s%02d:%02d.%03d", sign, ms/60000, ms/1000%60, ms%1000)
-}
-
-// clock is a length of time as a stop watch shows it: 00:14, 1:02:03.
-func clock(d time.Duration) string {
-	s := int(d / time.Second)
-	if s >= 3600 {
-		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
-	}
-	return fmt.Sprintf("%02d:%02d", s/60, s%60)
-}
-
-// span is a length of time in at most five characters: 5.1s, 48s, 12m, 3h.
-func span(d time.Duration) string {
-	switch {
-	case d < 0:
-		return "-"
-	case d < 10*time.Second:
-		return fmt.Sprintf("%.1fs", d.Seconds())
-	case d < 100*time.Second:
-		return fmt.Sprintf("%.0fs", d.Seconds())
-	case d < 100*time.Minute:
-		return fmt.Sprintf("%.0fm", d.Minutes())
-	}
-	return fmt.Sprintf("%.0fh", d.Hours())
-}
-
-// took is a response time: 4.1 ms, 7.90 s.
-func took(d time.Duration) string { return verdict.Duration(d) }
-
-// count writes a number with commas.
-func count[N int | uint64](n N) string { return verdict.Text(float64(n), "1", true) }
-
-// size is a number of bytes in at most five characters: 31M, 1.2G.
-func size(bytes uint64) string {
-	switch {
-	case bytes == 0:
-		return "-"
-	case bytes < 1<<20:
-		return fmt.Sprintf("%dK", bytes>>10)
-	case bytes < 1000<<20:
-		return fmt.Sprintf("%dM", bytes>>20)
-	}
-	return fmt.Sprintf("%.1fG", float64(bytes)/(1<<30))
-}
 
 // phaseWords says what a phase is, to someone who has not read the scenario.
 func phaseWords(phase string) string {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // A table is how wide the columns of the worker table are; 0: left out.
@@ -103,15 +104,15 @@ func (l *look) workerRow(w *diagnose.Worker, now time.Duration, t table, a axis,
 		mark = l.in(accent, l.glyphs.cursor) + " "
 	}
 	as := stateRole(w.State)
-	line := mark + right(fmt.Sprint(w.Place), t.place) + " " + pad(fmt.Sprint(w.PID), t.pid) + " " + pad(l.state(w.State), t.state) + " " + right(span(now-w.Since), t.since)
+	line := mark + right(fmt.Sprint(w.Place), t.place) + " " + pad(fmt.Sprint(w.PID), t.pid) + " " + pad(l.state(w.State), t.state) + " " + right(words.Short(now-w.Since), t.since)
 	if t.inside > 0 {
 		line += " " + right(fmt.Sprint(w.Inside), t.inside)
 	}
 	if t.cpu > 0 {
-		line += " " + right(fmt.Sprintf("%.0f%%", w.CPU*100), t.cpu)
+		line += " " + right(words.Percent(w.CPU), t.cpu)
 	}
 	if t.rss > 0 {
-		line += " " + right(size(w.RSS), t.rss)
+		line += " " + right(words.ShortSize(w.RSS), t.rss)
 	}
 	if t.lane > 0 {
 		line += " " + l.lane(w.Lane, a, now)
