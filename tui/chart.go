@@ -220,7 +220,7 @@ func (l *look) quantiles(d *metrics.Load) string {
 	for i := len(d.Series.Points) - 1; i >= 0; i-- {
 		if p := d.Series.Points[i]; p.OK+p.Failed > 0 {
 			one := func(mark, name string, at time.Duration) string {
-				return l.in(line, mark) + l.in(dim, " "+name) + " " + l.ascii(words.Duration(at))
+				return l.in(line, mark) + l.in(dim, " "+name) + " " + l.text(words.Duration(at))
 			}
 			return one(g.p50, "p50", p.P50) + "  " + one(g.p99, "p99", p.P99) + "  " + one(g.max, "max", p.Max)
 		}

@@ -128,7 +128,7 @@ func (l *look) tapeLine(p *player, w int) string {
 	}
 	for _, m := range p.tape.Marks() {
 		if m.Kind == MarkIncident {
-			cells[column(m.At)], roles[column(m.At)] = l.glyphs.mark[diagnose.Hung], bad
+			cells[column(m.At)], roles[column(m.At)] = l.stateMark(diagnose.Hung), bad
 		}
 	}
 	cells[here], roles[here] = l.glyphs.bullet, alarm

@@ -12,12 +12,12 @@ import (
 // statement is the one sentence under the header: what is wrong and why, or what the fault does not do, or how the last trouble ended, or what is run here.
 func (l *look) statement(r *report.Report, v *report.Variant, w int) string {
 	as, text := says(r, v, w-2)
-	return l.fit(" "+l.in(as, l.ascii(l.shorten(text, w-2))), w)
+	return l.fit(" "+l.in(as, l.text(l.shorten(text, w-2))), w)
 }
 
 func says(r *report.Report, v *report.Variant, room int) (role, string) {
 	now := until(r, v)
-	if in := openIncident(v); in != nil {
+	if in := incidentNow(v); in != nil {
 		return bad, openSentence(v, in, now, room)
 	}
 	if n := len(v.Incidents); n > 0 && v.To < 0 {
@@ -46,8 +46,8 @@ func says(r *report.Report, v *report.Variant, room int) (role, string) {
 	return dim, text
 }
 
-// openIncident is the newest that is not recovered from; a hang before a crash.
-func openIncident(v *report.Variant) *diagnose.Incident {
+// incidentNow is the newest that is not recovered from; a hang before a crash.
+func incidentNow(v *report.Variant) *diagnose.Incident {
 	var open *diagnose.Incident
 	for i := range v.Incidents {
 		in := &v.Incidents[i]

@@ -7,21 +7,8 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
-	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/words"
 )
-
-// phaseWords says what a phase is, to someone who has not read the scenario.
-func phaseWords(phase string) string {
-	switch phase {
-	case history.Before:
-		return "before fault"
-	case history.During:
-		return "during fault"
-	case history.After:
-		return "after fault"
-	}
-	return phase
-}
 
 var folders = regexp.MustCompile(`/(?:[^\s/]+/)+`)
 
@@ -33,12 +20,14 @@ func (l *look) shorten(text string, w int) string {
 	return folders.ReplaceAllString(text, l.glyphs.more+"/")
 }
 
-// ascii replaces what reports write beyond ASCII, where the terminal cannot show it.
-func (l *look) ascii(text string) string {
+// text is what others wrote (a path, a thread's name, a command, a line of a log, a sentence made of these) as it may be drawn: without what would act on the
+// terminal, and in ASCII where the terminal has no more. All that is not written here goes through it.
+func (l *look) text(of string) string {
+	of = words.Printable(of)
 	if l.glyphs.ascii == nil {
-		return text
+		return of
 	}
-	return l.glyphs.ascii.Replace(text)
+	return l.glyphs.ascii.Replace(of)
 }
 
 // pad fills text up to w cells; right puts the spaces before it.
@@ -51,7 +40,7 @@ func right(text string, w int) string {
 
 // paragraph breaks a sentence into indented lines that fit w cells. Only what is there to be read is broken, never a row of a table.
 func (l *look) paragraph(r role, text string, indent, w int) []string {
-	lines := wrap(l.ascii(text), w-indent-1)
+	lines := wrap(l.text(text), w-indent-1)
 	for i := range lines {
 		lines[i] = strings.Repeat(" ", indent) + l.in(r, lines[i])
 	}
@@ -122,3 +111,6 @@ func sgrEnd(text string) int {
 func oneCell(r rune) bool {
 	return r >= 0x2010 && r <= 0x2027 || r >= 0x2190 && r <= 0x2193 || r >= 0x2500 && r <= 0x259f || r >= 0x25a0 && r <= 0x25cf || r == '✓' || r == '✗' || r == 'µ' || r == '×' || r == '‖' || r == '‾'
 }
+
+// ansiPlain is what is read of a drawn text.
+func ansiPlain(text string) string { return strings.TrimRight(ansi.Strip(text), " ") }
