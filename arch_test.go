@@ -16,22 +16,23 @@ const module = "github.com/hangtime-dev/hangtime/"
 
 // rooms says which of our own packages each room may import: data flows one way, and docs/design.md says why.
 var rooms = map[string][]string{
+	"words":            {},
 	"kernel":           {},
 	"stacks":           {"kernel"},
 	"history":          {},
 	"hdr":              {},
 	"scenarios":        {},
-	"loadgen":          {"history", "hdr", "scenarios"},
+	"loadgen":          {"history", "hdr", "scenarios", "words"},
 	"faults":           {"history", "scenarios", "kernel"},
-	"probe":            {"history", "scenarios", "kernel", "stacks"},
+	"probe":            {"history", "scenarios", "kernel", "stacks", "words"},
 	"run":              {"history", "scenarios", "loadgen", "faults", "probe", "kernel"},
 	"metrics":          {"history", "hdr"},
-	"diagnose":         {"history", "metrics"},
-	"verdict":          {"history", "scenarios", "metrics", "diagnose"},
-	"report":           {"history", "scenarios", "metrics", "diagnose", "verdict"},
-	"tui":              {"history", "metrics", "diagnose", "verdict", "report"},
+	"diagnose":         {"history", "metrics", "words"},
+	"verdict":          {"history", "scenarios", "metrics", "diagnose", "words"},
+	"report":           {"history", "scenarios", "metrics", "diagnose", "verdict", "words"},
+	"tui":              {"history", "metrics", "diagnose", "verdict", "report", "words"},
 	"reference-server": {},
-	"cmd":              {"history", "scenarios", "loadgen", "faults", "probe", "run", "metrics", "diagnose", "verdict", "report", "tui", "reference-server"},
+	"cmd":              {"history", "scenarios", "loadgen", "faults", "probe", "run", "metrics", "diagnose", "verdict", "report", "tui", "reference-server", "words"},
 }
 
 // alone are the folders at the top that hold no room of the house: programs and files about it.

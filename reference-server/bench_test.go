@@ -34,7 +34,7 @@ func logWriter(text string) error {
 	}
 	n := 0
 	for end := time.Now().Add(d); time.Now().Before(end); n++ {
-		l.Info("task done", "id", "abcdef-12345", "pid", os.Getpid(), "work", "sleep", "active", 17, "memory_mb", 23.5, "state", "done", "took_ms", 20.1)
+		l.Info("task done", "id", "abcdef-12345", "pid", os.Getpid(), "work", "sleep", "active", 17, "memory_mib", 23.5, "state", "done", "took_ms", 20.1)
 	}
 	if err := l.Close(); err != nil {
 		return err

@@ -235,7 +235,7 @@ func TestLimitsRefuseGiveUpAndUnboundedGrows(t *testing.T) {
 				break
 			}
 		}
-		if e := s.event("worker-over-memory-limit"); number(e["pid"]) != victim || number(e["memory_mb"]) < 200 {
+		if e := s.event("worker-over-memory-limit"); number(e["pid"]) != victim || number(e["memory_mib"]) < 200 || number(e["limit_mib"]) != 200 {
 			t.Errorf("killed for memory: %v", e)
 		}
 		if e := s.event("worker-exited"); e["signal"] != "SIGKILL" || number(e["tasks_lost"]) == 0 {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hangtime-dev/hangtime/verdict"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // A Place finds where a key such as "variants[0].checks[1]" stands in the scenario's file; file is empty where it is not one that the reader has.
@@ -53,7 +54,7 @@ func annotation(w io.Writer, level string, place Place, key, title, text string)
 
 // data and property escape as the runner's own toolkit does: a newline would end the command.
 func data(s string) string {
-	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)
+	return strings.NewReplacer("%", "%25", "\n", "%0A").Replace(words.PrintableLines(s))
 }
 
 func property(s string) string {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/metrics"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // Sizes of the pictures in a page, in units of their own view box.
@@ -107,7 +108,7 @@ func responseChart(v *Variant, worst time.Duration) template.HTML {
 	heat(&b, points, step, v.Load.Series.Start, axis, scale, most)
 	for d := lowestShown; d <= scale.top; d *= 10 {
 		fmt.Fprintf(&b, `<line class="grid" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/><text class="axis" x="%d" y="%.1f" text-anchor="end">%s</text>`,
-			chartLeft, chartWidth-chartRight, scale.y(d), scale.y(d), chartLeft-6, scale.y(d)+4, decade(d))
+			chartLeft, chartWidth-chartRight, scale.y(d), scale.y(d), chartLeft-6, scale.y(d)+4, words.Round(d))
 	}
 	timeTicks(&b, axis, chartHeight-chartBottom)
 	for _, line := range []struct {
@@ -126,7 +127,7 @@ func responseChart(v *Variant, worst time.Duration) template.HTML {
 // describe says in words what the picture shows, for those who cannot see it.
 func describe(v *Variant) string {
 	q := v.Load.All
-	return fmt.Sprintf("response time over time of variant %s: p50 %s, p99 %s, max %s, %d incidents", v.Name, short(q.P50), short(q.P99), short(q.Max), len(v.Incidents))
+	return fmt.Sprintf("response time over time of variant %s: p50 %s, p99 %s, max %s, %d incidents", v.Name, words.Duration(q.P50), words.Duration(q.P99), words.Duration(q.Max), len(v.Incidents))
 }
 
 func heat(b *strings.Builder, points []metrics.Point, step, start time.Duration, axis timeAxis, scale logAxis, most uint32) {
@@ -161,7 +162,7 @@ func column(b *strings.Builder, p metrics.Point, from, step time.Duration, axis 
 		fmt.Fprintf(b, `<rect class="failed" x="%.1f" y="%d" width="%.2f" height="6" opacity="%.2f"/>`, left, chartTop-6, width, opacity)
 	}
 	fmt.Fprintf(b, `<rect class="over" x="%.1f" y="%d" width="%.2f" height="%d"><title>due at %.1f s: p50 %s, p99 %s, max %s; %d ok, %d failed</title></rect>`,
-		left, chartTop, width, chartHeight-chartTop-chartBottom, (from - axis.from).Seconds(), short(p.P50), short(p.P99), short(p.Max), p.OK, p.Failed)
+		left, chartTop, width, chartHeight-chartTop-chartBottom, (from - axis.from).Seconds(), words.Duration(p.P50), words.Duration(p.P99), words.Duration(p.Max), p.OK, p.Failed)
 }
 
 func curve(b *strings.Builder, class string, points []metrics.Point, start, step time.Duration, axis timeAxis, scale logAxis, of func(metrics.Point) time.Duration) {
@@ -206,7 +207,7 @@ func stallBars(b *strings.Builder, v *Variant, axis timeAxis, bottom float64) {
 		}
 		left, right := axis.x(in.Began), axis.x(to)
 		fmt.Fprintf(b, `<rect class="stall" x="%.1f" y="%.1f" width="%.1f" height="6"><title>%s</title></rect>`, left, bottom-6, max(right-left, 2),
-			template.HTMLEscapeString(fmt.Sprintf("hang #%d, %s to %s: %s", in.ID, stamp(in.Began), stamp(to), in.Cause.Short)))
+			template.HTMLEscapeString(fmt.Sprintf("hang #%d, %s to %s: %s", in.ID, words.Moment(in.Began), words.Moment(to), in.Cause.Short)))
 	}
 }
 
@@ -215,16 +216,6 @@ func timeTicks(b *strings.Builder, axis timeAxis, bottom float64) {
 		fmt.Fprintf(b, `<line class="tick" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/><text class="axis" x="%.1f" y="%.1f" text-anchor="middle">%.0f s</text>`,
 			axis.x(at), axis.x(at), bottom, bottom+4, axis.x(at), bottom+17, (at - axis.from).Seconds())
 	}
-}
-
-func decade(d time.Duration) string {
-	if d < time.Millisecond {
-		return "0.1 ms"
-	}
-	if d < time.Second {
-		return fmt.Sprintf("%d ms", d.Milliseconds())
-	}
-	return fmt.Sprintf("%.0f s", d.Seconds())
 }
 
 // laneChart draws one lane for each worker: what state it was in, when.
@@ -250,7 +241,7 @@ func laneChart(v *Variant) template.HTML {
 				continue
 			}
 			fmt.Fprintf(&b, `<rect class="lane %s" x="%.1f" y="%.1f" width="%.1f" height="%d"><title>worker %d %s, %s to %s</title></rect>`,
-				run.state, left, y+2, right-left, laneHeight-4, w.Place, run.state, stamp(from), stamp(to))
+				run.state, left, y+2, right-left, laneHeight-4, w.Place, run.state, words.Moment(from), words.Moment(to))
 		}
 	}
 	timeTicks(&b, axis, bottom)

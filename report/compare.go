@@ -12,6 +12,7 @@ import (
 
 	"github.com/hangtime-dev/hangtime/scenarios"
 	"github.com/hangtime-dev/hangtime/verdict"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // alpha is the chance of calling two sides different that are not.
@@ -146,7 +147,7 @@ func (c Comparison) Text(out io.Writer) error {
 	hanging(w, "B  ", c.side(1))
 	doubtful := false
 	for _, v := range c.Variants {
-		fmt.Fprintf(w, "\n%s%s%s%s\n", pad(v.Name, compareTitle), pad("A", compareCell), pad("B", compareCell), "B is")
+		fmt.Fprintf(w, "\n%s%s%s%s\n", pad(words.Printable(v.Name), compareTitle), pad("A", compareCell), pad("B", compareCell), "B is")
 		same := 0
 		for _, f := range v.Figures {
 			switch {

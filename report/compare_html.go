@@ -24,7 +24,7 @@ func (c Comparison) HTML(out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("the page's template: %w", err)
 	}
-	return tmpl.Execute(out, c)
+	return writePage(out, tmpl, c)
 }
 
 // ratioChart draws how many times more B has of each figure than A, on a scale of halves and doubles: what does not differ stands in the middle.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // A Console tells a run as plain lines: one of progress a second, the story as it happens. No cursor movement, no colour.
@@ -18,7 +19,9 @@ type Console struct {
 }
 
 // NewConsole returns a console that writes to out.
-func NewConsole(out io.Writer) *Console { return &Console{out: out, second: -1} }
+func NewConsole(out io.Writer) *Console {
+	return &Console{out: out, told: map[string]bool{}, second: -1}
+}
 
 // Show prints what is new in r.
 func (c *Console) Show(r *Report) {
@@ -31,13 +34,19 @@ func (c *Console) Show(r *Report) {
 			c.story(&r.Variants[len(r.Variants)-2]) // what the variant before ended with
 		}
 		c.variant, c.told, c.last = v.Name, map[string]bool{}, 0
-		fmt.Fprintf(c.out, "\n%s ▸ %s (%d of %d), expect %s: %s\n", r.Header.Scenario, v.Name, len(r.Variants), r.Planned, v.Expect, v.Says)
+		fmt.Fprintln(c.out)
+		c.line("%s ▸ %s (%d of %d), expect %s: %s", r.Header.Scenario, v.Name, len(r.Variants), r.Planned, v.Expect, v.Says)
 	}
 	c.story(v)
 	if second := int64(r.Now / time.Second); second > c.second && !r.Over {
 		c.second = second
-		fmt.Fprintln(c.out, progress(r, v))
+		c.line("%s", progress(r, v))
 	}
+}
+
+// line is the one place where it writes: whatever others wrote stays in its line.
+func (c *Console) line(format string, args ...any) {
+	fmt.Fprintln(c.out, words.Printable(fmt.Sprintf(format, args...)))
 }
 
 func (c *Console) story(v *Variant) {
@@ -50,26 +59,17 @@ func (c *Console) story(v *Variant) {
 		default:
 			c.told[l.key] = true
 		}
-		fmt.Fprintf(c.out, "%s  %-8s %s\n", stamp(l.At), l.Kind, l.Text)
+		c.line("%s  %-8s %s", words.Moment(l.At), l.Kind, l.Text)
 	}
-}
-
-// stamp is a moment of the run: 00:08.214. One before its beginning, as of a server that hung before it was watched, is negative.
-func stamp(at time.Duration) string {
-	sign, ms := "", at.Milliseconds()
-	if ms < 0 {
-		sign, ms = "-", -ms
-	}
-	return fmt.Sprintf("%s%02d:%02d.%03d", sign, ms/60000, ms/1000%60, ms%1000)
 }
 
 // progress is the one line a second.
 func progress(r *Report, v *Variant) string {
 	l := v.Load
-	line := fmt.Sprintf("%s  %-8s %s/%s  offered %4.0f/s  ok %4.0f/s  in flight %4d  failed %d", stamp(r.Now), v.Phase,
-		whole(v.Elapsed(r.Now)), whole(v.Planned), l.Offered, l.Achieved, l.InFlight+l.Waiting, l.Failed)
+	line := fmt.Sprintf("%s  %-8s %s/%s  offered %4.0f/s  ok %4.0f/s  in flight %4d  failed %d", words.Moment(r.Now), v.Phase,
+		words.Elapsed(v.Elapsed(r.Now)), words.Elapsed(v.Planned), l.Offered, l.Achieved, l.InFlight+l.Waiting, l.Failed)
 	if p := lastAnswered(l.Series.Points); p >= 0 {
-		line += "  p99 " + short(l.Series.Points[p].P99)
+		line += "  p99 " + words.Duration(l.Series.Points[p].P99)
 	}
 	if hangs := v.Hangs(); hangs > 0 {
 		line += fmt.Sprintf("  HANG %d of %d", hangs, len(v.Workers))
@@ -79,13 +79,13 @@ func progress(r *Report, v *Variant) string {
 			}
 		}
 	}
-	if dead := count(v.Workers, diagnose.Dead); dead > 0 {
+	if dead := inState(v.Workers, diagnose.Dead); dead > 0 {
 		line += fmt.Sprintf("  %d of %d dead", dead, len(v.Workers))
 	}
 	return line
 }
 
-func count(workers []diagnose.Worker, state diagnose.State) int {
+func inState(workers []diagnose.Worker, state diagnose.State) int {
 	n := 0
 	for _, w := range workers {
 		if w.State == state {

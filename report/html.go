@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
-	"github.com/hangtime-dev/hangtime/verdict"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 //go:embed page.html
@@ -25,8 +25,8 @@ func (r *Report) HTML(out io.Writer) error {
 	worst := worstOf(r)
 	tmpl, err := template.New("page").Funcs(template.FuncMap{
 		"style":    func() template.CSS { return template.CSS(style) },
-		"words":    words,
-		"stamp":    stamp,
+		"words":    marked,
+		"stamp":    words.Moment,
 		"response": func(v *Variant) template.HTML { return responseChart(v, worst) },
 		"lanes":    laneChart,
 		"stood":    func(v diagnose.Victim, end time.Duration) string { return stoodFor(v, end) },
@@ -34,11 +34,21 @@ func (r *Report) HTML(out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("the page's template: %w", err)
 	}
-	return tmpl.Execute(out, r.page())
+	return writePage(out, tmpl, r.page())
 }
 
-// words is a text of a scenario: what stands between backticks is code.
-func words(text string) template.HTML {
+// writePage fills a template. Escaping for HTML leaves what turns the direction of reading or acts on a terminal that shows the source.
+func writePage(out io.Writer, tmpl *template.Template, data any) error {
+	var b strings.Builder
+	if err := tmpl.Execute(&b, data); err != nil {
+		return err
+	}
+	_, err := io.WriteString(out, words.PrintableLines(b.String()))
+	return err
+}
+
+// marked is a text of a scenario: what stands between backticks is code.
+func marked(text string) template.HTML {
 	var b strings.Builder
 	for i, part := range strings.Split(text, "`") {
 		part = template.HTMLEscapeString(part)
@@ -102,5 +112,5 @@ func stoodFor(v diagnose.Victim, end time.Duration) string {
 	if to < 0 {
 		to = end
 	}
-	return verdict.Duration(to - v.From)
+	return words.Duration(to - v.From)
 }

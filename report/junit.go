@@ -7,11 +7,12 @@ import (
 	"github.com/jstemmer/go-junit-report/v2/junit"
 
 	"github.com/hangtime-dev/hangtime/verdict"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // JUnit writes the verdict as junit.xml: a suite for each variant, a test case for each check. Unknown is an error, not a failure: nothing was disproved.
 func (r *Report) JUnit(out io.Writer) error {
-	suites := junit.Testsuites{Name: "hangtime " + r.Header.Scenario}
+	suites := junit.Testsuites{Name: "hangtime " + words.Printable(r.Header.Scenario)}
 	for _, suite := range r.suites("") {
 		suites.AddSuite(suite)
 	}
@@ -23,23 +24,24 @@ func (r *Report) suites(suffix string) []junit.Testsuite {
 	var all []junit.Testsuite
 	for i, v := range r.Variants {
 		suite := junit.Testsuite{
-			Name: r.Header.Scenario + "." + v.Name + suffix, ID: i, Timestamp: r.Header.Started.UTC().Format("2006-01-02T15:04:05"), Hostname: r.Header.Host,
+			Name: words.Printable(r.Header.Scenario + "." + v.Name + suffix), ID: i, Timestamp: r.Header.Started.UTC().Format("2006-01-02T15:04:05"), Hostname: words.Printable(r.Header.Host),
 			Time: fmt.Sprintf("%.3f", (max(v.To, v.From) - v.From).Seconds()),
 		}
 		suite.AddProperty("seed", fmt.Sprint(r.Header.Seed))
-		suite.AddProperty("expect", v.Expect)
+		suite.AddProperty("expect", words.Printable(v.Expect))
 		for _, f := range v.Verdict.Figures {
-			suite.AddProperty(f.Name, f.Text)
+			suite.AddProperty(words.Printable(f.Name), words.Printable(f.Text))
 		}
 		for _, c := range v.Verdict.Checks {
-			test := junit.Testcase{Name: c.Name, Classname: suite.Name, Time: "0.000"}
-			said := &junit.Result{Message: fmt.Sprintf("want %s, got %s", wanted(c), c.Got), Data: c.Why}
+			test := junit.Testcase{Name: words.Printable(c.Name), Classname: suite.Name, Time: "0.000"}
+			why := words.Printable(c.Why)
+			said := &junit.Result{Message: words.Printable(fmt.Sprintf("want %s, got %s", wanted(c), c.Got)), Data: why}
 			switch c.Outcome {
 			case verdict.Fail:
 				said.Type = "fail"
 				test.Failure = said
 			case verdict.Unknown:
-				said.Type, said.Message = "unknown", "unknown: "+c.Why
+				said.Type, said.Message = "unknown", "unknown: "+why
 				test.Error = said
 			}
 			suite.AddTestcase(test)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/scenarios"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // What a reproduction lasts beside the harm itself.
@@ -150,7 +151,7 @@ func (v *Variant) observedPlan(from, to time.Duration) scenarios.Scenario {
 // Reproduce is a scenario that brings the incident about again, and says so by its own checks.
 func (s Seen) Reproduce(name string) (scenarios.Scenario, []string, error) {
 	expect := map[string]scenarios.Expect{diagnose.KindHang: scenarios.Hang, diagnose.KindCrash: scenarios.Crash}[s.Kind]
-	notes := []string{"Made by `hangtime reproduce` from " + s.Source + ".", "Observed: " + s.Said + ", for " + short(s.Lasted) + "."}
+	notes := []string{"Made by `hangtime reproduce` from " + s.Source + ".", "Observed: " + s.Said + ", for " + words.Duration(s.Lasted) + "."}
 	var out scenarios.Scenario
 	switch {
 	case s.Plan != nil && len(s.Plan.Faults) > 0:
@@ -219,7 +220,7 @@ func (s Seen) phases(faults []scenarios.Fault) scenarios.Phases {
 func (s Seen) checks() []scenarios.Check {
 	all := []scenarios.Check{{That: fmt.Sprintf("incidents_of(%q) >= 1", s.Cause), Why: "the same incident"}}
 	if s.Kind == diagnose.KindHang && !s.Assumed {
-		all = append(all, scenarios.Check{That: fmt.Sprintf("longest_stall >= %g*s", (s.Longest / 2).Round(100*time.Millisecond).Seconds()), Why: "observed: " + short(s.Longest)})
+		all = append(all, scenarios.Check{That: fmt.Sprintf("longest_stall >= %g*s", (s.Longest / 2).Round(100*time.Millisecond).Seconds()), Why: "observed: " + words.Duration(s.Longest)})
 	}
 	return all
 }

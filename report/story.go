@@ -3,11 +3,11 @@ package report
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // maxStory bounds the story of one variant; beyond it the oldest line of server or workers goes, for they are the many, and where there is none the oldest of all.
@@ -91,7 +91,7 @@ func (s *story) fault(at time.Duration, event history.Event) {
 			text += fmt.Sprintf(" by pid %d", ev.PID)
 		}
 		if asked.For > 0 {
-			text += ", for " + clock(asked.For)
+			text += ", for " + words.Planned(asked.For)
 		}
 		if ev.Detail != "" {
 			text += ": " + ev.Detail
@@ -108,15 +108,6 @@ func (s *story) fault(at time.Duration, event history.Event) {
 	case history.FaultFailed:
 		s.tell(at, LineTrouble, "%s failed: %s", s.faults[ev.ID].Fault, ev.Reason)
 	}
-}
-
-// clock writes a planned time as a scenario does: 8s, 1m30s.
-func clock(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	return text
 }
 
 func (s *story) said(at time.Duration, ev history.ServerSaid) {
@@ -198,13 +189,13 @@ func incidentLines(in diagnose.Incident) []Line {
 		v := in.Victims[0]
 		line(in.Symptom, LineSuspect, "suspect", "worker %d (pid %d): work present, no progress", v.Place, v.PID)
 	}
-	line(in.Detected, LineHang, "hang", "HANG #%d %s: %s", in.ID, workers(in.Places()), in.Cause.Sentence)
+	line(in.Detected, LineHang, "hang", "HANG #%d %s: %s", in.ID, words.Count(in.Places(), "worker"), in.Cause.Sentence)
 	if in.Cause.Remedy != "" {
 		line(in.Detected, LineHang, "remedy", "#%d the guide: %s", in.ID, in.Cause.Remedy)
 	}
 	for _, v := range in.Victims {
 		if v.To >= 0 {
-			line(v.To, LineOver, fmt.Sprint("end", v.PID, v.From), "#%d worker %d (pid %d) stood still for %s: %s", in.ID, v.Place, v.PID, stood(v.To-v.From), v.End)
+			line(v.To, LineOver, fmt.Sprint("end", v.PID, v.From), "#%d worker %d (pid %d) stood still for %s: %s", in.ID, v.Place, v.PID, words.Seconds(v.To-v.From), v.End)
 		}
 	}
 	if in.Recovered >= 0 {
@@ -212,12 +203,3 @@ func incidentLines(in diagnose.Incident) []Line {
 	}
 	return out
 }
-
-func workers(n int) string {
-	if n == 1 {
-		return "1 worker"
-	}
-	return fmt.Sprintf("%d workers", n)
-}
-
-func stood(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hangtime-dev/hangtime/scenarios"
 	"github.com/hangtime-dev/hangtime/verdict"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // A Series is one scenario that was run once or several times.
@@ -106,19 +107,12 @@ func (s Series) unstable(variant string) []string {
 		var parts []string
 		for _, o := range []verdict.Outcome{verdict.Pass, verdict.Fail, verdict.Unknown} {
 			if n := counts[check][o]; n > 0 {
-				parts = append(parts, fmt.Sprintf("%s %s", o, times(n)))
+				parts = append(parts, fmt.Sprintf("%s %s", o, words.Times(n)))
 			}
 		}
 		all = append(all, fmt.Sprintf("%s: %s: %s", variant, check, strings.Join(parts, ", ")))
 	}
 	return all
-}
-
-func times(n int) string {
-	if n == 1 {
-		return "once"
-	}
-	return fmt.Sprintf("%d times", n)
 }
 
 // A Spread is one figure of one variant over all runs of a series.
@@ -288,7 +282,7 @@ func (s Suite) Sentence() string {
 	for _, one := range s.Series {
 		count[one.Outcome()]++
 	}
-	text := fmt.Sprintf("%d of %s behaved as expected", count[verdict.Pass], scenariosOf(s.Planned))
+	text := fmt.Sprintf("%d of %s behaved as expected", count[verdict.Pass], words.Count(s.Planned, "scenario"))
 	if n := count[verdict.Fail]; n > 0 {
 		text += fmt.Sprintf(", %d did not", n)
 	}
@@ -304,24 +298,17 @@ func (s Suite) Sentence() string {
 	return text
 }
 
-func scenariosOf(n int) string {
-	if n == 1 {
-		return "1 scenario"
-	}
-	return fmt.Sprintf("%d scenarios", n)
-}
-
 // Markdown writes the same as a table.
 func (s Suite) Markdown(out io.Writer) error {
 	w := &strings.Builder{}
 	sign := map[verdict.Outcome]string{verdict.Pass: "✅", verdict.Fail: "❌", verdict.Unknown: "❔"}
-	fmt.Fprintf(w, "## %s hangtime: %s\n\n%s\n\n| scenario | variant | expected | had | outcome | took |\n| --- | --- | --- | --- | --- | --: |\n", sign[s.Outcome()], s.Outcome(), cell(s.Sentence()))
+	fmt.Fprintf(w, "## %s hangtime: %s\n\n%s\n\n| scenario | variant | expected | had | outcome | took |\n| --- | --- | --- | --- | --- | --: |\n", sign[s.Outcome()], cell(string(s.Outcome())), cell(s.Sentence()))
 	for _, r := range s.rows() {
 		mark, ok := sign[verdict.Outcome(r.outcome)]
 		if !ok {
 			mark = "❔"
 		}
-		fmt.Fprintf(w, "| %s | %s | %s | %s | %s %s | %.0f s |\n", cell(r.scenario), cell(r.variant), r.expect, cell(r.got), mark, r.outcome, r.took.Seconds())
+		fmt.Fprintf(w, "| %s | %s | %s | %s | %s %s | %.0f s |\n", cell(r.scenario), cell(r.variant), cell(r.expect), cell(r.got), mark, cell(r.outcome), r.took.Seconds())
 	}
 	for _, one := range s.Series {
 		for _, u := range one.Unstable() {
@@ -347,8 +334,8 @@ func (s Suite) JUnit(out io.Writer) error {
 			}
 		}
 		if one.Trouble != "" {
-			suite := junit.Testsuite{Name: one.Scenario, ID: len(suites.Suites), Time: "0.000"}
-			suite.AddTestcase(junit.Testcase{Name: "it could be run", Classname: one.Scenario, Time: "0.000", Error: &junit.Result{Type: "unknown", Message: "could not be run: " + one.Trouble}})
+			suite := junit.Testsuite{Name: words.Printable(one.Scenario), ID: len(suites.Suites), Time: "0.000"}
+			suite.AddTestcase(junit.Testcase{Name: "it could be run", Classname: words.Printable(one.Scenario), Time: "0.000", Error: &junit.Result{Type: "unknown", Message: "could not be run: " + words.Printable(one.Trouble)}})
 			suites.AddSuite(suite)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/metrics"
 	"github.com/hangtime-dev/hangtime/verdict"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // The text fits a terminal of 80 columns and a CI's log: long cells are wrapped, and more variants than fit beside each other stand below each other.
@@ -29,12 +30,6 @@ func lastAnswered(points []metrics.Point) int {
 	}
 	return -1
 }
-
-// whole is a time in whole seconds that have passed.
-func whole(d time.Duration) string { return fmt.Sprintf("%d s", d/time.Second) }
-
-// short writes a duration with three digits that mean something.
-func short(d time.Duration) string { return verdict.Duration(d) }
 
 // summaryRows are the lines of a summary, each of several figures.
 var summaryRows = []struct{ title, names string }{
@@ -106,8 +101,9 @@ func (r *Report) table(w io.Writer, variants []Variant) {
 // line writes one row of a table; a cell that is too long goes on below itself.
 func line(w io.Writer, title string, cells []string, width int) {
 	wrapped, most := make([][]string, len(cells)), 1
+	title = words.Printable(title)
 	for i, c := range cells {
-		wrapped[i] = wrapWords(c, width-2)
+		wrapped[i] = wrapWords(words.Printable(c), width-2)
 		most = max(most, len(wrapped[i]))
 	}
 	if ansi.StringWidth(title) > titleWidth-1 {
@@ -133,8 +129,9 @@ func pad(text string, width int) string {
 
 // hanging writes a text behind its head; further lines begin below the text's first. A word that is longer than a line, such as a path, is not cut.
 func hanging(w io.Writer, head, text string) {
+	head = words.Printable(head)
 	indent := ansi.StringWidth(head)
-	for _, part := range wrapWords(text, textWidth-indent) {
+	for _, part := range wrapWords(words.Printable(text), textWidth-indent) {
 		fmt.Fprintln(w, strings.TrimRight(head+part, " "))
 		head = strings.Repeat(" ", indent)
 	}
@@ -193,7 +190,7 @@ func (r *Report) incidents(w io.Writer) {
 		end := r.endOf(v)
 		for _, in := range v.Incidents {
 			fmt.Fprintln(w)
-			hanging(w, "", fmt.Sprintf("%s: %s #%d, %s, %s", v.Name, strings.ToUpper(in.Kind), in.ID, workers(in.Places()), span(in, end)))
+			hanging(w, "", fmt.Sprintf("%s: %s #%d, %s, %s", v.Name, strings.ToUpper(in.Kind), in.ID, words.Count(in.Places(), "worker"), span(in, end)))
 			hanging(w, "  why    ", in.Cause.Sentence+sureness(in.Cause))
 			for j, who := range victims(in, end) {
 				hanging(w, []string{"  who    ", "         "}[min(j, 1)], who)
@@ -207,7 +204,7 @@ func (r *Report) incidents(w io.Writer) {
 		}
 		for _, n := range v.Notices {
 			fmt.Fprintln(w)
-			hanging(w, "", fmt.Sprintf("%s: noticed from %s to %s: %s", v.Name, stamp(n.From), stamp(n.To), n.Cause.Kind))
+			hanging(w, "", fmt.Sprintf("%s: noticed from %s to %s: %s", v.Name, words.Moment(n.From), words.Moment(n.To), n.Cause.Kind))
 			hanging(w, "  why    ", n.Cause.Sentence+sureness(n.Cause))
 			hanging(w, "  cure   ", n.Cause.Remedy)
 		}
@@ -225,9 +222,9 @@ func sureness(c diagnose.Cause) string {
 // span says when an incident was, and for how long.
 func span(in diagnose.Incident, end time.Duration) string {
 	if in.Kind != diagnose.KindHang {
-		return "at " + stamp(in.Began)
+		return "at " + words.Moment(in.Began)
 	}
-	text := fmt.Sprintf("%s from %s", short(in.Longest(end)), stamp(in.Began))
+	text := fmt.Sprintf("%s from %s", words.Duration(in.Longest(end)), words.Moment(in.Began))
 	if in.Ended < 0 {
 		return text + ", not over"
 	}
@@ -275,7 +272,7 @@ func victims(in diagnose.Incident, end time.Duration) []string {
 			text += fmt.Sprintf(" and %d more", g.more)
 		}
 		if in.Kind == diagnose.KindHang {
-			text += fmt.Sprintf(": stood still for up to %s, %s", stood(g.worst), how)
+			text += fmt.Sprintf(": stood still for up to %s, %s", words.Seconds(g.worst), how)
 			if len(g.names) == 1 {
 				text = strings.Replace(text, "up to ", "", 1)
 			}

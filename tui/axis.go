@@ -1,14 +1,15 @@
 package tui
 
 import (
-	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/words"
 )
+
+const second = time.Second
 
 // longestAxis is the longest time that the axis of a running variant spans; what is older leaves on the left.
 const longestAxis = 2 * time.Minute
@@ -93,7 +94,7 @@ func (l *look) rule(v *report.Variant, a axis, now time.Duration, fill string) s
 				room = min(room, at-first)
 			}
 		}
-		name := l.glyphs.faultMark + f.Kind
+		name := l.glyphs.faultMark + l.text(f.Kind)
 		if textWidth(name) > room {
 			name = l.glyphs.faultMark // half a word helps nobody; the story has all of it
 		}
@@ -101,7 +102,7 @@ func (l *look) rule(v *report.Variant, a axis, now time.Duration, fill string) s
 	}
 	tick := a.tick()
 	for t := (a.from - a.zero + tick - 1) / tick * tick; a.zero+t < a.to; t += tick {
-		text, at := axisTime(t), a.column(a.zero+t)
+		text, at := words.Tick(t), a.column(a.zero+t)
 		if at < 0 || at+len(text) > a.columns || slices.Contains(roles[max(at-1, 0):min(at+len(text)+1, a.columns)], fault) {
 			continue
 		}
@@ -110,55 +111,10 @@ func (l *look) rule(v *report.Variant, a axis, now time.Duration, fill string) s
 	return l.runs(cells, roles)
 }
 
-// axisTime labels an axis: 5s, 1:30.
-func axisTime(t time.Duration) string {
-	if t < time.Minute {
-		return fmt.Sprintf("%ds", int(t.Seconds()))
+// until is the moment that a variant is looked at: now, or when it ended.
+func until(r *report.Report, v *report.Variant) time.Duration {
+	if v.To >= 0 {
+		return v.To
 	}
-	return fmt.Sprintf("%d:%02d", int(t.Minutes()), int(t.Seconds())%60)
-}
-
-// runs joins cells, with one colour sequence for all neighbours of one role.
-func (l *look) runs(cells []string, roles []role) string {
-	p := l.pen(len(cells))
-	for i := range cells {
-		p.put(roles[i], cells[i])
-	}
-	return p.text()
-}
-
-// A pen writes cells one after the other, with one colour sequence for all neighbours of one role.
-type pen struct {
-	l    *look
-	b    strings.Builder
-	role role
-	down bool // something was written, in that role
-}
-
-// pen is for about n cells.
-func (l *look) pen(n int) *pen {
-	p := &pen{l: l}
-	p.b.Grow(4*n + 64)
-	return p
-}
-
-func (p *pen) put(r role, cell string) {
-	if !p.down || r != p.role {
-		p.lift()
-		p.b.WriteString(p.l.open[r])
-		p.role, p.down = r, true
-	}
-	p.b.WriteString(cell)
-}
-
-func (p *pen) lift() {
-	if p.down {
-		p.b.WriteString(p.l.shut[p.role])
-	}
-	p.down = false
-}
-
-func (p *pen) text() string {
-	p.lift()
-	return p.b.String()
+	return r.Now
 }

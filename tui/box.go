@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -27,7 +28,7 @@ func (l *look) box(name, note string, body []string, w, h int) string {
 		return strings.TrimSuffix(strings.Repeat(strings.Repeat(" ", max(w, 0))+"\n", max(h, 0)), "\n")
 	}
 	edge := l.glyphs.border
-	head := " " + ansi.Truncate(name, max(w-5, 0), l.glyphs.more) + " "
+	head := " " + ansi.Truncate(l.text(name), max(w-5, 0), l.glyphs.more) + " "
 	tail := ""
 	if note != "" {
 		tail = " " + note + " "
@@ -111,4 +112,15 @@ func (l *look) screen(block string, w, h int) string {
 		l.writeFit(&b, line, w)
 	}
 	return b.String()
+}
+
+// scrolled draws lines from the first visible one on.
+func (l *look) scrolled(name string, lines []string, from, w, h int) string {
+	rows := max(h-2, 0)
+	from = max(min(from, len(lines)-rows), 0)
+	note := ""
+	if len(lines) > rows {
+		note = l.in(dim, fmt.Sprintf("%d-%d of %d lines", from+1, min(from+rows, len(lines)), len(lines)))
+	}
+	return l.box(name, note, lines[from:min(from+rows, len(lines))], w, h)
 }

@@ -1,12 +1,13 @@
 package tui
 
 import (
-	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/metrics"
 	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // gutter is what the labels of response time take on the left, with the axis.
@@ -210,16 +211,7 @@ func (l *look) heatCell(c *heatColumn, row heatRow) (string, role) {
 }
 
 func bandLabel(band int) string {
-	d := metrics.BandFloor(band)
-	switch {
-	case d == 0:
-		return "0"
-	case d < time.Millisecond:
-		return fmt.Sprintf("%.1fms", float64(d)/1e6)
-	case d < time.Second:
-		return fmt.Sprintf("%dms", d.Milliseconds())
-	}
-	return fmt.Sprintf("%ds", int(d.Seconds()))
+	return strings.ReplaceAll(words.Round(metrics.BandFloor(band)), " ", "")
 }
 
 // quantiles of the newest step in which something was answered.
@@ -228,7 +220,7 @@ func (l *look) quantiles(d *metrics.Load) string {
 	for i := len(d.Series.Points) - 1; i >= 0; i-- {
 		if p := d.Series.Points[i]; p.OK+p.Failed > 0 {
 			one := func(mark, name string, at time.Duration) string {
-				return l.in(line, mark) + l.in(dim, " "+name) + " " + l.ascii(took(at))
+				return l.in(line, mark) + l.in(dim, " "+name) + " " + l.text(words.Duration(at))
 			}
 			return one(g.p50, "p50", p.P50) + "  " + one(g.p99, "p99", p.P99) + "  " + one(g.max, "max", p.Max)
 		}

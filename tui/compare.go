@@ -2,24 +2,59 @@ package tui
 
 import (
 	"fmt"
-	"strings"
 
-	"github.com/charmbracelet/x/ansi"
+	tea "charm.land/bubbletea/v2"
 
 	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/words"
 )
+
+// compareScreen is two runs of one scenario, side by side.
+type compareScreen struct {
+	page
+	comparison
+}
+
+func (s *compareScreen) head(w int) string {
+	l := s.look
+	return l.fit(" "+l.in(title, "hangtime")+"  "+l.in(dim, l.text("compare "+s.c.Names[0]+" with "+s.c.Names[1])), w)
+}
+
+func (s *compareScreen) draw(w, h int) string { return s.look.comparePage(&s.comparison, s.from, w, h) }
+
+func (s *compareScreen) place() place { return onPage }
+
+func (s *compareScreen) hints() []hint {
+	return append([]hint{{actions: []action{doUp, doDown}, does: "move"}}, hints(doVariant)...)
+}
+
+func (s *compareScreen) do(a action) (tea.Cmd, bool) {
+	switch a {
+	case doBack:
+		s.top()
+	case doVariant:
+		s.at = (s.at + 1) % len(s.c.Variants)
+		s.top()
+	default:
+		h := s.rows()
+		return nil, s.turn(a, len(s.c.Variants[s.at].Figures)+1-(h-2*comparedChart(h)-2))
+	}
+	return nil, true
+}
+
+func (s *compareScreen) copy() string { return "" }
 
 // A comparison is two sides of one scenario, and the run of each that is drawn.
 type comparison struct {
-	c       report.Comparison
-	runs    [2]*report.Report
-	variant int // index in c.Variants
+	c    report.Comparison
+	runs [2]*report.Report
+	at   int // index in c.Variants
 }
 
 // comparePage draws the response time of both runs on one time axis, one below the other, and every figure of both with the change.
 func (l *look) comparePage(c *comparison, scroll, w, h int) string {
-	v := &c.c.Variants[c.variant]
-	name := fmt.Sprintf("variant %s (%d of %d)", v.Name, c.variant+1, len(c.c.Variants))
+	v := &c.c.Variants[c.at]
+	name := fmt.Sprintf("variant %s (%d of %d)", v.Name, c.at+1, len(c.c.Variants))
 	if fewRuns(v) {
 		name += ": too few runs to tell a change from chance"
 	}
@@ -72,7 +107,7 @@ func (l *look) twoCharts(c *comparison, name string, w, h int) string {
 
 func (l *look) quantilesOf(v *report.Variant) string {
 	q := v.Load.All
-	return l.in(dim, "p50 ") + l.ascii(took(q.P50)) + l.in(dim, "  p99 ") + l.ascii(took(q.P99)) + l.in(dim, "  max ") + l.ascii(took(q.Max))
+	return l.in(dim, "p50 ") + l.text(words.Duration(q.P50)) + l.in(dim, "  p99 ") + l.text(words.Duration(q.P99)) + l.in(dim, "  max ") + l.text(words.Duration(q.Max))
 }
 
 func variantOf(r *report.Report, name string) *report.Variant {
@@ -104,7 +139,7 @@ func (l *look) comparedLines(c *comparison, v *report.ComparedVariant) []string 
 		case row[3] != "same" && row[3] != "":
 			as = warn
 		}
-		lines = append(lines, " "+l.in(dim, pad(row[0], widths[0]))+"  "+pad(l.ascii(row[1]), widths[1])+"  "+pad(l.ascii(row[2]), widths[2])+"  "+l.in(as, row[3]))
+		lines = append(lines, " "+l.in(dim, pad(row[0], widths[0]))+"  "+pad(l.text(row[1]), widths[1])+"  "+pad(l.text(row[2]), widths[2])+"  "+l.in(as, row[3]))
 	}
 	return lines
 }
@@ -131,8 +166,6 @@ func change(f *report.ComparedFigure) string {
 	}
 	return text + fmt.Sprintf(" (may be chance, p=%.3f)", f.P)
 }
-
-func ansiPlain(text string) string { return strings.TrimRight(ansi.Strip(text), " ") }
 
 // withoutCommonFolder leaves out the folders that two paths have in common: what tells two runs apart is after them.
 func withoutCommonFolder(names [2]string) [2]string {

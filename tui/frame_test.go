@@ -103,7 +103,7 @@ func goldenScreens() []goldenScreen {
 				t.Fatal(err)
 			}
 			m := modelOf(nil, w, h)
-			m.page, m.compared = comparePage, &comparison{c: c, runs: [2]*report.Report{a, b}}
+			m.show(&compareScreen{page{stage: m.stage}, comparison{c: c, runs: [2]*report.Report{a, b}}})
 			return m
 		}},
 		{"nothing-yet", func(_ *testing.T, w, h int) *model { return modelOf(nil, w, h) }},
@@ -112,13 +112,14 @@ func goldenScreens() []goldenScreen {
 
 func homeModel(w, h int) *model {
 	m := modelOf(nil, w, h)
-	m.page, m.picker = homePage, &picker{selected: named{name: "log-contention"}, all: []Scenario{
+	home := &homeScreen{page: page{stage: m.stage}, list: picker{selected: named{name: "log-contention"}, all: []Scenario{
 		{Name: "log-contention", Title: "four workers, one log file, one lock", Watch: "In `shared` every worker stops inside flock on async_tasks.log.", Guide: "practice 1, process-specific resources",
 			Variants: []string{"shared: expect hang; one log for all", "per-pid: expect healthy"}, Takes: 42 * time.Second, Quick: 14 * time.Second,
 			Text: "# a comment\nname: log-contention\nload:\n  rate: 200/s\n  targets:\n    - path: /task\n", Last: "pass", LastAt: "3 min ago"},
 		{Name: "worker-kill", Title: "SIGKILL to a random worker every few seconds", Takes: 30 * time.Second, Text: "name: worker-kill\n"},
 		{Name: "log-contention-1", File: "/home/me/.config/hangtime/scenarios/log-contention-1.yaml", Text: "name: 3\nload: {rate: fast}\n", Problem: "log-contention-1.yaml:2:14: load.rate: \"fast\" is not a rate"},
-	}}
+	}}}
+	m.show(home)
 	return m
 }
 
@@ -201,12 +202,12 @@ func TestEveryFrameHasExactlyTheSizeOfTheTerminal(t *testing.T) {
 	}
 	widths, heights := []int{0, 1, 39, 40, 53, 80, 81, 120, 200, 500}, []int{0, 1, 9, 10, 13, 24, 60, 100}
 	for _, r := range []*report.Report{nil, {}, hangReport(0), hangReport(1), hangReport(4), hangReport(64), overReport()} {
-		for _, p := range []page{livePage, workerPage, incidentPage, verdictPage} {
+		for _, open := range []action{"", doOpen, doIncident, doVerdict, doHelp, doKill, doFilter} {
 			for _, w := range widths {
 				for _, h := range heights {
 					m := modelOf(r, w, h)
-					m.page = p
-					check(m, w, h, fmt.Sprint("page ", p))
+					m.do(open)
+					check(m, w, h, fmt.Sprint("after ", open))
 				}
 			}
 		}

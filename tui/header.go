@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // header is the first line: what runs, how far it is, and what is wrong. What is wrong is never cut.
@@ -17,12 +19,12 @@ func (l *look) header(r *report.Report, v *report.Variant, w int) string {
 	}
 	state := l.condition(r, v)
 	room := w - textWidth(state) - 2
-	name := fmt.Sprintf("%s %s %s", r.Header.Scenario, l.glyphs.into, v.Name)
+	name := fmt.Sprintf("%s %s %s", l.text(r.Header.Scenario), l.glyphs.into, l.text(v.Name))
 	if r.Planned > 1 {
 		name += fmt.Sprintf(" %d/%d", 1+slices.IndexFunc(r.Variants, func(one report.Variant) bool { return one.Name == v.Name }), r.Planned)
 	}
-	phase := phaseWords(v.Phase)
-	clocks := clock(v.Elapsed(until(r, v))) + "/" + clock(v.Planned)
+	phase := l.text(phaseWords(v.Phase))
+	clocks := words.Clock(v.Elapsed(until(r, v))) + "/" + words.Clock(v.Planned)
 	left := " " + l.in(title, name)
 	if full := " " + l.in(title, "hangtime") + " " + left; textWidth(full)+textWidth(phase)+len(clocks)+16 < room {
 		left = full
@@ -58,22 +60,36 @@ func (l *look) condition(r *report.Report, v *report.Variant) string {
 		counts[w.State]++
 	}
 	all := len(v.Workers)
-	mark := func(s diagnose.State) string { return l.glyphs.mark[s] }
 	switch {
 	case r.Over:
-		return l.in(outcomeRole(r.Verdict.Outcome), "over: "+string(r.Verdict.Outcome))
+		return l.in(outcomeRole(r.Verdict.Outcome), "over: "+l.text(string(r.Verdict.Outcome)))
 	case v.To >= 0:
 		return l.in(dim, "over")
 	case v.Hangs() > 0:
-		return l.in(alarm, fmt.Sprintf(" %s HANG %d of %d workers ", mark(diagnose.Hung), v.Hangs(), all))
+		return l.in(alarm, fmt.Sprintf(" %s HANG %d of %d workers ", l.stateMark(diagnose.Hung), v.Hangs(), all))
 	case counts[diagnose.Dead] > 0:
-		return l.in(bad, fmt.Sprintf("%s %d of %d dead", mark(diagnose.Dead), counts[diagnose.Dead], all))
+		return l.in(bad, fmt.Sprintf("%s %d of %d dead", l.stateMark(diagnose.Dead), counts[diagnose.Dead], all))
 	case counts[diagnose.Suspect] > 0:
-		return l.in(warn, fmt.Sprintf("%s suspect %d of %d", mark(diagnose.Suspect), counts[diagnose.Suspect], all))
+		return l.in(warn, fmt.Sprintf("%s suspect %d of %d", l.stateMark(diagnose.Suspect), counts[diagnose.Suspect], all))
 	case all == 0:
 		return l.in(dim, "no workers yet")
 	case counts[diagnose.Booting] > 0:
-		return l.in(warn, fmt.Sprintf("%s booting %d of %d", mark(diagnose.Booting), counts[diagnose.Booting], all))
+		return l.in(warn, fmt.Sprintf("%s booting %d of %d", l.stateMark(diagnose.Booting), counts[diagnose.Booting], all))
+	case counts[unknown] > 0:
+		return l.in(stateRole(unknown), fmt.Sprintf("%s unknown %d of %d", l.stateMark(unknown), counts[unknown], all))
 	}
 	return l.in(good, l.glyphs.bullet+fmt.Sprintf(" healthy %d workers", all))
+}
+
+// phaseWords says what a phase is, to someone who has not read the scenario.
+func phaseWords(phase string) string {
+	switch phase {
+	case history.Before:
+		return "before fault"
+	case history.During:
+		return "during fault"
+	case history.After:
+		return "after fault"
+	}
+	return phase
 }

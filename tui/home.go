@@ -3,94 +3,97 @@ package tui
 import (
 	"fmt"
 	"strings"
-	"time"
 
-	"github.com/hangtime-dev/hangtime/verdict"
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/hangtime-dev/hangtime/words"
 )
 
-// A Scenario is one line of the picker.
-type Scenario struct {
-	Name     string
-	File     string // empty: built in
-	Title    string
-	Watch    string
-	Guide    string
-	Variants []string // "shared: expect hang"
-	Takes    time.Duration
-	Quick    time.Duration // 0: it has no short form
-	Text     string        // the file
-	Problem  string        // why it cannot be run; empty: it can
-	Last     verdict.Outcome
-	LastAt   string // when that was, in words
+// homeScreen is what can be run, and what is selected of it.
+type homeScreen struct {
+	page
+	list picker
 }
 
-// A Choice is what a person picked; the zero Choice: to leave.
-type Choice struct {
-	Name  string // or the file of one's own
-	Quick bool
-	Edit  bool // not to run it, but to change a copy of it
+func (s *homeScreen) head(w int) string {
+	l := s.look
+	return l.fit(" "+l.in(title, "hangtime")+"  "+l.in(dim, "find out why a multi-worker server hangs: pick what to break"), w)
 }
 
-// A picker is the state of the home screen.
-type picker struct {
-	all      []Scenario
-	selected named
-	filter   string
-	choice   Choice
+func (s *homeScreen) draw(w, h int) string { return s.look.homePage(&s.list, s.from, w, h) }
+
+func (s *homeScreen) place() place { return onHome }
+
+func (s *homeScreen) hints() []hint {
+	return append([]hint{{actions: []action{doUp, doDown}, does: "move"}}, hints(doRun, doQuick, doEdit, doFilter, doPalette)...)
 }
 
-// named is what tells scenarios apart: a file of one's own may have the name of a built-in one.
-type named struct{ name, file string }
-
-func (s *Scenario) named() named { return named{s.Name, s.File} }
-
-func (p *picker) shown() []Scenario {
-	var out []Scenario
-	for _, s := range p.all {
-		if matches(p.filter, s.Name, s.Title, s.Guide, strings.Join(s.Variants, " "), string(s.Last)) {
-			out = append(out, s)
+// do moves through the scenarios; by pages through the text of the selected one.
+func (s *homeScreen) do(a action) (tea.Cmd, bool) {
+	by, moves := step(a, s.h)
+	switch {
+	case a == doPageUp || a == doPageDown:
+		last := 0
+		shown := s.list.shown()
+		if at := s.list.current(shown); at >= 0 {
+			last = strings.Count(shown[at].Text, "\n") + 12
 		}
+		s.turn(a, last)
+	case moves:
+		s.list.move(by)
+		s.from = 0
+	case a == doBack:
+		s.refilter("")
+	case a == doRun || a == doQuick || a == doEdit:
+		return s.choose(a), true
+	default:
+		return nil, false
 	}
-	return out
+	return nil, true
 }
 
-// current is the index of the selected one among those shown; -1 where none is.
-func (p *picker) current(shown []Scenario) int {
-	for i := range shown {
-		if shown[i].named() == p.selected {
-			return i
-		}
+func (s *homeScreen) copy() string { return "" }
+
+func (s *homeScreen) filtered() string { return s.list.filter }
+
+func (s *homeScreen) refilter(text string) { s.list.filter = text }
+
+// choose leaves with what is selected, where it can be run so.
+func (s *homeScreen) choose(a action) tea.Cmd {
+	shown := s.list.shown()
+	at := s.list.current(shown)
+	switch {
+	case at < 0:
+		return nil
+	case shown[at].Problem != "" && a != doEdit:
+		s.say("%s", shown[at].Problem)
+		return nil
+	case a == doQuick && shown[at].Quick == 0:
+		s.say("%s has no short form", shown[at].Name)
+		return nil
 	}
-	return min(0, len(shown)-1)
+	s.list.choice = Choice{Name: shown[at].Name, Quick: a == doQuick, Edit: a == doEdit}
+	if shown[at].File != "" {
+		s.list.choice.Name = shown[at].File
+	}
+	return tea.Quit
 }
 
-func (p *picker) move(by int) {
-	shown := p.shown()
-	if i := p.current(shown); i >= 0 {
-		p.selected = shown[max(min(i+by, len(shown)-1), 0)].named()
+// click selects the scenario that is drawn there; the selected one is run.
+func (s *homeScreen) click(x, y int) tea.Cmd {
+	shown := s.list.shown()
+	at := s.list.current(shown)
+	high := s.list.shape(shown, at, s.w, s.rows())
+	row := y - 2 // header and frame
+	i := high.from + row
+	if x >= high.w || row < 0 || row >= high.h-2 || i >= len(shown) {
+		return nil
 	}
-}
-
-// homeShape is where the list stands on the page, frame included, and which scenario is its first row; clicks need it too.
-type homeShape struct {
-	w, h int
-	from int
-	wide bool // the preview is beside it, not below
-}
-
-func (p *picker) shape(shown []Scenario, at, w, h int) homeShape {
-	s := homeShape{w: w, wide: w >= 100}
-	if s.wide {
-		s.w, s.h = max(min(w*9/20, 96), 50), h
-		if names := nameWidth(p.all, w-2); beforeTitle+names+1+leastTitle+2 > s.w {
-			s.w = beforeTitle + names + 3
-		}
-	} else {
-		s.h = max(min(len(shown)+2, h/2), 5)
+	if i == at {
+		return s.choose(doRun)
 	}
-	rows := s.h - 2
-	s.from = min(max(at-rows/2, 0), max(len(shown)-rows, 0))
-	return s
+	s.list.selected, s.from = shown[i].named(), 0
+	return nil
 }
 
 // homePage is the list on the left and what is selected on the right; on a narrow terminal below it.
@@ -141,14 +144,14 @@ func (l *look) homeRow(s *Scenario, selected bool, names, w int) string {
 	case s.Last != "":
 		last = pad(l.outcome(s.Last), 9)
 	}
-	name := l.fit(s.Name, names)
+	name := l.fit(l.text(s.Name), names)
 	if selected {
 		name = l.in(title, name)
 	}
 	if w-beforeTitle-names-1 < leastTitle {
 		return mark + last + " " + name
 	}
-	return mark + last + " " + name + " " + l.in(dim, l.ascii(s.Title))
+	return mark + last + " " + name + " " + l.in(dim, l.text(s.Title))
 }
 
 // nameWidth is how wide the names are: as the longest, and not so wide that nothing of the titles is seen.
@@ -176,9 +179,9 @@ func (l *look) previewLines(s *Scenario, w int) []string {
 	for _, v := range s.Variants {
 		paragraph(plain, l.glyphs.into+" "+v)
 	}
-	takes := "takes about " + span(s.Takes)
+	takes := "takes about " + words.Short(s.Takes)
 	if s.Quick > 0 {
-		takes += ", " + span(s.Quick) + " in its short form"
+		takes += ", " + words.Short(s.Quick) + " in its short form"
 	}
 	if s.Last == "" {
 		takes += "; not run yet"
@@ -195,6 +198,7 @@ func (l *look) previewLines(s *Scenario, w int) []string {
 
 // yaml colours keys and comments of one line.
 func (l *look) yaml(line string) string {
+	line = l.text(line)
 	trimmed := strings.TrimSpace(line)
 	if strings.HasPrefix(trimmed, "#") {
 		return l.in(dim, line)

@@ -1,14 +1,101 @@
 package tui
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+
 	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/words"
 )
+
+const doIncident action = "incident"
+
+// incidentScreen is the story of one incident, what it cost, and what would have prevented it.
+type incidentScreen struct {
+	page
+	id int // in the variant
+}
+
+// openIncident shows the incident of that number; without a word the newest, or the one before that which is shown.
+func openIncident(s *stage, word string) (screen, error) {
+	v := s.shown()
+	if word != "" {
+		id, err := strconv.Atoi(word)
+		if err != nil {
+			return nil, errNumber
+		}
+		if v == nil || !slices.ContainsFunc(v.Incidents, func(in diagnose.Incident) bool { return in.ID == id }) {
+			return nil, errors.New("there is no such incident in this variant")
+		}
+		return &incidentScreen{page{stage: s}, id}, nil
+	}
+	if v == nil {
+		return nil, nil
+	}
+	if len(v.Incidents) == 0 && s.report.Over {
+		for i := range s.report.Variants {
+			if len(s.report.Variants[i].Incidents) > 0 {
+				s.variant, v = s.report.Variants[i].Name, &s.report.Variants[i]
+			}
+		}
+	}
+	n := len(v.Incidents)
+	if n == 0 {
+		return nil, errors.New("no incident so far")
+	}
+	at := n - 1
+	if was, ok := s.on.(*incidentScreen); ok {
+		if i := was.at(v); i >= 0 {
+			at = (i + n - 1) % n
+		}
+	}
+	return &incidentScreen{page{stage: s}, v.Incidents[at].ID}, nil
+}
+
+// at is where in a variant its incident is; -1: it has none of that number.
+func (s *incidentScreen) at(v *report.Variant) int {
+	if v == nil {
+		return -1
+	}
+	return slices.IndexFunc(v.Incidents, func(in diagnose.Incident) bool { return in.ID == s.id })
+}
+
+func (s *incidentScreen) draw(w, h int) string {
+	v := s.shown()
+	i := s.at(v)
+	if i < 0 {
+		return s.live.draw(w, h)
+	}
+	return s.look.scrolled(fmt.Sprintf("incident %d of %d", i+1, len(v.Incidents)), s.look.incidentLines(s.report, v, &v.Incidents[i], w-2), s.from, w, h)
+}
+
+func (s *incidentScreen) do(a action) (tea.Cmd, bool) {
+	if a == doNext || a == doPrevious { // another incident, which is seen to come
+		s.wind(a)
+		s.show(s.live)
+		return nil, true
+	}
+	v, last := s.shown(), 0
+	if i := s.at(v); i >= 0 {
+		last = len(s.look.incidentLines(s.report, v, &v.Incidents[i], s.w-2)) - (s.rows() - 2)
+	}
+	return nil, s.turn(a, last)
+}
+
+func (s *incidentScreen) copy() string {
+	v := s.shown()
+	if i := s.at(v); i >= 0 {
+		return incidentMarkdown(s.report, v, &v.Incidents[i])
+	}
+	return ""
+}
 
 // fate is how long a victim stood still, and how that ended.
 func fate(in *diagnose.Incident, v *diagnose.Victim, now time.Duration) string {
@@ -18,7 +105,7 @@ func fate(in *diagnose.Incident, v *diagnose.Victim, now time.Duration) string {
 		if to < 0 {
 			to = now
 		}
-		text = " stood for " + span(to-v.From)
+		text = " stood for " + words.Short(to-v.From)
 	}
 	if v.End != "" {
 		text += ": " + v.End
@@ -65,7 +152,7 @@ func moments(v *report.Variant, in *diagnose.Incident, now time.Duration) []mome
 			if victim.End != "recovered" {
 				what = "killed"
 			}
-			add(victim.To, what, fmt.Sprintf("worker %d (pid %d) after %s: %s", victim.Place, victim.PID, span(victim.To-victim.From), victim.End))
+			add(victim.To, what, fmt.Sprintf("worker %d (pid %d) after %s: %s", victim.Place, victim.PID, words.Short(victim.To-victim.From), victim.End))
 		}
 	}
 	add(in.Ended, "ended", "its last worker moved again or was gone")
@@ -110,7 +197,7 @@ func (l *look) incidentLines(r *report.Report, v *report.Variant, in *diagnose.I
 		if i > 0 {
 			since = fmt.Sprintf("+%.2f s", (m.at - all[0].at).Seconds())
 		}
-		lines = append(lines, "   "+l.in(dim, stamp(m.at))+"  "+right(since, 9)+"  "+l.in(title, pad(m.name, 12))+l.ascii(m.note))
+		lines = append(lines, "   "+l.in(dim, words.Moment(m.at))+"  "+right(since, 9)+"  "+l.in(title, pad(m.name, 12))+l.text(m.note))
 	}
 	who := len(lines)
 	for i := range in.Victims { // the ends of the others are in the story
@@ -123,11 +210,11 @@ func (l *look) incidentLines(r *report.Report, v *report.Variant, in *diagnose.I
 	}
 	due, ok, failed, open, worst := cost(v, in, now)
 	lines = append(lines, "", " "+l.in(title, "what it cost")+l.in(dim, "  of the requests due meanwhile"))
-	answered := fmt.Sprintf("%s due: %s answered ok", count(due), count(ok))
+	answered := fmt.Sprintf("%s due: %s answered ok", words.Number(due), words.Number(ok))
 	if worst > 0 {
-		answered += ", the slowest after " + took(worst)
+		answered += ", the slowest after " + words.Duration(worst)
 	}
-	lines = append(lines, l.paragraph(plain, fmt.Sprintf("%s; %s failed; %s unanswered so far", answered, count(failed), count(open)), 3, w)...)
+	lines = append(lines, l.paragraph(plain, fmt.Sprintf("%s; %s failed; %s unanswered so far", answered, words.Number(failed), words.Number(open)), 3, w)...)
 	for _, price := range in.Cost.Price() {
 		lines = append(lines, l.paragraph(plain, price, 3, w)...)
 	}
@@ -142,7 +229,7 @@ func (l *look) incidentLines(r *report.Report, v *report.Variant, in *diagnose.I
 		lines = append(lines, l.paragraph(plain, link, 3, w)...)
 	}
 	if in.Cause.Path != "" {
-		lines = append(lines, fmt.Sprintf("   %s, inode %d", in.Cause.Path, in.Cause.Inode))
+		lines = append(lines, fmt.Sprintf("   %s, inode %d", l.text(in.Cause.Path), in.Cause.Inode))
 	}
 	lines = append(lines, "   "+l.in(dim, records(in.Cause.Evidence)))
 	lines = append(lines, "", " "+l.in(title, "what would have prevented this"))
@@ -180,27 +267,35 @@ func records(seqs []uint64) string {
 func incidentMarkdown(r *report.Report, v *report.Variant, in *diagnose.Incident) string {
 	now := until(r, v)
 	var b strings.Builder
-	fmt.Fprintf(&b, "## %s #%d in %s, variant %s\n\n%s (%s)\n\n", in.Kind, in.ID, r.Header.Scenario, v.Name, in.Cause.Sentence, in.Cause.Confidence)
-	b.WriteString("| when | since | what | |\n| --- | --: | --- | --- |\n")
+	line := func(format string, args ...any) { b.WriteString(words.Printable(fmt.Sprintf(format, args...)) + "\n") }
+	line("## %s #%d in %s, variant %s", in.Kind, in.ID, r.Header.Scenario, v.Name)
+	line("")
+	line("%s (%s)", in.Cause.Sentence, in.Cause.Confidence)
+	line("")
+	line("| when | since | what | |")
+	line("| --- | --: | --- | --- |")
 	all := moments(v, in, now)
 	for _, m := range all {
-		fmt.Fprintf(&b, "| %s | +%.2f s | %s | %s |\n", stamp(m.at), (m.at - all[0].at).Seconds(), m.name, strings.ReplaceAll(m.note, "|", "\\|"))
+		line("| %s | +%.2f s | %s | %s |", words.Moment(m.at), (m.at - all[0].at).Seconds(), m.name, strings.ReplaceAll(m.note, "|", "\\|"))
 	}
-	b.WriteString("\n")
+	line("")
 	for _, victim := range in.Victims {
-		fmt.Fprintf(&b, "- worker %d (pid %d)%s", victim.Place, victim.PID, fate(in, &victim, now))
-		b.WriteString("\n")
+		line("- worker %d (pid %d)%s", victim.Place, victim.PID, fate(in, &victim, now))
 	}
 	due, ok, failed, open, worst := cost(v, in, now)
-	fmt.Fprintf(&b, "\nOf %d requests due meanwhile %d were answered (the slowest after %s), %d failed, %d were unanswered.\n\n", due, ok, took(worst), failed, open)
+	line("")
+	line("Of %d requests due meanwhile %d were answered (the slowest after %s), %d failed, %d were unanswered.", due, ok, words.Duration(worst), failed, open)
+	line("")
 	for _, price := range in.Cost.Price() {
-		fmt.Fprintf(&b, "- %s\n", price)
+		line("- %s", price)
 	}
 	for _, what := range []string{in.Cause.Remedy, in.Cause.Prevention} {
 		if what != "" {
-			fmt.Fprintf(&b, "\nWhat would have prevented this: %s\n", what)
+			line("")
+			line("What would have prevented this: %s", what)
 		}
 	}
-	fmt.Fprintf(&b, "\nseed %d, %d cores, Linux %s, hangtime %s\n", r.Header.Seed, r.Header.Cores, r.Header.Kernel, r.Header.Tool)
+	line("")
+	line("seed %d, %d cores, Linux %s, hangtime %s", r.Header.Seed, r.Header.Cores, r.Header.Kernel, r.Header.Tool)
 	return b.String()
 }

@@ -19,11 +19,8 @@ const (
 	doPageDown action = "page-down"
 	doTop      action = "top"
 	doBottom   action = "bottom"
-	doOpen     action = "open"
 	doBack     action = "back"
-	doIncident action = "incident"
 	doVariant  action = "variant"
-	doVerdict  action = "verdict"
 	doOrder    action = "order"
 	doFilter   action = "filter"
 	doPalette  action = "palette"
@@ -75,12 +72,14 @@ type boundKey struct {
 // keys are all bindings, in the order of the line at the bottom and of the help, both of which are made from them.
 type keys []boundKey
 
-func newKeys() keys {
-	bind := func(a action, where place, shown, does string, names ...string) boundKey {
-		return boundKey{a, where, key.NewBinding(key.WithKeys(names...), key.WithHelp(shown, does))}
-	}
-	return keys{
-		bind(doUp, everywhere, "↑", "up", "up"),
+func bind(a action, where place, shown, does string, names ...string) boundKey {
+	return boundKey{a, where, key.NewBinding(key.WithKeys(names...), key.WithHelp(shown, does))}
+}
+
+// newKeys are all keys; opening are those that open a screen.
+func newKeys(opening ...boundKey) keys {
+	all := keys{
+		bind(doUp, everywhere, "↑", "up", "up", "k"),
 		bind(doDown, everywhere, "↓", "down", "down", "j"),
 		bind(doPageUp, everywhere, "pgup", "a page up", "pgup"),
 		bind(doPageDown, everywhere, "pgdn", "a page down", "pgdown"),
@@ -89,9 +88,7 @@ func newKeys() keys {
 		bind(doRun, onHome, "enter", "run", "enter"),
 		bind(doQuick, onHome, "f", "run the short form", "f"),
 		bind(doEdit, onHome, "e", "edit a copy", "e"),
-		bind(doOpen, onLive, "enter", "inside", "enter"),
 		bind(doBack, everywhere, "esc", "back", "esc"),
-		bind(doIncident, onLive|onPage, "i", "incident", "i"),
 		bind(doPlay, onTape, "space", "play/pause", "space"),
 		bind(doBackward, onTape, "←", "1 s back", "left"),
 		bind(doForward, onTape, "→", "1 s on", "right"),
@@ -103,7 +100,7 @@ func newKeys() keys {
 		bind(doPrevious, onTape, "N", "prev. incident", "N"),
 		bind(doSpeedUp, onTape, "]", "faster", "]", "+", "="),
 		bind(doSlowDown, onTape, "[", "slower", "[", "-"),
-		bind(doKill, onRun, "k", "kill", "k"),
+		bind(doKill, onRun, "K", "kill", "K"),
 		bind(doStop, onRun, "s", "stop", "s"),
 		bind(doLock, onRun, "l", "lock", "l"),
 		bind(doFaster, onRun, "+", "more load", "+", "="),
@@ -111,7 +108,6 @@ func newKeys() keys {
 		bind(doPause, onRun, "p", "pause load", "p"),
 		bind(doFreeze, onRun, "space", "freeze", "space"),
 		bind(doVariant, onLive|onPage, "tab", "other variant", "tab"),
-		bind(doVerdict, onLive|onPage, "v", "verdict", "v"),
 		bind(doOrder, onLive, "o", "sort workers", "o"),
 		bind(doFilter, onLive|onHome, "/", "filter", "/"),
 		bind(doPalette, everywhere, ":", "command", ":"),
@@ -120,6 +116,8 @@ func newKeys() keys {
 		bind(doHelp, everywhere, "?", "help", "?"),
 		bind(doLeave, everywhere, "q", "end", "q", "ctrl+c"),
 	}
+	at := slices.IndexFunc(all, func(b boundKey) bool { return b.action == doBack })
+	return slices.Insert(all, at, opening...)
 }
 
 // rebind gives actions other keys, as the configuration file asks.
@@ -193,107 +191,4 @@ func (k keys) get(a action) key.Binding {
 		}
 	}
 	return key.Binding{}
-}
-
-// A hint is one entry of the key line; it stands for its first action, which a click on it does.
-type hint struct {
-	actions []action
-	does    string // empty: what the binding says
-}
-
-func hints(actions ...action) []hint {
-	var all []hint
-	for _, a := range actions {
-		all = append(all, hint{actions: []action{a}})
-	}
-	return all
-}
-
-// A spot is where a hint stands in the key line, for clicks.
-type spot struct {
-	from, to int
-	action   action
-}
-
-// keyLine lists hints in one line. Those that do not fit are left out, but never the last two: how to see all of them, and how to leave.
-func (l *look) keyLine(k keys, w int, all []hint) (string, []spot) {
-	type entry struct {
-		text  string
-		width int
-		a     action
-	}
-	var entries []entry
-	for _, h := range all {
-		var shown []string
-		for _, a := range h.actions {
-			if b := k.get(a); b.Enabled() {
-				shown = append(shown, b.Help().Key)
-			}
-		}
-		if len(shown) == 0 {
-			continue
-		}
-		does := h.does
-		if does == "" {
-			does = k.get(h.actions[0]).Help().Desc
-		}
-		caps := l.ascii(strings.Join(shown, "/"))
-		entries = append(entries, entry{l.in(keycap, caps) + " " + l.in(dim, does), textWidth(caps) + 1 + len(does), h.actions[0]})
-	}
-	keep := entries[max(len(entries)-2, 0):]
-	room := w - 1
-	for _, e := range keep {
-		room -= e.width + 2
-	}
-	var chosen []entry
-	for _, e := range entries[:len(entries)-len(keep)] {
-		if room -= e.width + 2; room < 0 {
-			break
-		}
-		chosen = append(chosen, e)
-	}
-	line, at := " ", 1
-	var spots []spot
-	for _, e := range append(chosen, keep...) {
-		line += e.text + "  "
-		spots = append(spots, spot{at, at + e.width, e.a})
-		at += e.width + 2
-	}
-	return line, spots
-}
-
-// helpPage lists every binding that means something here, with what it does, in as many columns as fit.
-func (l *look) helpPage(k keys, where place, w, h int) string {
-	var names, does []string
-	widest := 0
-	for i := range k {
-		if k[i].where&where == 0 || !k[i].binding.Enabled() {
-			continue
-		}
-		name := l.ascii(strings.Join(k[i].binding.Keys(), " "))
-		names, does = append(names, name), append(does, k[i].binding.Help().Desc)
-		widest = max(widest, textWidth(name))
-	}
-	lines := make([]string, len(names))
-	for i := range names {
-		lines[i] = " " + l.in(keycap, pad(names[i], widest)) + "  " + does[i]
-	}
-	rows := max(h-2-stateCount-2, 1) // a blank line and a heading stand between
-	columns := max(min((w-2)/(widest+16), (len(lines)+rows-1)/rows), 1)
-	per := (len(lines) + columns - 1) / columns
-	body := make([]string, 0, h)
-	for i := range per {
-		row := ""
-		for c := range columns {
-			if j := c*per + i; j < len(lines) {
-				row += l.fit(lines[j], (w-2)/columns)
-			}
-		}
-		body = append(body, row)
-	}
-	body = append(body, "", " "+l.in(title, "states")+l.in(dim, "  as in a worker's lane"))
-	for _, s := range states() {
-		body = append(body, " "+l.in(stateRole(s), l.glyphs.lane[s]+"  "+pad(string(s), 9))+l.in(dim, stateWords(s)))
-	}
-	return l.box("keys", l.in(dim, "any key goes back"), body, w, h)
 }

@@ -1,15 +1,114 @@
 package tui
 
 import (
-	"fmt"
+	"math"
+	"slices"
 	"strings"
-	"time"
+
+	tea "charm.land/bubbletea/v2"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/metrics"
 	"github.com/hangtime-dev/hangtime/report"
-	"github.com/hangtime-dev/hangtime/verdict"
+	"github.com/hangtime-dev/hangtime/words"
 )
+
+// liveScreen is a variant as it goes, live or replayed.
+type liveScreen struct {
+	*stage
+	filter string // of workers and of the story
+	order  order
+	older  int // lines of the story, from the newest, that are below the pane
+}
+
+func (s *liveScreen) head(w int) string { return s.look.header(s.report, s.stage.shown(), w) }
+
+func (s *liveScreen) draw(w, h int) string {
+	v := s.stage.shown()
+	if v == nil {
+		return s.look.box("hangtime", "", []string{" starting"}, w, h)
+	}
+	return s.look.live(s.report, v, s.view(v), w, h)
+}
+
+func (s *liveScreen) place() place { return s.goingOn(onLive) }
+
+func (s *liveScreen) hints() []hint {
+	all := append([]hint{{actions: []action{doUp, doDown}, does: "worker"}}, hints(doOpen, doIncident)...)
+	return append(append(all, moves(s.place())...), hints(doVariant, doFilter, doPalette)...)
+}
+
+func (s *liveScreen) top() { s.older = 0 }
+
+func (s *liveScreen) do(a action) (tea.Cmd, bool) {
+	by, moves := step(a, s.h)
+	switch {
+	case a == doPageUp || a == doPageDown:
+		s.older = max(s.older-by, 0)
+		if v := s.stage.shown(); v != nil {
+			s.older = min(s.older, len(v.Story))
+		}
+	case moves:
+		s.choose(by)
+	case a == doBack:
+		s.refilter("")
+	case a == doOrder:
+		s.order = (s.order + 1) % 3
+		s.say("workers %s", s.order)
+	default:
+		return nil, false
+	}
+	return nil, true
+}
+
+func (s *liveScreen) copy() string {
+	_, text := says(s.report, s.stage.shown(), math.MaxInt32)
+	return words.Printable(text)
+}
+
+func (s *liveScreen) filtered() string { return s.filter }
+
+func (s *liveScreen) refilter(text string) { s.filter, s.older = text, 0 }
+
+// choose selects the worker that is so many rows below the selected one.
+func (s *liveScreen) choose(by int) {
+	v := s.stage.shown()
+	if v == nil {
+		return
+	}
+	shown := s.view(v).shown
+	if len(shown) == 0 {
+		return
+	}
+	at := max(slices.IndexFunc(shown, func(w diagnose.Worker) bool { return w.Place == s.selected }), 0)
+	s.selected = shown[max(min(at+by, len(shown)-1), 0)].Place
+}
+
+// click selects the worker that is drawn there; the selected one is opened.
+func (s *liveScreen) click(_, y int) tea.Cmd {
+	v := s.stage.shown()
+	if v == nil {
+		return nil
+	}
+	high := share(s.h-s.bars()-1, len(v.Workers))
+	shown, rows := s.view(v).shown, high.workers-3
+	row := y - (1 + 1 + high.top + 2) // header, statement, panes above, frame and heading
+	at := row + firstRow(shown, s.selected, rows)
+	switch {
+	case row < 0 || row >= rows || at >= len(shown):
+	case shown[at].Place == s.selected:
+		s.show(&workerScreen{page{stage: s.stage}})
+	default:
+		s.selected = shown[at].Place
+	}
+	return nil
+}
+
+// view is what of the variant is shown.
+func (s *liveScreen) view(v *report.Variant) liveView {
+	rows := share(s.h-s.bars()-1, len(v.Workers)).workers - 3
+	return liveView{shown: pick(v.Workers, s.filter, s.order, rows), selected: s.selected, filter: s.filter, order: s.order, older: s.older}
+}
 
 // heights shares out the rows of the live screen: the worker table first, then the story, then load and response time.
 type heights struct{ top, workers, story int }
@@ -59,7 +158,7 @@ type liveView struct {
 	selected int // place
 	filter   string
 	order    order
-	back     int // lines of the story, from the newest
+	older    int // lines of the story, from the newest
 }
 
 // live is the screen of a variant, w × h without header and key line.
@@ -90,115 +189,4 @@ func (l *look) live(r *report.Report, v *report.Variant, view liveView, w, h int
 		blocks = append(blocks, l.storyPane(v, view, l.incidentsNote(v)+l.checksNote(v), w, s.story))
 	}
 	return strings.Join(blocks, "\n")
-}
-
-// sidePane has the checks, below them the incidents, and below these, where there is room, what is known of the selected worker.
-func (l *look) sidePane(v *report.Variant, view liveView, now time.Duration, w, h int) string {
-	checks := min(len(v.Verdict.Checks)+2, h)
-	incidents := min(min(max(len(v.Incidents), 1), mostListed)+2, h-checks)
-	rest := h - checks - incidents
-	if incidents < 3 {
-		return l.checksPane(v, w, h)
-	}
-	for i := range v.Workers {
-		if one := &v.Workers[i]; one.Place == view.selected && rest >= besideRows {
-			lines := append(l.heldUp(v, one, now, w-2), "")
-			name := fmt.Sprintf("worker %d, pid %d", one.Place, one.PID)
-			return l.checksPane(v, w, checks) + "\n" + l.incidentsPane(v, now, w, incidents) + "\n" + l.box(name, "", append(lines, l.threads(one)...), w, rest)
-		}
-	}
-	return l.checksPane(v, w, checks) + "\n" + l.incidentsPane(v, now, w, h-checks)
-}
-
-// mostListed is how many incidents the live screen lists at least, where it lists any; more where there is room.
-const mostListed = 4
-
-// incidentsPane lists the incidents, the newest first: which are open, how long, how many workers, why.
-func (l *look) incidentsPane(v *report.Variant, now time.Duration, w, h int) string {
-	var body []string
-	for i := range v.Incidents {
-		body = append(body, l.incidentLine(&v.Incidents[len(v.Incidents)-1-i], now))
-	}
-	note := ""
-	if n := len(body) - (h - 2); n > 0 {
-		note = l.in(dim, fmt.Sprintf("%d earlier", n))
-	}
-	if len(body) == 0 {
-		body = []string{l.in(dim, " none so far")}
-	}
-	return l.box("incidents", note, body, w, h)
-}
-
-// incidentLine says of an incident whether it is open, and the shortest of what, how many, how long, why.
-func (l *look) incidentLine(in *diagnose.Incident, now time.Duration) string {
-	as, mark, length := bad, l.glyphs.mark[diagnose.Hung], ""
-	switch {
-	case in.Recovered >= 0:
-		as, mark = good, l.glyphs.yes
-	case in.Ended >= 0:
-		as = warn
-	}
-	if in.Kind == diagnose.KindHang {
-		length = " " + span(in.Longest(now))
-	}
-	return " " + l.in(as, fmt.Sprintf("%s #%d %s", mark, in.ID, in.Kind)) + fmt.Sprintf(" %s%s  ", plural(in.Places(), "worker"), length) + l.in(dim, l.ascii(in.Cause.Short))
-}
-
-// incidentsNote counts them, for where there is no room to list them.
-func (l *look) incidentsNote(v *report.Variant) string {
-	over := 0
-	for i := range v.Incidents {
-		if v.Incidents[i].Recovered >= 0 {
-			over++
-		}
-	}
-	text := ""
-	if n := len(v.Incidents) - over; n > 0 {
-		text += " " + l.in(bad, fmt.Sprintf("%s %d", l.glyphs.mark[diagnose.Hung], n))
-	}
-	if over > 0 {
-		text += " " + l.in(good, fmt.Sprintf("%s %d", l.glyphs.yes, over))
-	}
-	if text == "" {
-		return ""
-	}
-	return l.in(dim, "incidents") + text + "  "
-}
-
-// checksNote counts the checks, for where there is no room to list them.
-func (l *look) checksNote(v *report.Variant) string {
-	if len(v.Verdict.Checks) == 0 {
-		return ""
-	}
-	counts := map[verdict.Outcome]int{}
-	for i := range v.Verdict.Checks {
-		counts[v.Verdict.Checks[i].Outcome]++
-	}
-	text := l.in(dim, "checks")
-	for _, o := range []verdict.Outcome{verdict.Pass, verdict.Fail, verdict.Unknown} {
-		if n := counts[o]; n > 0 {
-			text += " " + l.in(outcomeRole(o), fmt.Sprintf("%s %d", l.outcomeMark(o), n))
-		}
-	}
-	return text
-}
-
-// checksPane has the checks as they stand. They are judged for good when the variant is over.
-func (l *look) checksPane(v *report.Variant, w, h int) string {
-	name := "checks, as they stand"
-	if v.To >= 0 {
-		name = "checks"
-	}
-	var body []string
-	for i := range v.Verdict.Checks {
-		c := &v.Verdict.Checks[i]
-		text := " " + l.in(outcomeRole(c.Outcome), l.outcomeMark(c.Outcome)) + " " + c.Name
-		if c.Got != "" {
-			// "longest_stall >= 1000" need not be told that what it got is a longest_stall.
-			metric, _, _ := strings.Cut(c.Name, " ")
-			text += l.in(dim, "  "+l.ascii(strings.TrimPrefix(c.Got, metric+" = ")))
-		}
-		body = append(body, text)
-	}
-	return l.box(name, "", body, w, h)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hangtime-dev/hangtime/metrics"
 	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // loadRows is how high the load pane wants to be, without its frame.
@@ -29,25 +30,24 @@ func (l *look) loadPane(v *report.Variant, now time.Duration, w, h int) string {
 		}
 		return " " + l.in(dim, name) + right(value, half-1-len(name)) + "  " + second
 	}
-	rate := func(f float64) string { return fmt.Sprintf("%.0f/s", f) }
 	body := []string{
-		pair("offered", rate(d.Offered), "achieved", rate(d.Achieved), d.Offered > 0 && d.Achieved < d.Offered/2),
-		pair("sent late", count(d.Late), "unanswered", count(unanswered(d)), d.Oldest >= second),
-		pair("in workers", count(uint64(max(inside, 0))), "unaccepted", count(uint64(max(v.Backlog, 0))), false),
-		pair("ok", count(d.OK), "failed", count(d.Failed), d.Failed > 0),
-		pair("tasks done", count(d.Tasks.Done), "lost", count(d.Tasks.Lost), d.Tasks.Lost > 0),
+		pair("offered", words.Rate(d.Offered), "achieved", words.Rate(d.Achieved), d.Offered > 0 && d.Achieved < d.Offered/2),
+		pair("sent late", words.Number(d.Late), "unanswered", words.Number(unanswered(d)), d.Oldest >= second),
+		pair("in workers", words.Number(uint64(max(inside, 0))), "unaccepted", words.Number(uint64(max(v.Backlog, 0))), false),
+		pair("ok", words.Number(d.OK), "failed", words.Number(d.Failed), d.Failed > 0),
+		pair("tasks done", words.Number(d.Tasks.Done), "lost", words.Number(d.Tasks.Lost), d.Tasks.Lost > 0),
 	}
 	var notes []string
 	if why := failures(d.Errors); why != "" {
 		notes = append(notes, " "+l.in(dim, "failed by ")+why)
 	}
 	if d.Dropped > 0 || d.Waiting > 0 {
-		notes = append(notes, fmt.Sprintf(" %s %s  %s %s", l.in(dim, "waiting to be sent"), count(uint64(max(d.Waiting, 0))), l.in(dim, "dropped"), count(d.Dropped)))
+		notes = append(notes, fmt.Sprintf(" %s %s  %s %s", l.in(dim, "waiting to be sent"), words.Number(uint64(max(d.Waiting, 0))), l.in(dim, "dropped"), words.Number(d.Dropped)))
 	}
 	room := max(h-2-len(body)-len(notes), 0)
 	more := []string{
-		pair("in flight", count(uint64(max(d.InFlight, 0))), "oldest", span(d.Oldest), d.Oldest >= second),
-		pair("tasks in", count(d.Tasks.Accepted), "open", count(d.Tasks.Open), false),
+		pair("in flight", words.Number(uint64(max(d.InFlight, 0))), "oldest", words.Short(d.Oldest), d.Oldest >= second),
+		pair("tasks in", words.Number(d.Tasks.Accepted), "open", words.Number(d.Tasks.Open), false),
 	}
 	body = slices.Concat(body, more[:min(room, len(more))], notes)
 	if rows := h - 2 - len(body); rows >= 3 {
@@ -144,7 +144,7 @@ func failures(classes map[string]uint64) string {
 		return strings.Compare(a, b)
 	})
 	for i, name := range names {
-		names[i] = name + " " + count(classes[name])
+		names[i] = name + " " + words.Number(classes[name])
 	}
 	return strings.Join(names, ", ")
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"charm.land/lipgloss/v2"
+
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // A role is what a piece of text is for; the look decides how that appears.
@@ -39,12 +41,12 @@ type look struct {
 	glyphs glyphs
 }
 
-// in returns text in a role.
+// in returns text in a role. It is printable then, whoever wrote it; a text that has roles already would show them as escapes.
 func (l *look) in(r role, text string) string {
 	if text == "" {
 		return ""
 	}
-	return l.open[r] + text + l.shut[r]
+	return l.open[r] + words.Printable(text) + l.shut[r]
 }
 
 // palette is the colours of a look, by role.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // A Tape is a recording that can be looked at from any moment of it.
@@ -101,8 +102,8 @@ func (l *look) tapeLine(p *player, w int) string {
 	if p.playing {
 		sign = l.glyphs.play
 	}
-	left := fmt.Sprintf(" %s %gx  %s ", sign, speeds()[p.speed], clock(p.at))
-	end := " " + clock(p.tape.Length()) + " "
+	left := fmt.Sprintf(" %s %gx  %s ", sign, speeds()[p.speed], words.Clock(p.at))
+	end := " " + words.Clock(p.tape.Length()) + " "
 	from, columns := tapeBar(p, w)
 	cells := make([]string, columns)
 	roles := make([]role, columns)
@@ -127,7 +128,7 @@ func (l *look) tapeLine(p *player, w int) string {
 	}
 	for _, m := range p.tape.Marks() {
 		if m.Kind == MarkIncident {
-			cells[column(m.At)], roles[column(m.At)] = l.glyphs.mark[diagnose.Hung], bad
+			cells[column(m.At)], roles[column(m.At)] = l.stateMark(diagnose.Hung), bad
 		}
 	}
 	cells[here], roles[here] = l.glyphs.bullet, alarm
@@ -142,5 +143,5 @@ func (l *look) tapeLine(p *player, w int) string {
 // tapeBar is where the bar of the tape line begins, and how long it is.
 func tapeBar(p *player, w int) (from, columns int) {
 	from = 18
-	return from, max(w-from-len(clock(p.tape.Length()))-2, 1)
+	return from, max(w-from-len(words.Clock(p.tape.Length()))-2, 1)
 }

@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"encoding/gob"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -23,11 +24,13 @@ const (
 	kills           = "worker-kill"
 )
 
+var refold = flag.Bool("refold", false, "make the kept reports anew from the recordings; then -update the frames")
+
 // reports are those that were read, by file: they never change.
 var reports sync.Map
 
 // reportAt is the report of a recorded run at a moment; -1: at its end. It is kept as it was made when the golden frames were: what a diagnosis says in which words
-// is for the tests of diagnose and report. -update makes it anew from the recording.
+// is for the tests of diagnose and report. -refold makes it anew from the recording.
 func reportAt(t testing.TB, name string, at time.Duration) *report.Report {
 	t.Helper()
 	moment := "end"
@@ -38,7 +41,7 @@ func reportAt(t testing.TB, name string, at time.Duration) *report.Report {
 	if known, ok := reports.Load(path); ok {
 		return known.(*report.Report)
 	}
-	if *update {
+	if *refold {
 		if err := writeReport(path, foldTo(t, name, at)); err != nil {
 			t.Fatal(err)
 		}

@@ -6,46 +6,11 @@ import (
 	"os/signal"
 	"slices"
 	"syscall"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
-	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/report"
 )
-
-// Short names for what reports are made of.
-type (
-	reportVariant = report.Variant
-	worker        = diagnose.Worker
-	incident      = diagnose.Incident
-)
-
-const second = time.Second
-
-// A Source has the newest report; nil before the first. It is asked ten times a second, from one goroutine.
-type Source interface{ Report() *report.Report }
-
-// Controls are what a person may ask of a run. Each may take a moment and is called from a goroutine of its own; nil ones are not offered.
-type Controls struct {
-	Stop     func()          // end the run in order
-	SetRate  func(float64)   // hits a second; 0 is a pause
-	Kill     func(place int) // SIGKILL to the worker at this place
-	StopCont func(place int) // SIGSTOP it for a while, then SIGCONT
-	HoldLock func()          // hold the lock of the task log for a while
-}
-
-// Options of a screen. The zero value is a good screen.
-type Options struct {
-	Theme     string                               // "auto" (or empty), "dark", "light", "16", "none"
-	ASCII     bool                                 // no character outside of ASCII
-	NoMouse   bool                                 // leave the mouse to the terminal, to select text
-	Refresh   time.Duration                        // how often the newest report is drawn; 0: 100 ms
-	Keys      map[string][]string                  // other keys for actions, by name
-	Recording string                               // where the run is recorded; empty: nowhere
-	Write     func(*report.Report) (string, error) // writes the report and says where; nil: not offered
-	Notice    string                               // said on the home screen when it opens; empty: nothing
-}
 
 // Check says what is wrong with the options, before anything is started that a screen is for.
 func (o Options) Check() error {
@@ -79,15 +44,16 @@ func Home(ctx context.Context, all []Scenario, selected string, options Options)
 	if err != nil {
 		return Choice{}, err
 	}
-	m.page, m.picker = homePage, &picker{all: all}
+	home := &homeScreen{page: page{stage: m.stage}, list: picker{all: all}}
+	m.show(home)
 	if i := slices.IndexFunc(all, func(s Scenario) bool { return s.Name == selected || s.File != "" && s.File == selected }); i >= 0 {
-		m.picker.selected = all[i].named()
+		home.list.selected = all[i].named()
 	}
 	if options.Notice != "" {
 		m.say("%s", options.Notice)
 	}
 	err = show(ctx, m)
-	return m.picker.choice, err
+	return home.list.choice, err
 }
 
 // Compare shows two sides of a comparison; a and b are the runs whose response times are drawn.
@@ -97,7 +63,7 @@ func Compare(ctx context.Context, c report.Comparison, a, b *report.Report, opti
 		return err
 	}
 	c.Names = withoutCommonFolder(c.Names)
-	m.page, m.compared = comparePage, &comparison{c: c, runs: [2]*report.Report{a, b}}
+	m.show(&compareScreen{page{stage: m.stage}, comparison{c: c, runs: [2]*report.Report{a, b}}})
 	return show(ctx, m)
 }
 

@@ -6,22 +6,23 @@ import (
 
 	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // statement is the one sentence under the header: what is wrong and why, or what the fault does not do, or how the last trouble ended, or what is run here.
 func (l *look) statement(r *report.Report, v *report.Variant, w int) string {
 	as, text := says(r, v, w-2)
-	return l.fit(" "+l.in(as, l.ascii(l.shorten(text, w-2))), w)
+	return l.fit(" "+l.in(as, l.text(l.shorten(text, w-2))), w)
 }
 
 func says(r *report.Report, v *report.Variant, room int) (role, string) {
 	now := until(r, v)
-	if in := openIncident(v); in != nil {
+	if in := incidentNow(v); in != nil {
 		return bad, openSentence(v, in, now, room)
 	}
 	if n := len(v.Incidents); n > 0 && v.To < 0 {
 		if in := &v.Incidents[n-1]; in.Ended >= 0 && in.Recovered < 0 {
-			return warn, fmt.Sprintf("%s #%d ended after %s and is not recovered from: not every place has a worker that makes progress", in.Kind, in.ID, span(in.Ended-in.Began))
+			return warn, fmt.Sprintf("%s #%d ended after %s and is not recovered from: not every place has a worker that makes progress", in.Kind, in.ID, words.Short(in.Ended-in.Began))
 		}
 	}
 	if note := limited(v); note != "" && v.To < 0 && (v.Load.Waiting > 0 || len(v.Incidents) == 0) {
@@ -29,7 +30,7 @@ func says(r *report.Report, v *report.Variant, room int) (role, string) {
 	}
 	for _, f := range v.Faults {
 		if f.To < 0 {
-			return fault, fmt.Sprintf("%s on %s since %s; no worker hangs", f.Kind, f.Target, span(now-f.From))
+			return fault, fmt.Sprintf("%s on %s since %s; no worker hangs", f.Kind, f.Target, words.Short(now-f.From))
 		}
 	}
 	if v.Load.Bound != "" {
@@ -45,8 +46,8 @@ func says(r *report.Report, v *report.Variant, room int) (role, string) {
 	return dim, text
 }
 
-// openIncident is the newest that is not recovered from; a hang before a crash.
-func openIncident(v *report.Variant) *diagnose.Incident {
+// incidentNow is the newest that is not recovered from; a hang before a crash.
+func incidentNow(v *report.Variant) *diagnose.Incident {
 	var open *diagnose.Incident
 	for i := range v.Incidents {
 		in := &v.Incidents[i]
@@ -69,9 +70,9 @@ func openSentence(v *report.Variant, in *diagnose.Incident, now time.Duration, r
 			still++
 		}
 	}
-	long := fmt.Sprintf("HANG #%d: %s for %s %s", in.ID, plural(still, "worker"), span(in.Longest(now)), in.Cause.Sentence)
+	long := fmt.Sprintf("HANG #%d: %s for %s %s", in.ID, words.Count(still, "worker"), words.Short(in.Longest(now)), in.Cause.Sentence)
 	if textWidth(folders.ReplaceAllString(long, "…/")) > room {
-		if short := fmt.Sprintf("HANG #%d: %s for %s: %s", in.ID, plural(still, "worker"), span(in.Longest(now)), in.Cause.Short); in.Cause.Short != "" {
+		if short := fmt.Sprintf("HANG #%d: %s for %s: %s", in.ID, words.Count(still, "worker"), words.Short(in.Longest(now)), in.Cause.Short); in.Cause.Short != "" {
 			return short
 		}
 	}
@@ -81,21 +82,14 @@ func openSentence(v *report.Variant, in *diagnose.Incident, now time.Duration, r
 func overSentence(in *diagnose.Incident, now time.Duration) string {
 	text := fmt.Sprintf("%s #%d is over", in.Kind, in.ID)
 	if in.Kind == diagnose.KindHang {
-		text = fmt.Sprintf("hang #%d is over: %s stood for up to %s", in.ID, plural(in.Places(), "worker"), span(in.Longest(now)))
+		text = fmt.Sprintf("hang #%d is over: %s stood for up to %s", in.ID, words.Count(in.Places(), "worker"), words.Short(in.Longest(now)))
 	}
 	if in.Recovered >= 0 {
 		from, since := in.Began, "it began"
 		if in.Injected >= 0 {
 			from, since = in.Injected, "the fault took effect"
 		}
-		text += fmt.Sprintf("; all worked again %s after %s", span(in.Recovered-from), since)
+		text += fmt.Sprintf("; all worked again %s after %s", words.Short(in.Recovered-from), since)
 	}
 	return text
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 func lineRole(k report.LineKind) role {
@@ -35,7 +36,7 @@ func (l *look) storyPane(v *report.Variant, view liveView, beside string, w, h i
 			}
 		}
 	}
-	end := len(lines) - max(min(view.back, len(lines)-rows), 0)
+	end := len(lines) - max(min(view.older, len(lines)-rows), 0)
 	from := max(end-rows, 0)
 	note := ""
 	if from > 0 {
@@ -54,5 +55,5 @@ func (l *look) storyPane(v *report.Variant, view liveView, beside string, w, h i
 
 func (l *look) storyLine(line report.Line, w int) string {
 	const before = 1 + 9 + 2 + 7 + 1
-	return " " + l.in(dim, stamp(line.At)) + "  " + l.in(lineRole(line.Kind), pad(string(line.Kind), 7)) + " " + l.ascii(l.shorten(line.Text, w-before))
+	return " " + l.in(dim, words.Moment(line.At)) + "  " + l.in(lineRole(line.Kind), pad(string(line.Kind), 7)) + " " + l.text(l.shorten(line.Text, w-before))
 }

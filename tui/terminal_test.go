@@ -204,7 +204,11 @@ func TestEveryKey(t *testing.T) {
 	t.Run("of a run", func(t *testing.T) { strikeRun(t, struck) })
 	t.Run("of a replay", func(t *testing.T) { strikeReplay(t, struck) })
 	t.Run("of the home screen", func(t *testing.T) { strikeHome(t, struck) })
-	for _, b := range newKeys() {
+	m, err := newModel(nil, Controls{}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range m.keys {
 		if !struck[b.action] {
 			t.Errorf("the key of %s was never pressed", b.action)
 		}
@@ -238,9 +242,16 @@ func strikeRun(t *testing.T, struck map[action]bool) {
 		{action: doVerdict, keys: "v", see: "story"},
 		{action: doVariant, keys: "\t", see: "only one variant so far"},
 		{action: doOrder, keys: "o", see: "workers by place"},
-		{action: doKill, keys: "k", see: "kill worker 1", called: "kill 1"},
-		{action: doStop, keys: "s", see: "stop worker 1", called: "freeze 1"},
-		{action: doLock, keys: "l", see: "hold the lock", called: "lock"},
+		{action: doDown, keys: "j", see: "▸ 2 7596"},
+		{action: doUp, keys: "k", see: "▸ 1 7593"},
+		{action: doKill, keys: "K", see: "kill: worker 1, pid 7593?"},
+		{action: doKill, keys: "\r", see: "nothing was done"}, // only y is yes
+		{action: doKill, keys: "K", see: "kill: worker 1, pid 7593?"},
+		{action: doKill, keys: "y", see: "kill: worker 1", called: "kill 1"},
+		{action: doStop, keys: "s", see: "stop for a while: worker 1, pid 7593?"},
+		{action: doStop, keys: "y", see: "stop for a while: worker 1", called: "freeze 1"},
+		{action: doLock, keys: "l", see: "hold the lock of the task log for a while?"},
+		{action: doLock, keys: "Y", see: "hold the lock", called: "lock"},
 		{action: doFaster, keys: "+", see: "load set to", called: "rate 249"},
 		{action: doSlower, keys: "-", see: "load set to", called: "rate 199"},
 		{action: doPause, keys: "p", see: "load paused", called: "rate 0"},
@@ -337,8 +348,8 @@ func strikeHome(t *testing.T, struck map[action]bool) {
 		s.press(one.keys)
 		<-s.ended
 		struck[one.action] = true
-		if m.picker.choice != one.want {
-			t.Errorf("%q chose %+v, want %+v", one.keys, m.picker.choice, one.want)
+		if got := m.on.(*homeScreen).list.choice; got != one.want {
+			t.Errorf("%q chose %+v, want %+v", one.keys, got, one.want)
 		}
 	}
 	m := homeModel(0, 0)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // A table is how wide the columns of the worker table are; 0: left out.
@@ -23,7 +24,7 @@ func (l *look) columnsOf(workers []diagnose.Worker, w int) table {
 	for i := range workers {
 		t.place = max(t.place, len(fmt.Sprint(workers[i].Place)))
 		t.pid = max(t.pid, len(fmt.Sprint(workers[i].PID)))
-		why = max(why, textWidth(l.ascii(reason(&workers[i]))))
+		why = max(why, textWidth(l.text(reason(&workers[i]))))
 	}
 	left := w - 2 - t.place - 1 - t.pid - 1 - t.state - 1 - t.since
 	take := func(want int) int {
@@ -103,21 +104,21 @@ func (l *look) workerRow(w *diagnose.Worker, now time.Duration, t table, a axis,
 		mark = l.in(accent, l.glyphs.cursor) + " "
 	}
 	as := stateRole(w.State)
-	line := mark + right(fmt.Sprint(w.Place), t.place) + " " + pad(fmt.Sprint(w.PID), t.pid) + " " + pad(l.state(w.State), t.state) + " " + right(span(now-w.Since), t.since)
+	line := mark + right(fmt.Sprint(w.Place), t.place) + " " + pad(fmt.Sprint(w.PID), t.pid) + " " + pad(l.state(w.State), t.state) + " " + right(words.Short(now-w.Since), t.since)
 	if t.inside > 0 {
 		line += " " + right(fmt.Sprint(w.Inside), t.inside)
 	}
 	if t.cpu > 0 {
-		line += " " + right(fmt.Sprintf("%.0f%%", w.CPU*100), t.cpu)
+		line += " " + right(words.Percent(w.CPU), t.cpu)
 	}
 	if t.rss > 0 {
-		line += " " + right(size(w.RSS), t.rss)
+		line += " " + right(words.ShortSize(w.RSS), t.rss)
 	}
 	if t.lane > 0 {
 		line += " " + l.lane(w.Lane, a, now)
 	}
 	if t.why > 0 {
-		why := l.ascii(reason(w))
+		why := l.text(reason(w))
 		line += " " + l.in(as, ansi.Truncate(l.shorten(why, t.why), t.why, l.glyphs.more))
 	}
 	return line
@@ -151,12 +152,15 @@ func reason(w *diagnose.Worker) string {
 
 // lane draws a worker's states over the axis of its variant; in each cell the gravest state that it had.
 func (l *look) lane(had []diagnose.State, a axis, now time.Duration) string {
-	gravest := make([]uint8, a.columns) // 0: nothing is known
+	gravest := make([]int8, a.columns) // the row of a state, from 1 on; 0: there was none
 	newest := now.Truncate(diagnose.LaneStep)
 	for i, s := range had {
 		from := newest - time.Duration(len(had)-1-i)*diagnose.LaneStep
 		to := min(from+diagnose.LaneStep, max(now, from+1))
-		grave := uint8(gravity(s))
+		grave := int8(0)
+		if s != "" {
+			grave = int8(gravity(s)) + 1
+		}
 		for c := max(a.column(from), 0); c <= min(a.column(to-1), a.columns-1); c++ {
 			gravest[c] = max(gravest[c], grave)
 		}
@@ -167,8 +171,8 @@ func (l *look) lane(had []diagnose.State, a axis, now time.Duration) string {
 			p.put(plain, " ")
 			continue
 		}
-		s := states()[grave-1]
-		p.put(stateRole(s), l.glyphs.lane[s])
+		row := &states[grave-1]
+		p.put(row.role, l.either(row.lane))
 	}
 	return p.text()
 }

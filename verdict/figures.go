@@ -2,17 +2,15 @@ package verdict
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/metrics"
 	"github.com/hangtime-dev/hangtime/scenarios"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // enough says whether so many hits have a q-th percentile: one of them must lie beyond it. That makes 2 for the median, 100 for the 99th, 1,000 for the 99.9th.
@@ -213,58 +211,13 @@ func text(n number, unit string) string {
 	}
 	switch unit {
 	case "ms":
-		return at + duration(n.value)
+		return at + words.Milliseconds(n.value)
 	case "bytes":
-		return at + bytes(n.value)
+		return at + words.Bytes(n.value)
 	case "share":
-		return at + strconv.FormatFloat(n.value*100, 'f', 2, 64) + " %"
+		return at + words.Share(n.value)
 	}
-	return at + grouped(n.value)
-}
-
-// duration writes milliseconds with three digits that mean something.
-func duration(ms float64) string {
-	switch {
-	case ms == 0:
-		return "0 s"
-	case ms < 1:
-		return fmt.Sprintf("%.0f µs", ms*1000)
-	case ms < 10:
-		return fmt.Sprintf("%.1f ms", ms)
-	case ms < 1000:
-		return fmt.Sprintf("%.0f ms", ms)
-	case ms < 100_000:
-		return fmt.Sprintf("%.2f s", ms/1000)
-	}
-	return fmt.Sprintf("%.0f s", ms/1000)
-}
-
-// bytes writes a size in the binary units that /proc counts in.
-func bytes(n float64) string {
-	switch a := math.Abs(n); {
-	case a < 1<<10:
-		return fmt.Sprintf("%.0f B", n)
-	case a < 1<<20:
-		return fmt.Sprintf("%.0f KiB", n/(1<<10))
-	case a < 1<<30:
-		return fmt.Sprintf("%.1f MiB", n/(1<<20))
-	}
-	return fmt.Sprintf("%.2f GiB", n/(1<<30))
-}
-
-// Duration writes a time for people, with three digits that mean something.
-func Duration(d time.Duration) string { return duration(float64(d) / float64(time.Millisecond)) }
-
-// grouped writes a count with commas: 4,388. A median of counts may lie between two: 2.5.
-func grouped(v float64) string {
-	digits, tenth, _ := strings.Cut(strconv.FormatFloat(v, 'f', 1, 64), ".")
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	if tenth != "0" {
-		digits += "." + tenth
-	}
-	return digits
+	return at + words.Number(n.value)
 }
 
 // Text writes a figure's value for people.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/scenarios"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // A Fold keeps what a judgement of one variant needs beside load and incidents: who died and was replaced, which faults took effect, and how far hangtime's own
@@ -183,7 +184,7 @@ func (f *Fold) blind() []string {
 		}
 	}
 	if span := f.last - f.from; f.from >= 0 && span > 0 && f.lateTotal > max(span/20, fewLate) {
-		why = append(why, "hangtime itself was stopped or starved for "+Duration(f.lateTotal)+" of "+Duration(span)+" (at worst "+Duration(f.lateMax)+" at once): this machine is too busy to judge")
+		why = append(why, "hangtime itself was stopped or starved for "+words.Duration(f.lateTotal)+" of "+words.Duration(span)+" (at worst "+words.Duration(f.lateMax)+" at once): this machine is too busy to judge")
 	}
 	return why
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/metrics"
 	"github.com/hangtime-dev/hangtime/scenarios"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // Seen is what checks ask for beside the figures; *metrics.Fold is one.
@@ -147,19 +148,9 @@ func summary(incidents []diagnose.Incident) string {
 	}
 	var parts []string
 	for _, g := range order {
-		parts = append(parts, fmt.Sprintf("%s (%s, %s)", plural(count[g], g.kind), g.cause, plural(places[g], "worker")))
+		parts = append(parts, fmt.Sprintf("%s (%s, %s)", words.Count(count[g], g.kind), g.cause, words.Count(places[g], "worker")))
 	}
 	return strings.Join(parts, ", ")
-}
-
-func plural(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	if strings.HasSuffix(word, "sh") {
-		return fmt.Sprintf("%d %ses", n, word)
-	}
-	return fmt.Sprintf("%d %ss", n, word)
 }
 
 // check judges one expression. A figure of which only a lower bound is known decides only where the bound and everything above it agree.
@@ -268,7 +259,7 @@ func Of(variants []Variant, planned int, over bool, guide string) Verdict {
 	if len(variants) < planned || !over {
 		v.Outcome = Worst(v.Outcome, Unknown)
 		if over {
-			v.Why = append(v.Why, fmt.Sprintf("%d of %s ran", len(variants), plural(planned, "variant")))
+			v.Why = append(v.Why, fmt.Sprintf("%d of %s ran", len(variants), words.Count(planned, "variant")))
 		}
 	}
 	v.Sentence = Sentence(v, guide, over)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/metrics"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // briefly is how long all senders may be in use without a word.
@@ -15,7 +16,7 @@ func notes(l metrics.Load) []string {
 	var all []string
 	if l.Exhausted > briefly {
 		all = append(all, fmt.Sprintf("all %s senders were in use for %s and hits waited for one; their wait is in their response time (load.senders is the limit)",
-			grouped(float64(l.Senders)), Duration(l.Exhausted)))
+			words.Number(l.Senders), words.Duration(l.Exhausted)))
 	}
 	if l.BoundWhole != "" {
 		all = append(all, l.BoundWhole+"; response times include that")

@@ -13,7 +13,7 @@ import (
 
 	"github.com/hangtime-dev/hangtime/loadgen"
 	"github.com/hangtime-dev/hangtime/run"
-	"github.com/hangtime-dev/hangtime/verdict"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // loadLines print one line a second while an attack goes on.
@@ -55,9 +55,9 @@ func (l *loadLines) line() {
 	if span <= 0 {
 		return
 	}
-	rate := func(n uint64) string { return fmt.Sprintf("%.0f/s", float64(n)/span) }
+	rate := func(n uint64) string { return words.Rate(float64(n) / span) }
 	fmt.Fprintf(l.out, "%4.0f s  due %s  ok %s  failed %s  in flight %d  p50 %s  p99 %s  max %s\n", now.Elapsed.Seconds(), rate(now.Due-l.last.Due), rate(now.OK-l.last.OK),
-		rate(now.Failed-l.last.Failed), now.InFlight, verdict.Duration(now.Response.P50), verdict.Duration(now.Response.P99), verdict.Duration(now.Response.Max))
+		rate(now.Failed-l.last.Failed), now.InFlight, words.Duration(now.Response.P50), words.Duration(now.Response.P99), words.Duration(now.Response.Max))
 	l.last = now
 }
 
@@ -74,10 +74,10 @@ func writeLoadText(out io.Writer, alone *run.Alone, s loadgen.Summary) error {
 	if reason != "" {
 		engine += ", because " + reason
 	}
-	fmt.Fprintf(w, "\n%s for %s on the %s engine\n\n", alone.Attack().Pattern(), verdict.Duration(alone.Length()), engine)
+	fmt.Fprintf(w, "\n%s for %s on the %s engine\n\n", alone.Attack().Pattern(), words.Duration(alone.Length()), engine)
 	fmt.Fprintf(w, "requests    %d due, %d ok, %d failed%s\n", s.Due, s.OK, s.Failed, tally(s.Errors))
 	fmt.Fprintf(w, "            %d left late, %d never left, %d without an answer at the end\n", s.Late, s.Dropped, s.Errors["unanswered"])
-	fmt.Fprintf(w, "throughput  %.1f ok/s, %s received\n", float64(s.OK)/max(s.Elapsed.Seconds(), 1e-9), size(s.BytesIn))
+	fmt.Fprintf(w, "throughput  %.1f ok/s, %s received\n", float64(s.OK)/max(s.Elapsed.Seconds(), 1e-9), words.Size(s.BytesIn))
 	if len(s.Status) > 0 {
 		fmt.Fprintf(w, "status      %s\n", strings.TrimPrefix(tally(s.Status), ": "))
 	}
@@ -89,7 +89,7 @@ func writeLoadText(out io.Writer, alone *run.Alone, s loadgen.Summary) error {
 			continue
 		}
 		q := row.of
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t  %s\n", row.name, verdict.Duration(q.P50), verdict.Duration(q.P90), verdict.Duration(q.P99), verdict.Duration(q.P999), verdict.Duration(q.Max), row.says)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t  %s\n", row.name, words.Duration(q.P50), words.Duration(q.P90), words.Duration(q.P99), words.Duration(q.P999), words.Duration(q.Max), row.says)
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -108,7 +108,7 @@ func writeLoadText(out io.Writer, alone *run.Alone, s loadgen.Summary) error {
 	}
 	fmt.Fprintf(w, "; at most %d in flight\n", s.MostInFlight)
 	if s.Waited > 0 {
-		fmt.Fprintf(w, "            for %s hits waited because every sender was busy: their wait is in their response time\n", verdict.Duration(s.Waited))
+		fmt.Fprintf(w, "            for %s hits waited because every sender was busy: their wait is in their response time\n", words.Duration(s.Waited))
 	}
 	if s.Bound != "" {
 		fmt.Fprintf(w, "NOTE        %s\n", s.Bound)
@@ -149,16 +149,6 @@ func tally(classes map[string]uint64) string {
 		return ""
 	}
 	return ": " + strings.Join(names, ", ")
-}
-
-func size(n uint64) string {
-	switch {
-	case n < 10<<10:
-		return fmt.Sprintf("%d B", n)
-	case n < 10<<20:
-		return fmt.Sprintf("%d KiB", n>>10)
-	}
-	return fmt.Sprintf("%d MiB", n>>20)
 }
 
 // loadJSON is what --json writes: times are milliseconds.

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // Exit codes, the same for every command.
@@ -42,7 +44,7 @@ func execute(root *cobra.Command, args []string) int {
 	}
 	if err != nil {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
-			fmt.Fprintln(root.ErrOrStderr(), "hangtime:", line)
+			fmt.Fprintln(root.ErrOrStderr(), "hangtime:", words.Printable(line))
 		}
 	}
 	return code

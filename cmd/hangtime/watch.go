@@ -22,6 +22,7 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/tui"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 type watchFlags struct {
@@ -163,18 +164,11 @@ type told struct {
 func (t *teller) begin(w *watching) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	fmt.Fprintf(t.out, "watching %s, %s; only reading; Ctrl-C ends it\n", describe(w.target), plural(len(w.probe.Workers()), "worker"))
+	fmt.Fprintf(t.out, "watching %s, %s; only reading; Ctrl-C ends it\n", words.Printable(describe(w.target)), words.Count(len(w.probe.Workers()), "worker"))
 	for _, text := range w.watched().Unseen {
 		fmt.Fprintln(t.out, text)
 	}
 	t.w = w
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func (t *teller) sink(records []history.Record) error {
@@ -213,16 +207,7 @@ func goneWords(ev history.WorkerGone) string {
 }
 
 func (t *teller) say(at time.Duration, format string, args ...any) {
-	fmt.Fprintf(t.out, "%s  %s\n", clock(at), fmt.Sprintf(format, args...))
-}
-
-// clock is a moment of the watch: 01:02:03.4, or how long before the watch began: 5.7 s before this watch.
-func clock(at time.Duration) string {
-	if at < 0 {
-		return fmt.Sprintf("%.1f s before this watch", -at.Seconds())
-	}
-	tenths := at.Milliseconds() / 100
-	return fmt.Sprintf("%02d:%02d:%02d.%d", tenths/36000, tenths/600%60, tenths/10%60, tenths%10)
+	fmt.Fprintf(t.out, "%s  %s\n", words.Watch(at), words.Printable(fmt.Sprintf(format, args...)))
 }
 
 // settle is how long after its detection an incident goes to the command: by then its evidence is whole, stacks included.
@@ -250,7 +235,7 @@ func (t *teller) tell() {
 		if in.Ended >= 0 && !was.ended {
 			was.ended = true
 			if in.Kind == diagnose.KindHang {
-				t.say(now, "incident %d is over after %.1f s: %s", in.ID, in.Longest(in.Ended).Seconds(), in.Cause.Short)
+				t.say(now, "incident %d is over after %s: %s", in.ID, words.Seconds(in.Longest(in.Ended)), in.Cause.Short)
 			} else {
 				t.tellIncident(in)
 			}
@@ -284,15 +269,15 @@ func (t *teller) tellIncident(in diagnose.Incident) {
 		}
 		who += fmt.Sprintf(" worker %d (pid %d)", v.Place, v.PID)
 	}
-	t.say(t.look.Now(), "%s%s since %s: %s (%s, %s)", what, who, clock(in.Began), in.Cause.Sentence, in.Cause.Kind, in.Cause.Confidence)
+	t.say(t.look.Now(), "%s%s since %s: %s (%s, %s)", what, who, words.Watch(in.Began), in.Cause.Sentence, in.Cause.Kind, in.Cause.Confidence)
 	for i, frame := range in.Cause.Stack {
 		if i == 8 {
 			break
 		}
-		fmt.Fprintf(t.out, "              %s\n", frame)
+		fmt.Fprintf(t.out, "              %s\n", words.Printable(frame))
 	}
 	if in.Cause.Remedy != "" {
-		fmt.Fprintf(t.out, "              remedy: %s\n", in.Cause.Remedy)
+		fmt.Fprintf(t.out, "              remedy: %s\n", words.Printable(in.Cause.Remedy))
 	}
 }
 
@@ -305,13 +290,13 @@ func (t *teller) state() string {
 		counts[string(w.State)]++
 		inside += w.Inside
 	}
-	text := plural(len(workers), "worker") + ":"
+	text := words.Count(len(workers), "worker") + ":"
 	for _, name := range []string{"hung", "stopped", "suspect", "busy", "idle", "booting", "dead"} {
 		if n := counts[name]; n > 0 {
 			text += fmt.Sprintf(" %d %s", n, name)
 		}
 	}
-	text += "; " + plural(inside, "request") + " inside"
+	text += "; " + words.Count(inside, "request") + " inside"
 	if b := t.look.Backlog(); b != nil {
 		text += fmt.Sprintf(", backlog %d of %d", b.Waiting, b.Limit)
 	}
@@ -325,14 +310,14 @@ func (t *teller) end(w *watching) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	all := t.look.Incidents()
-	fmt.Fprintf(t.out, "watched for %s: %s, %s; own cost %.2f %% of a core\n", time.Since(w.began).Round(100*time.Millisecond), plural(t.hangs, "hang"),
-		plural(len(all)-t.hangs, "death"), 100*w.cost())
+	fmt.Fprintf(t.out, "watched for %s: %s, %s; own cost %.2f %% of a core\n", time.Since(w.began).Round(100*time.Millisecond), words.Count(t.hangs, "hang"),
+		words.Count(len(all)-t.hangs, "death"), 100*w.cost())
 	for _, in := range all {
 		state := "not over"
 		if in.Ended >= 0 {
 			state = "over"
 		}
-		fmt.Fprintf(t.out, "  %s %d, since %s, %s, %.1f s: %s\n", in.Kind, in.ID, clock(in.Began), state, in.Longest(t.look.Now()).Seconds(), in.Cause.Sentence)
+		fmt.Fprintf(t.out, "  %s %d, since %s, %s, %.1f s: %s\n", in.Kind, in.ID, words.Watch(in.Began), state, in.Longest(t.look.Now()).Seconds(), in.Cause.Sentence)
 	}
 }
 

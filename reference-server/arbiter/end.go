@@ -68,11 +68,11 @@ func (a *Arbiter) silent(c *child, now int64) time.Duration {
 
 // weigh kills a worker that holds more memory than it may, as a container's limit does: at once, with whatever it was doing.
 func (a *Arbiter) weigh(c *child, now int64) {
-	mb, err := residentMiB(c.pid)
-	if err != nil || mb < a.cfg.MemoryLimit {
+	held, err := residentMiB(c.pid)
+	if err != nil || held < a.cfg.MemoryLimit {
 		return
 	}
-	a.account.Say("critical", "worker-over-memory-limit", Fields{"worker": c.place, "pid": c.pid, "memory_mb": mb, "limit_mb": a.cfg.MemoryLimit})
+	a.account.Say("critical", "worker-over-memory-limit", Fields{"worker": c.place, "pid": c.pid, "memory_mib": held, "limit_mib": a.cfg.MemoryLimit})
 	c.deadline = now + int64(killAfter)
 	a.signal(c, syscall.SIGKILL)
 }

@@ -126,5 +126,5 @@ func (m *Manager) say(what string, t *Task) {
 }
 
 func (m *Manager) fields(t *Task) []any {
-	return []any{"id", m.board.ID(t.Number), "pid", m.owner.PID, "work", t.Work, "active", m.active.Load(), "memory_mb", float64(m.rss()>>10) / 1024}
+	return []any{"id", m.board.ID(t.Number), "pid", m.owner.PID, "work", t.Work, "active", m.active.Load(), "memory_mib", float64(m.rss()>>10) / 1024}
 }

@@ -29,6 +29,7 @@ func (w *Worker) metrics(r *web.Request, a *web.Answer) {
 	jobs, poolThreads := w.manager.Executor()
 	goroutines, threads, files := inside()
 	m := w.manager.Measures
+	// memory_usage_mb is the guide's name, kept for what reads its application; it carries MiB, as it does there.
 	a.JSON(200, map[string]any{
 		"memory_usage_mb": float64(w.memory.rss()>>10) / 1024, "cpu_percent": w.memory.cpuPercent(), "active_tasks": w.manager.Active(), "event_loop_running": s.Said,
 		"pid": os.Getpid(), "worker": w.birth.Place, "requests": w.served.Load(), "connections": w.conns.Load(),

@@ -20,20 +20,21 @@ func TestACursorPassesAScenarioOfTheSameName(t *testing.T) {
 func TestAClickOnTheListSelectsWhatIsDrawnThere(t *testing.T) {
 	for _, size := range []struct{ w, h int }{{80, 24}, {120, 35}, {160, 12}} {
 		m := homeModel(size.w, size.h)
-		m.picker.all = nil
+		list := &m.on.(*homeScreen).list
+		list.all = nil
 		for i := range 40 {
-			m.picker.all = append(m.picker.all, Scenario{Name: fmt.Sprintf("scenario-%02d", i), Text: "name: x\n"})
+			list.all = append(list.all, Scenario{Name: fmt.Sprintf("scenario-%02d", i), Text: "name: x\n"})
 		}
-		m.picker.selected = m.picker.all[20].named()
-		s := m.picker.shape(m.picker.shown(), 20, size.w, size.h-m.bars())
-		if m.click(5, 2); m.picker.selected != m.picker.all[s.from].named() {
-			t.Errorf("%v: a click on the first row selects %v, want %d", size, m.picker.selected, s.from)
+		list.selected = list.all[20].named()
+		s := list.shape(list.shown(), 20, size.w, size.h-m.bars())
+		if m.click(5, 2); list.selected != list.all[s.from].named() {
+			t.Errorf("%v: a click on the first row selects %v, want %d", size, list.selected, s.from)
 		}
-		was := m.picker.selected
+		was := list.selected
 		for _, at := range []struct{ x, y int }{{5, 1}, {5, s.h}, {s.w, 2}, {s.w + 3, 3}} {
 			if at.x < size.w || !s.wide {
-				if cmd := m.click(at.x, at.y); cmd != nil || m.picker.selected != was || m.picker.choice != (Choice{}) {
-					t.Errorf("%v: a click at %v beside the list selects %v and chooses %v", size, at, m.picker.selected, m.picker.choice)
+				if cmd := m.click(at.x, at.y); cmd != nil || list.selected != was || list.choice != (Choice{}) {
+					t.Errorf("%v: a click at %v beside the list selects %v and chooses %v", size, at, list.selected, list.choice)
 				}
 			}
 		}

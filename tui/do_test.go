@@ -18,7 +18,7 @@ func TestEachPressOfPlusIsAStepOfItsOwn(t *testing.T) {
 		m := modelOf(reportAt(t, contention, hanging), 80, 24)
 		m.controls.SetRate = func(to float64) { set = append(set, to) }
 		press := func(a action) {
-			if cmd := m.harm(a); cmd != nil {
+			if cmd := m.turnLoad(a); cmd != nil {
 				cmd()
 			}
 		}
@@ -41,7 +41,7 @@ func TestPlusNeverPausesTheLoad(t *testing.T) {
 	m := modelOf(&r, 80, 24)
 	called := -1.0
 	m.controls.SetRate = func(to float64) { called = to }
-	if cmd := m.harm(doFaster); cmd == nil {
+	if cmd := m.turnLoad(doFaster); cmd == nil {
 		t.Error("+ does nothing where no load is offered")
 	} else if cmd(); called != 1 {
 		t.Errorf("+ sets %v, want 1", called)
@@ -50,19 +50,19 @@ func TestPlusNeverPausesTheLoad(t *testing.T) {
 	v.Load.Offered, v.LoadFrom = 60, r.Now-300*time.Millisecond // the rate of a second is not seen yet
 	for _, a := range []action{doFaster, doSlower, doPause} {
 		m.said = ""
-		if cmd := m.harm(a); cmd != nil || !strings.Contains(m.said, "not known yet") {
+		if cmd := m.turnLoad(a); cmd != nil || !strings.Contains(m.said, "not known yet") {
 			t.Errorf("in the first second %s says %q", a, m.said)
 		}
 	}
-	m.rate = 200 // paused by hand: what it had is known
-	if cmd := m.harm(doPause); cmd == nil {
+	m.rate.paused = 200 // paused by hand: what it had is known
+	if cmd := m.turnLoad(doPause); cmd == nil {
 		t.Error("a load that was paused does not go on")
 	}
 }
 
 func TestKeysMayChangePlaces(t *testing.T) {
 	k := newKeys()
-	if err := k.rebind(map[string][]string{"kill": {"s"}, "stop": {"k"}}); err != nil {
+	if err := k.rebind(map[string][]string{"kill": {"s"}, "stop": {"K"}}); err != nil {
 		t.Error(err)
 	}
 	if a, _ := k.find(pressed("s"), onLive|onRun); a != doKill {

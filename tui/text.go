@@ -1,82 +1,14 @@
 package tui
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
 
-	"github.com/hangtime-dev/hangtime/history"
-	"github.com/hangtime-dev/hangtime/verdict"
+	"github.com/hangtime-dev/hangtime/words"
 )
-
-// stamp is a moment of the run: 00:08.214. One before its beginning, as of a server that hung before it was watched, is negative.
-func stamp(at time.Duration) string {
-	sign, ms := "", at.Milliseconds()
-	if ms < 0 {
-		sign, ms = "-", -ms
-	}
-	return fmt.Sprintf("%s%02d:%02d.%03d", sign, ms/60000, ms/1000%60, ms%1000)
-}
-
-// clock is a length of time as a stop watch shows it: 00:14, 1:02:03.
-func clock(d time.Duration) string {
-	s := int(d / time.Second)
-	if s >= 3600 {
-		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
-	}
-	return fmt.Sprintf("%02d:%02d", s/60, s%60)
-}
-
-// span is a length of time in at most five characters: 5.1s, 48s, 12m, 3h.
-func span(d time.Duration) string {
-	switch {
-	case d < 0:
-		return "-"
-	case d < 10*time.Second:
-		return fmt.Sprintf("%.1fs", d.Seconds())
-	case d < 100*time.Second:
-		return fmt.Sprintf("%.0fs", d.Seconds())
-	case d < 100*time.Minute:
-		return fmt.Sprintf("%.0fm", d.Minutes())
-	}
-	return fmt.Sprintf("%.0fh", d.Hours())
-}
-
-// took is a response time: 4.1 ms, 7.90 s.
-func took(d time.Duration) string { return verdict.Duration(d) }
-
-// count writes a number with commas.
-func count[N int | uint64](n N) string { return verdict.Text(float64(n), "1", true) }
-
-// size is a number of bytes in at most five characters: 31M, 1.2G.
-func size(bytes uint64) string {
-	switch {
-	case bytes == 0:
-		return "-"
-	case bytes < 1<<20:
-		return fmt.Sprintf("%dK", bytes>>10)
-	case bytes < 1000<<20:
-		return fmt.Sprintf("%dM", bytes>>20)
-	}
-	return fmt.Sprintf("%.1fG", float64(bytes)/(1<<30))
-}
-
-// phaseWords says what a phase is, to someone who has not read the scenario.
-func phaseWords(phase string) string {
-	switch phase {
-	case history.Before:
-		return "before fault"
-	case history.During:
-		return "during fault"
-	case history.After:
-		return "after fault"
-	}
-	return phase
-}
 
 var folders = regexp.MustCompile(`/(?:[^\s/]+/)+`)
 
@@ -88,12 +20,14 @@ func (l *look) shorten(text string, w int) string {
 	return folders.ReplaceAllString(text, l.glyphs.more+"/")
 }
 
-// ascii replaces what reports write beyond ASCII, where the terminal cannot show it.
-func (l *look) ascii(text string) string {
+// text is what others wrote (a path, a thread's name, a command, a line of a log, a sentence made of these) as it may be drawn: without what would act on the
+// terminal, and in ASCII where the terminal has no more. All that is not written here goes through it.
+func (l *look) text(of string) string {
+	of = words.Printable(of)
 	if l.glyphs.ascii == nil {
-		return text
+		return of
 	}
-	return l.glyphs.ascii.Replace(text)
+	return l.glyphs.ascii.Replace(of)
 }
 
 // pad fills text up to w cells; right puts the spaces before it.
@@ -106,7 +40,7 @@ func right(text string, w int) string {
 
 // paragraph breaks a sentence into indented lines that fit w cells. Only what is there to be read is broken, never a row of a table.
 func (l *look) paragraph(r role, text string, indent, w int) []string {
-	lines := wrap(l.ascii(text), w-indent-1)
+	lines := wrap(l.text(text), w-indent-1)
 	for i := range lines {
 		lines[i] = strings.Repeat(" ", indent) + l.in(r, lines[i])
 	}
@@ -177,3 +111,6 @@ func sgrEnd(text string) int {
 func oneCell(r rune) bool {
 	return r >= 0x2010 && r <= 0x2027 || r >= 0x2190 && r <= 0x2193 || r >= 0x2500 && r <= 0x259f || r >= 0x25a0 && r <= 0x25cf || r == '✓' || r == '✗' || r == 'µ' || r == '×' || r == '‖' || r == '‾'
 }
+
+// ansiPlain is what is read of a drawn text.
+func ansiPlain(text string) string { return strings.TrimRight(ansi.Strip(text), " ") }

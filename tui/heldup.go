@@ -1,0 +1,145 @@
+package tui
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/words"
+)
+
+// heldUp says why a worker does not get on, who holds what it waits for, and what happened to its place before.
+func (l *look) heldUp(v *report.Variant, w *diagnose.Worker, now time.Duration, width int) []string {
+	var lines []string
+	switch {
+	case w.Cause != nil:
+		lines = append(lines, l.paragraph(bad, w.Cause.Sentence, 1, width)...)
+		lines = append(lines, l.paragraph(dim, "how sure: "+string(w.Cause.Confidence)+sureness(w.Cause.Confidence), 3, width)...)
+		if w.Cause.Where != "" {
+			lines = append(lines, l.paragraph(plain, "in its code: "+w.Cause.Where, 3, width)...)
+		}
+		if w.Cause.Remedy != "" {
+			lines = append(lines, l.paragraph(accent, "the guide: "+w.Cause.Remedy, 3, width)...)
+		}
+		lines = append(lines, l.chainOf(w.Cause, width)...)
+	case inTrouble(w.State):
+		lines = append(lines, " no evidence so far says why")
+	case w.Label != "":
+		lines = append(lines, l.paragraph(warn, "no hang, but "+labelWords(w.Label), 1, width)...)
+	default:
+		lines = append(lines, l.in(dim, " it gets on"))
+	}
+	if len(w.Waits) > 0 {
+		lines = append(lines, "", " "+l.in(title, "waits for"))
+		for _, wait := range w.Waits {
+			lines = append(lines, l.chain(w, &wait)...)
+		}
+	}
+	lines = append(lines, "", " "+l.in(title, "what happened to this place"))
+	before := len(lines)
+	for i := range v.Incidents {
+		in := &v.Incidents[i]
+		for _, victim := range in.Victims {
+			if victim.Place == w.Place {
+				lines = append(lines, "   "+l.victim(in, &victim, now))
+			}
+		}
+	}
+	if len(lines) == before {
+		lines = append(lines, l.in(dim, "   nothing so far"))
+	}
+	if told := toldOf(v, w.Place); len(told) > 0 {
+		lines = append(lines, "", " "+l.in(title, "what was told of it"))
+		for _, line := range told {
+			lines = append(lines, "   "+l.in(dim, words.Moment(line.At))+" "+l.in(lineRole(line.Kind), string(line.Kind))+" "+l.text(l.shorten(line.Text, width-24)))
+		}
+	}
+	return lines
+}
+
+// mostTold is how many lines of the story a worker's page repeats.
+const mostTold = 8
+
+// toldOf are the newest lines of the story that name a worker.
+func toldOf(v *report.Variant, place int) []report.Line {
+	name := fmt.Sprintf("worker %d", place)
+	var all []report.Line
+	for _, line := range slices.Backward(v.Story) {
+		_, after, found := strings.Cut(line.Text, name)
+		if found && (after == "" || !strings.ContainsAny(after[:1], "0123456789")) {
+			all = append(all, line)
+		}
+		if len(all) == mostTold {
+			break
+		}
+	}
+	slices.Reverse(all)
+	return all
+}
+
+// chainOf says who waits for whom, where there is more than one link.
+func (l *look) chainOf(c *diagnose.Cause, width int) []string {
+	if len(c.Chain) == 0 {
+		return nil
+	}
+	name := "who waits for whom"
+	if c.Cycle {
+		name += ": a circle, it will never end by itself"
+	}
+	lines := []string{"", " " + l.in(title, name)}
+	for _, link := range c.Chain {
+		lines = append(lines, l.paragraph(plain, link, 3, width)...)
+	}
+	return lines
+}
+
+func sureness(c diagnose.Confidence) string {
+	switch c {
+	case diagnose.Proven:
+		return " (seen twice without a run between, and who holds it)"
+	case diagnose.Likely:
+		return " (one piece of evidence is missing)"
+	}
+	return ""
+}
+
+// chain draws worker → lock → holder.
+func (l *look) chain(w *diagnose.Worker, wait *history.LockWait) []string {
+	file := wait.Path
+	if file == "" {
+		file = "a file without a name"
+	}
+	file = l.text(file)
+	arrow := l.text("→")
+	lines := []string{
+		fmt.Sprintf("   worker %d, thread %d", w.Place, wait.TID),
+		fmt.Sprintf("   %s waits %s for %s", l.in(dim, l.elbow()), words.Short(wait.Still), l.in(bad, wait.Lock+" "+path.Base(file))) + l.in(dim, fmt.Sprintf("  inode %d", wait.Inode)),
+	}
+	if len(wait.Holders) == 0 {
+		lines = append(lines, "      "+l.in(dim, l.elbow())+" held by someone who could not be seen")
+	}
+	for _, h := range wait.Holders {
+		note := ""
+		switch {
+		case h.Dead:
+			note = " (dead)"
+		case !h.Creator:
+			note = " (inherited the open file)"
+		}
+		lines = append(lines, fmt.Sprintf("      %s held by %s %s%s", l.in(dim, l.elbow()), l.in(fault, fmt.Sprintf("pid %d", h.PID)), l.text(h.Command), note))
+	}
+	return append(lines, l.in(dim, fmt.Sprintf("   fd %d %s %s", wait.FD, arrow, file)))
+}
+
+func (l *look) elbow() string { return l.glyphs.border.BottomLeft + l.glyphs.border.Top }
+
+// victim is one worker's part in an incident, in a line.
+func (l *look) victim(in *diagnose.Incident, victim *diagnose.Victim, now time.Duration) string {
+	text := l.in(bad, fmt.Sprintf("%s #%d", in.Kind, in.ID)) + " " + l.in(dim, words.Moment(victim.From)) + fmt.Sprintf("  pid %d", victim.PID) + l.text(fate(in, victim, now))
+	return text + l.in(dim, "  "+l.text(in.Cause.Short))
+}

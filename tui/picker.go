@@ -1,0 +1,93 @@
+package tui
+
+import (
+	"strings"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/verdict"
+)
+
+// A Scenario is one line of the picker.
+type Scenario struct {
+	Name     string
+	File     string // empty: built in
+	Title    string
+	Watch    string
+	Guide    string
+	Variants []string // "shared: expect hang"
+	Takes    time.Duration
+	Quick    time.Duration // 0: it has no short form
+	Text     string        // the file
+	Problem  string        // why it cannot be run; empty: it can
+	Last     verdict.Outcome
+	LastAt   string // when that was, in words
+}
+
+// A Choice is what a person picked; the zero Choice: to leave.
+type Choice struct {
+	Name  string // or the file of one's own
+	Quick bool
+	Edit  bool // not to run it, but to change a copy of it
+}
+
+// A picker is the state of the home screen.
+type picker struct {
+	all      []Scenario
+	selected named
+	filter   string
+	choice   Choice
+}
+
+// named is what tells scenarios apart: a file of one's own may have the name of a built-in one.
+type named struct{ name, file string }
+
+func (s *Scenario) named() named { return named{s.Name, s.File} }
+
+func (p *picker) shown() []Scenario {
+	var out []Scenario
+	for _, s := range p.all {
+		if matches(p.filter, s.Name, s.Title, s.Guide, strings.Join(s.Variants, " "), string(s.Last)) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// current is the index of the selected one among those shown; -1 where none is.
+func (p *picker) current(shown []Scenario) int {
+	for i := range shown {
+		if shown[i].named() == p.selected {
+			return i
+		}
+	}
+	return min(0, len(shown)-1)
+}
+
+func (p *picker) move(by int) {
+	shown := p.shown()
+	if i := p.current(shown); i >= 0 {
+		p.selected = shown[max(min(i+by, len(shown)-1), 0)].named()
+	}
+}
+
+// homeShape is where the list stands on the page, frame included, and which scenario is its first row; clicks need it too.
+type homeShape struct {
+	w, h int
+	from int
+	wide bool // the preview is beside it, not below
+}
+
+func (p *picker) shape(shown []Scenario, at, w, h int) homeShape {
+	s := homeShape{w: w, wide: w >= 100}
+	if s.wide {
+		s.w, s.h = max(min(w*9/20, 96), 50), h
+		if names := nameWidth(p.all, w-2); beforeTitle+names+1+leastTitle+2 > s.w {
+			s.w = beforeTitle + names + 3
+		}
+	} else {
+		s.h = max(min(len(shown)+2, h/2), 5)
+	}
+	rows := s.h - 2
+	s.from = min(max(at-rows/2, 0), max(len(shown)-rows, 0))
+	return s
+}

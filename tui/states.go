@@ -1,0 +1,91 @@
+package tui
+
+import (
+	"strings"
+
+	"github.com/hangtime-dev/hangtime/diagnose"
+)
+
+// unknown is the state of a worker of which too little is seen to judge it. Every state that has no row of its own is drawn as it is.
+const unknown diagnose.State = "unknown"
+
+// A stateRow is how a state is drawn, and what it means. Each has characters of its own, so that nothing is said by colour alone.
+type stateRow struct {
+	state diagnose.State
+	role  role
+	lane  [2]string // its cell in a worker's lane: in Unicode, in ASCII
+	mark  [2]string // behind its name; empty: nothing to look at
+	says  string    // to someone who meets it for the first time
+}
+
+// states are all of them, from the one to care least about to the gravest. A new state is a row here; nothing ever writes to it.
+var states = [...]stateRow{
+	{unknown, dim, [2]string{"?", ","}, [2]string{"?", "?"}, "too little of it is seen to judge"},
+	{diagnose.Idle, dim, [2]string{"▁", "_"}, [2]string{}, "nothing is asked of it"},
+	{diagnose.Busy, good, [2]string{"▃", "="}, [2]string{}, "has work and gets on"},
+	{diagnose.Booting, warn, [2]string{"○", "o"}, [2]string{"○", "o"}, "born, has not answered anything yet"},
+	{diagnose.Suspect, warn, [2]string{"▅", "?"}, [2]string{"?", "?"}, "has work, no progress for 0.2 s"},
+	{diagnose.Dead, bad, [2]string{"†", "D"}, [2]string{"†", "D"}, "gone, nothing has its place"},
+	{diagnose.Stopped, bad, [2]string{"‖", "S"}, [2]string{"‖", "S"}, "a hang: stopped by a signal or frozen"},
+	{diagnose.Hung, bad, [2]string{"█", "X"}, [2]string{"×", "X"}, "a hang: has work, no progress for 1 s or more"},
+}
+
+// gravity orders states by how much a person should care; it is the row of a state.
+func gravity(s diagnose.State) int {
+	for i, row := range states {
+		if row.state == s {
+			return i
+		}
+	}
+	return 0
+}
+
+// stateRole is how a state is coloured.
+func stateRole(s diagnose.State) role { return states[gravity(s)].role }
+
+// inTrouble says whether a worker in this state is what a person looks for.
+func inTrouble(s diagnose.State) bool { return gravity(s) >= gravity(diagnose.Suspect) }
+
+// stateMark is the character behind a state's name; empty: it has none.
+func (l *look) stateMark(s diagnose.State) string { return l.either(states[gravity(s)].mark) }
+
+// state names a state with its mark; trouble in capitals.
+func (l *look) state(s diagnose.State) string {
+	text := string(s)
+	if inTrouble(s) {
+		text = strings.ToUpper(text)
+	}
+	if m := l.stateMark(s); m != "" {
+		text += " " + m
+	}
+	return l.in(stateRole(s), l.text(text))
+}
+
+// either is the one of two ways to draw that the terminal can show.
+func (l *look) either(way [2]string) string {
+	if l.glyphs.ascii != nil {
+		return way[1]
+	}
+	return way[0]
+}
+
+// labelWords say in a few words what is the matter with a worker that does not hang.
+func labelWords(label diagnose.Label) string {
+	switch label {
+	case diagnose.Starved:
+		return "starved: ready to run, no processor"
+	case diagnose.Throttled:
+		return "throttled: its processor quota is used up"
+	case diagnose.Saturated:
+		return "saturated: more arrives than it can answer"
+	case diagnose.LongPoll:
+		return "long poll: requests held open on purpose"
+	case diagnose.SlowPeer:
+		return "slow client: nobody waits behind it"
+	case diagnose.Slow:
+		return "slow: each request takes long"
+	case diagnose.Draining:
+		return "draining: ends what it has, then leaves"
+	}
+	return string(label)
+}

@@ -1,0 +1,74 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/words"
+)
+
+// threads lists what each thread is in: those that are stuck first, with their stacks.
+func (l *look) threads(w *diagnose.Worker) []string {
+	if len(w.Threads) == 0 {
+		return []string{l.in(dim, " threads are looked at once a worker is suspect")}
+	}
+	all := slices.Clone(w.Threads)
+	slices.SortStableFunc(all, func(a, b history.ThreadSample) int {
+		switch {
+		case a.Idle == b.Idle:
+			return 0
+		case b.Idle:
+			return -1
+		}
+		return 1
+	})
+	var lines []string
+	for _, t := range all {
+		as, note := bad, ""
+		if t.Idle {
+			as, note = dim, "  waits for work"
+		}
+		name := t.Name
+		if name == "" {
+			name = "thread"
+		}
+		lines = append(lines, " "+l.in(as, fmt.Sprintf("%s (%d)", name, t.TID))+l.in(dim, fmt.Sprintf("  %s, still for %s%s", threadState(t.State), words.Short(t.Still), note)))
+		if t.Syscall != "" {
+			lines = append(lines, "   "+l.text(t.Syscall)+l.in(dim, "(")+l.text(folders.ReplaceAllString(t.Args, l.glyphs.more+"/"))+l.in(dim, ")"))
+		}
+		for _, stack := range w.Stacks {
+			if stack.TID != t.TID {
+				continue
+			}
+			for _, frame := range stack.Frames {
+				lines = append(lines, "     "+l.text(frame))
+			}
+		}
+		for i, frame := range t.Stack {
+			if t.Idle && i >= 2 {
+				break
+			}
+			lines = append(lines, l.in(dim, "     "+frame))
+		}
+	}
+	return lines
+}
+
+// threadState says what a letter of proc_pid_stat(5) means.
+func threadState(letter string) string {
+	switch letter {
+	case "R":
+		return "running"
+	case "S":
+		return "sleeping"
+	case "D":
+		return "in uninterruptible sleep"
+	case "T", "t":
+		return "stopped"
+	case "Z":
+		return "ended"
+	}
+	return letter
+}
