@@ -121,5 +121,17 @@ func (f *Fold) awaits(p *process) []Await {
 		}
 		out = append(out, a)
 	}
+	if f.upstreamWaits(p) {
+		for _, one := range p.upstream.Waits {
+			a := Await{Count: one.Count, Age: one.Oldest, Least: one.Oldest == 0, What: "answer of upstream", Name: one.Remote}
+			if one.Oldest > 0 {
+				a.Age += f.now - p.upAt
+			}
+			if len(one.Peers) > 0 {
+				a.Name += ", " + peers(one.Peers)
+			}
+			out = append(out, a)
+		}
+	}
 	return out
 }

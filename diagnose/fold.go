@@ -78,6 +78,9 @@ func (f *Fold) Add(r history.Record) {
 		f.end(r.At)
 	case history.ServerStarted:
 		f.arbiter, f.attached, f.reference = ev.PID, ev.Server == "attach", ev.Server == "reference"
+		if ev.HangAfter > 0 {
+			f.limits.HangAfter = ev.HangAfter
+		}
 	case history.Tick:
 		f.tick(r.At, ev.Late)
 	case history.FaultAsked, history.FaultInEffect, history.FaultHealed, history.FaultFailed:

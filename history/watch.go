@@ -8,6 +8,9 @@ type ServerStarted struct {
 	PID     int           `json:"pid"`    // its arbiter; 0: no process is known
 	Address string        `json:"address"`
 	Timeout time.Duration `json:"timeout,omitempty"` // after which its arbiter kills a silent worker; 0: never or not known
+
+	// HangAfter is the age from which on work counts as a hang although nobody is seen to wait behind it; 0: nobody has said, and the default holds.
+	HangAfter time.Duration `json:"hang_after,omitempty"`
 }
 
 // SaidLine is the event of a line that a server wrote which is no event of the reference server: Fields has it as "text".

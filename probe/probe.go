@@ -28,6 +28,8 @@ type Target struct {
 	Others []string // further addresses where it listens
 	Netns  string   // its network namespace as a path; empty: our own
 	Query  bool     // the part of a request's address behind "?" may be recorded
+
+	HangAfter time.Duration // as in history.ServerStarted; the probe makes nothing of it
 }
 
 // addresses are all where it listens.

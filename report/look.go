@@ -16,9 +16,7 @@ type LookBuilder struct {
 }
 
 // NewLookBuilder returns a builder that has seen nothing.
-func NewLookBuilder() *LookBuilder {
-	return &LookBuilder{fold: diagnose.New(diagnose.DefaultLimits())}
-}
+func NewLookBuilder() *LookBuilder { return &LookBuilder{fold: diagnose.New(diagnose.DefaultLimits())} }
 
 // Add takes the next record. That the watching ends is not taken: it is none of the server's doing, and would end every incident.
 func (b *LookBuilder) Add(r history.Record) {
@@ -71,6 +69,14 @@ func (b *LookBuilder) Look(of Watched) Look {
 	for _, in := range b.fold.Incidents() {
 		out.Incidents = append(out.Incidents, NewIncident(in, b.now, of.Began))
 	}
+	for _, one := range b.fold.Hidden() {
+		text := "not seen: " + one.What
+		if one.Allow != "" {
+			text += " (" + one.Allow + ")"
+		}
+		out.Unseen = append(out.Unseen, text)
+	}
 	out.Blind = out.Healthy && of.Blind != ""
+	out.Unknown = out.Healthy && out.Unsure() > 0
 	return out
 }

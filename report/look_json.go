@@ -22,8 +22,9 @@ type Look struct {
 	Backlog   *Backlog   `json:"backlog,omitempty"`
 	Workers   []Worker   `json:"workers"`
 	Incidents []Incident `json:"incidents"`
-	Unseen    []string   `json:"unseen,omitempty"` // what may not be read, and what would allow it; troubles of hangtime
-	Blind     bool       `json:"blind,omitempty"`  // too little may be read to call it healthy
+	Unseen    []string   `json:"unseen,omitempty"`  // what may not be read, and what would allow it; troubles of hangtime
+	Blind     bool       `json:"blind,omitempty"`   // too little may be read to call it healthy
+	Unknown   bool       `json:"unknown,omitempty"` // of a worker it cannot be said whether it hangs
 }
 
 // A Server is the one that is looked at.
@@ -53,6 +54,23 @@ type Worker struct {
 	Cause   *Cause         `json:"cause,omitempty"`
 	Threads []Thread       `json:"threads,omitempty"`
 	Stacks  []Stack        `json:"stacks,omitempty"`
+
+	Requests []string `json:"requests,omitempty"` // what it works on, as far as its code says so: "GET /pay, 3.2 s"
+	Awaits   []Await  `json:"awaits,omitempty"`   // work that waits outside of any thread: coroutines, greenlets, goroutines
+	Reason   string   `json:"reason,omitempty"`   // of the state unknown: why
+	AtLeast  bool     `json:"at_least,omitempty"` // oldest_seconds counts from when the connections were first seen
+}
+
+// An Await is work that waits outside of any thread.
+type Await struct {
+	Count   int      `json:"count"`
+	Age     float64  `json:"age_seconds"`
+	AtLeast bool     `json:"at_least,omitempty"` // age_seconds counts from when it was first seen
+	On      string   `json:"on,omitempty"`       // "lock", "future", "sleep", …
+	Name    string   `json:"name,omitempty"`
+	Where   string   `json:"where,omitempty"` // the application's line
+	Request string   `json:"request,omitempty"`
+	Stack   []string `json:"stack,omitempty"`
 }
 
 // A Thread is what one thread of a worker did when it was last looked at.
@@ -74,11 +92,26 @@ type Stack struct {
 	Language string   `json:"language"`
 	Frames   []string `json:"frames"`
 	HoldsGIL bool     `json:"holds_interpreter_lock,omitempty"`
+	Kind     string   `json:"kind,omitempty"`  // of what no thread runs: "task", "greenlet", "goroutine"
+	Idle     bool     `json:"idle,omitempty"`  // it waits for its next piece of work
+	On       string   `json:"on,omitempty"`    // what it waits for, by its runtime's account
+	Where    string   `json:"where,omitempty"` // the application's line
 }
 
 // Undecided says whether a worker may yet turn out to hang: a longer look would tell.
 func (l *Look) Undecided() bool {
 	return slices.ContainsFunc(l.Workers, func(w Worker) bool { return w.State == diagnose.Suspect })
+}
+
+// Unsure is of how many workers it cannot be said whether they hang: what would show it cannot be seen, or the look was too short.
+func (l *Look) Unsure() int {
+	n := 0
+	for _, w := range l.Workers {
+		if w.State == diagnose.Unknown || w.State == diagnose.Suspect {
+			n++
+		}
+	}
+	return n
 }
 
 // Hung is how many workers hang.
@@ -115,7 +148,18 @@ func newWorker(w diagnose.Worker, now time.Duration) Worker {
 		out.Threads = append(out.Threads, Thread{t.TID, t.Name, t.State, t.Still.Seconds(), t.Syscall, t.Args, t.Wchan, t.Stack, t.Idle})
 	}
 	for _, s := range w.Stacks {
-		out.Stacks = append(out.Stacks, Stack{s.TID, s.Language, s.Frames, s.Holds})
+		one := Stack{TID: s.TID, Language: s.Language, Frames: s.Frames, HoldsGIL: s.Holds, Kind: s.Kind, Idle: s.Idle}
+		if s.Wait != nil {
+			one.On = s.Wait.On
+		}
+		if s.Own > 0 && s.Own <= len(s.Frames) {
+			one.Where = s.Frames[s.Own-1]
+		}
+		out.Stacks = append(out.Stacks, one)
 	}
+	for _, a := range w.Awaits {
+		out.Awaits = append(out.Awaits, Await{Count: a.Count, Age: a.Age.Seconds(), AtLeast: a.Least, On: a.What, Name: a.Name, Where: a.Where, Request: a.Request, Stack: a.Stack})
+	}
+	out.Requests, out.Reason, out.AtLeast = w.Requests, w.Reason, w.Least
 	return out
 }

@@ -3,13 +3,18 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // mostLookFrames is how many frames of a stack a person is shown; the JSON has all.
 const mostLookFrames = 12
+
+// mostLookRequests is how many requests of one worker a person is shown.
+const mostLookRequests = 6
 
 // Text writes the look for a person: the server, each worker with what is known of why, what could not be seen, and what it comes to.
 func (l *Look) Text(out io.Writer) error {
@@ -32,8 +37,46 @@ func (l *Look) sentence() string {
 		return fmt.Sprintf("HUNG: %d of %d workers", hung, len(l.Workers))
 	case l.Blind:
 		return "unknown: no hang was seen, but requests could not be"
+	case l.Unknown:
+		return fmt.Sprintf("unknown: of %d of %d workers it cannot be said whether they hang", l.Unsure(), len(l.Workers))
 	}
-	return "healthy: no worker hangs"
+	text := "healthy: no worker hangs"
+	if slow := l.waiting(func(w *Worker) float64 { return w.slow() }); slow != "" {
+		text += "; slow: " + slow
+	}
+	if awaiting := l.waiting(func(w *Worker) float64 { return w.awaiting() }); awaiting != "" {
+		text += "; awaiting: " + awaiting
+	}
+	return text
+}
+
+// waiting says of how many workers work is older than a moment, and how old the oldest is; empty: of none.
+func (l *Look) waiting(age func(*Worker) float64) string {
+	n, oldest := 0, 0.0
+	for i := range l.Workers {
+		if one := age(&l.Workers[i]); one > 0 {
+			n++
+			oldest = max(oldest, one)
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s, the oldest work %.1f s", words.Count(n, "worker"), oldest)
+}
+
+func (w *Worker) slow() float64 {
+	if w.Label != diagnose.Slow && w.Label != diagnose.SlowPeer && w.Label != diagnose.Relaying && w.Label != diagnose.LongPoll {
+		return 0
+	}
+	return max(w.Oldest, 0.1)
+}
+
+func (w *Worker) awaiting() float64 {
+	if w.Label != diagnose.Awaiting || len(w.Awaits) == 0 {
+		return 0
+	}
+	return w.Awaits[0].Age
 }
 
 func (l *Look) serverLine() string {
@@ -53,6 +96,23 @@ func (l *Look) serverLine() string {
 // text writes a worker's line and, indented below it, the evidence.
 func (w *Worker) text(out *strings.Builder) {
 	fmt.Fprintln(out, w.line())
+	if w.Reason != "" {
+		detail(out, "unknown:", w.Reason)
+	}
+	for i, one := range w.Requests {
+		if i == mostLookRequests {
+			detail(out, "", fmt.Sprintf("… %d more", len(w.Requests)-i))
+			break
+		}
+		detail(out, "request:", one)
+	}
+	for i, one := range w.Awaits {
+		if i == mostLookRequests {
+			detail(out, "", fmt.Sprintf("… %d more", len(w.Awaits)-i))
+			break
+		}
+		detail(out, "awaits:", one.line())
+	}
 	if w.Cause != nil {
 		w.Cause.text(out)
 	}
@@ -61,6 +121,34 @@ func (w *Worker) text(out *strings.Builder) {
 			detail(out, "thread:", t.line())
 		}
 	}
+}
+
+// line is "12 x lock registry, in app (app.py:8), for 8.1 s".
+func (a *Await) line() string {
+	text := a.On
+	if text == "" {
+		text = "something that is not known"
+	}
+	if a.Name != "" {
+		text += " " + a.Name
+	}
+	if a.Count > 1 {
+		text = fmt.Sprintf("%d x %s", a.Count, text)
+	}
+	switch {
+	case a.Where != "":
+		text += ", in " + a.Where
+	case len(a.Stack) > 0:
+		text += ", in " + a.Stack[0]
+	}
+	text += fmt.Sprintf(", for %.1f s", a.Age)
+	if a.AtLeast {
+		text += " at least"
+	}
+	if a.Request != "" {
+		text += ": " + a.Request
+	}
+	return text
 }
 
 // inDoubt says whether its threads and the length of its state are worth a line: it hangs, or may turn out to.
@@ -73,6 +161,9 @@ func (w *Worker) line() string {
 	}
 	if w.Inside > 0 {
 		text += fmt.Sprintf("  %d inside, oldest %.1f s", w.Inside, w.Oldest)
+		if w.AtLeast {
+			text += " at least"
+		}
 	}
 	if w.Label != "" {
 		text += "  (" + string(w.Label) + ")"
@@ -87,8 +178,12 @@ func (c *Cause) text(out *strings.Builder) {
 		if i > 0 {
 			name = ""
 		}
-		if i == mostLookFrames {
-			detail(out, name, fmt.Sprintf("… %d more", len(c.Stack)-i))
+		if i == mostLookFrames && len(c.Stack) > mostLookFrames+1 {
+			if slices.Index(c.Stack, c.Where) >= i {
+				detail(out, name, "…")
+				detail(out, name, c.Where)
+			}
+			detail(out, name, fmt.Sprintf("… %d in all", len(c.Stack)))
 			break
 		}
 		detail(out, name, frame)

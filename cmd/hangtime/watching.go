@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/probe"
 	"github.com/hangtime-dev/hangtime/report"
@@ -25,6 +26,9 @@ type targetFlags struct {
 	pidfile string
 	port    int
 	socket  string
+
+	hangAfter time.Duration
+	query     bool
 }
 
 func (t *targetFlags) add(cmd *cobra.Command) {
@@ -33,6 +37,8 @@ func (t *targetFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&t.pidfile, "pidfile", "", "file that holds it")
 	flags.IntVar(&t.port, "port", 0, "TCP port where the server listens")
 	flags.StringVar(&t.socket, "socket", "", "path of the unix socket where it listens")
+	flags.DurationVar(&t.hangAfter, "hang-after", diagnose.DefaultHangAfter, "age from which on work hangs although nobody is seen to wait behind it; before that it is slow")
+	flags.BoolVar(&t.query, "query", false, "show the part of a request's path behind the question mark too")
 }
 
 // find finds the server; exactly one way to name it must be given.
@@ -43,6 +49,9 @@ func (t *targetFlags) find() (probe.Target, error) {
 			given++
 		}
 	}
+	if t.hangAfter < time.Second {
+		return probe.Target{}, &exit{exitUsage, fmt.Errorf("--hang-after: want at least 1s, got %v", t.hangAfter)}
+	}
 	if given != 1 {
 		return probe.Target{}, &exit{exitUsage, errors.New("say which server: one of --pid, --pidfile, --port and --socket")}
 	}
@@ -50,6 +59,7 @@ func (t *targetFlags) find() (probe.Target, error) {
 	if err != nil {
 		return probe.Target{}, &exit{exitUnknown, err}
 	}
+	target.HangAfter, target.Query = t.hangAfter, t.query
 	return target, nil
 }
 
@@ -78,7 +88,7 @@ func startWatching(ctx context.Context, target probe.Target, sinks ...func([]his
 	host, _ := os.Hostname()
 	w.rec.Record(history.Header{Format: history.Format, Tool: version(), Scenario: "watch", Host: host, Kernel: kernelRelease(), Cores: runtime.NumCPU(), Started: w.began})
 	w.rec.Record(history.VariantStarted{Name: "watch", Expect: "any", Of: 1})
-	w.rec.Record(history.ServerStarted{Server: "attach", PID: target.Arbiter, Address: target.Address})
+	w.rec.Record(history.ServerStarted{Server: "attach", PID: target.Arbiter, Address: target.Address, HangAfter: target.HangAfter})
 	w.rec.Record(history.PhaseStarted{Phase: history.Before})
 	ctx, w.cancel = context.WithCancel(ctx)
 	var err error
