@@ -118,6 +118,8 @@ func FuzzLock(f *testing.F) {
 }
 
 func FuzzFDInfo(f *testing.F) {
+	f.Add([]byte("pos:\t0\nflags:\t02\nmnt_id:\t15\nino:\t2057\ntfd:        5 events:       19 data:                5  pos:0 ino:2b sdev:9\ntfd:        6 events: 80000001 data: ffffffffffffffff  pos:0 ino:809 sdev:e\n"))
+	f.Add([]byte("Pid:\t-1\nNSpid:\t-1\neventfd-count:                a\ninotify wd:1 ino:1 sdev:1\nclockid: 1\nticks: 2\nit_value: (0, 49406829)\nfuse_connection:\t41\n"))
 	f.Add([]byte("pos:\t0\nflags:\t0100002\nmnt_id:\t29\nino:\t8\nlock:\t1: FLOCK  ADVISORY  WRITE 359 00:13:11691 0 EOF\n"))
 	f.Fuzz(func(_ *testing.T, text []byte) { ParseFDInfo(text) })
 }

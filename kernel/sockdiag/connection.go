@@ -11,14 +11,14 @@ import (
 // A Connection is one socket on the server's side, from inet_diag or unix_diag (sock_diag(7)).
 type Connection struct {
 	State       uint8
-	Local       bool   // a unix socket: it has no times and no count of bytes
-	Port        uint16 // of our side
-	Peer        uint16 // the client's
-	Inode       uint32 // 0: no process has it: it waits in the backlog
-	Unread      uint32 // bytes; for a listener the connections in its backlog
-	Unsent      uint32 // bytes; for a listener the limit of its backlog
-	Received    uint64 // bytes, since it was made
-	Sent        uint64
+	Local       bool          // a unix socket: it has no times and no count of bytes
+	Port        uint16        // of our side
+	Peer        uint16        // the client's
+	Inode       uint32        // 0: no process has it: it waits in the backlog
+	Unread      uint32        // bytes; for a listener the connections in its backlog
+	Unsent      uint32        // bytes that the other side has not acknowledged; for a listener the limit of its backlog
+	Received    uint64        // bytes, since it was made (tcpi_bytes_received, since Linux 4.1)
+	Sent        uint64        // the same, those sent again included (tcpi_bytes_sent, since Linux 4.19)
 	LastReceive time.Duration // ago; since it was made where nothing was received. Steps of 4 ms
 	LastSend    time.Duration // ago
 	SegmentsIn  uint32        // with data

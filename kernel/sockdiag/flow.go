@@ -16,8 +16,8 @@ type Flow struct {
 	Local, Remote netip.AddrPort // Remote is not valid where there is no other side
 	Silent        time.Duration  // since the other side last sent, in steps of 4 ms; -1: never, or not known
 	Spoke         time.Duration  // since our side last sent, or where it never did since the socket was made; 0: not known
-	Sent          uint64         // bytes, that the other side has acknowledged
-	Unsent        uint32         // bytes that it has not
+	Sent          uint64         // bytes, those sent again included (tcpi_bytes_sent, since Linux 4.19)
+	Unsent        uint32         // bytes that the other side has not acknowledged
 	Unread        uint32         // bytes that came and were not taken
 }
 
