@@ -17,6 +17,7 @@ type Mapped struct {
 	Path  string // as the process sees it
 	File  string // where it can be opened from here
 	Start uint64 // address of its first byte
+	Inode string // device and inode as the kernel writes them, "fe:00 1234": names the file whatever its path
 }
 
 // maxMaps bounds what is read of /proc/PID/maps.
@@ -51,7 +52,7 @@ func Files(proc string, pid int) ([]Mapped, error) {
 				file = filepath.Join(dir, "exe")
 			}
 		}
-		all = append(all, Mapped{Path: f[5], File: file, Start: start})
+		all = append(all, Mapped{Path: f[5], File: file, Start: start, Inode: f[3] + " " + f[4]})
 	}
 	return all, nil
 }

@@ -1,0 +1,110 @@
+package python
+
+import "encoding/binary"
+
+const (
+	pageSize = 4096
+	// maxPages bounds what one look reads: 16 MiB, some 4 ms of processor time.
+	maxPages = 4096
+	// maxAddress is the end of user space with five levels of page tables (Documentation/arch/x86/x86_64/mm.rst).
+	maxAddress = 1 << 56
+)
+
+// A snapshot is the memory of a process as one look saw it: each page is read once a look, so that a thousand small objects do not take a thousand system calls. What is in one page is of one moment.
+type snapshot struct {
+	read  func(address uint64, into []byte) error
+	pages map[uint64]*[pageSize]byte // by number; nil: it cannot be read
+	spare []*[pageSize]byte
+	last  uint64 // number of the page that was asked for last
+	page  *[pageSize]byte
+	asked int // pages read in this look
+}
+
+// forget begins another look. Slices that bytes gave are void from here on.
+func (m *snapshot) forget() {
+	if m.pages == nil {
+		m.pages = map[uint64]*[pageSize]byte{}
+	}
+	for _, page := range m.pages {
+		if page != nil {
+			m.spare = append(m.spare, page)
+		}
+	}
+	clear(m.pages)
+	m.last, m.page, m.asked = 0, nil, 0
+}
+
+// at is the page with a number; nil: it cannot be read, or this look has read enough.
+func (m *snapshot) at(number uint64) *[pageSize]byte {
+	if number == m.last && m.page != nil {
+		return m.page
+	}
+	page, known := m.pages[number]
+	if !known {
+		if m.asked >= maxPages {
+			return nil
+		}
+		m.asked++
+		if n := len(m.spare); n > 0 {
+			page, m.spare = m.spare[n-1], m.spare[:n-1]
+		} else {
+			page = new([pageSize]byte)
+		}
+		if m.read(number*pageSize, page[:]) != nil {
+			m.spare, page = append(m.spare, page), nil
+		}
+		m.pages[number] = page
+	}
+	if page != nil {
+		m.last, m.page = number, page
+	}
+	return page
+}
+
+// bytes are n bytes at an address, to be read only and only in this look; nil: they are not there.
+func (m *snapshot) bytes(address uint64, n int) []byte {
+	if address < pageSize || address >= maxAddress || n <= 0 || n > maxPages*pageSize {
+		return nil
+	}
+	offset := address % pageSize
+	if offset+uint64(n) <= pageSize {
+		page := m.at(address / pageSize)
+		if page == nil {
+			return nil
+		}
+		return page[offset : offset+uint64(n)]
+	}
+	out := make([]byte, n)
+	for done := 0; done < n; {
+		page := m.at((address + uint64(done)) / pageSize)
+		if page == nil {
+			return nil
+		}
+		done += copy(out[done:], page[(address+uint64(done))%pageSize:])
+	}
+	return out
+}
+
+// word is a pointer or a size; 0 where nothing can be read.
+func (m *snapshot) word(address uint64) uint64 {
+	if b := m.bytes(address, 8); b != nil {
+		return binary.LittleEndian.Uint64(b)
+	}
+	return 0
+}
+
+// half is an int; 0 where nothing can be read.
+func (m *snapshot) half(address uint64) uint32 {
+	if b := m.bytes(address, 4); b != nil {
+		return binary.LittleEndian.Uint32(b)
+	}
+	return 0
+}
+
+// octet is a char; 0 where nothing can be read.
+func (m *snapshot) octet(address uint64) byte {
+	if b := m.bytes(address, 1); b != nil {
+		return b[0]
+	}
+	return 0
+}

@@ -1,0 +1,117 @@
+package python
+
+import (
+	"encoding/binary"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxText is the most bytes that a name or a path has here.
+const maxText = 4096
+
+// text reads a str (Include/cpython/unicodeobject.h); empty: it is none, too long, or has control characters, so it is no name.
+func (r *Reader) text(address uint64) string {
+	raw, kind := r.characters(address)
+	if raw == nil {
+		return ""
+	}
+	if kind == 1 && isName(raw) {
+		return string(raw)
+	}
+	var out strings.Builder
+	for i := 0; i+kind <= len(raw); i += kind {
+		c := rune(raw[i])
+		switch kind {
+		case 2:
+			c = rune(binary.LittleEndian.Uint16(raw[i:]))
+		case 4:
+			c = rune(binary.LittleEndian.Uint32(raw[i:]))
+		}
+		if c < ' ' {
+			return ""
+		}
+		out.WriteRune(c)
+	}
+	return strings.ToValidUTF8(out.String(), "�")
+}
+
+// isName says whether all of it is printable ASCII.
+func isName(raw []byte) bool {
+	for _, c := range raw {
+		if c < ' ' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// is says whether an object is the str that a name of ASCII makes.
+func (r *Reader) is(address uint64, name string) bool {
+	head := r.mem.bytes(address+16, 24)
+	if head == nil || binary.LittleEndian.Uint64(head) != uint64(len(name)) {
+		return false
+	}
+	raw, kind := r.characters(address)
+	return kind == 1 && string(raw) == name
+}
+
+// characters are those of a str as they are kept, of 1, 2 or 4 bytes each.
+func (r *Reader) characters(address uint64) (raw []byte, kind int) {
+	head := r.mem.bytes(address, 40)
+	if head == nil {
+		return nil, 0
+	}
+	length, state := binary.LittleEndian.Uint64(head[16:]), binary.LittleEndian.Uint32(head[32:])
+	kind, ascii := int(state>>2&7), state>>6&1 == 1
+	if r.layout.version >= 0x030e { // the interned mark takes a whole byte there
+		if k := int(state >> 8 & 7); k != 0 { // 3.14.0 keeps the older layout where the GIL is on
+			kind, ascii = k, state>>12&1 == 1
+		}
+	}
+	start := address + r.layout.compact
+	if ascii {
+		kind, start = 1, address+r.layout.ascii
+	}
+	if length == 0 || length > maxText || kind != 1 && kind != 2 && kind != 4 {
+		return nil, 0
+	}
+	return r.mem.bytes(start, int(length)*kind), kind
+}
+
+// octets reads a bytes object, or a str, as text: query strings are bytes in ASGI.
+func (r *Reader) octets(address uint64) string {
+	if !r.typeOf(address).has(isBytes) {
+		return r.text(address)
+	}
+	size := r.mem.word(address + 16)
+	if size == 0 || size > maxText {
+		return ""
+	}
+	raw := r.mem.bytes(address+32, int(size))
+	if raw == nil {
+		return ""
+	}
+	return strings.ToValidUTF8(string(raw), "�")
+}
+
+// chars reads a C string of at most 200 bytes, as types have their names in.
+func (r *Reader) chars(address uint64) string {
+	const most = 200
+	var out []byte
+	for len(out) < most {
+		// To the end of its page, since the next may not be there.
+		n := min(most-len(out), int(pageSize-address%pageSize))
+		raw := r.mem.bytes(address, n)
+		if raw == nil {
+			return ""
+		}
+		for i, c := range raw {
+			if c == 0 {
+				return string(append(out, raw[:i]...))
+			}
+		}
+		out = append(out, raw...)
+		address += uint64(n)
+	}
+	return ""
+}
