@@ -24,6 +24,9 @@ type thread struct {
 	object uint64 // threading.Thread
 }
 
+// A position is a frame of a thread's.
+type position struct{ thread, frame int }
+
 // findThreads walks the interpreters and their threads.
 func (r *Reader) findThreads() {
 	l := &r.layout
@@ -56,10 +59,10 @@ func (r *Reader) findThreads() {
 	}
 	r.believe()
 	r.nameThreads()
-	for _, t := range r.threads {
-		for _, f := range t.frames {
+	for i, t := range r.threads {
+		for j, f := range t.frames {
 			if f.generator {
-				r.running[f.at] = t.tid
+				r.running[f.at] = position{i, j}
 			}
 		}
 	}

@@ -40,6 +40,8 @@ func waitSpots() []waitSpot {
 		{spot{"subprocess.py", "Popen.communicate"}, "child", childOf, false},
 		{spot{"selectors.py", "_PollLikeSelector.select"}, "", nil, false}, // says nothing of itself: communicate waits in it
 		{spot{"selectors.py", "EpollSelector.select"}, "", nil, false},
+		{spot{"asyncio/unix_events.py", "_ThreadedChildWatcher._do_waitpid"}, "child", pidIn("expected_pid"), false},
+		{spot{"asyncio/unix_events.py", "ThreadedChildWatcher._do_waitpid"}, "child", pidIn("expected_pid"), false},
 		{spot{"multiprocessing/popen_fork.py", "Popen.poll"}, "child", childOf, false},
 		{spot{"multiprocessing/popen_fork.py", "Popen.wait"}, "child", childOf, false},
 		{spot{"multiprocessing/process.py", "BaseProcess.join"}, "child", processOf, false},
