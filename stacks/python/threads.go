@@ -43,7 +43,7 @@ func (r *Reader) findThreads() {
 		holder, locked := r.mem.word(gil+l.holder), r.mem.half(gil+l.locked) == 1
 		at := r.mem.word(interpreter + l.threads)
 		for at != 0 && len(r.threads) < maxThreads {
-			t := thread{at: at, tid: r.threadID(at), ident: r.mem.word(at + l.ident), frames: r.walk(r.firstFrame(at)), locked: locked && holder == at}
+			t := thread{at: at, tid: r.threadID(at), ident: r.mem.word(at + l.ident), frames: sinceFork(r.walk(r.firstFrame(at))), locked: locked && holder == at}
 			r.threads = append(r.threads, t)
 			next := r.mem.word(at + l.nextThread)
 			if next == at {
@@ -66,6 +66,16 @@ func (r *Reader) findThreads() {
 			}
 		}
 	}
+}
+
+// sinceFork leaves out what the parent did when it forked a process to work for it: those calls never return here.
+func sinceFork(frames []frame) []frame {
+	for i, f := range frames {
+		if p := f.code.place; (p == "multiprocessing/popen_fork.py" || p == "billiard/popen_fork.py") && method(f.code.function) == "_launch" {
+			return frames[:i+1]
+		}
+	}
+	return frames
 }
 
 // firstFrame is the innermost frame of a thread.

@@ -138,17 +138,20 @@ func leftOver(r *Reader, _ frame, w *wait) {
 }
 
 // childOf is the process that subprocess or multiprocessing waits for; Owner is its pid.
-func childOf(r *Reader, f frame, w *wait) {
-	own := r.own(f)
-	w.Object = own
-	if pid, ok := r.number(r.attribute(own, "pid")); ok && pid > 0 {
-		w.Owner = uint64(pid)
-	}
-}
+func childOf(r *Reader, f frame, w *wait) { pidAttribute("pid")(r, f, w) }
 
 func pidIn(name string) finder {
 	return func(r *Reader, f frame, w *wait) {
 		if pid, ok := r.number(r.variable(f, name)); ok && pid > 0 {
+			w.Owner = uint64(pid)
+		}
+	}
+}
+
+func pidAttribute(name string) finder {
+	return func(r *Reader, f frame, w *wait) {
+		w.Object = r.own(f)
+		if pid, ok := r.number(r.attribute(w.Object, name)); ok && pid > 0 {
 			w.Owner = uint64(pid)
 		}
 	}

@@ -50,6 +50,8 @@ func waitSpots() []waitSpot {
 		{spot{"multiprocessing/connection.py", "Connection._recv_bytes"}, "pipe", handleOf, false},
 		{spot{"multiprocessing/connection.py", "_ConnectionBase.recv"}, "pipe", handleOf, false},
 		{spot{"multiprocessing/connection.py", "_ConnectionBase.recv_bytes"}, "pipe", handleOf, false},
+		{spot{"rq/worker.py", "Worker.wait_for_horse"}, "child", pidAttribute("_horse_pid"), true},
+		{spot{"rq/worker/base.py", "BaseWorker.wait_for_horse"}, "child", pidAttribute("_horse_pid"), true},
 		{spot{"multiprocessing/synchronize.py", "SemLock.__enter__"}, "lock", itself, true},
 		{spot{"multiprocessing/queues.py", "Queue.get"}, "queue", itself, false},
 		{spot{"multiprocessing/queues.py", "SimpleQueue.get"}, "queue", itself, false},
