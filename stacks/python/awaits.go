@@ -37,12 +37,7 @@ func transportIn(name string) finder {
 	}
 }
 
-func childOfTransport(r *Reader, f frame, w *wait) {
-	w.Object = r.own(f)
-	if pid, ok := r.number(r.attribute(w.Object, "_pid")); ok && pid > 0 {
-		w.Owner = uint64(pid)
-	}
-}
+func childOfTransport(r *Reader, f frame, w *wait) { pidAttribute("_pid")(r, f, w) }
 
 // limiter is anyio's of how many threads may run at once.
 func limiter(r *Reader, f frame, w *wait) {

@@ -126,5 +126,8 @@ func placeOf(file string) (place string, library bool) {
 			}
 		}
 	}
+	if dir := path.Base(path.Dir(file)); dir == "bin" || dir == "sbin" { // the few lines that begin an installed program: /usr/bin/gunicorn
+		return path.Join(dir, path.Base(file)), true
+	}
 	return path.Base(file), false
 }

@@ -84,6 +84,22 @@ func (f *Finder) Open(process stacks.Process) (*Reader, error) {
 	return nil, stacks.ErrNone
 }
 
+// asyncio finds what the file of _asyncio says of itself; nil: it is not mapped, or says nothing.
+func (f *Finder) asyncio(process stacks.Process) *asyncOffsets {
+	files, err := symbols.Files(process.Proc, process.PID)
+	if err != nil {
+		return nil
+	}
+	for _, file := range files[:min(len(files), maxFiles)] {
+		if strings.HasPrefix(filepath.Base(file.Path), "_asyncio.") || likely(file.Path) == 0 {
+			if found, err := f.look(file); err == nil && found.asyncio != nil {
+				return found.asyncio
+			}
+		}
+	}
+	return nil
+}
+
 // likely puts the files first that mostly have the interpreter.
 func likely(path string) int {
 	name := filepath.Base(path)

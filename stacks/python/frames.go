@@ -35,7 +35,8 @@ func (r *Reader) frameAt(at uint64) (f frame, ok bool) {
 		return f, false
 	}
 	if l.version == 0x030a {
-		f.instruction = int(int32(r.mem.half(at + l.instruction)))
+		const generator = 88 // f_gen
+		f.instruction, f.generator = int(int32(r.mem.half(at+l.instruction))), r.mem.word(at+generator) != 0
 	} else if i := r.mem.word(at + l.instruction); i >= f.code.start && i-f.code.start < maxTable {
 		f.instruction = int(i-f.code.start) / 2
 	}
@@ -44,7 +45,7 @@ func (r *Reader) frameAt(at uint64) (f frame, ok bool) {
 
 // walk follows the frames from one on, innermost first.
 func (r *Reader) walk(at uint64) []frame {
-	var out []frame
+	out := make([]frame, 0, 16)
 	for range maxHops {
 		if at == 0 || len(out) >= maxFrames {
 			break

@@ -62,6 +62,7 @@ func idleSpots() []idleSpot {
 		// anyio 3 and 4.
 		{spot{"anyio/_backends/_asyncio.py", "WorkerThread.run"}, nil},
 		// uvicorn's and hypercorn's parents.
+		{spot{"hypercorn/run.py", "run"}, nil},
 		{spot{"uvicorn/supervisors/multiprocess.py", "Multiprocess.run"}, nil},
 		{spot{"uvicorn/supervisors/basereload.py", "BaseReload.pause"}, nil},
 		{spot{"uvicorn/supervisors/basereload.py", "BaseReload.should_restart"}, nil},

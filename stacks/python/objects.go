@@ -43,8 +43,16 @@ func noClass() *class { return &class{} }
 // typeOf is the type of an object; never nil.
 func (r *Reader) typeOf(object uint64) *class { return r.class(r.mem.word(object + 8)) }
 
+// nearClasses is a power of two; types are at least 16 bytes apart.
+const nearClasses = 64
+
 func (r *Reader) class(at uint64) *class {
+	near := &r.near[at>>4%nearClasses]
+	if *near != nil && (*near).at == at && at != 0 {
+		return *near
+	}
 	if c := r.classes[at]; c != nil {
+		*near = c
 		return c
 	}
 	c := noClass()

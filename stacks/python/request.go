@@ -50,6 +50,9 @@ func (r *Reader) readRequest(q *stacks.Request, c *code, name string, value uint
 		}
 	case name == "job":
 		r.fill(&q.Path, r.attribute(value, "_func_name"))
+		if q.Path == "" { // the parent of the process that works on it has not unpacked it: "jobs.fetch(1)"
+			q.Path, _, _ = strings.Cut(r.text(r.attribute(value, "description")), "(")
+		}
 		r.fill(&q.ID, r.attribute(value, "_id"))
 	case r.typeOf(value).has(isDict):
 		if name == "scope" {

@@ -15,9 +15,15 @@ type snapshot struct {
 	read  func(address uint64, into []byte) error
 	pages map[uint64]*[pageSize]byte // by number; nil: it cannot be read
 	spare []*[pageSize]byte
-	last  uint64 // number of the page that was asked for last
-	page  *[pageSize]byte
-	asked int // pages read in this look
+	near  [nearPages]nearPage // those that were asked for last, which are mostly asked for again
+	asked int                 // pages read in this look
+}
+
+const nearPages = 64
+
+type nearPage struct {
+	number uint64
+	page   *[pageSize]byte
 }
 
 // forget begins another look. Slices that bytes gave are void from here on.
@@ -31,13 +37,14 @@ func (m *snapshot) forget() {
 		}
 	}
 	clear(m.pages)
-	m.last, m.page, m.asked = 0, nil, 0
+	m.near, m.asked = [nearPages]nearPage{}, 0
 }
 
 // at is the page with a number; nil: it cannot be read, or this look has read enough.
 func (m *snapshot) at(number uint64) *[pageSize]byte {
-	if number == m.last && m.page != nil {
-		return m.page
+	near := &m.near[number%nearPages]
+	if near.number == number && near.page != nil {
+		return near.page
 	}
 	page, known := m.pages[number]
 	if !known {
@@ -55,9 +62,7 @@ func (m *snapshot) at(number uint64) *[pageSize]byte {
 		}
 		m.pages[number] = page
 	}
-	if page != nil {
-		m.last, m.page = number, page
-	}
+	*near = nearPage{number, page}
 	return page
 }
 

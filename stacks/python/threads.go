@@ -24,6 +24,9 @@ type thread struct {
 	object uint64 // threading.Thread
 }
 
+// A position is a frame of a thread's.
+type position struct{ thread, frame int }
+
 // findThreads walks the interpreters and their threads.
 func (r *Reader) findThreads() {
 	l := &r.layout
@@ -40,7 +43,7 @@ func (r *Reader) findThreads() {
 		holder, locked := r.mem.word(gil+l.holder), r.mem.half(gil+l.locked) == 1
 		at := r.mem.word(interpreter + l.threads)
 		for at != 0 && len(r.threads) < maxThreads {
-			t := thread{at: at, tid: r.threadID(at), ident: r.mem.word(at + l.ident), frames: r.walk(r.firstFrame(at)), locked: locked && holder == at}
+			t := thread{at: at, tid: r.threadID(at), ident: r.mem.word(at + l.ident), frames: sinceFork(r.walk(r.firstFrame(at))), locked: locked && holder == at}
 			r.threads = append(r.threads, t)
 			next := r.mem.word(at + l.nextThread)
 			if next == at {
@@ -56,13 +59,23 @@ func (r *Reader) findThreads() {
 	}
 	r.believe()
 	r.nameThreads()
-	for _, t := range r.threads {
-		for _, f := range t.frames {
+	for i, t := range r.threads {
+		for j, f := range t.frames {
 			if f.generator {
-				r.running[f.at] = t.tid
+				r.running[f.at] = position{i, j}
 			}
 		}
 	}
+}
+
+// sinceFork leaves out what the parent did when it forked a process to work for it: those calls never return here.
+func sinceFork(frames []frame) []frame {
+	for i, f := range frames {
+		if p := f.code.place; (p == "multiprocessing/popen_fork.py" || p == "billiard/popen_fork.py") && method(f.code.function) == "_launch" {
+			return frames[:i+1]
+		}
+	}
+	return frames
 }
 
 // firstFrame is the innermost frame of a thread.

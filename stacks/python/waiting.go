@@ -14,6 +14,11 @@ type wait struct {
 	self uint64 // thread that asks; 0: a task does
 }
 
+// isNamed says whether the application has a name for what is waited for: sockets and children are not looked for under theirs.
+func (w *wait) isNamed() bool {
+	return w.Object != 0 && w.On != "socket" && w.On != "pipe" && w.On != "child"
+}
+
 // threadWait tells what a thread waits for by where it stands: the farthest function up its stack that does nothing but wait for what the one below waits for.
 func (r *Reader) threadWait(t *thread) stacks.Wait {
 	best, caller := wait{}, len(t.frames)
@@ -40,7 +45,7 @@ func (r *Reader) threadWait(t *thread) stacks.Wait {
 	if best.On == "lock" && best.Owner == 0 {
 		r.findHolder(&best.Wait)
 	}
-	if best.Name == "" && caller < len(t.frames) {
+	if best.isNamed() && best.Name == "" && caller < len(t.frames) {
 		best.Name = r.nameOf(t.frames[caller], best.Object)
 	}
 	return best.Wait
@@ -56,11 +61,27 @@ func (r *Reader) matching(f frame, rows []waitSpot) *waitSpot {
 	return nil
 }
 
+// A naming is a question that many pieces of work have: what a function calls an object.
+type naming struct {
+	code   *code
+	object uint64
+}
+
 // nameOf is what a function calls an object: a local variable, an attribute of its own object, a global.
 func (r *Reader) nameOf(f frame, object uint64) string {
 	if object == 0 {
 		return ""
 	}
+	key := naming{f.code, object}
+	name, known := r.names[key]
+	if !known {
+		name = r.findName(f, object)
+		r.names[key] = name
+	}
+	return name
+}
+
+func (r *Reader) findName(f frame, object uint64) string {
 	for i, name := range f.code.names {
 		if name != "self" && r.variableAt(f, i) == object {
 			return name
@@ -117,11 +138,22 @@ func leftOver(r *Reader, _ frame, w *wait) {
 }
 
 // childOf is the process that subprocess or multiprocessing waits for; Owner is its pid.
-func childOf(r *Reader, f frame, w *wait) {
-	own := r.own(f)
-	w.Object = own
-	if pid, ok := r.number(r.attribute(own, "pid")); ok && pid > 0 {
-		w.Owner = uint64(pid)
+func childOf(r *Reader, f frame, w *wait) { pidAttribute("pid")(r, f, w) }
+
+func pidIn(name string) finder {
+	return func(r *Reader, f frame, w *wait) {
+		if pid, ok := r.number(r.variable(f, name)); ok && pid > 0 {
+			w.Owner = uint64(pid)
+		}
+	}
+}
+
+func pidAttribute(name string) finder {
+	return func(r *Reader, f frame, w *wait) {
+		w.Object = r.own(f)
+		if pid, ok := r.number(r.attribute(w.Object, name)); ok && pid > 0 {
+			w.Owner = uint64(pid)
+		}
 	}
 }
 

@@ -40,6 +40,8 @@ func waitSpots() []waitSpot {
 		{spot{"subprocess.py", "Popen.communicate"}, "child", childOf, false},
 		{spot{"selectors.py", "_PollLikeSelector.select"}, "", nil, false}, // says nothing of itself: communicate waits in it
 		{spot{"selectors.py", "EpollSelector.select"}, "", nil, false},
+		{spot{"asyncio/unix_events.py", "_ThreadedChildWatcher._do_waitpid"}, "child", pidIn("expected_pid"), false},
+		{spot{"asyncio/unix_events.py", "ThreadedChildWatcher._do_waitpid"}, "child", pidIn("expected_pid"), false},
 		{spot{"multiprocessing/popen_fork.py", "Popen.poll"}, "child", childOf, false},
 		{spot{"multiprocessing/popen_fork.py", "Popen.wait"}, "child", childOf, false},
 		{spot{"multiprocessing/process.py", "BaseProcess.join"}, "child", processOf, false},
@@ -48,6 +50,8 @@ func waitSpots() []waitSpot {
 		{spot{"multiprocessing/connection.py", "Connection._recv_bytes"}, "pipe", handleOf, false},
 		{spot{"multiprocessing/connection.py", "_ConnectionBase.recv"}, "pipe", handleOf, false},
 		{spot{"multiprocessing/connection.py", "_ConnectionBase.recv_bytes"}, "pipe", handleOf, false},
+		{spot{"rq/worker.py", "Worker.wait_for_horse"}, "child", pidAttribute("_horse_pid"), true},
+		{spot{"rq/worker/base.py", "BaseWorker.wait_for_horse"}, "child", pidAttribute("_horse_pid"), true},
 		{spot{"multiprocessing/synchronize.py", "SemLock.__enter__"}, "lock", itself, true},
 		{spot{"multiprocessing/queues.py", "Queue.get"}, "queue", itself, false},
 		{spot{"multiprocessing/queues.py", "SimpleQueue.get"}, "queue", itself, false},
