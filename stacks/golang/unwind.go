@@ -1,0 +1,84 @@
+package golang
+
+import "encoding/binary"
+
+const (
+	maxCalls = 512     // of a stack that are followed
+	maxSites = 1 << 16 // that are remembered
+)
+
+// A site is an address at which code was left: the place behind a call, or where a goroutine was stopped.
+type site struct {
+	function  function
+	positions []position // innermost first: what was inlined there
+	frame     int32      // bytes from the stack pointer to what the caller pushed
+	good      bool       // the tables know it
+}
+
+// A siteKey says whether the address is that behind a call: such a one belongs to the line of the call, one instruction before.
+type siteKey struct {
+	pc   uint64
+	call bool
+}
+
+// An unwinder goes from the stack pointer of a goroutine that does not run to the function that it began with, by the sizes of frames in the program's tables as the runtime itself
+// does. That needs no frame pointer, which functions without a frame and those in assembly do not keep.
+type unwinder struct {
+	*functions
+	link  bool // arm64: the return address is at the bottom of a frame, on amd64 above its top
+	sites map[siteKey]*site
+}
+
+// A call is one frame on a stack.
+type call struct {
+	*site
+	pc      uint64
+	at, end int // its bytes, counted from the stack pointer that the unwinding began with
+}
+
+func (u *unwinder) site(key siteKey) *site {
+	if s := u.sites[key]; s != nil {
+		return s
+	}
+	s := &site{}
+	f, err := u.at(key.pc)
+	if err == nil {
+		size, ok := u.frame(f, key.pc)
+		line := key.pc
+		if key.call && line > f.entry {
+			line--
+		}
+		*s = site{function: f, positions: u.positions(f, line), frame: size, good: ok && size >= 0 && size%8 == 0}
+	}
+	if len(u.sites) >= maxSites {
+		clear(u.sites)
+	}
+	u.sites[key] = s
+	return s
+}
+
+// unwind appends the calls on a stack to calls, innermost first, and tells whether the first call of the goroutine was reached; otherwise what is there may be of several moments.
+func (u *unwinder) unwind(calls []call, pc uint64, stack []byte) ([]call, bool) {
+	at, isCall := 0, true
+	for n := range maxCalls {
+		s := u.site(siteKey{pc, isCall})
+		if !s.good || n > 0 && s.function.flags&flagWriteSP != 0 {
+			return calls, false
+		}
+		if s.function.flags&flagTop != 0 {
+			return calls, true
+		}
+		back, end := at+int(s.frame), at+int(s.frame)+8
+		if u.link {
+			back, end = at, at+int(s.frame)
+		}
+		if back+8 > len(stack) || end <= at {
+			return calls, false
+		}
+		calls = append(calls, call{site: s, pc: pc, at: at, end: end})
+		pc = binary.LittleEndian.Uint64(stack[back:])
+		at = end
+		isCall = s.function.name != "runtime.asyncPreempt" && s.function.name != "runtime.sigpanic" // these were put in between two instructions
+	}
+	return calls, false
+}
