@@ -23,13 +23,16 @@ type Mapped struct {
 // maxMaps bounds what is read of /proc/PID/maps.
 const maxMaps = 8 << 20
 
-// Files are the files that a process has mapped, each once, in the order of their addresses; the program itself is usually the first.
+// Files are the files that a process has mapped, each once, in the order of their addresses; the program itself is usually the first, unless memory that it shares with
+// its children lies before it.
 func Files(proc string, pid int) ([]Mapped, error) {
 	dir := filepath.Join(proc, strconv.Itoa(pid))
 	text, err := os.ReadFile(filepath.Join(dir, "maps"))
 	if err != nil {
 		return nil, err
 	}
+	program, _ := os.Readlink(filepath.Join(dir, "exe")) // of a kernel's thread there is none
+	program = strings.TrimSuffix(program, " (deleted)")
 	var all []Mapped
 	seen := map[string]bool{}
 	lines := bufio.NewScanner(bytes.NewReader(text[:min(len(text), maxMaps)]))
@@ -48,7 +51,7 @@ func Files(proc string, pid int) ([]Mapped, error) {
 		file := filepath.Join(dir, "root"+f[5])
 		if len(f) > 6 { // "(deleted)": an upgrade replaced it; the kernel still has what runs
 			file = filepath.Join(dir, "map_files", f[0])
-			if len(all) == 0 {
+			if f[5] == program {
 				file = filepath.Join(dir, "exe")
 			}
 		}

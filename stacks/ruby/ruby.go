@@ -1,0 +1,153 @@
+// Package ruby reads what the threads of a process of Ruby do: each one's frames, what it waits for and who holds that, who has the interpreter's lock, and whether it is one of a
+// server's that waits for its next request. It follows Ruby's own structures from the outside. CRuby 3.0 to 3.4.
+package ruby
+
+import (
+	"encoding/binary"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/hangtime-dev/hangtime/stacks"
+	"github.com/hangtime-dev/hangtime/stacks/foreign"
+	"github.com/hangtime-dev/hangtime/stacks/symbols"
+)
+
+// Bounds of one look. A first look at twenty threads takes some thousand reads, the next ones a few hundred.
+const (
+	maxReads = 8000
+	maxBytes = 4 << 20
+	// What may be read once, when it is opened, to find what a stripped library does not name.
+	maxSearch      = 40000
+	maxSearchBytes = 16 << 20
+	// keepLooks is after how many looks all is read anew that is kept of code and classes: they may have been unloaded, and others stand in their place.
+	keepLooks = 64
+	maxKept   = 1 << 13
+)
+
+type reader struct {
+	pid     int
+	process stacks.Process
+	layout  layout
+	vm      uint64 // address of ruby_current_vm_ptr
+	symbols uint64 // address of the table of symbols; 0: not found
+	spaces  bool   // the process has a namespace of ids of its own
+
+	// What is kept from one look to the next.
+	looks   int
+	codes   map[uint64]*code
+	lines   map[place]int
+	methods map[uint64]string
+	classes map[uint64]string
+	// The IDs of __classpath__ and env; 0: not seen yet.
+	pathID, envID uint64
+}
+
+// A place is an instruction in a piece of code.
+type place struct{ iseq, pc uint64 }
+
+// Open finds Ruby in a process: in its program, or in libruby.
+func Open(p stacks.Process) (stacks.Reader, error) {
+	files, err := symbols.Files(p.Proc, p.PID)
+	if err != nil {
+		return nil, fmt.Errorf("look for Ruby in process %d: %w", p.PID, err)
+	}
+	failed := stacks.ErrNone
+	for _, file := range files {
+		if !strings.Contains(path.Base(file.Path), "ruby") {
+			continue
+		}
+		r, err := open(p, file)
+		if r != nil {
+			return r, nil
+		}
+		if err != nil && failed == stacks.ErrNone {
+			failed = err
+		}
+	}
+	return nil, failed
+}
+
+// open finds Ruby in one file of a process; neither a reader nor an error: it is not there.
+func open(p stacks.Process, file symbols.Mapped) (*reader, error) {
+	object, err := file.Open()
+	if err != nil {
+		return nil, fmt.Errorf("look for Ruby in process %d: %w", p.PID, err)
+	}
+	defer object.Close()
+	at := object.Addresses("ruby_current_vm_ptr", "ruby_api_version")
+	if at["ruby_api_version"] == 0 {
+		return nil, nil
+	}
+	r := &reader{pid: p.PID, process: p, vm: at["ruby_current_vm_ptr"]}
+	view := r.view()
+	version := view.Block(at["ruby_api_version"], 12)
+	if version == nil {
+		return nil, fmt.Errorf("read Ruby's version in process %d: it is not there", p.PID)
+	}
+	major, minor := version.Uint32(0), version.Uint32(4)
+	l, known := layouts(major, minor)
+	if !known || binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
+		return nil, fmt.Errorf("read Ruby in process %d: version %d.%d is none of 3.0 to 3.4 on a little-endian processor", p.PID, major, minor)
+	}
+	r.layout = l
+	r.forget()
+	r.spaces = ownSpace(p)
+	view.Reads, view.Bytes = maxSearch, maxSearchBytes
+	if r.vm == 0 { // since 3.3 a stripped library does not name it
+		r.vm = r.findVM(view, variables(object))
+	}
+	if r.vm == 0 {
+		return nil, fmt.Errorf("read Ruby %s in process %d: its virtual machine was not found among the variables of %s", l.name, p.PID, file.Path)
+	}
+	for _, name := range []string{"ruby_global_symbols", "global_symbols"} {
+		if r.symbols == 0 {
+			r.symbols = object.Addresses(name)[name]
+		}
+	}
+	if r.symbols == 0 {
+		r.symbols = r.findSymbols(view, variables(object))
+	}
+	return r, nil
+}
+
+func (r *reader) view() *foreign.View {
+	return &foreign.View{Memory: r.process.Memory, Reads: maxReads, Bytes: maxBytes}
+}
+
+func (r *reader) forget() {
+	r.codes, r.lines = map[uint64]*code{}, map[place]int{}
+	r.methods, r.classes = map[uint64]string{}, map[uint64]string{}
+}
+
+func (r *reader) Language() string { return "ruby" }
+
+// Look tells what each thread does.
+func (r *reader) Look() ([]stacks.Work, error) {
+	if r.looks++; r.looks%keepLooks == 0 || len(r.codes)+len(r.lines)+len(r.methods)+len(r.classes) > maxKept {
+		r.forget()
+	}
+	view := r.view()
+	threads := r.threads(view)
+	if len(threads) == 0 {
+		return nil, fmt.Errorf("read Ruby %s in process %d: no thread was found", r.layout.name, r.pid)
+	}
+	all := make([]stacks.Work, 0, len(threads))
+	for _, t := range threads {
+		t.calls = r.calls(view, t.ec)
+		w := stacks.Work{Kind: "thread", TID: t.tid, ID: t.at, Name: t.name, Lock: t.running}
+		for _, c := range t.calls {
+			w.Frames = append(w.Frames, c.Frame)
+		}
+		w.Wait = r.wait(view, t, threads)
+		w.Pool, w.Idle = server(w.Frames, w.Wait)
+		if full(w.Frames) {
+			w.Wait.On, w.Wait.Name = "pool", "puma's threads, all taken"
+		}
+		if w.Pool && !w.Idle {
+			w.Request = r.request(view, t.calls)
+		}
+		all = append(all, w)
+	}
+	return all, nil
+}

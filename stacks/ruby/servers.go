@@ -1,0 +1,94 @@
+package ruby
+
+import (
+	"strings"
+
+	"github.com/hangtime-dev/hangtime/stacks"
+)
+
+// A spot is a place in a server's own code: what its file's name ends in, and what the label of its method or block holds.
+type spot struct{ file, label string }
+
+func (s spot) at(f stacks.Frame) bool {
+	return f.File != "" && strings.HasSuffix(f.File, s.file) && strings.Contains(f.Function, s.label)
+}
+
+// pools are where the threads begin that serve requests or work off jobs.
+func pools() []spot {
+	return []spot{
+		{"/puma/thread_pool.rb", "spawn_thread"},
+		{"/unicorn/http_server.rb", "worker_loop"},
+		{"/phusion_passenger/request_handler/thread_handler.rb", "main_loop"},
+		{"/sidekiq/processor.rb", "run"},
+		{"/concurrent/executor/ruby_thread_pool_executor.rb", "create_worker"},
+	}
+}
+
+// rests are where those threads, and a server's own, wait for the next thing to do: the innermost code that is not Ruby's own, and what it calls there.
+// Tried with puma 5.6.5, unicorn 6.1.0 and nio4r 2.5.8; the others are from their code.
+func rests() []struct {
+	spot
+	class   string
+	methods []string
+} {
+	type rest = struct {
+		spot
+		class   string
+		methods []string
+	}
+	return []rest{
+		{spot{"/puma/thread_pool.rb", "spawn_thread"}, "ConditionVariable", []string{"wait"}},
+		{spot{"/puma/thread_pool.rb", "start!"}, "Kernel", []string{"sleep"}}, // its trimmer and reaper
+		{spot{"/puma/reactor.rb", ""}, "Selector", []string{"select"}},
+		{spot{"/puma/server.rb", "handle_servers"}, "IO", []string{"select"}},
+		{spot{"/puma/single.rb", "run"}, "Thread", []string{"join"}},
+		{spot{"/puma/cluster.rb", "run"}, "IO", []string{"wait_readable", "select"}},
+		{spot{"/puma/cluster/worker.rb", "run"}, "", []string{"join", "sleep", "wait_readable"}},
+		{spot{"/unicorn/http_server.rb", "worker_loop"}, "IO", []string{"select"}},
+		{spot{"/unicorn/http_server.rb", "master_sleep"}, "", []string{"wait", "select"}},
+		{spot{"/phusion_passenger/request_handler/thread_handler.rb", "accept_and_process_next_request"}, "Server", []string{"accept"}},
+		{spot{"/concurrent/executor/ruby_thread_pool_executor.rb", "create_worker"}, "Queue", []string{"pop"}},
+	}
+}
+
+// server says whether a thread is one of a server's pool, and whether it waits there for its next request.
+func server(frames []stacks.Frame, wait stacks.Wait) (pool, idle bool) {
+	for _, p := range pools() {
+		for _, f := range frames {
+			if p.at(f) {
+				pool = true
+			}
+		}
+	}
+	if wait.On == "lock" || wait.On == "interpreter lock" { // it was woken, and has something to do
+		return pool, false
+	}
+	inner := 0
+	for inner < len(frames) && native(frames[inner]) {
+		inner++
+	}
+	if inner == len(frames) || inner == 0 {
+		return pool, false
+	}
+	for _, r := range rests() {
+		if r.at(frames[inner]) && is(frames[inner-1].Function, r.class, r.methods...) {
+			return pool, true
+		}
+	}
+	for _, f := range frames { // sidekiq asks Redis for its next job, by a library that waits for the answer
+		if (spot{"/sidekiq/fetch.rb", "retrieve_work"}).at(f) {
+			return pool, true
+		}
+	}
+	return pool, false
+}
+
+// full says that a thread waits for a free thread of its server's pool: puma's, which accepts no more than it can serve.
+func full(frames []stacks.Frame) bool {
+	for _, f := range frames {
+		if (spot{"/puma/thread_pool.rb", "wait_until_not_full"}).at(f) {
+			return true
+		}
+	}
+	return false
+}
