@@ -147,12 +147,13 @@ func summary(incidents []diagnose.Incident) string {
 	}
 	var parts []string
 	for _, g := range order {
-		parts = append(parts, fmt.Sprintf("%s (%s, %s)", plural(count[g], g.kind), g.cause, plural(places[g], "worker")))
+		parts = append(parts, fmt.Sprintf("%s (%s, %s)", Plural(count[g], g.kind), g.cause, Plural(places[g], "worker")))
 	}
 	return strings.Join(parts, ", ")
 }
 
-func plural(n int, word string) string {
+// Plural writes a count with its word: "1 hang", "2 crashes".
+func Plural(n int, word string) string {
 	if n == 1 {
 		return "1 " + word
 	}
@@ -268,7 +269,7 @@ func Of(variants []Variant, planned int, over bool, guide string) Verdict {
 	if len(variants) < planned || !over {
 		v.Outcome = Worst(v.Outcome, Unknown)
 		if over {
-			v.Why = append(v.Why, fmt.Sprintf("%d of %s ran", len(variants), plural(planned, "variant")))
+			v.Why = append(v.Why, fmt.Sprintf("%d of %s ran", len(variants), Plural(planned, "variant")))
 		}
 	}
 	v.Sentence = Sentence(v, guide, over)
