@@ -13,8 +13,10 @@ test: tools vet lint unit
 tools:
 	@./.ci/install-tools
 
+# What is behind the tag bench is measured by hand, and is to build all the same.
 vet:
 	$(GO) vet ./...
+	$(GO) vet -tags bench ./diagnose/bench
 
 lint:
 	$(GO) tool staticcheck ./...

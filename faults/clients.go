@@ -40,7 +40,7 @@ func prepareClients(f scenarios.Fault, field Field) (harm, error) {
 	return c, nil
 }
 
-func (c clients) aim() ([]target, error) {
+func (c clients) aim(_ context.Context) ([]target, error) {
 	return []target{{words: "the server at " + c.address}}, nil
 }
 

@@ -128,7 +128,7 @@ func prepareFill(field Field) (harm, error) {
 	return fill{field.Dir}, nil
 }
 
-func (f fill) aim() ([]target, error) {
+func (f fill) aim(_ context.Context) ([]target, error) {
 	return []target{{words: "the disk of the server's log folder", path: f.dir}}, nil
 }
 

@@ -99,7 +99,7 @@ func prepareFreezeDisk(field Field, g *Guardian) (harm, error) {
 
 func (freezeDisk) most() time.Duration { return longestFreeze }
 
-func (f freezeDisk) aim() ([]target, error) {
+func (f freezeDisk) aim(_ context.Context) ([]target, error) {
 	return []target{{words: "the disk of the server's log folder", path: f.dir}}, nil
 }
 

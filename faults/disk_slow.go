@@ -80,7 +80,7 @@ func prepareSlowDisk(f scenarios.Fault, field Field) (harm, error) {
 	return nil, errors.New("no slow disk was laid below the server's log folder")
 }
 
-func (s slow) aim() ([]target, error) {
+func (s slow) aim(_ context.Context) ([]target, error) {
 	return []target{{words: "the disk of the server's log folder", path: s.disk.dir}}, nil
 }
 

@@ -65,8 +65,8 @@ type effect struct {
 
 // A harm is one kind of fault.
 type harm interface {
-	// aim chooses what the next stroke hits.
-	aim() ([]target, error)
+	// aim chooses what the next stroke hits; an error where ctx ends meanwhile.
+	aim(ctx context.Context) ([]target, error)
 	// strike does the harm and returns when it was seen; where it fails or ctx ends it leaves nothing behind.
 	strike(ctx context.Context, at target) (effect, error)
 }

@@ -37,8 +37,8 @@ func controllerOf(kind string) string {
 }
 
 // aim makes one target of a whole server: what it may use it may use together, and what it starts is under the same limit.
-func (g group) aim() ([]target, error) {
-	all, err := g.choice.aim()
+func (g group) aim(ctx context.Context) ([]target, error) {
+	all, err := g.choice.aim(ctx)
 	if err != nil || g.of != "server" {
 		return all, err
 	}

@@ -61,8 +61,8 @@ func prepareSend(f scenarios.Fault, field Field, name string) (harm, error) {
 func (send) instant() {}
 
 // aim names the group where no worker is in it: that a signal to it reaches nobody is a result.
-func (s send) aim() ([]target, error) {
-	all, err := s.choice.aim()
+func (s send) aim(ctx context.Context) ([]target, error) {
+	all, err := s.choice.aim(ctx)
 	if err == nil && len(all) == 0 {
 		all = []target{{words: "the arbiter's process group"}}
 	}

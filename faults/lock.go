@@ -41,7 +41,7 @@ func prepareLock(f scenarios.Fault, field Field, g *Guardian) (harm, error) {
 	return lock{kind, path, g}, nil
 }
 
-func (l lock) aim() ([]target, error) {
+func (l lock) aim(_ context.Context) ([]target, error) {
 	return []target{{words: filepath.Base(l.path), path: l.path}}, nil
 }
 

@@ -69,7 +69,7 @@ func prepareNetwork(f scenarios.Fault, field Field) (harm, error) {
 	return network{f, field.Ground.proxy}, nil
 }
 
-func (n network) aim() ([]target, error) {
+func (n network) aim(_ context.Context) ([]target, error) {
 	return []target{{words: fmt.Sprintf("the way from %s to %s", n.proxy.toxic.Listen, n.proxy.toxic.Upstream)}}, nil
 }
 

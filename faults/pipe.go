@@ -96,7 +96,7 @@ func prepareStall(field Field) (harm, error) {
 	return stall{field.Ground.pipe}, nil
 }
 
-func (stall) aim() ([]target, error) {
+func (stall) aim(_ context.Context) ([]target, error) {
 	return []target{{words: "the reader of the server's standard output"}}, nil
 }
 

@@ -37,7 +37,7 @@ func prepareRequest(f scenarios.Fault, field Field) (harm, error) {
 
 func (request) instant() {}
 
-func (r request) aim() ([]target, error) {
+func (r request) aim(_ context.Context) ([]target, error) {
 	return []target{{words: cmp.Or(r.call.Method, http.MethodGet) + " " + r.call.Path}}, nil
 }
 

@@ -61,7 +61,7 @@ func (s *stage) schedule(ctx context.Context, i *Injection) {
 
 // stroke hits each target of one moment, all at once, and waits until that is over.
 func (s *stage) stroke(ctx context.Context, i *Injection) {
-	targets, err := i.harm.aim()
+	targets, err := i.harm.aim(ctx)
 	if err != nil {
 		asked := s.asked(ctx, i, target{words: "no target"})
 		s.rec.Record(asked)
@@ -118,7 +118,11 @@ func (i *Injection) lasts(ctx context.Context) time.Duration {
 type instant interface{ instant() }
 
 func (s *stage) one(ctx context.Context, i *Injection, at target, asked history.FaultAsked) {
-	seen, err := i.harm.strike(ctx, at)
+	err := ctx.Err() // it may have ended while the target was chosen: then nothing is done any more
+	var seen effect
+	if err == nil {
+		seen, err = i.harm.strike(ctx, at)
+	}
 	if err != nil {
 		if ctx.Err() != nil {
 			err = fmt.Errorf("%s before it took effect: %w", why(ctx), err)

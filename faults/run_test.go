@@ -255,8 +255,45 @@ func TestWhatIsOverAtOnceIsRepeatedForItsTime(t *testing.T) {
 type nobody struct{}
 
 func (nobody) instant()                                       {}
-func (nobody) aim() ([]target, error)                         { return nil, errors.New("nobody") }
+func (nobody) aim(_ context.Context) ([]target, error)        { return nil, errors.New("nobody") }
 func (nobody) strike(context.Context, target) (effect, error) { panic("struck") }
+
+// late is a harm whose target is found only when its time is over.
+type late struct{ end context.CancelFunc }
+
+func (late) instant() {}
+func (l late) aim(context.Context) ([]target, error) {
+	l.end()
+	return []target{{words: "worker 1"}}, nil
+}
+func (late) strike(context.Context, target) (effect, error) { panic("struck") }
+
+func TestNothingIsStruckWhenItsTimeHasEnded(t *testing.T) {
+	ctx, end := context.WithCancel(t.Context())
+	s := &stage{rec: history.NewRecorder(time.Now())}
+	s.stroke(ctx, &Injection{fault: scenarios.Fault{Kind: "kill"}, harm: late{end}})
+	same(t, told(s.rec.Drain(nil)), "/1 asked kill", "/1 failed: interrupted before it took effect: context canceled")
+}
+
+// Who is the busiest takes a moment to be seen: a run that ends meanwhile neither waits for it nor kills anybody.
+func TestNobodyIsKilledWhileTheBusiestIsStillSought(t *testing.T) {
+	private(t)
+	g := newGuardian(t)
+	c := newCrew(t)
+	i := prepare(t, scenarios.Fault{Kind: "kill", Worker: "busiest"}, Field{Arbiter: c.Arbiter, Workers: c.seen, Name: "v"}, g)
+	rec := history.NewRecorder(time.Now())
+	ctx, end := context.WithTimeout(t.Context(), busyFor/4)
+	defer end()
+	if err := Run(ctx, []*Injection{i}, rec); err != nil {
+		t.Error(err)
+	}
+	same(t, told(rec.Drain(nil)), "v/1 asked kill", "v/1 failed: choose the busiest worker: context deadline exceeded")
+	for _, pid := range c.Workers {
+		if over(pid) {
+			t.Errorf("pid %d was killed", pid)
+		}
+	}
+}
 
 func TestAFaultLastsAsLongAsThePlanSays(t *testing.T) {
 	for _, one := range []struct {
@@ -307,7 +344,7 @@ func TestTheSameSeedChoosesTheSameWorkers(t *testing.T) {
 		c := choice{f.Worker, field, random(f, field)}
 		var places []string
 		for range 20 {
-			w, err := c.pick(workers)
+			w, err := c.pick(t.Context(), workers)
 			if err != nil {
 				t.Fatal(err)
 			}

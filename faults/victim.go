@@ -2,6 +2,7 @@ package faults
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -34,7 +35,7 @@ func newChoice(f scenarios.Fault, field Field) (choice, error) {
 }
 
 // aim returns living processes of our own server.
-func (c choice) aim() ([]target, error) {
+func (c choice) aim(ctx context.Context) ([]target, error) {
 	arbiter, err := identify(c.field.Arbiter)
 	if err != nil {
 		return nil, fmt.Errorf("the arbiter: %w", err)
@@ -43,7 +44,7 @@ func (c choice) aim() ([]target, error) {
 	if c.of == "arbiter" {
 		return []target{first}, nil
 	}
-	chosen, err := c.pick(c.alive())
+	chosen, err := c.pick(ctx, c.alive())
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +71,7 @@ func (c choice) alive() []Worker {
 }
 
 // pick chooses among workers in the order of their places.
-func (c choice) pick(alive []Worker) ([]Worker, error) {
+func (c choice) pick(ctx context.Context, alive []Worker) ([]Worker, error) {
 	if len(alive) == 0 && c.of != "server" {
 		return nil, errors.New("no worker is alive")
 	}
@@ -84,7 +85,7 @@ func (c choice) pick(alive []Worker) ([]Worker, error) {
 	case "oldest":
 		return []Worker{slices.MinFunc(alive, func(a, b Worker) int { return cmp.Compare(a.Born, b.Born) })}, nil
 	case "busiest":
-		return []Worker{busiest(alive)}, nil
+		return busiest(ctx, alive)
 	}
 	for _, w := range alive {
 		if strconv.Itoa(w.Place) == c.of {
@@ -109,7 +110,8 @@ func inGroup(alive []Worker, arbiter int) ([]Worker, error) {
 // busyFor is the time over which the busiest worker is the one that used most of a processor.
 const busyFor = 200 * time.Millisecond
 
-func busiest(alive []Worker) Worker {
+// busiest watches all of them for a moment; where ctx ends meanwhile nobody was chosen.
+func busiest(ctx context.Context, alive []Worker) ([]Worker, error) {
 	used := func() map[int]time.Duration {
 		all := map[int]time.Duration{}
 		for _, w := range alive {
@@ -120,9 +122,11 @@ func busiest(alive []Worker) Worker {
 		return all
 	}
 	before := used()
-	time.Sleep(busyFor)
+	if !sleep(ctx, busyFor) {
+		return nil, fmt.Errorf("choose the busiest worker: %w", context.Cause(ctx))
+	}
 	after := used()
-	return slices.MaxFunc(alive, func(a, b Worker) int {
+	return []Worker{slices.MaxFunc(alive, func(a, b Worker) int {
 		return cmp.Compare(after[a.PID]-before[a.PID], after[b.PID]-before[b.PID])
-	})
+	})}, nil
 }

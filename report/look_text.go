@@ -217,4 +217,6 @@ func (t *Thread) line() string {
 }
 
 // detail is one line of evidence below a worker's: its kind in a column of its own.
-func detail(out *strings.Builder, kind, text string) { fmt.Fprintf(out, "    %-9s %s\n", kind, text) }
+func detail(out *strings.Builder, kind, text string) {
+	fmt.Fprintf(out, "    %-9s %s\n", kind, words.Printable(text))
+}

@@ -12,12 +12,5 @@ var ErrAborted = errors.New("a check ended the run")
 
 // Abort ends the run in order, as Stop does, because the check at key does not hold. A second call has no effect.
 func (r *Run) Abort(key, check string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.by != "" {
-		return
-	}
-	r.by = key
-	r.rec.Record(history.Aborted{Key: key, Check: check})
-	r.cancel(fmt.Errorf("%w early: %s did not hold", ErrAborted, check))
+	r.end(key, history.Aborted{Key: key, Check: check}, fmt.Errorf("%w early: %s did not hold", ErrAborted, check))
 }

@@ -1,10 +1,8 @@
 package run
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
@@ -18,20 +16,15 @@ type AloneOptions struct {
 	Tool     string              // version of hangtime
 	Length   time.Duration       // how long hits are due; 0: as long as the plan has any
 	Load     loadgen.Options
-	Sinks    []func([]history.Record) error // as those of a Run
+	Sinks    []Sink
 }
 
-// Alone is a load without a server to start, a fault or a probe: one attack, recorded as a run of one variant and one phase.
+// Alone is a session with a load and without a server to start, a fault or a probe: one attack, recorded as a run of one variant and one phase.
 type Alone struct {
+	*session
 	options AloneOptions
-	rec     *history.Recorder
 	attack  *loadgen.Attack
 	plan    scenarios.Scenario
-	ctx     context.Context
-	cancel  context.CancelCauseFunc
-
-	mu sync.Mutex
-	by string // who interrupted it
 }
 
 // NewAlone prepares the attack; its clock starts now. Nothing is sent before Conduct.
@@ -40,8 +33,7 @@ func NewAlone(options AloneOptions) (*Alone, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Alone{options: options, rec: history.NewRecorder(time.Now()), plan: plan}
-	a.ctx, a.cancel = context.WithCancelCause(context.Background())
+	a := &Alone{session: newSession(options.Sinks), options: options, plan: plan}
 	if a.attack, err = loadgen.New(plan.Load, plan.Server.URL, a.rec, options.Load); err != nil {
 		return nil, err
 	}
@@ -61,31 +53,15 @@ func (a *Alone) Length() time.Duration { return a.options.Length }
 
 // Conduct sends, and returns when all hits have ended and all is with the sinks. The error wraps ErrInterrupted when Stop was called.
 func (a *Alone) Conduct() error {
-	r := &Run{options: Options{Document: a.options.Document, Name: a.plan.Name, Tool: a.options.Tool, Seed: a.options.Load.Seed}, rec: a.rec}
-	header, err := r.header()
+	text, err := a.options.Document.Text()
+	if err != nil {
+		return fmt.Errorf("write the load into the recording: %w", err)
+	}
+	header, err := a.header(a.options.Tool, a.plan.Name, text, a.options.Load.Seed)
 	if err != nil {
 		return err
 	}
-	a.rec.Record(header)
-	background, stop := context.WithCancel(context.Background())
-	ticks, stopTicks := context.WithCancel(context.Background())
-	var draining, ticking sync.WaitGroup
-	var broken error
-	draining.Go(func() {
-		drain(background, a.rec, a.options.Sinks, func(err error) {
-			broken = err
-			a.rec.Record(history.Trouble{Component: "run", Text: err.Error()})
-		})
-	})
-	ticking.Go(func() { tick(ticks, a.rec) })
-
-	err = a.send()
-	stopTicks()
-	ticking.Wait()
-	a.rec.Record(history.RunEnded{})
-	stop()
-	draining.Wait()
-	return errors.Join(err, broken)
+	return a.conduct(header, a.send)
 }
 
 func (a *Alone) send() error {
@@ -103,16 +79,4 @@ func (a *Alone) send() error {
 	}
 	a.rec.Record(history.VariantEnded{Name: one.Name, Reason: reason})
 	return err
-}
-
-// Stop ends it in order. by says who asked: "SIGINT", "q". A second call has no effect.
-func (a *Alone) Stop(by string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.by != "" {
-		return
-	}
-	a.by = by
-	a.rec.Record(history.Interrupted{By: by})
-	a.cancel(fmt.Errorf("%w by %s", ErrInterrupted, by))
 }

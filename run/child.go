@@ -2,7 +2,9 @@ package run
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,11 +22,12 @@ import (
 
 // A child is a server that hangtime started, and what it says on its standard error.
 type child struct {
-	pid    int
-	ended  chan struct{}    // closed when it was waited for
-	state  *os.ProcessState // valid then
-	output io.ReadCloser    // its standard error, which its descendants may hold longer than it
-	heard  chan struct{}    // closed when nothing more is read from there
+	pid     int
+	process *os.Process      // who signals it never reaches another that has its number by now: unlike a bare pid it knows when it was waited for
+	ended   chan struct{}    // closed when it was waited for
+	state   *os.ProcessState // valid then
+	output  io.ReadCloser    // its standard error, which its descendants may hold longer than it
+	heard   chan struct{}    // closed when nothing more is read from there
 
 	mu   sync.Mutex
 	tail []string // its last lines that are no events: what to show when it fails
@@ -66,10 +69,10 @@ func (c *child) spawn(cmd *exec.Cmd) error {
 			started <- err
 			return
 		}
-		c.pid = cmd.Process.Pid
+		c.pid, c.process = cmd.Process.Pid, cmd.Process
 		started <- nil
 		// Not cmd.Wait, which closes the pipe: what the child said last may still be in it.
-		c.state, _ = cmd.Process.Wait() // an error leaves the state unknown, which is how it is told
+		c.state, _ = c.process.Wait() // an error leaves the state unknown, which is how it is told
 		close(c.ended)
 	}()
 	return <-started
@@ -79,21 +82,40 @@ func (c *child) spawn(cmd *exec.Cmd) error {
 func (c *child) listen(said func(history.ServerSaid)) {
 	defer close(c.heard)
 	defer c.output.Close()
-	lines := bufio.NewScanner(c.output)
-	lines.Buffer(make([]byte, 64<<10), 1<<20)
+	lines := bufio.NewReaderSize(c.output, 64<<10)
 	var quota quota
-	for lines.Scan() {
-		if event, ok := parseSaid(lines.Bytes()); ok {
-			said(event)
-			continue
+	for {
+		line, err := readLine(lines, accountLine)
+		if len(line) > 0 {
+			if event, ok := parseSaid(line); ok {
+				said(event)
+			} else {
+				c.keep(string(line))
+				if event, ok := quota.line(time.Now(), string(line)); ok {
+					said(event)
+				}
+			}
 		}
-		c.keep(lines.Text())
-		if event, ok := quota.line(time.Now(), lines.Text()); ok {
-			said(event)
+		if err != nil {
+			return
 		}
 	}
-	// A line too long for the scanner: the rest is read and dropped, or the server would block in write.
-	_, _ = io.Copy(io.Discard, c.output)
+}
+
+// accountLine bounds a line of the server's account, in bytes. Of a longer one the beginning is kept, in the server's own words.
+const accountLine = 1 << 20
+
+// readLine reads a line without its end, and of one longer than most only so much; the rest of it is read and dropped. Whoever stopped at one would hear nothing that
+// comes after, or leave the server blocked in write. What comes before the end of the stream is a line too.
+func readLine(from *bufio.Reader, most int) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := from.ReadSlice('\n')
+		line = append(line, part[:min(len(part), most-len(line))]...)
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return bytes.TrimSuffix(line, []byte("\n")), err
+		}
+	}
 }
 
 // lastWordsLimit is how long the words of a child that has ended may take to be read. They are in the pipe by then; what follows is a descendant's.
@@ -228,8 +250,8 @@ func (c *child) end() {
 			return
 		}
 		// A stopped arbiter would never see the signal. That it has gone meanwhile is no error.
-		_ = syscall.Kill(c.pid, syscall.SIGCONT)
-		_ = syscall.Kill(c.pid, step.signal)
+		_ = c.process.Signal(syscall.SIGCONT)
+		_ = c.process.Signal(step.signal)
 		if c.gone(step.limit) {
 			return
 		}

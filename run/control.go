@@ -14,7 +14,7 @@ const byHandFor = 10 * time.Second
 
 // SetRate changes the rate of the load, in hits a second; 0 pauses it.
 func (r *Run) SetRate(perSecond float64) {
-	v := r.now()
+	v := r.now.Load()
 	if v == nil {
 		return
 	}
@@ -41,7 +41,7 @@ func (r *Run) HoldLock() {
 
 // byHand injects a fault that no scenario planned; it ends with the variant's phases at the latest. What goes wrong is recorded.
 func (r *Run) byHand(f scenarios.Fault) {
-	v := r.now()
+	v := r.now.Load()
 	if v == nil {
 		return
 	}

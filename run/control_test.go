@@ -38,7 +38,7 @@ func TestAFaultByHandEndsWithThePhases(t *testing.T) {
 	v := &variant{run: r, guardian: guardian, ground: &faults.Ground{}, plan: scenarios.Scenario{
 		Variants: []scenarios.Variant{{Name: "only"}}, Phases: scenarios.Phases{Before: time.Second}, Load: load,
 	}}
-	r.current = v
+	r.now.Store(v)
 	asked := false // by the one sender, so by one handler at a time
 	site := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		if !asked {

@@ -1,6 +1,8 @@
 package run
 
 import (
+	"bufio"
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
@@ -116,6 +118,65 @@ func TestTheEndOfAnArbiterIsSeenWhileAWorkerHoldsItsOutput(t *testing.T) {
 	if diff := cmp.Diff([]history.Event{want}, events(rec)); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// A server that writes one line of many megabytes is heard before it and after it.
+func TestALineOfAnyLengthDoesNotEndTheServersAccount(t *testing.T) {
+	var said []history.ServerSaid
+	cmd := exec.Command("sh", "-c", `echo '{"event":"before"}' >&2; head -c 3000000 /dev/zero | tr '\0' x >&2; echo >&2; printf '{"event":"after"}' >&2`)
+	c, err := startChild(cmd, func(event history.ServerSaid) { said = append(said, event) }, func(int) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-c.ended
+	<-c.heard
+	if len(said) != 3 || said[0].Event != "before" || said[1].Event != history.SaidLine || said[2].Event != "after" {
+		t.Fatalf("heard %.300v", said)
+	}
+	if text := said[1].Fields["text"]; !strings.HasPrefix(text, "xxx") || len(text) > lineBytes+len("…") {
+		t.Errorf("of the long line %d bytes are told", len(text))
+	}
+}
+
+func TestALineIsReadWithinItsBound(t *testing.T) {
+	long := strings.Repeat("x", 100)
+	for _, row := range []struct {
+		text string
+		want []string
+	}{
+		{"", []string{""}},
+		{"a\n\nb", []string{"a", "", "b"}},
+		{"a\n", []string{"a", ""}},
+		{"short\n" + long + "\nafter\n", []string{"short", long[:40], "after", ""}},
+		{long, []string{long[:40]}},
+	} {
+		from := bufio.NewReaderSize(strings.NewReader(row.text), 16)
+		var got []string
+		for {
+			line, err := readLine(from, 40)
+			got = append(got, string(line))
+			if err != nil {
+				break
+			}
+		}
+		if diff := cmp.Diff(row.want, got); diff != "" {
+			t.Errorf("%.20q (-want +got):\n%s", row.text, diff)
+		}
+	}
+}
+
+// The pid of a child that was waited for may be another's by now: nobody is signalled any more.
+func TestAServerThatWasWaitedForIsNotSignalled(t *testing.T) {
+	c, err := startChild(exec.Command("true"), func(history.ServerSaid) {}, func(int) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-c.ended
+	if err := c.process.Signal(syscall.SIGKILL); !errors.Is(err, os.ErrProcessDone) {
+		t.Errorf("a signal to it: %v, want that it is done", err)
+	}
+	c.end()
+	c.hush()
 }
 
 // Somebody else may have waited for the child: then nobody knows how it ended.

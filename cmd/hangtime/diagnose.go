@@ -5,20 +5,12 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/report"
-)
-
-const (
-	// lookFor is how long diagnose looks: a little more than the second that a loop may stand still before it is hung.
-	lookFor = 1250 * time.Millisecond
-	// lookMost is how long it looks while a worker is suspect: a thread of a pool may take 5 s, and on a machine that is so busy that hangtime itself is late, time counts less.
-	lookMost = 7 * time.Second
-	lookStep = 100 * time.Millisecond
+	"github.com/hangtime-dev/hangtime/run"
 )
 
 func diagnoseCommand() *cobra.Command {
@@ -63,7 +55,7 @@ func diagnoseOnce(cmd *cobra.Command, flags targetFlags, asJSON bool) error {
 		return err
 	}
 	b, lock := report.NewLookBuilder(), sync.Mutex{}
-	w, err := startWatching(cmd.Context(), target, func(records []history.Record) error {
+	w, err := run.Watch(cmd.Context(), target, version(), func(records []history.Record) error {
 		lock.Lock()
 		defer lock.Unlock()
 		for _, r := range records {
@@ -72,24 +64,21 @@ func diagnoseOnce(cmd *cobra.Command, flags targetFlags, asJSON bool) error {
 		return nil
 	})
 	if err != nil {
-		return err
+		return &exit{exitUnknown, err}
 	}
-	of := w.watched()
+	of := watched(w, target)
 	var look report.Look
-	for span := lookFor; ; span = lookStep {
-		time.Sleep(span)
+	err = w.Look(cmd.Context(), func() bool {
 		lock.Lock()
+		defer lock.Unlock()
 		look = b.Look(of)
-		lock.Unlock()
-		if !look.Undecided() || time.Since(w.began) >= lookMost {
-			break
-		}
-	}
-	if err := w.stop(""); err != nil {
+		return look.Undecided()
+	})
+	if err = errors.Join(err, w.End()); err != nil {
 		return &exit{exitUnknown, err}
 	}
 	if len(look.Workers) == 0 {
-		err = fmt.Errorf("%s: no worker was found", describe(target))
+		err = fmt.Errorf("%s: no worker was found", w.Describe())
 		if !asJSON {
 			return &exit{exitUnknown, err}
 		}

@@ -1,5 +1,7 @@
+//go:build bench
+
 // Package bench measures the diagnosis against hangs whose moment and cause are known, on servers that are watched from outside as `hangtime watch` does. It is all
-// in tests that do nothing unless they are asked to by a flag, for the room itself reads nothing but histories: make bench-diagnose.
+// in tests, for the room itself reads nothing but histories, and behind the build tag bench: without it none is there to be called passed. make bench-diagnose.
 package bench
 
 import (
@@ -19,8 +21,8 @@ import (
 )
 
 var (
-	binary = flag.String("hangtime", "", "the hangtime binary; empty: nothing is measured")
-	trials = flag.Int("trials", 0, "of each cause; 0: none")
+	binary = flag.String("hangtime", "", "the hangtime binary")
+	trials = flag.Int("trials", 0, "of each cause")
 	only   = flag.String("only", "", "regular expression: which causes (\"gunicorn: flock\")")
 	lanes  = flag.Int("lanes", 3, "servers at once")
 	record = flag.String("record", "", "folder for a recording of each cause; empty: none are kept")
@@ -43,7 +45,7 @@ type result struct {
 
 func TestTrials(t *testing.T) {
 	if *binary == "" || *trials == 0 {
-		return
+		t.Fatal("want the flags -hangtime and -trials, as make bench-diagnose-trials gives them")
 	}
 	which := regexp.MustCompile(*only)
 	var results []*result

@@ -1,3 +1,5 @@
+//go:build bench
+
 package bench
 
 import (
@@ -21,7 +23,7 @@ import (
 	"github.com/hangtime-dev/hangtime/diagnose"
 )
 
-var control = flag.Duration("control", 0, "how long each control is watched, half of it one that has the machine for itself; 0: none is")
+var control = flag.Duration("control", 0, "how long each control is watched, half of it one that has the machine for itself")
 
 // A quiet is a server that suffers in some way and has no hang: whatever is found there is false.
 type quiet struct {
@@ -61,7 +63,7 @@ func quiets() []*quiet {
 
 func TestControls(t *testing.T) {
 	if *binary == "" || *control == 0 {
-		return
+		t.Fatal("want the flags -hangtime and -control, as make bench-diagnose-controls gives them")
 	}
 	which := regexp.MustCompile(*only)
 	var all []*quiet

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/probe"
+	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/run"
+)
+
+// A targetFlags is which running server is meant.
+type targetFlags struct {
+	pid     int
+	pidfile string
+	port    int
+	socket  string
+
+	hangAfter time.Duration
+	query     bool
+}
+
+func (t *targetFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.IntVar(&t.pid, "pid", 0, "process number of the server's arbiter, or of one of its workers")
+	flags.StringVar(&t.pidfile, "pidfile", "", "file that holds it")
+	flags.IntVar(&t.port, "port", 0, "TCP port where the server listens")
+	flags.StringVar(&t.socket, "socket", "", "path of the unix socket where it listens")
+	flags.DurationVar(&t.hangAfter, "hang-after", diagnose.DefaultHangAfter, "age from which on work hangs although nobody is seen to wait behind it; before that it is slow")
+	flags.BoolVar(&t.query, "query", false, "show the part of a request's path behind the question mark too")
+}
+
+// find finds the server; exactly one way to name it must be given.
+func (t *targetFlags) find() (probe.Target, error) {
+	given := 0
+	for _, is := range []bool{t.pid != 0, t.pidfile != "", t.port != 0, t.socket != ""} {
+		if is {
+			given++
+		}
+	}
+	if t.hangAfter < time.Second {
+		return probe.Target{}, &exit{exitUsage, fmt.Errorf("--hang-after: want at least 1s, got %v", t.hangAfter)}
+	}
+	if given != 1 {
+		return probe.Target{}, &exit{exitUsage, errors.New("say which server: one of --pid, --pidfile, --port and --socket")}
+	}
+	target, err := probe.Find(probe.Hint{PID: t.pid, Pidfile: t.pidfile, Port: t.port, Socket: t.socket})
+	if err != nil {
+		return probe.Target{}, &exit{exitUnknown, err}
+	}
+	target.HangAfter, target.Query = t.hangAfter, t.query
+	return target, nil
+}
+
+// watched is what report tells of a server that is watched.
+func watched(w *run.Watching, target probe.Target) report.Watched {
+	unseen, blind := w.Unseen()
+	server := report.Server{PID: target.Arbiter, Command: probe.Command(target.Arbiter), Address: target.Address}
+	return report.Watched{Tool: version(), Server: server, Began: w.Began(), Unseen: unseen, Blind: blind}
+}
