@@ -43,8 +43,8 @@ func (l *look) box(name, note string, body []string, w, h int) string {
 		size += len(line)
 	}
 	b.Grow(size + h*(w+32))
-	b.WriteString(l.in(frame, edge.TopLeft) + l.in(title, head) + l.in(frame, strings.Repeat(edge.Top, fill)) + tail + l.in(frame, edge.Top+edge.TopRight))
-	left, right := "\n"+l.in(frame, edge.Left), l.in(frame, edge.Right)
+	b.WriteString(l.drawn(frame, edge.TopLeft) + l.in(title, head) + l.drawn(frame, strings.Repeat(edge.Top, fill)) + tail + l.drawn(frame, edge.Top+edge.TopRight))
+	left, right := "\n"+l.drawn(frame, edge.Left), l.drawn(frame, edge.Right)
 	for i := range h - 2 {
 		line := ""
 		if i < len(body) {
@@ -54,7 +54,7 @@ func (l *look) box(name, note string, body []string, w, h int) string {
 		l.writeFit(&b, line, w-2)
 		b.WriteString(right)
 	}
-	b.WriteString("\n" + l.in(frame, edge.BottomLeft+strings.Repeat(edge.Bottom, w-2)+edge.BottomRight))
+	b.WriteString("\n" + l.drawn(frame, edge.BottomLeft+strings.Repeat(edge.Bottom, w-2)+edge.BottomRight))
 	return b.String()
 }
 

@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -89,57 +88,4 @@ func changeSpeed(s *stage, word string) (tea.Cmd, error) {
 	}
 	s.player.speed = at
 	return nil, nil
-}
-
-// suggestions are the commands that what is typed may become.
-func (m *model) suggestions() []string {
-	if m.prompt == nil || m.prompt.kind != palettePrompt {
-		return nil
-	}
-	typed, _, _ := strings.Cut(strings.TrimLeft(m.prompt.text, " "), " ")
-	where := m.on.place()
-	var all []string
-	for _, c := range commands() {
-		if c.where&where != 0 {
-			all = append(all, c.name+" "+c.takes)
-		}
-	}
-	for _, b := range m.keys {
-		if b.where&where != 0 && b.binding.Enabled() && !slices.ContainsFunc(all, func(s string) bool { return strings.HasPrefix(s, string(b.action)+" ") }) {
-			all = append(all, string(b.action))
-		}
-	}
-	return slices.DeleteFunc(all, func(s string) bool { return !strings.HasPrefix(s, typed) })
-}
-
-// obey does what was typed into the palette.
-func (m *model) obey(text string) tea.Cmd {
-	name, word, _ := strings.Cut(strings.TrimSpace(text), " ")
-	word = strings.TrimSpace(word)
-	where := m.on.place()
-	switch name {
-	case "":
-		return nil
-	case "quit", "q":
-		return m.do(doLeave)
-	}
-	for _, c := range commands() {
-		if c.name == name && c.where&where != 0 && !(word == "" && m.isAction(name, where)) {
-			cmd, err := c.run(m.stage, word)
-			if err != nil {
-				m.say("%s %s: %v", name, word, err)
-			}
-			return cmd
-		}
-	}
-	if m.isAction(name, where) {
-		return m.do(action(name))
-	}
-	m.say("%q is no command here; type : and tab to see them", name)
-	return nil
-}
-
-// isAction says whether a name is that of a key that means something there.
-func (m *model) isAction(name string, where place) bool {
-	return slices.ContainsFunc(m.keys, func(b boundKey) bool { return string(b.action) == name && b.where&where != 0 && b.binding.Enabled() })
 }

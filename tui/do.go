@@ -11,25 +11,6 @@ import (
 // saidMsg is what a command has to say when it is done.
 type saidMsg string
 
-// press does what a key asks for. Calls to the run may wait for it, so they are commands, never made here.
-func (m *model) press(k tea.KeyPressMsg) tea.Cmd {
-	switch {
-	case m.asked != nil:
-		return m.answer(k.String())
-	case m.prompt != nil:
-		return m.typed(k)
-	}
-	a, known := m.keys.find(k, m.on.place())
-	if m.help && a != doLeave {
-		m.help = false
-		return nil
-	}
-	if !known {
-		return nil
-	}
-	return m.do(a)
-}
-
 // do is the one place where actions have their effect, whoever asked: a key, a click, the palette.
 func (m *model) do(a action) tea.Cmd {
 	if cmd, done := m.on.do(a); done {

@@ -126,12 +126,6 @@ func (l *look) homePage(p *picker, scroll, w, h int) string {
 	return list + "\n" + preview(w, h-s.h)
 }
 
-// beforeTitle is what mark and verdict take in a row of the list, and leastTitle the room below which a title is left to the preview: a few letters of it say nothing.
-const (
-	beforeTitle = 2 + 9 + 1
-	leastTitle  = 20
-)
-
 func (l *look) homeRow(s *Scenario, selected bool, names, w int) string {
 	mark := "  "
 	if selected {
@@ -152,15 +146,6 @@ func (l *look) homeRow(s *Scenario, selected bool, names, w int) string {
 		return mark + last + " " + name
 	}
 	return mark + last + " " + name + " " + l.in(dim, l.text(s.Title))
-}
-
-// nameWidth is how wide the names are: as the longest, and not so wide that nothing of the titles is seen.
-func nameWidth(all []Scenario, w int) int {
-	longest := 0
-	for i := range all {
-		longest = max(longest, textWidth(all[i].Name))
-	}
-	return min(longest, max(w*3/5, 12))
 }
 
 func (l *look) previewLines(s *Scenario, w int) []string {

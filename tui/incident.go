@@ -15,8 +15,6 @@ import (
 	"github.com/hangtime-dev/hangtime/words"
 )
 
-const doIncident action = "incident"
-
 // incidentScreen is the story of one incident, what it cost, and what would have prevented it.
 type incidentScreen struct {
 	page

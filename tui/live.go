@@ -146,20 +146,8 @@ func share(rows, workers int) heights {
 	return h
 }
 
-// checksFrom is the width from which checks and incidents stand beside the story, and besideRows what the selected worker needs of that column below them.
-const (
-	checksFrom = 120
-	besideRows = 8
-)
-
-// A liveView is what of a variant a person has chosen to see.
-type liveView struct {
-	shown    []diagnose.Worker
-	selected int // place
-	filter   string
-	order    order
-	older    int // lines of the story, from the newest
-}
+// checksFrom is the width from which checks and incidents stand beside the story.
+const checksFrom = 120
 
 // live is the screen of a variant, w × h without header and key line.
 func (l *look) live(r *report.Report, v *report.Variant, view liveView, w, h int) string {

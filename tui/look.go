@@ -49,6 +49,9 @@ func (l *look) in(r role, text string) string {
 	return l.open[r] + words.Printable(text) + l.shut[r]
 }
 
+// drawn returns a text of the look's own glyphs in a role: a frame's edges are long, and nobody else wrote them.
+func (l *look) drawn(r role, text string) string { return l.open[r] + text + l.shut[r] }
+
 // palette is the colours of a look, by role.
 type palette [roleCount]color.Color
 

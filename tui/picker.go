@@ -91,3 +91,18 @@ func (p *picker) shape(shown []Scenario, at, w, h int) homeShape {
 	s.from = min(max(at-rows/2, 0), max(len(shown)-rows, 0))
 	return s
 }
+
+// beforeTitle is what mark and verdict take in a row of the list, and leastTitle the room below which a title is left to the preview: a few letters of it say nothing.
+const (
+	beforeTitle = 2 + 9 + 1
+	leastTitle  = 20
+)
+
+// nameWidth is how wide the names are: as the longest, and not so wide that nothing of the titles is seen.
+func nameWidth(all []Scenario, w int) int {
+	longest := 0
+	for i := range all {
+		longest = max(longest, textWidth(all[i].Name))
+	}
+	return min(longest, max(w*3/5, 12))
+}

@@ -1,10 +1,6 @@
 package tui
 
-import (
-	"strings"
-
-	tea "charm.land/bubbletea/v2"
-)
+import "strings"
 
 const (
 	filterPrompt  = '/'
@@ -21,50 +17,6 @@ type filterer interface {
 type prompt struct {
 	kind rune
 	text string
-}
-
-// typed takes a key for the prompt. A filter works while it is typed.
-func (m *model) typed(k tea.KeyPressMsg) tea.Cmd {
-	p := m.prompt
-	switch k.String() {
-	case "esc", "ctrl+c":
-		if p.kind == filterPrompt {
-			m.refilter("")
-		}
-		m.prompt = nil
-		return nil
-	case "enter":
-		m.prompt = nil
-		if p.kind == palettePrompt {
-			return m.obey(p.text)
-		}
-		return nil
-	case "backspace":
-		if p.text == "" {
-			m.prompt = nil
-		} else {
-			r := []rune(p.text)
-			p.text = string(r[:len(r)-1])
-		}
-	case "ctrl+u":
-		p.text = ""
-	case "tab":
-		if s := m.suggestions(); p.kind == palettePrompt && len(s) > 0 {
-			p.text = strings.Fields(s[0])[0] + " "
-		}
-	default:
-		p.text += k.Text
-	}
-	if p.kind == filterPrompt {
-		m.refilter(p.text)
-	}
-	return nil
-}
-
-func (m *model) refilter(text string) {
-	if f, ok := m.on.(filterer); ok {
-		f.refilter(text)
-	}
 }
 
 // promptLine shows what is typed and what it may become.

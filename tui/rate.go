@@ -9,13 +9,6 @@ import (
 	"github.com/hangtime-dev/hangtime/report"
 )
 
-// A rate is what the load was set to by hand.
-type rate struct {
-	paused float64 // what it goes back to after a pause; 0: it was not paused here
-	set    float64 // what it was last set to, at the moment at
-	at     time.Time
-}
-
 // measured is how long it takes until a rate that was set is seen in the report: it shows the last second.
 const measured = 2 * time.Second
 

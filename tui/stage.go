@@ -52,6 +52,13 @@ type stage struct {
 	profile colorprofile.Profile
 }
 
+// A rate is what the load was set to by hand.
+type rate struct {
+	paused float64 // what it goes back to after a pause; 0: it was not paused here
+	set    float64 // what it was last set to, at the moment at
+	at     time.Time
+}
+
 // relook chooses the look for what is known of the terminal.
 func (s *stage) relook() error {
 	theme := s.options.Theme
@@ -141,6 +148,12 @@ func (s *stage) nextVariant() {
 // say answers in the key line for a moment.
 func (s *stage) say(format string, args ...any) {
 	s.said, s.saidAt = fmt.Sprintf(format, args...), time.Now()
+}
+
+func (s *stage) complain(err error) {
+	if err != nil {
+		s.say("%v", err)
+	}
 }
 
 // bars is how many rows header, tape and key line take.

@@ -45,12 +45,6 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
-func (m *model) complain(err error) {
-	if err != nil {
-		m.say("%v", err)
-	}
-}
-
 // View implements tea.Model. It is asked for after each message; a frame is only made where something of it has changed.
 func (m *model) View() tea.View {
 	if !m.fresh {

@@ -11,8 +11,6 @@ import (
 	"github.com/hangtime-dev/hangtime/words"
 )
 
-const doVerdict action = "verdict"
-
 // verdictScreen is what the run came to, or comes to as things stand.
 type verdictScreen struct{ page }
 
@@ -63,10 +61,10 @@ func (s *verdictScreen) copy() string {
 // next is what a person may want to do after the verdict.
 func (s *verdictScreen) next() []string {
 	l, scenario := s.look, s.look.text(s.report.Header.Scenario)
-	press := func(a action) string { return l.in(keycap, s.keys.get(a).Help().Key) }
-	lines := []string{press(doVerdict) + " looks at the run again, " + press(doVariant) + " changes the variant, " + press(doIncident) + " opens an incident"}
+	button := func(a action) string { return l.in(keycap, s.keys.get(a).Help().Key) }
+	lines := []string{button(doVerdict) + " looks at the run again, " + button(doVariant) + " changes the variant, " + button(doIncident) + " opens an incident"}
 	if s.options.Write != nil {
-		lines = append(lines, press(doWrite)+" writes this as a page (HTML) and as Markdown, "+press(doCopy)+" copies it")
+		lines = append(lines, button(doWrite)+" writes this as a page (HTML) and as Markdown, "+button(doCopy)+" copies it")
 	}
 	if s.options.Recording != "" {
 		lines = append(lines, l.in(accent, "hangtime replay "+l.text(s.options.Recording))+"  shows it again, step by step")

@@ -18,8 +18,6 @@ import (
 // twoColumnsFrom is the width from which a page has its threads beside the rest.
 const twoColumnsFrom = 110
 
-const doOpen action = "open"
-
 // workerScreen is all that is known of the selected worker.
 type workerScreen struct{ page }
 

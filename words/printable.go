@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Printable makes a text that somebody else wrote (a path, a command line, a thread's name, a line of a log) safe to show. Such a text may hold what moves a
@@ -12,12 +13,14 @@ import (
 //
 // The history keeps such texts as they were read: who shows one asks here.
 func Printable(text string) string {
-	if plain(text) {
+	safe := printable(text)
+	if safe == len(text) {
 		return text
 	}
 	var b strings.Builder
 	b.Grow(len(text) + 16)
-	for _, r := range text {
+	b.WriteString(text[:safe])
+	for _, r := range text[safe:] {
 		writePrintable(&b, r)
 	}
 	return b.String()
@@ -37,14 +40,20 @@ func PrintableLines(text string) string {
 	return b.String()
 }
 
-// plain says whether a text is ASCII that can be printed, as nearly all are.
-func plain(text string) bool {
-	for i := range len(text) {
-		if c := text[i]; c < ' ' || c > '~' {
-			return false
+// printable is how many bytes of a text are so from its beginning; nearly always all of them, and most of them ASCII.
+func printable(text string) int {
+	for i := 0; i < len(text); {
+		if c := text[i]; c >= ' ' && c <= '~' {
+			i++
+			continue
 		}
+		r, size := utf8.DecodeRuneInString(text[i:])
+		if r == utf8.RuneError && size == 1 || !strconv.IsGraphic(r) {
+			return i
+		}
+		i += size
 	}
-	return true
+	return len(text)
 }
 
 // writePrintable escapes what Unicode does not call graphic: C0 and C1 controls, DEL, separators of lines, all format characters (bidi controls, those

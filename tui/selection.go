@@ -52,3 +52,12 @@ func matches(filter string, texts ...string) bool {
 	}
 	return true
 }
+
+// A liveView is what of a variant a person has chosen to see.
+type liveView struct {
+	shown    []diagnose.Worker
+	selected int // place
+	filter   string
+	order    order
+	older    int // lines of the story, from the newest
+}
