@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/loadgen/http1"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
@@ -373,8 +374,7 @@ func attackWith(t *testing.T, options Options, p scenarios.Load, base string, to
 		t.Fatal(err)
 	}
 	if dozing {
-		e := a.engine.(*fastEngine)
-		e.sober, e.awakeBy = 0, 0
+		a.engine.(*http1.Engine).Sober(0)
 	}
 	if err := a.Run(t.Context(), total); err != nil {
 		t.Fatal(err)

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/loadgen/request"
 )
 
 // Ceilings that only a person lifts, with Options.Unlimited.
@@ -22,7 +24,7 @@ const (
 const spareFiles = 64
 
 // guard refuses to load a machine that nobody named. Loopback addresses and unix sockets need no leave; a name must lead to loopback addresses only.
-func guard(targets []target, socket string, allowed []string, resolver *net.Resolver) error {
+func guard(targets []request.Target, socket string, allowed []string, resolver *net.Resolver) error {
 	if socket != "" {
 		return nil
 	}
@@ -30,14 +32,14 @@ func guard(targets []target, socket string, allowed []string, resolver *net.Reso
 	for i := range targets {
 		t := &targets[i]
 		var host string
-		if !t.template { // a template's braces are no URL
-			u, err := url.Parse(t.url)
+		if !t.Template { // a template's braces are no URL
+			u, err := url.Parse(t.URL)
 			if err != nil {
 				return err
 			}
 			host = u.Hostname()
 		} else {
-			_, rest, _ := strings.Cut(t.url, "://")
+			_, rest, _ := strings.Cut(t.URL, "://")
 			rest, _, _ = strings.Cut(rest, "/")
 			host = (&url.URL{Host: rest}).Hostname()
 		}

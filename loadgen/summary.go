@@ -101,9 +101,8 @@ func (s *sum) bound(text string) {
 	s.summary.Bound = text
 }
 
-// Summary is the attack so far; any goroutine may ask at any time.
-func (a *Attack) Summary() Summary {
-	s := a.job.sum
+// snapshot is what was added up so far; any goroutine may ask.
+func (s *sum) snapshot() Summary {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := s.summary
@@ -111,8 +110,5 @@ func (a *Attack) Summary() Summary {
 	t := s.times
 	out.Response, out.Service, out.Wait = spread(t.response), spread(t.service), spread(t.wait)
 	out.Connect, out.First, out.Body = spread(t.connect), spread(t.first), spread(t.body)
-	if a.ledger != nil {
-		out.Tasks = a.ledger.Snapshot(a.job.now())
-	}
 	return out
 }
