@@ -133,7 +133,7 @@ func (a *account) hitWindow(key groupKey, g *group, batch []hit.Outcome) history
 			w.Errors[hit.Class(c).Name()] = n
 		}
 	}
-	a.sum.add(&w, &a.times, bytesIn, bytesOut)
+	a.sum.ended(&w, &a.times, bytesIn, bytesOut)
 	t := &a.times
 	w.Response, w.Failed, w.Service, w.Wait = t.response.Take(), t.failed.Take(), t.service.Take(), t.wait.Take()
 	w.Connect, w.First, w.Body = t.connect.Take(), t.first.Take(), t.body.Take()
@@ -192,8 +192,8 @@ func (a *account) window() {
 		w.Oldest = max(now-oldest, 0)
 	}
 	a.job.Rec.Record(w)
-	a.sum.window(w)
-	a.bound.window(w)
+	a.sum.sent(w)
+	a.bound.look(w)
 	a.from, a.last, a.ended = now, c, 0
 	a.told.failed, a.told.slow, a.told.samples = 0, 0, 0
 }

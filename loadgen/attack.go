@@ -68,7 +68,7 @@ func New(plan scenarios.Load, baseURL string, rec *history.Recorder, options Opt
 	if err != nil {
 		return nil, err
 	}
-	if err := allowed(w, plan, options); err != nil {
+	if err := permitted(w, plan, options.Allow, options.Unlimited, options.Resolver); err != nil {
 		return nil, err
 	}
 	a := &Attack{sum: newSum(plan.Senders), job: &hit.Job{
@@ -90,19 +90,6 @@ func New(plan scenarios.Load, baseURL string, rec *history.Recorder, options Opt
 		return nil, err
 	}
 	return a, nil
-}
-
-// allowed refuses what may not be loaded, or not so hard.
-func allowed(w *work, plan scenarios.Load, options Options) error {
-	if err := guard(w.targets, plan.UnixSocket, options.Allow, options.Resolver); err != nil {
-		return err
-	}
-	if !options.Unlimited {
-		if err := ceilings(w.peak, plan.Senders); err != nil {
-			return err
-		}
-	}
-	return enoughFiles(plan.Senders)
 }
 
 // Engine is which engine was chosen and, where it is not the fast one, why.

@@ -33,7 +33,7 @@ type bound struct {
 	on   bool
 }
 
-func (b *bound) window(w history.LoadWindow) {
+func (b *bound) look(w history.LoadWindow) {
 	b.last[b.n%boundSpan] = w
 	b.n++
 	if b.n < boundSpan {
@@ -63,7 +63,7 @@ func (b *bound) finish(all counts, span time.Duration) {
 	}
 	ev.Final = true
 	b.rec.Record(ev)
-	b.sum.bound(ev.Text)
+	b.sum.limited(ev.Text)
 }
 
 // by judges a span of an attack; its text is empty where the generator kept up.

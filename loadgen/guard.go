@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/loadgen/request"
+	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
 // Ceilings that only a person lifts, with Options.Unlimited.
@@ -23,8 +24,21 @@ const (
 // spareFiles are descriptors that everything beside the senders' sockets may need.
 const spareFiles = 64
 
+// permitted refuses what may not be loaded, or not so hard: named are the hosts that a person has named, and unlimited lifts the ceilings.
+func permitted(w *work, plan scenarios.Load, named []string, unlimited bool, resolver *net.Resolver) error {
+	if err := guard(w.targets, plan.UnixSocket, named, resolver); err != nil {
+		return err
+	}
+	if !unlimited {
+		if err := ceilings(w.peak, plan.Senders); err != nil {
+			return err
+		}
+	}
+	return enoughFiles(plan.Senders)
+}
+
 // guard refuses to load a machine that nobody named. Loopback addresses and unix sockets need no leave; a name must lead to loopback addresses only.
-func guard(targets []request.Target, socket string, allowed []string, resolver *net.Resolver) error {
+func guard(targets []request.Target, socket string, named []string, resolver *net.Resolver) error {
 	if socket != "" {
 		return nil
 	}
@@ -43,7 +57,7 @@ func guard(targets []request.Target, socket string, allowed []string, resolver *
 			rest, _, _ = strings.Cut(rest, "/")
 			host = (&url.URL{Host: rest}).Hostname()
 		}
-		if seen[host] || slices.Contains(allowed, host) {
+		if seen[host] || slices.Contains(named, host) {
 			continue
 		}
 		seen[host] = true

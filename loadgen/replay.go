@@ -67,10 +67,10 @@ func (b *replayBuilder) add(r accesslog.Request) error {
 
 // work is the log as a schedule; a rate that a person sets goes to the targets in the log's shares.
 func (b *replayBuilder) work(speed float64, skipped int) *work {
-	counts := make([]int, len(b.targets))
+	hits := make([]int, len(b.targets))
 	for _, m := range b.moments {
-		counts[m.Target]++
+		hits[m.Target]++
 	}
 	s, most := schedule.Replay(b.moments, speed, skipped)
-	return &work{b.targets, schedule.Rotation(counts), s, most}
+	return &work{b.targets, schedule.Rotation(hits), s, most}
 }

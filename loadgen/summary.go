@@ -54,8 +54,8 @@ func newSum(senders int) *sum {
 	return &sum{times: newTimes(), senders: senders, summary: Summary{Status: map[string]uint64{}, Errors: map[string]uint64{}}}
 }
 
-// add takes a HitWindow with the histograms that will be in it.
-func (s *sum) add(w *history.HitWindow, t *times, bytesIn, bytesOut uint64) {
+// ended takes a HitWindow with the histograms that will be in it.
+func (s *sum) ended(w *history.HitWindow, t *times, bytesIn, bytesOut uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.summary.OK += w.OK
@@ -77,7 +77,8 @@ func (s *sum) add(w *history.HitWindow, t *times, bytesIn, bytesOut uint64) {
 	s.times.body.Merge(t.body)
 }
 
-func (s *sum) window(w history.LoadWindow) {
+// sent takes a LoadWindow.
+func (s *sum) sent(w history.LoadWindow) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	y := &s.summary
@@ -95,7 +96,8 @@ func (s *sum) window(w history.LoadWindow) {
 	}
 }
 
-func (s *sum) bound(text string) {
+// limited says why the generator itself was the bottleneck.
+func (s *sum) limited(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.summary.Bound = text

@@ -178,10 +178,10 @@ func TestAGeneratorThatCannotKeepUpSaysSo(t *testing.T) {
 	busy := history.LoadWindow{Sent: 100, CPU: 95 * time.Millisecond, To: window}
 	for _, w := range []history.LoadWindow{slow, busy} {
 		for range boundSpan {
-			b.window(w)
+			b.look(w)
 		}
 		for range boundSpan {
-			b.window(fine)
+			b.look(fine)
 		}
 	}
 	b.finish(counts{sent: 4000, lagged: 30}, 4*time.Second)
