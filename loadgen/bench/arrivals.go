@@ -3,42 +3,12 @@ package main
 import (
 	"slices"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
-
-// answerLater is a request whose answer is delayed.
-type answerLater struct {
-	fd   int32
-	conn *served
-	read time.Time
-}
-
-// patience is how long the loop may wait, in milliseconds.
-func (s *server) patience() int {
-	if len(s.late) == 0 {
-		return 100
-	}
-	left := time.Until(s.late[0].read.Add(s.delay))
-	return int(max(left+time.Millisecond-1, 0) / time.Millisecond)
-}
-
-func (s *server) answerLate() {
-	for len(s.late) > 0 && s.now.Sub(s.late[0].read) >= s.delay {
-		one := s.late[0]
-		s.late = s.late[1:]
-		if s.conns[one.fd] == one.conn {
-			_, _ = unix.Write(int(one.fd), reply)
-			s.delays = append(s.delays, s.now.Sub(one.read))
-			s.written = append(s.written, time.Since(s.arrivals.first).Microseconds())
-		}
-	}
-}
 
 // delays are how late the answers really were.
 type delays []time.Duration
 
-func (d delays) median() time.Duration {
+func (d delays) middle() time.Duration {
 	if len(d) == 0 {
 		return 0
 	}
