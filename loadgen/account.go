@@ -1,30 +1,32 @@
 package loadgen
 
 import (
+	"net/http"
 	"time"
 
-	"github.com/hangtime-dev/hangtime/hdr"
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/loadgen/hit"
 )
 
 // How much is told about single hits in each 100 ms.
 const (
 	window      = 100 * time.Millisecond
-	lateAfter   = time.Millisecond
-	slowAfter   = 500 * time.Millisecond
 	mostFailed  = 20
 	mostSlow    = 5
 	mostSamples = 1
+	mostDetail  = 200 // bytes of an error's text
 )
 
 // An account turns outcomes into the events of the history. One goroutine owns it.
 type account struct {
-	job    *job
-	raw    *rawWriter // nil: not wanted
+	job    *hit.Job
+	engine engine
+	accept func(body []byte, at time.Duration) // is told of the bodies of 202 answers; nil: nobody wants them
+	raw    *rawWriter                          // nil: not wanted
 	groups map[groupKey]*group
 	free   []*group
 	order  []groupKey
-	spare  []outcome
+	spare  []hit.Outcome
 
 	times times // of the HitWindow that is being made
 	sum   *sum  // of the whole attack
@@ -37,56 +39,11 @@ type account struct {
 	told  struct{ failed, slow, samples int }
 }
 
-// counts grow through the attack; a window is the difference of two.
-type counts struct {
-	due, sent, late, lagged, dropped uint64
-	cpu                              time.Duration
-}
-
-// times are the histograms that a hit is counted in.
-type times struct{ response, failed, service, wait, connect, first, body *hdr.Histogram }
-
-func newTimes() times {
-	p := hdr.NewPacker()
-	return times{hdr.NewHistogram(p), hdr.NewHistogram(p), hdr.NewHistogram(p), hdr.NewHistogram(p), hdr.NewHistogram(p), hdr.NewHistogram(p), hdr.NewHistogram(p)}
-}
-
-// add counts one hit.
-func (t *times) add(o *outcome) {
-	if o.class == classOK {
-		t.response.Add(o.end - o.due)
-	} else {
-		t.failed.Add(o.end - o.due)
+func newAccount(j *hit.Job, e engine, all *sum, raw *rawWriter) *account {
+	return &account{
+		job: j, engine: e, raw: raw, groups: map[groupKey]*group{}, times: newTimes(), sum: all, from: j.Begin,
+		bound: bound{rec: j.Rec, sum: all, processors: e.Processors(), closedLoop: j.ClosedLoop()},
 	}
-	if !o.wasSent() {
-		return
-	}
-	t.service.Add(o.end - o.sent)
-	t.wait.Add(o.sent - o.due)
-	if o.connect > 0 {
-		t.connect.Add(o.connect)
-	}
-	if o.first > 0 {
-		t.first.Add(o.first - o.connect)
-		t.body.Add(o.end - o.sent - o.first)
-	}
-}
-
-// groupKey is one HitWindow of a fold.
-type groupKey struct {
-	due time.Duration
-	tag string
-}
-
-type group struct {
-	ok     uint64
-	status map[uint16]uint64
-	errors [classes]uint64
-	hits   []int32 // places in the batch
-}
-
-func newAccount(j *job, raw *rawWriter) *account {
-	return &account{job: j, raw: raw, groups: map[groupKey]*group{}, times: newTimes(), sum: j.sum, from: j.begin}
 }
 
 // run folds until ended is closed, then once more: what an engine added before is in the history when run returns.
@@ -98,12 +55,12 @@ func (a *account) run(ended <-chan struct{}) {
 		case <-tick.C:
 			a.fold()
 			a.window()
-		case <-a.job.sink.wake:
+		case <-a.job.Sink.Full():
 			a.fold()
 		case <-ended:
 			a.fold()
 			a.window()
-			a.bound.finish(a.job, a.last, a.from-a.job.begin)
+			a.bound.finish(a.last, a.from-a.job.Begin)
 			return
 		}
 	}
@@ -111,28 +68,28 @@ func (a *account) run(ended <-chan struct{}) {
 
 // fold takes what waits and records it by the windows in which the hits were due.
 func (a *account) fold() {
-	batch := a.job.sink.take(a.spare)
+	batch := a.job.Sink.Take(a.spare)
 	a.spare = batch
 	var at groupKey
 	var in *group
 	for i := range batch {
 		o := &batch[i]
-		a.job.seen(o)
+		a.seen(o)
 		a.raw.add(o)
 		a.tell(o)
-		key := groupKey{o.due / window * window, a.job.targets[o.target].tag}
+		key := groupKey{o.Due / window * window, a.job.Targets[o.Target].Tag}
 		if in == nil || key != at {
 			at, in = key, a.group(key)
 		}
 		in.add(o, int32(i))
-		if o.class == classDropped {
+		if o.Class == hit.ClassDropped {
 			a.gone++
 		}
 	}
 	a.ended += uint64(len(batch))
 	for _, key := range a.order {
 		g := a.groups[key]
-		a.job.rec.Record(a.hitWindow(key, g, batch))
+		a.job.Rec.Record(a.hitWindow(key, g, batch))
 		g.clear()
 		a.free = append(a.free, g)
 	}
@@ -154,30 +111,13 @@ func (a *account) group(key groupKey) *group {
 	return g
 }
 
-func (g *group) add(o *outcome, at int32) {
-	if o.status != 0 {
-		g.status[o.status]++
-	}
-	if o.class == classOK {
-		g.ok++
-	} else {
-		g.errors[o.class]++
-	}
-	g.hits = append(g.hits, at)
-}
-
-func (g *group) clear() {
-	g.ok, g.errors, g.hits = 0, [classes]uint64{}, g.hits[:0]
-	clear(g.status)
-}
-
-func (a *account) hitWindow(key groupKey, g *group, batch []outcome) history.HitWindow {
+func (a *account) hitWindow(key groupKey, g *group, batch []hit.Outcome) history.HitWindow {
 	w := history.HitWindow{Tag: key.tag, Due: key.due, Width: window, OK: g.ok}
 	bytesIn, bytesOut := uint64(0), uint64(0)
 	for _, i := range g.hits {
 		a.times.add(&batch[i])
-		bytesIn += batch[i].bytesIn
-		bytesOut += batch[i].bytesOut
+		bytesIn += batch[i].BytesIn
+		bytesOut += batch[i].BytesOut
 	}
 	if len(g.status) > 0 {
 		w.Status = make(map[string]uint64, len(g.status))
@@ -190,67 +130,70 @@ func (a *account) hitWindow(key groupKey, g *group, batch []outcome) history.Hit
 			if w.Errors == nil {
 				w.Errors = map[string]uint64{}
 			}
-			w.Errors[class(c).name()] = n
+			w.Errors[hit.Class(c).Name()] = n
 		}
 	}
-	a.sum.add(&w, &a.times, bytesIn, bytesOut)
+	a.sum.ended(&w, &a.times, bytesIn, bytesOut)
 	t := &a.times
 	w.Response, w.Failed, w.Service, w.Wait = t.response.Take(), t.failed.Take(), t.service.Take(), t.wait.Take()
 	w.Connect, w.First, w.Body = t.connect.Take(), t.first.Take(), t.body.Take()
 	return w
 }
 
-func statusText(status uint16) string {
-	return string([]byte{'0' + byte(status/100%10), '0' + byte(status/10%10), '0' + byte(status%10)})
+// seen passes on what the server says of a task.
+func (a *account) seen(o *hit.Outcome) {
+	if o.Status == http.StatusAccepted && o.Note != nil && o.Note.Body != nil && a.accept != nil {
+		a.accept(o.Note.Body, o.End)
+	}
 }
 
 // tell records single hits: the first failed ones of a window, the first slow ones, and a sample.
-func (a *account) tell(o *outcome) {
+func (a *account) tell(o *hit.Outcome) {
 	switch {
-	case o.class != classOK && a.told.failed < mostFailed:
+	case o.Class != hit.ClassOK && a.told.failed < mostFailed:
 		a.told.failed++
-	case o.class == classOK && o.end-o.due >= slowAfter && a.told.slow < mostSlow:
+	case o.Class == hit.ClassOK && o.End-o.Due >= hit.SlowAfter && a.told.slow < mostSlow:
 		a.told.slow++
 	case a.told.samples < mostSamples:
 		a.told.samples++
 	default:
 		return
 	}
-	hit := history.Hit{Seq: o.seq, Tag: a.job.targets[o.target].tag, Due: o.due, Sent: o.sent, Took: o.end - o.sent, Status: int(o.status), Error: o.class.name(), Port: int(o.port)}
-	if o.note != nil {
-		hit.Detail = cutDetail(o.note.detail)
+	single := history.Hit{Seq: o.Seq, Tag: a.job.Targets[o.Target].Tag, Due: o.Due, Sent: o.Sent, Took: o.End - o.Sent, Status: int(o.Status), Error: o.Class.Name(), Port: int(o.Port)}
+	if o.Note != nil {
+		single.Detail = o.Note.Detail[:min(len(o.Note.Detail), mostDetail)]
 	}
-	a.job.rec.Record(hit)
+	a.job.Rec.Record(single)
 }
 
 // window records the 100 ms that end now.
 func (a *account) window() {
-	m := &a.job.meter
-	a.job.measure()
-	sent, inFlight := m.sent.Load(), m.inFlight.Load()
-	oldest := time.Duration(m.oldest.Load())
-	now := a.job.now()
+	m := &a.job.Meter
+	a.engine.Measure()
+	sent, inFlight := m.Sent.Load(), m.InFlight.Load()
+	oldest := time.Duration(m.Oldest.Load())
+	now := a.job.Now()
 	c := counts{
-		due: max(a.job.dueBy(now), sent+a.gone), sent: sent, late: m.late.Load(), lagged: m.lagged.Load(), dropped: a.gone,
-		cpu: max(time.Duration(m.cpu.Load()), a.last.cpu),
+		due: max(a.job.DueBy(now), sent+a.gone), sent: sent, late: m.Late.Load(), lagged: m.Lagged.Load(), dropped: a.gone,
+		cpu: max(time.Duration(m.CPU.Load()), a.last.cpu),
 	}
 	w := history.LoadWindow{
 		From: a.from, To: now,
 		Due: c.due - a.last.due, Sent: c.sent - a.last.sent, Late: c.late - a.last.late, Dropped: c.dropped - a.last.dropped,
 		Ended: a.ended, InFlight: int(inFlight), Waiting: int(c.due - c.sent - c.dropped),
-		Connections: int(m.connections.Load()), Lag: time.Duration(m.lag.Swap(0)), Lagged: c.lagged - a.last.lagged, CPU: c.cpu - a.last.cpu,
+		Connections: int(m.Connections.Load()), Lag: time.Duration(m.Lag.Swap(0)), Lagged: c.lagged - a.last.lagged, CPU: c.cpu - a.last.cpu,
 	}
 	if w.Waiting > 0 {
-		if first := a.job.dueAt(c.sent + c.dropped); oldest == 0 || first < oldest {
+		if first := a.job.DueAt(c.sent + c.dropped); oldest == 0 || first < oldest {
 			oldest = first
 		}
 	}
 	if oldest > 0 {
 		w.Oldest = max(now-oldest, 0)
 	}
-	a.job.rec.Record(w)
-	a.sum.window(w)
-	a.bound.window(a.job, w)
+	a.job.Rec.Record(w)
+	a.sum.sent(w)
+	a.bound.look(w)
 	a.from, a.last, a.ended = now, c, 0
 	a.told.failed, a.told.slow, a.told.samples = 0, 0, 0
 }

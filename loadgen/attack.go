@@ -6,11 +6,11 @@ import (
 	"io"
 	"net"
 	"net/url"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/loadgen/hit"
 	"github.com/hangtime-dev/hangtime/loadgen/ledger"
 	"github.com/hangtime-dev/hangtime/loadgen/schedule"
 	"github.com/hangtime-dev/hangtime/scenarios"
@@ -34,7 +34,8 @@ type Options struct {
 
 // An Attack is one plan against one server. It is run once.
 type Attack struct {
-	job    *job
+	job    *hit.Job
+	sum    *sum
 	engine engine
 	name   string // of the engine
 	reason string // why it is not the fast one
@@ -44,23 +45,6 @@ type Attack struct {
 	mu    sync.Mutex
 	began bool
 }
-
-// An engine sends the hits of a job. run returns when all have ended, or at once when ctx ends: those in flight are then unanswered, those not sent dropped.
-// Every hit that is due before the job's end has become exactly one outcome when it returns.
-type engine interface {
-	// It fails only before the first hit.
-	run(ctx context.Context) error
-	// measure brings the job's meter up to date.
-	measure()
-	// wake makes it look at the timetable again.
-	wake()
-}
-
-// The engines' names.
-const (
-	engineFast     = "fast"
-	engineStandard = "net/http"
-)
 
 // New prepares an attack on the server at baseURL; files that the plan names are read, and nothing is sent yet.
 func New(plan scenarios.Load, baseURL string, rec *history.Recorder, options Options) (*Attack, error) {
@@ -84,88 +68,65 @@ func New(plan scenarios.Load, baseURL string, rec *history.Recorder, options Opt
 	if err != nil {
 		return nil, err
 	}
-	if err := allowed(w, plan, options); err != nil {
+	if err := permitted(w, plan, options.Allow, options.Unlimited, options.Resolver); err != nil {
 		return nil, err
 	}
-	j := newJob(plan, w, rec, options)
-	a := &Attack{job: j}
+	a := &Attack{sum: newSum(plan.Senders), job: &hit.Job{
+		Rec: rec, Table: schedule.NewTimetable(w.schedule, w.rotation), Targets: w.targets, Seed: options.Seed,
+		Senders: plan.Senders, Socket: plan.UnixSocket, Resolver: options.Resolver, Sink: hit.NewSink(),
+	}}
+	if plan.Shape == "closed" {
+		a.job.Users, a.job.Think = plan.Users, plan.Think
+	}
 	if plan.Ledger == nil || *plan.Ledger {
 		a.ledger = ledger.New(ledger.Server{URL: baseURL, Socket: plan.UnixSocket, Resolver: options.Resolver}, min(tasksDrain, plan.Timeout), rec)
-		j.bodies, j.accept = true, a.ledger.Accept
+		a.job.Bodies = true
 	}
 	if options.Raw != nil {
-		a.raw = newRawWriter(options.Raw, j)
+		a.raw = newRawWriter(options.Raw, a.job)
 	}
-	if err := a.choose(options.Engine); err != nil {
+	a.engine, a.name, a.reason, err = choose(a.job, options.Engine)
+	if err != nil {
 		return nil, err
 	}
-	j.measure = a.engine.measure
 	return a, nil
-}
-
-// allowed refuses what may not be loaded, or not so hard.
-func allowed(w *work, plan scenarios.Load, options Options) error {
-	if err := guard(w.targets, plan.UnixSocket, options.Allow, options.Resolver); err != nil {
-		return err
-	}
-	if !options.Unlimited {
-		if err := ceilings(w.peak, plan.Senders); err != nil {
-			return err
-		}
-	}
-	return enoughFiles(plan.Senders)
-}
-
-// choose takes the fast engine where it can do what is asked, or the one that was asked for.
-func (a *Attack) choose(asked string) error {
-	if !slices.Contains([]string{"", engineFast, engineStandard}, asked) {
-		return fmt.Errorf("engine %q: want %s or %s", asked, engineFast, engineStandard)
-	}
-	reason := "asked for"
-	if asked != engineStandard {
-		fast, why, err := newFastEngine(a.job)
-		switch {
-		case err != nil:
-			return err
-		case fast != nil:
-			a.engine, a.name = fast, engineFast
-			return nil
-		case asked == engineFast:
-			return fmt.Errorf("the fast engine cannot do this: %s", why)
-		}
-		reason = why
-	}
-	standard, err := newStandardEngine(a.job)
-	a.engine, a.name, a.reason = standard, engineStandard, reason
-	return err
 }
 
 // Engine is which engine was chosen and, where it is not the fast one, why.
 func (a *Attack) Engine() (name, reason string) { return a.name, a.reason }
 
 // URL is that of the first target.
-func (a *Attack) URL() string { return a.job.targets[0].url }
+func (a *Attack) URL() string { return a.job.Targets[0].URL }
 
 // Pattern says in words when hits are due: "200/s constant".
-func (a *Attack) Pattern() string { return a.job.table.String() }
+func (a *Attack) Pattern() string { return a.job.Table.String() }
 
 // Length is when the last hit is due where the plan has an end of its own, as a replay has; 0 where it has none.
-func (a *Attack) Length() time.Duration { return a.job.table.Length() }
+func (a *Attack) Length() time.Duration { return a.job.Table.Length() }
+
+// Summary is the attack so far; any goroutine may ask at any time.
+func (a *Attack) Summary() Summary {
+	out := a.sum.snapshot()
+	if a.ledger != nil {
+		out.Tasks = a.ledger.Snapshot(a.job.Now())
+	}
+	return out
+}
 
 // SetRate continues at another rate from now on, in hits a second; 0 pauses. A closed loop has no rate, and goes on as it is.
 func (a *Attack) SetRate(perSecond float64) {
-	if a.job.closedLoop() {
+	if a.job.ClosedLoop() {
 		return
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := time.Duration(0)
 	if a.began {
-		now = a.job.now() - a.job.begin
+		now = a.job.Now() - a.job.Begin
 	}
-	a.job.table.Change(now, schedule.Constant(perSecond))
-	a.engine.wake()
-	a.job.rec.Record(history.RateChanged{Rate: max(perSecond, 0)})
+	a.job.Table.Change(now, schedule.Constant(perSecond))
+	a.engine.Wake()
+	a.job.Rec.Record(history.RateChanged{Rate: max(perSecond, 0)})
 }
 
 // Run sends for the given time, then waits for hits and tasks to end, within limits, and records what became of all. When ctx ends it stops at once,
@@ -173,15 +134,15 @@ func (a *Attack) SetRate(perSecond float64) {
 func (a *Attack) Run(ctx context.Context, total time.Duration) error {
 	j := a.job
 	a.mu.Lock()
-	j.total = total
-	j.begin = j.now()
+	j.Total = total
+	j.Begin = j.Now()
 	a.began = true
 	a.mu.Unlock()
-	j.rec.Record(history.LoadStarted{Engine: a.name, Reason: a.reason, URL: a.URL(), Pattern: j.table.String(), Senders: j.senders, Connections: j.senders})
+	j.Rec.Record(history.LoadStarted{Engine: a.name, Reason: a.reason, URL: a.URL(), Pattern: j.Table.String(), Senders: j.Senders, Connections: j.Senders})
 
 	var books, tasks sync.WaitGroup
 	hitsEnded, tasksOver := make(chan struct{}), make(chan struct{})
-	account := newAccount(j, a.raw)
+	account := a.account()
 	books.Go(func() { account.run(hitsEnded) })
 	following, stopFollowing := context.WithCancel(ctx)
 	defer stopFollowing()
@@ -189,9 +150,9 @@ func (a *Attack) Run(ctx context.Context, total time.Duration) error {
 		tasks.Go(func() { a.ledger.Follow(following, tasksOver) })
 	}
 	// A hit may be sent as late as its time limit after it was due, and then has that limit.
-	limit := total + min(hitsDrain, 2*j.longest+time.Second)
+	limit := total + min(hitsDrain, 2*a.longest()+time.Second)
 	sending, stop := context.WithTimeout(ctx, limit)
-	err := a.engine.run(sending)
+	err := a.engine.Run(sending)
 	stop()
 	close(hitsEnded)
 	books.Wait()
@@ -206,4 +167,22 @@ func (a *Attack) Run(ctx context.Context, total time.Duration) error {
 		return fmt.Errorf("write the raw results: %w", err)
 	}
 	return context.Cause(ctx)
+}
+
+// account begins the books of the attack.
+func (a *Attack) account() *account {
+	made := newAccount(a.job, a.engine, a.sum, a.raw)
+	if a.ledger != nil {
+		made.accept = a.ledger.Accept
+	}
+	return made
+}
+
+// longest is the longest time limit of a hit, from sent.
+func (a *Attack) longest() time.Duration {
+	most := time.Duration(0)
+	for i := range a.job.Targets {
+		most = max(most, a.job.Targets[i].Timeout)
+	}
+	return most
 }

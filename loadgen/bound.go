@@ -15,14 +15,25 @@ const (
 	boundSpan   = 10   // windows that are looked at together
 )
 
+// counts grow through the attack; a window is the difference of two.
+type counts struct {
+	due, sent, late, lagged, dropped uint64
+	cpu                              time.Duration
+}
+
 // bound watches whether the generator itself limits the load, over the last second, and tells when that begins and ends.
 type bound struct {
+	rec        *history.Recorder
+	sum        *sum
+	processors int // that the engine can use at once
+	closedLoop bool
+
 	last [boundSpan]history.LoadWindow
 	n    int
 	on   bool
 }
 
-func (b *bound) window(j *job, w history.LoadWindow) {
+func (b *bound) look(w history.LoadWindow) {
 	b.last[b.n%boundSpan] = w
 	b.n++
 	if b.n < boundSpan {
@@ -36,37 +47,37 @@ func (b *bound) window(j *job, w history.LoadWindow) {
 		c.cpu += one.CPU
 		span += one.To - one.From
 	}
-	ev := j.boundBy(c, span, "in the last second")
+	ev := b.by(c, span, "in the last second")
 	if on := ev.Text != ""; on != b.on {
 		b.on = on
 		ev.Over = !on
-		j.rec.Record(ev)
+		b.rec.Record(ev)
 	}
 }
 
 // finish tells what was so of the whole attack.
-func (b *bound) finish(j *job, all counts, span time.Duration) {
-	ev := j.boundBy(all, span, "over the whole attack")
+func (b *bound) finish(all counts, span time.Duration) {
+	ev := b.by(all, span, "over the whole attack")
 	if ev.Text == "" {
 		return
 	}
 	ev.Final = true
-	j.rec.Record(ev)
-	j.sum.bound(ev.Text)
+	b.rec.Record(ev)
+	b.sum.limited(ev.Text)
 }
 
-// boundBy judges a span of an attack; its text is empty where the generator kept up.
-func (j *job) boundBy(c counts, span time.Duration, when string) history.GeneratorBound {
+// by judges a span of an attack; its text is empty where the generator kept up.
+func (b *bound) by(c counts, span time.Duration, when string) history.GeneratorBound {
 	var ev history.GeneratorBound
 	if span <= 0 {
 		return ev
 	}
-	ev.Busy = float64(c.cpu) / float64(span) / float64(j.processors)
+	ev.Busy = float64(c.cpu) / float64(span) / float64(b.processors)
 	if c.sent > 0 {
 		ev.Lagged = float64(c.lagged) / float64(c.sent)
 	}
 	late := ""
-	if ev.Lagged > boundLagged && c.sent >= boundFewest && !j.closedLoop() {
+	if ev.Lagged > boundLagged && c.sent >= boundFewest && !b.closedLoop {
 		late = fmt.Sprintf("%.1f %% of the hits left more than 1 ms late although a sender was free", 100*ev.Lagged)
 	}
 	switch {

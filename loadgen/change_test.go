@@ -41,7 +41,7 @@ func TestAChangedRateKeepsTheShares(t *testing.T) {
 		table.Change(0, schedule.Constant(1000))
 		tasks, first := 0, table.DueBy(0)
 		for n := first; n < first+1000; n++ {
-			if w.targets[table.Target(n)].url == base.String()+"/task" {
+			if w.targets[table.Target(n)].URL == base.String()+"/task" {
 				tasks++
 			}
 		}

@@ -1,24 +1,16 @@
 package loadgen
 
 import (
-	"bufio"
-	"context"
-	"fmt"
 	"io"
-	"net"
-	"net/http"
-	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/net/dns/dnsmessage"
-	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/loadgen/http1"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
@@ -27,92 +19,6 @@ var engines = []string{engineFast, engineStandard}
 
 // engineDozing is the fast one as it is where hits are due less than a millisecond apart: it sleeps over answers, from the first on.
 const engineDozing = "fast, dozing"
-
-// An exchange is one request on a connection of a server that is scripted byte by byte.
-type exchange struct {
-	net.Conn
-	t       *testing.T
-	request *http.Request
-	nth     int // request on this connection, from 1
-}
-
-// sayLast says something and has the end of the connection follow in the same segment: nobody can see the one without the other.
-func (x *exchange) sayLast(text string) {
-	raw, err := x.Conn.(*net.TCPConn).SyscallConn()
-	if err == nil {
-		_ = raw.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_CORK, 1) })
-	}
-	if err != nil {
-		x.t.Error(err)
-	}
-	x.say(text)
-	_ = x.Close()
-}
-
-func (x *exchange) say(text string) { _, _ = io.WriteString(x.Conn, text) }
-
-// reset makes the close that follows an RST.
-func (x *exchange) reset() {
-	if c, ok := x.Conn.(*net.TCPConn); ok {
-		_ = c.SetLinger(0)
-	}
-}
-
-// byHandServer accepts on l and answers each request with script until that returns false; then the connection is closed.
-func byHandServer(t *testing.T, l net.Listener, script func(*exchange) bool) {
-	t.Helper()
-	var handlers sync.WaitGroup
-	var mu sync.Mutex
-	open := map[net.Conn]bool{}
-	handlers.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			mu.Lock()
-			open[c] = true
-			mu.Unlock()
-			handlers.Go(func() {
-				defer c.Close()
-				from := bufio.NewReader(c)
-				for n := 1; ; n++ {
-					req, err := http.ReadRequest(from)
-					if err != nil {
-						return
-					}
-					x := &exchange{Conn: c, t: t, request: req, nth: n}
-					if req.Header.Get("X-Unread") == "" {
-						_, _ = io.Copy(io.Discard, req.Body)
-					}
-					if !script(x) {
-						return
-					}
-				}
-			})
-		}
-	})
-	t.Cleanup(func() {
-		_ = l.Close()
-		mu.Lock()
-		for c := range open {
-			_ = c.Close()
-		}
-		mu.Unlock()
-		handlers.Wait()
-	})
-}
-
-func listen(t *testing.T, network, address string) net.Listener {
-	t.Helper()
-	l, err := net.Listen(network, address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
-}
-
-const plainAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 // conformance is what a server does and what every engine must say of it, for ten hits. Kinds are statuses of answered hits and classes of failed ones.
 var conformance = []struct {
@@ -373,8 +279,7 @@ func attackWith(t *testing.T, options Options, p scenarios.Load, base string, to
 		t.Fatal(err)
 	}
 	if dozing {
-		e := a.engine.(*fastEngine)
-		e.sober, e.awakeBy = 0, 0
+		a.engine.(*http1.Engine).Sober(0)
 	}
 	if err := a.Run(t.Context(), total); err != nil {
 		t.Fatal(err)
@@ -402,79 +307,6 @@ func expectKinds(t *testing.T, sum Summary, want map[string]uint64) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-}
-
-func TestBothEnginesFindTheServerHoweverItIsCalled(t *testing.T) {
-	answer := func(x *exchange) bool { x.say(plainAnswer); return true }
-	for _, name := range engines {
-		p := plan(100, scenarios.Target{Path: "/"})
-		all := map[string]uint64{"200": 10}
-		t.Run("IPv6/"+name, func(t *testing.T) {
-			l := listen(t, "tcp", "[::1]:0")
-			byHandServer(t, l, answer)
-			_, sum := attackBy(t, name, p, "http://"+l.Addr().String(), 100*time.Millisecond)
-			expectKinds(t, sum, all)
-		})
-		t.Run("a unix socket/"+name, func(t *testing.T) {
-			p := p
-			p.UnixSocket = filepath.Join(t.TempDir(), "s")
-			byHandServer(t, listen(t, "unix", p.UnixSocket), answer)
-			_, sum := attackBy(t, name, p, "http://app.example/", 100*time.Millisecond)
-			expectKinds(t, sum, all)
-		})
-		t.Run("a name with several addresses of which the first refuses/"+name, func(t *testing.T) {
-			l := listen(t, "tcp", "127.0.0.1:0")
-			byHandServer(t, l, answer)
-			_, port, _ := net.SplitHostPort(l.Addr().String())
-			resolver := resolverOf(t, [4]byte{127, 0, 0, 2}, [4]byte{127, 0, 0, 1})
-			_, sum := attackWith(t, Options{Engine: name, Resolver: resolver}, p, "http://several.test:"+port, 100*time.Millisecond)
-			expectKinds(t, sum, all)
-		})
-		t.Run("a port where nobody listens/"+name, func(t *testing.T) {
-			l := listen(t, "tcp", "127.0.0.1:0")
-			_ = l.Close()
-			_, sum := attackBy(t, name, p, "http://"+l.Addr().String(), 100*time.Millisecond)
-			expectKinds(t, sum, map[string]uint64{history.ErrRefused: 10})
-		})
-	}
-}
-
-// resolverOf asks a DNS server of this test, which knows one answer to everything.
-func resolverOf(t *testing.T, addresses ...[4]byte) *net.Resolver {
-	t.Helper()
-	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		buf := make([]byte, 1500)
-		for {
-			n, from, err := pc.ReadFrom(buf)
-			if err != nil {
-				return
-			}
-			var m dnsmessage.Message
-			if m.Unpack(buf[:n]) != nil || len(m.Questions) != 1 {
-				continue
-			}
-			m.Response, m.RecursionAvailable, m.Additionals = true, true, nil
-			if q := m.Questions[0]; q.Type == dnsmessage.TypeA {
-				for _, a := range addresses {
-					m.Answers = append(m.Answers, dnsmessage.Resource{Header: dnsmessage.ResourceHeader{Name: q.Name, Class: q.Class, TTL: 60}, Body: &dnsmessage.AResource{A: a}})
-				}
-			}
-			if out, err := m.Pack(); err == nil {
-				_, _ = pc.WriteTo(out, from)
-			}
-		}
-	}()
-	t.Cleanup(func() { _ = pc.Close(); <-done })
-	var dialer net.Dialer
-	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return dialer.DialContext(ctx, "udp", pc.LocalAddr().String())
-	}}
 }
 
 // A server whose workers die at their 50th request, without an answer: each of these requests is a failed one, whatever a client library would rather do.
@@ -516,43 +348,5 @@ func TestNoHitIsSentAgainInSilence(t *testing.T) {
 				})
 			}
 		}
-	}
-}
-
-func TestTheEngineIsChosenByWhatIsAsked(t *testing.T) {
-	for _, c := range []struct {
-		name, base string
-		plan       scenarios.Load
-		want, why  string
-	}{
-		{"plain HTTP", "http://127.0.0.1:1", plan(1, scenarios.Target{Path: "/"}), engineFast, ""},
-		{"HTTPS", "https://127.0.0.1:1", plan(1, scenarios.Target{Path: "/"}), engineStandard, "https is not spoken by the fast engine"},
-		{"Expect: 100-continue", "http://127.0.0.1:1", plan(1, scenarios.Target{Path: "/", Header: map[string]string{"Expect": "100-continue"}}), engineStandard, "a target's header asks for more than request and answer"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			a, err := New(c.plan, c.base, history.NewRecorder(time.Now()), Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if name, why := a.Engine(); name != c.want || why != c.why {
-				t.Errorf("got %s (%s), want %s (%s)", name, why, c.want, c.why)
-			}
-		})
-	}
-}
-
-func TestExpectContinueIsWaitedFor(t *testing.T) {
-	l := listen(t, "tcp", "127.0.0.1:0")
-	byHandServer(t, l, func(x *exchange) bool {
-		x.say("HTTP/1.1 100 Continue\r\n\r\n")
-		body, _ := io.ReadAll(x.request.Body)
-		x.say(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n%02d", len(body)))
-		return true
-	})
-	p := plan(100, scenarios.Target{Method: "POST", Path: "/", Body: "hello", Header: map[string]string{"Expect": "100-continue", "X-Unread": "1"}})
-	s, sum := attackBy(t, "", p, "http://"+l.Addr().String(), 100*time.Millisecond)
-	expectKinds(t, sum, map[string]uint64{"200": 10})
-	if s.started.Engine != engineStandard {
-		t.Errorf("engine %s", s.started.Engine)
 	}
 }

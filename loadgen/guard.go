@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/loadgen/request"
+	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
 // Ceilings that only a person lifts, with Options.Unlimited.
@@ -21,8 +24,21 @@ const (
 // spareFiles are descriptors that everything beside the senders' sockets may need.
 const spareFiles = 64
 
+// permitted refuses what may not be loaded, or not so hard: named are the hosts that a person has named, and unlimited lifts the ceilings.
+func permitted(w *work, plan scenarios.Load, named []string, unlimited bool, resolver *net.Resolver) error {
+	if err := guard(w.targets, plan.UnixSocket, named, resolver); err != nil {
+		return err
+	}
+	if !unlimited {
+		if err := ceilings(w.peak, plan.Senders); err != nil {
+			return err
+		}
+	}
+	return enoughFiles(plan.Senders)
+}
+
 // guard refuses to load a machine that nobody named. Loopback addresses and unix sockets need no leave; a name must lead to loopback addresses only.
-func guard(targets []target, socket string, allowed []string, resolver *net.Resolver) error {
+func guard(targets []request.Target, socket string, named []string, resolver *net.Resolver) error {
 	if socket != "" {
 		return nil
 	}
@@ -30,18 +46,18 @@ func guard(targets []target, socket string, allowed []string, resolver *net.Reso
 	for i := range targets {
 		t := &targets[i]
 		var host string
-		if !t.template { // a template's braces are no URL
-			u, err := url.Parse(t.url)
+		if !t.Template { // a template's braces are no URL
+			u, err := url.Parse(t.URL)
 			if err != nil {
 				return err
 			}
 			host = u.Hostname()
 		} else {
-			_, rest, _ := strings.Cut(t.url, "://")
+			_, rest, _ := strings.Cut(t.URL, "://")
 			rest, _, _ = strings.Cut(rest, "/")
 			host = (&url.URL{Host: rest}).Hostname()
 		}
-		if seen[host] || slices.Contains(allowed, host) {
+		if seen[host] || slices.Contains(named, host) {
 			continue
 		}
 		seen[host] = true

@@ -5,17 +5,10 @@ import (
 	"fmt"
 	"net/url"
 
+	"github.com/hangtime-dev/hangtime/loadgen/request"
 	"github.com/hangtime-dev/hangtime/loadgen/schedule"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
-
-// work is a plan made ready: what is hit, and when.
-type work struct {
-	targets  []target
-	rotation []uint32
-	schedule schedule.Schedule
-	peak     float64 // highest rate, in hits a second; 0: as fast as the server answers
-}
 
 // prepare makes a plan ready. Files that it names are read now.
 func prepare(plan scenarios.Load, base *url.URL, seed uint64) (*work, error) {
@@ -64,7 +57,7 @@ func prepareMix(plan scenarios.Load, base *url.URL, seed uint64) (*work, error) 
 		if err != nil {
 			return nil, fmt.Errorf("mix[%d]: %w", i, err)
 		}
-		targets, err := newTargets(m.Targets, base, plan.Timeout)
+		targets, err := request.All(m.Targets, base, plan.Timeout)
 		if err != nil {
 			return nil, fmt.Errorf("mix[%d]: %w", i, err)
 		}
@@ -90,11 +83,11 @@ func prepareMix(plan scenarios.Load, base *url.URL, seed uint64) (*work, error) 
 }
 
 // plannedTargets are those that stand in the plan, or in the file that it names.
-func plannedTargets(plan scenarios.Load, base *url.URL) ([]target, error) {
+func plannedTargets(plan scenarios.Load, base *url.URL) ([]request.Target, error) {
 	if plan.TargetsFile != "" {
-		return readTargetsFile(plan.TargetsFile, base, plan.Timeout)
+		return request.ReadFile(plan.TargetsFile, base, plan.Timeout)
 	}
-	return newTargets(plan.Targets, base, plan.Timeout)
+	return request.All(plan.Targets, base, plan.Timeout)
 }
 
 // weights are those of n targets; what has none has 1.

@@ -64,7 +64,7 @@ func TestEachPartOfAMixHitsItsOwnTargets(t *testing.T) {
 	table := schedule.NewTimetable(w.schedule, w.rotation)
 	hits := map[string]int{}
 	for n := uint64(0); table.Due(n) < 10*time.Second; n++ {
-		hits[w.targets[table.Target(n)].url]++
+		hits[w.targets[table.Target(n)].URL]++
 	}
 	a, b, c := hits["http://127.0.0.1:80/a"], hits["http://127.0.0.1:80/b"], hits["http://127.0.0.1:80/c"]
 	if a != 1000 || b != 2000 || c < 850 || c > 1150 {

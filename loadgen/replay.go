@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/loadgen/accesslog"
+	"github.com/hangtime-dev/hangtime/loadgen/request"
 	"github.com/hangtime-dev/hangtime/loadgen/schedule"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
@@ -37,7 +38,7 @@ type replayBuilder struct {
 	base    *url.URL
 	limit   time.Duration
 	known   map[string]uint32
-	targets []target
+	targets []request.Target
 	moments []schedule.Moment
 }
 
@@ -45,14 +46,14 @@ func (b *replayBuilder) add(r accesslog.Request) error {
 	key := r.Method + " " + r.Path
 	i, ok := b.known[key]
 	if !ok {
-		if len(b.targets) >= mostTargets {
-			return fmt.Errorf("more than %d different requests", mostTargets)
+		if len(b.targets) >= request.Most {
+			return fmt.Errorf("more than %d different requests", request.Most)
 		}
-		t, err := newTarget(scenarios.Target{Method: r.Method, Path: r.Path}, b.base, b.limit)
+		t, err := request.New(scenarios.Target{Method: r.Method, Path: r.Path}, b.base, b.limit)
 		if err != nil {
 			return err
 		}
-		t.expect = nil
+		t.Expect = nil
 		i = uint32(len(b.targets))
 		b.targets = append(b.targets, t)
 		b.known[key] = i
@@ -66,10 +67,10 @@ func (b *replayBuilder) add(r accesslog.Request) error {
 
 // work is the log as a schedule; a rate that a person sets goes to the targets in the log's shares.
 func (b *replayBuilder) work(speed float64, skipped int) *work {
-	counts := make([]int, len(b.targets))
+	hits := make([]int, len(b.targets))
 	for _, m := range b.moments {
-		counts[m.Target]++
+		hits[m.Target]++
 	}
 	s, most := schedule.Replay(b.moments, speed, skipped)
-	return &work{b.targets, schedule.Rotation(counts), s, most}
+	return &work{b.targets, schedule.Rotation(hits), s, most}
 }

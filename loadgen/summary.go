@@ -54,8 +54,8 @@ func newSum(senders int) *sum {
 	return &sum{times: newTimes(), senders: senders, summary: Summary{Status: map[string]uint64{}, Errors: map[string]uint64{}}}
 }
 
-// add takes a HitWindow with the histograms that will be in it.
-func (s *sum) add(w *history.HitWindow, t *times, bytesIn, bytesOut uint64) {
+// ended takes a HitWindow with the histograms that will be in it.
+func (s *sum) ended(w *history.HitWindow, t *times, bytesIn, bytesOut uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.summary.OK += w.OK
@@ -77,7 +77,8 @@ func (s *sum) add(w *history.HitWindow, t *times, bytesIn, bytesOut uint64) {
 	s.times.body.Merge(t.body)
 }
 
-func (s *sum) window(w history.LoadWindow) {
+// sent takes a LoadWindow.
+func (s *sum) sent(w history.LoadWindow) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	y := &s.summary
@@ -95,15 +96,15 @@ func (s *sum) window(w history.LoadWindow) {
 	}
 }
 
-func (s *sum) bound(text string) {
+// limited says why the generator itself was the bottleneck.
+func (s *sum) limited(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.summary.Bound = text
 }
 
-// Summary is the attack so far; any goroutine may ask at any time.
-func (a *Attack) Summary() Summary {
-	s := a.job.sum
+// snapshot is what was added up so far; any goroutine may ask.
+func (s *sum) snapshot() Summary {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := s.summary
@@ -111,8 +112,5 @@ func (a *Attack) Summary() Summary {
 	t := s.times
 	out.Response, out.Service, out.Wait = spread(t.response), spread(t.service), spread(t.wait)
 	out.Connect, out.First, out.Body = spread(t.connect), spread(t.first), spread(t.body)
-	if a.ledger != nil {
-		out.Tasks = a.ledger.Snapshot(a.job.now())
-	}
 	return out
 }

@@ -172,20 +172,19 @@ func TestUsersOfAClosedLoopWaitForTheirAnswers(t *testing.T) {
 
 func TestAGeneratorThatCannotKeepUpSaysSo(t *testing.T) {
 	rec := history.NewRecorder(time.Now())
-	j := &job{rec: rec, sum: newSum(4), processors: 1, users: 0}
-	var b bound
+	b := bound{rec: rec, sum: newSum(4), processors: 1}
 	slow := history.LoadWindow{Sent: 100, Lagged: 3, CPU: 20 * time.Millisecond, To: window}
 	fine := history.LoadWindow{Sent: 100, Lagged: 0, CPU: 20 * time.Millisecond, To: window}
 	busy := history.LoadWindow{Sent: 100, CPU: 95 * time.Millisecond, To: window}
 	for _, w := range []history.LoadWindow{slow, busy} {
 		for range boundSpan {
-			b.window(j, w)
+			b.look(w)
 		}
 		for range boundSpan {
-			b.window(j, fine)
+			b.look(fine)
 		}
 	}
-	b.finish(j, counts{sent: 4000, lagged: 30}, 4*time.Second)
+	b.finish(counts{sent: 4000, lagged: 30}, 4*time.Second)
 	var told []bool
 	for _, r := range rec.Drain(nil) {
 		told = append(told, r.Event.(history.GeneratorBound).Over)
@@ -193,8 +192,8 @@ func TestAGeneratorThatCannotKeepUpSaysSo(t *testing.T) {
 	if len(told) != 4 || told[0] || !told[1] || told[2] || !told[3] {
 		t.Errorf("over: %v; want that it began and ended twice, and nothing of the whole attack: 0.75 %% late", told)
 	}
-	b.finish(j, counts{sent: 4000, lagged: 50}, 4*time.Second)
-	if events := rec.Drain(nil); len(events) != 1 || j.sum.summary.Bound == "" {
+	b.finish(counts{sent: 4000, lagged: 50}, 4*time.Second)
+	if events := rec.Drain(nil); len(events) != 1 || b.sum.summary.Bound == "" {
 		t.Errorf("1.25 %% late over the whole attack: %v", events)
 	}
 }

@@ -144,11 +144,3 @@ func heyAnswer(out string) (a [5]float64, err error) {
 	}
 	return a, nil
 }
-
-// reads says which of a run's traces an answer is read from.
-func (m measured) reads(g generator) string {
-	if g.bin != "" && (strings.HasPrefix(g.name, "vegeta") || g.name == "k6") {
-		return m.dir
-	}
-	return m.out
-}

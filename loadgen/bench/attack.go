@@ -12,6 +12,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"github.com/hangtime-dev/hangtime/hdr"
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/loadgen"
 	"github.com/hangtime-dev/hangtime/scenarios"
@@ -84,7 +85,7 @@ type summary struct {
 }
 
 func newSummary() *summary {
-	return &summary{errors: map[string]uint64{}, response: hdrhistogram.New(1, 3_600_000_000, 3)}
+	return &summary{errors: map[string]uint64{}, response: hdr.Library()}
 }
 
 func (s *summary) add(all []history.Record) {

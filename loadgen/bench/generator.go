@@ -252,3 +252,11 @@ func accepting(limit time.Duration) error {
 	}
 	return errors.New("the server does not listen on " + address)
 }
+
+// reads says which of a run's traces an answer is read from.
+func (m measured) reads(g generator) string {
+	if g.bin != "" && (strings.HasPrefix(g.name, "vegeta") || g.name == "k6") {
+		return m.dir
+	}
+	return m.out
+}

@@ -11,7 +11,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: bench serve|attack|tools|freeze|pacing|memory …")
 		os.Exit(2)
 	}
-	commands := map[string]func([]string) error{"serve": serve, "attack": attack, "tools": tools, "freeze": freeze, "pacing": pacing, "memory": memory}
+	commands := map[string]func([]string) error{"serve": serve, "attack": attack, "tools": tools, "freeze": proveFreeze, "pacing": provePacing, "memory": proveMemory}
 	run, ok := commands[os.Args[1]]
 	if !ok {
 		fmt.Fprintf(os.Stderr, "bench: %q is no command\n", os.Args[1])

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// freeze lets the server stand still for 2 s in a run of 10 s at 1,000 requests a second, and holds what each generator says against what is true.
-func freeze(args []string) error {
+// proveFreeze lets the server stand still for 2 s in a run of 10 s at 1,000 requests a second, and holds what each generator says against what is true.
+func proveFreeze(args []string) error {
 	flags := flag.NewFlagSet("freeze", flag.ExitOnError)
 	to := flags.String("to", "", "document to write into")
 	if err := flags.Parse(args); err != nil {
@@ -134,8 +134,8 @@ type hangtimeSays struct {
 	} `json:"times"`
 }
 
-// pacing says how long after they were due hits were sent.
-func pacing(args []string) error {
+// provePacing says how long after they were due hits were sent.
+func provePacing(args []string) error {
 	flags := flag.NewFlagSet("pacing", flag.ExitOnError)
 	to := flags.String("to", "", "document to write into")
 	if err := flags.Parse(args); err != nil {
@@ -171,8 +171,8 @@ func pacing(args []string) error {
 	return wrong
 }
 
-// memory runs a short and a long attack side by side and compares their peaks.
-func memory(args []string) error {
+// proveMemory runs a short and a long attack side by side and compares their peaks.
+func proveMemory(args []string) error {
 	flags := flag.NewFlagSet("memory", flag.ExitOnError)
 	to := flags.String("to", "", "document to write into")
 	short := flags.Duration("short", time.Minute, "")

@@ -24,7 +24,7 @@ type serveStats struct {
 	Killed      int64 `json:"killed"`       // requests whose connection was closed instead of answered
 	FrozenAt    int64 `json:"frozen_at_us"` // since the first request
 	FrozenFor   int64 `json:"frozen_for_us"`
-	DelayP50    int64 `json:"delay_p50_us"` // from reading a request to answering it, outside of the freeze; 0 without -delay
+	DelayP50    int64 `json:"delay_p50_us"` // from reading a request to answering it, outside of the standstill; 0 without -delay
 	// Arrivals in each millisecond: variance over mean (0: perfectly even, 1: Poisson), and the most.
 	Dispersion float64 `json:"arrival_dispersion"`
 	MostAMS    int     `json:"arrivals_most_in_1ms"`
@@ -60,7 +60,7 @@ func serve(args []string) error {
 	<-ended
 	out := serveStats{
 		Requests: s.requests.Load(), Connections: s.accepted.Load(), Killed: s.killed.Load(), FrozenAt: s.frozenAt.Load(), FrozenFor: s.frozenFor.Load(),
-		DelayP50: s.delays.median().Microseconds(), Read: s.read, Written: s.written,
+		DelayP50: s.delays.middle().Microseconds(), Read: s.read, Written: s.written,
 	}
 	out.Dispersion, out.MostAMS = s.arrivals.even()
 	return json.NewEncoder(os.Stdout).Encode(out)
@@ -103,6 +103,13 @@ type served struct {
 	n    int
 	head []byte
 	body int // bytes of a request's body still to come
+}
+
+// answerLater is a request whose answer is delayed.
+type answerLater struct {
+	fd   int32
+	conn *served
+	read time.Time
 }
 
 var reply = []byte("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok")
@@ -207,6 +214,28 @@ func (s *server) answer(fd int32, buf []byte) {
 		_, _ = unix.Write(int(fd), reply)
 	}
 	c.head = append(c.head[:0], data...)
+}
+
+// patience is how long the loop may wait, in milliseconds.
+func (s *server) patience() int {
+	if len(s.late) == 0 {
+		return 100
+	}
+	left := time.Until(s.late[0].read.Add(s.delay))
+	return int(max(left+time.Millisecond-1, 0) / time.Millisecond)
+}
+
+// answerLate writes the answers whose delay is over.
+func (s *server) answerLate() {
+	for len(s.late) > 0 && s.now.Sub(s.late[0].read) >= s.delay {
+		one := s.late[0]
+		s.late = s.late[1:]
+		if s.conns[one.fd] == one.conn {
+			_, _ = unix.Write(int(one.fd), reply)
+			s.delays = append(s.delays, s.now.Sub(one.read))
+			s.written = append(s.written, time.Since(s.arrivals.first).Microseconds())
+		}
+	}
 }
 
 func (s *server) drop(fd int32) {

@@ -1,18 +1,18 @@
-// Package http1 reads HTTP/1.x answers as their bytes come, without allocating and without blocking.
-// It keeps to what net/http accepts and refuses (a fuzz test holds the two together), and knows nothing of sockets or time.
 package http1
 
 import (
 	"bytes"
 	"errors"
+
+	"github.com/hangtime-dev/hangtime/loadgen/hit"
 )
 
 // Limits of an answer.
 const (
-	MaxHead  = 1 << 20  // bytes of the status line and headers, of interim answers too
-	MaxBody  = 64 << 10 // bytes of a body that are kept, where they are asked for
-	maxChunk = 4096     // bytes of the line that begins a chunk
-	excess   = 16 << 10 // bytes of chunk lines beyond what the data explains
+	MaxHead  = 1 << 20     // bytes of the status line and headers, of interim answers too
+	MaxBody  = hit.MaxBody // bytes of a body that are kept, where they are asked for
+	maxChunk = 4096        // bytes of the line that begins a chunk
+	excess   = 16 << 10    // bytes of chunk lines beyond what the data explains
 )
 
 // Errors of answers that are not HTTP.
@@ -40,7 +40,8 @@ const (
 	done
 )
 
-// A Parser reads one answer. The zero value is ready after Reset.
+// A Parser reads one answer as its bytes come, without allocating and without blocking; it knows nothing of sockets or time. The zero value is ready after Reset.
+// It keeps to what net/http accepts and refuses: a fuzz test holds the two together.
 type Parser struct {
 	Status    int
 	BodyBytes uint64 // of the body, without the chunks' framing
@@ -222,8 +223,6 @@ func (p *Parser) status(line []byte) error {
 	return nil
 }
 
-func digit(c byte) bool { return c >= '0' && c <= '9' }
-
 // header takes a header line, or the empty line after them. A line that begins with a space continues the one before (RFC 9112, 5.2).
 func (p *Parser) header(line []byte) error {
 	if len(line) > 0 && (line[0] == ' ' || line[0] == '\t') {
@@ -260,73 +259,6 @@ func (p *Parser) header(line []byte) error {
 	return nil
 }
 
-func validName(name []byte) bool {
-	for _, c := range name {
-		if !tokens[c] && c != ' ' {
-			return false
-		}
-	}
-	return true
-}
-
-func validValue(value []byte) bool {
-	for _, c := range value {
-		if c < ' ' && c != '\t' || c == 0x7f {
-			return false
-		}
-	}
-	return true
-}
-
-// tokens are the bytes of a token (RFC 9110, 5.6.2).
-var tokens = func() (t [256]bool) {
-	for c := '0'; c <= '9'; c++ {
-		t[c] = true
-	}
-	for c := 'a'; c <= 'z'; c++ {
-		t[c], t[c-'a'+'A'] = true, true
-	}
-	for _, c := range "!#$%&'*+-.^_`|~" {
-		t[c] = true
-	}
-	return t
-}()
-
-// The headers that decide where an answer ends and whether its connection goes on.
-const (
-	contentLength    = "content-length"
-	transferEncoding = "transfer-encoding"
-	connection       = "connection"
-)
-
-func interesting(name []byte) bool {
-	switch len(name) {
-	case len(contentLength):
-		return same(name, contentLength)
-	case len(transferEncoding):
-		return same(name, transferEncoding)
-	case len(connection):
-		return same(name, connection)
-	}
-	return false
-}
-
-// same compares without regard to case; lower is in lower case.
-func same(name []byte, lower string) bool {
-	if len(name) != len(lower) {
-		return false
-	}
-	for i, c := range name {
-		if c >= 'A' && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if c != lower[i] {
-			return false
-		}
-	}
-	return true
-}
-
 // mind takes a header line that matters.
 func (p *Parser) mind(line []byte) {
 	colon := bytes.IndexByte(line, ':')
@@ -352,26 +284,6 @@ func (p *Parser) mind(line []byte) {
 			p.keepAlive = p.keepAlive || same(token, "keep-alive")
 		}
 	}
-}
-
-func decimal(text []byte) (n int64, ok bool) {
-	if len(text) == 0 || len(text) > 18 && !fits(text) {
-		return 0, false
-	}
-	for _, c := range text {
-		if !digit(c) {
-			return 0, false
-		}
-		n = n*10 + int64(c-'0')
-	}
-	return n, true
-}
-
-// fits says whether a long number is at most 2^63-1.
-func fits(text []byte) bool {
-	text = bytes.TrimLeft(text, "0")
-	const most = "9223372036854775807"
-	return len(text) < len(most) || len(text) == len(most) && string(text) <= most
 }
 
 // begin decides what follows the head.
