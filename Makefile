@@ -2,7 +2,7 @@
 # What the tests need beside it is installed by apt, only where it is missing.
 GO ?= go
 
-.PHONY: build test tools vet lint unit prove-kill
+.PHONY: build test tools vet lint unit test-real prove-kill
 
 # Without cgo: one static file that runs on any Linux, and starts (as each worker does) a tenth sooner.
 build:
@@ -25,6 +25,12 @@ lint:
 # -p 1: packages one after the other, for they start real servers under load and two cores do not carry several at once.
 unit:
 	$(GO) test -race -p 1 -timeout 10m ./...
+
+# Real servers made to hang: does diagnose say the truth of them? Most of the time they wait, so many run at once.
+test-real: tools
+	$(GO) vet -tags realservers ./realservers
+	$(GO) tool staticcheck -tags realservers ./realservers
+	$(GO) test -count=1 -timeout 15m -tags realservers ./realservers
 
 # Slow proofs and benchmarks: run by hand, recorded in docs/benchmarks*.md. Those of a room are in its own Makefile.inc.
 

@@ -1,0 +1,96 @@
+//go:build realservers
+
+package realservers
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+)
+
+// childCases: processes that wait for a program that they started, for a terminal, for a pipe, or for something that processes share.
+func childCases() []realCase {
+	converts := gunicorn("children", "-w", "2")
+	shares := with(gunicorn("processes", "-w", "2", "--preload"), removeSemaphores)
+	return []realCase{
+		{
+			name: "it reads what a program writes that never ends", worlds: both,
+			serve: converts, hang: sticks("/convert", 1), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: aChild, at: "children.py#convert", says: []string{`sleep 3600`}, silent: []string{`long-poll`, `^healthy`}},
+		},
+		{
+			name: "it waits for the end of a program that never ends", worlds: both,
+			serve: converts, hang: sticks("/print", 1), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: aChild, at: "children.py#print_out", says: []string{`sleep 3600`}},
+		},
+		{
+			name: "it waits for the end of a program whose output it does not read", worlds: today,
+			serve: converts, hang: sticks("/export", 1), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: aChild, at: "children.py#export", says: []string{`pipe`}},
+		},
+		{
+			name: "it reads the one pipe of a program that has filled the other", worlds: olden,
+			serve: converts, hang: sticks("/scan", 1), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: aChild, at: "children.py#scan", says: []string{`pipe`}},
+		},
+		{
+			name: "it waits for a debugger's command at a terminal", worlds: both,
+			serve: onTerminal, hang: sticks("/review", 1), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: aTerminal, at: "children.py#review", says: []string{`terminal`}, silent: []string{`long-poll`, `^healthy`}},
+		},
+		{
+			name: "it waits for a process of its pool that was killed", worlds: both,
+			serve: converts, hang: sticks("/book", 1), after: hungLong,
+			want: want{state: "hung", hung: 1, at: "children.py#book"},
+		},
+		{
+			name: "it waits for a lock that a thread of its parent had at the fork", worlds: both,
+			serve: shares, hang: sticks("/count", 1), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: aLock, at: "processes.py#count", says: []string{`before the fork|inherited`}},
+		},
+		{
+			name: "it waits for a semaphore of processes", worlds: both,
+			serve: shares, hang: sticks("/till", 1), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: slices.Concat(aSemaphore, aLock), at: "processes.py#till"},
+		},
+		{
+			name: "it waits for a semaphore of System V", worlds: olden,
+			serve: shares, hang: sticks("/turn", 1), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: aSemaphore, at: "processes.py#turn", says: []string{`semaphore`}},
+		},
+		{
+			name: "it opens a named pipe to which nobody writes", worlds: today,
+			serve: shares, hang: sticks("/news", 1), after: hungLong,
+			want: want{state: "hung", hung: 1, at: "processes.py#news", says: []string{`/news\b`}, silent: []string{`does not come back.*proven`}},
+		},
+	}
+}
+
+// onTerminal serves on a terminal of its own, as a developer does.
+func onTerminal(s *stage) {
+	s.t.Helper()
+	s.app("python/children.py")
+	terminal, line := openTerminal(s)
+	s.background(func(context.Context) { _, _ = io.Copy(io.Discard, terminal) })
+	s.t.Cleanup(func() { terminal.Close() })
+	s.server = s.startAs(keeperSpec{Args: []string{s.tool("python3"), "-m", "gunicorn", "-w", "2", "-t", "300", "-b", s.address(), "children:app"}, Terminal: true}, line)
+	line.Close()
+	s.up("/ok")
+}
+
+// removeSemaphores has the kernel forget those that the application made: they outlive it.
+func removeSemaphores(s *stage) {
+	s.t.Helper()
+	id, err := os.ReadFile(filepath.Join(s.dir, "semaphores"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		if out, err := exec.Command("ipcrm", "-s", string(id)).CombinedOutput(); err != nil {
+			s.t.Errorf("ipcrm: %v: %s", err, out)
+		}
+	})
+}

@@ -1,0 +1,113 @@
+//go:build realservers
+
+package realservers
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+)
+
+// compiledCases: Go and the JVM, and Perl.
+func compiledCases() []realCase {
+	return []realCase{
+		{
+			name:  "Go: handlers wait for a mutex that one keeps while it waits for an answer",
+			serve: with(deafUpstream, depot),
+			hang:  with(sticks("/audit", 1), sticks("/inventory", 6)), after: hungLong,
+			want: want{state: "hung", hung: 1, at: "main.go#inventory", silent: []string{`^healthy`}},
+		},
+		{
+			name:  "Go: handlers wait for a place in a channel that is full",
+			serve: with(depot, func(s *stage) { s.up("/enter"); s.up("/enter") }),
+			hang:  sticks("/enter", 5), after: hungLong,
+			want: want{state: "hung", hung: 1, at: "main.go#enter", silent: []string{`^healthy`}},
+		},
+		{name: "healthy: Go without a request", serve: depot, after: 8 * time.Second},
+		{
+			name: "healthy: Go sends events", serve: depot,
+			hang: func(s *stage) {
+				s.send("/events", 3)
+				s.load("/ok", 100*time.Millisecond)
+			}, after: 6 * time.Second,
+		},
+		{
+			name:  "JVM: threads take two monitors in two orders, and others come after",
+			serve: library,
+			hang: func(s *stage) {
+				s.begins()
+				s.send("/lend", 1)
+				s.send("/return", 1)
+				s.wait(time.Second)
+				s.stick("/lend", 1)
+				s.stick("/return", 1)
+				s.send("/ok", 3)
+			}, after: hungLong,
+			want: want{state: "hung", hung: 1, at: "Library.java#lend", cycle: true, says: []string{`[Dd]eadlock|circle|cycle|each other`}, silent: []string{`main thread waits`}},
+		},
+		{
+			name:  "JVM: every thread waits for a semaphore",
+			serve: with(library, func(s *stage) { s.up("/card"); s.up("/card") }),
+			hang:  sticks("/card", 5), after: hungLong,
+			want: want{state: "hung", hung: 1, at: "Library.java#card", silent: []string{`main thread waits`, `^healthy`}},
+		},
+		{
+			name:  "JVM: every thread waits for an answer",
+			serve: with(deafUpstream, library),
+			hang:  sticks("/ask", 5), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "Library.java#ask", says: []string{`127\.0\.0\.1:${UPSTREAM}|answer`}, silent: []string{`main thread waits`}},
+		},
+		{name: "healthy: the JVM without a request", serve: library, after: 4 * time.Second},
+		{
+			name:  "starman: workers wait for a lock of a file that one keeps while it waits for an answer",
+			serve: with(deafUpstream, starman),
+			hang:  with(sticks("/audit", 1), func(s *stage) { s.wait(500 * time.Millisecond); s.stick("/count", 4) }), after: hungLong,
+			want: want{state: "hung", hung: 4},
+		},
+		{
+			name:  "hypnotoad: a handler stops the loop of its worker",
+			serve: hypnotoad,
+			hang:  with(sticks("/scan", 1), func(s *stage) { s.send("/ok", 6) }), after: 4 * time.Second,
+			want: want{state: "hung", hung: 1, silent: []string{`^healthy`}},
+		},
+	}
+}
+
+// depot builds and starts the Go server of testdata.
+func depot(s *stage) {
+	s.t.Helper()
+	s.app("go/depot/main.go") // for its lines
+	out := filepath.Join(s.dir, "depot")
+	build := exec.Command("go", "build", "-o", out, "./testdata/go/depot")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if text, err := build.CombinedOutput(); err != nil {
+		s.t.Fatalf("build it: %v\n%s", err, text)
+	}
+	s.serve(out)
+	s.up("/ok")
+}
+
+func library(s *stage) {
+	s.t.Helper()
+	source := s.app("java/Library.java")
+	if text, err := exec.Command("javac", "-d", s.dir, source).CombinedOutput(); err != nil {
+		s.t.Fatalf("compile it: %v\n%s", err, text)
+	}
+	s.serve("java", "-Xmx64m", "-XX:TieredStopAtLevel=1", "-cp", s.dir, "Library")
+	s.up("/ok")
+}
+
+func starman(s *stage) {
+	s.t.Helper()
+	s.serve("starman", "--listen", s.address(), "--workers", "4", s.app("perl/counter.psgi"))
+	s.up("/ok")
+	s.children(4)
+}
+
+func hypnotoad(s *stage) {
+	s.t.Helper()
+	s.serve("hypnotoad", "-f", s.app("perl/scan.pl"))
+	s.up("/ok")
+	s.children(2)
+}

@@ -1,0 +1,20 @@
+//go:build realservers
+
+package realservers
+
+// What a hang may be because of, in the words of `diagnose --json`. Some waits have two right names: every thread of a pool that waits for one lock is both.
+var (
+	aLock      = []string{"mutex", "pool-exhausted"}
+	aPool      = []string{"pool-exhausted"}
+	anAnswer   = []string{"socket-wait", "pool-exhausted"}
+	aChild     = []string{"child"}
+	aTerminal  = []string{"terminal"}
+	aSemaphore = []string{"semaphore"}
+	aFullPipe  = []string{"pipe-full"}
+	aFileLock  = []string{"file-lock"}
+	aFile      = []string{"disk"}
+	aClient    = []string{"slow-client"}
+	computing  = []string{"cpu-bound"}
+	asleep     = []string{"sleeping"}
+	stopped    = []string{"stopped"}
+)

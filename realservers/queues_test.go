@@ -1,0 +1,79 @@
+//go:build realservers
+
+package realservers
+
+import (
+	"bytes"
+	"os/exec"
+	"time"
+)
+
+// queueCases: workers of queues, which listen nowhere.
+func queueCases() []realCase {
+	return []realCase{
+		{
+			name: "Celery: two of three processes wait for an answer", worlds: both,
+			serve: with(redisServer, deafUpstream, celery),
+			hang:  tasks("the feed was asked", "tasks.quick.delay(); tasks.fetch.delay(); tasks.fetch.delay()"), after: hungLong,
+			want: want{state: "hung", hung: 2, kinds: anAnswer, at: "tasks.py#fetch", says: []string{`127\.0\.0\.1:${UPSTREAM}`}, silent: []string{`^healthy`}},
+		},
+		{
+			name: "Celery: a process waits for a lock that it has itself", worlds: both,
+			serve: with(redisServer, celery),
+			hang:  tasks("the stock was counted", "tasks.quick.delay(); tasks.count.delay()"), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: aLock, at: "tasks.py#count", silent: []string{`^healthy`}},
+		},
+		{
+			name: "RQ: the process of a job waits for an answer", worlds: both,
+			serve: with(redisServer, deafUpstream, rq),
+			hang:  jobs("the feed was asked", "queue.enqueue(jobs.fetch, job_timeout=600)"), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "jobs.py#fetch", says: []string{`127\.0\.0\.1:${UPSTREAM}`}, silent: []string{`^healthy`}},
+		},
+	}
+}
+
+// celery starts a worker with three processes, and has them do something first.
+func celery(s *stage) {
+	s.t.Helper()
+	s.app("python/tasks.py")
+	s.python("celery", "-A", "tasks", "worker", "-c", "3", "-l", "INFO", "--without-gossip", "--without-mingle")
+	s.said(s.server, "ready.")
+	s.children(3)
+}
+
+func rq(s *stage) {
+	s.t.Helper()
+	s.app("python/jobs.py")
+	s.serve(s.tool("rq"), "worker", "-u", "redis://127.0.0.1:"+s.value("REDIS"), "--path", s.dir)
+	s.said(s.server, "Listening on default")
+}
+
+// tasks hands tasks to Celery and waits until a worker says that it stands.
+func tasks(says, calls string) func(*stage) {
+	return func(s *stage) {
+		s.t.Helper()
+		s.hand("import tasks; "+calls, says)
+	}
+}
+
+func jobs(says, calls string) func(*stage) {
+	return func(s *stage) {
+		s.t.Helper()
+		s.hand("import os, redis, rq, jobs; queue = rq.Queue(connection=redis.Redis(port=int(os.environ['REDIS']))); "+calls, says)
+	}
+}
+
+func (s *stage) hand(script, says string) {
+	s.t.Helper()
+	cmd := exec.CommandContext(s.t.Context(), s.tool("python3"), "-c", script)
+	cmd.Dir, cmd.Env = s.dir, append(s.ownEnvironment(), s.env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		s.t.Fatalf("hand over: %v\n%s", err, bytes.TrimSpace(out))
+	}
+	if says == "" {
+		s.wait(time.Second)
+		return
+	}
+	s.said(s.server, says)
+	s.begins()
+}

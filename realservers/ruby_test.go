@@ -1,0 +1,145 @@
+//go:build realservers
+
+package realservers
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// rubyCases: puma in a cluster, unicorn, Passenger.
+func rubyCases() []realCase {
+	return []realCase{
+		{
+			name:  "puma: threads take two locks in two orders, and others come after",
+			serve: puma(1, 3),
+			hang: func(s *stage) {
+				s.begins()
+				s.send("/in", 1)
+				s.send("/out", 1)
+				s.wait(1200 * time.Millisecond)
+				s.stick("/in", 1)
+				s.stick("/out", 1)
+				s.stick("/in", 1)
+			}, after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: aLock, at: "house.ru#let", silent: []string{`long-poll`, `^healthy`}},
+		},
+		{
+			name:  "puma: every thread waits for a queue that nobody fills",
+			serve: puma(1, 3),
+			hang:  sticks("/visit", 5), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: aLock, at: "house.ru#visit", silent: []string{`long-poll`, `^healthy`}},
+		},
+		{
+			name:  "puma: every thread of two workers waits for an answer",
+			serve: with(deafUpstream, puma(2, 2)),
+			hang:  sticks("/ask", 7), after: hungLong,
+			want: want{state: "hung", hung: 2, kinds: anAnswer, at: "house.ru#ask", says: []string{`127\.0\.0\.1:${UPSTREAM}|answer`}},
+		},
+		{
+			name:  "puma: every thread waits for a row that a forgotten transaction has locked",
+			serve: with(bankAccount, forgetful, puma(1, 3)),
+			hang:  sticks("/withdraw", 4), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "house.ru#withdraw", says: []string{`UPDATE waiting`}, silent: []string{`^healthy`}},
+		},
+		{
+			name: "puma: the second worker waits for an answer before it serves",
+			serve: with(deafUpstream, func(s *stage) {
+				s.begins()
+				s.launchPuma(2, 2, "ruby/greeting.rb")
+			}),
+			hang: func(s *stage) { s.send("/ok", 6) }, after: hungLong,
+			want: want{state: "hung", hung: 1, says: []string{`worker 2.*(boot|not ready|hung)`, `answer|greeting|gets|read`}, silent: []string{`^healthy`}, lag: 6 * time.Second},
+		},
+		{
+			name:  "healthy: puma with idle connections",
+			serve: puma(2, 5),
+			hang:  func(s *stage) { s.keepAlive(4) }, after: 4 * time.Second,
+		},
+		{
+			name:  "healthy: puma sends events, and polls are long",
+			serve: puma(2, 5),
+			hang: func(s *stage) {
+				s.send("/events", 2)
+				s.send("/poll", 2)
+				s.load("/ok", 100*time.Millisecond)
+			}, after: 8 * time.Second,
+		},
+		{
+			name:  "unicorn: every worker waits for a lock of a file that another process has",
+			serve: unicorn,
+			hang: func(s *stage) {
+				ledger := s.start("sh", "-c", "exec 9>>"+s.dir+"/ledger; flock 9; echo locked; exec sleep 3600 9>&9")
+				s.said(ledger, "locked")
+				s.holder = ledger.pid
+				s.stick("/ledger", 4)
+			}, after: hungLong,
+			want: want{state: "hung", hung: 3, kinds: aFileLock, holder: true, at: "house.ru#ledger", says: []string{`flock`, `lock`}},
+		},
+		{
+			name:  "unicorn: two of three workers wait for an answer",
+			serve: with(deafUpstream, unicorn),
+			hang:  sticks("/ask", 2), after: hungLong,
+			want: want{state: "hung", hung: 2, kinds: anAnswer, at: "house.ru#ask", says: []string{`127\.0\.0\.1:${UPSTREAM}|answer`}},
+		},
+		{
+			name:  "Passenger: the only process waits for an answer",
+			serve: with(deafUpstream, passenger),
+			hang:  sticks("/ask", 2), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "house.ru#ask", says: []string{`127\.0\.0\.1:${UPSTREAM}|answer`}},
+		},
+	}
+}
+
+// puma serves house.ru by so many workers with so many threads each.
+func puma(workers, threads int) func(*stage) {
+	return func(s *stage) {
+		s.t.Helper()
+		s.launchPuma(workers, threads)
+	}
+}
+
+// launchPuma starts it; the pieces of more are added to its settings.
+func (s *stage) launchPuma(workers, threads int, more ...string) {
+	s.t.Helper()
+	s.app("ruby/house.ru")
+	s.set("WORKERS", strconv.Itoa(workers))
+	s.set("THREADS", strconv.Itoa(threads))
+	settings := s.conf(append([]string{"ruby/puma.rb"}, more...)...)
+	s.serve("puma", "-C", settings, "house.ru")
+	s.up("/ok")
+	if len(more) == 0 {
+		s.said(s.server, "Worker "+strconv.Itoa(workers-1)+" (PID")
+	}
+}
+
+func unicorn(s *stage) {
+	s.t.Helper()
+	s.app("ruby/house.ru")
+	s.serve("unicorn", "-E", "none", "-c", s.conf("ruby/unicorn.rb"), "house.ru")
+	s.up("/ok")
+	s.children(3)
+}
+
+// passenger runs the application below Passenger's own processes: what it starts for the requests are theirs, in a session of their own.
+func passenger(s *stage) {
+	s.t.Helper()
+	house := s.app("ruby/house.ru")
+	if err := os.Rename(house, filepath.Join(s.dir, "config.ru")); err != nil {
+		s.t.Fatal(err)
+	}
+	s.app("ruby/house.ru") // for its lines
+	s.apache("event", `
+LoadModule passenger_module /usr/lib/apache2/modules/mod_passenger.so
+PassengerRoot /usr/lib/ruby/vendor_ruby/phusion_passenger/locations.ini
+PassengerInstanceRegistryDir @DIR@
+PassengerMaxPoolSize 1
+PassengerMinInstances 1
+PassengerUser nobody
+PassengerGroup nogroup
+PassengerAppRoot @DIR@
+DocumentRoot @DIR@/public
+PassengerEnabled on`)
+}

@@ -1,0 +1,55 @@
+// A library on the JDK's own server, with a pool of four threads that are named as Tomcat's. The comment hang: NAME is where.
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
+
+class Library {
+    static final Object SHELVES = new Object(), READERS = new Object();
+    static final Semaphore CARDS = new Semaphore(2);
+
+    static Object lend(Object first, Object second) throws InterruptedException {
+        synchronized (first) {
+            Thread.sleep(400);
+            synchronized (second) { // hang: lend
+                return null;
+            }
+        }
+    }
+
+    static Object card() throws InterruptedException {
+        CARDS.acquire(); // hang: card
+        return null;
+    }
+
+    static Object ask() throws IOException {
+        try (Socket shop = new Socket("127.0.0.1", Integer.parseInt(System.getenv("UPSTREAM")))) {
+            return shop.getInputStream().read(); // hang: ask
+        }
+    }
+
+    public static void main(String[] args) throws IOException {
+        String port = System.getenv("PORT");
+        HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", Integer.parseInt(port)), 100);
+        AtomicInteger threads = new AtomicInteger();
+        server.setExecutor(Executors.newFixedThreadPool(4, work -> new Thread(work, "http-nio-" + port + "-exec-" + threads.incrementAndGet())));
+        Map<String, Callable<Object>> work = Map.of(
+            "/lend", () -> lend(SHELVES, READERS), "/return", () -> lend(READERS, SHELVES), "/card", Library::card, "/ask", Library::ask, "/ok", () -> null);
+        server.createContext("/", exchange -> {
+            try {
+                work.get(exchange.getRequestURI().getPath()).call();
+            } catch (Exception e) {
+                throw new IOException(e);
+            }
+            exchange.sendResponseHeaders(200, 3);
+            exchange.getResponseBody().write("ok\n".getBytes());
+            exchange.close();
+        });
+        server.start();
+    }
+}

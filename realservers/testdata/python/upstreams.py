@@ -1,0 +1,43 @@
+"""A currency service that asks others, and sets no limit on how long they may take."""
+import os
+import time
+import urllib.request
+
+import requests
+
+upstream = f"http://127.0.0.1:{os.environ.get('UPSTREAM', '9')}"
+
+
+def rates():
+    requests.get(upstream + "/rates")  # hang: rates
+
+
+def webhook():
+    # The limit is none for the look-up of the name.
+    requests.get("http://hooks.example.org/", timeout=5)  # hang: webhook
+
+
+def own_page():
+    time.sleep(0.3)
+    urllib.request.urlopen(f"http://127.0.0.1:{os.environ['PORT']}/ok").read()  # hang: own_page
+
+
+def upload(environ):
+    environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))  # hang: upload
+
+
+def app(environ, start_response):
+    path = environ["PATH_INFO"]
+    if environ["REQUEST_METHOD"] == "POST":
+        upload(environ)
+    elif path == "/rates":
+        rates()
+    elif path == "/webhook":
+        webhook()
+    elif path == "/own":
+        own_page()
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"ok\n"]
+
+
+application = app
