@@ -26,6 +26,9 @@ func (f *Fold) requestStall(p *process) (stall, bool) {
 	if s, ok := f.awaitStall(p); ok {
 		consider(s)
 	}
+	if blind := f.whole && f.now-p.lookedAt > f.limits.Stale; blind && p.hang == nil {
+		return best, found // nobody has looked lately what keeps it
+	}
 	if found || p.sample.Inside == 0 || f.idles(p) || len(f.awaited(p)) > 0 {
 		return best, found // a loop that waits for events: what for is said elsewhere, where it was seen
 	}
@@ -33,7 +36,8 @@ func (f *Fold) requestStall(p *process) (stall, bool) {
 	if p.sample.Inside < 2 && f.backlog == 0 {
 		s.limit = never // one slow answer, and nobody waits behind it
 	}
-	s.unaided = f.whole && f.now-p.firstAt < lookWhole // the first look at what keeps it is not over
+	// The first look at what keeps it is not over, or one of its threads runs and it shows in a moment whether it does so all the time.
+	s.unaided = f.whole && (f.now-p.firstAt < lookWhole || f.runs(p))
 	return s, true
 }
 
@@ -114,14 +118,17 @@ func (f *Fold) urgency(p *process, s *stall, t *thread, others []*thread) {
 	shared := s.behind != nil && s.behind.shared()
 	switch st := p.stacks[t.TID]; {
 	case st != nil && st.Ends:
-		s.how = leaving
+		s.how, s.work = leaving, f.replaced(p)
 		return
 	case !p.ready || p.deaf && f.waiting():
 		if s.how == standing {
 			s.how = booting
 		}
-		if f.waiting() {
+		switch {
+		case f.waiting():
 			s.limit, s.own = f.limits.Loop, true
+		case s.how == booting && f.allKept():
+			s.limit = f.limits.Pool // nobody serves until one of them comes back
 		}
 		return
 	case f.pool(p, t):
@@ -179,4 +186,25 @@ func client(o *obstacle) bool {
 	}
 	ev, ok := o.event.(history.SocketWait)
 	return ok && ev.Client
+}
+
+// runs says whether the last look found one of its threads on a processor, or ready for one.
+func (f *Fold) runs(p *process) bool {
+	for _, t := range p.threads {
+		if t.running >= 0 && f.now-t.at <= f.limits.Stale {
+			return true
+		}
+	}
+	return false
+}
+
+// replaced is when a process was replaced: its first successor was born then. It is told to leave at about that time, or a little later. unset: none was.
+func (f *Fold) replaced(p *process) time.Duration {
+	at := unset
+	for _, q := range f.processes {
+		if !q.gone && q.seen > p.seen+f.limits.Settle && (at == unset || q.seen < at) {
+			at = q.seen
+		}
+	}
+	return at
 }

@@ -28,6 +28,7 @@ type speaker struct {
 	at     time.Time     // when the stacks were last read
 	ran    time.Duration // the worker's processor time then
 	idle   map[int]bool  // threads that it says wait for work
+	works  bool          // something is at work, whatever the sockets say
 }
 
 // A locker finds the lock of its language that waits at a futex.
@@ -58,11 +59,24 @@ func (w *watcher) readStacks(now time.Time, one *worker) {
 		w.unseen(one.PID, "what its code does ("+v.reader.Language()+")", err, false)
 		return
 	}
-	v.idle = map[int]bool{}
+	v.idle, v.works = map[int]bool{}, false
 	for _, group := range grouped(all) {
 		v.idle[group.TID] = v.idle[group.TID] || group.Idle && group.TID != 0
+		v.works = v.works || works(group.Work, one.PID)
 		w.rec.Record(w.stackOf(one, v.reader.Language(), group))
 	}
+}
+
+// works says whether a piece of work is the server's and not at rest: a request, a job of a pool, an end that does not come, or the application's code in the main thread.
+func works(w stacks.Work, pid int) bool {
+	if w.Idle {
+		return false
+	}
+	own := false
+	for _, frame := range w.Frames {
+		own = own || !frame.Library && frame.File != ""
+	}
+	return w.Ends || w.Request.Path != "" || own && (w.Pool || w.TID == pid)
 }
 
 // reader finds the language that a worker speaks; nil: none that can be read.

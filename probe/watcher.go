@@ -266,7 +266,7 @@ func (w *watcher) look(ctx context.Context, now time.Time, one *worker) {
 	shut := w.backlogTicks >= 3 && now.Sub(one.answeredAt) >= 3*sampleEvery
 	// One that was suspicious and has not moved since is so still: its clients may have given up, and that has freed nobody.
 	one.suspect = shut || suspicious(s, busy, one.lockTicks, w.backlog) || one.suspect && !one.mattered && !one.spot
-	one.spot = !one.suspect && w.spotDue(now, one)
+	one.spot = !one.suspect && (one.occupied() || w.spotDue(now, one))
 	if one.suspect || one.spot {
 		w.lookCloser(one)
 		w.readGroup(now, one)
@@ -280,6 +280,9 @@ const (
 	// spotSeldom is the same for all others: a worker that was told to leave and does not shows nowhere else.
 	spotSeldom = 5 * time.Second
 )
+
+// occupied says whether the last look found it at work although no request is seen to wait.
+func (one *worker) occupied() bool { return one.voice.works || one.deaf && !one.proven && !one.spotAt.IsZero() }
 
 // spotDue says whether a worker that is not suspicious is to be looked at all the same. One of which no thread ran since the last time is where it was.
 func (w *watcher) spotDue(now time.Time, one *worker) bool {
