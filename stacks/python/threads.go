@@ -116,7 +116,7 @@ func (r *Reader) believe() {
 		case known[t.tid]:
 			main = main || t.tid == r.process.PID
 			kept = append(kept, t)
-		case len(t.frames) > 0:
+		default:
 			strays = append(strays, t)
 		}
 	}

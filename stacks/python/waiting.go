@@ -105,6 +105,23 @@ func (r *Reader) findName(f frame, object uint64) string {
 
 func itself(r *Reader, f frame, w *wait) { w.Object = r.own(f) }
 
+// ownedLock is an RLock that is written in Python: its owner is the number of a thread, with gevent the address of a greenlet.
+func ownedLock(r *Reader, f frame, w *wait) {
+	w.Object = r.own(f)
+	owner, ok := r.number(r.attribute(w.Object, "_owner"))
+	if !ok {
+		return
+	}
+	if r.search.known[uint64(owner)] {
+		w.Owner = uint64(owner)
+	}
+	for _, t := range r.threads {
+		if t.ident == uint64(owner) {
+			w.Owner = uint64(t.tid)
+		}
+	}
+}
+
 func attributeOf(name string) finder {
 	return func(r *Reader, f frame, w *wait) { w.Object = r.attribute(r.own(f), name) }
 }
@@ -168,18 +185,17 @@ func (r *Reader) waitForProcess(object uint64, w *wait) {
 
 func leftChild(r *Reader, f frame, w *wait) { r.waitForProcess(r.variable(f, "p"), w) }
 
-// handleOf is the descriptor of a multiprocessing connection.
-func handleOf(r *Reader, f frame, w *wait) {
-	w.Object, w.FD = r.own(f), -1
-	if fd, ok := r.number(r.attribute(w.Object, "_handle")); ok {
-		w.FD = fd
-	}
-}
-
 // setSocket says which socket, and which descriptor it is: PySocketSockObject (Modules/socketmodule.h) begins with it.
 func (r *Reader) setSocket(object uint64, w *wait) {
+	const descriptor, wrappers = 16, 3
+	for range wrappers { // eventlet's
+		inner := r.attribute(object, "fd")
+		if inner == 0 {
+			break
+		}
+		object = inner
+	}
 	w.Object, w.FD = object, -1
-	const descriptor = 16
 	if r.derives(r.typeOf(object), "_socket.socket") {
 		w.FD = int(int32(r.mem.half(object + descriptor)))
 	}
