@@ -139,7 +139,7 @@ func (r *Reader) greenletWait(frames []frame) stacks.Wait {
 			break
 		}
 		if one.on != "" {
-			best = wait{Wait: stacks.Wait{On: one.on}}
+			best = wait{Wait: stacks.Wait{On: one.on, FD: -1}}
 			if one.find != nil {
 				one.find(r, f, &best)
 			}
@@ -151,6 +151,10 @@ func (r *Reader) greenletWait(frames []frame) stacks.Wait {
 	}
 	if best.On == "" && caller == 0 {
 		best.On, best.Object = r.compiled(frames[0])
+		best.FD = -1
+	}
+	if best.On == "" {
+		return stacks.Wait{}
 	}
 	if best.On == "task" {
 		best.Owner = best.Object
@@ -245,7 +249,7 @@ func greenSpots() []waitSpot {
 // fileIn is a descriptor that an object keeps.
 func fileIn(name string) finder {
 	return func(r *Reader, f frame, w *wait) {
-		w.Object, w.FD = r.own(f), -1
+		w.Object = r.own(f)
 		if fd, ok := r.number(r.attribute(w.Object, name)); ok {
 			w.FD = fd
 		}

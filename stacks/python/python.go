@@ -34,6 +34,7 @@ type Reader struct {
 	// Of the current look.
 	interpreters    []uint64
 	classes         map[uint64]*class
+	globals         map[uint64]map[uint64]uint64 // module's dict → object → its name there
 	greenletClasses map[uint64]bool
 	near            [nearClasses]*class // those that were asked for last
 	moduleDicts     map[string]uint64
@@ -60,7 +61,7 @@ func (r *Reader) begin() {
 		r.codes, r.interned, r.before = map[uint64]*code{}, map[string]uint64{}, map[uint64]int{}
 	}
 	r.classes, r.moduleDicts, r.running, r.busy, r.names = map[uint64]*class{}, map[string]uint64{}, map[uint64]position{}, nil, map[naming]string{}
-	r.greenletClasses = map[uint64]bool{}
+	r.greenletClasses, r.globals = map[uint64]bool{}, map[uint64]map[uint64]uint64{}
 	r.near = [nearClasses]*class{}
 	r.interpreters, r.threads = r.interpreters[:0], r.threads[:0]
 }
