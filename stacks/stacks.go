@@ -59,7 +59,7 @@ type Wait struct {
 	On     string
 	Object uint64        // the thing itself: the same for all who wait for it; 0: not known
 	Name   string        // what the application calls it: "lock", "QueuePool(2, all taken)"; empty: not known
-	Owner  uint64        // ID of the work that holds it, or for a thread its TID; 0: not known, or nobody
+	Owner  uint64        // ID of the work that holds it, or for a thread its TID; of a child its pid; 0: not known, or nobody
 	Before int           // pid of the parent in which it was taken before the fork, so that nobody here can release it; 0: it is not known to be so
 	FD     int           // descriptor that it waits for; -1 or, where On is empty, 0: none
 	For    time.Duration // since when, where the runtime keeps that; 0: it does not say

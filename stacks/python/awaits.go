@@ -29,7 +29,6 @@ func (r *Reader) firstPending(set uint64, w *wait) {
 
 func transportIn(name string) finder {
 	return func(r *Reader, f frame, w *wait) {
-		w.FD = -1
 		w.Object = r.attribute(r.own(f), name)
 		if fd, ok := r.number(r.attribute(w.Object, "_sock_fd")); ok {
 			w.FD = fd

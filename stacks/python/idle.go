@@ -58,6 +58,7 @@ func idleSpots() []idleSpot {
 		// cheroot 8 to 11: run itself called get before 10.
 		{spot{"cheroot/workers/threadpool.py", "WorkerThread.run"}, nil},
 		{spot{"cheroot/workers/threadpool.py", "WorkerThread._process_connections_until_interrupted"}, nil},
+		{spot{"cheroot/server.py", "HTTPServer._serve_unservicable"}, nil},
 		{spot{"cheroot/connections.py", "ConnectionManager._run"}, []string{"cheroot/connections.py"}},
 		// anyio 3 and 4.
 		{spot{"anyio/_backends/_asyncio.py", "WorkerThread.run"}, nil},

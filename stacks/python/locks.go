@@ -27,8 +27,7 @@ func (r *Reader) lockWait(t *thread) stacks.Wait {
 	if len(t.frames) == 0 {
 		return stacks.Wait{}
 	}
-	f := t.frames[0]
-	candidates := r.locksOn(f)
+	f, candidates := t.frames[0], r.locksOn(t.frames[0])
 	if len(candidates) == 0 {
 		return stacks.Wait{}
 	}
@@ -37,7 +36,7 @@ func (r *Reader) lockWait(t *thread) stacks.Wait {
 		if !r.isAt(object, futex) {
 			continue
 		}
-		w := stacks.Wait{On: "lock", Object: object, Name: r.nameOf(f, object)}
+		w := stacks.Wait{On: "lock", Object: object, Name: r.nameOf(f, object), FD: -1}
 		if r.typeOf(object).name == "_queue.SimpleQueue" {
 			w.On = "queue"
 			return w
@@ -49,6 +48,23 @@ func (r *Reader) lockWait(t *thread) stacks.Wait {
 		return w
 	}
 	return stacks.Wait{}
+}
+
+// gilSize is that of struct _gil_runtime_state (pycore_gil.h), which has the condition that threads wait for.
+const gilSize = 256
+
+// interpreterWait names the thread that runs while another waits to run on, wherever its function stands; false: it does not wait for that.
+func (r *Reader) interpreterWait(t *thread) (w stacks.Wait, waits bool) {
+	for _, other := range r.threads {
+		if !other.locked || other.gil != t.gil || other.at == t.at {
+			continue
+		}
+		if futex := r.futex(t.tid); futex >= t.gil && futex < t.gil+gilSize {
+			return stacks.Wait{On: "interpreter lock", Object: t.gil, Owner: uint64(other.tid), FD: -1}, true
+		}
+		break
+	}
+	return stacks.Wait{}, false
 }
 
 // isAt says whether a lock is the one whose futex this is. A lock of 3.14, and a queue of 3.13, has no futex of its own: it is believed where it says that somebody waits.

@@ -77,3 +77,55 @@ func FuzzLines(f *testing.F) {
 		depth311(table, at)
 	})
 }
+
+// TestWhatChangesWhileItIsReadIsLeftOut reads real interpreters through a memory of which a part is wrong, as it is where the process goes on meanwhile: no look may fail on it, or grow.
+func TestWhatChangesWhileItIsReadIsLeftOut(t *testing.T) {
+	var finder Finder
+	for _, exe := range interpreters(t) {
+		t.Run(exe, func(t *testing.T) {
+			t.Parallel()
+			r, _ := start(t, &finder, exe, tasksProgram)
+			noise := rand.New(rand.NewPCG(7, uint64(r.layout.version)))
+			right, wrong := r.mem.read, 0
+			r.mem.read = func(address uint64, into []byte) error {
+				if noise.IntN(50) == 0 {
+					return errors.New("not there")
+				}
+				err := right(address, into)
+				for range wrong {
+					at := noise.IntN(len(into)) &^ 7
+					switch noise.IntN(3) {
+					case 0:
+						into[at] ^= byte(1 << noise.IntN(8))
+					case 1:
+						clear(into[at:min(at+8, len(into))])
+					case 2: // a pointer to something else that is there
+						copy(into[at:min(at+8, len(into))], into[noise.IntN(len(into))&^7:])
+					}
+				}
+				return err
+			}
+			told := 0
+			for wrong = range 40 {
+				for range 10 {
+					work, err := r.Look()
+					if err != nil {
+						continue
+					}
+					told += len(work)
+					if len(work) > maxThreads+maxTasks+maxGreenlets {
+						t.Fatalf("%d pieces of work", len(work))
+					}
+					for _, w := range work {
+						if len(w.Frames) > 2*maxFrames || len(w.Name) > maxText || len(w.Wait.Name) > maxText || len(w.Request.Path) > maxText {
+							t.Fatalf("%+v", w)
+						}
+					}
+				}
+			}
+			if told == 0 {
+				t.Error("no look told anything")
+			}
+		})
+	}
+}

@@ -37,10 +37,11 @@ type spots struct {
 	ends   map[spot][]spot
 	waits  map[spot][]waitSpot
 	awaits map[spot][]waitSpot
+	greens map[spot][]waitSpot
 }
 
 func newSpots() *spots {
-	s := &spots{idle: map[spot][]idleSpot{}, pools: map[spot][]spot{}, ends: map[spot][]spot{}, waits: map[spot][]waitSpot{}, awaits: map[spot][]waitSpot{}}
+	s := &spots{idle: map[spot][]idleSpot{}, pools: map[spot][]spot{}, ends: map[spot][]spot{}, waits: map[spot][]waitSpot{}, awaits: map[spot][]waitSpot{}, greens: map[spot][]waitSpot{}}
 	for _, one := range idleSpots() {
 		s.idle[one.key()] = append(s.idle[one.key()], one)
 	}
@@ -56,14 +57,17 @@ func newSpots() *spots {
 	for _, one := range awaitSpots() {
 		s.awaits[one.key()] = append(s.awaits[one.key()], one)
 	}
+	for _, one := range greenSpots() {
+		s.greens[one.key()] = append(s.greens[one.key()], one)
+	}
 	return s
 }
 
 // said is what the spots say of one code object.
 type said struct {
-	idle          []idleSpot
-	pools, ends   []spot
-	waits, awaits []waitSpot
+	idle                  []idleSpot
+	pools, ends           []spot
+	waits, awaits, greens []waitSpot
 }
 
 func (s *spots) of(c *code) said {
@@ -71,5 +75,5 @@ func (s *spots) of(c *code) said {
 		return said{}
 	}
 	key := spot{c.place, method(c.function)}
-	return said{idle: s.idle[key], pools: s.pools[key], ends: s.ends[key], waits: s.waits[key], awaits: s.awaits[key]}
+	return said{idle: s.idle[key], pools: s.pools[key], ends: s.ends[key], waits: s.waits[key], awaits: s.awaits[key], greens: s.greens[key]}
 }

@@ -32,18 +32,21 @@ type Reader struct {
 	looks   int
 
 	// Of the current look.
-	interpreters []uint64
-	classes      map[uint64]*class
-	near         [nearClasses]*class // those that were asked for last
-	moduleDicts  map[string]uint64
-	threads      []thread
-	running      map[uint64]position // frames of coroutines that a thread runs
-	names        map[naming]string
-	busy         map[uint64]int // future → thread that works on it; nil: not looked for yet
+	interpreters    []uint64
+	classes         map[uint64]*class
+	globals         map[uint64]map[uint64]uint64 // module's dict → object → its name there
+	greenletClasses map[uint64]bool
+	near            [nearClasses]*class // those that were asked for last
+	moduleDicts     map[string]uint64
+	threads         []thread
+	running         map[uint64]position // frames of coroutines that a thread runs
+	names           map[naming]string
+	busy            map[uint64]int // future → thread that works on it; nil: not looked for yet
 
 	interned map[string]uint64 // address of the str that was met last for a name
 	parent   *Reader           // of the process that this one was forked from
 	asyncio  *asyncOffsets
+	search   search         // for greenlets
 	before   map[uint64]int // locks that were taken before the fork, with the parent's pid
 }
 
@@ -58,6 +61,7 @@ func (r *Reader) begin() {
 		r.codes, r.interned, r.before = map[uint64]*code{}, map[string]uint64{}, map[uint64]int{}
 	}
 	r.classes, r.moduleDicts, r.running, r.busy, r.names = map[uint64]*class{}, map[string]uint64{}, map[uint64]position{}, nil, map[naming]string{}
+	r.greenletClasses, r.globals = map[uint64]bool{}, map[uint64]map[uint64]uint64{}
 	r.near = [nearClasses]*class{}
 	r.interpreters, r.threads = r.interpreters[:0], r.threads[:0]
 }
@@ -75,5 +79,6 @@ func (r *Reader) Look() ([]stacks.Work, error) {
 	for i := range r.threads {
 		out = append(out, r.threadWork(&r.threads[i]))
 	}
-	return append(out, r.tasks()...), nil
+	out = append(out, r.tasks()...)
+	return append(out, r.greenlets()...), nil
 }

@@ -86,7 +86,12 @@ func (r *Reader) readEnviron(q *stacks.Request, environ uint64) {
 		r.fill(&q.Query, r.lookup(environ, "QUERY_STRING"))
 	}
 	if q.Port == 0 {
-		q.Port = port(r.octets(r.lookup(environ, "REMOTE_PORT")))
+		value := r.lookup(environ, "REMOTE_PORT")
+		if n, ok := r.number(value); ok { // werkzeug's own server
+			q.Port = n
+		} else {
+			q.Port = port(r.octets(value))
+		}
 	}
 }
 

@@ -169,13 +169,13 @@ func (r *Reader) taskName(object uint64) string {
 
 // taskWait tells what a task waits for: the farthest function that does nothing but wait for what the one that it calls waits for, or else the future itself.
 func (r *Reader) taskWait(t *task) stacks.Wait {
-	best, caller := wait{fut: t.awaited}, 0
+	best, caller := wait{Wait: stacks.Wait{FD: -1}, fut: t.awaited}, 0
 	for i, f := range t.frames {
 		one := r.matching(f, f.code.said.awaits)
 		if one == nil {
 			break
 		}
-		best = wait{Wait: stacks.Wait{On: one.on}, fut: t.awaited}
+		best = wait{Wait: stacks.Wait{On: one.on, FD: -1}, fut: t.awaited}
 		if one.find != nil {
 			one.find(r, f, &best)
 		}
@@ -193,6 +193,9 @@ func (r *Reader) taskWait(t *task) stacks.Wait {
 				break
 			}
 		}
+	}
+	if best.On == "" {
+		return stacks.Wait{}
 	}
 	return best.Wait
 }

@@ -19,7 +19,8 @@ type thread struct {
 	tid    int
 	ident  uint64 // pthread_self
 	frames []frame
-	locked bool // it holds the interpreter's lock
+	gil    uint64 // the interpreter's lock
+	locked bool   // it holds that
 	name   string
 	object uint64 // threading.Thread
 }
@@ -43,7 +44,7 @@ func (r *Reader) findThreads() {
 		holder, locked := r.mem.word(gil+l.holder), r.mem.half(gil+l.locked) == 1
 		at := r.mem.word(interpreter + l.threads)
 		for at != 0 && len(r.threads) < maxThreads {
-			t := thread{at: at, tid: r.threadID(at), ident: r.mem.word(at + l.ident), frames: sinceFork(r.walk(r.firstFrame(at))), locked: locked && holder == at}
+			t := thread{at: at, gil: gil, tid: r.threadID(at), ident: r.mem.word(at + l.ident), frames: sinceFork(r.walk(r.firstFrame(at))), locked: locked && holder == at}
 			r.threads = append(r.threads, t)
 			next := r.mem.word(at + l.nextThread)
 			if next == at {
@@ -116,7 +117,7 @@ func (r *Reader) believe() {
 		case known[t.tid]:
 			main = main || t.tid == r.process.PID
 			kept = append(kept, t)
-		case len(t.frames) > 0:
+		default:
 			strays = append(strays, t)
 		}
 	}

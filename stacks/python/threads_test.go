@@ -116,7 +116,7 @@ func TestThreadsTellWhereTheyStandAndWhatTheyWaitFor(t *testing.T) {
 					if got.On != want.on || got.Name != want.object || got.Owner != want.owner || !strings.HasPrefix(where(w), want.frames) || w.TID == 0 || w.Idle || w.Kind != "thread" {
 						return fmt.Sprintf("%s: at %s, waits for %+v, want %+v", want.name, where(w), got, want)
 					}
-					if (want.on != "") != (got.Object != 0) {
+					if (want.on != "") != (got.Object != 0) || (want.on != "") != (got.FD == -1) {
 						return fmt.Sprintf("%s: waits for %+v", want.name, got)
 					}
 				}
@@ -229,6 +229,33 @@ func TestALockThatWasTakenBeforeTheForkNamesTheParent(t *testing.T) {
 						if object != w.Wait.Object || name != "lock" || !ok {
 							return fmt.Sprintf("the lock of its futex is %#x %q %v", object, name, ok)
 						}
+						return ""
+					}
+				}
+				return fmt.Sprintf("%+v", work)
+			})
+		})
+	}
+}
+
+// longProgram has a thread that does not give the interpreter's lock back, in a function that is compiled.
+const longProgram = `
+import re, sys, threading, time
+sys.setswitchinterval(0.001)
+def match(): re.match("(a+)+$", "a" * 60 + "b")
+print("ready", flush=True)
+threading.Thread(target=match, name="matcher", daemon=True).start()
+while True: pass
+`
+
+func TestAThreadThatWaitsForTheInterpreterNamesTheOneThatRuns(t *testing.T) {
+	var finder Finder
+	for _, exe := range interpreters(t) {
+		t.Run(exe, func(t *testing.T) {
+			r, cmd := start(t, &finder, exe, longProgram)
+			eventually(t, r, func(work []stacks.Work) string {
+				for _, w := range work {
+					if w.TID == cmd.Process.Pid && w.Wait.On == "interpreter lock" && w.Wait.Owner == uint64(work1(work, "matcher").TID) && work1(work, "matcher").Lock {
 						return ""
 					}
 				}

@@ -21,6 +21,9 @@ func (w *wait) isNamed() bool {
 
 // threadWait tells what a thread waits for by where it stands: the farthest function up its stack that does nothing but wait for what the one below waits for.
 func (r *Reader) threadWait(t *thread) stacks.Wait {
+	if w, waits := r.interpreterWait(t); waits {
+		return w
+	}
 	best, caller := wait{}, len(t.frames)
 	for i, f := range t.frames {
 		caller = i
@@ -29,7 +32,7 @@ func (r *Reader) threadWait(t *thread) stacks.Wait {
 			break
 		}
 		if one.on != "" {
-			best = wait{Wait: stacks.Wait{On: one.on}, self: t.at}
+			best = wait{Wait: stacks.Wait{On: one.on, FD: -1}, self: t.at}
 			if one.find != nil {
 				one.find(r, f, &best)
 			}
@@ -98,12 +101,45 @@ func (r *Reader) findName(f frame, object uint64) string {
 		r.eachAttribute(own, find)
 	}
 	if name == "" {
-		r.each(r.mem.word(f.at+r.layout.globals)&^7, find)
+		name = r.text(r.globalNames(r.mem.word(f.at+r.layout.globals) &^ 7)[object])
 	}
 	return name
 }
 
+// globalNames are the names of a module's globals by the objects that they stand for, read once a look: many tasks may wait each for its own.
+func (r *Reader) globalNames(dict uint64) map[uint64]uint64 {
+	names, known := r.globals[dict]
+	if !known {
+		names = map[uint64]uint64{}
+		r.each(dict, func(key, value uint64) bool {
+			if names[value] == 0 {
+				names[value] = key
+			}
+			return true
+		})
+		r.globals[dict] = names
+	}
+	return names
+}
+
 func itself(r *Reader, f frame, w *wait) { w.Object = r.own(f) }
+
+// ownedLock is an RLock that is written in Python: its owner is the number of a thread, with gevent the address of a greenlet.
+func ownedLock(r *Reader, f frame, w *wait) {
+	w.Object = r.own(f)
+	owner, ok := r.number(r.attribute(w.Object, "_owner"))
+	if !ok {
+		return
+	}
+	if r.search.known[uint64(owner)] {
+		w.Owner = uint64(owner)
+	}
+	for _, t := range r.threads {
+		if t.ident == uint64(owner) {
+			w.Owner = uint64(t.tid)
+		}
+	}
+}
 
 func attributeOf(name string) finder {
 	return func(r *Reader, f frame, w *wait) { w.Object = r.attribute(r.own(f), name) }
@@ -168,18 +204,17 @@ func (r *Reader) waitForProcess(object uint64, w *wait) {
 
 func leftChild(r *Reader, f frame, w *wait) { r.waitForProcess(r.variable(f, "p"), w) }
 
-// handleOf is the descriptor of a multiprocessing connection.
-func handleOf(r *Reader, f frame, w *wait) {
-	w.Object, w.FD = r.own(f), -1
-	if fd, ok := r.number(r.attribute(w.Object, "_handle")); ok {
-		w.FD = fd
-	}
-}
-
 // setSocket says which socket, and which descriptor it is: PySocketSockObject (Modules/socketmodule.h) begins with it.
 func (r *Reader) setSocket(object uint64, w *wait) {
-	w.Object, w.FD = object, -1
-	const descriptor = 16
+	const descriptor, wrappers = 16, 3
+	for range wrappers { // eventlet's
+		inner := r.attribute(object, "fd")
+		if inner == 0 {
+			break
+		}
+		object = inner
+	}
+	w.Object = object
 	if r.derives(r.typeOf(object), "_socket.socket") {
 		w.FD = int(int32(r.mem.half(object + descriptor)))
 	}

@@ -1,0 +1,95 @@
+package python
+
+import (
+	"fmt"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/hangtime-dev/hangtime/stacks"
+)
+
+// greenletsProgram has greenlets that wait in each of the ways that one of gevent's can.
+const greenletsProgram = `
+from gevent import monkey; monkey.patch_all()
+import gevent, gevent.event, gevent.lock, queue, socket, subprocess, threading, time
+lock, again, answers, event, few = threading.Lock(), threading.RLock(), queue.Queue(), gevent.event.Event(), gevent.lock.Semaphore(0)
+lock.acquire()
+a, b = socket.socketpair()
+def acquire(): lock.acquire()
+def within():
+    with lock: pass
+def hold():
+    with again: time.sleep(3600)
+def enter():
+    with again: pass
+def ask(): answers.get()
+def await_event(): event.wait()
+def await_few(): few.acquire()
+def receive(): a.recv(1)
+def child(): subprocess.run(["sleep", "3600"])
+def join(): sleeper.join()
+def sleep(): time.sleep(3600)
+def app(environ, start_response): time.sleep(3600)
+sleeper = gevent.spawn(sleep)
+kept = [gevent.spawn(f) for f in (acquire, within, hold, enter, ask, await_event, await_few, receive, child, join)]
+kept.append(gevent.spawn(app, {"REQUEST_METHOD": "GET", "PATH_INFO": "/pay", "REMOTE_PORT": "40123"}, None))
+gevent.sleep(0.3)
+print("ready", flush=True)
+gevent.joinall(kept)
+`
+
+func TestGreenletsTellWhatTheyWaitFor(t *testing.T) {
+	const exe = "/usr/bin/python3" // gevent is installed for the system's
+	if err := exec.Command(exe, "-c", "import gevent").Run(); err != nil {
+		t.Fatalf("gevent is not installed (.ci/install-tools does it): %v", err)
+	}
+	var finder Finder
+	r, cmd := start(t, &finder, exe, greenletsProgram)
+	eventually(t, r, func(work []stacks.Work) string {
+		at := func(function string) stacks.Work {
+			for _, w := range work {
+				for _, f := range w.Frames {
+					if w.Kind == "greenlet" && f.Function == function && !f.Library {
+						return w
+					}
+				}
+			}
+			return stacks.Work{}
+		}
+		for _, want := range []struct {
+			function, on, object string
+			owner                uint64
+		}{
+			{"acquire", "lock", "lock", 0},
+			{"within", "lock", "lock", 0},
+			{"hold", "sleep", "", 0},
+			{"enter", "lock", "again", at("hold").ID},
+			{"await_event", "event", "event", 0},
+			{"await_few", "semaphore", "few", 0},
+			{"ask", "queue", "answers", 0},
+			{"join", "task", "sleeper", at("sleep").ID},
+			{"sleep", "sleep", "", 0},
+		} {
+			w := at(want.function)
+			if w.ID == 0 || w.TID != 0 || w.Idle || w.Wait.On != want.on || w.Wait.Name != want.object || w.Wait.Owner != want.owner {
+				return fmt.Sprintf("%s: at %s, waits for %+v, want %+v", want.function, where(w), w.Wait, want)
+			}
+		}
+		if w := at("receive").Wait; w.On != "socket" || w.FD <= 2 {
+			return fmt.Sprintf("receive waits for %+v", w)
+		}
+		if w := at("child").Wait; w.On != "child" || w.Owner <= 1 {
+			return fmt.Sprintf("child waits for %+v", w)
+		}
+		if q := at("app").Request; q != (stacks.Request{Method: "GET", Path: "/pay", Port: 40123}) {
+			return fmt.Sprintf("the request is %+v", q)
+		}
+		for _, w := range work {
+			if w.Kind == "thread" && (w.TID != cmd.Process.Pid || !w.Idle || !strings.HasPrefix(where(w), "Hub.run")) {
+				return fmt.Sprintf("the thread is %+v", w)
+			}
+		}
+		return ""
+	})
+}
