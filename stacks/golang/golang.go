@@ -139,9 +139,7 @@ type seen struct {
 	began string // name of the function that it began with
 	*trace
 	stack  []byte
-	sudog  []byte // what it waits for, where that could be read
-	poller []byte
-	queued uint64 // address of the sudog
+	target target
 }
 
 // trace reads the stacks of goroutines and unwinds them, until a time.

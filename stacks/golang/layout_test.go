@@ -3,19 +3,18 @@ package golang
 import (
 	"debug/dwarf"
 	"debug/elf"
-	"path/filepath"
 	"strings"
 	"testing"
 )
 
 // What the table says of the version of Go at hand is compared with what its compiler says of the same.
 func TestLayoutsAreThoseOfTheCompiler(t *testing.T) {
-	file, err := elf.Open(build(t, nil, "./"+filepath.Dir(standstills)))
+	file, err := elf.Open(build(t, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = file.Close() }()
-	build, err := buildOf(build(t, builds["stripped"], "./"+filepath.Dir(standstills)))
+	build, err := buildOf(build(t, builds["stripped"]))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +96,7 @@ func TestVersionsAreKnownByTheirMinorNumber(t *testing.T) {
 
 // In a program that has its symbols what is found without them is where they say.
 func TestGoroutinesAreFoundWithoutSymbolsWhereTheSymbolIs(t *testing.T) {
-	program := build(t, nil, "./"+filepath.Dir(standstills))
+	program := build(t, nil)
 	p, _ := start(t, program)
 	opened, err := Open(p)
 	if err != nil {

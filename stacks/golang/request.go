@@ -51,9 +51,10 @@ func (r *reader) request(s *seen) stacks.Request {
 		return current != 0 && current%8 == 0 && r.process.Memory(current, response[:]) == nil && binary.LittleEndian.Uint64(response[responseConn:]) == at
 	}
 	top := r.top(s)
-	if at := r.slots.pointer(s.start, top, proves); at == 0 || !proves(at) {
-		r.slots.forget(s.start)
-		return stacks.Request{}
+	if at := r.slots.guess(s.start, top); at == 0 || !proves(at) {
+		if at = r.slots.learn(s.start, top, proves); at == 0 || !proves(at) {
+			return stacks.Request{}
+		}
 	}
 	address := binary.LittleEndian.Uint64(response[responseRequest:])
 	if known := r.served[s.id]; known.response == current && known.request == address {

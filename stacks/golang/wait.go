@@ -17,70 +17,79 @@ const (
 // sudogSize is how much of a sudog is read.
 func (l layout) sudogSize() int { return l.channel + 8 }
 
-// follow reads what the goroutines wait for: the sudogs of those at a channel or a semaphore, the pollers of those at a descriptor.
+// A target is what a goroutine waits for: a sudog in the queue of a channel or a semaphore, or the poller of a descriptor.
+type target struct {
+	at     uint64
+	memory []byte            // what is there
+	call   *call             // whose frame has the address, where the g does not have it
+	proves func([]byte) bool // that it is what the goroutine waits for
+}
+
+// good tells whether there is a target, and it is the right one.
+func (t *target) good() bool { return t.at != 0 && t.proves(t.memory) }
+
+// follow reads what the goroutines wait for.
 func (r *reader) follow(all []seen) {
+	size := max(r.program.layout.sudogSize(), pollerSize)
+	memory := make([]byte, len(all)*size) // not r.room: it has the stacks
 	pieces := make([]piece, 0, len(all))
-	size := r.program.layout.sudogSize()
-	memory := make([]byte, len(all)*max(size, pollerSize)) // not r.room: it has the stacks
 	for i := range all {
 		s := &all[i]
-		if s.status != waiting && s.status != leaked {
+		if !r.aim(s) {
 			continue
 		}
-		var at uint64
-		switch s.reason {
-		case waitIO:
-			s.poller, memory = memory[:pollerSize], memory[pollerSize:]
-			at = r.poller(s)
-			pieces = append(pieces, piece{at: at, into: s.poller})
-		case waitChannel, waitSemaphore, waitMutex, waitRWMutexRead, waitRWMutexWrite, waitGroup:
-			s.sudog, memory = memory[:size], memory[size:]
-			at = r.sudog(s)
-			s.queued = at
-			pieces = append(pieces, piece{at: at, into: s.sudog})
+		s.target.memory, memory = memory[:size], memory[size:]
+		if s.target.at == 0 && s.target.call != nil {
+			s.target.at = r.slots.guess(s.target.call.pc, s.target.call.bytes(s.stack))
+		}
+		if s.target.at != 0 {
+			pieces = append(pieces, piece{at: s.target.at, into: s.target.memory})
 		}
 	}
 	gather(r.process.Memory, pieces, r.buffer)
-}
-
-// sudog is the address of the goroutine's place in the queue of a channel or a semaphore. Up to Go 1.24 g.waiting says nothing of the latter: the frame of runtime.semacquire1 has it.
-func (r *reader) sudog(s *seen) uint64 {
-	if s.waiting != 0 || s.reason == waitChannel {
-		return s.waiting
+	for i := range all {
+		if t := &all[i].target; t.call != nil && !t.good() {
+			t.at = r.slots.learn(t.call.pc, t.call.bytes(all[i].stack), func(at uint64) bool {
+				return r.process.Memory(at, t.memory) == nil && t.proves(t.memory)
+			})
+			if t.at != 0 && r.process.Memory(t.at, t.memory) != nil {
+				t.at = 0
+			}
+		}
 	}
-	return r.slots.inFrame(s.call("runtime.semacquire1"), s.stack, func(at uint64) bool {
-		b := make([]byte, r.program.layout.sudogSize())
-		return r.process.Memory(at, b) == nil && r.isQueued(s, b)
-	})
 }
 
-// isQueued tells whether a sudog is that of a goroutine at a semaphore: it has no channel.
-func (r *reader) isQueued(s *seen, b []byte) bool {
-	word := binary.LittleEndian.Uint64
-	l := r.program.layout
-	return word(b[sudogG:]) == s.at && word(b[l.element:]) != 0 && word(b[l.channel:]) == 0
-}
-
-// poller is the address of the pollDesc of the descriptor that the goroutine waits for. Its functions keep it in their frames.
-func (r *reader) poller(s *seen) uint64 {
-	return r.slots.inFrame(r.pollerCall(s), s.stack, func(at uint64) bool {
-		var b [pollerSize]byte
-		return r.process.Memory(at, b[:]) == nil && isPolled(s, b[:])
-	})
-}
-
-func (r *reader) pollerCall(s *seen) *call {
-	if c := s.call("internal/poll.runtime_pollWait"); c != nil {
-		return c
+// aim says where the goroutine's target is, and whether it has one. Up to Go 1.24 g.waiting says nothing of semaphores: the frame of runtime.semacquire1 has the sudog. The
+// poller is in the frame of what waits for it.
+func (r *reader) aim(s *seen) bool {
+	if s.status != waiting && s.status != leaked {
+		return false
 	}
-	return s.call("runtime.netpollblock")
+	switch s.reason {
+	case waitIO:
+		s.target = target{call: s.call("internal/poll.runtime_pollWait"), proves: s.polled}
+	case waitChannel:
+		s.target = target{at: s.waiting, proves: func(b []byte) bool { return word(b, sudogG) == s.at }}
+	case waitSemaphore, waitMutex, waitRWMutexRead, waitRWMutexWrite, waitGroup:
+		l := r.program.layout
+		s.target = target{at: s.waiting, proves: func(b []byte) bool {
+			return word(b, sudogG) == s.at && word(b, l.element) != 0 && word(b, l.channel) == 0
+		}}
+		if s.waiting == 0 {
+			s.target.call = s.call("runtime.semacquire1")
+		}
+	default:
+		return false
+	}
+	return true
 }
 
-// isPolled tells whether a pollDesc is one at which the goroutine waits.
-func isPolled(s *seen, b []byte) bool {
-	word := binary.LittleEndian.Uint64
-	return word(b[pollerRead:]) == s.at || word(b[pollerSend:]) == s.at
+// polled tells whether a pollDesc is one at which the goroutine waits.
+func (s *seen) polled(b []byte) bool {
+	return word(b, pollerRead) == s.at || word(b, pollerSend) == s.at
 }
+
+func word(b []byte, offset int) uint64 { return binary.LittleEndian.Uint64(b[offset:]) }
 
 // wait is what a goroutine waits for.
 func (r *reader) wait(s *seen, now int64) stacks.Wait {
@@ -133,11 +142,10 @@ func (r *reader) descriptor(s *seen) stacks.Wait {
 	if s.file {
 		w.On = "pipe"
 	}
-	if !isPolled(s, s.poller) {
-		r.slots.forgetFrame(r.pollerCall(s))
+	if !s.target.good() {
 		return w
 	}
-	if fd := binary.LittleEndian.Uint64(s.poller[pollerFD:]); fd < 1<<31 {
+	if fd := word(s.target.memory, pollerFD); fd < 1<<31 {
 		w.FD = int(fd)
 	}
 	return w
@@ -147,12 +155,12 @@ func (r *reader) descriptor(s *seen) stacks.Wait {
 func (r *reader) channel(s *seen) stacks.Wait {
 	w := stacks.Wait{On: either(s.on, "channel")}
 	l := r.program.layout
-	if binary.LittleEndian.Uint64(s.sudog[sudogG:]) != s.at {
+	if !s.target.good() {
 		return w
 	}
-	w.Object = binary.LittleEndian.Uint64(s.sudog[l.channel:])
+	w.Object = word(s.target.memory, l.channel)
 	var b [8]byte
-	if l.timer > 0 && r.process.Memory(w.Object+uint64(l.timer), b[:]) == nil && binary.LittleEndian.Uint64(b[:]) != 0 {
+	if l.timer > 0 && r.process.Memory(w.Object+uint64(l.timer), b[:]) == nil && word(b[:], 0) != 0 {
 		w.On = "sleep"
 	}
 	w.Name = r.names.at(w.Object)
@@ -189,11 +197,10 @@ func (r *reader) semaphore(s *seen) stacks.Wait {
 	if s.on == "pool" {
 		w.On = s.on
 	}
-	if !r.isQueued(s, s.sudog) {
-		r.slots.forgetFrame(s.call("runtime.semacquire1"))
+	if !s.target.good() {
 		return w
 	}
-	w.Object = binary.LittleEndian.Uint64(s.sudog[r.program.layout.element:]) - within
+	w.Object = word(s.target.memory, r.program.layout.element) - within
 	w.Name = r.names.at(w.Object)
 	return w
 }

@@ -190,7 +190,7 @@ func spins() {
 
 //go:noinline
 func work(n int) int {
-	for i := range 1000 {
+	for i := 0; i < 1000; i++ {
 		n = n*31 + i
 	}
 	return n
