@@ -13,7 +13,9 @@ type layout struct {
 	lastOperator uint64
 	// longStrings says that a string that lies in its object has a length of eight bytes (since 3.2) and not one in its flags.
 	longStrings bool
-	class       classLayout
+	// hashApart says that a Hash points to its table (until 3.2) and does not have it in itself.
+	hashApart bool
+	class     classLayout
 }
 
 // threadLayout is rb_thread_t.
@@ -42,7 +44,7 @@ func layouts(major, minor uint32) (layout, bool) {
 	switch minor {
 	case 0: // 3.0.0
 		return layout{
-			name: "3.0", frame: 56, lastOperator: 168,
+			name: "3.0", hashApart: true, frame: 56, lastOperator: 168,
 			thread: threadLayout{ec: 40, status: 88, lockingMutex: 256, keepingMutexes: 264, joinList: 272, name: 384, size: 392, ready: 96, pthread: 80},
 			ractor: ractorLayout{node: 568, threads: 304, main: 528, running: 336, ready: 384},
 			code:   codeLayout{insns: 120, positions: 128, size: 136, index: 144, localTable: 152, localSize: 232, entry: 8},
@@ -50,7 +52,7 @@ func layouts(major, minor uint32) (layout, bool) {
 		}, true
 	case 1: // 3.1.0; the same in 3.1.2
 		return layout{
-			name: "3.1", frame: 64, lastOperator: 169,
+			name: "3.1", hashApart: true, frame: 64, lastOperator: 169,
 			thread: threadLayout{ec: 40, status: 92, lockingMutex: 264, keepingMutexes: 272, joinList: 280, name: 352, size: 360, ready: 104, tid: 88},
 			ractor: ractorLayout{node: 568, threads: 304, main: 528, running: 336, ready: 384},
 			code:   codeLayout{insns: 120, positions: 128, size: 136, index: 144, localTable: 152, localSize: 240, entry: 12},
@@ -58,7 +60,7 @@ func layouts(major, minor uint32) (layout, bool) {
 		}, true
 	case 2: // 3.2.0
 		return layout{
-			name: "3.2", frame: 64, lastOperator: 169, longStrings: true,
+			name: "3.2", hashApart: true, frame: 64, lastOperator: 169, longStrings: true,
 			thread: threadLayout{ec: 48, status: 112, lockingMutex: 216, keepingMutexes: 224, joinList: 232, name: 304, size: 312, ready: 56, native: 40, nativeTID: 16},
 			ractor: ractorLayout{node: 568, threads: 304, main: 528, running: 336, ready: 384},
 			code:   codeLayout{insns: 112, positions: 120, size: 128, index: 136, localTable: 144, localSize: 232, entry: 12},

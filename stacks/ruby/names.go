@@ -10,7 +10,14 @@ func (r *reader) id(view *foreign.View, id uint64) string {
 	if r.symbols == 0 || id == 0 {
 		return ""
 	}
-	return r.serial(view, r.symbols, id)
+	name, known := r.ids[id]
+	if !known {
+		name = r.serial(view, r.symbols, id)
+		if !view.Spent() {
+			r.ids[id] = name
+		}
+	}
+	return name
 }
 
 func (r *reader) serial(view *foreign.View, symbols, id uint64) string {
@@ -45,8 +52,7 @@ func (r *reader) class(view *foreign.View, class uint64) string {
 		name = r.text(view, view.Word(class+uint64(l.path)))
 	case l.ivars != 0:
 		for _, v := range pairs(view, view.Word(view.Word(class+classExt)+uint64(l.ivars))) {
-			if r.pathID != 0 && v.key == r.pathID || r.pathID == 0 && r.id(view, v.key) == "__classpath__" {
-				r.pathID = v.key
+			if r.id(view, v.key) == "__classpath__" {
 				name = r.text(view, v.value)
 				break
 			}
