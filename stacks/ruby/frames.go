@@ -57,7 +57,8 @@ func (r *reader) calls(view *foreign.View, ec uint64) []call {
 	return all
 }
 
-// part reads some frames at once: they lie behind each other. Most of their environments lie on the same stack, not far from each other, and are read at once too.
+// part reads some frames at once: they lie behind each other. Most of their environments lie on the same stack, not far
+// from each other, and are read at once too.
 func (r *reader) part(view *foreign.View, all []call, at, n uint64) []call {
 	b := view.Block(at, int(n)*r.layout.frame)
 	low, high := ^uint64(0), uint64(0)

@@ -2,7 +2,8 @@ package ruby
 
 import "github.com/hangtime-dev/hangtime/stacks/foreign"
 
-// rowSize is how many IDs share one row of the table of symbols (symbol.c: ID_ENTRY_UNIT); each has two places, its text and its Symbol.
+// rowSize is how many IDs share one row of the table of symbols (symbol.c: ID_ENTRY_UNIT); each has two places, its
+// text and its Symbol.
 const rowSize = 512
 
 // id is the text of an ID (a method's or a variable's name). Without the table of symbols it is empty.
@@ -64,7 +65,8 @@ func (r *reader) class(view *foreign.View, class uint64) string {
 	return name
 }
 
-// method is the name of a function in C as Ruby writes it: "Thread::Queue#pop", "Process.wait"; only "pop" where its class has no name.
+// method is the name of a function in C as Ruby writes it: "Thread::Queue#pop", "Process.wait"; only "pop" where its
+// class has no name.
 func (r *reader) method(view *foreign.View, entry, self uint64) string {
 	if name, known := r.methods[entry]; known {
 		return name

@@ -16,8 +16,8 @@ const (
 	maxLocals = 64
 )
 
-// request finds what a thread works on. Rack hands each application a Hash, and by custom the variable is called env: the outermost one is as the client asked. sidekiq has a job's in a
-// variable called job_hash.
+// request finds what a thread works on. Rack hands each application a Hash, and by custom the variable is called env:
+// the outermost one is as the client asked. sidekiq has a job's in a variable called job_hash.
 func (r *reader) request(view *foreign.View, calls []call) stacks.Request {
 	for i := len(calls) - 1; i >= 0; i-- {
 		c := calls[i]
@@ -96,7 +96,8 @@ func (r *reader) strings(view *foreign.View, value uint64, keys ...string) map[s
 	return found
 }
 
-// hash is what a Hash has; nothing where a value is none. One of up to eight entries has them in a row (hash.c: ar_table), since 3.3 behind eight bytes of hints.
+// hash is what a Hash has; nothing where a value is none. One of up to eight entries has them in a row (hash.c:
+// ar_table), since 3.3 behind eight bytes of hints.
 func (r *reader) hash(view *foreign.View, value uint64) (all []pair) {
 	flags, kind := object(view, value)
 	if kind != typeHash {

@@ -1,5 +1,6 @@
-// Package ruby reads what the threads of a process of Ruby do: each one's frames, what it waits for and who holds that, who has the interpreter's lock, and whether it is one of a
-// server's that waits for its next request. It follows Ruby's own structures from the outside. CRuby 3.0 to 3.4.
+// Package ruby reads what the threads of a process of Ruby do: each one's frames, what it waits for and who holds that,
+// who has the interpreter's lock, and whether it is one of a server's that waits for its next request. It follows
+// Ruby's own structures from the outside. CRuby 3.0 to 3.4.
 package ruby
 
 import (
@@ -20,7 +21,8 @@ const (
 	// What may be read once, when it is opened, to find what a stripped library does not name.
 	maxSearch      = 10000
 	maxSearchBytes = 16 << 20
-	// keepLooks is after how many looks all is read anew that is kept of code and classes: they may have been unloaded, and others stand in their place.
+	// keepLooks is after how many looks all is read anew that is kept of code and classes: they may have been unloaded,
+	// and others stand in their place.
 	keepLooks = 64
 	maxKept   = 1 << 13
 )
@@ -87,7 +89,8 @@ func open(p stacks.Process, file symbols.Mapped) (*reader, error) {
 	major, minor := version.Uint32(0), version.Uint32(4)
 	l, known := layouts(major, minor)
 	if !known || binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
-		return nil, fmt.Errorf("read Ruby in process %d: version %d.%d is none of 3.0 to 3.4 on a little-endian processor", p.PID, major, minor)
+		return nil, fmt.Errorf("read Ruby in process %d: version %d.%d is none of 3.0 to 3.4 on a little-endian processor",
+			p.PID, major, minor)
 	}
 	r.layout = l
 	r.forget()

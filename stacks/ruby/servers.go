@@ -6,7 +6,8 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
-// A spot is a place in a server's own code: what its file's name ends in, and what the label of its method or block holds.
+// A spot is a place in a server's own code: what its file's name ends in, and what the label of its method or block
+// holds.
 type spot struct{ file, label string }
 
 func (s spot) at(f stacks.Frame) bool {
@@ -24,8 +25,9 @@ func pools() []spot {
 	}
 }
 
-// rests are where those threads, and a server's own, wait for the next thing to do: the innermost code that is not Ruby's own, and what it calls there.
-// Tried with puma 5.6.5, unicorn 6.0.0, Passenger 6.0.17, nio4r 2.5.8, concurrent-ruby 1.1.6 and Ruby 3.3's timeout.
+// rests are where those threads, and a server's own, wait for the next thing to do: the innermost code that is not
+// Ruby's own, and what it calls there. Tried with puma 5.6.5, unicorn 6.0.0, Passenger 6.0.17, nio4r 2.5.8,
+// concurrent-ruby 1.1.6 and Ruby 3.3's timeout.
 func rests() []struct {
 	spot
 	class   string
@@ -55,8 +57,8 @@ func rests() []struct {
 	}
 }
 
-// asks are where a thread asks for its next request or job by a library that waits for the answer: Passenger, whose core keeps its connections to the application and sends a request
-// whole, and sidekiq, which asks Redis.
+// asks are where a thread asks for its next request or job by a library that waits for the answer: Passenger, whose
+// core keeps its connections to the application and sends a request whole, and sidekiq, which asks Redis.
 func asks() []spot {
 	return []spot{
 		{"/phusion_passenger/request_handler/thread_handler.rb", "parse_session_request"},
@@ -98,8 +100,9 @@ func server(frames []stacks.Frame, wait stacks.Wait) (pool, idle bool) {
 	return pool, false
 }
 
-// full says what pool a thread waits for a free member of: puma's threads, of which it accepts no more than it can serve, or connections to a database. Empty: of none.
-// Tried with puma 5.6.5 and connection_pool 2.2.5; the others are from their code.
+// full says what pool a thread waits for a free member of: puma's threads, of which it accepts no more than it can
+// serve, or connections to a database. Empty: of none. Tried with puma 5.6.5 and connection_pool 2.2.5; the others are
+// from their code.
 func full(frames []stacks.Frame) string {
 	for _, p := range []struct {
 		spot
