@@ -1,5 +1,6 @@
-// Package foreign reads the values of a program's language from another process's memory: words, strings, structures. Every address in there may be wrong, because the process goes on
-// meanwhile, so a value that cannot be had is the zero value, and all reads of one look share one budget. It knows no runtime.
+// Package foreign reads the values of a program's language from another process's memory: words, strings, structures.
+// Every address in there may be wrong, because the process goes on meanwhile, so a value that cannot be had is the zero
+// value, and all reads of one look share one budget. It knows no runtime.
 package foreign
 
 import (
@@ -12,7 +13,8 @@ import (
 type View struct {
 	// Memory fills into with what is at an address: whole, or an error.
 	Memory func(address uint64, into []byte) error
-	// Reads and Bytes are what may still be read; each read takes from them. One read of some hundred bytes takes about a microsecond of processor time.
+	// Reads and Bytes are what may still be read; each read takes from them. One read of some hundred bytes takes about
+	// a microsecond of processor time.
 	Reads, Bytes int
 }
 
@@ -33,7 +35,8 @@ func (v *View) Block(address uint64, n int) Block {
 	return b
 }
 
-// A user's program has nothing in its first page (vm.mmap_min_addr) nor above 2^56, the most that a processor of amd64 or arm64 addresses for it.
+// A user's program has nothing in its first page (vm.mmap_min_addr) nor above 2^56, the most that a processor of amd64
+// or arm64 addresses for it.
 const (
 	lowest  = 4096
 	highest = 1 << 56

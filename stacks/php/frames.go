@@ -7,7 +7,8 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks/foreign"
 )
 
-// frames follows the calls from the innermost one outwards. PHP notes the line where a call leaves a function; in one that computes without a call it may be an earlier one.
+// frames follows the calls from the innermost one outwards. PHP notes the line where a call leaves a function; in one
+// that computes without a call it may be an earlier one.
 func frames(view *foreign.View, l layout, call uint64) []stacks.Frame {
 	var all []stacks.Frame
 	for range maxFrames {
@@ -32,7 +33,8 @@ func frames(view *foreign.View, l layout, call uint64) []stacks.Frame {
 	return all
 }
 
-// frame tells one call: of a function in C by its name, of one in PHP with its file and line. Code that is a file's own, and no function's, has no name.
+// frame tells one call: of a function in C by its name, of one in PHP with its file and line. Code that is a file's
+// own, and no function's, has no name.
 func frame(view *foreign.View, l layout, function, opline uint64) (stacks.Frame, bool) {
 	block := view.Block(function, functionSize)
 	f := stacks.Frame{Function: text(view, block.Word(functionName), maxName)}
@@ -75,7 +77,8 @@ func library(file string) bool {
 	return strings.HasPrefix(file, "/usr/share/php") || strings.Contains(file, "/vendor/")
 }
 
-// wait says what a process waits for where the function in C does nothing else. Others, such as curl_exec or pg_query, both work and wait: what they wait for the kernel knows.
+// wait says what a process waits for where the function in C does nothing else. Others, such as curl_exec or pg_query,
+// both work and wait: what they wait for the kernel knows.
 func wait(frames []stacks.Frame) stacks.Wait {
 	if len(frames) == 0 || frames[0].File != "" {
 		return stacks.Wait{}

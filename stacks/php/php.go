@@ -1,5 +1,6 @@
-// Package php reads what a process of PHP does: php-fpm, Apache with mod_php, and the command line. It follows PHP's own list of calls from the outside; of what those calls do inside a
-// library written in C it knows the function's name only. Versions 8.0 to 8.4, without threads (NTS), which is how distributions build PHP.
+// Package php reads what a process of PHP does: php-fpm, Apache with mod_php, and the command line. It follows PHP's
+// own list of calls from the outside; of what those calls do inside a library written in C it knows the function's name
+// only. Versions 8.0 to 8.4, without threads (NTS), which is how distributions build PHP.
 package php
 
 import (
@@ -52,7 +53,8 @@ func Open(p stacks.Process) (stacks.Reader, error) {
 	return nil, failed
 }
 
-// open finds PHP in one file of a process; neither a reader nor an error: it is none of PHP's engine (an extension is no engine).
+// open finds PHP in one file of a process; neither a reader nor an error: it is none of PHP's engine (an extension is
+// no engine).
 func open(p stacks.Process, file symbols.Mapped) (stacks.Reader, error) {
 	object, err := file.Open()
 	if err != nil {
@@ -103,7 +105,8 @@ func version(view *foreign.View, registry uint64) (layout, error) {
 
 func (r *reader) Language() string { return "php" }
 
-// Look tells the one thing that the process does; nothing where PHP has no part in what it does: Apache serves files, or waits, without it.
+// Look tells the one thing that the process does; nothing where PHP has no part in what it does: Apache serves files,
+// or waits, without it.
 func (r *reader) Look() ([]stacks.Work, error) {
 	view := r.view()
 	sapi := view.Block(r.sapi, sapiSize)

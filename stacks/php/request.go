@@ -8,11 +8,13 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks/foreign"
 )
 
-// maxVariables bounds what is read of a FastCGI request: the web server's variables and each header of the client's are one.
+// maxVariables bounds what is read of a FastCGI request: the web server's variables and each header of the client's are
+// one.
 const maxVariables = 300
 
-// receives says that a worker of FastCGI has a connection whose request it has not read whole: it waits for the web server, not for work. Before its first request it keeps nothing of
-// its connection, and counts as one that waits for work.
+// receives says that a worker of FastCGI has a connection whose request it has not read whole: it waits for the web
+// server, not for work. Before its first request it keeps nothing of its connection, and counts as one that waits for
+// work.
 func (r *reader) receives(view *foreign.View, sapi foreign.Block) bool {
 	context := sapi.Word(sapiContext)
 	if context == 0 {
@@ -22,7 +24,8 @@ func (r *reader) receives(view *foreign.View, sapi foreign.Block) bool {
 	return fcgi == nil || int32(fcgi.Uint32(fcgiFD)) >= 0 && fcgi.Uint32(fcgiKeep) == 0
 }
 
-// request is what the process works on, from the web server's own account where it has one: what PHP keeps is the script, after all redirects inside the server.
+// request is what the process works on, from the web server's own account where it has one: what PHP keeps is the
+// script, after all redirects inside the server.
 func (r *reader) request(view *foreign.View, sapi foreign.Block) stacks.Request {
 	method := view.CString(sapi.Word(sapiMethod), 32)
 	if method == "" {
@@ -71,7 +74,8 @@ func fastCGI(view *foreign.View, next uint64) (asked string, port int) {
 	return asked, port
 }
 
-// apache finds the same in Apache's record of the request: in that of the client's own, from which a redirect or a subrequest may have come.
+// apache finds the same in Apache's record of the request: in that of the client's own, from which a redirect or a
+// subrequest may have come.
 func apache(view *foreign.View, context uint64) (asked string, port int) {
 	request := view.Word(context + apacheRequest)
 	for range 10 { // Apache's limit of redirects (LimitInternalRecursion)

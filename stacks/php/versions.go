@@ -1,17 +1,20 @@
 package php
 
-// A layout says where PHP keeps what is read here: offsets in bytes, on a processor with addresses of 64 bits, in a build without threads (NTS) and without debugging.
-// Where a version is not named, all that are listed agree.
+// A layout says where PHP keeps what is read here: offsets in bytes, on a processor with addresses of 64 bits, in a
+// build without threads (NTS) and without debugging. Where a version is not named, all that are listed agree.
 type layout struct {
 	name string // "8.2"
 	// current is that of current_execute_data in executor_globals (Zend/zend_globals.h).
 	current int
-	// filename is that of a function's file in zend_op_array (Zend/zend_compile.h); its first and its last line stand right behind it.
+	// filename is that of a function's file in zend_op_array (Zend/zend_compile.h); its first and its last line stand
+	// right behind it.
 	filename int
 }
 
-// layouts has the versions by ZEND_MODULE_API_NO (Zend/zend_modules.h), which each module of PHP carries. 8.2 is from the headers of Debian's 8.2.36 by offsetof, and tried on it.
-// The others are from their headers too, by the offsets that the profiler phpspy publishes for each (structs/x86_64 and structs/aarch64); they were not tried on a running PHP here.
+// layouts has the versions by ZEND_MODULE_API_NO (Zend/zend_modules.h), which each module of PHP carries. 8.2 is by
+// offsetof from the headers of Debian's 8.2.36, the others are from theirs by the offsets that the profiler phpspy
+// publishes (structs/x86_64 and structs/aarch64). Tried on running programs: 8.2.36 (fpm, Apache, command line) and
+// 8.4.27 (fpm, command line), both of Debian; 8.0, 8.1 and 8.3 were not.
 func layouts(api uint32) (layout, bool) {
 	switch api {
 	case 20200930:
@@ -28,7 +31,8 @@ func layouts(api uint32) (layout, bool) {
 	return layout{}, false
 }
 
-// struct _zend_execute_data (Zend/zend_compile.h): one call. opline is the instruction that it is at, where it calls another; prev is who called it.
+// struct _zend_execute_data (Zend/zend_compile.h): one call. opline is the instruction that it is at, where it calls
+// another; prev is who called it.
 const (
 	callOpline = 0
 	callFunc   = 24
@@ -59,7 +63,8 @@ const (
 	stringVal = 24
 )
 
-// A module of PHP: module_registry is a hash table (Zend/zend_types.h) whose buckets point to a zend_module_entry (Zend/zend_modules.h).
+// A module of PHP: module_registry is a hash table (Zend/zend_types.h) whose buckets point to a zend_module_entry
+// (Zend/zend_modules.h).
 const (
 	tableBuckets = 16
 	tableUsed    = 24
@@ -81,7 +86,8 @@ const (
 	sapiSize    = 440
 )
 
-// struct _fcgi_request (main/fastcgi.c; the same from 8.0 to 8.4, and tried on 8.2): what the server's context is under FastCGI.
+// struct _fcgi_request (main/fastcgi.c; tried on 8.2 and 8.4): what the server's context is under
+// FastCGI.
 const (
 	fcgiFD   = 8    // the connection; -1: there is none
 	fcgiKeep = 16   // the connection stays open for the next request
@@ -96,8 +102,8 @@ const (
 	varSize     = 48
 )
 
-// What Apache 2.4 keeps of a request (httpd.h and apr_network_io.h of 2.4.71, by offsetof; the module's interface promises these for all of 2.4). php_struct (sapi/apache2handler)
-// points to request_rec.
+// What Apache 2.4 keeps of a request (httpd.h and apr_network_io.h of 2.4.71, by offsetof; the module's interface
+// promises these for all of 2.4). php_struct (sapi/apache2handler) points to request_rec.
 const (
 	apacheRequest    = 8   // php_struct.r
 	apachePrevious   = 32  // request_rec.prev: an internal redirect's origin

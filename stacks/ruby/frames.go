@@ -22,11 +22,11 @@ type code struct {
 	// Its lines.
 	insns, positions, index uint64
 	entries                 uint32
-	// Its local variables' names.
-	locals   uint64
-	localsNo uint32
-	env      int  // which one of them is env, from 1; 0: not looked for, -1: none
-	named    bool // its label has the class's name
+	// Its local variables: how many, where their names are, and these once they were asked for.
+	variables  uint32
+	localTable uint64
+	locals     []string
+	named      bool // its label has the class's name
 }
 
 // A call is a frame, and what else is needed of it.
@@ -57,7 +57,8 @@ func (r *reader) calls(view *foreign.View, ec uint64) []call {
 	return all
 }
 
-// part reads some frames at once: they lie behind each other. Most of their environments lie on the same stack, not far from each other, and are read at once too.
+// part reads some frames at once: they lie behind each other. Most of their environments lie on the same stack, not far
+// from each other, and are read at once too.
 func (r *reader) part(view *foreign.View, all []call, at, n uint64) []call {
 	b := view.Block(at, int(n)*r.layout.frame)
 	low, high := ^uint64(0), uint64(0)
@@ -142,7 +143,7 @@ func (r *reader) code(view *foreign.View, iseq uint64) *code {
 	c := &code{
 		label: r.text(view, b.Word(bodyLabel)), encoded: b.Word(bodyEncoded), size: b.Uint32(bodySize),
 		insns: b.Word(l.insns), positions: b.Word(l.positions), index: b.Word(l.index), entries: b.Uint32(l.size),
-		locals: b.Word(l.localTable), localsNo: b.Uint32(l.localSize),
+		localTable: b.Word(l.localTable), variables: b.Uint32(l.localSize),
 	}
 	path := b.Word(bodyPath) // a String, or an Array of the path and the real path
 	if real := element(view, path, 1); real != 0 {

@@ -1,7 +1,8 @@
 package ruby
 
-// A layout says where one version of Ruby keeps what is read here: offsets in bytes, on a processor with addresses of 64 bits. All were taken by offsetof from the headers of the version
-// that the comment at its entry names (vm_core.h, thread_pthread.h, ractor_core.h, method.h, internal/class.h), and those of its public ones.
+// A layout says where one version of Ruby keeps what is read here: offsets in bytes, on a processor with addresses of
+// 64 bits. All were taken by offsetof from the headers of the version that the comment at its entry names (vm_core.h,
+// thread_pthread.h, ractor_core.h, method.h, internal/class.h), and those of its public ones.
 type layout struct {
 	name   string
 	thread threadLayout
@@ -11,9 +12,12 @@ type layout struct {
 	frame int
 	// lastOperator is tLAST_OP_ID (id.h): up to it an ID is its number itself.
 	lastOperator uint64
-	// longStrings says that a string that lies in its object has a length of eight bytes (since 3.2) and not one in its flags.
+	// longStrings says that a string that lies in its object has a length of eight bytes (since 3.2) and not one in its
+	// flags.
 	longStrings bool
-	class       classLayout
+	// hashApart says that a Hash points to its table (until 3.2) and does not have it in itself.
+	hashApart bool
+	class     classLayout
 }
 
 // threadLayout is rb_thread_t.
@@ -21,7 +25,8 @@ type threadLayout struct {
 	ec, status, lockingMutex, keepingMutexes, joinList, name, size int
 	// ready is that of the node by which it stands in the list of those that wait for the interpreter's lock.
 	ready int
-	// The kernel's id: in the thread itself (3.1), in its rb_native_thread (since 3.2), or only in what the C library knows of the thread (3.0). 0: it is not there.
+	// The kernel's id: in the thread itself (3.1), in its rb_native_thread (since 3.2), or only in what the C library
+	// knows of the thread (3.0). 0: it is not there.
 	tid, native, nativeTID, pthread int
 }
 
@@ -31,10 +36,12 @@ type ractorLayout struct{ node, threads, main, running, ready int }
 // codeLayout is rb_iseq_constant_body, the code of a method or a block; entry is the size of iseq_insn_info_entry.
 type codeLayout struct{ insns, positions, size, index, localTable, localSize, entry int }
 
-// classLayout says where a class has its name: as classpath right in it, or among its variables (ivars, of its rb_classext_t). 0: not there. 3.2 keeps it by the object's shape, and is not read.
+// classLayout says where a class has its name: as classpath right in it, or among its variables (ivars, of its
+// rb_classext_t). 0: not there. 3.2 keeps it by the object's shape, and is not read.
 type classLayout struct{ path, ivars int }
 
-// layouts has the versions by ruby_api_version. Tried on running programs: 3.1.2 and 3.3.8 of Debian; the others were not.
+// layouts has the versions by ruby_api_version. Tried on running programs: 3.1.2 and 3.3.8 of Debian; the others were
+// not.
 func layouts(major, minor uint32) (layout, bool) {
 	if major != 3 {
 		return layout{}, false
@@ -42,31 +49,43 @@ func layouts(major, minor uint32) (layout, bool) {
 	switch minor {
 	case 0: // 3.0.0
 		return layout{
-			name: "3.0", frame: 56, lastOperator: 168,
-			thread: threadLayout{ec: 40, status: 88, lockingMutex: 256, keepingMutexes: 264, joinList: 272, name: 384, size: 392, ready: 96, pthread: 80},
+			name: "3.0", hashApart: true, frame: 56, lastOperator: 168,
+			thread: threadLayout{
+				ec: 40, status: 88, lockingMutex: 256, keepingMutexes: 264, joinList: 272,
+				name: 384, size: 392, ready: 96, pthread: 80,
+			},
 			ractor: ractorLayout{node: 568, threads: 304, main: 528, running: 336, ready: 384},
 			code:   codeLayout{insns: 120, positions: 128, size: 136, index: 144, localTable: 152, localSize: 232, entry: 8},
 			class:  classLayout{ivars: 8},
 		}, true
 	case 1: // 3.1.0; the same in 3.1.2
 		return layout{
-			name: "3.1", frame: 64, lastOperator: 169,
-			thread: threadLayout{ec: 40, status: 92, lockingMutex: 264, keepingMutexes: 272, joinList: 280, name: 352, size: 360, ready: 104, tid: 88},
+			name: "3.1", hashApart: true, frame: 64, lastOperator: 169,
+			thread: threadLayout{
+				ec: 40, status: 92, lockingMutex: 264, keepingMutexes: 272, joinList: 280,
+				name: 352, size: 360, ready: 104, tid: 88,
+			},
 			ractor: ractorLayout{node: 568, threads: 304, main: 528, running: 336, ready: 384},
 			code:   codeLayout{insns: 120, positions: 128, size: 136, index: 144, localTable: 152, localSize: 240, entry: 12},
 			class:  classLayout{ivars: 8},
 		}, true
 	case 2: // 3.2.0
 		return layout{
-			name: "3.2", frame: 64, lastOperator: 169, longStrings: true,
-			thread: threadLayout{ec: 48, status: 112, lockingMutex: 216, keepingMutexes: 224, joinList: 232, name: 304, size: 312, ready: 56, native: 40, nativeTID: 16},
+			name: "3.2", hashApart: true, frame: 64, lastOperator: 169, longStrings: true,
+			thread: threadLayout{
+				ec: 48, status: 112, lockingMutex: 216, keepingMutexes: 224, joinList: 232,
+				name: 304, size: 312, ready: 56, native: 40, nativeTID: 16,
+			},
 			ractor: ractorLayout{node: 568, threads: 304, main: 528, running: 336, ready: 384},
 			code:   codeLayout{insns: 112, positions: 120, size: 128, index: 136, localTable: 144, localSize: 232, entry: 12},
 		}, true
 	case 3: // 3.3.0 and 3.3.5
 		return layout{
 			name: "3.3", frame: 56, lastOperator: 169, longStrings: true,
-			thread: threadLayout{ec: 48, status: 240, lockingMutex: 344, keepingMutexes: 352, joinList: 360, name: 432, size: 440, ready: 72, native: 40, nativeTID: 24},
+			thread: threadLayout{
+				ec: 48, status: 240, lockingMutex: 344, keepingMutexes: 352, joinList: 360,
+				name: 432, size: 440, ready: 72, native: 40, nativeTID: 24,
+			},
 			ractor: ractorLayout{node: 432, threads: 256, main: 392, running: 328, ready: 344},
 			code:   codeLayout{insns: 112, positions: 120, size: 128, index: 136, localTable: 144, localSize: 232, entry: 12},
 			class:  classLayout{path: 152},
@@ -74,7 +93,10 @@ func layouts(major, minor uint32) (layout, bool) {
 	case 4: // 3.4.0
 		return layout{
 			name: "3.4", frame: 56, lastOperator: 170, longStrings: true,
-			thread: threadLayout{ec: 48, status: 240, lockingMutex: 344, keepingMutexes: 352, joinList: 376, name: 448, size: 456, ready: 72, native: 40, nativeTID: 24},
+			thread: threadLayout{
+				ec: 48, status: 240, lockingMutex: 344, keepingMutexes: 352, joinList: 376,
+				name: 448, size: 456, ready: 72, native: 40, nativeTID: 24,
+			},
 			ractor: ractorLayout{node: 432, threads: 256, main: 392, running: 328, ready: 344},
 			code:   codeLayout{insns: 112, positions: 120, size: 128, index: 136, localTable: 144, localSize: 232, entry: 12},
 			class:  classLayout{path: 152},

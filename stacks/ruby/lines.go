@@ -39,8 +39,10 @@ func (r *reader) line(view *foreign.View, c *code, pc uint64) int {
 	return max(int(line), 0)
 }
 
-// rank is how many lines' entries begin up to a position: the succinct bit vector of iseq.c (succ_index_lookup). Its first 54 positions have a count of seven bits each, nine in a word.
-// Then follow blocks of 512 positions: the count before the block, the counts before its words of 64 from the second on, nine bits each, and the words, in which a one begins an entry.
+// rank is how many lines' entries begin up to a position: the succinct bit vector of iseq.c (succ_index_lookup). Its
+// first 54 positions have a count of seven bits each, nine in a word. Then follow blocks of 512 positions: the count
+// before the block, the counts before its words of 64 from the second on, nine bits each, and the words, in which a one
+// begins an entry.
 func rank(view *foreign.View, index uint64, position uint32) (uint32, bool) {
 	const (
 		immediate = 54

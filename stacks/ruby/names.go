@@ -2,7 +2,8 @@ package ruby
 
 import "github.com/hangtime-dev/hangtime/stacks/foreign"
 
-// rowSize is how many IDs share one row of the table of symbols (symbol.c: ID_ENTRY_UNIT); each has two places, its text and its Symbol.
+// rowSize is how many IDs share one row of the table of symbols (symbol.c: ID_ENTRY_UNIT); each has two places, its
+// text and its Symbol.
 const rowSize = 512
 
 // id is the text of an ID (a method's or a variable's name). Without the table of symbols it is empty.
@@ -10,7 +11,14 @@ func (r *reader) id(view *foreign.View, id uint64) string {
 	if r.symbols == 0 || id == 0 {
 		return ""
 	}
-	return r.serial(view, r.symbols, id)
+	name, known := r.ids[id]
+	if !known {
+		name = r.serial(view, r.symbols, id)
+		if !view.Spent() {
+			r.ids[id] = name
+		}
+	}
+	return name
 }
 
 func (r *reader) serial(view *foreign.View, symbols, id uint64) string {
@@ -45,8 +53,7 @@ func (r *reader) class(view *foreign.View, class uint64) string {
 		name = r.text(view, view.Word(class+uint64(l.path)))
 	case l.ivars != 0:
 		for _, v := range pairs(view, view.Word(view.Word(class+classExt)+uint64(l.ivars))) {
-			if r.pathID != 0 && v.key == r.pathID || r.pathID == 0 && r.id(view, v.key) == "__classpath__" {
-				r.pathID = v.key
+			if r.id(view, v.key) == "__classpath__" {
 				name = r.text(view, v.value)
 				break
 			}
@@ -58,7 +65,8 @@ func (r *reader) class(view *foreign.View, class uint64) string {
 	return name
 }
 
-// method is the name of a function in C as Ruby writes it: "Thread::Queue#pop", "Process.wait"; only "pop" where its class has no name.
+// method is the name of a function in C as Ruby writes it: "Thread::Queue#pop", "Process.wait"; only "pop" where its
+// class has no name.
 func (r *reader) method(view *foreign.View, entry, self uint64) string {
 	if name, known := r.methods[entry]; known {
 		return name

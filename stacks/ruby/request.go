@@ -1,6 +1,7 @@
 package ruby
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/hangtime-dev/hangtime/stacks"
@@ -15,66 +16,106 @@ const (
 	maxLocals = 64
 )
 
-// request finds what a thread of a web server works on: Rack hands each application a Hash, and by custom the variable is called env. The outermost one is as the client asked.
+// request finds what a thread works on. Rack hands each application a Hash, and by custom the variable is called env:
+// the outermost one is as the client asked. sidekiq has a job's in a variable called job_hash.
 func (r *reader) request(view *foreign.View, calls []call) stacks.Request {
 	for i := len(calls) - 1; i >= 0; i-- {
 		c := calls[i]
 		if c.code == nil {
 			continue
 		}
-		index, ok := r.envOf(view, c.code)
-		if !ok {
-			continue
+		if value, ok := r.local(view, c, "env"); ok {
+			if q, ok := r.rack(view, value); ok {
+				return q
+			}
 		}
-		value := view.Word(c.env - 8*uint64(int(c.code.localsNo)-index+2)) // three words stand between the variables and ep
-		if q, ok := r.rack(view, value); ok {
-			return q
+		if (spot{"/sidekiq/processor.rb", "dispatch"}).at(c.Frame) {
+			if value, ok := r.local(view, c, "job_hash"); ok {
+				return r.job(view, value)
+			}
 		}
 	}
 	return stacks.Request{}
 }
 
-// envOf is which of its variables a piece of code calls env.
-func (r *reader) envOf(view *foreign.View, c *code) (index int, ok bool) {
-	if c.env == 0 && c.localsNo > 0 && c.localsNo <= maxLocals {
-		c.env = -1
-		names := view.Block(c.locals, 8*int(c.localsNo))
-		for i := range int(c.localsNo) {
-			id := names.Word(8 * i)
-			if r.envID == 0 && r.id(view, id) == "env" {
-				r.envID = id
-			}
-			if id != 0 && id == r.envID {
-				c.env = i + 1
-			}
-		}
+// local is the value of a variable of a piece of code.
+func (r *reader) local(view *foreign.View, c call, name string) (value uint64, ok bool) {
+	n := c.code.variables
+	if n == 0 || n > maxLocals {
+		return 0, false
 	}
-	return c.env - 1, c.env > 0
+	if c.code.locals == nil {
+		ids := view.Block(c.code.localTable, 8*int(n))
+		locals := make([]string, n)
+		for i := range locals {
+			locals[i] = r.id(view, ids.Word(8*i))
+		}
+		if view.Spent() {
+			return 0, false
+		}
+		c.code.locals = locals
+	}
+	i := slices.Index(c.code.locals, name)
+	if i < 0 {
+		return 0, false
+	}
+	return view.Word(c.env - 8*uint64(int(n)-i+2)), true // two words stand between the last variable and ep
 }
 
 // rack reads Rack's environment of a request (the variables are those of CGI).
 func (r *reader) rack(view *foreign.View, value uint64) (stacks.Request, bool) {
-	flags, kind := object(view, value)
-	if kind != typeHash || flags&hashTable == 0 {
-		return stacks.Request{}, false
+	env := r.strings(view, value, "REQUEST_METHOD", "REQUEST_PATH", "REQUEST_URI", "QUERY_STRING", "SCRIPT_NAME", "PATH_INFO")
+	q := stacks.Request{Method: env["REQUEST_METHOD"], Path: env["REQUEST_PATH"], Query: env["QUERY_STRING"]}
+	if q.Path == "" && strings.HasPrefix(env["REQUEST_URI"], "/") {
+		q.Path, _, _ = strings.Cut(env["REQUEST_URI"], "?")
 	}
-	table := value + hashFirst + 8
-	if r.layout.class.path == 0 { // before 3.3
-		table = view.Word(value + hashFirst)
+	if q.Path == "" {
+		q.Path = env["SCRIPT_NAME"] + env["PATH_INFO"]
 	}
+	return q, q.Method != "" && q.Path != ""
+}
+
+// job reads a job of sidekiq; one of ActiveJob names its own class apart.
+func (r *reader) job(view *foreign.View, value uint64) stacks.Request {
+	job := r.strings(view, value, "class", "wrapped", "jid")
+	q := stacks.Request{Path: job["wrapped"], ID: job["jid"]}
+	if q.Path == "" {
+		q.Path = job["class"]
+	}
+	return q
+}
+
+// strings are the values of some keys of a Hash, both Strings.
+func (r *reader) strings(view *foreign.View, value uint64, keys ...string) map[string]string {
 	found := map[string]string{}
-	for _, p := range pairs(view, table) {
-		switch key := r.text(view, p.key); key {
-		case "REQUEST_METHOD", "REQUEST_PATH", "REQUEST_URI", "QUERY_STRING", "SCRIPT_NAME", "PATH_INFO":
+	for _, p := range r.hash(view, value) {
+		if key := r.text(view, p.key); slices.Contains(keys, key) {
 			found[key] = r.text(view, p.value)
 		}
 	}
-	q := stacks.Request{Method: found["REQUEST_METHOD"], Path: found["REQUEST_PATH"], Query: found["QUERY_STRING"]}
-	if q.Path == "" && strings.HasPrefix(found["REQUEST_URI"], "/") {
-		q.Path, _, _ = strings.Cut(found["REQUEST_URI"], "?")
+	return found
+}
+
+// hash is what a Hash has; nothing where a value is none. One of up to eight entries has them in a row (hash.c:
+// ar_table), since 3.3 behind eight bytes of hints.
+func (r *reader) hash(view *foreign.View, value uint64) (all []pair) {
+	flags, kind := object(view, value)
+	if kind != typeHash {
+		return nil
 	}
-	if q.Path == "" {
-		q.Path = found["SCRIPT_NAME"] + found["PATH_INFO"]
+	table, hints := value+hashFirst+8, uint64(8)
+	if r.layout.hashApart {
+		table, hints = view.Word(value+hashFirst), 0
 	}
-	return q, q.Method != "" && q.Path != ""
+	if flags&hashTable != 0 {
+		return pairs(view, table)
+	}
+	n := min(int(flags>>20&0xf), 8) // RHASH_AR_TABLE_BOUND
+	row := view.Block(table+hints, 16*n)
+	for i := range n {
+		if key := row.Word(16 * i); key&7 == 0 {
+			all = append(all, pair{key, row.Word(16*i + 8)})
+		}
+	}
+	return all
 }

@@ -1,5 +1,6 @@
-// Package ruby reads what the threads of a process of Ruby do: each one's frames, what it waits for and who holds that, who has the interpreter's lock, and whether it is one of a
-// server's that waits for its next request. It follows Ruby's own structures from the outside. CRuby 3.0 to 3.4.
+// Package ruby reads what the threads of a process of Ruby do: each one's frames, what it waits for and who holds that,
+// who has the interpreter's lock, and whether it is one of a server's that waits for its next request. It follows
+// Ruby's own structures from the outside. CRuby 3.0 to 3.4.
 package ruby
 
 import (
@@ -18,9 +19,10 @@ const (
 	maxReads = 8000
 	maxBytes = 4 << 20
 	// What may be read once, when it is opened, to find what a stripped library does not name.
-	maxSearch      = 40000
+	maxSearch      = 10000
 	maxSearchBytes = 16 << 20
-	// keepLooks is after how many looks all is read anew that is kept of code and classes: they may have been unloaded, and others stand in their place.
+	// keepLooks is after how many looks all is read anew that is kept of code and classes: they may have been unloaded,
+	// and others stand in their place.
 	keepLooks = 64
 	maxKept   = 1 << 13
 )
@@ -39,8 +41,7 @@ type reader struct {
 	lines   map[place]int
 	methods map[uint64]string
 	classes map[uint64]string
-	// The IDs of __classpath__ and env; 0: not seen yet.
-	pathID, envID uint64
+	ids     map[uint64]string
 }
 
 // A place is an instruction in a piece of code.
@@ -75,7 +76,7 @@ func open(p stacks.Process, file symbols.Mapped) (*reader, error) {
 		return nil, fmt.Errorf("look for Ruby in process %d: %w", p.PID, err)
 	}
 	defer object.Close()
-	at := object.Addresses("ruby_current_vm_ptr", "ruby_api_version")
+	at := object.Addresses("ruby_current_vm_ptr", "ruby_api_version", "ruby_global_symbols", "global_symbols")
 	if at["ruby_api_version"] == 0 {
 		return nil, nil
 	}
@@ -88,7 +89,8 @@ func open(p stacks.Process, file symbols.Mapped) (*reader, error) {
 	major, minor := version.Uint32(0), version.Uint32(4)
 	l, known := layouts(major, minor)
 	if !known || binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
-		return nil, fmt.Errorf("read Ruby in process %d: version %d.%d is none of 3.0 to 3.4 on a little-endian processor", p.PID, major, minor)
+		return nil, fmt.Errorf("read Ruby in process %d: version %d.%d is none of 3.0 to 3.4 on a little-endian processor",
+			p.PID, major, minor)
 	}
 	r.layout = l
 	r.forget()
@@ -100,12 +102,7 @@ func open(p stacks.Process, file symbols.Mapped) (*reader, error) {
 	if r.vm == 0 {
 		return nil, fmt.Errorf("read Ruby %s in process %d: its virtual machine was not found among the variables of %s", l.name, p.PID, file.Path)
 	}
-	for _, name := range []string{"ruby_global_symbols", "global_symbols"} {
-		if r.symbols == 0 {
-			r.symbols = object.Addresses(name)[name]
-		}
-	}
-	if r.symbols == 0 {
+	if r.symbols = max(at["ruby_global_symbols"], at["global_symbols"]); r.symbols == 0 {
 		r.symbols = r.findSymbols(view, variables(object))
 	}
 	return r, nil
@@ -117,14 +114,14 @@ func (r *reader) view() *foreign.View {
 
 func (r *reader) forget() {
 	r.codes, r.lines = map[uint64]*code{}, map[place]int{}
-	r.methods, r.classes = map[uint64]string{}, map[uint64]string{}
+	r.methods, r.classes, r.ids = map[uint64]string{}, map[uint64]string{}, map[uint64]string{}
 }
 
 func (r *reader) Language() string { return "ruby" }
 
 // Look tells what each thread does.
 func (r *reader) Look() ([]stacks.Work, error) {
-	if r.looks++; r.looks%keepLooks == 0 || len(r.codes)+len(r.lines)+len(r.methods)+len(r.classes) > maxKept {
+	if r.looks++; r.looks%keepLooks == 0 || len(r.codes)+len(r.lines)+len(r.methods)+len(r.classes)+len(r.ids) > maxKept {
 		r.forget()
 	}
 	view := r.view()
@@ -141,8 +138,8 @@ func (r *reader) Look() ([]stacks.Work, error) {
 		}
 		w.Wait = r.wait(view, t, threads)
 		w.Pool, w.Idle = server(w.Frames, w.Wait)
-		if full(w.Frames) {
-			w.Wait.On, w.Wait.Name = "pool", "puma's threads, all taken"
+		if name := full(w.Frames); name != "" && w.Wait.On == "condition" {
+			w.Wait.On, w.Wait.Name = "pool", name
 		}
 		if w.Pool && !w.Idle {
 			w.Request = r.request(view, t.calls)

@@ -40,12 +40,18 @@ func search(view *foreign.View, variables [][2]uint64, size int, is func(at uint
 // pointer says that a word may be the address of something of the program's.
 func pointer(word uint64) bool { return word&7 == 0 && word >= 1<<16 && word>>48 == 0 }
 
-// findVM looks for ruby_current_vm_ptr: what it points to has a main ractor and a main thread, which point back to it and to each other.
+// findVM looks for ruby_current_vm_ptr: what it points to was allocated, so it lies outside the file, and has a main
+// ractor and a main thread, which point back to it and to each other.
 func (r *reader) findVM(view *foreign.View, variables [][2]uint64) uint64 {
+	low, high := ^uint64(0), uint64(0)
+	for _, part := range variables {
+		low, high = min(low, part[0]), max(high, part[1])
+	}
+	low -= min(low, maxVariables) // its code and constants lie before its variables
 	tried := map[uint64]bool{}
 	return search(view, variables, 8, func(_ uint64, b foreign.Block) bool {
 		vm := b.Word(0)
-		if !pointer(vm) || tried[vm] {
+		if !pointer(vm) || vm >= low && vm < high || tried[vm] {
 			return false
 		}
 		tried[vm] = true
@@ -59,7 +65,8 @@ func (r *reader) findVM(view *foreign.View, variables [][2]uint64) uint64 {
 	})
 }
 
-// findSymbols looks for the table of symbols (ruby_global_symbols): it is the one whose names of operators are right, for their numbers are those of their characters.
+// findSymbols looks for the table of symbols (ruby_global_symbols): it is the one whose names of operators are right,
+// for their numbers are those of their characters.
 func (r *reader) findSymbols(view *foreign.View, variables [][2]uint64) uint64 {
 	return search(view, variables, symbolsSize, func(at uint64, b foreign.Block) bool {
 		last := b.Word(0) & (1<<32 - 1)

@@ -6,7 +6,8 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
-// A spot is a place in a server's own code: what its file's name ends in, and what the label of its method or block holds.
+// A spot is a place in a server's own code: what its file's name ends in, and what the label of its method or block
+// holds.
 type spot struct{ file, label string }
 
 func (s spot) at(f stacks.Frame) bool {
@@ -24,8 +25,9 @@ func pools() []spot {
 	}
 }
 
-// rests are where those threads, and a server's own, wait for the next thing to do: the innermost code that is not Ruby's own, and what it calls there.
-// Tried with puma 5.6.5, unicorn 6.1.0 and nio4r 2.5.8; the others are from their code.
+// rests are where those threads, and a server's own, wait for the next thing to do: the innermost code that is not
+// Ruby's own, and what it calls there. Tried with puma 5.6.5, unicorn 6.0.0, Passenger 6.0.17, nio4r 2.5.8,
+// concurrent-ruby 1.1.6 and Ruby 3.3's timeout.
 func rests() []struct {
 	spot
 	class   string
@@ -47,7 +49,20 @@ func rests() []struct {
 		{spot{"/unicorn/http_server.rb", "worker_loop"}, "IO", []string{"select"}},
 		{spot{"/unicorn/http_server.rb", "master_sleep"}, "", []string{"wait", "select"}},
 		{spot{"/phusion_passenger/request_handler/thread_handler.rb", "accept_and_process_next_request"}, "Server", []string{"accept"}},
+		{spot{"/phusion_passenger/request_handler.rb", "wait_until_termination_requested"}, "Kernel", []string{"select"}},
+		{spot{"/phusion_passenger/preloader_shared_helpers.rb", "run_main_loop"}, "Kernel", []string{"select"}},
+		{spot{"/timeout.rb", "create_timeout_thread"}, "ConditionVariable", []string{"wait"}}, // of the library's Timeout: it waits for the next that ends
+		{spot{"/timeout.rb", "Timeout.timeout"}, "Kernel", []string{"sleep"}},                 // the same in 3.1, one for each
 		{spot{"/concurrent/executor/ruby_thread_pool_executor.rb", "create_worker"}, "Queue", []string{"pop"}},
+	}
+}
+
+// asks are where a thread asks for its next request or job by a library that waits for the answer: Passenger, whose
+// core keeps its connections to the application and sends a request whole, and sidekiq, which asks Redis.
+func asks() []spot {
+	return []spot{
+		{"/phusion_passenger/request_handler/thread_handler.rb", "parse_session_request"},
+		{"/sidekiq/fetch.rb", "retrieve_work"},
 	}
 }
 
@@ -75,20 +90,35 @@ func server(frames []stacks.Frame, wait stacks.Wait) (pool, idle bool) {
 			return pool, true
 		}
 	}
-	for _, f := range frames { // sidekiq asks Redis for its next job, by a library that waits for the answer
-		if (spot{"/sidekiq/fetch.rb", "retrieve_work"}).at(f) {
-			return pool, true
+	for _, f := range frames {
+		for _, a := range asks() {
+			if a.at(f) {
+				return pool, true
+			}
 		}
 	}
 	return pool, false
 }
 
-// full says that a thread waits for a free thread of its server's pool: puma's, which accepts no more than it can serve.
-func full(frames []stacks.Frame) bool {
-	for _, f := range frames {
-		if (spot{"/puma/thread_pool.rb", "wait_until_not_full"}).at(f) {
-			return true
+// full says what pool a thread waits for a free member of: puma's threads, of which it accepts no more than it can
+// serve, or connections to a database. Empty: of none. Tried with puma 5.6.5 and connection_pool 2.2.5; the others are
+// from their code.
+func full(frames []stacks.Frame) string {
+	for _, p := range []struct {
+		spot
+		name string
+	}{
+		{spot{"/puma/thread_pool.rb", "wait_until_not_full"}, "puma's threads, all taken"},
+		{spot{"/connection_pool/timed_stack.rb", "pop"}, "connection_pool, all taken"},
+		{spot{"/abstract/connection_pool.rb", "wait_poll"}, "ActiveRecord's connections, all taken"},
+		{spot{"/abstract/connection_pool/queue.rb", "wait_poll"}, "ActiveRecord's connections, all taken"},
+		{spot{"/sequel/connection_pool/threaded.rb", "acquire"}, "Sequel's connections, all taken"},
+	} {
+		for _, f := range frames {
+			if p.at(f) {
+				return p.name
+			}
 		}
 	}
-	return false
+	return ""
 }

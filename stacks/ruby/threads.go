@@ -112,7 +112,8 @@ func (r *reader) thread(view *foreign.View, at uint64) *thread {
 	return t
 }
 
-// pthreadTID is struct pthread's tid in glibc on amd64 (nptl/descr.h): behind 704 bytes for the thread's control block and two words of a list.
+// pthreadTID is struct pthread's tid in glibc on amd64 (nptl/descr.h): behind 704 bytes for the thread's control block
+// and two words of a list.
 const pthreadTID = 720
 
 // ownSpace says that a process sees other ids than we do: it is in a container.

@@ -8,7 +8,8 @@ const (
 	maxEntries = 256
 )
 
-// Ruby's objects (include/ruby/internal/core and value_type.h): eight bytes of flags, its class, and what the type in the flags' lowest five bits says.
+// Ruby's objects (include/ruby/internal/core and value_type.h): eight bytes of flags, its class, and what the type in
+// the flags' lowest five bits says.
 const (
 	typeClass  = 0x02
 	typeModule = 0x03
@@ -39,7 +40,8 @@ const (
 
 func kindOf(flags uint64) uint64 { return flags >> flagShift & 0xf }
 
-// object is the flags of a value that is an object's address, and its type; 0: it is none (a number, nil, true, a symbol) or cannot be read.
+// object is the flags of a value that is an object's address, and its type; 0: it is none (a number, nil, true, a
+// symbol) or cannot be read.
 func object(view *foreign.View, value uint64) (flags, kind uint64) {
 	if value&7 != 0 || value < 0x100 {
 		return 0, 0

@@ -8,7 +8,8 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks/foreign"
 )
 
-// wait says what a thread waits for: the interpreter's lock, a Mutex, another thread, or what the innermost function in C waits for.
+// wait says what a thread waits for: the interpreter's lock, a Mutex, another thread, or what the innermost function in
+// C waits for.
 func (r *reader) wait(view *foreign.View, t *thread, threads []*thread) stacks.Wait {
 	if t.running {
 		return stacks.Wait{}
@@ -48,7 +49,8 @@ func (c *call) native() bool { return c.code == nil || native(c.Frame) }
 
 func native(f stacks.Frame) bool { return f.File == "" || strings.HasPrefix(f.File, "<internal:") }
 
-// is says that a function is a method of a class whose name ends so. Where the class is not known, as in 3.2, the method's name must do: its thread neither runs nor wants to.
+// is says that a function is a method of a class whose name ends so. Where the class is not known, as in 3.2, the
+// method's name must do: its thread neither runs nor wants to.
 func is(function, class string, methods ...string) bool {
 	i := strings.LastIndexAny(function, "#.")
 	return slices.Contains(methods, function[i+1:]) && (i < 0 || strings.HasSuffix(function[:i], class))
@@ -57,7 +59,8 @@ func is(function, class string, methods ...string) bool {
 // waitOf says what one of Ruby's own functions waits for, by its name; what the others wait for the kernel knows.
 func (r *reader) waitOf(view *foreign.View, calls []call) stacks.Wait {
 	inner := calls[0]
-	if is(inner.Function, "Mutex", "sleep") && len(calls) > 1 && calls[1].native() && is(calls[1].Function, "ConditionVariable", "wait") {
+	if is(inner.Function, "Mutex", "sleep") && len(calls) > 1 && calls[1].native() &&
+		is(calls[1].Function, "ConditionVariable", "wait") {
 		inner = calls[1]
 	}
 	w := stacks.Wait{FD: -1}
@@ -80,7 +83,8 @@ func (r *reader) waitOf(view *foreign.View, calls []call) stacks.Wait {
 	return w
 }
 
-// waitOfIO says which descriptor a function of an IO waits for: of a socket's, or of an IO that is nothing more special, which is a pipe or a terminal.
+// waitOfIO says which descriptor a function of an IO waits for: of a socket's, or of an IO that is nothing more
+// special, which is a pipe or a terminal.
 func (r *reader) waitOfIO(view *foreign.View, inner call) stacks.Wait {
 	fd := descriptor(view, inner.self)
 	if fd < 0 {
