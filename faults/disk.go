@@ -19,19 +19,21 @@ import (
 
 // needMount says why nothing can be mounted here: capabilities(7).
 func needMount() error {
-	const sysAdmin = 21
+	if !hasCapability(unix.CAP_SYS_ADMIN) {
+		return errors.New("needs the right to mount a file system (root, CAP_SYS_ADMIN)")
+	}
+	return nil
+}
+
+// hasCapability says whether hangtime has one in effect, by its number in capabilities(7).
+func hasCapability(n int) bool {
 	for line := range strings.Lines(read("/proc/self/status") + "\n") {
 		if text, ok := strings.CutPrefix(line, "CapEff:"); ok {
 			bits, err := strconv.ParseUint(strings.TrimSpace(text), 16, 64)
-			if err != nil {
-				return err
-			}
-			if bits&(1<<sysAdmin) != 0 {
-				return nil
-			}
+			return err == nil && bits&(1<<n) != 0
 		}
 	}
-	return errors.New("needs the right to mount a file system (root, CAP_SYS_ADMIN)")
+	return false
 }
 
 func needDevice(path string) error {
