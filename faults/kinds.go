@@ -31,6 +31,7 @@ func kinds() map[string]kind {
 		"cpu-quota":         {prepare: prepareGroup, possible: hasController("cpu")},
 		"memory-limit":      {prepare: prepareGroup, possible: hasController("memory")},
 		"fd-limit":          {prepare: prepareFiles},
+		"renice":            {prepare: prepareRenice, possible: possibleRenice},
 		"stall-pipe-reader": {prepare: prepareStall, lay: layPipe},
 		"fill-disk":         {prepare: prepareFill, possible: canFill, lay: laysDisk(mountSmall)},
 		"slow-disk":         {prepare: prepareSlowDisk, possible: canSlow, lay: laysDisk(mountSlow)},
@@ -87,6 +88,7 @@ func mendings() map[string]mending {
 		undoController: {mend: func(u undo) error { return takeController(u.Path, u.Controller) }, words: controllerWords},
 		undoMount:      {mend: func(u undo) error { return unmount(u.Path) }, words: func(u undo) string { return "unmount " + u.Path }},
 		undoFrozen:     {mend: func(u undo) error { return thawDisk(u.Path) }, words: func(u undo) string { return "thaw the disk at " + u.Path }, releases: true},
+		undoNice:       {mend: mendNice, words: func(u undo) string { return fmt.Sprintf("give the threads of pid %d their priority back", u.PID) }},
 		undoFiles:      {mend: mendFiles, words: func(u undo) string { return fmt.Sprintf("give pid %d its limit of open files back", u.PID) }},
 	}
 }

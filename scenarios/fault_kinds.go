@@ -33,6 +33,7 @@ func FaultKinds() []FaultKind {
 		{"cpu-quota", ServerVictim, NeedsProcesses, quotaKeys},
 		{"memory-limit", ServerVictim, NeedsProcesses, memoryKeys},
 		{"fd-limit", WorkerVictim, NeedsProcesses, nil},
+		{"renice", WorkerVictim, NeedsProcesses, nil},
 		{"slow-client", NoVictim, NeedsNothing, nil},
 		{"connection-flood", NoVictim, NeedsNothing, nil},
 		{"network", NoVictim, NeedsNothing, networkKeys},
