@@ -90,6 +90,7 @@ func loadFigures(v map[string]number, l metrics.Load) {
 
 func incidentFigures(v map[string]number, f *Fold, incidents []diagnose.Incident) {
 	var hangs, crashes int
+	hung := map[int]bool{} // places
 	var stall, detection time.Duration
 	for _, in := range incidents {
 		if in.Kind != diagnose.KindHang {
@@ -97,6 +98,9 @@ func incidentFigures(v map[string]number, f *Fold, incidents []diagnose.Incident
 			continue
 		}
 		hangs++
+		for _, victim := range in.Victims {
+			hung[victim.Place] = true
+		}
 		stall = max(stall, in.Longest(f.last))
 		since := in.Began
 		if in.Injected >= 0 {
@@ -105,6 +109,7 @@ func incidentFigures(v map[string]number, f *Fold, incidents []diagnose.Incident
 		detection = max(detection, in.Detected-since)
 	}
 	v["incidents"], v["hangs"], v["crashes"] = count(len(incidents)), count(hangs), count(crashes)
+	v["hung_workers"] = count(len(hung))
 	v["longest_stall"] = millis(stall)
 	v["detection"] = known(millis(detection), hangs > 0)
 	v["deaths"], v["missing"] = count(f.deaths), count(f.missing)

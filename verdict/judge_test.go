@@ -113,6 +113,20 @@ func TestAHarmlessTroubleIsANoteAndNoDoubt(t *testing.T) {
 	}
 }
 
+func TestAPlaceThatHungTwiceIsOneHungWorker(t *testing.T) {
+	again := append(lockHang(), lockHang()...)
+	again[1].Victims = []diagnose.Victim{{Place: 2, From: 12 * s, To: 13 * s}, {Place: 3, From: 12 * s, To: 13 * s}}
+	dead := diagnose.Incident{Kind: diagnose.KindCrash, Victims: []diagnose.Victim{{Place: 4, From: 14 * s, To: -1}}}
+	for _, row := range []struct {
+		incidents []diagnose.Incident
+		want      float64
+	}{{nil, 0}, {lockHang(), 2}, {append(again, dead), 3}} {
+		if got := byName(figures(whole(), load(), row.incidents))["hung_workers"]; !got.Known || got.Value != row.want {
+			t.Errorf("after %s: %+v, want %v", summary(row.incidents), got, row.want)
+		}
+	}
+}
+
 func TestChecksOverFigures(t *testing.T) {
 	anything := scenarios.Variant{Name: "v", Expect: scenarios.Any}
 	lasting := load()
