@@ -113,6 +113,29 @@ func TestAHarmlessTroubleIsANoteAndNoDoubt(t *testing.T) {
 	}
 }
 
+// A figure that is computed under a name that no row has would be shown nowhere, and its row would stay unknown for ever.
+func TestEachFigureIsARowAndEachRowAFigure(t *testing.T) {
+	l := load()
+	l.Tasks, l.TookSum = history.Ledger{Accepted: 1, Done: 1}, s
+	l.Recoveries = []metrics.Recovery{{Took: s}}
+	f := whole(history.TaskLog{Lines: 1, Ended: 1})
+	rows := map[string]bool{}
+	for _, def := range scenarios.Figures() {
+		rows[def.Name] = true
+	}
+	computed := measures(f, l, lockHang())
+	for name := range computed {
+		if !rows[name] {
+			t.Errorf("%s is computed and is no row of scenarios.Figures", name)
+		}
+	}
+	for name := range rows {
+		if _, ok := computed[name]; !ok {
+			t.Errorf("%s is a row and is not computed", name)
+		}
+	}
+}
+
 func TestAPlaceThatHungTwiceIsOneHungWorker(t *testing.T) {
 	again := append(lockHang(), lockHang()...)
 	again[1].Victims = []diagnose.Victim{{Place: 2, From: 12 * s, To: 13 * s}, {Place: 3, From: 12 * s, To: 13 * s}}
