@@ -22,7 +22,7 @@ type clients struct {
 	pause   time.Duration // between two bytes; 0: nothing is sent
 }
 
-func prepareClients(f scenarios.Fault, field Field) (harm, error) {
+func prepareClients(f scenarios.Fault, field Field, _ *Guardian) (harm, error) {
 	if err := needLoopback(field.Base); err != nil {
 		return nil, err
 	}

@@ -19,14 +19,16 @@ import (
 
 // needMount says why nothing can be mounted here: capabilities(7).
 func needMount() error {
+	if !hasCapability(unix.CAP_SYS_ADMIN) {
+		return errors.New("needs the right to mount a file system (root, CAP_SYS_ADMIN)")
+	}
+	return nil
+}
+
+// hasCapability says whether hangtime has one in effect, by its number in capabilities(7).
+func hasCapability(n int) bool {
 	status, err := procFS.OwnStatus()
-	if err != nil {
-		return err
-	}
-	if status.CapEff&(1<<unix.CAP_SYS_ADMIN) != 0 {
-		return nil
-	}
-	return errors.New("needs the right to mount a file system (root, CAP_SYS_ADMIN)")
+	return err == nil && status.CapEff&(1<<n) != 0
 }
 
 func needDevice(path string) error {
@@ -108,7 +110,7 @@ func unmount(dir string) error {
 func detach(dir string) error { return unix.Unmount(dir, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW) }
 
 // mountSmall makes a file system in memory that is soon full: tmpfs(5).
-func mountSmall(f scenarios.Fault, dir string, g *Guardian) (*mounted, error) {
+func mountSmall(_ context.Context, f scenarios.Fault, dir string, g *Guardian) (disk, error) {
 	size := max(f.MiB, 1)
 	return mountOn(dir, g, func() error {
 		if err := unix.Mount("hangtime", dir, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, fmt.Sprintf("size=%dm,mode=0700", size)); err != nil {
@@ -121,7 +123,7 @@ func mountSmall(f scenarios.Fault, dir string, g *Guardian) (*mounted, error) {
 // fill fills the disk with a file, as a log that nobody rotates does.
 type fill struct{ dir string }
 
-func prepareFill(field Field) (harm, error) {
+func prepareFill(_ scenarios.Fault, field Field, _ *Guardian) (harm, error) {
 	if field.Ground == nil || field.Ground.disk == nil {
 		return nil, errors.New("no small disk was laid below the server's log folder")
 	}

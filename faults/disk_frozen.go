@@ -9,13 +9,15 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
 // imageSize is how large the disk is that can be frozen: mkfs.ext4 wants a journal on it.
 const imageSize = 32 << 20
 
 // mountFreezable makes an ext4 file system in a file beside the server's log folder and mounts it there. The loop device goes when the mount does.
-func mountFreezable(ctx context.Context, dir string, g *Guardian) (*mounted, error) {
+func mountFreezable(ctx context.Context, _ scenarios.Fault, dir string, g *Guardian) (disk, error) {
 	image := dir + ".ext4"
 	if err := os.WriteFile(image, nil, 0o600); err != nil {
 		return nil, err
@@ -90,7 +92,7 @@ type freezeDisk struct {
 // longestFreeze is how long a disk is frozen at most: nobody can be killed meanwhile.
 const longestFreeze = 20 * time.Second
 
-func prepareFreezeDisk(field Field, g *Guardian) (harm, error) {
+func prepareFreezeDisk(_ scenarios.Fault, field Field, g *Guardian) (harm, error) {
 	if field.Ground == nil || field.Ground.disk == nil {
 		return nil, errors.New("no disk that can be frozen was laid below the server's log folder")
 	}

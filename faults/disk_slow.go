@@ -33,7 +33,7 @@ const (
 )
 
 // mountSlow mounts it on the server's log folder. What is written lies in a folder beside it.
-func mountSlow(ctx context.Context, dir string, g *Guardian) (*slowDisk, error) {
+func mountSlow(ctx context.Context, _ scenarios.Fault, dir string, g *Guardian) (disk, error) {
 	under := dir + ".disk"
 	if err := os.Mkdir(under, 0o700); err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ type slow struct {
 	delay time.Duration
 }
 
-func prepareSlowDisk(f scenarios.Fault, field Field) (harm, error) {
+func prepareSlowDisk(f scenarios.Fault, field Field, _ *Guardian) (harm, error) {
 	if field.Ground != nil {
 		if d, ok := field.Ground.disk.(*slowDisk); ok {
 			return slow{d, f.Delay}, nil

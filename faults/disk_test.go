@@ -40,15 +40,15 @@ func mountable(t *testing.T, g *Guardian, tmp string) string {
 }
 
 func TestADiskIsSeenAndTakenAwayBelowALinkToAPathWithSpaces(t *testing.T) {
-	for name, takeAway := range map[string]func(*Guardian, *mounted) error{
-		"by the fault itself": func(_ *Guardian, m *mounted) error { return m.unmount() },
-		"by the guardian":     func(g *Guardian, _ *mounted) error { return g.Close() },
+	for name, takeAway := range map[string]func(*Guardian, disk) error{
+		"by the fault itself": func(_ *Guardian, m disk) error { return m.unmount() },
+		"by the guardian":     func(g *Guardian, _ disk) error { return g.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			tmp, _ := private(t)
 			g := newGuardian(t)
 			dir := mountable(t, g, tmp)
-			m, err := mountSmall(scenarios.Fault{Kind: "fill-disk", MiB: 1}, dir, g)
+			m, err := mountSmall(t.Context(), scenarios.Fault{Kind: "fill-disk", MiB: 1}, dir, g)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -73,49 +73,15 @@ type harm interface {
 
 // Prepare says whether a fault can be done to this server, before it is harmed. What can be said before there is a server, Possible says.
 func Prepare(f scenarios.Fault, field Field, g *Guardian) (*Injection, error) {
-	i := &Injection{fault: f, field: field, guardian: g}
-	var err error
-	if i.harm, err = harmOf(f, field, g); err != nil {
+	k, err := kindOf(f.Kind)
+	if err != nil {
 		return nil, err
 	}
-	return i, nil
-}
-
-// harmOf is the kind of fault, prepared.
-func harmOf(f scenarios.Fault, field Field, g *Guardian) (harm, error) {
-	switch f.Kind {
-	case "hold-lock":
-		return prepareLock(f, field, g)
-	case "kill":
-		return prepareKill(f, field)
-	case "terminate":
-		return prepareSend(f, field, "SIGTERM")
-	case "abort":
-		return prepareSend(f, field, "SIGABRT")
-	case "signal":
-		return prepareSend(f, field, f.Signal)
-	case "stop":
-		return prepareStop(f, field, g)
-	case "freeze", "cpu-quota", "memory-limit":
-		return prepareGroup(f, field, g)
-	case "fd-limit":
-		return prepareFiles(f, field, g)
-	case "stall-pipe-reader":
-		return prepareStall(field)
-	case "fill-disk":
-		return prepareFill(field)
-	case "slow-disk":
-		return prepareSlowDisk(f, field)
-	case "freeze-disk":
-		return prepareFreezeDisk(field, g)
-	case "network":
-		return prepareNetwork(f, field)
-	case "slow-client", "connection-flood":
-		return prepareClients(f, field)
-	case "request":
-		return prepareRequest(f, field)
+	h, err := k.prepare(f, field, g)
+	if err != nil {
+		return nil, err
 	}
-	return nil, fmt.Errorf("no fault is called %q", f.Kind)
+	return &Injection{fault: f, field: field, guardian: g, harm: h}, nil
 }
 
 // random is the source of a fault's choices: the same scenario with the same seed chooses the same.

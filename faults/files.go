@@ -99,6 +99,13 @@ func roomFor(used map[int]bool, more int) uint64 {
 	return uint64(n)
 }
 
+func mendFiles(u undo) error {
+	if len(u.Old) != 2 {
+		return fmt.Errorf("undo record %s: want the old limit, soft and hard", u.ID)
+	}
+	return allowFiles(u.process, u.Old[0], u.Old[1])
+}
+
 // allowFiles gives a process its old limit back; one that is gone needs none.
 func allowFiles(p process, soft, hard uint64) error {
 	if !p.alive() {

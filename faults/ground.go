@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
@@ -35,32 +34,45 @@ func Lay(ctx context.Context, all []scenarios.Fault, s scenarios.Server, dir str
 	return ground, nil
 }
 
-func (gr *Ground) lay(ctx context.Context, f scenarios.Fault, s scenarios.Server, dir string, g *Guardian) (err error) {
-	switch f.Kind {
-	case "fill-disk", "slow-disk", "freeze-disk":
+func (gr *Ground) lay(ctx context.Context, f scenarios.Fault, s scenarios.Server, dir string, g *Guardian) error {
+	k, err := kindOf(f.Kind)
+	if err != nil || k.lay == nil {
+		return err
+	}
+	return k.lay(ctx, gr, f, s, dir, g)
+}
+
+// laysDisk mounts a disk on the server's log folder, of which there is one.
+func laysDisk(mount func(context.Context, scenarios.Fault, string, *Guardian) (disk, error)) func(context.Context, *Ground, scenarios.Fault, scenarios.Server, string, *Guardian) error {
+	return func(ctx context.Context, gr *Ground, f scenarios.Fault, _ scenarios.Server, dir string, g *Guardian) error {
 		if gr.disk != nil {
 			return errors.New("the server's log folder lies on another fault's disk already; want one such fault a scenario")
 		}
-		switch f.Kind {
-		case "fill-disk":
-			gr.disk, err = mountSmall(f, dir, g)
-		case "slow-disk":
-			gr.disk, err = mountSlow(ctx, dir, g)
-		default:
-			gr.disk, err = mountFreezable(ctx, dir, g)
+		made, err := mount(ctx, f, dir, g)
+		if err == nil {
+			gr.disk = made
 		}
-	case "network":
-		if gr.proxy != nil && (gr.way.Listen != f.Listen || gr.way.Upstream != f.Upstream) {
+		return err
+	}
+}
+
+// layProxy stands between the server and what it depends on; there is one for all network faults.
+func layProxy(_ context.Context, gr *Ground, f scenarios.Fault, s scenarios.Server, _ string, _ *Guardian) (err error) {
+	if gr.proxy != nil {
+		if gr.way.Listen != f.Listen || gr.way.Upstream != f.Upstream {
 			return errors.New("its listen or upstream is not that of the network fault before it, and the server has one proxy; want the same in all network faults of a scenario")
 		}
-		if gr.proxy == nil {
-			gr.way = f
-			gr.proxy, err = newProxy(f, s.Upstream)
-		}
-	case "stall-pipe-reader":
-		if gr.pipe == nil {
-			gr.pipe, err = newPipe()
-		}
+		return nil
+	}
+	gr.way = f
+	gr.proxy, err = newProxy(f, s.Upstream)
+	return err
+}
+
+// layPipe makes the pipe to which the server prints.
+func layPipe(_ context.Context, gr *Ground, _ scenarios.Fault, _ scenarios.Server, _ string, _ *Guardian) (err error) {
+	if gr.pipe == nil {
+		gr.pipe, err = newPipe()
 	}
 	return err
 }
@@ -98,26 +110,16 @@ func (gr *Ground) Close() error {
 
 // Possible says why a fault cannot be done on this machine to such a server, before anything is started: a right or a device that is missing, a server of the wrong kind.
 func Possible(f scenarios.Fault, s scenarios.Server) error {
-	ours := s.Kind == "reference" || s.Kind == "command"
-	signals := []string{"kill", "terminate", "abort", "signal", "stop", "freeze", "cpu-quota", "memory-limit", "fd-limit"}
-	switch {
-	case slices.Contains(signals, f.Kind) && s.Kind == "url":
-		return errors.New("no process of the server is known: it can only be done to a server that hangtime started or was attached to")
-	case slices.Contains([]string{"fill-disk", "slow-disk", "freeze-disk"}, f.Kind) && s.Kind != "reference":
-		return errors.New("it needs a disk of its own below the server's log folder: it can only be done to the reference server")
-	case f.Kind == "stall-pipe-reader" && !ours:
-		return errors.New("it needs the pipe that the server prints to: it can only be done to a server that hangtime starts")
-	}
-	switch f.Kind {
-	case "freeze", "cpu-quota", "memory-limit":
-		_, err := findHierarchy(controllerOf(f.Kind))
+	k, err := kindOf(f.Kind)
+	if err != nil {
 		return err
-	case "fill-disk":
-		return needMount()
-	case "slow-disk":
-		return errors.Join(needMount(), needDevice("/dev/fuse"))
-	case "freeze-disk":
-		return errors.Join(needMount(), needDevice("/dev/loop-control"), needProgram("mkfs.ext4"))
 	}
-	return nil
+	asked, ok := scenarios.FaultKindOf(f.Kind)
+	if !ok {
+		return fmt.Errorf("no scenario may ask for a fault called %q", f.Kind)
+	}
+	if err := asked.Needs.Missing(scenarios.ServerKindOf(s.Kind)); err != nil || k.possible == nil {
+		return err
+	}
+	return k.possible(f, s)
 }

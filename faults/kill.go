@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,7 +19,7 @@ const deathLimit = 5 * time.Second
 // kill sends SIGKILL to a worker. What it was doing is lost; whether somebody takes its place is the server's business.
 type kill struct{ choice }
 
-func prepareKill(f scenarios.Fault, field Field) (harm, error) {
+func prepareKill(f scenarios.Fault, field Field, _ *Guardian) (harm, error) {
 	c, err := newChoice(f, field)
 	return kill{c}, err
 }
@@ -49,13 +50,17 @@ type send struct {
 	signal unix.Signal
 }
 
-func prepareSend(f scenarios.Fault, field Field, name string) (harm, error) {
-	c, err := newChoice(f, field)
-	sig := unix.SignalNum(name)
-	if err == nil && sig == 0 {
-		err = fmt.Errorf("no signal is called %q; want one such as SIGHUP", name)
+// sends prepares a signal of a name; the empty one is that which the scenario says.
+func sends(name string) func(scenarios.Fault, Field, *Guardian) (harm, error) {
+	return func(f scenarios.Fault, field Field, _ *Guardian) (harm, error) {
+		c, err := newChoice(f, field)
+		name := cmp.Or(name, f.Signal)
+		sig := unix.SignalNum(name)
+		if err == nil && sig == 0 {
+			err = fmt.Errorf("no signal is called %q; want one such as SIGHUP", name)
+		}
+		return send{c, sig}, err
 	}
-	return send{c, sig}, err
 }
 
 func (send) instant() {}

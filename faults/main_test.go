@@ -29,6 +29,8 @@ func TestMain(m *testing.M) {
 		arbiter()
 	case "injector":
 		injector()
+	case "raiser":
+		raiser()
 	}
 	// The race detector sleeps a second at each exit of our children unless it is told not to.
 	if err := os.Setenv("GORACE", "atexit_sleep_ms=0"); err != nil {

@@ -62,7 +62,7 @@ type network struct {
 	proxy *proxy
 }
 
-func prepareNetwork(f scenarios.Fault, field Field) (harm, error) {
+func prepareNetwork(f scenarios.Fault, field Field, _ *Guardian) (harm, error) {
 	if field.Ground == nil || field.Ground.proxy == nil {
 		return nil, errors.New("no proxy was laid between the server and what it depends on")
 	}

@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
 // pipeSize is the smallest that a pipe can be made, so that it fills in moments: F_SETPIPE_SZ of fcntl(2).
@@ -89,7 +91,7 @@ func (p *pipe) close() error {
 // stall stops reading what the server prints, as a stuck log collector does. The writer is woken by the end of hangtime: its pipe breaks.
 type stall struct{ pipe *pipe }
 
-func prepareStall(field Field) (harm, error) {
+func prepareStall(_ scenarios.Fault, field Field, _ *Guardian) (harm, error) {
 	if field.Ground == nil || field.Ground.pipe == nil {
 		return nil, errors.New("the server's standard output is not a pipe that hangtime reads")
 	}

@@ -20,7 +20,7 @@ type request struct {
 	client *http.Client
 }
 
-func prepareRequest(f scenarios.Fault, field Field) (harm, error) {
+func prepareRequest(f scenarios.Fault, field Field, _ *Guardian) (harm, error) {
 	if f.Request == nil || !strings.HasPrefix(f.Request.Path, "/") {
 		return nil, errors.New("request: is missing or has no path")
 	}

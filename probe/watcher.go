@@ -282,7 +282,9 @@ const (
 )
 
 // occupied says whether the last look found it at work although no request is seen to wait.
-func (one *worker) occupied() bool { return one.voice.works || one.deaf && !one.proven && !one.spotAt.IsZero() }
+func (one *worker) occupied() bool {
+	return one.voice.works || one.deaf && !one.proven && !one.spotAt.IsZero()
+}
 
 // spotDue says whether a worker that is not suspicious is to be looked at all the same. One of which no thread ran since the last time is where it was.
 func (w *watcher) spotDue(now time.Time, one *worker) bool {

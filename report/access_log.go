@@ -99,7 +99,7 @@ func (r *Requests) SendAgain(name, title, url, log string) (scenarios.Scenario, 
 	length := max(min(span, time.Hour-time.Minute).Round(time.Second), 2*time.Second)
 	s := scenarios.Default()
 	s.Name, s.Title = name, title
-	s.Server.Kind, s.Server.URL = "url", url
+	s.Server.Kind, s.Server.URL = scenarios.URL, url
 	s.Load.Shape, s.Load.Log, s.Load.Rate, s.Load.Targets = "replay", log, load.Rate, nil
 	s.Phases = scenarios.Phases{Before: length / 2, During: length - length/2}
 	s.Variants = []scenarios.Variant{{Name: "again", Says: "the same requests at the same moments", Expect: scenarios.Any}}

@@ -174,7 +174,7 @@ func (s Seen) Reproduce(name string) (scenarios.Scenario, []string, error) {
 			out.Server.Workers = s.Workers
 		}
 		out.Server.Timeout = cmp.Or(s.Timeout, out.Server.Timeout)
-		if s.Plan != nil && len(s.Plan.Load.Targets) > 0 && s.Plan.Server.Kind == "reference" {
+		if s.Plan != nil && len(s.Plan.Load.Targets) > 0 && s.Plan.Server.Kind == scenarios.Reference {
 			out.Load.Targets = s.Plan.Load.Targets
 		}
 		if len(s.Load.Targets) > 0 {

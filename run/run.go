@@ -116,7 +116,7 @@ func (r *Run) possible() error {
 
 // allowed says why a server may not be broken by anybody, scenario or person.
 func (r *Run) allowed(s scenarios.Server) error {
-	if s.Kind == "attach" && !r.options.AllowFaults {
+	if s.Kind == scenarios.Attach && !r.options.AllowFaults {
 		return errNotAllowed
 	}
 	return nil

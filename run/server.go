@@ -40,18 +40,24 @@ func (v *variant) start(ctx context.Context) (*server, error) {
 	if proxy := v.ground.Upstream(); proxy != "" {
 		s.Upstream = proxy
 	}
-	switch s.Kind {
-	case "reference":
-		return v.startReference(ctx, s)
-	case "command":
-		return v.startCommand(ctx, s)
-	case "attach":
-		return v.attach(s)
-	case "url":
-		v.record(history.ServerStarted{Server: s.Kind, Address: s.URL, Timeout: s.Timeout})
-		return &server{base: strings.TrimSuffix(s.URL, "/"), rec: v.run.rec}, nil
+	start, ok := starters()[s.Kind]
+	if !ok {
+		return nil, fmt.Errorf("server.kind %q cannot be started", s.Kind)
 	}
-	return nil, fmt.Errorf("server.kind %q cannot be started", s.Kind)
+	return start(v, ctx, s)
+}
+
+// A starter makes a server ready.
+type starter func(v *variant, ctx context.Context, s scenarios.Server) (*server, error)
+
+// starters are how that is done for each kind of package scenarios.
+func starters() map[string]starter {
+	return map[string]starter{
+		scenarios.Reference: (*variant).startReference,
+		scenarios.Command:   (*variant).startCommand,
+		scenarios.Attach:    (*variant).attach,
+		scenarios.URL:       (*variant).addressOnly,
+	}
 }
 
 // startReference starts `self serve …` with its logs in the variant's folder.
@@ -191,8 +197,14 @@ func (c *child) boot(ctx context.Context, name string, ready <-chan struct{}) er
 	}
 }
 
+// addressOnly takes a server of which only the address is known.
+func (v *variant) addressOnly(_ context.Context, s scenarios.Server) (*server, error) {
+	v.record(history.ServerStarted{Server: s.Kind, Address: s.URL, Timeout: s.Timeout})
+	return &server{base: strings.TrimSuffix(s.URL, "/"), rec: v.run.rec}, nil
+}
+
 // attach takes a server that runs already. It will not be stopped, and broken only with leave.
-func (v *variant) attach(s scenarios.Server) (*server, error) {
+func (v *variant) attach(_ context.Context, s scenarios.Server) (*server, error) {
 	pid := s.PID
 	if s.PIDFile != "" {
 		text, err := os.ReadFile(s.PIDFile)

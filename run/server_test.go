@@ -28,6 +28,19 @@ func TestWhatAScenarioLeavesOpenKeepsTheServersDefault(t *testing.T) {
 	}
 }
 
+func TestEachKindOfServerCanBeStarted(t *testing.T) {
+	all := starters()
+	for _, kind := range scenarios.ServerKinds() {
+		if all[kind.Name] == nil {
+			t.Errorf("nobody knows how to start one of kind %s", kind.Name)
+		}
+		delete(all, kind.Name)
+	}
+	for name := range all {
+		t.Errorf("no scenario can ask for kind %s", name)
+	}
+}
+
 func TestALineOfTheServersAccount(t *testing.T) {
 	for _, row := range []struct {
 		name, line string

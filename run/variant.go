@@ -98,7 +98,7 @@ func (v *variant) boot(ctx context.Context) (err error) {
 
 // account reads what the reference server's task logs hold at its end.
 func (v *variant) account() {
-	if v.plan.Server.Kind != "reference" || v.plan.Server.Logging == "stdout" {
+	if v.plan.Server.Kind != scenarios.Reference || v.plan.Server.Logging == "stdout" {
 		return
 	}
 	log, err := probe.ReadTaskLogs(v.dir)

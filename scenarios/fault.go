@@ -5,7 +5,7 @@ import "time"
 // A Fault is harm done on purpose. It begins at At after the start of the phase during and is healed after For.
 type Fault struct {
 	// Kind of harm; docs/faults.md says what each does, needs, and how it is undone.
-	Kind string `yaml:"kind" json:"kind" jsonschema:"required,enum=kill,enum=terminate,enum=abort,enum=signal,enum=stop,enum=freeze,enum=hold-lock,enum=stall-pipe-reader,enum=fill-disk,enum=slow-disk,enum=freeze-disk,enum=cpu-quota,enum=memory-limit,enum=fd-limit,enum=slow-client,enum=connection-flood,enum=network,enum=request"`
+	Kind string `yaml:"kind" json:"kind" jsonschema:"required" choice:"fault"`
 	// At is its beginning, from the start of the phase during.
 	At time.Duration `yaml:"at,omitempty" json:"at,omitempty" jsonschema:"type=string"`
 	// For is how long it is kept up, or, for what is over at once, such as a kill, repeated; 0: to the end of the phase during.

@@ -31,6 +31,7 @@ func Figures() []Figure {
 		{"incidents", "incidents", ""},
 		{"hangs", "hangs", ""},
 		{"crashes", "crashes", ""},
+		{"hung_workers", "workers that hung", ""},
 		{"longest_stall", "longest stall", "ms"},
 		{"detection", "detected after", "ms"},
 		{"recovery", "recovery time", "ms"},

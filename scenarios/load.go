@@ -12,7 +12,7 @@ type Load struct {
 	Rate Rate `yaml:"rate" json:"rate,omitzero"`
 	// Shape of the rate over time: constant; poisson, which is constant on the mean with random moments; ramp from rate to `to`; step through `steps`;
 	// spike to `to` from `from` for `over`; sine around rate up to `to` with period `over`; closed, `users` who wait for answers; replay of the access log `log`.
-	Shape string `yaml:"shape,omitempty" json:"shape,omitempty" jsonschema:"enum=constant,enum=poisson,enum=ramp,enum=step,enum=spike,enum=sine,enum=closed,enum=replay"`
+	Shape string `yaml:"shape,omitempty" json:"shape,omitempty" choice:"shape"`
 	// To is the rate at the end of a ramp, on top of a spike or a sine.
 	To Rate `yaml:"to,omitempty" json:"to,omitzero"`
 	// From is when a ramp or spike begins.
@@ -58,7 +58,7 @@ type Mix struct {
 	// Weight is its share of load.rate where it has no rate of its own; 0 is 1.
 	Weight   int           `yaml:"weight,omitempty" json:"weight,omitempty" jsonschema:"minimum=0"`
 	Rate     Rate          `yaml:"rate,omitempty" json:"rate,omitzero"`
-	Shape    string        `yaml:"shape,omitempty" json:"shape,omitempty" jsonschema:"enum=constant,enum=poisson,enum=ramp,enum=step,enum=spike,enum=sine"`
+	Shape    string        `yaml:"shape,omitempty" json:"shape,omitempty" choice:"mixed-shape"`
 	To       Rate          `yaml:"to,omitempty" json:"to,omitzero"`
 	From     time.Duration `yaml:"from,omitempty" json:"from,omitempty" jsonschema:"type=string"`
 	Over     time.Duration `yaml:"over,omitempty" json:"over,omitempty" jsonschema:"type=string"`

@@ -15,13 +15,13 @@ func (v *validation) ownServer(s Server) {
 		need  bool     // by all of these
 		hint  string
 	}{
-		{"command", len(s.Command) > 0, []string{"command"}, true, `such as command: [gunicorn, --bind, "127.0.0.1:8000", "app:app"]`},
-		{"dir", s.Dir != "", []string{"command"}, false, ""},
-		{"env", len(s.Env) > 0, []string{"command"}, false, ""},
-		{"address", s.Address != "", []string{"command", "attach"}, true, "where the server accepts, such as 127.0.0.1:8000"},
-		{"pid", s.PID != 0, []string{"attach"}, false, ""},
-		{"pidfile", s.PIDFile != "", []string{"attach"}, false, ""},
-		{"url", s.URL != "", []string{"url"}, true, "such as http://127.0.0.1:8000"},
+		{"command", len(s.Command) > 0, []string{Command}, true, `such as command: [gunicorn, --bind, "127.0.0.1:8000", "app:app"]`},
+		{"dir", s.Dir != "", []string{Command}, false, ""},
+		{"env", len(s.Env) > 0, []string{Command}, false, ""},
+		{"address", s.Address != "", []string{Command, Attach}, true, "where the server accepts, such as 127.0.0.1:8000"},
+		{"pid", s.PID != 0, []string{Attach}, false, ""},
+		{"pidfile", s.PIDFile != "", []string{Attach}, false, ""},
+		{"url", s.URL != "", []string{URL}, true, "such as http://127.0.0.1:8000"},
 	}
 	for _, k := range keys {
 		takes := false

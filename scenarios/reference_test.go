@@ -134,11 +134,12 @@ func takes(f reflect.StructField) string {
 		what = "number"
 	}
 	var words []string
+	for _, word := range choices(f) {
+		words = append(words, "`"+word+"`")
+	}
 	for part := range strings.SplitSeq(f.Tag.Get("jsonschema"), ",") {
 		name, value, _ := strings.Cut(part, "=")
 		switch name {
-		case "enum":
-			words = append(words, "`"+value+"`")
 		case "required":
 			what += ", required"
 		case "minimum", "maximum":

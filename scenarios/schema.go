@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"time"
 
@@ -21,6 +22,22 @@ func Schema() ([]byte, error) {
 		},
 	}
 	s := r.Reflect(&Scenario{})
+	for _, of := range []any{Fault{}, Server{}, Load{}, Mix{}} { // the types with keys whose words are a table's
+		typ := reflect.TypeOf(of)
+		for i := range typ.NumField() {
+			field := typ.Field(i)
+			if field.Tag.Get("choice") == "" {
+				continue
+			}
+			p, ok := s.Definitions[typ.Name()].Properties.Get(yamlName(field))
+			if !ok {
+				return nil, fmt.Errorf("the schema of %s has no %s", typ.Name(), field.Name)
+			}
+			for _, word := range choices(field) {
+				p.Enum = append(p.Enum, word)
+			}
+		}
+	}
 	s.Title = "a scenario of hangtime"
 	return json.MarshalIndent(s, "", "  ")
 }

@@ -6,7 +6,7 @@ import "time"
 type Server struct {
 	// Kind: reference is hangtime's own server, started for each variant; command is one of your own, started for each variant; attach is one that runs already
 	// and is only looked at and loaded; url is one whose processes are not on this machine.
-	Kind string `yaml:"kind" json:"kind,omitempty" jsonschema:"enum=reference,enum=command,enum=attach,enum=url"`
+	Kind string `yaml:"kind" json:"kind,omitempty" choice:"server"`
 
 	// Command starts your own server (kind command), word by word, without a shell; it stays in the foreground.
 	Command []string `yaml:"command,omitempty" json:"command,omitempty"`

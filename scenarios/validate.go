@@ -15,7 +15,7 @@ import (
 // Default is what a scenario is before its file is read.
 func Default() Scenario {
 	return Scenario{
-		Server: Server{Kind: "reference", Workers: 4, Timeout: 30 * time.Second},
+		Server: Server{Kind: Reference, Workers: 4, Timeout: 30 * time.Second},
 		Load:   Load{Rate: 100, Shape: "constant", Senders: 1024, Timeout: 30 * time.Second},
 		Phases: Phases{Before: 5 * time.Second, During: 10 * time.Second, After: 10 * time.Second},
 	}
@@ -50,7 +50,7 @@ func (v *validation) add(key, text, hint string) {
 	v.problems = append(v.problems, &Problem{Key: key, Text: text, Hint: hint})
 }
 
-// tags judges what the jsonschema tags of the fields say (required, enum, minimum, maximum, pattern),
+// tags judges what the tags of the fields say (required, minimum, maximum, pattern) and their choices,
 // so that an editor with the schema and this command agree.
 func (v *validation) tags(value reflect.Value, key string) {
 	switch value.Kind() {
@@ -66,28 +66,26 @@ func (v *validation) tags(value reflect.Value, key string) {
 		for i := range value.NumField() {
 			field := value.Type().Field(i)
 			at := join(key, yamlName(field))
-			v.tag(value.Field(i), field.Tag.Get("jsonschema"), at)
+			v.tag(value.Field(i), field, at)
 			v.tags(value.Field(i), at)
 		}
 	}
 }
 
-func (v *validation) tag(value reflect.Value, tag, key string) {
-	var enum []string
+func (v *validation) tag(value reflect.Value, field reflect.StructField, key string) {
+	tag, enum := field.Tag.Get("jsonschema"), choices(field)
 	for part := range strings.SplitSeq(tag, ",") {
 		name, limit, _ := strings.Cut(part, "=")
 		switch name {
 		case "required":
 			if value.IsZero() {
-				v.add(key, "is missing", example(key, tag))
+				v.add(key, "is missing", example(key, enum))
 				return
 			}
 		case "pattern":
 			if !regexp.MustCompile(limit).MatchString(value.String()) {
 				v.add(key, fmt.Sprintf("%q", value.String()), "want lower case letters, digits and hyphens, such as my-scenario")
 			}
-		case "enum":
-			enum = append(enum, limit)
 		case "minimum", "maximum":
 			n, err := strconv.ParseInt(limit, 10, 64)
 			if err != nil || !value.CanInt() || value.IsZero() {
@@ -107,13 +105,7 @@ func (v *validation) tag(value reflect.Value, tag, key string) {
 }
 
 // example says what a missing key could be.
-func example(key, tag string) string {
-	var enum []string
-	for part := range strings.SplitSeq(tag, ",") {
-		if one, ok := strings.CutPrefix(part, "enum="); ok {
-			enum = append(enum, one)
-		}
-	}
+func example(key string, enum []string) string {
 	if len(enum) > 0 {
 		return "want one of " + strings.Join(enum, ", ")
 	}

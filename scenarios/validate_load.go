@@ -34,11 +34,11 @@ func (v *validation) load(l Load) {
 		v.add("load.shape", l.Shape+" stands beside mix", "want the shape in each item of mix")
 	case len(l.Mix) > 0 && len(l.Targets)+len(l.TargetsFile) > 0:
 		v.add("load.targets", "stand beside mix", "want the targets in each item of mix")
-	case l.Shape == "replay" && len(l.Targets)+len(l.TargetsFile) > 0:
+	case shapeOf(l.Shape).takes("log") && len(l.Targets)+len(l.TargetsFile) > 0:
 		v.add("load.targets", "stand beside a log to replay", "the log says what is hit")
 	case len(l.Targets) > 0 && l.TargetsFile != "":
 		v.add("load.targets_file", "stands beside targets", "want one of the two")
-	case len(l.Targets) == 0 && l.TargetsFile == "" && len(l.Mix) == 0 && l.Shape != "replay":
+	case len(l.Targets) == 0 && l.TargetsFile == "" && len(l.Mix) == 0 && !shapeOf(l.Shape).takes("log"):
 		v.add("load.targets", "names no target", "such as - {method: POST, path: /task}")
 	}
 	v.targets("load", l.Targets)
@@ -49,30 +49,29 @@ func (v *validation) load(l Load) {
 
 // form judges a shape and the keys that it takes.
 func (v *validation) form(at string, f form, told bool) {
-	needTo := f.shape == "ramp" || f.shape == "spike" || f.shape == "sine"
-	needOver := f.shape == "spike" || f.shape == "sine"
-	switch {
-	case !told:
+	if !told {
 		return
-	case needTo && f.to == 0:
-		v.add(at+".to", "is missing for shape "+f.shape, map[string]string{"ramp": "want the rate at the end of the ramp, such as 500/s",
-			"spike": "want the rate of the spike, such as 500/s", "sine": "want the highest rate, such as 300/s"}[f.shape])
-	case !needTo && f.to != 0:
-		v.add(at+".to", "has no meaning for shape "+named(f.shape), "it belongs to ramp, spike and sine")
+	}
+	shape := shapeOf(f.shape)
+	switch {
+	case shape.To != "" && f.to == 0:
+		v.add(at+".to", "is missing for shape "+shape.Name, shape.To)
+	case shape.To == "" && f.to != 0:
+		v.add(at+".to", "has no meaning for shape "+shape.Name, belongs("to"))
 	}
 	switch {
-	case needOver && f.over <= 0:
-		v.add(at+".over", "is missing for shape "+f.shape, map[string]string{"spike": "want how long the spike lasts, such as 5s", "sine": "want the period, such as 30s"}[f.shape])
-	case !needTo && f.over != 0:
-		v.add(at+".over", "has no meaning for shape "+named(f.shape), "it belongs to ramp, spike and sine")
+	case shape.Over != "" && f.over <= 0:
+		v.add(at+".over", "is missing for shape "+shape.Name, shape.Over)
+	case !shape.takes("over") && f.over != 0:
+		v.add(at+".over", "has no meaning for shape "+shape.Name, belongs("over"))
 	}
-	if f.from != 0 && f.shape != "ramp" && f.shape != "spike" {
-		v.add(at+".from", "has no meaning for shape "+named(f.shape), "it belongs to ramp and spike")
+	if f.from != 0 && !shape.takes("from") {
+		v.add(at+".from", "has no meaning for shape "+shape.Name, belongs("from"))
 	}
 	if f.shape == "sine" && f.to > 0 && (f.to < f.rate || f.to > 2*f.rate) {
 		v.add(at+".to", fmt.Sprintf("%v is not between rate and twice the rate", f.to), "a sine swings as far below its rate as above")
 	}
-	if (f.shape == "step") != (len(f.steps) > 0) {
+	if shape.takes("steps") != (len(f.steps) > 0) {
 		v.add(at+".steps", "and shape: step go together", "such as steps: [{rate: 50/s, for: 10s}, {rate: 200/s}]")
 	}
 	for i, s := range f.steps {
@@ -82,36 +81,31 @@ func (v *validation) form(at string, f form, told bool) {
 	}
 }
 
-func named(shape string) string {
-	if shape == "" {
-		return "constant"
-	}
-	return shape
-}
-
 // closed judges the keys of users who wait for answers.
 func (v *validation) closed(l Load) {
+	shape := shapeOf(l.Shape)
 	switch {
-	case l.Shape == "closed" && l.Users == 0:
-		v.add("load.users", "is missing for shape closed", "want how many users, such as 50")
-	case l.Shape != "closed" && l.Users != 0:
-		v.add("load.users", "has no meaning for shape "+named(l.Shape), "it belongs to closed")
-	case l.Shape != "closed" && l.Think != 0:
-		v.add("load.think", "has no meaning for shape "+named(l.Shape), "it belongs to closed")
-	case l.Shape == "closed" && l.Arrivals != "":
-		v.add("load.arrivals", "has no meaning for shape closed", "users send when they are answered")
+	case shape.takes("users") && l.Users == 0:
+		v.add("load.users", "is missing for shape "+shape.Name, "want how many users, such as 50")
+	case !shape.takes("users") && l.Users != 0:
+		v.add("load.users", "has no meaning for shape "+shape.Name, belongs("users"))
+	case !shape.takes("think") && l.Think != 0:
+		v.add("load.think", "has no meaning for shape "+shape.Name, belongs("think"))
+	case shape.takes("users") && l.Arrivals != "":
+		v.add("load.arrivals", "has no meaning for shape "+shape.Name, "users send when they are answered")
 	}
 }
 
 // replay judges the keys of an access log.
 func (v *validation) replay(l Load) {
+	shape := shapeOf(l.Shape)
 	switch {
-	case l.Shape == "replay" && l.Log == "":
-		v.add("load.log", "is missing for shape replay", "want the path of an access log")
-	case l.Shape != "replay" && l.Log != "":
-		v.add("load.log", "has no meaning for shape "+named(l.Shape), "it belongs to replay")
-	case l.Shape != "replay" && l.Speed != 0:
-		v.add("load.speed", "has no meaning for shape "+named(l.Shape), "it belongs to replay")
+	case shape.takes("log") && l.Log == "":
+		v.add("load.log", "is missing for shape "+shape.Name, "want the path of an access log")
+	case !shape.takes("log") && l.Log != "":
+		v.add("load.log", "has no meaning for shape "+shape.Name, belongs("log"))
+	case !shape.takes("speed") && l.Speed != 0:
+		v.add("load.speed", "has no meaning for shape "+shape.Name, belongs("speed"))
 	case l.Speed < 0 || l.Speed > 1000:
 		v.add("load.speed", fmt.Sprintf("%v is out of range", l.Speed), "want above 0 and at most 1000")
 	}

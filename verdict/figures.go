@@ -42,15 +42,7 @@ func quantile(q float64, d time.Duration, n uint64) number { return known(millis
 
 // figures computes every figure of scenarios.Figures: the one place where they are computed. docs/metrics.md defines them.
 func figures(f *Fold, l metrics.Load, incidents []diagnose.Incident) []Figure {
-	values := map[string]number{}
-	loadFigures(values, l)
-	incidentFigures(values, f, incidents)
-	recoveryFigures(values, recoveries(l, incidents, f.last))
-	taskFigures(values, l.Tasks)
-	logFigures(values, f, l.Tasks)
-	v := f.memory
-	values["memory_growth"] = number{value: float64(v.growth()), known: v.known()}
-	values["leaked"] = known(count(f.leaked), f.stopped)
+	values := measures(f, l, incidents)
 	all := make([]Figure, 0, len(values))
 	for _, def := range scenarios.Figures() {
 		n := values[def.Name]
@@ -60,6 +52,20 @@ func figures(f *Fold, l metrics.Load, incidents []diagnose.Incident) []Figure {
 		all = append(all, Figure{Name: def.Name, Title: def.Title, Unit: def.Unit, Value: n.value, Known: n.known, AtLeast: n.atLeast, Text: text(n, def.Unit)})
 	}
 	return all
+}
+
+// measures are the figures' values by name; what could not be measured is not known, or is not among them.
+func measures(f *Fold, l metrics.Load, incidents []diagnose.Incident) map[string]number {
+	values := map[string]number{}
+	loadFigures(values, l)
+	incidentFigures(values, f, incidents)
+	recoveryFigures(values, recoveries(l, incidents, f.last))
+	taskFigures(values, l.Tasks)
+	logFigures(values, f, l.Tasks)
+	v := f.memory
+	values["memory_growth"] = number{value: float64(v.growth()), known: v.known()}
+	values["leaked"] = known(count(f.leaked), f.stopped)
+	return values
 }
 
 func loadFigures(v map[string]number, l metrics.Load) {
@@ -88,6 +94,7 @@ func loadFigures(v map[string]number, l metrics.Load) {
 
 func incidentFigures(v map[string]number, f *Fold, incidents []diagnose.Incident) {
 	var hangs, crashes int
+	hung := map[int]bool{} // places
 	var stall, detection time.Duration
 	for _, in := range incidents {
 		if in.Kind != diagnose.KindHang {
@@ -95,6 +102,9 @@ func incidentFigures(v map[string]number, f *Fold, incidents []diagnose.Incident
 			continue
 		}
 		hangs++
+		for _, victim := range in.Victims {
+			hung[victim.Place] = true
+		}
 		stall = max(stall, in.Longest(f.last))
 		since := in.Began
 		if in.Injected >= 0 {
@@ -103,6 +113,7 @@ func incidentFigures(v map[string]number, f *Fold, incidents []diagnose.Incident
 		detection = max(detection, in.Detected-since)
 	}
 	v["incidents"], v["hangs"], v["crashes"] = count(len(incidents)), count(hangs), count(crashes)
+	v["hung_workers"] = count(len(hung))
 	v["longest_stall"] = millis(stall)
 	v["detection"] = known(millis(detection), hangs > 0)
 	v["deaths"], v["missing"] = count(f.deaths), count(f.missing)

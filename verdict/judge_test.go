@@ -113,6 +113,43 @@ func TestAHarmlessTroubleIsANoteAndNoDoubt(t *testing.T) {
 	}
 }
 
+// A figure that is computed under a name that no row has would be shown nowhere, and its row would stay unknown for ever.
+func TestEachFigureIsARowAndEachRowAFigure(t *testing.T) {
+	l := load()
+	l.Tasks, l.TookSum = history.Ledger{Accepted: 1, Done: 1}, s
+	l.Recoveries = []metrics.Recovery{{Took: s}}
+	f := whole(history.TaskLog{Lines: 1, Ended: 1})
+	rows := map[string]bool{}
+	for _, def := range scenarios.Figures() {
+		rows[def.Name] = true
+	}
+	computed := measures(f, l, lockHang())
+	for name := range computed {
+		if !rows[name] {
+			t.Errorf("%s is computed and is no row of scenarios.Figures", name)
+		}
+	}
+	for name := range rows {
+		if _, ok := computed[name]; !ok {
+			t.Errorf("%s is a row and is not computed", name)
+		}
+	}
+}
+
+func TestAPlaceThatHungTwiceIsOneHungWorker(t *testing.T) {
+	again := append(lockHang(), lockHang()...)
+	again[1].Victims = []diagnose.Victim{{Place: 2, From: 12 * s, To: 13 * s}, {Place: 3, From: 12 * s, To: 13 * s}}
+	dead := diagnose.Incident{Kind: diagnose.KindCrash, Victims: []diagnose.Victim{{Place: 4, From: 14 * s, To: -1}}}
+	for _, row := range []struct {
+		incidents []diagnose.Incident
+		want      float64
+	}{{nil, 0}, {lockHang(), 2}, {append(again, dead), 3}} {
+		if got := byName(figures(whole(), load(), row.incidents))["hung_workers"]; !got.Known || got.Value != row.want {
+			t.Errorf("after %s: %+v, want %v", summary(row.incidents), got, row.want)
+		}
+	}
+}
+
 func TestChecksOverFigures(t *testing.T) {
 	anything := scenarios.Variant{Name: "v", Expect: scenarios.Any}
 	lasting := load()

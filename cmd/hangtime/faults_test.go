@@ -36,6 +36,7 @@ func breaking() []breakage {
 		{"", "{kind: cpu-quota, worker: server, cpus: 0.05}"},
 		{"", "{kind: memory-limit, worker: server, mib: 64}"},
 		{"", "{kind: fd-limit, worker: all}"},
+		{"", "{kind: renice, worker: all}"},
 		{"logging: shared-lock", "{kind: hold-lock, path: async_tasks.log, lock: flock}"},
 		{"logging: shared-lock", "{kind: hold-lock, path: async_tasks.log, lock: fcntl}"},
 		{"logging: shared-lock", "{kind: hold-lock, path: async_tasks.log, lock: inherited}"},

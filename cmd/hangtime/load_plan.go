@@ -46,7 +46,7 @@ func (f *loadFlags) document(cmd *cobra.Command, u *url.URL, address string) (*s
 	}
 	s := scenarios.Scenario{
 		Name: loadName, Title: "load on " + address,
-		Server:   scenarios.Server{Kind: "url", URL: u.Scheme + "://" + u.Host},
+		Server:   scenarios.Server{Kind: scenarios.URL, URL: u.Scheme + "://" + u.Host},
 		Load:     plan,
 		Phases:   scenarios.Phases{Before: f.duration},
 		Variants: []scenarios.Variant{{Name: loadName, Expect: scenarios.Any, Says: address}},
