@@ -291,7 +291,7 @@ func (t *teller) state() string {
 		inside += w.Inside
 	}
 	text := words.Count(len(workers), "worker") + ":"
-	for _, name := range []string{"hung", "stopped", "suspect", "busy", "idle", "booting", "dead"} {
+	for _, name := range []string{"hung", "stopped", "suspect", "unknown", "busy", "idle", "booting", "dead"} {
 		if n := counts[name]; n > 0 {
 			text += fmt.Sprintf(" %d %s", n, name)
 		}
@@ -317,7 +317,7 @@ func (t *teller) end(w *watching) {
 		if in.Ended >= 0 {
 			state = "over"
 		}
-		fmt.Fprintf(t.out, "  %s %d, since %s, %s, %.1f s: %s\n", in.Kind, in.ID, words.Watch(in.Began), state, in.Longest(t.look.Now()).Seconds(), in.Cause.Sentence)
+		fmt.Fprintf(t.out, "  %s %d, since %s, %s, %s: %s\n", in.Kind, in.ID, words.Watch(in.Began), state, words.Seconds(in.Longest(t.look.Now())), words.Printable(in.Cause.Sentence))
 	}
 }
 
