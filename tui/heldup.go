@@ -42,7 +42,7 @@ func (l *look) heldUp(v *report.Variant, w *diagnose.Worker, now time.Duration, 
 	default:
 		lines = append(lines, l.in(dim, " it gets on"))
 	}
-	lines = append(lines, l.work(w, width)...)
+	lines = append(lines, l.worksOn(w, width)...)
 	if len(w.Waits) > 0 {
 		lines = append(lines, "", " "+l.in(title, "waits for"))
 		for _, wait := range w.Waits {
@@ -74,8 +74,8 @@ func (l *look) heldUp(v *report.Variant, w *diagnose.Worker, now time.Duration, 
 // mostWork is how many requests, and how many waits outside of threads, a page lists of one worker.
 const mostWork = 6
 
-// work lists what a worker is working on, as far as its code says so, and what of it waits outside of any thread.
-func (l *look) work(w *diagnose.Worker, width int) []string {
+// worksOn lists what a worker is working on, as far as its code says so, and what of it waits outside of any thread.
+func (l *look) worksOn(w *diagnose.Worker, width int) []string {
 	list := func(name string, all []string) []string {
 		if len(all) == 0 {
 			return nil

@@ -20,7 +20,7 @@ var states = [...]stateRow{
 	{diagnose.Idle, dim, [2]string{"▁", "_"}, [2]string{}, "nothing is asked of it"},
 	{diagnose.Busy, good, [2]string{"▃", "="}, [2]string{}, "has work and gets on"},
 	{diagnose.Booting, warn, [2]string{"○", "o"}, [2]string{"○", "o"}, "born, has not answered anything yet"},
-	{diagnose.Unknown, dim, [2]string{"?", ","}, [2]string{"?", "?"}, "what would show whether it works cannot be seen"},
+	{diagnose.Unknown, dim, [2]string{"?", ","}, [2]string{"?", "?"}, "whether it works cannot be seen"},
 	{diagnose.Suspect, warn, [2]string{"▅", "?"}, [2]string{"?", "?"}, "has work, no progress for 0.2 s"},
 	{diagnose.Dead, bad, [2]string{"†", "D"}, [2]string{"†", "D"}, "gone, nothing has its place"},
 	{diagnose.Stopped, bad, [2]string{"‖", "S"}, [2]string{"‖", "S"}, "a hang: stopped by a signal or frozen"},
