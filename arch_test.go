@@ -36,7 +36,7 @@ var rooms = map[string][]string{
 }
 
 // alone are the folders at the top that hold no room of the house: programs and files about it.
-var alone = []string{"docs", "examples"}
+var alone = []string{"docs", "examples", "realservers"}
 
 // only says which rooms may import what lies outside.
 var only = map[string][]string{

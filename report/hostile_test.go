@@ -19,6 +19,7 @@ func TestNoFormHandsOnWhatOthersWroteRaw(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		look := hostile.Filled(hungLook(), words)
 		for name, write := range map[string]func(io.Writer) error{
 			"text": r.Text, "markdown": r.Markdown, "page": r.HTML, "junit": r.JUnit,
 			"suite": suite.Text, "suite's markdown": suite.Markdown, "suite's junit": suite.JUnit, "spread": suite.Series[0].SpreadText,
@@ -26,6 +27,7 @@ func TestNoFormHandsOnWhatOthersWroteRaw(t *testing.T) {
 			"annotations": func(w io.Writer) error {
 				return r.Annotate(w, func(string) (string, int, int) { return "a" + hostile.Text, 1, 1 })
 			},
+			"look":    func(w io.Writer) error { return look.Text(w) },
 			"console": func(w io.Writer) error { NewConsole(w).Show(r); return nil },
 		} {
 			t.Run(fmt.Sprint(name, ", words ", words), func(t *testing.T) {

@@ -19,14 +19,14 @@ const mostLookRequests = 6
 // Text writes the look for a person: the server, each worker with what is known of why, what could not be seen, and what it comes to.
 func (l *Look) Text(out io.Writer) error {
 	w := &strings.Builder{}
-	fmt.Fprintln(w, l.serverLine())
+	textLine(w, l.serverLine())
 	for i := range l.Workers {
 		l.Workers[i].text(w)
 	}
 	for _, text := range l.Unseen {
-		fmt.Fprintln(w, text)
+		textLine(w, text)
 	}
-	fmt.Fprintln(w, l.sentence())
+	textLine(w, l.sentence())
 	_, err := io.WriteString(out, w.String())
 	return err
 }
@@ -95,7 +95,7 @@ func (l *Look) serverLine() string {
 
 // text writes a worker's line and, indented below it, the evidence.
 func (w *Worker) text(out *strings.Builder) {
-	fmt.Fprintln(out, w.line())
+	textLine(out, w.line())
 	if w.Reason != "" {
 		detail(out, "unknown:", w.Reason)
 	}
@@ -217,6 +217,7 @@ func (t *Thread) line() string {
 }
 
 // detail is one line of evidence below a worker's: its kind in a column of its own.
-func detail(out *strings.Builder, kind, text string) {
-	fmt.Fprintf(out, "    %-9s %s\n", kind, words.Printable(text))
-}
+func detail(out *strings.Builder, kind, text string) { textLine(out, fmt.Sprintf("    %-9s %s", kind, text)) }
+
+// textLine is the one place where a look is written: whatever others wrote stays in its line.
+func textLine(out *strings.Builder, text string) { fmt.Fprintln(out, words.Printable(text)) }

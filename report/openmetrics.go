@@ -149,7 +149,7 @@ func (m *families) histogram(l metrics.Load, own labels) {
 
 // states are all that a worker can be in.
 func states() []diagnose.State {
-	return []diagnose.State{diagnose.Booting, diagnose.Idle, diagnose.Busy, diagnose.Suspect, diagnose.Hung, diagnose.Stopped, diagnose.Dead}
+	return []diagnose.State{diagnose.Booting, diagnose.Idle, diagnose.Busy, diagnose.Suspect, diagnose.Unknown, diagnose.Hung, diagnose.Stopped, diagnose.Dead}
 }
 
 func (m *families) workers(v *Variant, own labels) {

@@ -75,8 +75,8 @@ func (l *look) condition(r *report.Report, v *report.Variant) string {
 		return l.in(dim, "no workers yet")
 	case counts[diagnose.Booting] > 0:
 		return l.in(warn, fmt.Sprintf("%s booting %d of %d", l.stateMark(diagnose.Booting), counts[diagnose.Booting], all))
-	case counts[unknown] > 0:
-		return l.in(stateRole(unknown), fmt.Sprintf("%s unknown %d of %d", l.stateMark(unknown), counts[unknown], all))
+	case counts[diagnose.Unknown] > 0:
+		return l.in(stateRole(diagnose.Unknown), fmt.Sprintf("%s unknown %d of %d", l.stateMark(diagnose.Unknown), counts[diagnose.Unknown], all))
 	}
 	return l.in(good, l.glyphs.bullet+fmt.Sprintf(" healthy %d workers", all))
 }

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -18,7 +19,12 @@ func (l *look) heldUp(v *report.Variant, w *diagnose.Worker, now time.Duration, 
 	var lines []string
 	switch {
 	case w.Cause != nil:
-		lines = append(lines, l.paragraph(bad, w.Cause.Sentence, 1, width)...)
+		as := bad
+		if !inTrouble(w.State) { // it is slow: what it is in is known, and nothing is wrong for sure
+			as = warn
+			lines = append(lines, l.paragraph(warn, "no hang, but "+labelWords(w.Label), 1, width)...)
+		}
+		lines = append(lines, l.paragraph(as, w.Cause.Sentence, 1, width)...)
 		lines = append(lines, l.paragraph(dim, "how sure: "+string(w.Cause.Confidence)+sureness(w.Cause.Confidence), 3, width)...)
 		if w.Cause.Where != "" {
 			lines = append(lines, l.paragraph(plain, "in its code: "+w.Cause.Where, 3, width)...)
@@ -31,9 +37,12 @@ func (l *look) heldUp(v *report.Variant, w *diagnose.Worker, now time.Duration, 
 		lines = append(lines, " no evidence so far says why")
 	case w.Label != "":
 		lines = append(lines, l.paragraph(warn, "no hang, but "+labelWords(w.Label), 1, width)...)
+	case w.State == diagnose.Unknown:
+		lines = append(lines, l.paragraph(warn, "nobody can say whether it works: "+w.Reason, 1, width)...)
 	default:
 		lines = append(lines, l.in(dim, " it gets on"))
 	}
+	lines = append(lines, l.worksOn(w, width)...)
 	if len(w.Waits) > 0 {
 		lines = append(lines, "", " "+l.in(title, "waits for"))
 		for _, wait := range w.Waits {
@@ -60,6 +69,50 @@ func (l *look) heldUp(v *report.Variant, w *diagnose.Worker, now time.Duration, 
 		}
 	}
 	return lines
+}
+
+// mostWork is how many requests, and how many waits outside of threads, a page lists of one worker.
+const mostWork = 6
+
+// worksOn lists what a worker is working on, as far as its code says so, and what of it waits outside of any thread.
+func (l *look) worksOn(w *diagnose.Worker, width int) []string {
+	list := func(name string, all []string) []string {
+		if len(all) == 0 {
+			return nil
+		}
+		lines := []string{"", " " + l.in(title, name)}
+		for _, one := range all[:min(len(all), mostWork)] {
+			lines = append(lines, l.paragraph(plain, one, 3, width)...)
+		}
+		if more := len(all) - mostWork; more > 0 {
+			lines = append(lines, "   "+l.in(dim, fmt.Sprintf("%d more", more)))
+		}
+		return lines
+	}
+	awaits := make([]string, 0, len(w.Awaits))
+	for _, a := range w.Awaits {
+		awaits = append(awaits, awaitText(a))
+	}
+	return append(list("works on", w.Requests), list("waits outside of threads", awaits)...)
+}
+
+// awaitText is "12 x lock registry, in app (app.py:8), for 8.1 s".
+func awaitText(a diagnose.Await) string {
+	text := strings.TrimSpace(cmp.Or(a.What, "something that is not known") + " " + a.Name)
+	if a.Count > 1 {
+		text = fmt.Sprintf("%d x %s", a.Count, text)
+	}
+	if where := append([]string{a.Where}, a.Stack...); cmp.Or(where...) != "" {
+		text += ", in " + cmp.Or(where...)
+	}
+	text += ", for " + words.Seconds(a.Age)
+	if a.Least {
+		text += " at least"
+	}
+	if a.Request != "" {
+		text += ": " + a.Request
+	}
+	return text
 }
 
 // mostTold is how many lines of the story a worker's page repeats.

@@ -69,6 +69,7 @@ func hostileScreens(t *testing.T, words bool) []goldenScreen {
 	return []goldenScreen{
 		{"live", on(hang)}, {"worker", on(hang, doOpen)}, {"incident", on(reportAt(t, contention, recovered), doIncident)}, {"verdict", on(reportAt(t, contention, -1))},
 		{"crash", on(reportAt(t, kills, 3200*time.Millisecond))}, {"made up", on(hangReport(4))}, {"made up, a worker", on(hangReport(4), doOpen)}, {"made up, over", on(overReport())},
+		{"unsure", on(unsureReport())}, {"unsure, a worker", on(unsureReport(), doOpen)},
 		{"home", func(_ *testing.T, w, h int) *model {
 			m := homeModel(w, h)
 			list := &m.on.(*homeScreen).list

@@ -6,9 +6,6 @@ import (
 	"github.com/hangtime-dev/hangtime/diagnose"
 )
 
-// unknown is the state of a worker of which too little is seen to judge it. Every state that has no row of its own is drawn as it is.
-const unknown diagnose.State = "unknown"
-
 // A stateRow is how a state is drawn, and what it means. Each has characters of its own, so that nothing is said by colour alone.
 type stateRow struct {
 	state diagnose.State
@@ -20,24 +17,28 @@ type stateRow struct {
 
 // states are all of them, from the one to care least about to the gravest. A new state is a row here; nothing ever writes to it.
 var states = [...]stateRow{
-	{unknown, dim, [2]string{"?", ","}, [2]string{"?", "?"}, "too little of it is seen to judge"},
 	{diagnose.Idle, dim, [2]string{"▁", "_"}, [2]string{}, "nothing is asked of it"},
 	{diagnose.Busy, good, [2]string{"▃", "="}, [2]string{}, "has work and gets on"},
 	{diagnose.Booting, warn, [2]string{"○", "o"}, [2]string{"○", "o"}, "born, has not answered anything yet"},
+	{diagnose.Unknown, dim, [2]string{"?", ","}, [2]string{"?", "?"}, "whether it works cannot be seen"},
 	{diagnose.Suspect, warn, [2]string{"▅", "?"}, [2]string{"?", "?"}, "has work, no progress for 0.2 s"},
 	{diagnose.Dead, bad, [2]string{"†", "D"}, [2]string{"†", "D"}, "gone, nothing has its place"},
 	{diagnose.Stopped, bad, [2]string{"‖", "S"}, [2]string{"‖", "S"}, "a hang: stopped by a signal or frozen"},
 	{diagnose.Hung, bad, [2]string{"█", "X"}, [2]string{"×", "X"}, "a hang: has work, no progress for 1 s or more"},
 }
 
-// gravity orders states by how much a person should care; it is the row of a state.
+// gravity orders states by how much a person should care; it is the row of a state. One that has no row, as of a newer recording, is drawn as unknown.
 func gravity(s diagnose.State) int {
-	for i, row := range states {
-		if row.state == s {
+	row := 0
+	for i := range states {
+		switch states[i].state {
+		case s:
 			return i
+		case diagnose.Unknown:
+			row = i
 		}
 	}
-	return 0
+	return row
 }
 
 // stateRole is how a state is coloured.
@@ -84,6 +85,10 @@ func labelWords(label diagnose.Label) string {
 		return "slow client: nobody waits behind it"
 	case diagnose.Slow:
 		return "slow: each request takes long"
+	case diagnose.Awaiting:
+		return "awaiting: coroutines wait, no thread does"
+	case diagnose.Relaying:
+		return "upstream: other servers owe it answers"
 	case diagnose.Draining:
 		return "draining: ends what it has, then leaves"
 	}

@@ -3,10 +3,12 @@ package tui
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/report"
 )
 
 // Nothing is said by colour alone: in a lane no two states look alike, in Unicode or in ASCII, and each says what it means.
@@ -70,10 +72,47 @@ func TestALaneShowsTheGravest(t *testing.T) {
 	had := make([]diagnose.State, 4*int(second/diagnose.LaneStep))
 	per := len(had) / 4
 	for i := range per {
-		had[per+i], had[2*per+i], had[3*per+i] = unknown, diagnose.Busy, diagnose.Idle
+		had[per+i], had[2*per+i], had[3*per+i] = diagnose.Unknown, diagnose.Busy, diagnose.Idle
 	}
-	had[2*per], had[3*per] = diagnose.Hung, unknown
-	if got, want := ansi.Strip(l.lane(had, a, 4*second-1)), " ?█▁"; got != want {
+	had[2*per], had[3*per] = diagnose.Hung, diagnose.Booting
+	if got, want := ansi.Strip(l.lane(had, a, 4*second-1)), " ?█○"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+}
+
+// Where nobody can say whether a worker works its page says why not, what it works on, and what of that waits outside of threads.
+func TestAWorkersPageSaysWhatItWorksOn(t *testing.T) {
+	r := unsureReport()
+	w := &r.Variants[0].Workers[0]
+	m := modelOf(r, 200, 60)
+	m.do(doOpen)
+	frame := ansi.Strip(m.frame())
+	for _, want := range []string{
+		"nobody can say whether it works: its sockets may not be read", "works on", "GET /pay, 3.2 s", "GET /e", "1 more", "waits outside of threads",
+		"12 x lock registry, in app (app.py:8), for 8.1 s at least: GET /pay", "something that is not known, in recv (net.py:3), for 1.0 s", "unknown ?",
+	} {
+		if !strings.Contains(frame, want) {
+			t.Errorf("%q is not in\n%s", want, frame)
+		}
+	}
+	if strings.Contains(frame, "GET /f") {
+		t.Error("more requests than are listed")
+	}
+	w.State, w.Label, w.Cause = diagnose.Busy, diagnose.Slow, &diagnose.Cause{Sentence: "in a query for 3.2 s", Confidence: diagnose.Likely}
+	if frame := ansi.Strip(m.frame()); !strings.Contains(frame, "no hang, but slow: each request takes long") || !strings.Contains(frame, "in a query for 3.2 s") {
+		t.Errorf("a slow worker:\n%s", frame)
+	}
+}
+
+// unsureReport is a run of one worker of which nobody can say whether it works.
+func unsureReport() *report.Report {
+	r := hangReport(1)
+	w := &r.Variants[0].Workers[0]
+	w.State, w.Cause, w.Waits, w.Reason = diagnose.Unknown, nil, nil, "its sockets may not be read"
+	w.Requests = []string{"GET /pay, 3.2 s", "GET /a", "GET /b", "GET /c", "GET /d", "GET /e", "GET /f"}
+	w.Awaits = []diagnose.Await{
+		{Count: 12, Age: 8100 * time.Millisecond, What: "lock", Name: "registry", Where: "app (app.py:8)", Least: true, Request: "GET /pay"},
+		{Count: 1, Age: second, Stack: []string{"recv (net.py:3)"}},
+	}
+	return r
 }

@@ -131,6 +131,8 @@ func reason(w *diagnose.Worker) string {
 		return w.Cause.Short
 	case w.Label != "":
 		return labelWords(w.Label)
+	case w.State == diagnose.Unknown:
+		return w.Reason
 	case gravity(w.State) < gravity(diagnose.Suspect):
 		return ""
 	}
