@@ -51,6 +51,23 @@ func answerCases() []realCase {
 			want: want{free: true, says: []string{`client`}, silent: []string{`timeout and make it`}},
 		},
 		{
+			name: "a client reads an answer so slowly that its only thread waits", worlds: both,
+			serve: gunicorn("upstreams", "-w", "1"),
+			hang: func(s *stage) {
+				s.begins()
+				s.dial("GET /big HTTP/1.1\r\nHost: shop\r\n\r\n") // and it reads nothing
+				s.wait(500 * time.Millisecond)
+				s.stick("/ok", 3)
+			}, after: 6 * time.Second,
+			want: want{free: true, says: []string{`client`}, silent: []string{`^healthy: no worker hangs$`}},
+		},
+		{
+			name: "tornado: the loop waits for an answer", worlds: olden,
+			serve: with(deafUpstream, gunicorn("upstreams", "-k", "tornado", "-w", "2")),
+			hang:  sticks("/rates", 1), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "upstreams.py#rates", says: []string{`127\.0\.0\.1:${UPSTREAM}`}},
+		},
+		{
 			name: "the name server does not answer", worlds: olden, root: true,
 			serve: behindDeafNames,
 			hang:  sticks("/webhook", 1), after: hungLong,
@@ -118,10 +135,11 @@ func uwsgi(how string, args ...string) func(*stage) {
 	return func(s *stage) {
 		s.t.Helper()
 		s.app("python/upstreams.py")
-		command := []string{s.tool("uwsgi"), how, s.address(), "--master", "--wsgi-file", "upstreams.py"}
+		command := []string{s.tool("uwsgi")}
 		if s.world.name == debian.name {
 			command = append(command, "--plugins", "http,python3")
 		}
+		command = append(command, how, s.address(), "--master", "--wsgi-file", "upstreams.py")
 		s.serve(append(command, args...)...)
 		s.up("/ok")
 	}

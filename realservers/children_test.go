@@ -66,7 +66,42 @@ func childCases() []realCase {
 			serve: shares, hang: sticks("/news", 1), after: hungLong,
 			want: want{state: "hung", hung: 1, at: "processes.py#news", says: []string{`/news\b`}, silent: []string{`does not come back.*proven`}},
 		},
+		{
+			name: "it waits for a lock of a file that a process has which inherited it", worlds: both,
+			serve: with(shares, locksFile("notes")), hang: sticks("/note", 2), after: hungLong,
+			want: want{state: "hung", hung: 2, kinds: aFileLock, holder: true, at: "processes.py#note", says: []string{`flock`}},
+		},
+		{
+			name: "it writes to a standard output that is a full pipe", worlds: both,
+			serve: intoPipe, hang: sticks("/shout", 1), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: aFullPipe, at: "processes.py#shout", says: []string{`full pipe`}},
+		},
 	}
+}
+
+// locksFile has a process take a lock of a file and end; a child of its lives on with the lock.
+func locksFile(name string) func(*stage) {
+	return func(s *stage) {
+		s.t.Helper()
+		locker := s.start("sh", "-c", "exec 9>>"+s.dir+"/"+name+"; flock 9; echo locked; exec sleep 3600 9>&9")
+		s.said(locker, "locked")
+		s.holder = locker.pid
+	}
+}
+
+// intoPipe has the server write into a pipe that nobody reads, as under a supervisor that hangs itself.
+func intoPipe(s *stage) {
+	s.t.Helper()
+	read, write, err := os.Pipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer write.Close()
+	s.t.Cleanup(func() { read.Close() })
+	s.app("python/processes.py")
+	s.server = s.startInto(keeperSpec{Args: []string{s.tool("python3"), "-m", "gunicorn", "-w", "2", "--preload", "-t", "300", "-b", s.address(), "processes:app"}}, write, nil)
+	s.up("/ok")
+	removeSemaphores(s)
 }
 
 // onTerminal serves on a terminal of its own, as a developer does.

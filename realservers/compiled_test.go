@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// compiledCases: Go and the JVM, and Perl.
+// compiledCases: Go, the JVM, Rust, and Perl.
 func compiledCases() []realCase {
 	return []realCase{
 		{
@@ -23,6 +23,12 @@ func compiledCases() []realCase {
 			serve: with(depot, func(s *stage) { s.up("/enter"); s.up("/enter") }),
 			hang:  sticks("/enter", 5), after: hungLong,
 			want: want{state: "hung", hung: 1, at: "main.go#enter", silent: []string{`^healthy`}},
+		},
+		{
+			name:  "Go: a handler computes and does not end",
+			serve: depot,
+			hang:  sticks("/count", 1), after: hungLong,
+			want: want{state: "hung", hung: 1, says: []string{`main\.count|main\.go:\d+`}, silent: []string{`^healthy`}},
 		},
 		{name: "healthy: Go without a request", serve: depot, after: 8 * time.Second},
 		{
@@ -60,6 +66,21 @@ func compiledCases() []realCase {
 		},
 		{name: "healthy: the JVM without a request", serve: library, after: 4 * time.Second},
 		{
+			name:  "Rust: threads take two locks in two orders, and others come after",
+			serve: kiosk,
+			hang: func(s *stage) {
+				s.begins()
+				s.send("/sell", 1)
+				s.send("/refund", 1)
+				s.wait(time.Second)
+				s.stick("/sell", 1)
+				s.stick("/refund", 1)
+				s.send("/ok", 2)
+			}, after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: aLock, silent: []string{`main thread waits`, `^healthy`}},
+		},
+		{name: "healthy: Rust without a request", serve: kiosk, after: 4 * time.Second},
+		{
 			name:  "starman: workers wait for a lock of a file that one keeps while it waits for an answer",
 			serve: with(deafUpstream, starman),
 			hang:  with(sticks("/audit", 1), func(s *stage) { s.wait(500 * time.Millisecond); s.stick("/count", 4) }), after: hungLong,
@@ -83,6 +104,16 @@ func depot(s *stage) {
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if text, err := build.CombinedOutput(); err != nil {
 		s.t.Fatalf("build it: %v\n%s", err, text)
+	}
+	s.serve(out)
+	s.up("/ok")
+}
+
+func kiosk(s *stage) {
+	s.t.Helper()
+	out := filepath.Join(s.dir, "kiosk")
+	if text, err := exec.Command("rustc", "--edition", "2018", "-o", out, s.app("rust/kiosk.rs")).CombinedOutput(); err != nil {
+		s.t.Fatalf("compile it: %v\n%s", err, text)
 	}
 	s.serve(out)
 	s.up("/ok")

@@ -34,11 +34,26 @@ func databaseCases() []realCase {
 			}, after: hungLong,
 			want: want{state: "hung", hung: 3, says: []string{`idle in transaction|UPDATE waiting`}, silent: []string{`^healthy`}},
 		},
+		{name: "healthy: PostgreSQL with sessions that do nothing", serve: idleDatabase, after: 4 * time.Second},
 	}
 }
 
-// ownDatabase is a PostgreSQL that is the server of the case.
+// ownDatabase is a PostgreSQL that is the server of the case, with a forgotten transaction.
 func ownDatabase(s *stage) {
+	s.t.Helper()
+	s.forgetsIn(s.database(), "1")
+}
+
+// idleDatabase is one with three sessions that have asked and been answered.
+func idleDatabase(s *stage) {
+	s.t.Helper()
+	d := s.database()
+	for range 3 {
+		s.clerk(d, "select count(*) from account;\n")
+	}
+}
+
+func (s *stage) database() database {
 	s.t.Helper()
 	dir := s.dir + "/postgres"
 	if err := os.Mkdir(dir, 0o755); err != nil {
@@ -51,5 +66,5 @@ func ownDatabase(s *stage) {
 	s.server = d.main
 	s.t.Cleanup(d.main.end)
 	s.set("PGPORT", s.value("PORT"))
-	s.forgetsIn(d, "1")
+	return d
 }

@@ -20,13 +20,13 @@ func frontCases() []realCase {
 	return []realCase{
 		{
 			name:  "nginx is well, and the application behind it does not answer",
-			serve: with(deafUpstream, nginx("off")),
+			serve: with(deafUpstream, nginx(os.DevNull)),
 			hang:  with(sticks("/app", 5), frontLoad), after: 8 * time.Second,
 			want: want{free: true, says: []string{`upstream|answer`, `127\.0\.0\.1:${UPSTREAM}`}, silent: []string{`long-poll`}},
 		},
 		{
 			name:  "nginx is well, and gunicorn behind it was stopped",
-			serve: with(stoppedGunicorn, nginx("off")),
+			serve: with(stoppedGunicorn, nginx(os.DevNull)),
 			hang:  with(sticks("/app", 5), frontLoad), after: 8 * time.Second,
 			want: want{free: true, says: []string{`upstream|answer`, `127\.0\.0\.1:${UPSTREAM}`}, silent: []string{`long-poll`}},
 		},
@@ -35,6 +35,18 @@ func frontCases() []realCase {
 			serve: with(deafUpstream, haproxy),
 			hang:  with(sticks("/app", 5), frontLoad), after: 8 * time.Second,
 			want: want{free: true, says: []string{`upstream|answer`, `127\.0\.0\.1:${UPSTREAM}`}, silent: []string{`long-poll`}},
+		},
+		{
+			name: "nginx: Lua waits for a program that never ends",
+			serve: func(s *stage) {
+				s.serve("nginx", "-p", "/usr/share/nginx", "-c", s.conf("fronts/lua.conf"))
+				s.up("/ok")
+			},
+			hang: func(s *stage) {
+				s.stick("/resize", 1)
+				s.send("/ok", 8) // one of two listening sockets is the stuck worker's: half of them come to it
+			}, after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: aChild, says: []string{`sleep 3600`}, silent: []string{`^healthy`}},
 		},
 		{
 			name:  "nginx writes its log into a full pipe that nobody reads",
@@ -89,7 +101,7 @@ ProxyPass /app http://127.0.0.1:@UPSTREAM@/`)
 		},
 		{
 			name:  "healthy: nginx is reloaded under load, with downloads in old workers",
-			serve: with(func(s *stage) { s.slow(20 * time.Second) }, nginx("off")),
+			serve: with(func(s *stage) { s.slow(20 * time.Second) }, nginx(os.DevNull)),
 			hang: func(s *stage) {
 				s.load("/ok", 30*time.Millisecond)
 				s.wait(3 * time.Second)

@@ -13,8 +13,6 @@ var (
 	aFullPipe  = []string{"pipe-full"}
 	aFileLock  = []string{"file-lock"}
 	aFile      = []string{"disk"}
-	aClient    = []string{"slow-client"}
-	computing  = []string{"cpu-bound"}
 	asleep     = []string{"sleeping"}
 	stopped    = []string{"stopped"}
 )

@@ -59,7 +59,7 @@ func lifetimeCases() []realCase {
 				s.begins()
 				freeze(s, s.children(2)[1])
 			}, after: 6 * time.Second,
-			want: want{state: "stopped", hung: 1, kinds: stopped, says: []string{`frozen`}, dated: undated}, // the kernel does not keep when a group was frozen
+			want: want{state: "stopped", hung: 1, kinds: stopped, says: []string{`frozen`}},
 		},
 		{
 			name: "the only worker was stopped, with requests inside", worlds: olden,

@@ -4,6 +4,7 @@ package realservers
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -38,7 +39,7 @@ func loopCases() []realCase {
 			name: "tasks wait for threads that sleep", worlds: both,
 			serve: uvicorn("loops"),
 			hang:  sticks("/search", 12), after: hungLong,
-			want: want{state: "hung", hung: 1, at: "loops.py#search"},
+			want: want{state: "hung", hung: 1, kinds: slices.Concat(aPool, asleep), at: "loops.py#search"},
 		},
 		{
 			name: "the loop waits for a lock of threads", worlds: both,

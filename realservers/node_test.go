@@ -50,6 +50,12 @@ func nodeCases() []realCase {
 			want: want{state: "hung", hung: 1, at: "desk.js#fifo", says: []string{`/news\b`}, silent: []string{`^healthy`}},
 		},
 		{
+			name:  "every thread for files opens a named pipe to which nobody writes",
+			serve: with(namedPipe, node),
+			hang:  with(sticks("/fifos", 1), sticks("/file", 2)), after: hungLong,
+			want: want{state: "hung", hung: 1, says: []string{`/news\b`}, silent: []string{`^healthy`}},
+		},
+		{
 			name:  "the loop writes to a full pipe that nobody reads",
 			serve: nodeToPipe,
 			hang:  stopsLoop("/log", 2), after: hungLong,

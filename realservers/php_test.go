@@ -33,6 +33,12 @@ func phpCases() []realCase {
 			want: want{state: "hung", hung: 2, kinds: aChild, at: "shop.php#thumbnail", says: []string{`sleep 3600|child`}, silent: []string{`\(guess\)`}},
 		},
 		{
+			name:  "two of four read from a program that waits for what they write",
+			serve: fpm(4),
+			hang:  sticks("/filter", 2), after: hungLong,
+			want: want{state: "hung", hung: 2, kinds: aChild, at: "shop.php#filter", says: []string{`cat|child`}},
+		},
+		{
 			name:  "SQLite asks again for a lock that another process keeps",
 			serve: with(archivist, writableByAll, fpm(3)),
 			hang:  sticks("/keep", 5), after: hungLong,

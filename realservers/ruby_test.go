@@ -3,8 +3,10 @@
 package realservers
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"time"
 )
@@ -31,6 +33,12 @@ func rubyCases() []realCase {
 			serve: puma(1, 3),
 			hang:  sticks("/visit", 5), after: hungLong,
 			want: want{state: "hung", hung: 1, kinds: aLock, at: "house.ru#visit", silent: []string{`long-poll`, `^healthy`}},
+		},
+		{
+			name:  "puma alone: every thread waits for an answer",
+			serve: with(deafUpstream, puma(0, 3)),
+			hang:  sticks("/ask", 4), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "house.ru#ask", says: []string{`127\.0\.0\.1:${UPSTREAM}|answer`}},
 		},
 		{
 			name:  "puma: every thread of two workers waits for an answer",
@@ -70,12 +78,7 @@ func rubyCases() []realCase {
 		{
 			name:  "unicorn: every worker waits for a lock of a file that another process has",
 			serve: unicorn,
-			hang: func(s *stage) {
-				ledger := s.start("sh", "-c", "exec 9>>"+s.dir+"/ledger; flock 9; echo locked; exec sleep 3600 9>&9")
-				s.said(ledger, "locked")
-				s.holder = ledger.pid
-				s.stick("/ledger", 4)
-			}, after: hungLong,
+			hang:  with(locksFile("ledger"), sticks("/ledger", 4)), after: hungLong,
 			want: want{state: "hung", hung: 3, kinds: aFileLock, holder: true, at: "house.ru#ledger", says: []string{`flock`, `lock`}},
 		},
 		{
@@ -110,7 +113,7 @@ func (s *stage) launchPuma(workers, threads int, more ...string) {
 	settings := s.conf(append([]string{"ruby/puma.rb"}, more...)...)
 	s.serve("puma", "-C", settings, "house.ru")
 	s.up("/ok")
-	if len(more) == 0 {
+	if len(more) == 0 && workers > 0 {
 		s.said(s.server, "Worker "+strconv.Itoa(workers-1)+" (PID")
 	}
 }
@@ -123,7 +126,7 @@ func unicorn(s *stage) {
 	s.children(3)
 }
 
-// passenger runs the application below Passenger's own processes: what it starts for the requests are theirs, in a session of their own.
+// passenger has Apache start Passenger, which starts a process for the application. hangtime looks at that one.
 func passenger(s *stage) {
 	s.t.Helper()
 	house := s.app("ruby/house.ru")
@@ -142,4 +145,16 @@ PassengerGroup nogroup
 PassengerAppRoot @DIR@
 DocumentRoot @DIR@/public
 PassengerEnabled on`)
+	s.up("/rooms") // not /ok, which Apache serves from a file
+	apps := regexp.MustCompile(`^Passenger (RubyApp|AppPreloader)`)
+	s.until("Passenger has started the application", func() bool {
+		for _, pid := range below(s.server.pid) {
+			title, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+			if err == nil && apps.Match(title) && len(below(pid)) == 0 {
+				s.target = []string{"--pid", strconv.Itoa(pid)}
+				return true
+			}
+		}
+		return false
+	})
 }

@@ -5,6 +5,7 @@ package realservers
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -181,6 +182,12 @@ func (s *stage) forgets() {
 
 func (s *stage) forgetsIn(d database, account string) {
 	s.t.Helper()
+	s.clerk(d, "begin;\nupdate account set balance = balance - 1 where id = "+account+";\n")
+}
+
+// clerk is somebody who types a few statements into psql, and then does nothing.
+func (s *stage) clerk(d database, statements string) {
+	s.t.Helper()
 	read, write, err := os.Pipe()
 	if err != nil {
 		s.t.Fatal(err)
@@ -188,10 +195,10 @@ func (s *stage) forgetsIn(d database, account string) {
 	s.t.Cleanup(func() { write.Close() })
 	clerk := s.startAs(keeperSpec{Args: append([]string{"psql"}, d.psql()...), Input: true}, read)
 	read.Close()
-	if _, err := fmt.Fprintf(write, "begin;\nupdate account set balance = balance - 1 where id = %s;\n\\echo changed\n", account); err != nil {
+	if _, err := io.WriteString(write, statements+"\\echo done\n"); err != nil {
 		s.t.Fatal(err)
 	}
-	s.said(clerk, "changed")
+	s.said(clerk, "done")
 }
 
 func userNumbers(name string) (uid, gid uint32, err error) {

@@ -80,6 +80,18 @@ func threadCases() []realCase {
 			want: want{state: "hung", hung: 1, kinds: aLock, at: "shop.py#order", silent: noPoll},
 		},
 		{
+			name: "gevent: greenlets wait for a lock that nobody releases", worlds: both,
+			serve: gunicorn("pools", "-k", "gevent", "-w", "1"),
+			hang:  with(func(s *stage) { s.up("/reserve") }, sticks("/reserve", 6)), after: hungLong,
+			want: want{state: "hung", hung: 1, at: "pools.py#reserve", silent: noPoll},
+		},
+		{
+			name: "one thread keeps the interpreter's lock while it sleeps in a library", worlds: both,
+			serve: gunicorn("pools", "-k", "gthread", "--threads", "3", "-w", "1"),
+			hang:  with(sticks("/meditate", 1), func(s *stage) { s.send("/ok", 4) }), after: 8 * time.Second,
+			want: want{state: "hung", hung: 1, at: "pools.py#meditate", silent: noPoll},
+		},
+		{
 			name: "of eight threads one waits for an answer, and stays alone", worlds: both,
 			serve: with(deafUpstream, gunicorn("upstreams", "-k", "gthread", "--threads", "8", "-w", "1")),
 			hang:  sticks("/rates", 1), after: hungLong,

@@ -38,6 +38,11 @@ function answer(request, response) {
     setInterval(() => response.write('data: x\n\n'), 1000);
     return;
   }
+  if (request.url === '/fifos') {
+    for (let i = 0; i < 4; i++) fs.readFile(process.env.DIR + '/news', () => {}); // libuv has four threads for files
+    return;
+  }
+  if (request.url === '/file') return fs.readFile(__filename, (error, text) => response.end(text));
   if (request.url === '/slow') return setTimeout(() => response.end('ok\n'), 2000);
   if (work[request.url]) work[request.url]();
   response.end('ok\n');

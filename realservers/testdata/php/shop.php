@@ -10,6 +10,11 @@ function thumbnail() {
     exec('sleep 3600'); // hang: thumbnail
 }
 
+function filter() {
+    $program = proc_open(['cat'], [['pipe', 'r'], ['pipe', 'w']], $pipes);
+    echo stream_get_contents($pipes[1]); // hang: filter
+}
+
 function withdraw() {
     $bank = pg_connect('host=127.0.0.1 user=shop dbname=postgres port=' . getenv('PGPORT'));
     pg_query($bank, 'update account set balance = balance - 1 where id = ' . getenv('ACCOUNT')); // hang: withdraw
@@ -36,7 +41,7 @@ function quote() {
 }
 
 $page = trim(strtok($_SERVER['REQUEST_URI'], '?'), '/');
-if (in_array($page, ['pay', 'thumbnail', 'withdraw', 'keep', 'basket', 'report', 'quote'])) {
+if (in_array($page, ['pay', 'thumbnail', 'filter', 'withdraw', 'keep', 'basket', 'report', 'quote'])) {
     $page();
 }
 echo "ok\n";

@@ -1,4 +1,5 @@
 """A theatre's booking service, whose threads wait for what never comes. The comment `hang: NAME` is where."""
+import ctypes
 import queue
 import threading
 import time
@@ -35,6 +36,11 @@ def programme():
     return pages()
 
 
+def meditate():
+    # PyDLL keeps the interpreter's lock while the function runs: no other thread gets it.
+    ctypes.PyDLL(None).sleep(300)  # hang: meditate
+
+
 def app(environ, start_response):
     path = environ["PATH_INFO"]
     body = [b"ok\n"]
@@ -44,6 +50,8 @@ def app(environ, start_response):
         reserve()
     elif path == "/offer":
         offer()
+    elif path == "/meditate":
+        meditate()
     elif path == "/down":
         move(stalls, gallery)
     elif path == "/up":

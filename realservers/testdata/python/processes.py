@@ -1,5 +1,6 @@
 """A shop whose worker processes share things: a semaphore, a named pipe, a thread that was there before they were."""
 import ctypes
+import fcntl
 import multiprocessing
 import os
 import threading
@@ -37,6 +38,16 @@ def news():
         pipe.read()
 
 
+def note():
+    with open(folder + "/notes", "a") as notes:
+        fcntl.flock(notes, fcntl.LOCK_EX)  # hang: note
+
+
+def shout():
+    for _ in range(300):
+        print("." * 1000)  # hang: shout
+
+
 threading.Thread(target=flush, name="flusher", daemon=True).start()
 semaphores = libc.semget(0, 1, 0o600 | 0o1000)  # IPC_PRIVATE, IPC_CREAT: its value is 0
 with open(folder + "/semaphores", "w") as f:
@@ -47,7 +58,7 @@ time.sleep(0.1)
 
 
 def app(environ, start_response):
-    work = {"/count": count, "/till": till, "/turn": turn, "/news": news}
+    work = {"/count": count, "/till": till, "/turn": turn, "/news": news, "/note": note, "/shout": shout}
     work.get(environ["PATH_INFO"], lambda: None)()
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"ok\n"]

@@ -37,6 +37,8 @@ def app(environ, start_response):
     elif path == "/own":
         own_page()
     start_response("200 OK", [("Content-Type", "text/plain")])
+    if path == "/big":
+        return [b"." * 30_000_000]
     return [b"ok\n"]
 
 

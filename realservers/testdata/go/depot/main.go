@@ -7,8 +7,11 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
+
+var total atomic.Int64
 
 type depot struct {
 	mu    sync.Mutex
@@ -35,6 +38,12 @@ func (d *depot) enter() {
 	d.gates <- struct{}{} // hang: enter
 }
 
+func count() {
+	for n := 0; ; n++ { // hang: count
+		total.Store(int64(n))
+	}
+}
+
 func events(w http.ResponseWriter, r *http.Request) {
 	for n := range 200 {
 		fmt.Fprintf(w, "data: %d\n\n", n)
@@ -49,7 +58,7 @@ func events(w http.ResponseWriter, r *http.Request) {
 
 func main() {
 	d := &depot{gates: make(chan struct{}, 2)}
-	work := map[string]func(){"/inventory": d.inventory, "/audit": d.audit, "/enter": d.enter, "/ok": func() {}}
+	work := map[string]func(){"/inventory": d.inventory, "/audit": d.audit, "/enter": d.enter, "/count": count, "/ok": func() {}}
 	for path, f := range work {
 		http.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
 			f()
