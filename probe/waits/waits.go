@@ -169,7 +169,8 @@ func (f *Finder) words(pid int, c proc.Call) string {
 	return text
 }
 
-// path tells what a call that is given a path waits for: a FIFO that nobody has opened at its other end, or a file system.
+// path tells what a call that is given a path waits for: a FIFO that nobody has opened at its other end, or a file system. Which of them the kernel's own frames say: to ask the file
+// system what the path leads to would be to wait for it as well.
 func (f *Finder) path(a *Answer, s Subject) {
 	path := f.pathArgument(s)
 	for _, frame := range append([]string{s.Wchan}, s.Stack...) {
@@ -178,18 +179,7 @@ func (f *Finder) path(a *Answer, s Subject) {
 			return
 		}
 	}
-	if path != "" && f.isFIFO(s.PID, path) {
-		a.Event = f.fifo(s, path)
-		return
-	}
 	a.Event = f.disk(s, -1, path)
-}
-
-// isFIFO asks what the kernel knows already; a file system that hangs is not asked.
-func (f *Finder) isFIFO(pid int, path string) bool {
-	var st unix.Statx_t
-	err := unix.Statx(unix.AT_FDCWD, f.fs.Path(pid, "root"+path), unix.AT_STATX_DONT_SYNC|unix.AT_SYMLINK_NOFOLLOW, unix.STATX_TYPE, &st)
-	return err == nil && st.Mode&unix.S_IFMT == unix.S_IFIFO
 }
 
 // fifo is a thread in open(2) of a FIFO, which returns when somebody opens its other end (fifo(7)).
