@@ -5,6 +5,7 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -63,7 +64,7 @@ func (f *Finder) Open(process stacks.Process) (*Reader, error) {
 		if found.version != 0 {
 			var b [4]byte
 			if err := process.Memory(file.Start+found.version, b[:]); err != nil {
-				return nil, err
+				return nil, fmt.Errorf("read the memory of process %d: %w", process.PID, err)
 			}
 			version = binary.LittleEndian.Uint32(b[:])
 		}
