@@ -30,6 +30,7 @@ type Finder struct {
 	known map[string]image // by path and inode
 	once  sync.Once
 	spots *spots
+	pages sync.Pool
 }
 
 // An image is what a file has of an interpreter: where, counted from the address of its first byte.
@@ -78,7 +79,7 @@ func (f *Finder) Open(process stacks.Process) (*Reader, error) {
 		for _, other := range files {
 			r.uwsgi = r.uwsgi || strings.HasPrefix(filepath.Base(other.Path), "uwsgi")
 		}
-		r.mem.read = process.Memory
+		r.mem.read, r.mem.spare = process.Memory, &f.pages
 		r.begin()
 		return r, nil
 	}

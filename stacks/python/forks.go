@@ -33,6 +33,7 @@ func (r *Reader) takenBefore(object uint64) int {
 	}
 	p := r.parent
 	p.begin()
+	defer p.mem.forget()
 	p.findThreads()
 	same := p.typeOf(object).at == r.typeOf(object).at && r.typeOf(object).at != 0
 	if r.layout.version < 0x030e {
