@@ -21,7 +21,10 @@ func ownedLock(r *Reader, f frame, w *wait) {
 }
 
 func attributeOf(name string) finder {
-	return func(r *Reader, f frame, w *wait) { w.Object = r.attribute(r.own(f), name) }
+	return func(r *Reader, f frame, w *wait) {
+		w.whole = r.own(f)
+		w.Object = r.attribute(w.whole, name)
+	}
 }
 
 func variableNamed(name string) finder {
