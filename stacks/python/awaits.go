@@ -4,8 +4,12 @@ import "fmt"
 
 func taskLock(r *Reader, f frame, w *wait) { w.Object = r.own(f) }
 
-func taskVariable(name string) finder {
-	return func(r *Reader, f frame, w *wait) { w.Owner = r.variable(f, name) }
+// futureVariable is what a function waits for in the place of a future of its own.
+func futureVariable(name string) finder {
+	return func(r *Reader, f frame, w *wait) {
+		w.On, w.fut = "", r.variable(f, name)
+		r.waitForFuture(w)
+	}
 }
 
 // taskAmong is the first task of a set that is not done yet.

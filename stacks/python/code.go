@@ -54,13 +54,13 @@ func (r *Reader) codeAt(at uint64) *code {
 	}
 	c.place, c.library = placeOf(c.file)
 	c.first, c.stack = int(int32(r.mem.half(at+l.first))), int(min(r.mem.half(at+l.stackSize), 4096))
-	c.table = r.table8(check[2])
+	c.table = r.content(check[2])
 	variables := []uint64{check[3]}
 	if l.version == 0x030a {
 		variables = append(variables, r.mem.word(at+code310Cell), r.mem.word(at+code310Free))
 	} else {
 		c.start = at + l.bytecode
-		c.handlers = r.table8(r.mem.word(at + l.exceptions))
+		c.handlers = r.content(r.mem.word(at + l.exceptions))
 	}
 	for _, tuple := range variables {
 		for _, name := range r.items(tuple, maxNames) {
@@ -83,8 +83,8 @@ func (r *Reader) codeAt(at uint64) *code {
 	return c
 }
 
-// table8 is what a bytes object has.
-func (r *Reader) table8(object uint64) []byte {
+// content is a copy of what a bytes object has.
+func (r *Reader) content(object uint64) []byte {
 	const header = 32
 	size := r.mem.word(object + 16)
 	if object == 0 || size == 0 || size > maxTable {

@@ -5,7 +5,6 @@ import "fmt"
 // Where asyncio's futures keep who is told when they are done, and a function its closure (Modules/_asynciomodule.c, Include/cpython/funcobject.h).
 const (
 	futureCallback  = 24 // the first one
-	futureCallbacks = 40 // the others
 	functionName    = 40
 	functionClosure = 72
 )
@@ -23,14 +22,23 @@ func (r *Reader) waitForExecutor(w *wait) {
 		return
 	}
 	w.On = "executor"
-	for _, cell := range r.items(r.mem.word(callback+functionClosure), 8) {
-		const content = 16
-		if tid := busy[r.mem.word(cell+content)]; tid != 0 {
+	for _, value := range r.closure(callback) {
+		if tid := busy[value]; tid != 0 {
 			w.Owner = uint64(tid)
 			return
 		}
 	}
 	r.findTaken(w)
+}
+
+// closure is what a function has of the one that made it.
+func (r *Reader) closure(function uint64) []uint64 {
+	const most, content = 16, 16
+	cells := r.items(r.mem.word(function+functionClosure), most)
+	for i, cell := range cells {
+		cells[i] = r.mem.word(cell + content)
+	}
+	return cells
 }
 
 // isChain says whether a callback is the one that asyncio.futures joins two futures with.

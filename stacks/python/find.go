@@ -5,6 +5,7 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,6 +30,7 @@ type Finder struct {
 	known map[string]image // by path and inode
 	once  sync.Once
 	spots *spots
+	pages sync.Pool
 }
 
 // An image is what a file has of an interpreter: where, counted from the address of its first byte.
@@ -63,7 +65,7 @@ func (f *Finder) Open(process stacks.Process) (*Reader, error) {
 		if found.version != 0 {
 			var b [4]byte
 			if err := process.Memory(file.Start+found.version, b[:]); err != nil {
-				return nil, err
+				return nil, fmt.Errorf("read the memory of process %d: %w", process.PID, err)
 			}
 			version = binary.LittleEndian.Uint32(b[:])
 		}
@@ -77,7 +79,7 @@ func (f *Finder) Open(process stacks.Process) (*Reader, error) {
 		for _, other := range files {
 			r.uwsgi = r.uwsgi || strings.HasPrefix(filepath.Base(other.Path), "uwsgi")
 		}
-		r.mem.read = process.Memory
+		r.mem.read, r.mem.spare = process.Memory, &f.pages
 		r.begin()
 		return r, nil
 	}

@@ -18,7 +18,7 @@ func waiters() []string {
 func idleSpots() []idleSpot {
 	broker := []string{"redis/", "kombu/", "amqp/", "vine/", "celery/worker/consumer/", "sentry_sdk/", "async_timeout/"}
 	billiard := []string{"billiard/"}
-	processes := []string{"multiprocessing/"}
+	processes := []string{"multiprocessing/queues.py", "multiprocessing/synchronize.py", "multiprocessing/context.py"}
 	return []idleSpot{
 		// The language's library, 3.10 to 3.14.
 		{spot{"concurrent/futures/thread.py", "_worker"}, nil},
@@ -46,7 +46,7 @@ func idleSpots() []idleSpot {
 		// gunicorn 20.1 to 27.
 		{spot{"gunicorn/workers/sync.py", "SyncWorker.wait"}, nil},
 		{spot{"gunicorn/workers/sync.py", "SyncWorker.accept"}, nil},
-		{spot{"gunicorn/workers/gthread.py", "ThreadWorker.run"}, nil},
+		{spot{"gunicorn/workers/gthread.py", "ThreadWorker.run"}, []string{"concurrent/futures/_base.py"}}, // full, it waits for its own threads
 		{spot{"gunicorn/workers/gthread.py", "ThreadWorker.wait_for_and_dispatch_events"}, nil},
 		{spot{"gunicorn/workers/ggevent.py", "GeventWorker.run"}, []string{"gevent/"}},
 		{spot{"gunicorn/arbiter.py", "Arbiter.sleep"}, nil},
@@ -93,11 +93,11 @@ func idleSpots() []idleSpot {
 		{spot{"rq/queue.py", "Queue.dequeue_any"}, broker},
 		{spot{"redis/client.py", "PubSubWorkerThread.run"}, broker},
 		// dramatiq 2: the threads that run its messages, those that fetch them.
-		{spot{"dramatiq/worker.py", "_WorkerThread.run"}, []string{"dramatiq/"}},
-		{spot{"dramatiq/worker.py", "_ConsumerThread.run"}, append([]string{"dramatiq/"}, broker...)},
+		{spot{"dramatiq/worker.py", "_WorkerThread.run"}, nil},
+		{spot{"dramatiq/worker.py", "_ConsumerThread.run"}, append([]string{"dramatiq/brokers/"}, broker...)},
 		// psycopg_pool 3.3: the threads that look after its connections.
-		{spot{"psycopg_pool/pool.py", "ConnectionPool.worker"}, []string{"psycopg_pool/"}},
-		{spot{"psycopg_pool/sched.py", "Scheduler.run"}, []string{"psycopg_pool/"}},
+		{spot{"psycopg_pool/pool.py", "ConnectionPool.worker"}, []string{"psycopg_pool/_acompat.py"}},
+		{spot{"psycopg_pool/sched.py", "Scheduler.run"}, []string{"psycopg_pool/_acompat.py"}},
 	}
 }
 
@@ -119,6 +119,19 @@ func awaitedIdle(c *code) bool {
 // deepest is how many frames may wait on behalf of an idle spot.
 const deepest = 30
 
+// runsCompiled says whether a function that waits for work calls what it got itself: where that is compiled, it has no frame, and the function seems to stand still. It must be seen to wait below.
+func runsCompiled(s spot) bool {
+	switch s.place {
+	case "multiprocessing/pool.py":
+		return s.function == "worker"
+	case "concurrent/futures/process.py":
+		return s.function == "_process_worker"
+	case "anyio/_backends/_asyncio.py":
+		return s.function == "WorkerThread.run"
+	}
+	return false
+}
+
 // idle says whether a thread waits for its next piece of work.
 func (r *Reader) idle(frames []frame) bool {
 	for i, f := range frames[:min(len(frames), deepest)] {
@@ -126,6 +139,9 @@ func (r *Reader) idle(frames []frame) bool {
 			return false
 		}
 		for _, one := range f.code.said.idle {
+			if i == 0 && runsCompiled(one.spot) {
+				continue
+			}
 			if r.at(f, one.spot) && onlyWaits(frames[:i], one.through) {
 				return true
 			}

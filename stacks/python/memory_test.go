@@ -65,7 +65,7 @@ func FuzzMemory(f *testing.F) {
 func noiseReader(proc string, runtime uint64, read func(uint64, []byte) error) *Reader {
 	finder := &Finder{spots: newSpots()}
 	r := &Reader{process: stacks.Process{Proc: proc, PID: 1, Memory: read}, finder: finder, runtime: runtime}
-	r.mem.read = read
+	r.mem.read, r.mem.spare = read, &finder.pages
 	return r
 }
 

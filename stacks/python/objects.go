@@ -202,6 +202,3 @@ func (r *Reader) moduleDict(name string) uint64 {
 	r.moduleDicts[name] = dict
 	return dict
 }
-
-// isNone says whether an object is None.
-func (r *Reader) isNone(object uint64) bool { return r.typeOf(object).name == "NoneType" }

@@ -71,6 +71,7 @@ var errGone = errors.New("its interpreter cannot be read")
 // Look reads what the process does now: its threads, then the tasks and greenlets that wait.
 func (r *Reader) Look() ([]stacks.Work, error) {
 	r.begin()
+	defer r.mem.forget()
 	r.findThreads()
 	if len(r.interpreters) == 0 {
 		return nil, fmt.Errorf("python in process %d: %w", r.process.PID, errGone)

@@ -120,15 +120,18 @@ func (r *Reader) fillPort(q *stacks.Request, address uint64) {
 	}
 }
 
-// readObject reads the requests of Django, gunicorn, tornado and others that have a method and a path.
+// readObject reads the requests of frameworks and servers: what they wrap, or, of gunicorn and tornado, their own method and path.
 func (r *Reader) readObject(q *stacks.Request, object uint64) {
+	if scope := r.attribute(object, "scope"); scope != 0 { // of Starlette, of Django's ASGIRequest
+		r.readScope(q, scope)
+		return
+	}
+	if environ := r.attribute(object, "environ"); environ != 0 { // of werkzeug, of Django's WSGIRequest
+		r.readEnviron(q, environ)
+		return
+	}
 	method, at := r.attribute(object, "method"), r.attribute(object, "path")
 	if !r.typeOf(method).has(isText) || !r.typeOf(at).has(isText) {
-		if scope := r.attribute(object, "scope"); scope != 0 { // Starlette's
-			r.readScope(q, scope)
-		} else if environ := r.attribute(object, "environ"); environ != 0 { // werkzeug's
-			r.readEnviron(q, environ)
-		}
 		return
 	}
 	if q.Path == "" {

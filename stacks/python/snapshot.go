@@ -1,6 +1,9 @@
 package python
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"sync"
+)
 
 const (
 	pageSize = 4096
@@ -14,9 +17,9 @@ const (
 type snapshot struct {
 	read  func(address uint64, into []byte) error
 	pages map[uint64]*[pageSize]byte // by number; nil: it cannot be read
-	spare []*[pageSize]byte
-	near  [nearPages]nearPage // those that were asked for last, which are mostly asked for again
-	asked int                 // pages read in this look
+	spare *sync.Pool                 // of pages; those of one server's workers share it
+	near  [nearPages]nearPage        // those that were asked for last, which are mostly asked for again
+	asked int                        // pages read in this look
 }
 
 const nearPages = 64
@@ -26,14 +29,14 @@ type nearPage struct {
 	page   *[pageSize]byte
 }
 
-// forget begins another look. Slices that bytes gave are void from here on.
+// forget ends a look, and begins another. Slices that bytes gave are void from here on.
 func (m *snapshot) forget() {
 	if m.pages == nil {
 		m.pages = map[uint64]*[pageSize]byte{}
 	}
 	for _, page := range m.pages {
 		if page != nil {
-			m.spare = append(m.spare, page)
+			m.spare.Put(page)
 		}
 	}
 	clear(m.pages)
@@ -52,13 +55,13 @@ func (m *snapshot) at(number uint64) *[pageSize]byte {
 			return nil
 		}
 		m.asked++
-		if n := len(m.spare); n > 0 {
-			page, m.spare = m.spare[n-1], m.spare[:n-1]
-		} else {
+		page, _ = m.spare.Get().(*[pageSize]byte)
+		if page == nil {
 			page = new([pageSize]byte)
 		}
 		if m.read(number*pageSize, page[:]) != nil {
-			m.spare, page = append(m.spare, page), nil
+			m.spare.Put(page)
+			page = nil
 		}
 		m.pages[number] = page
 	}

@@ -202,25 +202,45 @@ func (r *Reader) taskWait(t *task) stacks.Wait {
 
 // waitForFuture tells what a future is that is awaited without a function of a library: a task, what an executor works on, or one that somebody must resolve.
 func (r *Reader) waitForFuture(w *wait) {
-	c := r.typeOf(w.fut)
-	switch {
+	for range maxShields {
+		inner := r.shielded(w.fut)
+		if inner == 0 {
+			break
+		}
+		w.fut = inner
+	}
+	switch c := r.typeOf(w.fut); {
 	case w.fut == 0:
 	case r.derives(c, "_asyncio.Task"):
 		w.On, w.Object, w.Owner = "task", w.fut, w.fut
+	case c.name == "_GatheringFuture":
+		w.On, w.Object = "task", w.fut
+		for _, child := range r.items(r.attribute(w.fut, "_children"), maxTasks) {
+			if r.pending(child) {
+				w.Owner = child
+				break
+			}
+		}
 	case r.derives(c, "_asyncio.Future"):
 		if w.On == "" {
 			w.On, w.Object = "future", w.fut
 		}
-		if c.name == "_GatheringFuture" {
-			w.On = "task"
-			for _, child := range r.items(r.attribute(w.fut, "_children"), maxTasks) {
-				if r.pending(child) {
-					w.Owner = child
-					break
-				}
-			}
-			return
-		}
 		r.waitForExecutor(w)
 	}
+}
+
+const maxShields = 4
+
+// shielded is the future that asyncio.shield has put another in front of: the function that joins them has both in its closure. 0: it has not.
+func (r *Reader) shielded(future uint64) uint64 {
+	callback := r.mem.word(future + futureCallback)
+	if future == 0 || r.typeOf(callback).name != "function" || !r.is(r.mem.word(callback+functionName), "shield.<locals>._outer_done_callback") {
+		return 0
+	}
+	for _, inner := range r.closure(callback) {
+		if inner != future && r.derives(r.typeOf(inner), "_asyncio.Future") || r.isTask(inner) {
+			return inner
+		}
+	}
+	return 0
 }

@@ -92,6 +92,7 @@ func TestTasksTellWhatTheyAwait(t *testing.T) {
 					{"bare", "future", "", 0, "bare"},
 					{"another", "task", "holder", holder, "another"},
 					{"gather", "task", "", holder, "gather"},
+					{"limited", "task", "holder", holder, "wait_for < limited"},
 					{"several", "task", "", holder, "_wait < wait < several"},
 					{"iterate", "sleep", "", 0, "sleep < numbers < iterate"},
 					{"own", "queue", "answers", 0, "Queue.get < ask < own"},

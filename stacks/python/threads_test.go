@@ -45,6 +45,16 @@ thread("within", Store().read)
 def enter():
     with again: pass
 thread("reenter", enter)
+changed = threading.Condition()
+def inside():
+    with changed: time.sleep(3600)
+thread("inside", inside)
+while changed.acquire(blocking=False):
+    changed.release()
+    time.sleep(0.01)
+def outside():
+    with changed: pass
+thread("outside", outside)
 
 answers, event, few = queue.Queue(), threading.Event(), threading.Semaphore(0)
 def ask():
@@ -104,6 +114,7 @@ func TestThreadsTellWhereTheyStandAndWhatTheyWaitFor(t *testing.T) {
 					{"holder", "", "", 0, "hold < "},
 					{"within", "lock", "_guard", tid("holder"), "Store.read < "},
 					{"reenter", "lock", "again", tid("holder"), "enter < "},
+					{"outside", "lock", "changed", tid("inside"), "Condition.__enter__ < outside < "},
 					{"asker", "queue", "answers", 0, "Condition.wait < Queue.get < ask < "},
 					{"simple", "queue", "simple", 0, "asksimple < "},
 					{"eventful", "event", "event", 0, "Condition.wait < Event.wait < await_event < "},
@@ -150,7 +161,7 @@ func TestThreadsTellWhereTheyStandAndWhatTheyWaitFor(t *testing.T) {
 					return fmt.Sprintf("the main thread is %d and holds the lock: %v", w.TID, w.Lock)
 				case w.Request != want:
 					return fmt.Sprintf("the request is %+v", w.Request)
-				case len(w.Frames) != 2 || w.Frames[0].Function != "app" || w.Frames[0].File != "<string>" || w.Frames[0].Line < 70 || w.Frames[0].Library:
+				case len(w.Frames) != 2 || w.Frames[0].Function != "app" || w.Frames[0].File != "<string>" || w.Frames[0].Line < 80 || w.Frames[0].Library:
 					return fmt.Sprintf("the main thread is at %+v", w.Frames)
 				}
 				sleeper := work1(work, "sleeper")
