@@ -12,8 +12,8 @@ type Bar struct {
 	N    int64
 }
 
-// A Reader reads the few counts of a histogram that are not 0. One of a window has a dozen of them among 23,000: it is looked through once, not once for each
-// histogram that it is added to.
+// A Reader reads the few counts of a histogram that are not 0. One of a window has a dozen of them among 23,000: it is
+// looked through once, not once for each histogram that it is added to.
 type Reader struct {
 	took   []int64 // by index into the counts of a histogram of the usual shape
 	lowest int64   // of that shape

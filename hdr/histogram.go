@@ -10,8 +10,9 @@ const (
 	slots = 23 * half // of the index of Highest, and what HdrHistogram adds
 )
 
-// A Histogram counts durations and is written in HdrHistogram's V2 encoding. The library's own is 188 kB to clear and makes a compressor of 0.8 MB for each
-// encoding; with several of them each 100 ms that would be the largest cost beside the system calls. A test holds the two in step.
+// A Histogram counts durations and is written in HdrHistogram's V2 encoding. The library's own is 188 kB to clear and
+// makes a compressor of 0.8 MB for each encoding; with several of them each 100 ms that would be the largest cost
+// beside the system calls. A test holds the two in step.
 type Histogram struct {
 	counts [slots]uint32
 	least  int // slots in use, inclusive
@@ -52,7 +53,8 @@ func (h *Histogram) Merge(o *Histogram) {
 	h.least, h.most = min(h.least, o.least), max(h.most, o.most)
 }
 
-// Quantile is the value that a share of all are at or below, as HdrHistogram counts it: the highest duration that is the same to its precision. 0 of nothing.
+// Quantile is the value that a share of all are at or below, as HdrHistogram counts it: the highest duration that is
+// the same to its precision. 0 of nothing.
 func (h *Histogram) Quantile(share float64) time.Duration {
 	want := min(uint64(share*float64(h.total)+0.5), h.total)
 	want = max(want, 1)

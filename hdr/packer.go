@@ -8,7 +8,8 @@ import (
 	"math"
 )
 
-// A Packer encodes one histogram after the other: its compressor takes ten times the memory of a histogram. One goroutine may use it.
+// A Packer encodes one histogram after the other: its compressor takes ten times the memory of a histogram. One
+// goroutine may use it.
 type Packer struct {
 	plain  []byte
 	packed bytes.Buffer
@@ -22,8 +23,9 @@ func NewPacker() *Packer {
 	return p
 }
 
-// pack writes the counts from slot least to most as V2: a header of 40 bytes, then zig-zag LEB128 numbers, a negative one standing for that many empty slots.
-// See HdrHistogram's "V2 encoding": https://github.com/HdrHistogram/HdrHistogram/blob/master/src/main/java/org/HdrHistogram/AbstractHistogram.java
+// pack writes the counts from slot least to most as V2: a header of 40 bytes, then zig-zag LEB128 numbers, a negative
+// one standing for that many empty slots. See HdrHistogram's "V2 encoding":
+// https://github.com/HdrHistogram/HdrHistogram/blob/master/src/main/java/org/HdrHistogram/AbstractHistogram.java
 func (p *Packer) pack(counts []uint32, least, most int) string {
 	const cookie, compressed = 0x1c849303 | 0x10, 0x1c849304 | 0x10
 	out := p.plain[:0]

@@ -159,7 +159,10 @@ func (a *account) tell(o *hit.Outcome) {
 	default:
 		return
 	}
-	single := history.Hit{Seq: o.Seq, Tag: a.job.Targets[o.Target].Tag, Due: o.Due, Sent: o.Sent, Took: o.End - o.Sent, Status: int(o.Status), Error: o.Class.Name(), Port: int(o.Port)}
+	single := history.Hit{
+		Seq: o.Seq, Tag: a.job.Targets[o.Target].Tag, Due: o.Due, Sent: o.Sent, Took: o.End - o.Sent,
+		Status: int(o.Status), Error: o.Class.Name(), Port: int(o.Port),
+	}
 	if o.Note != nil {
 		single.Detail = o.Note.Detail[:min(len(o.Note.Detail), mostDetail)]
 	}

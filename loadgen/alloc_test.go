@@ -11,8 +11,9 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-// Between a hit and the kernel lies no allocation. What is counted is the whole process, with a server that makes none either: so two attacks of the same length are compared, one by
-// users who think most of the time. What remains, the account's windows and the history's histograms, does not grow with the hits.
+// Between a hit and the kernel lies no allocation. What is counted is the whole process, with a server that makes none
+// either: so two attacks of the same length are compared, one by users who think most of the time. What remains, the
+// account's windows and the history's histograms, does not grow with the hits.
 func TestAHitOfTheFastEngineAllocatesNothing(t *testing.T) {
 	l := listen(t, "tcp", "127.0.0.1:0")
 	var conns sync.WaitGroup

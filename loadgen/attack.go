@@ -79,7 +79,8 @@ func New(plan scenarios.Load, baseURL string, rec *history.Recorder, options Opt
 		a.job.Users, a.job.Think = plan.Users, plan.Think
 	}
 	if plan.Ledger == nil || *plan.Ledger {
-		a.ledger = ledger.New(ledger.Server{URL: baseURL, Socket: plan.UnixSocket, Resolver: options.Resolver}, min(tasksDrain, plan.Timeout), rec)
+		server := ledger.Server{URL: baseURL, Socket: plan.UnixSocket, Resolver: options.Resolver}
+		a.ledger = ledger.New(server, min(tasksDrain, plan.Timeout), rec)
 		a.job.Bodies = true
 	}
 	if options.Raw != nil {
@@ -113,7 +114,8 @@ func (a *Attack) Summary() Summary {
 	return out
 }
 
-// SetRate continues at another rate from now on, in hits a second; 0 pauses. A closed loop has no rate, and goes on as it is.
+// SetRate continues at another rate from now on, in hits a second; 0 pauses. A closed loop has no rate, and goes on as
+// it is.
 func (a *Attack) SetRate(perSecond float64) {
 	if a.job.ClosedLoop() {
 		return
@@ -129,8 +131,8 @@ func (a *Attack) SetRate(perSecond float64) {
 	a.job.Rec.Record(history.RateChanged{Rate: max(perSecond, 0)})
 }
 
-// Run sends for the given time, then waits for hits and tasks to end, within limits, and records what became of all. When ctx ends it stops at once,
-// records what is known and returns the cause.
+// Run sends for the given time, then waits for hits and tasks to end, within limits, and records what became of all.
+// When ctx ends it stops at once, records what is known and returns the cause.
 func (a *Attack) Run(ctx context.Context, total time.Duration) error {
 	j := a.job
 	a.mu.Lock()
@@ -138,7 +140,9 @@ func (a *Attack) Run(ctx context.Context, total time.Duration) error {
 	j.Begin = j.Now()
 	a.began = true
 	a.mu.Unlock()
-	j.Rec.Record(history.LoadStarted{Engine: a.name, Reason: a.reason, URL: a.URL(), Pattern: j.Table.String(), Senders: j.Senders, Connections: j.Senders})
+	j.Rec.Record(history.LoadStarted{
+		Engine: a.name, Reason: a.reason, URL: a.URL(), Pattern: j.Table.String(), Senders: j.Senders, Connections: j.Senders,
+	})
 
 	var books, tasks sync.WaitGroup
 	hitsEnded, tasksOver := make(chan struct{}), make(chan struct{})

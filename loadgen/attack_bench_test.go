@@ -10,8 +10,8 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-// BenchmarkAttack is half a second of the fast engine for each iteration: users of a closed loop say how many hits it can send beside a server that does nothing, in the
-// same process; a rate says how long after they were due hits leave.
+// BenchmarkAttack is half a second of the fast engine for each iteration: users of a closed loop say how many hits it
+// can send beside a server that does nothing, in the same process; a rate says how long after they were due hits leave.
 func BenchmarkAttack(b *testing.B) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

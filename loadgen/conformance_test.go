@@ -17,10 +17,12 @@ import (
 // engines are both; every test of this file asks the same of them.
 var engines = []string{engineFast, engineStandard}
 
-// engineDozing is the fast one as it is where hits are due less than a millisecond apart: it sleeps over answers, from the first on.
+// engineDozing is the fast one as it is where hits are due less than a millisecond apart: it sleeps over answers, from
+// the first on.
 const engineDozing = "fast, dozing"
 
-// conformance is what a server does and what every engine must say of it, for ten hits. Kinds are statuses of answered hits and classes of failed ones.
+// conformance is what a server does and what every engine must say of it, for ten hits. Kinds are statuses of answered
+// hits and classes of failed ones.
 var conformance = []struct {
 	name   string
 	target scenarios.Target
@@ -29,7 +31,8 @@ var conformance = []struct {
 	want   map[string]uint64
 	bytes  uint64 // of all bodies; 0: not looked at
 
-	// mayResend: net/http may take a connection for a hit before its own goroutine has seen that it ended; the hit is then reported as sent again.
+	// mayResend: net/http may take a connection for a hit before its own goroutine has seen that it ended; the hit is
+	// then reported as sent again.
 	mayResend bool
 }{
 	{
@@ -309,7 +312,8 @@ func expectKinds(t *testing.T, sum Summary, want map[string]uint64) {
 	}
 }
 
-// A server whose workers die at their 50th request, without an answer: each of these requests is a failed one, whatever a client library would rather do.
+// A server whose workers die at their 50th request, without an answer: each of these requests is a failed one, whatever
+// a client library would rather do.
 func TestNoHitIsSentAgainInSilence(t *testing.T) {
 	for _, name := range append(engines, engineDozing) {
 		for _, method := range []string{"GET", "POST"} {

@@ -10,8 +10,9 @@ import (
 	"github.com/hangtime-dev/hangtime/loadgen/nethttp"
 )
 
-// An engine sends the hits of a job. Run returns when all have ended, or at once when ctx ends: those in flight are then unanswered, those not sent dropped.
-// Every hit that is due before the job's end has become exactly one outcome when it returns.
+// An engine sends the hits of a job. Run returns when all have ended, or at once when ctx ends: those in flight are
+// then unanswered, those not sent dropped. Every hit that is due before the job's end has become exactly one outcome
+// when it returns.
 type engine interface {
 	// It fails only before the first hit.
 	Run(ctx context.Context) error
@@ -29,7 +30,8 @@ const (
 	engineStandard = "net/http"
 )
 
-// choose takes the fast engine where it can do what is asked, or the one that was asked for. reason is why it is not the fast one.
+// choose takes the fast engine where it can do what is asked, or the one that was asked for. reason is why it is not
+// the fast one.
 func choose(j *hit.Job, asked string) (chosen engine, name, reason string, err error) {
 	if !slices.Contains([]string{"", engineFast, engineStandard}, asked) {
 		return nil, "", "", fmt.Errorf("engine %q: want %s or %s", asked, engineFast, engineStandard)

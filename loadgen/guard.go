@@ -24,7 +24,8 @@ const (
 // spareFiles are descriptors that everything beside the senders' sockets may need.
 const spareFiles = 64
 
-// permitted refuses what may not be loaded, or not so hard: named are the hosts that a person has named, and unlimited lifts the ceilings.
+// permitted refuses what may not be loaded, or not so hard: named are the hosts that a person has named, and unlimited
+// lifts the ceilings.
 func permitted(w *work, plan scenarios.Load, named []string, unlimited bool, resolver *net.Resolver) error {
 	if err := guard(w.targets, plan.UnixSocket, named, resolver); err != nil {
 		return err
@@ -37,7 +38,8 @@ func permitted(w *work, plan scenarios.Load, named []string, unlimited bool, res
 	return enoughFiles(plan.Senders)
 }
 
-// guard refuses to load a machine that nobody named. Loopback addresses and unix sockets need no leave; a name must lead to loopback addresses only.
+// guard refuses to load a machine that nobody named. Loopback addresses and unix sockets need no leave; a name must
+// lead to loopback addresses only.
 func guard(targets []request.Target, socket string, named []string, resolver *net.Resolver) error {
 	if socket != "" {
 		return nil
@@ -108,7 +110,8 @@ func enoughFiles(senders int) error {
 	return nil
 }
 
-// RealTime says whether the kernel lets this process run before all ordinary ones (sched(7)). A closed loop without a pause would then leave nothing else a processor.
+// RealTime says whether the kernel lets this process run before all ordinary ones (sched(7)). A closed loop without a
+// pause would then leave nothing else a processor.
 func RealTime() bool {
 	attr, err := unix.SchedGetAttr(0, 0)
 	return err == nil && (attr.Policy == unix.SCHED_FIFO || attr.Policy == unix.SCHED_RR || attr.Policy == unix.SCHED_DEADLINE)

@@ -16,10 +16,10 @@ import (
 // hlogEvery is the length of an interval of a histogram log.
 const hlogEvery = time.Second
 
-// An HLog writes response times as a log of interval histograms in HdrHistogram's format (version 1.3), one line for each second and tag, which its own tools
-// read (HistogramLogProcessor, HistogramLogAnalyzer). Values are nanoseconds from due, as these tools take them to be, with the precision of the history's
-// microseconds; failed hits have their age. An interval has the hits that ended in it.
-// It is fed the records of a run, by one goroutine.
+// An HLog writes response times as a log of interval histograms in HdrHistogram's format (version 1.3), one line for
+// each second and tag, which its own tools read (HistogramLogProcessor, HistogramLogAnalyzer). Values are nanoseconds
+// from due, as these tools take them to be, with the precision of the history's microseconds; failed hits have their
+// age. An interval has the hits that ended in it. It is fed the records of a run, by one goroutine.
 type HLog struct {
 	out   *hdrhistogram.HistogramLogWriter
 	start time.Time // wall clock where the run's clock is 0

@@ -18,7 +18,8 @@ func prepare(plan scenarios.Load, base *url.URL, seed uint64) (*work, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &work{targets: targets, rotation: schedule.Rotation(weights(plan.Targets, len(targets))), schedule: schedule.Users(plan.Users, plan.Think)}, nil
+		turn := schedule.Rotation(weights(plan.Targets, len(targets)))
+		return &work{targets: targets, rotation: turn, schedule: schedule.Users(plan.Users, plan.Think)}, nil
 	case plan.Shape == "replay":
 		return prepareReplay(plan, base)
 	case len(plan.Mix) > 0:
@@ -53,7 +54,9 @@ func prepareMix(plan scenarios.Load, base *url.URL, seed uint64) (*work, error) 
 		if rate == 0 {
 			rate = plan.Rate * scenarios.Rate(max(m.Weight, 1)) / scenarios.Rate(sum)
 		}
-		s, peak, err := schedule.Shape{Name: m.Shape, Rate: rate, To: m.To, From: m.From, Over: m.Over, Steps: m.Steps, Arrivals: m.Arrivals}.Schedule(seed + uint64(i))
+		s, peak, err := schedule.Shape{
+			Name: m.Shape, Rate: rate, To: m.To, From: m.From, Over: m.Over, Steps: m.Steps, Arrivals: m.Arrivals,
+		}.Schedule(seed + uint64(i))
 		if err != nil {
 			return nil, fmt.Errorf("mix[%d]: %w", i, err)
 		}

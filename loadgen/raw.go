@@ -11,8 +11,9 @@ import (
 	"github.com/hangtime-dev/hangtime/loadgen/hit"
 )
 
-// A rawWriter writes each hit as vegeta does, so that `vegeta report`, `plot` and `encode` read it. A hit's timestamp is the moment at which it was due and its
-// latency the response time from there: vegeta's own percentiles over the file are then true also where hits had to wait for a sender.
+// A rawWriter writes each hit as vegeta does, so that `vegeta report`, `plot` and `encode` read it. A hit's timestamp
+// is the moment at which it was due and its latency the response time from there: vegeta's own percentiles over the
+// file are then true also where hits had to wait for a sender.
 type rawWriter struct {
 	job    *hit.Job
 	out    *bufio.Writer

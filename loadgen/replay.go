@@ -13,7 +13,8 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-// mostReplayed bounds a replay: each hit takes 16 bytes while the log is read, and 12 more as a schedule, which are what stays.
+// mostReplayed bounds a replay: each hit takes 16 bytes while the log is read, and 12 more as a schedule, which are
+// what stays.
 const mostReplayed = 20_000_000
 
 // prepareReplay reads the log that a plan names.

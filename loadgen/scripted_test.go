@@ -19,7 +19,8 @@ type exchange struct {
 	nth     int // request on this connection, from 1
 }
 
-// sayLast says something and has the end of the connection follow in the same segment: nobody can see the one without the other.
+// sayLast says something and has the end of the connection follow in the same segment: nobody can see the one without
+// the other.
 func (x *exchange) sayLast(text string) {
 	raw, err := x.Conn.(*net.TCPConn).SyscallConn()
 	if err == nil {
@@ -41,7 +42,8 @@ func (x *exchange) reset() {
 	}
 }
 
-// byHandServer accepts on l and answers each request with script until that returns false; then the connection is closed.
+// byHandServer accepts on l and answers each request with script until that returns false; then the connection is
+// closed.
 func byHandServer(t *testing.T, l net.Listener, script func(*exchange) bool) {
 	t.Helper()
 	var handlers sync.WaitGroup

@@ -10,7 +10,8 @@ type times struct{ response, failed, service, wait, connect, first, body *hdr.Hi
 
 func newTimes() times {
 	p := hdr.NewPacker()
-	return times{hdr.NewHistogram(p), hdr.NewHistogram(p), hdr.NewHistogram(p), hdr.NewHistogram(p), hdr.NewHistogram(p), hdr.NewHistogram(p), hdr.NewHistogram(p)}
+	one := func() *hdr.Histogram { return hdr.NewHistogram(p) }
+	return times{response: one(), failed: one(), service: one(), wait: one(), connect: one(), first: one(), body: one()}
 }
 
 // add counts one hit.

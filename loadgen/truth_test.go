@@ -34,8 +34,9 @@ func results(t *testing.T, raw io.Reader) []vegeta.Result {
 	}
 }
 
-// A server stands still for 300 ms, and two senders are stuck in it. Whatever the machine does meanwhile, a hit that was due while it stood still cannot have a
-// response time shorter than what was left of the standstill: that much is known from the moments alone.
+// A server stands still for 300 ms, and two senders are stuck in it. Whatever the machine does meanwhile, a hit that
+// was due while it stood still cannot have a response time shorter than what was left of the standstill: that much is
+// known from the moments alone.
 func TestEveryHitDueInAFreezeHasWaitedForItsEnd(t *testing.T) {
 	for _, name := range engines {
 		t.Run(name, func(t *testing.T) {

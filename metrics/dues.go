@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// dues are the hits that became due, by the source's own windows: they follow one another, and do not begin where the windows of a HitWindow do.
+// dues are the hits that became due, by the source's own windows: they follow one another, and do not begin where the
+// windows of a HitWindow do.
 type dues []dueBy
 
 type dueBy struct {

@@ -164,7 +164,8 @@ func (f *Fold) Load(now time.Duration) Load {
 	return l
 }
 
-// Slice is what is known of the hits that were due in a phase and had a tag; empty means any. Its owner is the goroutine of the fold: it is not for keeping.
+// Slice is what is known of the hits that were due in a phase and had a tag; empty means any. Its owner is the
+// goroutine of the fold: it is not for keeping.
 func (f *Fold) Slice(phase, tag string) Slice {
 	if phase == "" && tag == "" {
 		return Slice{f.load.OK, f.load.Failed, f.all}
@@ -186,7 +187,8 @@ func (f *Fold) Slice(phase, tag string) Slice {
 	return out
 }
 
-// phaseQuantiles are those of each phase. To go through a histogram costs a tenth of a millisecond, ten times a second: those of a phase in which nothing ended since are kept.
+// phaseQuantiles are those of each phase. To go through a histogram costs a tenth of a millisecond, ten times a second:
+// those of a phase in which nothing ended since are kept.
 func (f *Fold) phaseQuantiles() map[string]Quantiles {
 	counts := map[string]uint64{}
 	for key, one := range f.slices {
@@ -213,7 +215,8 @@ func (f *Fold) tag(name string) string {
 	return name
 }
 
-// AchievedIn is how many hits were answered ok in a phase, whenever they were due, over how many were due in it; false where none was.
+// AchievedIn is how many hits were answered ok in a phase, whenever they were due, over how many were due in it; false
+// where none was.
 func (f *Fold) AchievedIn(phase string) (float64, bool) {
 	due := f.dueIn[phase]
 	if due == 0 {

@@ -22,8 +22,8 @@ const (
 type Recovery struct {
 	Fault string
 	Heal  time.Duration // when the fault was healed; for an instant fault, when it struck
-	// Took is from Heal to the first window from which on hits were answered as before the fault, for at least one second.
-	// Where AtLeast is true that was not seen: it took longer than Took.
+	// Took is from Heal to the first window from which on hits were answered as before the fault, for at least one
+	// second. Where AtLeast is true that was not seen: it took longer than Took.
 	Took    time.Duration
 	AtLeast bool
 }
@@ -100,7 +100,8 @@ func (c *recovery) took(due time.Duration, bars []hdr.Bar) {
 	}
 }
 
-// all computes the recoveries as seen up to until, the moment at which the last hits were due. before is the p99 of the phase before.
+// all computes the recoveries as seen up to until, the moment at which the last hits were due. before is the p99 of the
+// phase before.
 func (c *recovery) all(before, until time.Duration) []Recovery {
 	limit := recoveryFactor*before + recoverySlack
 	out := slices.Clone(c.faults)
@@ -110,8 +111,9 @@ func (c *recovery) all(before, until time.Duration) []Recovery {
 	return out
 }
 
-// until looks for a steady second. A hit that has not ended is in no window: a second that is steady by what has ended in it is no recovery while more than one in ten of
-// the hits due in it is still on its way, and one in which nothing was due shows nothing yet.
+// until looks for a steady second. A hit that has not ended is in no window: a second that is steady by what has ended
+// in it is no recovery while more than one in ten of the hits due in it is still on its way, and one in which nothing
+// was due shows nothing yet.
 func (c *recovery) until(heal, until, limit time.Duration) (took time.Duration, atLeast bool) {
 	first := int64((heal + recoveryWindow - 1) / recoveryWindow)
 	from, ended := first, uint64(0) // no window from there on is unsteady, and so many hits ended in them

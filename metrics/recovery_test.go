@@ -69,7 +69,8 @@ func TestRecoveryThatWasNotSeenIsALowerBound(t *testing.T) {
 	}
 }
 
-// silent is a server that answers 20 hits in each 100 ms until it is hurt at 2 s, then none; at heal it answers again those that become due from then on, and never the others.
+// silent is a server that answers 20 hits in each 100 ms until it is hurt at 2 s, then none; at heal it answers again
+// those that become due from then on, and never the others.
 func silent(t *testing.T, heal, well, now time.Duration) Recovery {
 	t.Helper()
 	f := New()

@@ -8,7 +8,8 @@ import (
 	"github.com/hangtime-dev/hangtime/hdr"
 )
 
-// A Series is the response time over time, by when the hits were due. Points are Step apart and at most 512; a longer run has longer steps.
+// A Series is the response time over time, by when the hits were due. Points are Step apart and at most 512; a longer
+// run has longer steps.
 type Series struct {
 	Start  time.Duration // of the first point
 	Step   time.Duration
@@ -25,7 +26,8 @@ type Point struct {
 // BandCount is how many bands a point's hits are sorted into, for a heat map.
 const BandCount = 16
 
-// BandFloor is the lower limit of band i: 3 bands to a decade, from 0.1 ms to 10 s; the lowest takes everything below, the highest everything above.
+// BandFloor is the lower limit of band i: 3 bands to a decade, from 0.1 ms to 10 s; the lowest takes everything below,
+// the highest everything above.
 func BandFloor(i int) time.Duration {
 	floors := [BandCount]time.Duration{0, 200e3, 500e3, 1e6, 2e6, 5e6, 10e6, 20e6, 50e6, 100e6, 200e6, 500e6, 1e9, 2e9, 5e9, 10e9}
 	return floors[i]
@@ -34,14 +36,15 @@ func BandFloor(i int) time.Duration {
 const (
 	maxPoints = 512
 	firstStep = 250 * time.Millisecond
-	// Fine bands grow by 5 % from 10 µs; 380 of them reach 1,100 s. They are for drawing: the figures come from whole histograms.
+	// Fine bands grow by 5 % from 10 µs; 380 of them reach 1,100 s. They are for drawing: the figures come from whole
+	// histograms.
 	fineBands  = 380
 	fineGrowth = 1.05
 	fineFloor  = 10 * time.Microsecond
 )
 
-// series sorts hits into points by when they were due. When there are too many points, neighbours are put together and the step doubles:
-// the memory of a run of hours is that of a run of minutes.
+// series sorts hits into points by when they were due. When there are too many points, neighbours are put together and
+// the step doubles: the memory of a run of hours is that of a run of minutes.
 type series struct {
 	start time.Duration
 	step  time.Duration

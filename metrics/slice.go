@@ -41,7 +41,8 @@ func (s *Slice) add(ok, failed uint64) {
 // A sliceKey names a slice that is kept; those over all tags or all phases are put together when they are asked for.
 type sliceKey struct{ phase, tag string }
 
-// cuts keeps hits by phase and tag. Hits without a tag are under the empty one, and so are those of tags beyond the bound.
+// cuts keeps hits by phase and tag. Hits without a tag are under the empty one, and so are those of tags beyond the
+// bound.
 type cuts map[sliceKey]*Slice
 
 func (c cuts) of(phase, tag string) *Slice {

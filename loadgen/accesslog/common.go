@@ -9,7 +9,8 @@ import (
 // commonTime is how the Common Log Format writes a moment.
 const commonTime = "02/Jan/2006:15:04:05 -0700"
 
-// parseCommonLine reads `host ident user [time] "GET /path HTTP/1.1" status bytes …`; what comes after the request is not needed.
+// parseCommonLine reads `host ident user [time] "GET /path HTTP/1.1" status bytes …`; what comes after the request is
+// not needed.
 func parseCommonLine(line string) (Request, error) {
 	const want = `want the Common or Combined format, such as 127.0.0.1 - - [02/Jan/2026:15:04:05 +0000] "GET / HTTP/1.1" 200 12`
 	_, rest, ok := strings.Cut(line, "[")
@@ -27,7 +28,8 @@ func parseCommonLine(line string) (Request, error) {
 	return one, err
 }
 
-// untilQuote is the text up to the quote that ends it. A backslash keeps the next character from that: nginx and Apache write \x22 or \".
+// untilQuote is the text up to the quote that ends it. A backslash keeps the next character from that: nginx and Apache
+// write \x22 or \".
 func untilQuote(text string) string {
 	for i := 0; i < len(text); i++ {
 		switch text[i] {

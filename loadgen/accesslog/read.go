@@ -11,8 +11,9 @@ import (
 // mostLine bounds a line of an access log, in bytes.
 const mostLine = 1 << 20
 
-// Read reads an access log line by line: Common or Combined format (gunicorn's, nginx's and Apache's default), or one JSON object a line.
-// It returns how many lines had no request in them. A line that is neither is an error with its number.
+// Read reads an access log line by line: Common or Combined format (gunicorn's, nginx's and Apache's default), or one
+// JSON object a line. It returns how many lines had no request in them. A line that is neither is an error with its
+// number.
 func Read(from io.Reader, each func(Request) error) (skipped int, err error) {
 	lines := bufio.NewScanner(from)
 	lines.Buffer(make([]byte, 64<<10), mostLine)

@@ -16,7 +16,8 @@ type Request struct {
 	Path   string // with its query
 }
 
-// errNoRequest is a line of an access log that is about no request that could be sent: a client that sent no HTTP ("-" in place of the request).
+// errNoRequest is a line of an access log that is about no request that could be sent: a client that sent no HTTP ("-"
+// in place of the request).
 var errNoRequest = errors.New("no request")
 
 // requestLine reads "GET /path HTTP/1.1".

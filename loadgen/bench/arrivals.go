@@ -31,7 +31,8 @@ func (a *arrivals) add(now time.Time) {
 	}
 }
 
-// even says how even they were: the variance over the mean, and the most in one millisecond. The first and the last tenth are left out.
+// even says how even they were: the variance over the mean, and the most in one millisecond. The first and the last
+// tenth are left out.
 func (a *arrivals) even() (dispersion float64, most int) {
 	in := a.counts[a.last/10 : a.last*9/10+1]
 	var sum, squares float64

@@ -18,7 +18,8 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-// attack is hangtime's generator as the measurements need it: all windows and histograms on, the history drained and thrown away.
+// attack is hangtime's generator as the measurements need it: all windows and histograms on, the history drained and
+// thrown away.
 func attack(args []string) error {
 	flags := flag.NewFlagSet("attack", flag.ExitOnError)
 	url := flags.String("url", "http://127.0.0.1:9310/", "")

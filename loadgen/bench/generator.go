@@ -28,7 +28,8 @@ type generator struct {
 	fixed func(rate int, d time.Duration) []string
 	// frozen is that for the freeze, where it differs.
 	frozen func(rate int, d time.Duration) []string
-	// answer reads the percentiles that it reports: p50, p90, p99, p99.9, max in milliseconds, negative where it has none.
+	// answer reads the percentiles that it reports: p50, p90, p99, p99.9, max in milliseconds, negative where it has
+	// none.
 	answer func(out string) ([5]float64, error)
 }
 
@@ -218,8 +219,8 @@ func generate(g generator, args []string, limit time.Duration) (m measured, err 
 	return m, nil
 }
 
-// watchMemory reads the peak of a process's memory (VmHWM, proc_pid_status(5), kB) until it has ended. The kernel's own figure for a child, ru_maxrss, has the
-// memory of the parent in it.
+// watchMemory reads the peak of a process's memory (VmHWM, proc_pid_status(5), kB) until it has ended. The kernel's own
+// figure for a child, ru_maxrss, has the memory of the parent in it.
 func watchMemory(pid int, ended <-chan struct{}) (peak int) {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()

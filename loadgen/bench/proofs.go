@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// proveFreeze lets the server stand still for 2 s in a run of 10 s at 1,000 requests a second, and holds what each generator says against what is true.
+// proveFreeze lets the server stand still for 2 s in a run of 10 s at 1,000 requests a second, and holds what each
+// generator says against what is true.
 func proveFreeze(args []string) error {
 	flags := flag.NewFlagSet("freeze", flag.ExitOnError)
 	to := flags.String("to", "", "document to write into")
@@ -80,8 +81,9 @@ func proveFreeze(args []string) error {
 	return nil
 }
 
-// writtenAnswer is what trueAnswer is, of a server that has answered every request, the first that was due first: from when each was due until its answer was written.
-// It has in it what the server needs to catch up, which trueAnswer has not. The timetable begins where no request was read before it was due.
+// writtenAnswer is what trueAnswer is, of a server that has answered every request, the first that was due first: from
+// when each was due until its answer was written. It has in it what the server needs to catch up, which trueAnswer has
+// not. The timetable begins where no request was read before it was due.
 func writtenAnswer(s serveStats, rate int) [5]float64 {
 	due := func(i int) int64 { return int64(i) * 1e6 / int64(rate) }
 	begin := s.Read[0]
@@ -95,7 +97,8 @@ func writtenAnswer(s serveStats, rate int) [5]float64 {
 	return quantiles(all)
 }
 
-// trueAnswer is p50, p90, p99, p99.9 and max, in milliseconds, of requests that come at the rate for so long to the server as it was.
+// trueAnswer is p50, p90, p99, p99.9 and max, in milliseconds, of requests that come at the rate for so long to the
+// server as it was.
 func trueAnswer(s serveStats, rate int, long time.Duration) [5]float64 {
 	froze := time.Duration(s.FrozenAt) * time.Microsecond
 	thawed := froze + time.Duration(s.FrozenFor)*time.Microsecond

@@ -28,12 +28,14 @@ type serveStats struct {
 	// Arrivals in each millisecond: variance over mean (0: perfectly even, 1: Poisson), and the most.
 	Dispersion float64 `json:"arrival_dispersion"`
 	MostAMS    int     `json:"arrivals_most_in_1ms"`
-	// With -delay: when each request was read and when each answer was written, since the first request, each list in order of time.
+	// With -delay: when each request was read and when each answer was written, since the first request, each list in
+	// order of time.
 	Read    []int64 `json:"read_us,omitempty"`
 	Written []int64 `json:"written_us,omitempty"`
 }
 
-// serve answers every request with two bytes, from one thread and as cheaply as can be, so that the generator is what is measured.
+// serve answers every request with two bytes, from one thread and as cheaply as can be, so that the generator is what
+// is measured.
 func serve(args []string) error {
 	flags := flag.NewFlagSet("serve", flag.ExitOnError)
 	addr := flags.String("addr", "127.0.0.1:9310", "where to listen")

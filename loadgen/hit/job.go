@@ -9,7 +9,8 @@ import (
 	"github.com/hangtime-dev/hangtime/loadgen/schedule"
 )
 
-// A Job is what an engine is given: what to hit, when, and where to leave what became of it. An engine reads it, and writes to Meter and Sink alone.
+// A Job is what an engine is given: what to hit, when, and where to leave what became of it. An engine reads it, and
+// writes to Meter and Sink alone.
 type Job struct {
 	Rec      *history.Recorder // for its clock
 	Table    *schedule.Timetable
@@ -49,7 +50,8 @@ func (j *Job) DueAt(n uint64) time.Duration {
 // TargetOf is the one that hit n goes to.
 func (j *Job) TargetOf(n uint64) uint32 { return j.Table.Target(n) }
 
-// DueBy counts the hits that are due by a moment of the run's clock; 0 in a closed loop, where only what is sent was due.
+// DueBy counts the hits that are due by a moment of the run's clock; 0 in a closed loop, where only what is sent was
+// due.
 func (j *Job) DueBy(now time.Duration) uint64 { return j.Table.DueBy(min(now-j.Begin, j.Total-1)) }
 
 // Close ends the schedule and returns how many hits were due.

@@ -2,7 +2,8 @@ package hit
 
 import "time"
 
-// An Outcome is a hit that has ended. Times are on the run's clock. Engines make one for every hit and hand it over with one append; all counting is done elsewhere.
+// An Outcome is a hit that has ended. Times are on the run's clock. Engines make one for every hit and hand it over
+// with one append; all counting is done elsewhere.
 type Outcome struct {
 	Seq      uint64
 	Due      time.Duration

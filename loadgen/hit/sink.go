@@ -2,10 +2,12 @@ package hit
 
 import "sync"
 
-// wakeAt outcomes wait at most before they are folded in without waiting for the tick: at 96 bytes each this bounds the memory of a burst.
+// wakeAt outcomes wait at most before they are folded in without waiting for the tick: at 96 bytes each this bounds the
+// memory of a burst.
 const wakeAt = 1 << 13
 
-// A Sink is where engines leave the hits that have ended. Adding is an append under a lock that is never held for longer than a copy.
+// A Sink is where engines leave the hits that have ended. Adding is an append under a lock that is never held for
+// longer than a copy.
 type Sink struct {
 	mu      sync.Mutex
 	waiting []Outcome

@@ -155,8 +155,8 @@ func (e *Engine) whole(c *conn, at, now time.Duration, gone bool) {
 	e.released(now)
 }
 
-// arrival is when bytes came that were just read, on the run's clock; now is now. The kernel's moment is one of the wall clock, which may have been set since:
-// what lies after now or before the hit was sent is not believed.
+// arrival is when bytes came that were just read, on the run's clock; now is now. The kernel's moment is one of the
+// wall clock, which may have been set since: what lies after now or before the hit was sent is not believed.
 func (e *Engine) arrival(c *conn, came int64) (at, now time.Duration) {
 	t := time.Now()
 	now = e.job.Rec.Since(t)

@@ -19,8 +19,9 @@ const (
 	longestWait = time.Second           // of the loop
 )
 
-// An Engine sends HTTP/1.1 from one thread that does all: the schedule, the sockets, the answers. No goroutine, channel or allocation lies between a hit and
-// the kernel. A hit is sent once: when its connection dies it has failed, and is counted as that.
+// An Engine sends HTTP/1.1 from one thread that does all: the schedule, the sockets, the answers. No goroutine, channel
+// or allocation lies between a hit and the kernel. A hit is sent once: when its connection dies it has failed, and is
+// counted as that.
 type Engine struct {
 	job       *hit.Job
 	hostport  string
@@ -101,5 +102,6 @@ func (e *Engine) Wake() { e.waker.stir() }
 // Processors is how many it can use at once.
 func (e *Engine) Processors() int { return 1 }
 
-// Sober says how many answers must come in one piece, with their moments, before the loop sleeps over some; it is called before Run.
+// Sober says how many answers must come in one piece, with their moments, before the loop sleeps over some; it is
+// called before Run.
 func (e *Engine) Sober(answers int) { e.vigil.sober, e.vigil.awakeBy = answers, answers }

@@ -11,7 +11,8 @@ import (
 	"github.com/hangtime-dev/hangtime/loadgen/schedule"
 )
 
-// Run sends the hits of the job and returns when all have ended, or at once when ctx ends: those in flight are then unanswered, those not sent dropped.
+// Run sends the hits of the job and returns when all have ended, or at once when ctx ends: those in flight are then
+// unanswered, those not sent dropped.
 func (e *Engine) Run(ctx context.Context) error {
 	poll, err := newPoller(&e.waker)
 	if err != nil {
@@ -19,7 +20,8 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 	defer poll.close()
 	e.poll = poll
-	// The loop's thread waits in the kernel without telling Go's scheduler (see poller.wait): the place it holds there is made good by one more.
+	// The loop's thread waits in the kernel without telling Go's scheduler (see poller.wait): the place it holds there
+	// is made good by one more.
 	addPlaces(1)
 	defer addPlaces(-1)
 	ended := make(chan struct{})
@@ -161,7 +163,9 @@ func (e *Engine) abandon(now time.Duration) {
 		}
 	}
 	for ; e.n < e.last; e.n++ {
-		e.batch = append(e.batch, hit.Outcome{Seq: e.n, Due: e.job.DueAt(e.n), Sent: now, End: now, Class: hit.ClassDropped, Target: e.job.TargetOf(e.n)})
+		e.batch = append(e.batch, hit.Outcome{
+			Seq: e.n, Due: e.job.DueAt(e.n), Sent: now, End: now, Class: hit.ClassDropped, Target: e.job.TargetOf(e.n),
+		})
 		if len(e.batch) >= flushAt {
 			e.flush()
 		}

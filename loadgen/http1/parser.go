@@ -40,8 +40,9 @@ const (
 	done
 )
 
-// A Parser reads one answer as its bytes come, without allocating and without blocking; it knows nothing of sockets or time. The zero value is ready after Reset.
-// It keeps to what net/http accepts and refuses: a fuzz test holds the two together.
+// A Parser reads one answer as its bytes come, without allocating and without blocking; it knows nothing of sockets or
+// time. The zero value is ready after Reset. It keeps to what net/http accepts and refuses: a fuzz test holds the two
+// together.
 type Parser struct {
 	Status    int
 	BodyBytes uint64 // of the body, without the chunks' framing
@@ -208,7 +209,8 @@ func (p *Parser) whole(line []byte) error {
 
 // status reads "HTTP/1.1 200 OK".
 func (p *Parser) status(line []byte) error {
-	if len(line) < len("HTTP/1.1 200") || string(line[:5]) != "HTTP/" || line[6] != '.' || line[8] != ' ' || !digit(line[5]) || !digit(line[7]) {
+	if len(line) < len("HTTP/1.1 200") || string(line[:5]) != "HTTP/" || line[6] != '.' || line[8] != ' ' ||
+		!digit(line[5]) || !digit(line[7]) {
 		return ErrStatusLine
 	}
 	p.old = line[5] == '0' || line[5] == '1' && line[7] == '0'
@@ -223,7 +225,8 @@ func (p *Parser) status(line []byte) error {
 	return nil
 }
 
-// header takes a header line, or the empty line after them. A line that begins with a space continues the one before (RFC 9112, 5.2).
+// header takes a header line, or the empty line after them. A line that begins with a space continues the one before
+// (RFC 9112, 5.2).
 func (p *Parser) header(line []byte) error {
 	if len(line) > 0 && (line[0] == ' ' || line[0] == '\t') {
 		if !p.continues {
@@ -315,7 +318,8 @@ func (p *Parser) begin() error {
 	return nil
 }
 
-// beginChunk reads the line that begins a chunk: its size in hex, then extensions, which are ignored. A bare LF is refused, as by net/http.
+// beginChunk reads the line that begins a chunk: its size in hex, then extensions, which are ignored. A bare LF is
+// refused, as by net/http.
 func (p *Parser) beginChunk(line []byte) error {
 	n := len(line)
 	if n < 2 || bytes.IndexByte(line, '\r') != n-2 {

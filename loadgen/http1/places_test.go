@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// Attacks begin and end as they like, several at once: while they run each has its place, and afterwards there are as many as before.
+// Attacks begin and end as they like, several at once: while they run each has its place, and afterwards there are as
+// many as before.
 func TestEnginesAtOnceLeaveThePlacesOfTheProcessAsTheyWere(t *testing.T) {
 	before := runtime.GOMAXPROCS(0)
 	const engines = 8

@@ -15,8 +15,8 @@ const readable = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLHUP | unix.EPOLLERR
 // watched is what each connection is registered for, once: edge triggered, so that no call is needed between hits.
 const watched = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
 
-// A poller waits for sockets with the precision of the kernel's timers. epoll_wait(2), which Go's own network poller uses, counts in milliseconds:
-// at 5,000/s it sends five hits at a time.
+// A poller waits for sockets with the precision of the kernel's timers. epoll_wait(2), which Go's own network poller
+// uses, counts in milliseconds: at 5,000/s it sends five hits at a time.
 type poller struct {
 	fd     int
 	wake   *waker
@@ -93,20 +93,24 @@ func (p *poller) peek() []unix.EpollEvent {
 	return p.events[:n]
 }
 
-// wait returns what is ready, after at most d. It may return nothing before: Go's scheduler interrupts a thread that it has not heard of for 10 ms.
+// wait returns what is ready, after at most d. It may return nothing before: Go's scheduler interrupts a thread that it
+// has not heard of for 10 ms.
 //
-// The call is raw although it blocks. Told of each wait, the scheduler hands the thread's place on, wakes its monitor by a futex and has it look around every
-// 20 µs for the next millisecond: at 1,000 hits a second that costs ten times what the hits do. Garbage collection stops the thread by a signal, which ends the wait.
+// The call is raw although it blocks. Told of each wait, the scheduler hands the thread's place on, wakes its monitor
+// by a futex and has it look around every 20 µs for the next millisecond: at 1,000 hits a second that costs ten times
+// what the hits do. Garbage collection stops the thread by a signal, which ends the wait.
 func (p *poller) wait(d time.Duration) []unix.EpollEvent {
 	var n uintptr
 	var errno unix.Errno
 	if !p.coarse {
 		ts := unix.NsecToTimespec(int64(max(d, 0)))
-		n, _, errno = unix.RawSyscall6(unix.SYS_EPOLL_PWAIT2, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events)), uintptr(len(p.events)), uintptr(unsafe.Pointer(&ts)), 0, 0)
+		n, _, errno = unix.RawSyscall6(unix.SYS_EPOLL_PWAIT2, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events)), uintptr(len(p.events)),
+			uintptr(unsafe.Pointer(&ts)), 0, 0)
 		p.coarse = errno == unix.ENOSYS // before Linux 5.11
 	}
 	if p.coarse {
-		n, _, errno = unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events)), uintptr(len(p.events)), uintptr((d+time.Millisecond-1)/time.Millisecond), 0, 0)
+		n, _, errno = unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events)), uintptr(len(p.events)),
+			uintptr((d+time.Millisecond-1)/time.Millisecond), 0, 0)
 	}
 	if errno != 0 {
 		return nil

@@ -86,7 +86,8 @@ func (e *Engine) another(c *conn) bool {
 	return true
 }
 
-// opened takes a socket whose connection has begun. On the loopback it is there at once, and the request can be written without waiting to be told.
+// opened takes a socket whose connection has begun. On the loopback it is there at once, and the request can be written
+// without waiting to be told.
 func (e *Engine) opened(c *conn, fd int, connected bool) {
 	c.fd, c.used = fd, false
 	e.open++

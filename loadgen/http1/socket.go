@@ -7,12 +7,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The system calls of the loop. Those that cannot block are made raw: telling Go's scheduler about each costs a tenth of a hit.
+// The system calls of the loop. Those that cannot block are made raw: telling Go's scheduler about each costs a tenth
+// of a hit.
 
 // send writes to a socket without blocking and without SIGPIPE.
 func send(fd int, p []byte) (int, unix.Errno) {
 	for {
-		n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT, 0, 0)
+		n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)),
+			unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT, 0, 0)
 		if errno != unix.EINTR {
 			return int(n), errno
 		}
@@ -22,7 +24,8 @@ func send(fd int, p []byte) (int, unix.Errno) {
 // receive reads from a socket without blocking.
 func receive(fd int, p []byte) (int, unix.Errno) {
 	for {
-		n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), unix.MSG_DONTWAIT, 0, 0)
+		n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)),
+			unix.MSG_DONTWAIT, 0, 0)
 		if errno != unix.EINTR {
 			return int(n), errno
 		}

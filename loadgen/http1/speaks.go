@@ -27,7 +27,8 @@ func speaks(t *request.Target) (hostport, reason string) {
 	return hostPort(host), ""
 }
 
-// proxied says whether net/http would ask a proxy for an address: HTTP_PROXY and its like, which it never does for this machine.
+// proxied says whether net/http would ask a proxy for an address: HTTP_PROXY and its like, which it never does for this
+// machine.
 func proxied(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil {

@@ -6,8 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The kernel notes when a segment came in (SO_TIMESTAMPNS, socket(7); for TCP it is that of the last byte read, see the kernel's
-// Documentation/networking/timestamping.rst, 1.1). So an answer has its true moment however late the loop looks at it.
+// The kernel notes when a segment came in (SO_TIMESTAMPNS, socket(7); for TCP it is that of the last byte read, see the
+// kernel's Documentation/networking/timestamping.rst, 1.1). So an answer has its true moment however late the loop
+// looks at it.
 
 // stamp asks the kernel for the moments at which a socket's segments came. Unix sockets have none.
 func stamp(fd int) { _ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1) }

@@ -43,7 +43,8 @@ func pair(t *testing.T) (fd int, server net.Conn) {
 	return fd, server
 }
 
-// noting is a pair of which the kernel notes the moments by now: it begins a little later than it is asked to, and for all sockets.
+// noting is a pair of which the kernel notes the moments by now: it begins a little later than it is asked to, and for
+// all sockets.
 func noting(t *testing.T) (fd int, server net.Conn) {
 	t.Helper()
 	fd, server = pair(t)

@@ -63,7 +63,8 @@ func (l *Ledger) Accept(body []byte, at time.Duration) {
 	l.fresh = append(l.fresh, t)
 }
 
-// Follow asks until over is closed and all tasks have ended, or until it makes no sense to ask any longer; the last event it records is the final one.
+// Follow asks until over is closed and all tasks have ended, or until it makes no sense to ask any longer; the last
+// event it records is the final one.
 func (l *Ledger) Follow(ctx context.Context, over <-chan struct{}) {
 	defer l.asker.close()
 	tick := time.NewTicker(tellEvery / 5)

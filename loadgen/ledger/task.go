@@ -12,7 +12,8 @@ type openTask struct {
 	ended    bool
 }
 
-// nextFirst is a heap of tasks: on top the one whose question is due first. The old are asked about less often than the young, who must not wait behind them.
+// nextFirst is a heap of tasks: on top the one whose question is due first. The old are asked about less often than the
+// young, who must not wait behind them.
 type nextFirst []*openTask
 
 func (h nextFirst) Len() int           { return len(h) }

@@ -45,7 +45,8 @@ func New(j *hit.Job) (*Engine, error) {
 	return e, nil
 }
 
-// Run sends the hits of the job and returns when all have ended, or at once when ctx ends: those in flight are then unanswered, those not sent dropped.
+// Run sends the hits of the job and returns when all have ended, or at once when ctx ends: those in flight are then
+// unanswered, those not sent dropped.
 func (e *Engine) Run(ctx context.Context) error {
 	base, halt := context.WithCancel(ctx)
 	defer halt()
@@ -63,7 +64,8 @@ func (e *Engine) Run(ctx context.Context) error {
 		}
 	}
 	pace := &pacer{job: e.job, ctx: base}
-	attacker := vegeta.NewAttacker(vegeta.Client(client), vegeta.Workers(uint64(first)), vegeta.MaxWorkers(uint64(e.job.Senders)), vegeta.MaxBody(hit.MaxBody))
+	attacker := vegeta.NewAttacker(vegeta.Client(client), vegeta.MaxBody(hit.MaxBody),
+		vegeta.Workers(uint64(first)), vegeta.MaxWorkers(uint64(e.job.Senders)))
 	for res := range attacker.Attack(e.target, pace, 0, "") {
 		e.ended(res)
 	}
@@ -120,7 +122,8 @@ func (e *Engine) user() (ready time.Duration, ok bool) {
 	}
 }
 
-// ended makes the outcome of a hit. It is the loop that reads vegeta's results: an append and nothing else, for whoever reads slowly slows the attack.
+// ended makes the outcome of a hit. It is the loop that reads vegeta's results: an append and nothing else, for whoever
+// reads slowly slows the attack.
 func (e *Engine) ended(res *vegeta.Result) {
 	f := e.trip.flights.end(res.Seq)
 	end := e.job.Rec.Since(res.End())
@@ -131,10 +134,15 @@ func (e *Engine) ended(res *vegeta.Result) {
 		e.ready <- e.job.Now() + e.job.Think // there is room: each user is in it once
 	}
 	if f == nil { // the request could not even be made
-		e.job.Sink.Add(hit.Outcome{Seq: res.Seq, Due: e.job.DueAt(res.Seq), Sent: end, End: end, Class: hit.ClassOther, Note: &hit.Note{Detail: res.Error}})
+		e.job.Sink.Add(hit.Outcome{
+			Seq: res.Seq, Due: e.job.DueAt(res.Seq), Sent: end, End: end, Class: hit.ClassOther, Note: &hit.Note{Detail: res.Error},
+		})
 		return
 	}
-	o := hit.Outcome{Seq: res.Seq, Due: f.due, Sent: f.sent, End: max(end, f.sent), Connect: f.connect, First: f.first, BytesIn: f.bytesIn, BytesOut: f.bytesOut, Target: f.target, Port: f.port}
+	o := hit.Outcome{
+		Seq: res.Seq, Due: f.due, Sent: f.sent, End: max(end, f.sent), Connect: f.connect, First: f.first,
+		BytesIn: f.bytesIn, BytesOut: f.bytesOut, Target: f.target, Port: f.port,
+	}
 	o.Class = hit.Classify(f.err)
 	if f.err == nil {
 		o.Status = res.Code

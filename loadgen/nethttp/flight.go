@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// A flight is a hit between its start and its result. Only the goroutine that sends it writes, until the result is there; due is under the lock of the flights.
+// A flight is a hit between its start and its result. Only the goroutine that sends it writes, until the result is
+// there; due is under the lock of the flights.
 type flight struct {
 	due, sent time.Duration
 	connect   time.Duration

@@ -7,7 +7,8 @@ import (
 	"github.com/hangtime-dev/hangtime/loadgen/hit"
 )
 
-// A pacer is a timetable as vegeta's Pacer. It waits by itself, so that the end of the attack and a change of the rate are seen at once.
+// A pacer is a timetable as vegeta's Pacer. It waits by itself, so that the end of the attack and a change of the rate
+// are seen at once.
 type pacer struct {
 	job     *hit.Job
 	ctx     context.Context

@@ -85,7 +85,8 @@ func (t *roundTripper) why(ctx context.Context, err error) error {
 	return err
 }
 
-// malformed says whether net/http could not read an answer. Its errors for that are of no type of their own, save that no other layer's is in them.
+// malformed says whether net/http could not read an answer. Its errors for that are of no type of their own, save that
+// no other layer's is in them.
 func malformed(err error) bool {
 	var op *net.OpError
 	var dns *net.DNSError

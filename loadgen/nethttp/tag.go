@@ -9,7 +9,8 @@ import (
 // tagHeader carries a tag from the targeter to the round tripper, which takes it off.
 const tagHeader = "X-Hangtime-Target"
 
-// tagOf is what the targeter tells the round tripper about a hit: its target and, in a closed loop, when its user was ready.
+// tagOf is what the targeter tells the round tripper about a hit: its target and, in a closed loop, when its user was
+// ready.
 func tagOf(target uint32, due time.Duration) string {
 	return strconv.FormatUint(uint64(target), 10) + " " + strconv.FormatInt(int64(due), 10)
 }

@@ -28,7 +28,7 @@ func transport(j *hit.Job, open *atomic.Int64) *http.Transport {
 			return &countedConn{Conn: c, open: open}, nil
 		},
 		Proxy:                  http.ProxyFromEnvironment,             // which leaves loopback addresses alone
-		TLSClientConfig:        &tls.Config{InsecureSkipVerify: true}, // a load generator measures; whom it talks to was said on its command line
+		TLSClientConfig:        &tls.Config{InsecureSkipVerify: true}, // it measures; whom it talks to was said on its command line
 		ForceAttemptHTTP2:      true,
 		MaxIdleConns:           0,
 		MaxIdleConnsPerHost:    j.Senders,

@@ -34,7 +34,8 @@ type Target struct {
 // Expects says whether a status counts as ok.
 func (t *Target) Expects(status int) bool { return scenarios.StatusExpected(t.Expect, status) }
 
-// All makes those of a plan ready. A path is one below base; limit is the time limit of those that have none of their own.
+// All makes those of a plan ready. A path is one below base; limit is the time limit of those that have none of their
+// own.
 func All(all []scenarios.Target, base *url.URL, limit time.Duration) ([]Target, error) {
 	if len(all) == 0 {
 		return nil, fmt.Errorf("there is no target; want at least one, such as {method: POST, path: /task}")
@@ -57,7 +58,8 @@ func New(one scenarios.Target, base *url.URL, limit time.Duration) (Target, erro
 		return Target{}, err
 	}
 	t := Target{
-		Tag: one.Tag, Method: one.Method, URL: at, Header: http.Header{}, Body: []byte(one.Body), Template: one.Template, Expect: one.Expect, Timeout: limit,
+		Tag: one.Tag, Method: one.Method, URL: at, Header: http.Header{}, Body: []byte(one.Body),
+		Template: one.Template, Expect: one.Expect, Timeout: limit,
 	}
 	if one.Timeout > 0 {
 		t.Timeout = one.Timeout
@@ -73,7 +75,8 @@ func New(one scenarios.Target, base *url.URL, limit time.Duration) (Target, erro
 	return t, t.complete()
 }
 
-// resolvePath is the address of a path below base. A template's path is joined as it stands, for its braces are no part of a URL.
+// resolvePath is the address of a path below base. A template's path is joined as it stands, for its braces are no part
+// of a URL.
 func resolvePath(base *url.URL, path string, template bool) (string, error) {
 	if template {
 		return strings.TrimSuffix(base.Scheme+"://"+base.Host, "/") + path, nil

@@ -35,7 +35,8 @@ const (
 // mostDigits bounds {{hex DIGITS}}.
 const mostDigits = 1 << 20
 
-// parseTemplate reads text with {{seq}}, {{counter}}, {{random MIN MAX}}, {{hex DIGITS}} and {{uuid}}. Templates of one target share its counter.
+// parseTemplate reads text with {{seq}}, {{counter}}, {{random MIN MAX}}, {{hex DIGITS}} and {{uuid}}. Templates of one
+// target share its counter.
 func parseTemplate(text string, counter *atomic.Uint64) (*template, error) {
 	t := &template{counter: counter}
 	for {

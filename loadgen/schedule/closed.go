@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// waiting is the schedule of users who each wait for an answer, think, and send again: nothing is due before that, so no moment can be told beforehand.
+// waiting is the schedule of users who each wait for an answer, think, and send again: nothing is due before that, so
+// no moment can be told beforehand.
 type waiting struct {
 	users int
 	think time.Duration
@@ -23,7 +24,8 @@ func (w waiting) String() string {
 	return fmt.Sprintf("closed loop of %d users who think for %v", w.users, w.think)
 }
 
-// A Crowd is the users that could send: each with the moment from which on. They come back in the order of these moments, for all think alike.
+// A Crowd is the users that could send: each with the moment from which on. They come back in the order of these
+// moments, for all think alike.
 type Crowd struct {
 	ready []time.Duration // a ring
 	first int

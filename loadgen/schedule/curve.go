@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// A curve is a rate over time, seen from the other side: at is when the integral of the rate comes to n, Never where it never does.
+// A curve is a rate over time, seen from the other side: at is when the integral of the rate comes to n, Never where it
+// never does.
 type curve interface {
 	at(n float64) time.Duration
 	// peak is the highest rate, in hits a second.
@@ -13,7 +14,8 @@ type curve interface {
 	String() string
 }
 
-// even spaces hits as evenly as the curve allows: hit n at the moment when n hits should have been sent, the first one at once.
+// even spaces hits as evenly as the curve allows: hit n at the moment when n hits should have been sent, the first one
+// at once.
 type even struct{ curve }
 
 func (e even) Due(n uint64) time.Duration { return e.at(float64(n)) }

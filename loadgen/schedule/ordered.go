@@ -14,8 +14,8 @@ type entry struct {
 	n     uint64 // its number within what was picked
 }
 
-// ordered gives random access to a sequence that can only be made in order, in memory that grows by one state for each 1,024 hits: it keeps the state before
-// each block, and the blocks in use.
+// ordered gives random access to a sequence that can only be made in order, in memory that grows by one state for each
+// 1,024 hits: it keeps the state before each block, and the blocks in use.
 type ordered[S any] struct {
 	fill func(state S, block *[blockSize]entry) S
 

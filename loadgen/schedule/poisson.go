@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// poisson sends hits at random moments whose mean rate is the curve's: the gaps, measured in hits of the curve, are exponential with mean 1.
-// The same seed gives the same moments.
+// poisson sends hits at random moments whose mean rate is the curve's: the gaps, measured in hits of the curve, are
+// exponential with mean 1. The same seed gives the same moments.
 type poisson struct {
 	curve
 	gaps *ordered[walk]

@@ -15,8 +15,9 @@ type Moment struct {
 	Target uint32
 }
 
-// Replay sends the hits of a log once more, speed times as fast, and has the most that come in one second. There must be one at least; all is put in order of time.
-// Hits of one second of a log that counts in seconds are spread evenly over it, in the order in which they stand there.
+// Replay sends the hits of a log once more, speed times as fast, and has the most that come in one second. There must
+// be one at least; all is put in order of time. Hits of one second of a log that counts in seconds are spread evenly
+// over it, in the order in which they stand there.
 func Replay(all []Moment, speed float64, skipped int) (Schedule, float64) {
 	byTime := func(x, y Moment) int { return cmp.Compare(x.At, y.At) }
 	slices.SortStableFunc(all, byTime)
@@ -31,7 +32,8 @@ func Replay(all []Moment, speed float64, skipped int) (Schedule, float64) {
 		}
 		most = max(most, i-second+1)
 	}
-	r.words = fmt.Sprintf("replay of %d requests over %v at %sx", len(r.due), r.due[len(r.due)-1].Round(time.Millisecond), strconv.FormatFloat(speed, 'g', 4, 64))
+	long := r.due[len(r.due)-1].Round(time.Millisecond)
+	r.words = fmt.Sprintf("replay of %d requests over %v at %sx", len(r.due), long, strconv.FormatFloat(speed, 'g', 4, 64))
 	if skipped > 0 {
 		r.words += fmt.Sprintf(" (%d lines without a request)", skipped)
 	}

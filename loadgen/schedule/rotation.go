@@ -8,8 +8,8 @@ import (
 // mostWeight bounds the cycle in which targets come; larger weights are scaled down to it.
 const mostWeight = 10_000
 
-// Rotation is the order in which targets are hit: a cycle in which each has as many places as its weight, spread as evenly as can be
-// (smooth weighted round robin, as nginx's upstream does it). Hit n goes to rotation[n % len].
+// Rotation is the order in which targets are hit: a cycle in which each has as many places as its weight, spread as
+// evenly as can be (smooth weighted round robin, as nginx's upstream does it). Hit n goes to rotation[n % len].
 func Rotation(weights []int) []uint32 {
 	weights = slices.Clone(weights)
 	sum, divisor := 0, 0

@@ -8,8 +8,8 @@ import (
 // Never is the due time of a hit that will not come.
 const Never = time.Duration(math.MaxInt64)
 
-// A Schedule says when each hit is due, apart from whatever sends it. Due must not fall with n, and is Never after the last hit.
-// It is called with n in any order, from several goroutines.
+// A Schedule says when each hit is due, apart from whatever sends it. Due must not fall with n, and is Never after the
+// last hit. It is called with n in any order, from several goroutines.
 type Schedule interface {
 	// Due is when hit n (from 0) is due, since the attack began.
 	Due(n uint64) time.Duration

@@ -39,7 +39,8 @@ func TestEveryScheduleHoldsItsOrder(t *testing.T) {
 	}
 }
 
-// holdsOrder is what is true of every schedule: it does not fall, and the same hit has the same moment whenever it is asked for.
+// holdsOrder is what is true of every schedule: it does not fall, and the same hit has the same moment whenever it is
+// asked for.
 func holdsOrder(t *testing.T, s Schedule) {
 	t.Helper()
 	var all []time.Duration

@@ -17,7 +17,8 @@ type Shape struct {
 	Arrivals   string
 }
 
-// Schedule is when hits come at that rate, and the highest rate in hits a second. The same seed gives the same random moments.
+// Schedule is when hits come at that rate, and the highest rate in hits a second. The same seed gives the same random
+// moments.
 func (s Shape) Schedule(seed uint64) (Schedule, float64, error) {
 	c, err := s.curve()
 	if err != nil {

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// A Timetable is the schedule of a running attack: a person may change the rate while it runs, and hits that were due before keep their moments.
+// A Timetable is the schedule of a running attack: a person may change the rate while it runs, and hits that were due
+// before keep their moments.
 type Timetable struct {
 	segments atomic.Pointer[[]segment]
 	rotation []uint32 // targets in turn, where the schedule has no choice of its own
@@ -26,7 +27,8 @@ type segment struct {
 	choose chooser // nil: in turn
 }
 
-// NewTimetable begins with s; rotation has its targets in turn, where it has no choice of its own, and those of every rate that follows.
+// NewTimetable begins with s; rotation has its targets in turn, where it has no choice of its own, and those of every
+// rate that follows.
 func NewTimetable(s Schedule, rotation []uint32) *Timetable {
 	t := &Timetable{rotation: rotation, changed: make(chan struct{})}
 	choose, _ := s.(chooser)
@@ -62,7 +64,8 @@ func (t *Timetable) Target(n uint64) uint32 {
 	return t.rotation[n%uint64(len(t.rotation))]
 }
 
-// Length is when the last hit is due where the first schedule has an end of its own, as a replay has; 0 where it has none.
+// Length is when the last hit is due where the first schedule has an end of its own, as a replay has; 0 where it has
+// none.
 func (t *Timetable) Length() time.Duration {
 	if one, ok := (*t.segments.Load())[0].sched.(*replay); ok {
 		return one.length()
@@ -76,7 +79,8 @@ func (t *Timetable) String() string {
 	return all[len(all)-1].sched.String()
 }
 
-// DueBy counts the hits that are due at or before now; now must not fall from call to call by more than what lies between two hits.
+// DueBy counts the hits that are due at or before now; now must not fall from call to call by more than what lies
+// between two hits.
 func (t *Timetable) DueBy(now time.Duration) uint64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
