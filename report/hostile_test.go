@@ -6,7 +6,10 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/words/hostile"
 )
 
@@ -28,6 +31,7 @@ func TestNoFormHandsOnWhatOthersWroteRaw(t *testing.T) {
 				return r.Annotate(w, func(string) (string, int, int) { return "a" + hostile.Text, 1, 1 })
 			},
 			"look":    func(w io.Writer) error { return look.Text(w) },
+			"watch":   func(w io.Writer) error { return watched(w, words) },
 			"console": func(w io.Writer) error { NewConsole(w).Show(r); return nil },
 		} {
 			t.Run(fmt.Sprint(name, ", words ", words), func(t *testing.T) {
@@ -48,4 +52,14 @@ func TestNoFormHandsOnWhatOthersWroteRaw(t *testing.T) {
 			})
 		}
 	}
+}
+
+// watched tells of a watch of a server whose incident is hostile.
+func watched(w io.Writer, words bool) error {
+	c := NewWatchConsole(w)
+	c.Begin(hostile.Text, Watched{Unseen: []string{hostile.Text}})
+	c.incident(hostile.Filled(diagnose.Incident{Kind: diagnose.KindHang, Cause: lockCause, Victims: []diagnose.Victim{{Place: 1, PID: 7}}}, words))
+	err := c.Sink([]history.Record{{Event: history.WorkerGone{Worker: 1, PID: 7, Signal: "SIGKILL", By: hostile.Text}}, {Event: history.Trouble{Text: hostile.Text}}, {Event: history.Tick{}}})
+	c.End(time.Second)
+	return err
 }

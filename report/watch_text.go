@@ -44,9 +44,9 @@ func NewWatchConsole(out io.Writer) *WatchConsole {
 func (c *WatchConsole) Begin(describe string, of Watched) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	fmt.Fprintf(c.Out, "watching %s, %s; only reading; Ctrl-C ends it\n", words.Printable(describe), words.Count(len(c.look.Workers()), "worker"))
+	c.line("watching %s, %s; only reading; Ctrl-C ends it", describe, words.Count(len(c.look.Workers()), "worker"))
 	for _, text := range of.Unseen {
-		fmt.Fprintln(c.Out, text)
+		c.line("%s", text)
 	}
 	c.of, c.begun = of, true
 }
@@ -87,13 +87,13 @@ func (c *WatchConsole) End(lasted time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	all := c.look.Incidents()
-	fmt.Fprintf(c.Out, "watched for %s: %s, %s; own cost %.2f %% of a core\n", lasted.Round(100*time.Millisecond), words.Count(c.hangs, "hang"), words.Count(len(all)-c.hangs, "death"), 100*c.Cost())
+	c.line("watched for %s: %s, %s; own cost %.2f %% of a core", lasted.Round(100*time.Millisecond), words.Count(c.hangs, "hang"), words.Count(len(all)-c.hangs, "death"), 100*c.Cost())
 	for _, in := range all {
 		state := "not over"
 		if in.Ended >= 0 {
 			state = "over"
 		}
-		fmt.Fprintf(c.Out, "  %s %d, since %s, %s, %.1f s: %s\n", in.Kind, in.ID, words.Watch(in.Began), state, in.Longest(c.look.Now()).Seconds(), words.Printable(in.Cause.Sentence))
+		c.line("  %s %d, since %s, %s, %s: %s", in.Kind, in.ID, words.Watch(in.Began), state, words.Seconds(in.Longest(c.look.Now())), in.Cause.Sentence)
 	}
 }
 
@@ -123,7 +123,7 @@ func (c *WatchConsole) tell() {
 		if in.Ended >= 0 && !was.ended {
 			was.ended = true
 			if in.Kind == diagnose.KindHang {
-				c.say(now, "incident %d is over after %.1f s: %s", in.ID, in.Longest(in.Ended).Seconds(), in.Cause.Short)
+				c.say(now, "incident %d is over after %s: %s", in.ID, words.Seconds(in.Longest(in.Ended)), in.Cause.Short)
 			} else {
 				c.incident(in)
 			}
@@ -164,10 +164,10 @@ func (c *WatchConsole) incident(in diagnose.Incident) {
 	}
 	c.say(c.look.Now(), "%s%s since %s: %s (%s, %s)", what, who, words.Watch(in.Began), in.Cause.Sentence, in.Cause.Kind, in.Cause.Confidence)
 	for _, frame := range in.Cause.Stack[:min(len(in.Cause.Stack), mostWatchFrames)] {
-		fmt.Fprintf(c.Out, "              %s\n", words.Printable(frame))
+		c.line("              %s", frame)
 	}
 	if in.Cause.Remedy != "" {
-		fmt.Fprintf(c.Out, "              remedy: %s\n", words.Printable(in.Cause.Remedy))
+		c.line("              remedy: %s", in.Cause.Remedy)
 	}
 }
 
@@ -197,7 +197,12 @@ func (c *WatchConsole) state() string {
 }
 
 func (c *WatchConsole) say(at time.Duration, format string, args ...any) {
-	fmt.Fprintf(c.Out, "%s  %s\n", words.Watch(at), words.Printable(fmt.Sprintf(format, args...)))
+	c.line("%s  %s", words.Watch(at), fmt.Sprintf(format, args...))
+}
+
+// line is the one place where it writes: whatever others wrote stays in its line.
+func (c *WatchConsole) line(format string, args ...any) {
+	fmt.Fprintln(c.Out, words.Printable(fmt.Sprintf(format, args...)))
 }
 
 func goneWords(ev history.WorkerGone) string {
