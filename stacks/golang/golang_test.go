@@ -35,7 +35,7 @@ func compiler() string {
 }
 
 // build builds the program in a module of its own, which also the oldest version that is read can build.
-func build(t *testing.T, flags []string) string {
+func build(t testing.TB, flags []string) string {
 	t.Helper()
 	folder := t.TempDir()
 	source, err := os.ReadFile(standstills)
@@ -56,7 +56,7 @@ func build(t *testing.T, flags []string) string {
 }
 
 // version is the minor version of the compiler: "1.26".
-func version(t *testing.T) string {
+func version(t testing.TB) string {
 	t.Helper()
 	out, err := exec.Command(compiler(), "env", "GOVERSION").Output()
 	if err != nil {
@@ -67,7 +67,7 @@ func version(t *testing.T) string {
 }
 
 // start runs a program until the test ends, and gives its process and its first line.
-func start(t *testing.T, program string, args ...string) (stacks.Process, string) {
+func start(t testing.TB, program string, args ...string) (stacks.Process, string) {
 	t.Helper()
 	command := exec.Command(program, args...)
 	in, err := command.StdinPipe()

@@ -15,10 +15,14 @@ type site struct {
 	good      bool       // the tables know it
 }
 
-// A siteKey says whether the address is that behind a call: such a one belongs to the line of the call, one instruction before.
-type siteKey struct {
-	pc   uint64
-	call bool
+// A siteKey is an address, and whether it is that behind a call: such a one belongs to the line of the call, one instruction before.
+type siteKey uint64
+
+func keyOf(pc uint64, call bool) siteKey {
+	if call {
+		return siteKey(pc<<1 | 1)
+	}
+	return siteKey(pc << 1)
 }
 
 // An unwinder goes from the stack pointer of a goroutine that does not run to the function that it began with, by the sizes of frames in the program's tables as the runtime itself
@@ -36,16 +40,17 @@ type call struct {
 	at, end int // its bytes, counted from the stack pointer that the unwinding began with
 }
 
-func (u *unwinder) site(key siteKey) *site {
+func (u *unwinder) site(pc uint64, call bool) *site {
+	key := keyOf(pc, call)
 	if s := u.sites[key]; s != nil {
 		return s
 	}
 	s := &site{}
-	f, err := u.at(key.pc)
+	f, err := u.at(pc)
 	if err == nil {
-		size, ok := u.frame(f, key.pc)
-		line := key.pc
-		if key.call && line > f.entry {
+		size, ok := u.frame(f, pc)
+		line := pc
+		if call && line > f.entry {
 			line--
 		}
 		*s = site{function: f, positions: u.positions(f, line), frame: size, good: ok && size >= 0 && size%8 == 0}
@@ -61,7 +66,7 @@ func (u *unwinder) site(key siteKey) *site {
 func (u *unwinder) unwind(calls []call, pc uint64, stack []byte) ([]call, bool) {
 	at, isCall := 0, true
 	for n := range maxCalls {
-		s := u.site(siteKey{pc, isCall})
+		s := u.site(pc, isCall)
 		if !s.good || n > 0 && s.function.flags&flagWriteSP != 0 {
 			return calls, false
 		}
