@@ -1,6 +1,6 @@
 // Package golang reads the goroutines of a running Go program (Go 1.21 to 1.27, Linux, also stripped and position-independent ones) from its memory: where each waits, for what, and
-// which request it serves. It stops nothing, sends no signal, and needs no net/http/pprof in the program. What an M runs at the moment has its stack pointer in a processor:
-// of such a goroutine only the function that it began with is told, and the thread.
+// which request it serves. It stops nothing, sends no signal, and needs no net/http/pprof in the program. What a thread runs at the moment
+// has its stack pointer in a processor: such a goroutine is told with its thread and, from the second look on, with the frames that it had when the runtime last interrupted it.
 package golang
 
 import (
@@ -25,16 +25,17 @@ type reader struct {
 	process stacks.Process
 	program *program
 	unwinder
-	origin  origin
-	allgs   uint64 // address of runtime.allgs
-	traces  traces
-	slots   slots
-	served  map[uint64]served // by goroutine
-	threads threads
-	timers  map[uint64]bool // whether a channel is that of a timer, in this look
-	names   *variables
-	buffer  []byte // of gather
-	memory  []byte // of goroutines and stacks, used again by each look
+	origin      origin
+	allgs       uint64 // address of runtime.allgs
+	traces      traces
+	slots       slots
+	served      map[uint64]served // by goroutine
+	threads     threads
+	interrupted map[uint64]interrupted // by the address of the m
+	timers      map[uint64]bool        // whether a channel is that of a timer, in this look
+	names       *variables
+	buffer      []byte // of gather
+	memory      []byte // of goroutines and stacks, used again by each look
 }
 
 // Open finds the Go runtime in a process.
@@ -50,7 +51,7 @@ func Open(p stacks.Process) (stacks.Reader, error) {
 	r := &reader{
 		process: p, program: found, allgs: allgs,
 		unwinder: unwinder{functions: found.functions, link: found.arm, sites: map[siteKey]*site{}},
-		traces:   traces{}, slots: slots{}, served: map[uint64]served{}, timers: map[uint64]bool{},
+		traces:   traces{}, slots: slots{}, served: map[uint64]served{}, timers: map[uint64]bool{}, interrupted: map[uint64]interrupted{},
 		threads: newThreads(p), buffer: make([]byte, maxBlock),
 	}
 	r.origin = newOrigin(found.build, r.runtimeFile())
@@ -97,7 +98,7 @@ func (r *reader) Look() ([]stacks.Work, error) {
 		}
 	}
 	r.forget(work)
-	return work, nil
+	return work[:min(len(work), maxGoroutines)], nil
 }
 
 // list reads the addresses of the goroutines that ever were.
@@ -188,6 +189,9 @@ func (r *reader) trace(all []goroutine) []seen {
 		s := &seens[i]
 		if s.stack == nil {
 			s.trace = r.begun(s)
+			if s.status == running {
+				calls = r.running(s, calls[:0])
+			}
 		} else {
 			calls = r.unwindOne(s, calls[:0])
 		}
@@ -198,8 +202,8 @@ func (r *reader) trace(all []goroutine) []seen {
 // unwindOne unwinds a stack, and once more from fresh memory where the goroutine went on meanwhile.
 func (r *reader) unwindOne(s *seen, calls []call) []call {
 	var whole bool
-	if calls, whole = r.unwind(calls, s.pc, s.stack); !whole && len(s.stack) < maxStack && r.again(s) {
-		calls, whole = r.unwind(calls[:0], s.pc, s.stack)
+	if calls, whole = r.unwind(calls, s.pc, true, s.stack); !whole && len(s.stack) < maxStack && r.again(s) {
+		calls, whole = r.unwind(calls[:0], s.pc, true, s.stack)
 	}
 	if whole || len(s.stack) == maxStack || len(calls) == maxCalls {
 		s.trace = r.remember(calls)

@@ -231,12 +231,13 @@ func look(t *testing.T, p stacks.Process, wanted func([]stacks.Work) error) {
 	t.Helper()
 	const limit = 20 * time.Second
 	var err error
-	for end := time.Now().Add(limit); time.Now().Before(end); {
+	end := time.Now().Add(limit)
+	for time.Now().Before(end) {
 		r, opened := Open(p)
 		if err = opened; err != nil {
 			continue // it begins
 		}
-		for range 50 {
+		for time.Now().Before(end) {
 			var work []stacks.Work
 			if work, err = r.Look(); err != nil {
 				continue
@@ -265,7 +266,7 @@ func TestTheServersGoroutinesAreToldWithTheirRequests(t *testing.T) {
 	}
 	look(t, p, func(work []stacks.Work) error {
 		var requests []stacks.Request
-		idle, accepts, thread := 0, 0, 0
+		idle, accepts, thread, spins := 0, 0, 0, false
 		for _, w := range work {
 			switch {
 			case w.Idle && !w.Pool && slices.ContainsFunc(w.Frames, func(f stacks.Frame) bool { return f.Function == "net.(*netFD).accept" }):
@@ -275,12 +276,17 @@ func TestTheServersGoroutinesAreToldWithTheirRequests(t *testing.T) {
 			case w.Pool:
 				requests = append(requests, w.Request)
 				thread = max(thread, w.TID)
+				f, ok := application(w)
+				spins = spins || w.Request.Path == "/busy" && w.TID > 0 && ok && f.Function == "main.spins" && len(w.Frames) > 5
 			}
 		}
 		slices.SortFunc(requests, func(a, b stacks.Request) int { return strings.Compare(b.Path, a.Path) })
 		wanted := []stacks.Request{{Method: "POST", Path: "/stuck", Query: "order=7", Port: want[0]}, {Method: "GET", Path: "/busy", Port: want[1]}}
 		if idle != 1 || accepts != 1 || !slices.Equal(requests, wanted) {
 			return fmt.Errorf("%d connections are idle, %d accept, requests %+v; want 1, 1, %+v", idle, accepts, requests, wanted)
+		}
+		if !spins {
+			return errors.New("what serves /busy is not seen to run in main.spins")
 		}
 		_, err := os.Stat(fmt.Sprintf("/proc/%d/task/%d/stat", p.PID, thread))
 		return err

@@ -128,7 +128,7 @@ func (p *picture) open(l layout) (*reader, bool) {
 	}
 	return &reader{
 		process: stacks.Process{PID: 1, Proc: "/nowhere", Memory: p.memory}, program: found, allgs: allgs, names: &variables{},
-		unwinder: unwinder{functions: found.functions, sites: map[siteKey]*site{}}, traces: traces{}, slots: slots{}, served: map[uint64]served{}, timers: map[uint64]bool{},
+		unwinder: unwinder{functions: found.functions, sites: map[siteKey]*site{}}, traces: traces{}, slots: slots{}, served: map[uint64]served{}, timers: map[uint64]bool{}, interrupted: map[uint64]interrupted{},
 		buffer: make([]byte, maxBlock),
 	}, true
 }
@@ -163,7 +163,7 @@ func TestAStackIsUnwoundByLinks(t *testing.T) {
 	}
 	r.link = true
 	stack := words(base+textAt+0x20, 0, 0, base+textAt+0x201, 0, 0, 0)
-	calls, whole := r.unwind(nil, base+textAt+0x150, stack)
+	calls, whole := r.unwind(nil, base+textAt+0x150, true, stack)
 	if !whole || len(calls) != 2 || calls[0].function.name != "main.leaf" || calls[1].function.name != "main.outer" {
 		t.Errorf("unwound to %+v (whole: %v)", calls, whole)
 	}

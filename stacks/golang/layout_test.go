@@ -27,7 +27,7 @@ func TestLayoutsAreThoseOfTheCompiler(t *testing.T) {
 		"runtime.g.stack": gStackLow, "runtime.g.m": gMachine, "runtime.g.sched": gSchedSP, "runtime.g.syscallsp": l.syscallSP, "runtime.g.syscallpc": l.syscallPC,
 		"runtime.g.atomicstatus": l.status, "runtime.g.goid": l.goid, "runtime.g.waitsince": l.waitSince, "runtime.g.waitreason": l.waitReason,
 		"runtime.g.tracking": l.tracking, "runtime.g.trackingStamp": l.trackedSince, "runtime.g.parentGoid": l.parent, "runtime.g.startpc": l.startPC,
-		"runtime.g.waiting": l.waiting, "runtime.m.procid": l.procID, "runtime.moduledata.gofunc": l.inlined, "runtime.moduledata.text": moduleText,
+		"runtime.g.waiting": l.waiting, "runtime.m.procid": l.procID, "runtime.m.gsignal": l.procID + 8, "runtime.m.preemptGen": l.preemptions, "runtime.moduledata.gofunc": l.inlined, "runtime.moduledata.text": moduleText,
 		"runtime.moduledata.etext": moduleETtxt, "runtime.moduledata.bss": moduleBSS, "runtime.moduledata.ebss": moduleEBSS,
 		"runtime.gobuf.pc": gSchedPC - gSchedSP, "runtime.gobuf.g": gSchedG - gSchedSP, "runtime.sudog.g": sudogG,
 		"runtime.pollDesc.fd": pollerFD, "runtime.pollDesc.rg": pollerRead, "runtime.pollDesc.wg": pollerSend,

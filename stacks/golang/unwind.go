@@ -7,6 +7,9 @@ const (
 	maxSites = 1 << 16 // that are remembered
 )
 
+// asyncPreempt is the function that the runtime puts in between two instructions of a goroutine that ran for long.
+const asyncPreempt = "runtime.asyncPreempt"
+
 // A site is an address at which code was left: the place behind a call, or where a goroutine was stopped.
 type site struct {
 	function  function
@@ -62,9 +65,9 @@ func (u *unwinder) site(pc uint64, call bool) *site {
 	return s
 }
 
-// unwind appends the calls on a stack to calls, innermost first, and tells whether the first call of the goroutine was reached; otherwise what is there may be of several moments.
-func (u *unwinder) unwind(calls []call, pc uint64, stack []byte) ([]call, bool) {
-	at, isCall := 0, true
+// unwind follows the calls on a stack from an address, which may be that behind a call. It appends them to calls, innermost first, and tells whether the first call of the goroutine was reached; otherwise what is there may be of several moments.
+func (u *unwinder) unwind(calls []call, pc uint64, isCall bool, stack []byte) ([]call, bool) {
+	at := 0
 	for n := range maxCalls {
 		s := u.site(pc, isCall)
 		if !s.good || n > 0 && s.function.flags&flagWriteSP != 0 {
@@ -83,7 +86,7 @@ func (u *unwinder) unwind(calls []call, pc uint64, stack []byte) ([]call, bool) 
 		calls = append(calls, call{site: s, pc: pc, at: at, end: end})
 		pc = binary.LittleEndian.Uint64(stack[back:])
 		at = end
-		isCall = s.function.name != "runtime.asyncPreempt" && s.function.name != "runtime.sigpanic" // these were put in between two instructions
+		isCall = s.function.name != asyncPreempt && s.function.name != "runtime.sigpanic"
 	}
 	return calls, false
 }
