@@ -133,6 +133,7 @@ var waits = map[string]stacks.Wait{
 	"main.onSleep":              {On: "sleep"},
 	"main.onTimer":              {On: "sleep"}, // before Go 1.23 a timer's channel is one like all others
 	"main.onSocket":             {On: "socket"},
+	"main.onUpstream":           {On: "socket"},
 	"main.onPipe":               {On: "pipe"},
 	"main.onChild":              {On: "child"},
 	"main.onSystemCall":         {},

@@ -33,6 +33,8 @@ func TestLayoutsAreThoseOfTheCompiler(t *testing.T) {
 		"runtime.pollDesc.fd": pollerFD, "runtime.pollDesc.rg": pollerRead, "runtime.pollDesc.wg": pollerSend,
 		"net/http.conn.remoteAddr": connRemote, "net/http.conn.curReq": connCurrent, "net/http.response.conn": responseConn, "net/http.response.req": responseRequest,
 		"net/http.Request.Method": requestMethod, "net/http.Request.RequestURI": requestURI,
+		"net/http.persistConn.conn": persistConn - 8, "net/http.persistConn.br": persistReader, "bufio.Reader.rd": readerSource - 8,
+		"internal/poll.FD.Sysfd": pollFD, "internal/poll.FD.pd": pollPoller, "crypto/tls.Conn.conn": tlsConn - 8, "net.netFD.pfd": 0,
 		"sync.RWMutex.writerSem": rwmutexSemaphore, "sync.RWMutex.readerSem": rwmutexReaders, "sync.WaitGroup.sema": waitGroupSemaphore,
 		"runtime._func.pcsp": 16, "runtime._func.nfuncdata": funcSize - 1, "runtime.inlinedCall.parentPc": 8,
 	}

@@ -119,6 +119,9 @@ func (r *reader) parked(s *seen) stacks.Wait {
 	case waitChannel:
 		return r.channel(s)
 	case waitSelect:
+		if w, ok := r.upstream(s); ok {
+			return w
+		}
 		return stacks.Wait{On: either(s.on, "select")}
 	case waitSleep:
 		return stacks.Wait{On: "sleep"}

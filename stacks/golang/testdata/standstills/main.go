@@ -28,6 +28,7 @@ var (
 	forever   = make(chan int)
 	condition = sync.NewCond(&sync.Mutex{})
 	silent    net.Listener
+	upstream  net.Conn
 	sink      int
 )
 
@@ -37,7 +38,7 @@ func main() {
 	group.Add(1)
 	for _, block := range []func(){
 		onMutex, onInlined, onRWMutexWrite, onWaitGroup, onCondition, onReceive, onSend, onNilChannel, onSelect, onNoCases, onSleep, onTimer,
-		onSocket, onPipe, onChild, onSystemCall, onPool, onDeepStack, inGeneric[string], spins, onSignal,
+		onSocket, onUpstream, onPipe, onChild, onSystemCall, onPool, onDeepStack, inGeneric[string], spins, onSignal,
 	} {
 		go block()
 	}
@@ -122,6 +123,17 @@ func onSocket() {
 	fatal(err)
 	_, err = conn.Read(make([]byte, 1)) // at: main.onSocket
 	fatal(err)
+}
+
+func onUpstream() {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	fatal(err)
+	go func() {
+		conn, err := listener.Accept()
+		fatal(err)
+		upstream = conn
+	}()
+	_, _ = http.Get("http://" + listener.Addr().String()) // at: main.onUpstream
 }
 
 func onPipe() {
