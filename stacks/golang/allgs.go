@@ -3,8 +3,6 @@ package golang
 import (
 	"encoding/binary"
 	"errors"
-
-	"github.com/hangtime-dev/hangtime/stacks"
 )
 
 // findGoroutines is the address of runtime.allgs, the slice of all goroutines that ever were. It is looked for by what it holds, since stripped programs have no symbol for it: each
@@ -23,7 +21,7 @@ func (p *program) findGoroutines(memory func(uint64, []byte) error) (uint64, err
 	case err != nil:
 		return 0, err
 	}
-	return 0, errors.Join(stacks.ErrNone, errors.New("read goroutines: the runtime has none yet, or its list of them was not found"))
+	return 0, errors.New("read goroutines: the runtime has none yet, or its list of them was not found")
 }
 
 // A slice is the header of a slice of pointers.

@@ -1,6 +1,9 @@
 package golang
 
-import "sort"
+import (
+	"cmp"
+	"slices"
+)
 
 const (
 	maxGap   = 2048     // bytes between two pieces that are rather read along than left out with a call more
@@ -17,7 +20,7 @@ type piece struct {
 // gather reads many small pieces of memory with few system calls: those that lie close together are read at once. The runtime's allocator lays goroutines and their stacks next to
 // each other. It sorts pieces by their addresses.
 func gather(memory func(uint64, []byte) error, pieces []piece, buffer []byte) {
-	sort.Slice(pieces, func(i, j int) bool { return pieces[i].at < pieces[j].at })
+	slices.SortFunc(pieces, func(a, b piece) int { return cmp.Compare(a.at, b.at) })
 	for first := 0; first < len(pieces); {
 		last, end := first, pieces[first].end()
 		for last+1 < len(pieces) {
@@ -28,15 +31,15 @@ func gather(memory func(uint64, []byte) error, pieces []piece, buffer []byte) {
 			end = max(end, next.end())
 			last++
 		}
-		read(memory, pieces[first:last+1], end, buffer)
+		readPieces(memory, pieces[first:last+1], end, buffer)
 		first = last + 1
 	}
 }
 
 func (p *piece) end() uint64 { return p.at + uint64(len(p.into)) }
 
-// read reads pieces that end before an address: at once, or where that fails each by itself.
-func read(memory func(uint64, []byte) error, pieces []piece, end uint64, buffer []byte) {
+// readPieces reads pieces that end before an address: at once, or where that fails each by itself.
+func readPieces(memory func(uint64, []byte) error, pieces []piece, end uint64, buffer []byte) {
 	start := pieces[0].at
 	if len(pieces) > 1 && memory(start, buffer[:end-start]) == nil {
 		for i := range pieces {

@@ -1,11 +1,12 @@
 // Package golang reads the goroutines of a running Go program (Go 1.21 to 1.27, Linux, also stripped and position-independent ones) from its memory: where each waits, for what, and
-// which request it serves. It stops nothing, sends no signal, and needs no net/http/pprof in the program. What an M runs at the moment has its stack pointer in a processor:
-// of such a goroutine only the function that it began with is told, and the thread.
+// which request it serves. It stops nothing, sends no signal, and needs no net/http/pprof in the program. What a thread runs at the moment
+// has its stack pointer in a processor: such a goroutine is told with its thread and, from the second look on, with the frames that it had when the runtime last interrupted it.
 package golang
 
 import (
-	"encoding/binary"
 	"fmt"
+	"runtime"
+	"slices"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/stacks"
@@ -16,6 +17,7 @@ const (
 	maxListed     = 1 << 17 // elements of runtime.allgs that are read: dead ones stay in it
 	maxFrames     = 64
 	maxStack      = 32 << 10 // bytes of a stack that are read, from its innermost frame
+	atOnce        = 512      // goroutines between two looks at the clock
 	maxLook       = 10 * time.Millisecond
 )
 
@@ -23,15 +25,17 @@ type reader struct {
 	process stacks.Process
 	program *program
 	unwinder
-	origin  origin
-	allgs   uint64 // address of runtime.allgs
-	traces  traces
-	slots   slots
-	served  map[uint64]served // by goroutine
-	threads threads
-	names   *variables
-	buffer  []byte // of gather
-	memory  []byte // of goroutines and stacks, used again by each look
+	origin      origin
+	allgs       uint64 // address of runtime.allgs
+	traces      traces
+	slots       slots
+	served      map[uint64]served // by goroutine
+	threads     threads
+	interrupted map[uint64]interrupted // by the address of the m
+	timers      map[uint64]bool        // whether a channel is that of a timer, in this look
+	names       *variables
+	buffer      []byte // of gather
+	memory      []byte // of goroutines and stacks, used again by each look
 }
 
 // Open finds the Go runtime in a process.
@@ -47,7 +51,7 @@ func Open(p stacks.Process) (stacks.Reader, error) {
 	r := &reader{
 		process: p, program: found, allgs: allgs,
 		unwinder: unwinder{functions: found.functions, link: found.arm, sites: map[siteKey]*site{}},
-		traces:   traces{}, slots: slots{}, served: map[uint64]served{},
+		traces:   traces{}, slots: slots{}, served: map[uint64]served{}, timers: map[uint64]bool{}, interrupted: map[uint64]interrupted{},
 		threads: newThreads(p), buffer: make([]byte, maxBlock),
 	}
 	r.origin = newOrigin(found.build, r.runtimeFile())
@@ -59,7 +63,8 @@ func (r *reader) Language() string { return "go" }
 
 // runtimeFile is the file of a function of package runtime.
 func (r *reader) runtimeFile() string {
-	for _, g := range r.list(2) { // the program's own first goroutine, and one of the runtime's
+	listed := r.list()
+	for _, g := range r.read(listed[:min(len(listed), 16)]) { // the first ones are the program's own first and those of the runtime
 		if f, err := r.at(g.start); err == nil && packageOf(f.name) == "runtime" {
 			file, _ := r.line(f, f.entry)
 			return file
@@ -70,26 +75,34 @@ func (r *reader) runtimeFile() string {
 
 // Look reads the goroutines as they are now: each by itself, so that of two that hand something over both or none may be seen to have it.
 func (r *reader) Look() ([]stacks.Work, error) {
-	end := time.Now().Add(maxLook)
-	all := r.list(maxGoroutines)
-	if len(all) == 0 {
+	runtime.LockOSThread() // the processor time is that of a thread
+	defer runtime.UnlockOSThread()
+	left := newBudget(maxLook)
+	listed := r.list()
+	if len(listed) == 0 {
 		return nil, fmt.Errorf("read goroutines of process %d: none can be read", r.process.PID)
 	}
-	seen := r.trace(all, end)
-	r.follow(seen)
-	now := monotonic()
-	work := make([]stacks.Work, 0, len(seen))
-	for i := range seen {
-		if !seen[i].system() {
-			work = append(work, r.work(&seen[i], now, end))
+	now := int64(clock(monotonic))
+	work := make([]stacks.Work, 0, min(len(listed), maxGoroutines+atOnce))
+	clear(r.timers)
+	for part := range slices.Chunk(listed, atOnce) {
+		if len(work) >= maxGoroutines || len(work) > 0 && left.spent() {
+			break
+		}
+		seen := r.trace(r.read(part))
+		r.follow(seen, left)
+		for i := range seen {
+			if !seen[i].system() {
+				work = append(work, r.work(&seen[i], now, left))
+			}
 		}
 	}
 	r.forget(work)
-	return work, nil
+	return work[:min(len(work), maxGoroutines)], nil
 }
 
-// list reads the goroutines that live, at most so many.
-func (r *reader) list(most int) []goroutine {
+// list reads the addresses of the goroutines that ever were.
+func (r *reader) list() []uint64 {
 	var header [24]byte
 	if r.process.Memory(r.allgs, header[:]) != nil {
 		return nil
@@ -98,28 +111,33 @@ func (r *reader) list(most int) []goroutine {
 	if !s.plausible() {
 		return nil
 	}
-	pointers := make([]byte, 8*min(s.length, maxListed))
-	if r.process.Memory(s.at, pointers) != nil {
+	b := make([]byte, 8*min(s.length, maxListed))
+	if r.process.Memory(s.at, b) != nil {
 		return nil
 	}
+	all := make([]uint64, len(b)/8)
+	for i := range all {
+		all[i] = word(b, i*8)
+	}
+	return all
+}
+
+// read reads goroutines and leaves those out that do not live.
+func (r *reader) read(listed []uint64) []goroutine {
 	size := r.program.layout.size()
-	var all []goroutine
-	const batch = 4096
-	for first := 0; first < len(pointers) && len(all) < most; first += 8 * batch {
-		part := pointers[first:min(first+8*batch, len(pointers))]
-		memory := r.room(len(part) / 8 * size)
-		pieces := make([]piece, 0, len(part)/8)
-		for i := 0; i < len(part); i += 8 {
-			pieces = append(pieces, piece{at: binary.LittleEndian.Uint64(part[i:]), into: memory[i/8*size : (i/8+1)*size]})
+	memory := r.room(len(listed) * size)
+	pieces := make([]piece, len(listed))
+	for i, at := range listed {
+		pieces[i] = piece{at: at, into: memory[i*size : (i+1)*size]}
+	}
+	gather(r.process.Memory, pieces, r.buffer)
+	all := make([]goroutine, 0, len(listed))
+	for _, p := range pieces {
+		if !p.good {
+			continue
 		}
-		gather(r.process.Memory, pieces, r.buffer)
-		for _, p := range pieces {
-			if !p.good || len(all) >= most {
-				continue
-			}
-			if g, ok := r.program.layout.decode(p.at, p.into); ok && g.alive() {
-				all = append(all, g)
-			}
+		if g, ok := r.program.layout.decode(p.at, p.into); ok && g.alive() {
+			all = append(all, g)
 		}
 	}
 	return all
@@ -142,13 +160,13 @@ type seen struct {
 	target target
 }
 
-// trace reads the stacks of goroutines and unwinds them, until a time.
-func (r *reader) trace(all []goroutine, end time.Time) []seen {
+// trace reads the stacks of goroutines and unwinds them.
+func (r *reader) trace(all []goroutine) []seen {
 	seens := make([]seen, 0, len(all))
 	pieces, size := make([]piece, 0, len(all)), 0
 	for _, g := range all {
 		s := seen{goroutine: g, trace: &trace{}}
-		if begin := r.site(siteKey{pc: g.start}); begin.good {
+		if begin := r.site(g.start, false); begin.good {
 			s.began = begin.function.name
 		}
 		if g.status != running && !runtimeOnly(s.began) {
@@ -169,12 +187,12 @@ func (r *reader) trace(all []goroutine, end time.Time) []seen {
 	var calls []call
 	for i := range seens {
 		s := &seens[i]
-		switch {
-		case i%256 == 255 && time.Now().After(end):
-			return seens[:i]
-		case s.stack == nil:
+		if s.stack == nil {
 			s.trace = r.begun(s)
-		default:
+			if s.status == running {
+				calls = r.running(s, calls[:0])
+			}
+		} else {
 			calls = r.unwindOne(s, calls[:0])
 		}
 	}
@@ -184,8 +202,8 @@ func (r *reader) trace(all []goroutine, end time.Time) []seen {
 // unwindOne unwinds a stack, and once more from fresh memory where the goroutine went on meanwhile.
 func (r *reader) unwindOne(s *seen, calls []call) []call {
 	var whole bool
-	if calls, whole = r.unwind(calls, s.pc, s.stack); !whole && len(s.stack) < maxStack && r.again(s) {
-		calls, whole = r.unwind(calls[:0], s.pc, s.stack)
+	if calls, whole = r.unwind(calls, s.pc, true, s.stack); !whole && len(s.stack) < maxStack && r.again(s) {
+		calls, whole = r.unwind(calls[:0], s.pc, true, s.stack)
 	}
 	if whole || len(s.stack) == maxStack || len(calls) == maxCalls {
 		s.trace = r.remember(calls)

@@ -35,7 +35,7 @@ func compiler() string {
 }
 
 // build builds the program in a module of its own, which also the oldest version that is read can build.
-func build(t *testing.T, flags []string) string {
+func build(t testing.TB, flags []string) string {
 	t.Helper()
 	folder := t.TempDir()
 	source, err := os.ReadFile(standstills)
@@ -56,7 +56,7 @@ func build(t *testing.T, flags []string) string {
 }
 
 // version is the minor version of the compiler: "1.26".
-func version(t *testing.T) string {
+func version(t testing.TB) string {
 	t.Helper()
 	out, err := exec.Command(compiler(), "env", "GOVERSION").Output()
 	if err != nil {
@@ -67,7 +67,7 @@ func version(t *testing.T) string {
 }
 
 // start runs a program until the test ends, and gives its process and its first line.
-func start(t *testing.T, program string, args ...string) (stacks.Process, string) {
+func start(t testing.TB, program string, args ...string) (stacks.Process, string) {
 	t.Helper()
 	command := exec.Command(program, args...)
 	in, err := command.StdinPipe()
@@ -133,6 +133,7 @@ var waits = map[string]stacks.Wait{
 	"main.onSleep":              {On: "sleep"},
 	"main.onTimer":              {On: "sleep"}, // before Go 1.23 a timer's channel is one like all others
 	"main.onSocket":             {On: "socket"},
+	"main.onUpstream":           {On: "socket"},
 	"main.onPipe":               {On: "pipe"},
 	"main.onChild":              {On: "child"},
 	"main.onSystemCall":         {},
@@ -231,12 +232,13 @@ func look(t *testing.T, p stacks.Process, wanted func([]stacks.Work) error) {
 	t.Helper()
 	const limit = 20 * time.Second
 	var err error
-	for end := time.Now().Add(limit); time.Now().Before(end); {
+	end := time.Now().Add(limit)
+	for time.Now().Before(end) {
 		r, opened := Open(p)
 		if err = opened; err != nil {
 			continue // it begins
 		}
-		for range 50 {
+		for time.Now().Before(end) {
 			var work []stacks.Work
 			if work, err = r.Look(); err != nil {
 				continue
@@ -265,7 +267,7 @@ func TestTheServersGoroutinesAreToldWithTheirRequests(t *testing.T) {
 	}
 	look(t, p, func(work []stacks.Work) error {
 		var requests []stacks.Request
-		idle, accepts, thread := 0, 0, 0
+		idle, accepts, thread, spins := 0, 0, 0, false
 		for _, w := range work {
 			switch {
 			case w.Idle && !w.Pool && slices.ContainsFunc(w.Frames, func(f stacks.Frame) bool { return f.Function == "net.(*netFD).accept" }):
@@ -275,12 +277,17 @@ func TestTheServersGoroutinesAreToldWithTheirRequests(t *testing.T) {
 			case w.Pool:
 				requests = append(requests, w.Request)
 				thread = max(thread, w.TID)
+				f, ok := application(w)
+				spins = spins || w.Request.Path == "/busy" && w.TID > 0 && ok && f.Function == "main.spins" && len(w.Frames) > 5
 			}
 		}
 		slices.SortFunc(requests, func(a, b stacks.Request) int { return strings.Compare(b.Path, a.Path) })
 		wanted := []stacks.Request{{Method: "POST", Path: "/stuck", Query: "order=7", Port: want[0]}, {Method: "GET", Path: "/busy", Port: want[1]}}
 		if idle != 1 || accepts != 1 || !slices.Equal(requests, wanted) {
 			return fmt.Errorf("%d connections are idle, %d accept, requests %+v; want 1, 1, %+v", idle, accepts, requests, wanted)
+		}
+		if !spins {
+			return errors.New("what serves /busy is not seen to run in main.spins")
 		}
 		_, err := os.Stat(fmt.Sprintf("/proc/%d/task/%d/stat", p.PID, thread))
 		return err

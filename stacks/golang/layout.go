@@ -17,7 +17,8 @@ type layout struct {
 	parent                 int // g.parentGoid
 	startPC                int // g
 	waiting                int // g: the first sudog
-	procID                 int // m: the kernel's id of the thread
+	procID                 int // m: the kernel's id of the thread; then comes m.gsignal
+	preemptions            int // m.preemptGen
 	element, channel       int // sudog: the address of the semaphore, or of the hchan
 	timer                  int // hchan.timer; 0: none yet
 	inlined                int // moduledata.gofunc, the base of the inlining trees
@@ -79,32 +80,32 @@ var (
 	layouts = map[int]layout{
 		21: {
 			syscallSP: 112, syscallPC: 120, status: 144, goid: 152, waitSince: 168, waitReason: 176, tracking: 187, trackedSince: 192,
-			parent: 272, startPC: 296, waiting: 312, procID: 72, element: 24, channel: 80, inlined: 320, reasons: reasons21,
+			parent: 272, startPC: 296, waiting: 312, procID: 72, preemptions: 824, element: 24, channel: 80, inlined: 320, reasons: reasons21,
 		},
 		22: {
 			syscallSP: 112, syscallPC: 120, status: 144, goid: 152, waitSince: 168, waitReason: 176, tracking: 190, trackedSince: 192,
-			parent: 272, startPC: 296, waiting: 312, procID: 72, element: 24, channel: 80, inlined: 320, reasons: reasons21,
+			parent: 272, startPC: 296, waiting: 312, procID: 72, preemptions: 1136, element: 24, channel: 80, inlined: 320, reasons: reasons21,
 		},
 		23: {
 			syscallSP: 112, syscallPC: 120, status: 152, goid: 160, waitSince: 176, waitReason: 184, tracking: 198, trackedSince: 200,
-			parent: 280, startPC: 304, waiting: 320, procID: 72, element: 24, channel: 80, timer: 32, inlined: 320, reasons: reasons21,
+			parent: 280, startPC: 304, waiting: 320, procID: 72, preemptions: 872, element: 24, channel: 80, timer: 32, inlined: 320, reasons: reasons21,
 		},
 		24: {
 			syscallSP: 112, syscallPC: 120, status: 152, goid: 160, waitSince: 176, waitReason: 184, tracking: 198, trackedSince: 200,
-			parent: 280, startPC: 304, waiting: 320, procID: 72, element: 24, channel: 80, timer: 32, inlined: 320, reasons: reasons24,
+			parent: 280, startPC: 304, waiting: 320, procID: 72, preemptions: 920, element: 24, channel: 80, timer: 32, inlined: 320, reasons: reasons24,
 		},
 		25: {
 			syscallSP: 104, syscallPC: 112, status: 144, goid: 152, waitSince: 168, waitReason: 176, tracking: 190, trackedSince: 192,
-			parent: 272, startPC: 296, waiting: 312, procID: 64, element: 24, channel: 80, timer: 32, inlined: 320, reasons: reasons25,
+			parent: 272, startPC: 296, waiting: 312, procID: 64, preemptions: 912, element: 24, channel: 80, timer: 32, inlined: 320, reasons: reasons25,
 		},
 		// since 1.26 element and channel are each two words, of which the second is always set
 		26: {
 			syscallSP: 104, syscallPC: 112, status: 144, goid: 152, waitSince: 168, waitReason: 176, tracking: 190, trackedSince: 192,
-			parent: 280, startPC: 304, waiting: 320, procID: 64, element: 32, channel: 96, timer: 32, inlined: 320, reasons: reasons26,
+			parent: 280, startPC: 304, waiting: 320, procID: 64, preemptions: 912, element: 32, channel: 96, timer: 32, inlined: 320, reasons: reasons26,
 		},
 		27: {
 			syscallSP: 104, syscallPC: 112, status: 144, goid: 152, waitSince: 168, waitReason: 176, tracking: 190, trackedSince: 192,
-			parent: 280, startPC: 304, waiting: 320, procID: 64, element: 32, channel: 96, timer: 32, inlined: 344, reasons: reasons26,
+			parent: 280, startPC: 304, waiting: 320, procID: 64, preemptions: 912, element: 32, channel: 96, timer: 32, inlined: 344, reasons: reasons26,
 		},
 	}
 )

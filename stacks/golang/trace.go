@@ -74,7 +74,7 @@ func (r *reader) begun(s *seen) *trace {
 		}
 	}
 	t := &trace{}
-	if begin := r.site(siteKey{pc: s.start}); begin.good && len(begin.positions) > 0 {
+	if begin := r.site(s.start, false); begin.good && len(begin.positions) > 0 {
 		f := r.frameOf(begin.positions[len(begin.positions)-1])
 		f.Line = 0
 		t.frames = []stacks.Frame{f}

@@ -7,6 +7,9 @@ const (
 	maxSites = 1 << 16 // that are remembered
 )
 
+// asyncPreempt is the function that the runtime puts in between two instructions of a goroutine that ran for long.
+const asyncPreempt = "runtime.asyncPreempt"
+
 // A site is an address at which code was left: the place behind a call, or where a goroutine was stopped.
 type site struct {
 	function  function
@@ -15,10 +18,14 @@ type site struct {
 	good      bool       // the tables know it
 }
 
-// A siteKey says whether the address is that behind a call: such a one belongs to the line of the call, one instruction before.
-type siteKey struct {
-	pc   uint64
-	call bool
+// A siteKey is an address, and whether it is that behind a call: such a one belongs to the line of the call, one instruction before.
+type siteKey uint64
+
+func keyOf(pc uint64, call bool) siteKey {
+	if call {
+		return siteKey(pc<<1 | 1)
+	}
+	return siteKey(pc << 1)
 }
 
 // An unwinder goes from the stack pointer of a goroutine that does not run to the function that it began with, by the sizes of frames in the program's tables as the runtime itself
@@ -36,16 +43,17 @@ type call struct {
 	at, end int // its bytes, counted from the stack pointer that the unwinding began with
 }
 
-func (u *unwinder) site(key siteKey) *site {
+func (u *unwinder) site(pc uint64, call bool) *site {
+	key := keyOf(pc, call)
 	if s := u.sites[key]; s != nil {
 		return s
 	}
 	s := &site{}
-	f, err := u.at(key.pc)
+	f, err := u.at(pc)
 	if err == nil {
-		size, ok := u.frame(f, key.pc)
-		line := key.pc
-		if key.call && line > f.entry {
+		size, ok := u.frame(f, pc)
+		line := pc
+		if call && line > f.entry {
 			line--
 		}
 		*s = site{function: f, positions: u.positions(f, line), frame: size, good: ok && size >= 0 && size%8 == 0}
@@ -57,11 +65,11 @@ func (u *unwinder) site(key siteKey) *site {
 	return s
 }
 
-// unwind appends the calls on a stack to calls, innermost first, and tells whether the first call of the goroutine was reached; otherwise what is there may be of several moments.
-func (u *unwinder) unwind(calls []call, pc uint64, stack []byte) ([]call, bool) {
-	at, isCall := 0, true
+// unwind follows the calls on a stack from an address, which may be that behind a call. It appends them to calls, innermost first, and tells whether the first call of the goroutine was reached; otherwise what is there may be of several moments.
+func (u *unwinder) unwind(calls []call, pc uint64, isCall bool, stack []byte) ([]call, bool) {
+	at := 0
 	for n := range maxCalls {
-		s := u.site(siteKey{pc, isCall})
+		s := u.site(pc, isCall)
 		if !s.good || n > 0 && s.function.flags&flagWriteSP != 0 {
 			return calls, false
 		}
@@ -78,7 +86,7 @@ func (u *unwinder) unwind(calls []call, pc uint64, stack []byte) ([]call, bool) 
 		calls = append(calls, call{site: s, pc: pc, at: at, end: end})
 		pc = binary.LittleEndian.Uint64(stack[back:])
 		at = end
-		isCall = s.function.name != "runtime.asyncPreempt" && s.function.name != "runtime.sigpanic" // these were put in between two instructions
+		isCall = s.function.name != asyncPreempt && s.function.name != "runtime.sigpanic"
 	}
 	return calls, false
 }

@@ -29,7 +29,7 @@ type target struct {
 func (t *target) good() bool { return t.at != 0 && t.proves(t.memory) }
 
 // follow reads what the goroutines wait for.
-func (r *reader) follow(all []seen) {
+func (r *reader) follow(all []seen, left budget) {
 	size := max(r.program.layout.sudogSize(), pollerSize)
 	memory := make([]byte, len(all)*size) // not r.room: it has the stacks
 	pieces := make([]piece, 0, len(all))
@@ -48,7 +48,7 @@ func (r *reader) follow(all []seen) {
 	}
 	gather(r.process.Memory, pieces, r.buffer)
 	for i := range all {
-		if t := &all[i].target; t.call != nil && !t.good() {
+		if t := &all[i].target; t.call != nil && !t.good() && !left.spent() {
 			t.at = r.slots.learn(t.call.pc, t.call.bytes(all[i].stack), func(at uint64) bool {
 				return r.process.Memory(at, t.memory) == nil && t.proves(t.memory)
 			})
@@ -119,6 +119,9 @@ func (r *reader) parked(s *seen) stacks.Wait {
 	case waitChannel:
 		return r.channel(s)
 	case waitSelect:
+		if w, ok := r.upstream(s); ok {
+			return w
+		}
 		return stacks.Wait{On: either(s.on, "select")}
 	case waitSleep:
 		return stacks.Wait{On: "sleep"}
@@ -159,12 +162,22 @@ func (r *reader) channel(s *seen) stacks.Wait {
 		return w
 	}
 	w.Object = word(s.target.memory, l.channel)
-	var b [8]byte
-	if l.timer > 0 && r.process.Memory(w.Object+uint64(l.timer), b[:]) == nil && word(b[:], 0) != 0 {
+	if r.isTimer(w.Object) {
 		w.On = "sleep"
 	}
 	w.Name = r.names.at(w.Object)
 	return w
+}
+
+// isTimer tells whether a channel is that of a timer: many may wait for one channel.
+func (r *reader) isTimer(channel uint64) bool {
+	is, known := r.timers[channel]
+	if l := r.program.layout; !known && l.timer > 0 {
+		var b [8]byte
+		is = r.process.Memory(channel+uint64(l.timer), b[:]) == nil && word(b[:], 0) != 0
+		r.timers[channel] = is
+	}
+	return is
 }
 
 // Where the semaphores lie in what they are of: src/sync/mutex.go, rwmutex.go, waitgroup.go.

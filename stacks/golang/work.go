@@ -2,13 +2,12 @@ package golang
 
 import (
 	"encoding/binary"
-	"time"
 
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
-// work tells of a goroutine what is known. What it serves is read until a time, and in the next look else.
-func (r *reader) work(s *seen, now int64, end time.Time) stacks.Work {
+// work tells of a goroutine what is known. What it serves is read as long as the budget lasts, and in the next look else.
+func (r *reader) work(s *seen, now int64, left budget) stacks.Work {
 	w := stacks.Work{
 		Kind: "goroutine", ID: s.id, Name: printed(s.began), Frames: s.frames, Pool: s.pool,
 		Idle: s.idle && s.mayBeIdle(), Wait: r.wait(s, now),
@@ -16,7 +15,7 @@ func (r *reader) work(s *seen, now int64, end time.Time) stacks.Work {
 	if s.status == running || s.status == inSyscall {
 		w.TID = r.thread(s.machine)
 	}
-	if s.pool && !w.Idle && time.Now().Before(end) {
+	if s.pool && !w.Idle && !left.spent() {
 		w.Request = r.request(s)
 	}
 	return w

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -26,6 +27,8 @@ var (
 	group     sync.WaitGroup
 	forever   = make(chan int)
 	condition = sync.NewCond(&sync.Mutex{})
+	silent    net.Listener
+	upstream  net.Conn
 	sink      int
 )
 
@@ -35,9 +38,12 @@ func main() {
 	group.Add(1)
 	for _, block := range []func(){
 		onMutex, onInlined, onRWMutexWrite, onWaitGroup, onCondition, onReceive, onSend, onNilChannel, onSelect, onNoCases, onSleep, onTimer,
-		onSocket, onPipe, onChild, onSystemCall, onPool, onDeepStack, inGeneric[string], spins, onSignal,
+		onSocket, onUpstream, onPipe, onChild, onSystemCall, onPool, onDeepStack, inGeneric[string], spins, onSignal,
 	} {
 		go block()
+	}
+	if len(os.Args) > 1 {
+		many(os.Args[1])
 	}
 	serve()
 	_, _ = io.Copy(io.Discard, os.Stdin)
@@ -110,12 +116,24 @@ func onTimer() {
 }
 
 func onSocket() {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	var err error
+	silent, err = net.Listen("tcp", "127.0.0.1:0") // which the collector must not close
 	fatal(err)
-	conn, err := net.Dial("tcp", listener.Addr().String())
+	conn, err := net.Dial("tcp", silent.Addr().String())
 	fatal(err)
 	_, err = conn.Read(make([]byte, 1)) // at: main.onSocket
 	fatal(err)
+}
+
+func onUpstream() {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	fatal(err)
+	go func() {
+		conn, err := listener.Accept()
+		fatal(err)
+		upstream = conn
+	}()
+	_, _ = http.Get("http://" + listener.Addr().String()) // at: main.onUpstream
 }
 
 func onPipe() {
@@ -180,6 +198,31 @@ func inGeneric[T any]() {
 }
 
 func each[T any](_ []T, do func()) { do() }
+
+// many starts so many goroutines more and waits until the last is about to wait.
+func many(number string) {
+	n, err := strconv.Atoi(number)
+	fatal(err)
+	var begun sync.WaitGroup
+	for i := 0; i < n; i++ {
+		begun.Add(1)
+		if i%2 == 0 {
+			go descend(10, func() { begun.Done(); mutex.Lock() })
+		} else {
+			go descend(10, func() { begun.Done(); <-forever })
+		}
+	}
+	begun.Wait()
+}
+
+func descend(n int, end func()) {
+	if n == 0 {
+		end()
+	} else {
+		descend(n-1, end)
+	}
+	sink += n
+}
 
 //go:noinline
 func spins() {
