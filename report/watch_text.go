@@ -46,7 +46,7 @@ func (c *WatchConsole) Begin(describe string, of Watched) {
 	defer c.mu.Unlock()
 	fmt.Fprintf(c.Out, "watching %s, %s; only reading; Ctrl-C ends it\n", words.Printable(describe), words.Count(len(c.look.Workers()), "worker"))
 	for _, text := range of.Unseen {
-		fmt.Fprintln(c.Out, text)
+		fmt.Fprintln(c.Out, words.Printable(text))
 	}
 	c.of, c.begun = of, true
 }
