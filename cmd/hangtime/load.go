@@ -149,18 +149,18 @@ func (f *loadFlags) send(cmd *cobra.Command, alone *run.Alone, live *report.Live
 		}
 		err = loadOnScreen(alone, live, *screen)
 	} else {
-		lines := newLoadLines(progress, alone)
+		lines := loadgen.NewProgress(progress, alone.Attack(), alone.Length())
 		err = conduct(alone)
-		lines.stop()
+		lines.Stop()
 	}
 	sum := alone.Attack().Summary()
 	if f.out != "" {
 		err = errors.Join(err, writeForms(f.out, live.Last()))
 	}
 	if f.json {
-		err = errors.Join(err, writeLoadJSON(stdout, alone, sum))
+		err = errors.Join(err, alone.Attack().WriteJSON(stdout, sum))
 	} else {
-		err = errors.Join(err, writeLoadText(stdout, alone, sum))
+		err = errors.Join(err, alone.Attack().WriteText(stdout, alone.Length(), sum))
 	}
 	if err == nil {
 		err = unanswered(alone.Attack().URL(), sum)
@@ -179,7 +179,7 @@ func unanswered(address string, s loadgen.Summary) error {
 	if s.Due == 0 || len(s.Status) > 0 || s.Errors[history.ErrMalformed] > 0 {
 		return nil
 	}
-	return fmt.Errorf("%s answered none of %d requests%s; want a server that answers there", address, s.Due, tally(s.Errors))
+	return fmt.Errorf("%s answered none of %d requests%s; want a server that answers there", address, s.Due, loadgen.Tally(s.Errors))
 }
 
 // loadOnScreen runs under the live screen; leaving the screen ends the attack.
