@@ -32,13 +32,19 @@ func nices(t *testing.T, pid int) map[int]int {
 	return raw
 }
 
+// severalThreads waits until the workers have begun: a Go process has several threads then.
+func severalThreads(t *testing.T, c crew) {
+	t.Helper()
+	eventually(t, "each worker has several threads", func() bool { return len(nices(t, c.Workers[0])) > 1 && len(nices(t, c.Workers[1])) > 1 })
+}
+
 func all(nice int, of map[int]int) bool {
 	for _, one := range of {
 		if one != nice {
 			return false
 		}
 	}
-	return len(of) > 1 // a Go process has several threads
+	return len(of) > 1
 }
 
 // Each thread has the least priority for the fault's time, and after it what it had, also where that differs from thread to thread.
@@ -49,6 +55,7 @@ func TestPriorityIsLoweredForItsTimeAndGivenBack(t *testing.T) {
 	}
 	g := newGuardian(t)
 	c := newCrew(t)
+	severalThreads(t, c)
 	before, usual := nices(t, c.Workers[0]), niceOf(c.Arbiter)
 	for tid := range before {
 		if tid != c.Workers[0] {
@@ -98,6 +105,7 @@ func TestPriorityIsGivenBackFromTheJournal(t *testing.T) {
 		t.Skip("the nice value could not be given back here:", err)
 	}
 	c := newCrew(t)
+	severalThreads(t, c)
 	p, err := identify(c.Workers[0])
 	if err != nil {
 		t.Fatal(err)

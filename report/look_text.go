@@ -217,7 +217,9 @@ func (t *Thread) line() string {
 }
 
 // detail is one line of evidence below a worker's: its kind in a column of its own.
-func detail(out *strings.Builder, kind, text string) { textLine(out, fmt.Sprintf("    %-9s %s", kind, text)) }
+func detail(out *strings.Builder, kind, text string) {
+	textLine(out, fmt.Sprintf("    %-9s %s", kind, text))
+}
 
 // textLine is the one place where a look is written: whatever others wrote stays in its line.
 func textLine(out *strings.Builder, text string) { fmt.Fprintln(out, words.Printable(text)) }

@@ -116,8 +116,8 @@ func incidentFigures(v map[string]number, f *Fold, incidents []diagnose.Incident
 	v["hung_workers"] = count(len(hung))
 	v["longest_stall"] = millis(stall)
 	v["detection"] = known(millis(detection), hangs > 0)
-	v["deaths"], v["missing"] = count(f.deaths), count(f.missing)
-	v["replacement"] = known(millis(max(f.replaced, 0)), f.replaced >= 0)
+	v["deaths"], v["missing"] = count(f.pool.deaths), count(f.missing)
+	v["replacement"] = known(millis(max(f.pool.replaced, 0)), f.pool.replaced >= 0)
 }
 
 // recoveries are those of the load, and where a fault led to an incident at least until every place had a worker again that makes progress: a pool of which one worker

@@ -13,12 +13,10 @@ import (
 type Fold struct {
 	phase     string
 	from      time.Duration // when the phase before began; -1: not yet
-	pool      map[int]*place
+	pool      pool
 	order     []string // faults, as asked
 	faults    map[string]*fault
-	deaths    int
-	replaced  time.Duration // the longest that a place was empty; -1: none was filled again
-	missing   int
+	missing   int      // places that were empty when the load ended
 	troubles  []string // that void what was measured
 	notes     []string // those that do not
 	byHand    string   // what a person did to it; empty: nothing
@@ -36,11 +34,6 @@ type Fold struct {
 	compiled  map[string]scenarios.CompiledCheck // by text
 }
 
-type place struct {
-	pid  int
-	died time.Duration // -1: it lives
-}
-
 type fault struct {
 	kind   string
 	effect bool
@@ -51,7 +44,7 @@ type fault struct {
 
 // NewFold returns a fold that has seen nothing.
 func NewFold() *Fold {
-	return &Fold{from: -1, replaced: -1, pool: map[int]*place{}, faults: map[string]*fault{}, compiled: map[string]scenarios.CompiledCheck{}}
+	return &Fold{from: -1, pool: newPool(), faults: map[string]*fault{}, compiled: map[string]scenarios.CompiledCheck{}}
 }
 
 // tolerated is how late a tick may be without a doubt about what was measured.
@@ -87,9 +80,9 @@ func (f *Fold) Add(r history.Record) {
 			f.notes = append(f.notes, ev.Text)
 		}
 	case history.WorkerSeen:
-		f.seen(r.At, ev)
+		f.pool.seen(r.At, ev, f.loaded())
 	case history.WorkerGone:
-		f.gone(r.At, ev)
+		f.pool.gone(r.At, ev, f.loaded())
 	case history.RateChanged:
 		f.byHand = "a person changed the load"
 	case history.FaultAsked:
@@ -121,12 +114,7 @@ func (f *Fold) phaseStarted(at time.Duration, phase string) {
 	case history.Before:
 		f.from = at
 	case history.Ending:
-		f.missing = 0
-		for _, p := range f.pool {
-			if p.died >= 0 {
-				f.missing++
-			}
-		}
+		f.missing = f.pool.missing()
 	}
 }
 
@@ -145,27 +133,6 @@ func (f *Fold) tick(at, late time.Duration) {
 		from := max(at-late, f.from, f.lateTo)
 		f.lateTotal += max(0, at-from)
 		f.lateTo = max(f.lateTo, at)
-	}
-}
-
-func (f *Fold) seen(at time.Duration, ev history.WorkerSeen) {
-	p := f.pool[ev.Worker]
-	if p == nil {
-		f.pool[ev.Worker] = &place{pid: ev.PID, died: -1}
-		return
-	}
-	if p.died >= 0 && f.loaded() {
-		f.replaced = max(f.replaced, at-p.died)
-	}
-	p.pid, p.died = ev.PID, -1
-}
-
-func (f *Fold) gone(at time.Duration, ev history.WorkerGone) {
-	if f.loaded() {
-		f.deaths++
-	}
-	if p := f.pool[ev.Worker]; p != nil && p.pid == ev.PID {
-		p.died = at
 	}
 }
 

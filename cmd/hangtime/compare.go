@@ -113,7 +113,7 @@ func readSide(path string) ([]*report.Report, error) {
 	}
 	var all []*report.Report
 	for _, f := range files {
-		r, err := readRecording(f, newLiveReport(nil))
+		r, err := readRecording(f, report.NewLive(nil))
 		if err != nil {
 			return nil, err
 		}

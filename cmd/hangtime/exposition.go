@@ -10,13 +10,15 @@ import (
 	"os"
 	"sync/atomic"
 	"time"
+
+	"github.com/hangtime-dev/hangtime/report"
 )
 
 // An exposition serves the latest report as OpenMetrics while runs go on. It is asked as often as its reader likes: it reads a report that is made anyhow.
 type exposition struct {
 	listener net.Listener
 	server   *http.Server
-	live     atomic.Pointer[liveReport]
+	live     atomic.Pointer[report.Live]
 	served   chan struct{}
 }
 
@@ -46,7 +48,7 @@ func listenForMetrics(address string) (*exposition, error) {
 func (e *exposition) url() string { return fmt.Sprintf("http://%s/metrics", e.listener.Addr()) }
 
 // show makes a run the one that is served; the report of the last one stays until the next begins.
-func (e *exposition) show(live *liveReport) {
+func (e *exposition) show(live *report.Live) {
 	if e != nil {
 		e.live.Store(live)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/loadgen"
+	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/run"
 	"github.com/hangtime-dev/hangtime/tui"
 )
@@ -122,10 +123,10 @@ func (f *loadFlags) run(cmd *cobra.Command, address string) (err error) {
 		}
 	}
 	options.Sinks = files.sinks()
-	var live *liveReport
+	var live *report.Live
 	if screen != nil || f.out != "" { // else nobody needs the report, and its folds cost more than the load
-		live = newLiveReport(nil)
-		options.Sinks = append(options.Sinks, live.sink)
+		live = report.NewLive(nil)
+		options.Sinks = append(options.Sinks, live.Sink)
 	}
 	alone, err := run.NewAlone(options)
 	if err != nil {
@@ -135,7 +136,7 @@ func (f *loadFlags) run(cmd *cobra.Command, address string) (err error) {
 }
 
 // send runs the attack under a screen or under lines of progress, and prints what it came to.
-func (f *loadFlags) send(cmd *cobra.Command, alone *run.Alone, live *liveReport, screen *tui.Options) error {
+func (f *loadFlags) send(cmd *cobra.Command, alone *run.Alone, live *report.Live, screen *tui.Options) error {
 	stdout := cmd.OutOrStdout()
 	progress := stdout
 	if f.json {
@@ -148,18 +149,18 @@ func (f *loadFlags) send(cmd *cobra.Command, alone *run.Alone, live *liveReport,
 		}
 		err = loadOnScreen(alone, live, *screen)
 	} else {
-		lines := newLoadLines(progress, alone)
+		lines := loadgen.NewProgress(progress, alone.Attack(), alone.Length())
 		err = conduct(alone)
-		lines.stop()
+		lines.Stop()
 	}
 	sum := alone.Attack().Summary()
 	if f.out != "" {
-		err = errors.Join(err, writeForms(f.out, live.builder.Report()))
+		err = errors.Join(err, writeForms(f.out, live.Last()))
 	}
 	if f.json {
-		err = errors.Join(err, writeLoadJSON(stdout, alone, sum))
+		err = errors.Join(err, alone.Attack().WriteJSON(stdout, sum))
 	} else {
-		err = errors.Join(err, writeLoadText(stdout, alone, sum))
+		err = errors.Join(err, alone.Attack().WriteText(stdout, alone.Length(), sum))
 	}
 	if err == nil {
 		err = unanswered(alone.Attack().URL(), sum)
@@ -178,11 +179,11 @@ func unanswered(address string, s loadgen.Summary) error {
 	if s.Due == 0 || len(s.Status) > 0 || s.Errors[history.ErrMalformed] > 0 {
 		return nil
 	}
-	return fmt.Errorf("%s answered none of %d requests%s; want a server that answers there", address, s.Due, tally(s.Errors))
+	return fmt.Errorf("%s answered none of %d requests%s; want a server that answers there", address, s.Due, loadgen.Tally(s.Errors))
 }
 
 // loadOnScreen runs under the live screen; leaving the screen ends the attack.
-func loadOnScreen(a *run.Alone, live *liveReport, options tui.Options) error {
+func loadOnScreen(a *run.Alone, live *report.Live, options tui.Options) error {
 	log.SetOutput(io.Discard) // net/http's client logs what a server says unasked, and would write over the screen
 	ended := make(chan error, 1)
 	go func() { ended <- conduct(a) }()

@@ -1,14 +1,13 @@
 package main
 
 import (
-	"errors"
-	"fmt"
-	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/tui"
 )
 
 func replayCommand() *cobra.Command {
@@ -30,7 +29,7 @@ It ends with the verdict and the exit code that the run ended with.`,
 					return replayOnScreen(cmd, args[0], *screen)
 				}
 			}
-			r, err := readRecording(args[0], newLiveReport(report.NewConsole(out).Show))
+			r, err := readRecording(args[0], report.NewLive(report.NewConsole(out).Show))
 			if err != nil {
 				return err
 			}
@@ -41,29 +40,26 @@ It ends with the verdict and the exit code that the run ended with.`,
 	return cmd
 }
 
-// readRecording feeds a whole recording to live and returns its last report. A recording that breaks off is read as far as it is whole; the report says so.
-func readRecording(path string, live *liveReport) (*report.Report, error) {
-	in, err := history.Open(path)
+// replayOnScreen shows a recording on the screens of a run, to be wound to any moment.
+func replayOnScreen(cmd *cobra.Command, path string, options tui.Options) error {
+	t, err := tui.OpenTape(cmd.Context(), path)
+	if err != nil {
+		return &exit{exitUsage, err}
+	}
+	defer t.Close()
+	options.Recording = path
+	options.Write = func(r *report.Report) (string, error) { return writeNow("", r, time.Now()) }
+	if err := tui.Replay(cmd.Context(), t, options); err != nil {
+		return &exit{exitUnknown, err}
+	}
+	return outcome(t.Whole(), t.Whole().Text(cmd.OutOrStdout())) // the verdict is of the whole, also when a person left early
+}
+
+// readRecording reads a recording for a command: one that cannot be read is a usage error.
+func readRecording(path string, live *report.Live) (*report.Report, error) {
+	r, err := report.ReadRecording(path, live)
 	if err != nil {
 		return nil, &exit{exitUsage, err}
 	}
-	defer in.Close()
-	for {
-		rec, err := in.Next()
-		switch {
-		case errors.Is(err, io.EOF):
-			if !live.ended {
-				live.end("the recording has no end: hangtime was ended before the run was over")
-			}
-			return live.builder.Report(), nil
-		case errors.Is(err, history.ErrTorn):
-			live.end("the recording breaks off before its end: hangtime or the machine stopped there")
-			return live.builder.Report(), nil
-		case err != nil:
-			return nil, &exit{exitUsage, fmt.Errorf("read recording: %w", err)}
-		}
-		if err := live.sink([]history.Record{rec}); err != nil {
-			return nil, err
-		}
-	}
+	return r, nil
 }

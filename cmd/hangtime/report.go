@@ -56,7 +56,7 @@ The forms are those that run --out writes: text, json (result.json), junit, md (
 			if err != nil {
 				return &exit{exitUsage, err}
 			}
-			r, err := readRecording(args[0], newLiveReport(nil))
+			r, err := readRecording(args[0], report.NewLive(nil))
 			if err != nil {
 				return err
 			}

@@ -77,8 +77,8 @@ func (f *reproduceFlags) reproduce(path string) ([]byte, error) {
 	switch kind {
 	case aRecording:
 		var r *report.Report
-		if r, err = readRecording(path, newLiveReport(nil)); err != nil {
-			return nil, errors.Unwrap(err)
+		if r, err = report.ReadRecording(path, report.NewLive(nil)); err != nil {
+			return nil, err
 		}
 		seen, err = r.Observed(f.variant, f.incident, filepath.Base(path))
 	case someJSON:

@@ -150,13 +150,13 @@ type runner struct {
 // single runs one scenario once, on the live screen where there is one.
 func (r *runner) single(p plan, screen *tui.Options) error {
 	f := r.flags
-	live := newLiveReport(nil)
+	live := report.NewLive(nil)
 	if screen == nil {
 		progress := r.stdout
 		if f.json {
 			progress = r.stderr
 		}
-		live.show = report.NewConsole(progress).Show
+		live.Show = report.NewConsole(progress).Show
 	}
 	final, err := r.conduct(p, p.seed, f.out, live, screen)
 	if final == nil {
@@ -173,7 +173,7 @@ func (r *runner) single(p plan, screen *tui.Options) error {
 }
 
 // conduct runs one scenario once and writes what --out asks for into out. The report is nil where nothing was begun.
-func (r *runner) conduct(p plan, seed uint64, out string, live *liveReport, screen *tui.Options) (*report.Report, error) {
+func (r *runner) conduct(p plan, seed uint64, out string, live *report.Live, screen *tui.Options) (*report.Report, error) {
 	name := p.doc.Scenario.Name
 	options := run.Options{Document: p.doc, Name: name, Self: r.self, Tool: version(), Seed: seed, AllowFaults: r.flags.allowFaults, Allow: r.flags.allow}
 	var recording *history.Writer
@@ -184,9 +184,9 @@ func (r *runner) conduct(p plan, seed uint64, out string, live *liveReport, scre
 		}
 		options.Sinks = append(options.Sinks, recording.Append)
 	}
-	options.Sinks = append(options.Sinks, live.sink) // after the recording: what is shown is on the disk
+	options.Sinks = append(options.Sinks, live.Sink) // after the recording: what is shown is on the disk
 	now := run.New(options)
-	live.abort = now.Abort
+	live.Abort = now.Abort
 	r.exposed.show(live)
 	var err error
 	if screen != nil {
@@ -197,7 +197,7 @@ func (r *runner) conduct(p plan, seed uint64, out string, live *liveReport, scre
 	if errors.Is(err, run.ErrAborted) {
 		err = nil // the verdict says so
 	}
-	final := live.builder.Report()
+	final := live.Last()
 	if recording != nil {
 		err = errors.Join(err, recording.Close(), writeForms(out, final))
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // conductOnScreen runs under the live screen; leaving the screen ends the run.
-func conductOnScreen(r *run.Run, live *liveReport, options tui.Options) error {
+func conductOnScreen(r *run.Run, live *report.Live, options tui.Options) error {
 	ended := make(chan error, 1)
 	go func() { ended <- conduct(r) }()
 	controls := tui.Controls{

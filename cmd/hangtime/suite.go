@@ -36,7 +36,7 @@ func (r *runner) suite(plans []plan) error {
 				again = fmt.Sprintf(", run %d of %d", n+1, f.repeat)
 			}
 			fmt.Fprintf(progress, "[%d/%d] %s%s: %s\n", i+1, len(plans), p.doc.Scenario.Name, again, p.doc.Scenario.Title)
-			live := newLiveReport((&variantLines{out: progress}).show)
+			live := report.NewLive((&variantLines{out: progress}).show)
 			final, err := r.conduct(p, p.seed+uint64(n), folders[i][n], live, nil)
 			if final != nil {
 				series.Reports = append(series.Reports, final)

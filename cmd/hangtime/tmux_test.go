@@ -23,7 +23,7 @@ func TestKeysInTmux(t *testing.T) {
 		}
 		return string(out)
 	}
-	tmux("new-session", "-d", "-x", "120", "-y", "35", fmt.Sprintf("'%s' replay '%s'; sleep 600", binary, recordedRun))
+	tmux("new-session", "-d", "-x", "120", "-y", "35", fmt.Sprintf("'%s' replay '%s'; sleep 600", binary, filepath.Join("..", "..", "tui", "testdata", "log-contention.hangtime")))
 	t.Cleanup(func() { _ = exec.Command("tmux", "-S", socket, "kill-server").Run() })
 	see := func(text string) {
 		t.Helper()

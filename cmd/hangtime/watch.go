@@ -99,10 +99,10 @@ func (f *watchFlags) watch(cmd *cobra.Command) error {
 			screen.Recording = path
 		}
 	}
-	live := newLiveReport(nil)
+	live := report.NewLive(nil)
 	if screen != nil {
 		console.Out = io.Discard
-		sinks = append(sinks, live.sink)
+		sinks = append(sinks, live.Sink)
 	}
 	sinks = append(sinks, console.Sink)
 	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)

@@ -1,4 +1,4 @@
-package main
+package tui
 
 import (
 	"context"
@@ -7,37 +7,19 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/report"
-	"github.com/hangtime-dev/hangtime/tui"
 )
-
-// replayOnScreen shows a recording on the screens of a run, to be wound to any moment.
-func replayOnScreen(cmd *cobra.Command, path string, options tui.Options) error {
-	t, err := openTape(cmd.Context(), path)
-	if err != nil {
-		return err
-	}
-	defer t.close()
-	options.Recording = path
-	options.Write = func(r *report.Report) (string, error) { return writeNow("", r, time.Now()) }
-	if err := tui.Replay(cmd.Context(), t, options); err != nil {
-		return &exit{exitUnknown, err}
-	}
-	return outcome(t.final, t.final.Text(cmd.OutOrStdout())) // the verdict is of the whole, also when a person left early
-}
 
 // mostFrames bounds the reports that are kept of a recording, evenly over its length.
 const mostFrames = 120
 
-// A tape is a recording that can be wound. A report is a fold from the beginning, so going on is cheap and going back is not: for that a report is kept every so often,
+// A RecordedTape is a recording that can be wound: a Tape. A report is a fold from the beginning, so going on is cheap and going back is not: for that a report is kept every so often,
 // which is shown at once, until the fold has come to the moment again.
-type tape struct {
+type RecordedTape struct {
 	path   string
 	final  *report.Report
-	marks  []tui.Mark
+	marks  []Mark
 	frames []*report.Report // by time
 	every  time.Duration    // between two frames, at least
 
@@ -47,9 +29,10 @@ type tape struct {
 	wound  sync.WaitGroup
 }
 
-func openTape(ctx context.Context, path string) (*tape, error) {
-	t := &tape{path: path, every: 250 * time.Millisecond, wanted: make(chan time.Duration, 1)}
-	final, err := readRecording(path, newLiveReport(t.keep))
+// OpenTape reads the whole recording at path. The tape must be closed.
+func OpenTape(ctx context.Context, path string) (*RecordedTape, error) {
+	t := &RecordedTape{path: path, every: 250 * time.Millisecond, wanted: make(chan time.Duration, 1)}
+	final, err := report.ReadRecording(path, report.NewLive(t.keep))
 	if err != nil {
 		return nil, err
 	}
@@ -62,13 +45,14 @@ func openTape(ctx context.Context, path string) (*tape, error) {
 	return t, nil
 }
 
-func (t *tape) close() {
+// Close ends the winding.
+func (t *RecordedTape) Close() {
 	t.cancel()
 	t.wound.Wait()
 }
 
 // keep takes a report into the frames if the last one is long enough ago; when there are too many, every other is dropped.
-func (t *tape) keep(r *report.Report) {
+func (t *RecordedTape) keep(r *report.Report) {
 	if n := len(t.frames); n > 0 && r.Now-t.frames[n-1].Now < t.every {
 		return
 	}
@@ -86,29 +70,32 @@ func (t *tape) keep(r *report.Report) {
 	t.frames, t.every = half, t.every*2
 }
 
-func marksOf(r *report.Report) []tui.Mark {
-	var all []tui.Mark
+func marksOf(r *report.Report) []Mark {
+	var all []Mark
 	for i := range r.Variants {
 		v := &r.Variants[i]
-		all = append(all, tui.Mark{At: v.From, Kind: tui.MarkVariant, Text: v.Name})
+		all = append(all, Mark{At: v.From, Kind: MarkVariant, Text: v.Name})
 		for _, f := range v.Faults {
-			all = append(all, tui.Mark{At: f.From, Kind: tui.MarkFault, Text: f.Kind})
+			all = append(all, Mark{At: f.From, Kind: MarkFault, Text: f.Kind})
 		}
 		for _, in := range v.Incidents {
-			all = append(all, tui.Mark{At: in.Detected, Kind: tui.MarkIncident, Text: in.Cause.Short})
+			all = append(all, Mark{At: in.Detected, Kind: MarkIncident, Text: in.Cause.Short})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b tui.Mark) int { return int(a.At - b.At) })
+	slices.SortStableFunc(all, func(a, b Mark) int { return int(a.At - b.At) })
 	return all
 }
 
+// Whole is the last report: that of all of it.
+func (t *RecordedTape) Whole() *report.Report { return t.final }
+
 // Report, Seek, Length and Marks are what the screen asks for, from its one goroutine.
 
-func (t *tape) Report() *report.Report { return t.latest.Load() }
-func (t *tape) Length() time.Duration  { return t.final.Now }
-func (t *tape) Marks() []tui.Mark      { return t.marks }
+func (t *RecordedTape) Report() *report.Report { return t.latest.Load() }
+func (t *RecordedTape) Length() time.Duration  { return t.final.Now }
+func (t *RecordedTape) Marks() []Mark          { return t.marks }
 
-func (t *tape) Seek(to time.Duration) {
+func (t *RecordedTape) Seek(to time.Duration) {
 	select {
 	case <-t.wanted: // an older wish
 	default:
@@ -117,7 +104,7 @@ func (t *tape) Seek(to time.Duration) {
 }
 
 // frameAt is the kept report that is the last one before a moment.
-func (t *tape) frameAt(at time.Duration) *report.Report {
+func (t *RecordedTape) frameAt(at time.Duration) *report.Report {
 	i, found := slices.BinarySearchFunc(t.frames, at, func(r *report.Report, at time.Duration) int { return int(r.Now - at) })
 	if !found {
 		i = max(i-1, 0)
@@ -126,8 +113,8 @@ func (t *tape) frameAt(at time.Duration) *report.Report {
 }
 
 // wind does what Seek asks for. A recording that was read once and cannot be read any more ends the winding: the screen keeps the frames.
-func (t *tape) wind(ctx context.Context) {
-	var at *foldTo
+func (t *RecordedTape) wind(ctx context.Context) {
+	var at *winding
 	defer func() { at.close() }()
 	for {
 		var to time.Duration
@@ -157,8 +144,8 @@ func (t *tape) wind(ctx context.Context) {
 	}
 }
 
-// A foldTo is a fold over a recording up to a moment.
-type foldTo struct {
+// A winding is a fold over a recording up to a moment.
+type winding struct {
 	in      *history.Reader
 	builder *report.Builder
 	now     time.Duration   // up to here all records are in
@@ -166,22 +153,22 @@ type foldTo struct {
 	over    bool
 }
 
-func startFold(path string) (*foldTo, error) {
+func startFold(path string) (*winding, error) {
 	in, err := history.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	return &foldTo{in: in, builder: report.NewBuilder()}, nil
+	return &winding{in: in, builder: report.NewBuilder()}, nil
 }
 
-func (f *foldTo) close() {
+func (f *winding) close() {
 	if f != nil {
 		_ = f.in.Close() // it was only read
 	}
 }
 
 // forward takes all records up to a moment. It stops and says false when another moment was asked for meanwhile.
-func (f *foldTo) forward(ctx context.Context, to time.Duration, other <-chan time.Duration) bool {
+func (f *winding) forward(ctx context.Context, to time.Duration, other <-chan time.Duration) bool {
 	for n := 0; !f.over; n++ {
 		if n%256 == 255 && (len(other) > 0 || ctx.Err() != nil) {
 			return false

@@ -1,4 +1,4 @@
-package main
+package tui
 
 import (
 	"path/filepath"
@@ -11,15 +11,15 @@ import (
 	"github.com/hangtime-dev/hangtime/report"
 )
 
-var recordedRun = filepath.Join("..", "..", "tui", "testdata", "log-contention.hangtime")
+var recordedRun = filepath.Join("testdata", "log-contention.hangtime")
 
 // Wherever a tape is wound to, and from wherever, its report is that of a fold up to that moment.
 func TestATapeShowsEachMomentAsTheRunDid(t *testing.T) {
-	tape, err := openTape(t.Context(), recordedRun)
+	tape, err := OpenTape(t.Context(), recordedRun)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tape.close()
+	defer tape.Close()
 	for _, to := range []time.Duration{time.Second, 4800 * time.Millisecond, 2 * time.Second, 13 * time.Second, 3 * time.Second, tape.Length(), 0, 6600 * time.Millisecond} {
 		want := reportUpTo(t, to)
 		if to == tape.Length() {
