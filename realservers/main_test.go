@@ -17,7 +17,7 @@ import (
 // binary is the real hangtime, built once for all cases.
 var binary string
 
-// atOnce is how many cases run beside each other: they mostly wait. All together used half of one processor of two.
+// atOnce is how many cases run beside each other: they mostly wait.
 const atOnce = "12"
 
 func TestMain(m *testing.M) {

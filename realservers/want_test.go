@@ -25,7 +25,7 @@ type want struct {
 	cycle  bool          // it is said that they wait for each other
 	holder bool          // the process that stage.holder says is named as the holder
 	lag    time.Duration // how long after its request a hang may begin, by what the application does before; 1.5 s are added
-	free   bool // it may be called a hang or not, but the words must be there: nobody can know from outside what is meant
+	free   bool          // it may be called a hang or not, but the words must be there: nobody can know from outside what is meant
 }
 
 // What a measured moment and a told one may differ by: the kernel counts ages of connections in ticks, and a handler takes a moment to come to its line on a busy machine.
