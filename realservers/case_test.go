@@ -80,7 +80,7 @@ func (c realCase) run(t *testing.T, w world) {
 	told := look(s)
 	c.want.check(s, told)
 	if c.want.state != "" {
-		after.tells()
+		after.tells(told.hung())
 	}
 	c.want.checkWatch(s, told, before.end())
 	c.want.checkWatch(s, told, after.end())

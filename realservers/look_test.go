@@ -32,6 +32,8 @@ type workerJSON struct {
 	Label string     `json:"label"`
 	For   float64    `json:"for_seconds"`
 	Cause *causeJSON `json:"cause"`
+
+	AtLeast bool `json:"at_least"` // of a unix socket the kernel keeps no times: it hangs at least since then
 }
 
 type causeJSON struct {

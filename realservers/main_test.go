@@ -18,7 +18,7 @@ import (
 var binary string
 
 // atOnce is how many cases run beside each other: they mostly wait.
-const atOnce = "12"
+const atOnce = "16"
 
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == keeperArgument {
