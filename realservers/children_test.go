@@ -64,7 +64,7 @@ func childCases() []realCase {
 		{
 			name: "it opens a named pipe to which nobody writes", worlds: today,
 			serve: shares, hang: sticks("/news", 1), after: hungLong,
-			want: want{state: "hung", hung: 1, at: "processes.py#news", says: []string{`/news\b`}, silent: []string{`does not come back.*proven`}},
+			want: want{state: "hung", hung: 1, kinds: anEmpty, at: "processes.py#news", says: []string{`/news\b`}, silent: []string{`does not come back.*proven`}},
 		},
 		{
 			name: "it waits for a lock of a file that a process has which inherited it", worlds: both,

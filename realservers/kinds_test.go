@@ -12,6 +12,10 @@ var (
 	aSemaphore = []string{"semaphore"}
 	aFullPipe  = []string{"pipe-full"}
 	aFileLock  = []string{"file-lock"}
+	anEmpty    = []string{"pipe-empty"}
+	anotherTry = []string{"retry"}
+	itself     = []string{"self-call"}
+	leaving    = []string{"leaving"}
 	aFile      = []string{"disk"}
 	asleep     = []string{"sleeping"}
 	stopped    = []string{"stopped"}

@@ -41,7 +41,7 @@ func lifetimeCases() []realCase {
 				s.begins()
 				s.signal(syscall.SIGHUP)
 			}, after: hungLong,
-			want: want{state: "hung", hung: 2, says: []string{`leave`}, silent: []string{`^healthy`}},
+			want: want{state: "hung", hung: 2, kinds: leaving, says: []string{`leave`}, silent: []string{`^healthy`}},
 		},
 		{
 			name: "a worker was stopped by a signal", worlds: both,

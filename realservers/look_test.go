@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -31,6 +32,8 @@ type workerJSON struct {
 	Label string     `json:"label"`
 	For   float64    `json:"for_seconds"`
 	Cause *causeJSON `json:"cause"`
+
+	AtLeast bool `json:"at_least"` // of a unix socket the kernel keeps no times: it hangs at least since then
 }
 
 type causeJSON struct {
@@ -79,12 +82,16 @@ func (d told) hung() map[int]workerJSON {
 	return all
 }
 
-// aim is how the server is named to hangtime.
+// aim is how the server is named to hangtime, and what counts as a hang.
 func (s *stage) aim() []string {
-	if len(s.target) > 0 {
-		return s.target
+	aim := s.target
+	if len(aim) == 0 {
+		aim = []string{"--pid", strconv.Itoa(s.server.pid)}
 	}
-	return []string{"--pid", strconv.Itoa(s.server.pid)}
+	if s.limit > 0 {
+		aim = append(slices.Clone(aim), "--hang-after", s.limit.String())
+	}
+	return aim
 }
 
 func look(s *stage) told {

@@ -17,8 +17,8 @@ import (
 // binary is the real hangtime, built once for all cases.
 var binary string
 
-// atOnce is how many cases run beside each other: they mostly wait. All together used half of one processor of two.
-const atOnce = "12"
+// atOnce is how many cases run beside each other: they mostly wait.
+const atOnce = "16"
 
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == keeperArgument {

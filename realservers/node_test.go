@@ -47,7 +47,7 @@ func nodeCases() []realCase {
 			name:  "the loop opens a named pipe to which nobody writes",
 			serve: with(namedPipe, node),
 			hang:  stopsLoop("/fifo", 3), after: 5 * time.Second,
-			want: want{state: "hung", hung: 1, at: "desk.js#fifo", says: []string{`/news\b`}, silent: []string{`^healthy`}},
+			want: want{state: "hung", hung: 1, kinds: anEmpty, at: "desk.js#fifo", says: []string{`/news\b`}, silent: []string{`^healthy`}},
 		},
 		{
 			name:  "every thread for files opens a named pipe to which nobody writes",

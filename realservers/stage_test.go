@@ -26,8 +26,9 @@ type stage struct {
 	port   int
 	env    []string
 	server *process
-	target []string // flags of diagnose and watch; empty: the server's process number
-	holder int      // who holds what the server waits for; 0: it does not matter
+	target []string      // flags of diagnose and watch; empty: the server's process number
+	limit  time.Duration // --hang-after; 0: the default
+	holder int           // who holds what the server waits for; 0: it does not matter
 
 	first, last time.Time // when the first and the last of what hangs was sent
 }

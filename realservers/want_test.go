@@ -25,7 +25,7 @@ type want struct {
 	cycle  bool          // it is said that they wait for each other
 	holder bool          // the process that stage.holder says is named as the holder
 	lag    time.Duration // how long after its request a hang may begin, by what the application does before; 1.5 s are added
-	free   bool // it may be called a hang or not, but the words must be there: nobody can know from outside what is meant
+	free   bool          // it may be called a hang or not, but the words must be there: nobody can know from outside what is meant
 }
 
 // What a measured moment and a told one may differ by: the kernel counts ages of connections in ticks, and a handler takes a moment to come to its line on a busy machine.
@@ -104,7 +104,7 @@ func (w want) checkWorker(s *stage, d told, one workerJSON) {
 	if one.State != w.state {
 		wrong("state %s, want %s", one.State, w.state)
 	}
-	if since := d.Time.Add(-time.Duration(one.For * float64(time.Second))); !w.dates(s, since) {
+	if since := d.Time.Add(-time.Duration(one.For * float64(time.Second))); !w.dates(s, since, one.AtLeast) {
 		wrong("hangs since %s", s.moments(since, w))
 	}
 	if one.Cause == nil {
@@ -164,18 +164,18 @@ func (w want) checkWatch(s *stage, d told, got watched) {
 		if kind != got.kinds[pid] {
 			s.t.Errorf("watch %s says of pid %d %q, diagnose %q", got.name, pid, got.kinds[pid], kind)
 		}
-		if since, is := got.since[pid]; is && !w.dates(s, since) {
+		if since, is := got.since[pid]; is && !w.dates(s, since, hung[pid].AtLeast) {
 			s.t.Errorf("watch %s: pid %d hangs since %s", got.name, pid, s.moments(since, w))
 		}
 	}
 }
 
-// dates says whether a hang that is said to have begun at a moment may have.
-func (w want) dates(s *stage, since time.Time) bool {
+// dates says whether a hang that is said to have begun at a moment, or at the latest then, may have.
+func (w want) dates(s *stage, since time.Time, atLeast bool) bool {
 	if s.first.IsZero() {
 		s.t.Error("the case does not say when its hang begins")
 	}
-	return !since.Before(s.first.Add(-early)) && !since.After(s.last.Add(w.lag+late))
+	return !since.Before(s.first.Add(-early)) && (atLeast || !since.After(s.last.Add(w.lag+late)))
 }
 
 func (s *stage) moments(since time.Time, w want) string {

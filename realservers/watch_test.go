@@ -61,10 +61,15 @@ func (w *watcher) looks() {
 	w.s.until("watch says that it watches", func() bool { return w.over() || strings.Contains(tail(w.out.Name()), "watching ") })
 }
 
-// tells waits until it says that something hangs, for as long as diagnose may look.
-func (w *watcher) tells() {
+// tells waits until it has said of each of these that it hangs (or of any, where there are none), for as long as diagnose may look.
+func (w *watcher) tells(hung map[int]workerJSON) {
 	for deadline := time.Now().Add(7 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		if w.over() || hangLine.MatchString(tail(w.out.Name())) {
+		said := hangLines(tail(w.out.Name()))
+		missing := len(said) == 0
+		for pid := range hung {
+			missing = missing || said[pid] == ""
+		}
+		if w.over() || !missing {
 			return
 		}
 	}
@@ -96,6 +101,18 @@ var (
 	deathLine = regexp.MustCompile(`(?m)^\S+  DEATH`)
 )
 
+// hangLines are the last cause that was said of each process that hangs.
+func hangLines(text string) map[int]string {
+	kinds := map[int]string{}
+	for _, line := range hangLine.FindAllStringSubmatch(text, -1) {
+		for _, pid := range victimPID.FindAllStringSubmatch(line[1], -1) {
+			n, _ := strconv.Atoi(pid[1])
+			kinds[n] = line[2]
+		}
+	}
+	return kinds
+}
+
 // end ends it as Ctrl-C does.
 func (w *watcher) end() watched {
 	s := w.s
@@ -112,14 +129,8 @@ func (w *watcher) end() watched {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	out := watched{name: w.name, code: w.cmd.ProcessState.ExitCode(), text: string(text), kinds: map[int]string{}, since: map[int]time.Time{}}
+	out := watched{name: w.name, code: w.cmd.ProcessState.ExitCode(), text: string(text), kinds: hangLines(string(text)), since: map[int]time.Time{}}
 	out.death = deathLine.MatchString(out.text)
-	for _, line := range hangLine.FindAllStringSubmatch(out.text, -1) {
-		for _, pid := range victimPID.FindAllStringSubmatch(line[1], -1) {
-			n, _ := strconv.Atoi(pid[1])
-			out.kinds[n] = line[2]
-		}
-	}
 	paged, err := os.ReadFile(w.paged)
 	if err == nil {
 		out.read(s, paged)
