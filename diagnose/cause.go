@@ -45,6 +45,7 @@ func (f *Fold) causeOf(p *process, s stall) Cause {
 	c.Remedy, c.Prevention = on.remedy, on.prevention
 	f.locate(p, s, &c)
 	f.chain(p, s, &c)
+	f.titled(p, s, &c)
 	if s.how == booting {
 		c.Sentence = "it has not become ready: " + c.Sentence
 	}

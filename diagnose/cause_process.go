@@ -2,6 +2,9 @@ package diagnose
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/hangtime-dev/hangtime/history"
 )
@@ -61,4 +64,24 @@ func opposite(op string) string {
 		return "read"
 	}
 	return "write"
+}
+
+// titled adds what a process that says in its title what it does has written there, as PostgreSQL's sessions do; and who of its siblings says that it keeps others waiting.
+func (f *Fold) titled(p *process, s stall, c *Cause) {
+	if p.title == "" || s.outside() {
+		return
+	}
+	c.Sentence += fmt.Sprintf("; it says of itself %q", p.title)
+	if c.Kind == CauseUnknown {
+		c.Short = p.title
+	}
+	if !strings.HasSuffix(p.title, " waiting") {
+		return
+	}
+	for _, pid := range slices.Sorted(maps.Keys(f.processes)) {
+		if q := f.processes[pid]; !q.gone && q != p && strings.Contains(q.title, "idle in transaction") {
+			c.Sentence += fmt.Sprintf("; pid %d says %q", q.pid, q.title)
+			c.Chain = append(c.Chain, fmt.Sprintf("pid %d: %s", q.pid, q.title))
+		}
+	}
 }

@@ -141,7 +141,7 @@ func (f *Fold) worker(r history.Record) {
 		}
 	case history.Looked:
 		if p := f.alive(ev.PID); p != nil {
-			f.whole = true
+			f.whole, p.title = true, ev.Title
 			p.whole(r.At, func(t *thread) bool { return f.idle(p, t) })
 			f.judge(p)
 		}

@@ -62,6 +62,7 @@ type process struct {
 	looking   bool          // a look has begun and is not whole
 	deaf      bool          // it has no listening socket and no connection of the server's
 	kept      bool          // it was found to stand still when it was last judged
+	title     string        // what it says of itself in its title
 	unseen    string        // why nobody can say whether it works; empty: it can be said
 	signals   []sent
 	hungTo    time.Duration // when its last hang was over; -1: it had none

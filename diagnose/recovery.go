@@ -48,6 +48,8 @@ func (f *Fold) moves(p *process) bool {
 	switch {
 	case f.workless(p):
 		return true
+	case s.thread == nil && f.whole && p.lookedAt > p.confirmed && f.idles(p):
+		return true // it was held to hang for want of a look
 	case s.thread == nil:
 		return p.answered > p.confirmed-tickStep && p.answered > s.from+f.limits.Slack
 	case p.role(s.thread.ThreadSample) == loopThread:

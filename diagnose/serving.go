@@ -170,7 +170,7 @@ func (f *Fold) occupied(p *process, t *thread) bool {
 	if p.role(t.ThreadSample) != mainThread || f.accepts(p) || st != nil && st.Idle {
 		return false
 	}
-	if st != nil && st.Own > 0 {
+	if st != nil && st.Own > 0 || t.For == "something else" {
 		return true
 	}
 	if p.deaf || !p.ready {

@@ -37,7 +37,7 @@ func (f *Fold) requestStall(p *process) (stall, bool) {
 		s.limit = never // one slow answer, and nobody waits behind it
 	}
 	// The first look at what keeps it is not over, or one of its threads runs and it shows in a moment whether it does so all the time.
-	s.unaided = f.whole && (f.now-p.firstAt < lookWhole || f.runs(p))
+	s.unaided = f.now-p.firstAt < lookWhole || f.whole && f.runs(p)
 	return s, true
 }
 

@@ -95,6 +95,7 @@ func (w *watcher) lookAgain(ctx context.Context, now time.Time) {
 			continue
 		}
 		server := w.server()
+		server.Clients = w.clients(one)
 		for _, t := range one.threads.all {
 			w.evidence(ctx, one, t, server)
 		}
@@ -186,6 +187,20 @@ func (w *watcher) server() waits.Server {
 		}
 	}
 	return s
+}
+
+// clients are the connections that a worker has accepted.
+func (w *watcher) clients(one *worker) map[uint32]bool {
+	if w.sockets == nil || one.sample.Inside+one.sample.Idle == 0 {
+		return nil
+	}
+	all := map[uint32]bool{}
+	for inode, s := range w.sockets.sockets {
+		if s.pid == one.PID && len(all) < maxPorts {
+			all[inode] = true
+		}
+	}
+	return all
 }
 
 // tell records what a thread was found at, and the other side of its wait.

@@ -121,6 +121,9 @@ func (f *Finder) set(a *Answer, s Subject, server Server) {
 	}
 	clients := kinds[ofClient]
 	switch {
+	case clients == 0 && len(server.Clients) > 0 && len(s.Threads) == 1 && len(rest) == kinds[ofParent]:
+		a.For = forOther
+		return
 	case len(all) == 0 && !loop:
 		return // a sleep by poll or select
 	case len(rest) == 0 || clients > 1 || clients == 1 && (loop || len(rest) > 1):

@@ -33,6 +33,8 @@ type Server struct {
 	Listening map[uint32]bool
 	Ports     map[uint16]bool
 	Names     map[string]bool
+	// Clients are the connections that the thread's process has accepted.
+	Clients map[uint32]bool
 }
 
 // An Answer is what was found. The zero Answer says nothing.
@@ -107,6 +109,7 @@ const (
 	forEvents      = "events"
 	forParent      = "parent"
 	forParked      = "parked"
+	forOther       = "something else" // a process with one thread and a client waits for neither that client nor others: it is at its work
 )
 
 // descriptor tells by what the descriptor leads to.
