@@ -62,6 +62,7 @@ type process struct {
 	looking   bool          // a look has begun and is not whole
 	deaf      bool          // it has no listening socket and no connection of the server's
 	kept      bool          // it was found to stand still when it was last judged
+	rests     bool          // the last whole look proved that a thread of it waits for work
 	title     string        // what it says of itself in its title
 	unseen    string        // why nobody can say whether it works; empty: it can be said
 	signals   []sent
@@ -290,7 +291,10 @@ func (p *process) traced(r history.Record, ev history.Stack) {
 
 // whole takes the end of a look: where each thread was found, beside what was found before.
 func (p *process) whole(at time.Duration, idle func(*thread) bool) {
-	p.looking, p.lookedAt = false, at
+	p.looking, p.lookedAt, p.rests = false, at, false
+	for _, st := range p.stacks {
+		p.ready = p.ready || st.at > at-2*lookTwice && (st.Idle || st.Request != nil) // it has come so far as to serve
+	}
 	for id, st := range p.tasks {
 		if st.over {
 			delete(p.tasks, id)
@@ -302,6 +306,8 @@ func (p *process) whole(at time.Duration, idle func(*thread) bool) {
 		}
 		if idle(t) {
 			t.place, t.placed, t.idled = "", unset, at
+			p.rests = true
+			p.ready = p.ready || t.For == "connections" || t.For == "parent"
 			continue
 		}
 		place := p.stacks[tid].own()

@@ -28,7 +28,7 @@ func (f *Fold) unknown(p *process, stalled bool) string {
 		return ""
 	case p.sample.Inside > 0 && f.now-max(p.began(), p.answered) >= f.limits.Unanswered && looked && len(f.awaited(p)) == 0 && !f.upstreamWaits(p):
 		return fmt.Sprintf("%s unanswered for %s; its loop waits for events; what for was not seen", count(p.sample.Inside, "request"), seconds(f.now-p.began()))
-	case p.deaf && looked && !f.idlesAnywhere(p):
+	case p.deaf && p.lookedAt != unset && !p.rests:
 		return "it has no listening socket, and none of its threads could be seen to wait for work"
 	}
 	for _, one := range f.hidden {
@@ -41,16 +41,6 @@ func (f *Fold) unknown(p *process, stalled bool) string {
 		}
 	}
 	return ""
-}
-
-// idlesAnywhere says whether any thread of it is proven to wait for work.
-func (f *Fold) idlesAnywhere(p *process) bool {
-	for _, t := range p.threads {
-		if f.idle(p, t) {
-			return true
-		}
-	}
-	return false
 }
 
 // upstreamWaits says whether other servers were seen, lately, to owe it answers.

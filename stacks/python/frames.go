@@ -1,6 +1,10 @@
 package python
 
-import "github.com/hangtime-dev/hangtime/stacks"
+import (
+	"strings"
+
+	"github.com/hangtime-dev/hangtime/stacks"
+)
 
 // Bounds of one stack: far more than servers have, far less than nonsense would make.
 const (
@@ -65,10 +69,19 @@ func (r *Reader) walk(at uint64) []frame {
 // tell gives frames their names.
 func (r *Reader) tell(frames []frame) []stacks.Frame {
 	out := make([]stacks.Frame, 0, len(frames))
-	for _, f := range frames {
+	for i, f := range frames {
+		if i > 0 && traces(frames[i-1].code) && f.instruction > 0 {
+			f.instruction--
+		}
 		out = append(out, r.tellOne(f))
 	}
 	return out
+}
+
+// traces says whether a frame is the function of a debugger that the interpreter calls before each line (sys.settrace). What it has interrupted stands before a line that has not run
+// yet; where it came to its breakpoint is the line before.
+func traces(c *code) bool {
+	return strings.HasSuffix(c.function, "trace_dispatch") && strings.HasSuffix(c.file, "/bdb.py")
 }
 
 func (r *Reader) tellOne(f frame) stacks.Frame {
