@@ -205,7 +205,7 @@ func TestALockHeldByAHungWorkerNamesWhatThatOneDoes(t *testing.T) {
 func TestDeathsAreToldApart(t *testing.T) {
 	dies := func(gone history.WorkerGone, before ...history.Event) []history.Record {
 		gone.PID, gone.Worker = 101, 1
-		return script(pool(1), at(500*ms, history.ServerStarted{Server: "attach", PID: 50}), healthy(1, 101, 1*s, 5*s), at(5*s, before...), at(5*s+20*ms, gone))
+		return script(pool(1), at(500*ms, history.ServerStarted{Server: "attach", PID: 50}), healthy(1, 101, 1*s, 5*s), at(5*s, before...), at(5*s+20*ms, gone), at(5*s+700*ms, history.Tick{}))
 	}
 	for _, row := range []struct {
 		name       string

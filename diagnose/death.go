@@ -60,6 +60,9 @@ func (f *Fold) died(r history.Record, ev history.WorkerGone) {
 	switch {
 	case f.ending >= 0, hung && by != "hangtime":
 	case planned(ev, by, work, p.leaving || f.told(p, r.At)):
+	case asked(ev) && (by == "" || by == "arbiter") && f.succeeded(p):
+	case asked(ev) && by == "":
+		f.leavers = append(f.leavers, leaver{p, r, ev}) // whether all leave with it shows in a moment
 	default:
 		f.crash(p, r, ev, by)
 	}
@@ -72,6 +75,9 @@ const byArbiterInferred = "arbiter (inferred)"
 // it gives one from another thread than the one that hung (gunicorn's threaded workers), the arbiter knows of nothing and kills nobody. Code 1 is how gunicorn's worker leaves
 // after SIGABRT.
 func (f *Fold) timedOutUnheard(p *process, ev history.WorkerGone, at time.Duration) bool {
+	if ev.Signal == "SIGKILL" && !f.outOfMemory(p, ev) && p.sample.Inside > 0 && at-p.began() >= f.limits.Pool {
+		return true // a limit on the time of one request
+	}
 	ended := ev.Signal == "SIGKILL" || ev.Signal == "SIGABRT" || ev.Signal == "" && ev.Code == 1 && !ev.Unknown && len(p.signals) == 0
 	if !ended || f.outOfMemory(p, ev) || p.beatAt < 0 || p.beat.Age < f.limits.Loop {
 		return false
@@ -251,7 +257,7 @@ const maxVictims = 1000
 
 // young says whether the process died before it had served anything, soon after it was born.
 func (p *process) young(at time.Duration, l Limits) bool {
-	return at-p.seen < l.Young && p.sample.Answered == 0
+	return at-p.seen < l.Young && p.sample.Answered == 0 && !p.ready
 }
 
 // sameCrash finds the incident that a death belongs to; nil: none.
@@ -275,7 +281,7 @@ func (f *Fold) sameCrash(p *process, c Cause, at time.Duration) *incident {
 func looped(in *incident, last Cause) Cause {
 	on := adviceOn(CauseBootLoop, true)
 	return Cause{
-		Kind: CauseBootLoop, Confidence: Proven, Short: "dies at boot: " + last.Short, Evidence: append(slices.Clone(in.Cause.Evidence), last.Evidence...),
+		Kind: CauseBootLoop, Confidence: Likely, Short: "dies at boot: " + last.Short, Evidence: append(slices.Clone(in.Cause.Evidence), last.Evidence...),
 		Sentence: "each successor dies as soon as it is born, before it has answered anything (" + last.Short + ")", Remedy: on.remedy, Prevention: on.prevention,
 	}
 }

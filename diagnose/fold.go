@@ -29,6 +29,7 @@ type Fold struct {
 	failures     []failure
 	answered     time.Duration    // when any worker last answered anything; unset: never
 	whole        bool             // the history says where a look ends
+	leavers      []leaver         // whose end is not judged yet
 	hidden       []history.Unseen // what may not be read
 	arbiter      int              // its pid; 0: not known
 	reference    bool             // the server is hangtime's own
@@ -195,6 +196,7 @@ func (f *Fold) tick(at, late time.Duration) {
 			delete(f.processes, pid)
 		}
 	}
+	f.reloads(at)
 	f.recovered()
 }
 
