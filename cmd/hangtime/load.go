@@ -7,7 +7,6 @@ import (
 	"io"
 	"log"
 	"net/url"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -108,13 +107,13 @@ func (f *loadFlags) run(cmd *cobra.Command, address string) (err error) {
 	if f.max && loadgen.RealTime() {
 		return &exit{exitUsage, errors.New("--max: hangtime runs with real-time priority (chrt) here, and would leave the server and the machine no processor; run it without, or with --rate")}
 	}
-	files, err := f.create()
+	files, err := run.CreateFiles(f.raw, f.hlog, f.out, loadName)
 	if err != nil {
-		return &exit{exitUsage, err}
+		return &exit{exitUsage, fmt.Errorf("--%w", err)}
 	}
-	defer func() { err = joinExit(err, files.close()) }()
+	defer func() { err = joinExit(err, files.Close()) }()
 	options := run.AloneOptions{Document: doc, Tool: version(), Length: f.length(cmd), Load: loadgen.Options{
-		Seed: f.pickSeed(), Allow: f.allow, Unlimited: f.noCeil, Engine: f.engine, Raw: files.raw(),
+		Seed: f.pickSeed(), Allow: f.allow, Unlimited: f.noCeil, Engine: f.engine, Raw: files.Raw(),
 	}}
 	var screen *tui.Options
 	if !f.headless && !f.json {
@@ -122,7 +121,7 @@ func (f *loadFlags) run(cmd *cobra.Command, address string) (err error) {
 			return err
 		}
 	}
-	options.Sinks = files.sinks()
+	options.Sinks = files.Sinks()
 	var live *report.Live
 	if screen != nil || f.out != "" { // else nobody needs the report, and its folds cost more than the load
 		live = report.NewLive(nil)
@@ -145,7 +144,7 @@ func (f *loadFlags) send(cmd *cobra.Command, alone *run.Alone, live *report.Live
 	var err error
 	if screen != nil {
 		if f.out != "" {
-			screen.Recording = recordingIn(f.out, loadName)
+			screen.Recording = run.RecordingIn(f.out, loadName)
 		}
 		err = loadOnScreen(alone, live, *screen)
 	} else {
@@ -191,65 +190,6 @@ func loadOnScreen(a *run.Alone, live *report.Live, options tui.Options) error {
 	err := tui.Run(context.Background(), live, controls, options)
 	a.Stop("q") // no effect on an attack that is over
 	return errors.Join(<-ended, err)
-}
-
-// loadFiles are what an attack is written to.
-type loadFiles struct {
-	rawFile, hlogFile *os.File
-	recording         *history.Writer
-}
-
-// create makes the files before the first hit is sent.
-func (f *loadFlags) create() (*loadFiles, error) {
-	files := &loadFiles{}
-	var err error
-	if f.raw != "" {
-		if files.rawFile, err = os.Create(f.raw); err != nil {
-			return nil, fmt.Errorf("--raw: %w", err)
-		}
-	}
-	if f.hlog != "" {
-		if files.hlogFile, err = os.Create(f.hlog); err != nil {
-			return nil, errors.Join(fmt.Errorf("--hlog: %w", err), files.close())
-		}
-	}
-	if f.out != "" {
-		if files.recording, err = createRecording(f.out, loadName); err != nil {
-			return nil, errors.Join(err, files.close())
-		}
-	}
-	return files, nil
-}
-
-func (l *loadFiles) raw() io.Writer {
-	if l.rawFile == nil {
-		return nil
-	}
-	return l.rawFile
-}
-
-func (l *loadFiles) sinks() (all []func([]history.Record) error) {
-	if l.recording != nil {
-		all = append(all, l.recording.Append)
-	}
-	if l.hlogFile != nil {
-		all = append(all, loadgen.NewHLog(l.hlogFile).Append)
-	}
-	return all
-}
-
-func (l *loadFiles) close() error {
-	var err error
-	if l.rawFile != nil {
-		err = l.rawFile.Close()
-	}
-	if l.hlogFile != nil {
-		err = errors.Join(err, l.hlogFile.Close())
-	}
-	if l.recording != nil {
-		err = errors.Join(err, l.recording.Close())
-	}
-	return err
 }
 
 // joinExit adds an error to one that may carry an exit code.
