@@ -212,8 +212,11 @@ func (f *runFlags) pickSeed(doc *scenarios.Document) uint64 {
 	case doc.Scenario.Seed != 0:
 		return doc.Scenario.Seed
 	}
-	return rand.Uint64N(1_000_000) + 1 // short enough to be typed again
+	return newSeed()
 }
+
+// newSeed is short enough to be typed again.
+func newSeed() uint64 { return rand.Uint64N(1_000_000) + 1 }
 
 // outcome turns verdict and error into the exit code.
 func outcome(r *report.Report, err error) error {
