@@ -1,6 +1,7 @@
 package report
 
 import (
+	"io"
 	"sync/atomic"
 
 	"github.com/hangtime-dev/hangtime/history"
@@ -59,3 +60,12 @@ func (l *Live) Last() *Report { return l.builder.Report() }
 
 // Report is the latest one; nil before the first.
 func (l *Live) Report() *Report { return l.latest.Load() }
+
+// OpenMetrics writes the latest report in that form; before the first there is nothing in it.
+func (l *Live) OpenMetrics(out io.Writer) error {
+	if r := l.Report(); r != nil {
+		return r.OpenMetrics(out)
+	}
+	_, err := io.WriteString(out, "# EOF\n")
+	return err
+}

@@ -34,3 +34,16 @@ func ReadRecording(path string, live *Live) (*Report, error) {
 		}
 	}
 }
+
+// ReadRecordings are the last reports of several recordings.
+func ReadRecordings(paths []string) ([]*Report, error) {
+	var all []*Report
+	for _, path := range paths {
+		r, err := ReadRecording(path, NewLive(nil))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}

@@ -373,6 +373,9 @@ func (s Suite) Result() SuiteResult {
 	return out
 }
 
+// JSON writes the SuiteResult, indented.
+func (s Suite) JSON(out io.Writer) error { return writeJSON(out, s.Result()) }
+
 func writeXML(out io.Writer, suites junit.Testsuites) error {
 	if _, err := io.WriteString(out, xml.Header); err != nil {
 		return err

@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -38,14 +36,17 @@ and with four or more on each side it says whether the difference could be chanc
 				}
 				limits = append(limits, limit)
 			}
-			a, err := readSide(args[0])
-			if err != nil {
-				return err
+			var sides [2][]*report.Report
+			for i, path := range args {
+				files, err := history.Recordings(path)
+				if err == nil {
+					sides[i], err = report.ReadRecordings(files)
+				}
+				if err != nil {
+					return &exit{exitUsage, err}
+				}
 			}
-			b, err := readSide(args[1])
-			if err != nil {
-				return err
-			}
+			a, b := sides[0], sides[1]
 			c, err := report.Compare([2]string{args[0], args[1]}, a, b)
 			if err != nil {
 				return &exit{exitUsage, err}
@@ -89,35 +90,4 @@ func judgeLimits(out io.Writer, c report.Comparison, limits []report.Limit) erro
 		return nil
 	}
 	return &exit{code, nil}
-}
-
-// readSide reads a recording, or all of a folder and the folders in it.
-func readSide(path string) ([]*report.Report, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, &exit{exitUsage, err}
-	}
-	files := []string{path}
-	if info.IsDir() {
-		files = nil
-		for _, pattern := range []string{"*" + history.Extension, "*/*" + history.Extension, "*/*/*" + history.Extension} {
-			found, err := filepath.Glob(filepath.Join(path, pattern))
-			if err != nil {
-				return nil, &exit{exitUsage, err}
-			}
-			files = append(files, found...)
-		}
-		if len(files) == 0 {
-			return nil, &exit{exitUsage, fmt.Errorf("%s holds no recording (*%s)", path, history.Extension)}
-		}
-	}
-	var all []*report.Report
-	for _, f := range files {
-		r, err := readRecording(f, report.NewLive(nil))
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, r)
-	}
-	return all, nil
 }

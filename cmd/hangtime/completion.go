@@ -40,7 +40,7 @@ func completeScenario(_ *cobra.Command, args []string, begun string) ([]string, 
 		}
 		all = append(all, name)
 	}
-	for _, file := range ownNames() {
+	for _, file := range scenarios.OwnFiles() {
 		if !slices.Contains(args, file) {
 			all = append(all, file)
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/report"
 )
 
 // A terminal that vanishes in the middle of a hang ends the run in order: the fault is lifted, the recording is whole, nothing is left.
@@ -40,8 +41,11 @@ func TestATerminalThatVanishesEndsTheRunInOrder(t *testing.T) {
 	if healed == 0 || !whole || by == "" {
 		t.Errorf("%d faults healed, recording whole: %v, interrupted by %q", healed, whole, by)
 	}
-	for _, form := range forms() {
-		if _, err := os.Stat(filepath.Join(out, form.name)); err != nil {
+	for _, form := range report.Forms() {
+		if form.File == "" {
+			continue
+		}
+		if _, err := os.Stat(filepath.Join(out, form.File)); err != nil {
 			t.Error(err)
 		}
 	}

@@ -1,13 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log"
 	"net/url"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,21 +16,17 @@ import (
 	"github.com/hangtime-dev/hangtime/loadgen"
 	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/run"
+	"github.com/hangtime-dev/hangtime/scenarios"
 	"github.com/hangtime-dev/hangtime/tui"
 )
 
-// loadFlags are the command line of the generator alone; load_plan.go makes a plan of them.
+// loadFlags are the command line of the generator alone.
 type loadFlags struct {
-	rate, to, shape, arrivals, steps              string
-	duration, from, over, think, timeout          time.Duration
-	users, connections                            int
-	max, template, ledger, headless, json, noCeil bool
-	log, targets, socket, method, body, bodyFile  string
-	speed                                         float64
-	header, allow                                 []string
-	expect                                        []int
-	engine, raw, hlog, out                        string
-	seed                                          uint64
+	scenarios.AloneFlags
+	headless, json, noCeil bool
+	allow                  []string
+	engine, raw, hlog, out string
+	seed                   uint64
 }
 
 func loadCommand() *cobra.Command {
@@ -61,30 +57,30 @@ Exit codes: 0 the server answered, whatever it said; 2 the command line or a fil
 
 func (f *loadFlags) define(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVarP(&f.rate, "rate", "r", "100/s", "hits a second: 200/s, 6000/m")
-	flags.DurationVarP(&f.duration, "duration", "d", 10*time.Second, "how long hits are due (a replay: as long as its log)")
-	flags.StringVar(&f.shape, "shape", "constant", "of the rate: constant, poisson, ramp, step, spike, sine, closed, replay")
-	flags.StringVar(&f.to, "to", "", "rate at the end of a ramp, on top of a spike or a sine")
-	flags.DurationVar(&f.from, "from", 0, "when a ramp or a spike begins")
-	flags.DurationVar(&f.over, "over", 0, "how long a ramp or a spike takes (a ramp: else all the time), or the period of a sine")
-	flags.StringVar(&f.steps, "steps", "", "rates one after the other (shape step): 30s@50/s,1m@200/s")
-	flags.StringVar(&f.arrivals, "arrivals", "", "even, or poisson: random moments with the same mean rate")
-	flags.IntVar(&f.users, "users", 0, "users who wait for their answers (shape closed)")
-	flags.DurationVar(&f.think, "think", 0, "how long a user waits between an answer and the next hit")
-	flags.BoolVar(&f.max, "max", false, "as fast as the server answers: a closed loop of --connections users who do not think")
-	flags.IntVarP(&f.connections, "connections", "c", 0, "most hits in flight at once, each on its own connection (default 1024; with --max 64)")
-	flags.StringVar(&f.log, "log", "", "access log to send again (shape replay): Common, Combined or JSON lines")
-	flags.Float64Var(&f.speed, "speed", 1, "of the replay: 10 is ten times as fast as it was")
-	flags.StringVar(&f.targets, "targets", "", "file of targets in vegeta's http or json format; paths are below URL")
-	flags.StringVarP(&f.method, "method", "X", "", "method (default GET, with a body POST)")
-	flags.StringArrayVarP(&f.header, "header", "H", nil, "header, as 'Name: value'; may be given again")
-	flags.StringVarP(&f.body, "body", "b", "", "body of each request")
-	flags.StringVar(&f.bodyFile, "body-file", "", "file with the body of each request")
-	flags.BoolVar(&f.template, "template", false, "fill {{seq}}, {{counter}}, {{random MIN MAX}}, {{hex DIGITS}} and {{uuid}} in path, header and body anew for each hit")
-	flags.IntSliceVar(&f.expect, "expect", nil, "statuses that count as ok (default 200 to 399)")
-	flags.DurationVarP(&f.timeout, "timeout", "t", 30*time.Second, "of one hit, from when it was sent")
-	flags.StringVar(&f.socket, "unix-socket", "", "connect to this unix socket instead of the URL's host")
-	flags.BoolVar(&f.ledger, "ledger", false, "follow each accepted task (202 with an id) to its end by asking the server")
+	flags.StringVarP(&f.Rate, "rate", "r", "100/s", "hits a second: 200/s, 6000/m")
+	flags.DurationVarP(&f.Duration, "duration", "d", 10*time.Second, "how long hits are due (a replay: as long as its log)")
+	flags.StringVar(&f.Shape, "shape", "constant", "of the rate: constant, poisson, ramp, step, spike, sine, closed, replay")
+	flags.StringVar(&f.To, "to", "", "rate at the end of a ramp, on top of a spike or a sine")
+	flags.DurationVar(&f.From, "from", 0, "when a ramp or a spike begins")
+	flags.DurationVar(&f.Over, "over", 0, "how long a ramp or a spike takes (a ramp: else all the time), or the period of a sine")
+	flags.StringVar(&f.Steps, "steps", "", "rates one after the other (shape step): 30s@50/s,1m@200/s")
+	flags.StringVar(&f.Arrivals, "arrivals", "", "even, or poisson: random moments with the same mean rate")
+	flags.IntVar(&f.Users, "users", 0, "users who wait for their answers (shape closed)")
+	flags.DurationVar(&f.Think, "think", 0, "how long a user waits between an answer and the next hit")
+	flags.BoolVar(&f.Max, "max", false, "as fast as the server answers: a closed loop of --connections users who do not think")
+	flags.IntVarP(&f.Connections, "connections", "c", 0, "most hits in flight at once, each on its own connection (default 1024; with --max 64)")
+	flags.StringVar(&f.Log, "log", "", "access log to send again (shape replay): Common, Combined or JSON lines")
+	flags.Float64Var(&f.Speed, "speed", 1, "of the replay: 10 is ten times as fast as it was")
+	flags.StringVar(&f.Targets, "targets", "", "file of targets in vegeta's http or json format; paths are below URL")
+	flags.StringVarP(&f.Method, "method", "X", "", "method (default GET, with a body POST)")
+	flags.StringArrayVarP(&f.Header, "header", "H", nil, "header, as 'Name: value'; may be given again")
+	flags.StringVarP(&f.Body, "body", "b", "", "body of each request")
+	flags.StringVar(&f.BodyFile, "body-file", "", "file with the body of each request")
+	flags.BoolVar(&f.Template, "template", false, "fill {{seq}}, {{counter}}, {{random MIN MAX}}, {{hex DIGITS}} and {{uuid}} in path, header and body anew for each hit")
+	flags.IntSliceVar(&f.Expect, "expect", nil, "statuses that count as ok (default 200 to 399)")
+	flags.DurationVarP(&f.Timeout, "timeout", "t", 30*time.Second, "of one hit, from when it was sent")
+	flags.StringVar(&f.Socket, "unix-socket", "", "connect to this unix socket instead of the URL's host")
+	flags.BoolVar(&f.Ledger, "ledger", false, "follow each accepted task (202 with an id) to its end by asking the server")
 	flags.StringVar(&f.engine, "engine", "", "fast or net/http (default: the fast one where it can)")
 	flags.StringArrayVar(&f.allow, "allow", nil, "a host other than this machine that may be loaded; may be given again")
 	flags.BoolVar(&f.noCeil, "no-ceilings", false, fmt.Sprintf("allow more than %d hits a second and %d connections", loadgen.MostRate, loadgen.MostSenders))
@@ -101,20 +97,21 @@ func (f *loadFlags) run(cmd *cobra.Command, address string) (err error) {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return &exit{exitUsage, fmt.Errorf("%q: want a URL such as http://127.0.0.1:8000/", address)}
 	}
-	doc, err := f.document(cmd, u, address)
+	f.Given = cmd.Flags().Changed
+	doc, err := f.Document(u, address)
 	if err != nil {
 		return &exit{exitUsage, err}
 	}
-	if f.max && loadgen.RealTime() {
+	if f.Max && loadgen.RealTime() {
 		return &exit{exitUsage, errors.New("--max: hangtime runs with real-time priority (chrt) here, and would leave the server and the machine no processor; run it without, or with --rate")}
 	}
-	files, err := f.create()
+	files, err := run.CreateFiles(f.raw, f.hlog, f.out, scenarios.AloneName)
 	if err != nil {
-		return &exit{exitUsage, err}
+		return &exit{exitUsage, fmt.Errorf("--%w", err)}
 	}
-	defer func() { err = joinExit(err, files.close()) }()
-	options := run.AloneOptions{Document: doc, Tool: version(), Length: f.length(cmd), Load: loadgen.Options{
-		Seed: f.pickSeed(), Allow: f.allow, Unlimited: f.noCeil, Engine: f.engine, Raw: files.raw(),
+	defer func() { err = joinExit(err, files.Close()) }()
+	options := run.AloneOptions{Document: doc, Tool: version(), Length: f.Length(), Load: loadgen.Options{
+		Seed: cmp.Or(f.seed, newSeed()), Allow: f.allow, Unlimited: f.noCeil, Engine: f.engine, Raw: files.Raw(),
 	}}
 	var screen *tui.Options
 	if !f.headless && !f.json {
@@ -122,7 +119,7 @@ func (f *loadFlags) run(cmd *cobra.Command, address string) (err error) {
 			return err
 		}
 	}
-	options.Sinks = files.sinks()
+	options.Sinks = files.Sinks()
 	var live *report.Live
 	if screen != nil || f.out != "" { // else nobody needs the report, and its folds cost more than the load
 		live = report.NewLive(nil)
@@ -145,7 +142,7 @@ func (f *loadFlags) send(cmd *cobra.Command, alone *run.Alone, live *report.Live
 	var err error
 	if screen != nil {
 		if f.out != "" {
-			screen.Recording = recordingIn(f.out, loadName)
+			screen.Recording = run.RecordingIn(f.out, scenarios.AloneName)
 		}
 		err = loadOnScreen(alone, live, *screen)
 	} else {
@@ -191,65 +188,6 @@ func loadOnScreen(a *run.Alone, live *report.Live, options tui.Options) error {
 	err := tui.Run(context.Background(), live, controls, options)
 	a.Stop("q") // no effect on an attack that is over
 	return errors.Join(<-ended, err)
-}
-
-// loadFiles are what an attack is written to.
-type loadFiles struct {
-	rawFile, hlogFile *os.File
-	recording         *history.Writer
-}
-
-// create makes the files before the first hit is sent.
-func (f *loadFlags) create() (*loadFiles, error) {
-	files := &loadFiles{}
-	var err error
-	if f.raw != "" {
-		if files.rawFile, err = os.Create(f.raw); err != nil {
-			return nil, fmt.Errorf("--raw: %w", err)
-		}
-	}
-	if f.hlog != "" {
-		if files.hlogFile, err = os.Create(f.hlog); err != nil {
-			return nil, errors.Join(fmt.Errorf("--hlog: %w", err), files.close())
-		}
-	}
-	if f.out != "" {
-		if files.recording, err = createRecording(f.out, loadName); err != nil {
-			return nil, errors.Join(err, files.close())
-		}
-	}
-	return files, nil
-}
-
-func (l *loadFiles) raw() io.Writer {
-	if l.rawFile == nil {
-		return nil
-	}
-	return l.rawFile
-}
-
-func (l *loadFiles) sinks() (all []func([]history.Record) error) {
-	if l.recording != nil {
-		all = append(all, l.recording.Append)
-	}
-	if l.hlogFile != nil {
-		all = append(all, loadgen.NewHLog(l.hlogFile).Append)
-	}
-	return all
-}
-
-func (l *loadFiles) close() error {
-	var err error
-	if l.rawFile != nil {
-		err = l.rawFile.Close()
-	}
-	if l.hlogFile != nil {
-		err = errors.Join(err, l.hlogFile.Close())
-	}
-	if l.recording != nil {
-		err = errors.Join(err, l.recording.Close())
-	}
-	return err
 }
 
 // joinExit adds an error to one that may carry an exit code.

@@ -12,33 +12,20 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-// forms are the files that --out writes beside the recording.
-func forms() []form {
-	return []form{
-		{"result.json", (*report.Report).JSON},
-		{"junit.xml", (*report.Report).JUnit},
-		{"summary.md", (*report.Report).Markdown},
-		{"report.html", (*report.Report).HTML},
-		{"metrics.om", (*report.Report).OpenMetrics},
-	}
-}
-
-type form struct {
-	name  string
-	write func(*report.Report, io.Writer) error
-}
-
 // writeForms writes the report in every form into dir. One that cannot be written does not keep the others from it.
 func writeForms(dir string, r *report.Report) error {
 	var wrong error
-	for _, f := range forms() {
+	for _, f := range report.Forms() {
+		if f.File == "" {
+			continue
+		}
 		var text bytes.Buffer
-		err := f.write(r, &text)
+		err := f.Write(r, &text)
 		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, f.name), text.Bytes(), 0o644)
+			err = os.WriteFile(filepath.Join(dir, f.File), text.Bytes(), 0o644)
 		}
 		if err != nil {
-			wrong = errors.Join(wrong, fmt.Errorf("--out: %s: %w", f.name, err))
+			wrong = errors.Join(wrong, fmt.Errorf("--out: %s: %w", f.File, err))
 		}
 	}
 	return wrong

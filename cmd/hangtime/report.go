@@ -5,37 +5,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/report"
 )
-
-// formats are the forms in which a report can be had, by the word for --format.
-func formats() []format {
-	return []format{
-		{"text", (*report.Report).Text}, {"json", (*report.Report).JSON}, {"junit", (*report.Report).JUnit},
-		{"md", (*report.Report).Markdown}, {"html", (*report.Report).HTML}, {"om", (*report.Report).OpenMetrics},
-	}
-}
-
-type format struct {
-	word  string
-	write func(*report.Report, io.Writer) error
-}
-
-func formatNamed(word string) (format, error) {
-	var words []string
-	for _, f := range formats() {
-		if f.word == word {
-			return f, nil
-		}
-		words = append(words, f.word)
-	}
-	return format{}, fmt.Errorf("--format %q: want one of %s", word, strings.Join(words, ", "))
-}
 
 func reportCommand() *cobra.Command {
 	var asJSON bool
@@ -52,15 +27,15 @@ The forms are those that run --out writes: text, json (result.json), junit, md (
 			if asJSON {
 				word = "json"
 			}
-			form, err := formatNamed(word)
+			form, err := report.FormNamed(word)
 			if err != nil {
-				return &exit{exitUsage, err}
+				return &exit{exitUsage, fmt.Errorf("--format %w", err)}
 			}
 			r, err := readRecording(args[0], report.NewLive(nil))
 			if err != nil {
 				return err
 			}
-			return outcome(r, writeTo(cmd.OutOrStdout(), out, func(w io.Writer) error { return form.write(r, w) }))
+			return outcome(r, writeTo(cmd.OutOrStdout(), out, func(w io.Writer) error { return form.Write(r, w) }))
 		},
 	}
 	cmd.Flags().StringVar(&word, "format", "text", "text, json, junit, md, html or om")

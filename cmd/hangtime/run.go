@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -111,13 +110,13 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 		}
 		plans = append(plans, plan{arg: arg, doc: doc, seed: f.pickSeed(doc)})
 	}
-	exposed, err := listenForMetrics(f.metricsListen)
+	exposed, err := run.Expose(f.metricsListen)
 	if err != nil {
 		return &exit{exitUsage, err}
 	}
 	if exposed != nil {
-		defer exposed.close()
-		fmt.Fprintf(cmd.ErrOrStderr(), "metrics are at %s while it runs\n", exposed.url())
+		defer exposed.Close()
+		fmt.Fprintf(cmd.ErrOrStderr(), "metrics are at %s while it runs\n", exposed.URL())
 	}
 	r := &runner{flags: f, self: self, exposed: exposed, stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr()}
 	if len(plans) > 1 || f.repeat > 1 {
@@ -143,7 +142,7 @@ type plan struct {
 type runner struct {
 	flags          *runFlags
 	self           string
-	exposed        *exposition // nil: nobody asks for metrics
+	exposed        *run.Exposition // nil: nobody asks for metrics
 	stdout, stderr io.Writer
 }
 
@@ -167,7 +166,9 @@ func (r *runner) single(p plan, screen *tui.Options) error {
 	} else {
 		err = errors.Join(err, final.Text(r.stdout))
 	}
-	_ = rememberVerdict(final, time.Now()) // only the home screen misses it: no reason to fail a run
+	if final.Over && final.Interrupted == "" {
+		_ = run.RememberVerdict(final.Header.Scenario, string(final.Verdict.Outcome), time.Now()) // only the home screen misses it: no reason to fail a run
+	}
 	err = errors.Join(err, tellCI(r.stderr, p.arg, final))
 	return outcome(final, err)
 }
@@ -179,15 +180,15 @@ func (r *runner) conduct(p plan, seed uint64, out string, live *report.Live, scr
 	var recording *history.Writer
 	if out != "" {
 		var err error
-		if recording, err = createRecording(out, name); err != nil {
-			return nil, &exit{exitUsage, err}
+		if recording, err = run.CreateRecording(out, name); err != nil {
+			return nil, &exit{exitUsage, fmt.Errorf("--out: %w", err)}
 		}
 		options.Sinks = append(options.Sinks, recording.Append)
 	}
 	options.Sinks = append(options.Sinks, live.Sink) // after the recording: what is shown is on the disk
 	now := run.New(options)
 	live.Abort = now.Abort
-	r.exposed.show(live)
+	r.exposed.Show(live.OpenMetrics)
 	var err error
 	if screen != nil {
 		err = conductOnScreen(now, live, r.flags.screenOptions(*screen, recording != nil, name))
@@ -211,26 +212,11 @@ func (f *runFlags) pickSeed(doc *scenarios.Document) uint64 {
 	case doc.Scenario.Seed != 0:
 		return doc.Scenario.Seed
 	}
-	return rand.Uint64N(1_000_000) + 1 // short enough to be typed again
+	return newSeed()
 }
 
-func createRecording(dir, name string) (*history.Writer, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("--out: %w", err)
-	}
-	path := recordingIn(dir, name)
-	w, err := history.Create(path)
-	if errors.Is(err, os.ErrExist) {
-		return nil, alreadyThere(path)
-	}
-	return w, err
-}
-
-func recordingIn(dir, name string) string { return filepath.Join(dir, name+history.Extension) }
-
-func alreadyThere(path string) error {
-	return fmt.Errorf("--out: %s is there already; want another folder: a recording is never overwritten", path)
-}
+// newSeed is short enough to be typed again.
+func newSeed() uint64 { return rand.Uint64N(1_000_000) + 1 }
 
 // outcome turns verdict and error into the exit code.
 func outcome(r *report.Report, err error) error {

@@ -42,8 +42,8 @@ func (f *runFlags) screenOptions(options tui.Options, recorded bool, scenario st
 // writeNow writes a report as a page and as Markdown, into the folder of the run or the one that hangtime was called in.
 func writeNow(dir string, r *report.Report, now time.Time) (string, error) {
 	base := filepath.Join(dir, fmt.Sprintf("%s-%s", r.Header.Scenario, now.Format("150405")))
-	for _, form := range forms() {
-		ending := filepath.Ext(form.name)
+	for _, form := range report.Forms() {
+		ending := filepath.Ext(form.File)
 		if ending != ".html" && ending != ".md" {
 			continue
 		}
@@ -51,7 +51,7 @@ func writeNow(dir string, r *report.Report, now time.Time) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if err := errors.Join(form.write(r, f), f.Close()); err != nil {
+		if err := errors.Join(form.Write(r, f), f.Close()); err != nil {
 			return "", err
 		}
 	}

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"strconv"
 	"strings"
 	"time"
 
@@ -37,7 +35,7 @@ Exit codes: 0 it was told to stop, 1 it could not begin, 2 an option is wrong, 3
 				return &exit{exitUsage, err}
 			}
 			if print {
-				return printConfig(cmd.OutOrStdout(), &cfg)
+				return cfg.WriteYAML(cmd.OutOrStdout())
 			}
 			if check {
 				return nil
@@ -52,7 +50,9 @@ Exit codes: 0 it was told to stop, 1 it could not begin, 2 an option is wrong, 3
 			return nil
 		},
 	}
-	cmd.Flags().SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName { return pflag.NormalizedName(canonical(name)) })
+	cmd.Flags().SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		return pflag.NormalizedName(settings.Canonical(name))
+	})
 	for _, o := range defaults.Options() {
 		addFlag(cmd.Flags(), o)
 	}
@@ -60,15 +60,6 @@ Exit codes: 0 it was told to stop, 1 it could not begin, 2 an option is wrong, 3
 	cmd.Flags().BoolVar(&check, "check-config", false, "say what is wrong with the options, and start nothing")
 	cmd.Flags().BoolVar(&print, "print-config", false, "print every option as a file that --config reads, and start nothing")
 	return cmd
-}
-
-// canonical is the name of an option however it was written: worker_class, gunicorn's pidfile.
-func canonical(name string) string {
-	name = strings.ReplaceAll(strings.ToLower(name), "_", "-")
-	if real, ok := settings.Aliases()[name]; ok {
-		return real
-	}
-	return name
 }
 
 func addFlag(flags *pflag.FlagSet, o settings.Option) {
@@ -102,31 +93,4 @@ func (s *seconds) Set(text string) error {
 	d, err := settings.ParseDuration(text)
 	*s = seconds(d)
 	return err
-}
-
-// printConfig writes every option with its help, as YAML.
-func printConfig(to io.Writer, cfg *refserver.Config) error {
-	for _, o := range cfg.Options() {
-		value := ""
-		switch v := o.Value.(type) {
-		case *int:
-			value = strconv.Itoa(*v)
-		case *bool:
-			value = strconv.FormatBool(*v)
-		case *string:
-			value = strconv.Quote(*v)
-		case *time.Duration:
-			value = v.String()
-		case *[]string:
-			quoted := make([]string, len(*v))
-			for i, text := range *v {
-				quoted[i] = strconv.Quote(text)
-			}
-			value = "[" + strings.Join(quoted, ", ") + "]"
-		}
-		if _, err := fmt.Fprintf(to, "# %s\n%s: %s\n", o.Help, o.Name, value); err != nil {
-			return err
-		}
-	}
-	return nil
 }

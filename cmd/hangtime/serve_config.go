@@ -3,13 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
@@ -38,7 +35,7 @@ func serveConfig(flags *pflag.FlagSet, file string) (refserver.Config, error) {
 		if err := errors.Join(v.BindEnv(append([]string{o.Name}, names...)...), v.BindPFlag(o.Name, flags.Lookup(o.Name))); err != nil {
 			return cfg, err
 		}
-		if err := assignOption(o, v.Get(o.Name)); err != nil {
+		if err := o.Assign(v.Get(o.Name)); err != nil {
 			wrong = append(wrong, fmt.Errorf("%s: %w", sourceOf(o.Name, names, flags, file), err))
 		}
 	}
@@ -87,7 +84,7 @@ func readServeFile(file string, options []settings.Option) (map[string]any, erro
 	}
 	content := map[string]any{}
 	for key, value := range raw.AllSettings() {
-		name := canonical(key)
+		name := settings.Canonical(key)
 		if !slices.ContainsFunc(options, func(o settings.Option) bool { return o.Name == name }) {
 			return nil, fmt.Errorf("%s: %s: there is no such option; `hangtime serve --help` lists them", file, key)
 		}
@@ -97,88 +94,4 @@ func readServeFile(file string, options []settings.Option) (map[string]any, erro
 		content[name] = value
 	}
 	return content, nil
-}
-
-// assignOption gives an option a value as a flag, the environment or a file has it.
-func assignOption(o settings.Option, value any) error {
-	text := fmt.Sprint(value)
-	switch to := o.Value.(type) {
-	case *string:
-		switch value.(type) {
-		case string, bool: // monitoring: off
-		case int, int64, float64: // user: 33, as YAML, TOML and JSON give it
-			if o.Name == "umask" && (text < "0" || text > "7" || len(text) > 1) { // one digit is the same in both; 022 is 18 by now: whether it was written octal is not known any more
-				return fmt.Errorf("want a text in quotes, such as \"022\", got the number %v", value)
-			}
-		default:
-			return fmt.Errorf("want a text, got %v", value)
-		}
-		*to = text
-		if b, ok := value.(bool); ok && o.Choices != nil {
-			*to = map[bool]string{true: "on", false: "off"}[b] // as YAML 1.1 reads the two words
-		}
-	case *int:
-		if f, ok := value.(float64); ok && f == math.Trunc(f) {
-			text = strconv.FormatFloat(f, 'f', -1, 64)
-		}
-		n, err := strconv.Atoi(text)
-		if err != nil {
-			return fmt.Errorf("want a whole number, got %q", text)
-		}
-		*to = n
-	case *bool:
-		b, err := strconv.ParseBool(text)
-		if err != nil {
-			return fmt.Errorf("want true or false, got %q", text)
-		}
-		*to = b
-	case *time.Duration:
-		d, err := settings.ParseDuration(text)
-		if err != nil {
-			return err
-		}
-		*to = d
-	case *[]string:
-		list, err := texts(value)
-		if err != nil {
-			return err
-		}
-		*to = list
-	}
-	return nil
-}
-
-// texts is a list, or, from the environment, what stands between commas or lines; commands have commas, so that a line end alone parts them when there is one.
-func texts(value any) ([]string, error) {
-	switch v := value.(type) {
-	case nil:
-		return nil, nil
-	case []string:
-		return append([]string(nil), v...), nil
-	case []any:
-		var list []string
-		for _, item := range v {
-			text, ok := item.(string)
-			if !ok {
-				return nil, fmt.Errorf("want a list of texts, got %v in it", item)
-			}
-			list = append(list, text)
-		}
-		return list, nil
-	case string:
-		var list []string
-		for _, line := range strings.Split(v, "\n") {
-			if strings.Contains(line, "=") { // NAME=COMMAND
-				list = append(list, line)
-				continue
-			}
-			for _, item := range strings.Split(line, ",") {
-				if item = strings.TrimSpace(item); item != "" {
-					list = append(list, item)
-				}
-			}
-		}
-		return list, nil
-	}
-	return nil, fmt.Errorf("want a list of texts, got %v", value)
 }

@@ -122,7 +122,7 @@ func TestPrintedConfigIsReadBackTheSame(t *testing.T) {
 	want := refserver.Default()
 	want.Bind, want.Hooks, want.Monitoring, want.User, want.Timeout = []string{"unix:/a b", "127.0.0.1:80"}, []string{`on_exit=echo "x", y`}, "off", "", 90*time.Second
 	var text bytes.Buffer
-	if err := printConfig(&text, &want); err != nil {
+	if err := want.WriteYAML(&text); err != nil {
 		t.Fatal(err)
 	}
 	got, err := parseServe(t, "--config", write(t, "printed.yaml", text.String()))

@@ -2,13 +2,11 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/run"
@@ -36,7 +34,7 @@ func (r *runner) suite(plans []plan) error {
 				again = fmt.Sprintf(", run %d of %d", n+1, f.repeat)
 			}
 			fmt.Fprintf(progress, "[%d/%d] %s%s: %s\n", i+1, len(plans), p.doc.Scenario.Name, again, p.doc.Scenario.Title)
-			live := report.NewLive((&variantLines{out: progress}).show)
+			live := report.NewLive(report.NewVariantConsole(progress).Show)
 			final, err := r.conduct(p, p.seed+uint64(n), folders[i][n], live, nil)
 			if final != nil {
 				series.Reports = append(series.Reports, final)
@@ -88,8 +86,8 @@ func (r *runner) folders(plans []plan) ([][]string, error) {
 				if r.flags.repeat > 1 {
 					dir = filepath.Join(dir, fmt.Sprintf("%03d", n+1))
 				}
-				if _, err := os.Stat(recordingIn(dir, name)); err == nil {
-					return nil, alreadyThere(recordingIn(dir, name))
+				if _, err := os.Stat(run.RecordingIn(dir, name)); err == nil {
+					return nil, fmt.Errorf("--out: %w", run.AlreadyThere(run.RecordingIn(dir, name)))
 				}
 			}
 			all[i] = append(all[i], dir)
@@ -100,15 +98,9 @@ func (r *runner) folders(plans []plan) ([][]string, error) {
 
 // tellSuite prints the table, and writes what --out and GitHub Actions want of the whole.
 func (r *runner) tellSuite(all report.Suite) error {
-	asJSON := func(out io.Writer) error {
-		enc := json.NewEncoder(out)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		return enc.Encode(all.Result())
-	}
 	var wrong error
 	if r.flags.out != "" {
-		for name, write := range map[string]func(io.Writer) error{"junit.xml": all.JUnit, "summary.md": all.Markdown, "summary.txt": all.Text, "result.json": asJSON} {
+		for name, write := range map[string]func(io.Writer) error{"junit.xml": all.JUnit, "summary.md": all.Markdown, "summary.txt": all.Text, "result.json": all.JSON} {
 			var text bytes.Buffer
 			err := write(&text)
 			if err == nil {
@@ -124,7 +116,7 @@ func (r *runner) tellSuite(all report.Suite) error {
 	}
 	wrong = errors.Join(wrong, appendSummary(all.Markdown))
 	if r.flags.json {
-		return errors.Join(wrong, asJSON(r.stdout))
+		return errors.Join(wrong, all.JSON(r.stdout))
 	}
 	return errors.Join(wrong, all.Text(r.stdout))
 }
@@ -142,17 +134,4 @@ func suiteOutcome(all report.Suite, err error) error {
 		return &exit{exitUnknown, nil}
 	}
 	return nil
-}
-
-// variantLines prints one line for each variant when it is over.
-type variantLines struct {
-	out  io.Writer
-	told int
-}
-
-func (c *variantLines) show(r *report.Report) {
-	for ; c.told < len(r.Variants) && r.Variants[c.told].To >= 0; c.told++ {
-		v := r.Variants[c.told]
-		fmt.Fprintf(c.out, "        %-7s %4.0f s  %s: expected %s, had %s\n", v.Verdict.Outcome, (v.To - v.From).Truncate(time.Second).Seconds(), v.Name, v.Expect, v.Verdict.Got())
-	}
 }

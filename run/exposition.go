@@ -1,29 +1,28 @@
-package main
+package run
 
 import (
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"sync/atomic"
 	"time"
-
-	"github.com/hangtime-dev/hangtime/report"
 )
 
-// An exposition serves the latest report as OpenMetrics while runs go on. It is asked as often as its reader likes: it reads a report that is made anyhow.
-type exposition struct {
+// An Exposition serves the latest metrics of a run as OpenMetrics while runs go on. It is asked as often as its reader likes: it reads a report that is made anyhow.
+type Exposition struct {
 	listener net.Listener
 	server   *http.Server
-	live     atomic.Pointer[report.Live]
+	write    atomic.Pointer[func(io.Writer) error] // nil: no run has begun
 	served   chan struct{}
 }
 
-// listenForMetrics serves at address; an empty one is no exposition at all.
-func listenForMetrics(address string) (*exposition, error) {
+// Expose serves at address; an empty one is nil, which shows nothing.
+func Expose(address string) (*Exposition, error) {
 	if address == "" {
 		return nil, nil
 	}
@@ -31,7 +30,7 @@ func listenForMetrics(address string) (*exposition, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--metrics-listen %s: %w; want HOST:PORT of this machine that is free, such as 127.0.0.1:9464", address, err)
 	}
-	e := &exposition{listener: listener, served: make(chan struct{})}
+	e := &Exposition{listener: listener, served: make(chan struct{})}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /metrics", e.metrics)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "hangtime: its metrics are at /metrics") })
@@ -45,30 +44,31 @@ func listenForMetrics(address string) (*exposition, error) {
 	return e, nil
 }
 
-func (e *exposition) url() string { return fmt.Sprintf("http://%s/metrics", e.listener.Addr()) }
+// URL is where the metrics are.
+func (e *Exposition) URL() string { return fmt.Sprintf("http://%s/metrics", e.listener.Addr()) }
 
-// show makes a run the one that is served; the report of the last one stays until the next begins.
-func (e *exposition) show(live *report.Live) {
+// Show makes a run the one that is served, by what writes its metrics; those of the last one stay until the next begins.
+func (e *Exposition) Show(write func(io.Writer) error) {
 	if e != nil {
-		e.live.Store(live)
+		e.write.Store(&write)
 	}
 }
 
-func (e *exposition) metrics(w http.ResponseWriter, _ *http.Request) {
+func (e *Exposition) metrics(w http.ResponseWriter, _ *http.Request) {
 	var text bytes.Buffer
-	if live := e.live.Load(); live != nil && live.Report() != nil {
-		if err := live.Report().OpenMetrics(&text); err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
-	} else {
+	write := e.write.Load()
+	if write == nil {
 		text.WriteString("# EOF\n")
+	} else if err := (*write)(&text); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
 	}
 	w.Header().Set("Content-Type", "application/openmetrics-text; version=1.0.0; charset=utf-8")
 	_, _ = w.Write(text.Bytes()) // a reader that went away misses nothing
 }
 
-func (e *exposition) close() {
+// Close ends it.
+func (e *Exposition) Close() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	if e.server.Shutdown(ctx) != nil {
