@@ -143,16 +143,16 @@ func BenchmarkHealth(b *testing.B) {
 			if v.apart {
 				serverOn, wrkOn = processorEach(b)
 			}
-			measure := func(kind string, u setup) cost {
+			measure := func(k kind, u setup) cost {
 				serverOn()
-				s := begin(b, kind, u)
+				s := begin(b, k, u)
 				wrkOn()
 				c := wrk(b, s, v.connections)
 				s.end()
 				return c
 			}
 			for b.Loop() {
-				base := measure("gunicorn", setup{workers: 4})
+				base := measure(gunicornKinds(b)[0], setup{workers: 4})
 				report := func(name string, c cost) {
 					b.ReportMetric(c.rate, name+"-req/s")
 					b.ReportMetric(c.server, name+"-server-us/req")
@@ -160,7 +160,7 @@ func BenchmarkHealth(b *testing.B) {
 				}
 				report("gunicorn", base)
 				for _, class := range []string{"sync", "gthread", "async"} {
-					c := measure("hangtime", setup{workers: 4, class: class})
+					c := measure(ours(), setup{workers: 4, class: class})
 					report(class, c)
 					b.ReportMetric(c.rate/base.rate, class+"-rate-ratio")
 					b.ReportMetric(base.server/c.server, class+"-cpu-ratio")

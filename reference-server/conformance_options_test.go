@@ -3,16 +3,14 @@ package refserver
 import (
 	"encoding/json"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/reference-server/settings"
 )
@@ -20,16 +18,15 @@ import (
 // Every option that gunicorn has too has its name, its flags and its default.
 func TestConformNamesAndDefaults(t *testing.T) {
 	t.Parallel()
-	const list = `
+	atOnce(t, gunicornKinds(t), func(t *testing.T, k kind) { sameNamesAndDefaults(t, k.gunicorn) })
+}
+
+func sameNamesAndDefaults(t *testing.T, g *gunicorn) {
+	var theirs map[string][2]any
+	if err := json.Unmarshal([]byte(g.says(t, `
 import json
 from gunicorn.config import KNOWN_SETTINGS
-print(json.dumps({s.name: [s.default, s.cli] for s in KNOWN_SETTINGS if not callable(s.default)}))`
-	out, err := exec.Command("/usr/bin/python3", "-c", list).Output()
-	if err != nil {
-		t.Fatalf("ask gunicorn for its settings (.ci/install-tools installs it): %v", err)
-	}
-	var theirs map[string][2]any
-	if err := json.Unmarshal(out, &theirs); err != nil {
+print(json.dumps({s.name: [s.default, s.cli] for s in KNOWN_SETTINGS if not callable(s.default)}))`)), &theirs); err != nil {
 		t.Fatal(err)
 	}
 	c := Default()
@@ -86,99 +83,95 @@ print(json.dumps({s.name: [s.default, s.cli] for s in KNOWN_SETTINGS if not call
 	}
 }
 
-// With its only worker stopped, a server has as many connections waiting as the backlog says (Linux: and one more); the others do not get one.
-func TestConformBacklog(t *testing.T) {
-	both(t, func(t *testing.T, kind string) {
-		s := begin(t, kind, setup{backlog: 2})
-		worker := s.workers()[0]
-		if err := syscall.Kill(worker, syscall.SIGSTOP); err != nil {
+func TestConformExitCodes(t *testing.T) {
+	each(t, func(t *testing.T, k kind) {
+		for name, c := range map[string]struct {
+			setup setup
+			want  int
+		}{
+			"a worker that fails to boot":           {setup{failBoot: true}, 3},
+			"an application that fails to load":     {setup{failLoad: true}, 4},
+			"a preloaded application that fails":    {setup{failBoot: true, preload: true}, 1},
+			"two workers, and both fail to boot":    {setup{failBoot: true, workers: 2}, 3},
+			"a pidfile in a folder that is missing": {setup{pidfile: "/nonexistent/folder/pid"}, 1},
+		} {
+			c.setup.unready = true
+			s := begin(t, k, c.setup)
+			code := s.exitCode()
+			if !k.ours() && c.setup.workers == 2 && code == 1 {
+				continue // its second worker failed while it waited for the end of the first's siblings, which ends it with an exception
+			}
+			if code != c.want {
+				t.Errorf("%s: exit code %d, want %d", name, code, c.want)
+			}
+		}
+	})
+}
+
+func TestConformPidfile(t *testing.T) {
+	each(t, func(t *testing.T, k kind) {
+		path := filepath.Join(t.TempDir(), "pid")
+		dead := exec.Command("true")
+		if err := dead.Run(); err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = syscall.Kill(worker, syscall.SIGCONT) }()
-		s.until("the worker is stopped", func() bool { return procState(worker) == "T" })
-		connected := 0
-		for range 5 {
-			c, err := net.DialTimeout("tcp", s.address, 300*time.Millisecond)
-			if err != nil {
-				continue
-			}
-			defer func() { _ = c.Close() }()
-			connected++
+		if err := os.WriteFile(path, []byte(itoa(dead.Process.Pid)+"\n"), 0o644); err != nil {
+			t.Fatal(err)
 		}
-		if connected != 3 {
-			t.Errorf("%d connections of 5 were made, want 3", connected)
+		s := begin(t, k, setup{pidfile: path}) // the stale one is taken over
+		if got := readPidfile(path); got != s.cmd.Process.Pid {
+			t.Errorf("the pidfile has %d, want %d", got, s.cmd.Process.Pid)
 		}
-	})
-}
-
-// acceptQueue is how many connections wait to be accepted, the receive queue of the listening socket in /proc/net/tcp; -1: nobody listens.
-func (s *target) acceptQueue() int {
-	_, port, _ := strings.Cut(s.address, ":")
-	text, err := os.ReadFile("/proc/net/tcp")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	for line := range strings.SplitSeq(string(text), "\n") {
-		if f := strings.Fields(line); len(f) > 4 && f[3] == "0A" && strings.HasSuffix(f[1], ":"+hex4(atoi(port))) {
-			_, queue, _ := strings.Cut(f[4], ":")
-			var n int
-			_, _ = fmt.Sscanf(queue, "%x", &n)
-			return n
+		second := begin(t, k, setup{pidfile: path, unready: true})
+		if code := second.exitCode(); code != 1 {
+			t.Errorf("a second arbiter on the same pidfile: exit code %d, want 1", code)
 		}
-	}
-	return -1
-}
-
-func TestConformWorkerConnections(t *testing.T) {
-	both(t, func(t *testing.T, kind string) {
-		s := begin(t, kind, setup{class: "gthread", threads: 1, connections: 2})
-		s.until("nobody waits", func() bool { return s.acceptQueue() == 0 })
-		for range 5 {
-			c, err := net.Dial("tcp", s.address) // and says nothing
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = c.Close() }()
+		if got := readPidfile(path); got != s.cmd.Process.Pid {
+			t.Errorf("after that the pidfile has %d, want %d", got, s.cmd.Process.Pid)
 		}
-		s.until("the worker holds two, and three wait", func() bool { return s.acceptQueue() == 3 })
-		time.Sleep(1200 * time.Millisecond) // what is tested is that it takes no more; keep-alive ends after that
-		if n := s.acceptQueue(); n != 3 {
-			t.Errorf("%d connections wait, want 3 still", n)
+		s.signal(syscall.SIGTERM)
+		s.exitCode()
+		if _, err := os.Stat(path); !os.IsNotExist(err) {
+			t.Errorf("the pidfile is still there: %v", err)
 		}
 	})
 }
 
-func TestConformMaxRequestsJitter(t *testing.T) {
-	both(t, func(t *testing.T, kind string) {
-		s := begin(t, kind, setup{maxRequests: 4, jitter: 3})
-		answered := map[int]int{}
-		var order []int
-		for len(order) < 5 {
-			status, text, err := s.ask("GET", "/health", "")
-			if err != nil || status != 200 {
-				continue // gunicorn loses what comes while its only worker is replaced
-			}
-			var v struct{ PID int }
-			if err := json.Unmarshal([]byte(text), &v); err != nil {
+func readPidfile(path string) int {
+	text, _ := os.ReadFile(path)
+	return atoi(strings.TrimSpace(string(text)))
+}
+
+func TestConformLogsAreReopened(t *testing.T) {
+	each(t, func(t *testing.T, k kind) {
+		account := filepath.Join(t.TempDir(), "error.log")
+		s := begin(t, k, setup{errorlog: account})
+		paths := []string{account}
+		if k.ours() { // gunicorn reopens its own logs, not the application's
+			s.task(202, aTask)
+			paths = append(paths, filepath.Join(s.dir, "async_tasks_"+itoa(s.workers()[0])+".log"))
+		}
+		before := s.workers()
+		for _, path := range paths {
+			s.until("there is a log", func() bool { _, err := os.Stat(path); return err == nil })
+			if err := os.Rename(path, path+".1"); err != nil {
 				t.Fatal(err)
 			}
-			if answered[v.PID] == 0 {
-				order = append(order, v.PID)
-			}
-			answered[v.PID]++
 		}
-		for _, pid := range order[1:4] { // of the first one's requests some were asked before, the last one is not at its end
-			if n := answered[pid]; n < 4 || n > 7 {
-				t.Errorf("a worker answered %d requests, want 4 to 7", n)
-			}
+		s.signal(syscall.SIGUSR1)
+		for _, path := range paths {
+			s.until("the log was opened again by its name", func() bool { _, err := os.Stat(path); return err == nil })
+		}
+		if now := s.workers(); now[0] != before[0] {
+			t.Error("USR1 ended a worker")
 		}
 	})
 }
 
 func TestConformLogLevel(t *testing.T) {
-	both(t, func(t *testing.T, kind string) {
+	each(t, func(t *testing.T, k kind) {
 		path := filepath.Join(t.TempDir(), "error.log")
-		s := begin(t, kind, setup{loglevel: "warning", errorlog: path})
+		s := begin(t, k, setup{loglevel: "warning", errorlog: path})
 		victim := s.workers()[0]
 		_ = syscall.Kill(victim, syscall.SIGKILL)
 		said := ""
@@ -193,31 +186,86 @@ func TestConformLogLevel(t *testing.T) {
 	})
 }
 
-// subreaperVar makes the process inherit orphans, as the first process of a container does, and then become the program of its arguments, if it has any.
-const subreaperVar = "HANGTIME_TEST_SUBREAPER"
-
-func adopt() error {
-	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
-		return err
-	}
-	if err := os.Unsetenv(subreaperVar); err != nil || len(os.Args) < 2 {
-		return err
-	}
-	return syscall.Exec(os.Args[1], os.Args[1:], os.Environ())
+func TestConformCaptureOutput(t *testing.T) {
+	each(t, func(t *testing.T, k kind) {
+		s := begin(t, k, setup{capture: true, logging: "stdout"})
+		s.task(202, aTask)
+		name := "error.log"
+		if k.ours() {
+			name = "worker_output.log"
+		}
+		s.until("what the worker prints is in the file", func() bool { return strings.Contains(s.file(name), "task accepted") })
+	})
 }
 
-// leaveOrphan is a command whose child outlives it; its process id goes to the file.
-func leaveOrphan(file string) string { return "sleep 0.2 >/dev/null 2>&1 & echo $! > " + file }
+func TestConformUser(t *testing.T) {
+	each(t, func(t *testing.T, k kind) {
+		user, want := "nobody", "65534"
+		if os.Geteuid() != 0 {
+			user, want = itoa(os.Geteuid()), itoa(os.Geteuid()) // only root may become another
+		} else if !k.ours() {
+			k.gunicorn = k.gunicorn.forAnyUser(t)
+		}
+		s := begin(t, k, setup{user: user, tmpDir: os.TempDir(), timeout: 30})
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.workers()[0]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), "\nUid:\t"+want+"\t"+want) {
+			t.Errorf("the worker does not run as %s", user)
+		}
+		if os.Geteuid() == 0 && !strings.Contains(string(text), "\nGid:\t65534\t65534") {
+			t.Error("the worker does not run in the group nogroup")
+		}
+		s.task(202, aTask)
+	})
+}
 
-func TestConformOrphansAreReaped(t *testing.T) {
-	both(t, func(t *testing.T, kind string) {
-		path := filepath.Join(t.TempDir(), "pid")
-		s := begin(t, kind, setup{orphan: path})
-		orphan := 0
-		s.until("the orphan was left", func() bool { orphan = readPidfile(path); return orphan != 0 })
-		s.until("it is no zombie", func() bool { return procState(orphan) == "" })
-		if status, _ := s.get("/health"); status != 200 {
-			t.Errorf("status %d", status)
+func TestConformHooks(t *testing.T) {
+	each(t, func(t *testing.T, k kind) {
+		path := filepath.Join(t.TempDir(), "hooks")
+		s := begin(t, k, setup{hooks: path, pidfile: filepath.Join(t.TempDir(), "pid")})
+		has := func(names ...string) {
+			t.Helper()
+			for _, name := range names {
+				s.until("hook "+name, func() bool {
+					text, _ := os.ReadFile(path)
+					return strings.Contains("\n"+string(text), "\n"+name+"\n")
+				})
+			}
+		}
+		replaced := func(sig syscall.Signal) {
+			t.Helper()
+			pid := s.workers()[0]
+			_ = syscall.Kill(pid, sig)
+			s.until("the worker was replaced", func() bool { now := s.workers(); return len(now) == 1 && now[0] != pid })
+			s.until("the replacement answers", func() bool { status, _, err := s.ask("GET", "/health", ""); return err == nil && status == 200 })
+		}
+		has("on_starting", "when_ready", "pre_fork", "post_fork", "post_worker_init")
+		text, _ := os.ReadFile(path)
+		if order := strings.Fields(string(text)); !slices.Equal(order[:4], []string{"nworkers_changed", "on_starting", "when_ready", "pre_fork"}) {
+			t.Errorf("the first hooks were %v", order[:4])
+		}
+		replaced(syscall.SIGINT)
+		has("worker_int", "worker_exit", "child_exit")
+		replaced(syscall.SIGABRT)
+		has("worker_abort")
+		if err := os.Truncate(path, 0); err != nil {
+			t.Fatal(err)
+		}
+		s.signal(syscall.SIGHUP)
+		has("nworkers_changed", "on_reload") // also when it is the same number
+		s.until("one worker after the reload", func() bool { return len(s.workers()) == 1 })
+		s.signal(syscall.SIGTTIN)
+		has("nworkers_changed")
+		s.signal(syscall.SIGUSR2)
+		has("pre_exec")
+		s.signal(syscall.SIGTERM)
+		s.exitCode()
+		has("on_exit")
+		if successor := s.successor(); successor != 0 {
+			_ = syscall.Kill(successor, syscall.SIGQUIT)
+			s.until("the successor is gone", func() bool { return !running(successor) })
 		}
 	})
 }

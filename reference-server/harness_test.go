@@ -77,7 +77,7 @@ const patience = 60 * time.Second
 // A target is a server under test, ours or gunicorn, as a process with an address.
 type target struct {
 	t       testing.TB
-	kind    string // hangtime, gunicorn
+	kind    kind
 	cmd     *exec.Cmd
 	address string
 	socket  string // of a unix: bind
@@ -120,7 +120,7 @@ func launchWith(t testing.TB, around surroundings, change func(*Config)) *target
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &target{t: t, kind: "hangtime", dir: c.LogDir, cmd: exec.Command(os.Args[0])}
+	s := &target{t: t, kind: ours(), dir: c.LogDir, cmd: exec.Command(os.Args[0])}
 	s.cmd.Env = append(os.Environ(), configVar+"="+string(text), "GORACE=atexit_sleep_ms=0")
 	s.cmd.Env = append(s.cmd.Env, around.env...)
 	if around.stdout != nil {

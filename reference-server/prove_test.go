@@ -54,7 +54,7 @@ func serveProgram(t *testing.T, change func(*Config)) *target {
 	if err := os.WriteFile(path, text, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s := &target{t: t, kind: "hangtime", dir: c.LogDir, cmd: exec.Command(*program, "serve", "--config", path)}
+	s := &target{t: t, kind: ours(), dir: c.LogDir, cmd: exec.Command(*program, "serve", "--config", path)}
 	s.cmd.Env = os.Environ()
 	s.begin()
 	s.event("ready")
