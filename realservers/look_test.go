@@ -4,7 +4,6 @@ package realservers
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"os/exec"
 	"slices"
@@ -118,15 +117,40 @@ func (s *stage) hangtime(args ...string) (out, wrong string, code int) {
 	return s.run(append([]string{binary}, args...)...)
 }
 
-// run runs a program to its end.
+// run runs a program to its end. One that even SIGKILL does not end, for it stands in a call of the kernel that cannot be broken off, is given up.
 func (s *stage) run(args ...string) (out, wrong string, code int) {
-	ctx, cancel := context.WithTimeout(s.t.Context(), lookWithin)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	s.t.Helper()
+	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env = s.ownEnvironment()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	var said, complained bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &complained
-	_ = cmd.Run()
+	if err := cmd.Start(); err != nil {
+		return "", err.Error(), -1
+	}
+	exited := make(chan struct{})
+	go func() {
+		_ = cmd.Wait()
+		close(exited)
+	}()
+	if !ends(exited, lookWithin) {
+		s.t.Errorf("%v does not end within %v", args, lookWithin)
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		if !ends(exited, killedWithin) {
+			return "", "not even SIGKILL ends it", -1
+		}
+	}
 	return said.String(), complained.String(), cmd.ProcessState.ExitCode()
+}
+
+// killedWithin is how long what was killed may take to be gone.
+const killedWithin = 5 * time.Second
+
+func ends(exited <-chan struct{}, within time.Duration) bool {
+	select {
+	case <-exited:
+		return true
+	case <-time.After(within):
+		return false
+	}
 }

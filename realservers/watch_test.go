@@ -50,7 +50,9 @@ func watch(s *stage, name string) *watcher {
 	}()
 	s.t.Cleanup(func() {
 		_ = syscall.Kill(-w.cmd.Process.Pid, syscall.SIGKILL)
-		<-w.exited
+		if !ends(w.exited, killedWithin) {
+			s.t.Errorf("watch %s: not even SIGKILL ends it", w.name)
+		}
 	})
 	return w
 }
@@ -118,18 +120,17 @@ func (w *watcher) end() watched {
 	s := w.s
 	s.t.Helper()
 	_ = w.cmd.Process.Signal(syscall.SIGINT)
-	select {
-	case <-w.exited:
-	case <-time.After(lookWithin):
-		s.t.Errorf("watch %s does not end", w.name)
-		_ = w.cmd.Process.Kill()
-		<-w.exited
+	code := -1
+	if ends(w.exited, killedWithin) {
+		code = w.cmd.ProcessState.ExitCode()
+	} else {
+		s.t.Errorf("watch %s does not end within %v of Ctrl-C", w.name, killedWithin)
 	}
 	text, err := os.ReadFile(w.out.Name())
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	out := watched{name: w.name, code: w.cmd.ProcessState.ExitCode(), text: string(text), kinds: hangLines(string(text)), since: map[int]time.Time{}}
+	out := watched{name: w.name, code: code, text: string(text), kinds: hangLines(string(text)), since: map[int]time.Time{}}
 	out.death = deathLine.MatchString(out.text)
 	paged, err := os.ReadFile(w.paged)
 	if err == nil {
