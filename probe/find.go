@@ -188,8 +188,8 @@ func descend(p proc.FS, pid int, all map[uint32]listener) (Target, error) {
 				}
 			}
 			// Its children may be workers that have not come so far as to listen, or that get each connection from it.
-			return Target{Arbiter: pid, Address: best(mine).address, Single: !runsKin(p, pid, children)}, nil
-		case len(children) > 0 && runsKin(p, pid, children): // workers that do not listen, as those of a queue; or descriptors that may not be read
+			return Target{Arbiter: pid, Address: best(mine).address, Single: !runsSameProgram(p, pid, children)}, nil
+		case len(children) > 0 && runsSameProgram(p, pid, children): // workers that do not listen, as those of a queue; or descriptors that may not be read
 			return Target{Arbiter: pid}, nil
 		case len(children) == 1:
 			pid = children[0]
@@ -202,13 +202,13 @@ func descend(p proc.FS, pid int, all map[uint32]listener) (Target, error) {
 	return Target{}, fmt.Errorf("process %d: no server was found at it or below it", pid)
 }
 
-// runsKin says whether children run the program that their parent runs, as workers that were forked or spawned do; a shell's or a supervisor's run another.
-func runsKin(p proc.FS, pid int, children []int) bool {
-	return slices.ContainsFunc(children, func(child int) bool { return kin(p, pid, child) })
+// runsSameProgram says whether children run the program that their parent runs, as workers that were forked or spawned do; a shell's or a supervisor's run another.
+func runsSameProgram(p proc.FS, pid int, children []int) bool {
+	return slices.ContainsFunc(children, func(child int) bool { return sameProgram(p, pid, child) })
 }
 
-// kin says whether a child may be one of its parent's workers by the program that it runs. The process that keeps count of what others share (CPython's resource tracker) is none.
-func kin(p proc.FS, parent, child int) bool {
+// sameProgram says whether a child may be one of its parent's workers by the program that it runs. The process that keeps count of what others share (CPython's resource tracker) is none.
+func sameProgram(p proc.FS, parent, child int) bool {
 	a, errA := os.Readlink(p.Path(parent, "exe"))
 	b, errB := os.Readlink(p.Path(child, "exe"))
 	if errA != nil || errB != nil {
