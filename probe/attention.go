@@ -6,6 +6,9 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
+// sampleEvery is the time from one tick to the next.
+const sampleEvery = 100 * time.Millisecond
+
 // attention decides at each tick whether a worker is worth a closer look.
 type attention struct {
 	suspect    bool      // something is strange about it

@@ -45,9 +45,6 @@ func (r *roster) end(one *worker, now time.Time) {
 	r.requests.Forget(one.sockets)
 }
 
-// ending says whether a worker is over whose status is not known yet.
-func (r *roster) ending() bool { return len(r.ended) > 0 }
-
 // vanished asks /proc whether a process without a pidfd is over.
 func (r *roster) vanished(one *worker) bool {
 	s, err := r.fs.Stat(one.PID)

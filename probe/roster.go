@@ -135,6 +135,9 @@ func (r *roster) discover(now time.Time) {
 	}
 }
 
+// ending says whether a worker is over whose status is not known yet.
+func (r *roster) ending() bool { return len(r.ended) > 0 }
+
 // age is how old a child is whose birth was heard of within the last second.
 func (r *roster) age(pid int, now time.Time) (age time.Duration, young bool) {
 	if r.births == nil {

@@ -62,13 +62,13 @@ func (r *stackReader) read(now time.Time, one *worker) {
 	l.idle, l.works = map[int]bool{}, false
 	for _, group := range grouped(all) {
 		l.idle[group.TID] = l.idle[group.TID] || group.Idle && group.TID != 0
-		l.works = l.works || works(group.Work, one.PID)
+		l.works = l.works || atWork(group.Work, one.PID)
 		r.rec.Record(r.stackOf(one, l.reader.Language(), group))
 	}
 }
 
-// works says whether a piece of work is the server's and not at rest: a request, a job of a pool, an end that does not come, or the application's code in the main thread.
-func works(w stacks.Work, pid int) bool {
+// atWork says whether a piece of work is the server's and not at rest: a request, a job of a pool, an end that does not come, or the application's code in the main thread.
+func atWork(w stacks.Work, pid int) bool {
 	if w.Idle {
 		return false
 	}

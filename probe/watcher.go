@@ -14,9 +14,6 @@ import (
 	"github.com/hangtime-dev/hangtime/probe/threads"
 )
 
-// sampleEvery is the time from one tick to the next.
-const sampleEvery = 100 * time.Millisecond
-
 // A watcher looks at everything at each tick, and closer where something is strange. It does so on one goroutine; nothing else may touch it.
 type watcher struct {
 	fs     proc.FS
