@@ -16,6 +16,7 @@ import (
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/kernel/procevents"
 	"github.com/hangtime-dev/hangtime/probe/bulk"
+	"github.com/hangtime-dev/hangtime/probe/listeners"
 )
 
 // An Ability is a kind of evidence, and whether it can be had here.
@@ -63,7 +64,7 @@ func Abilities(pid int) []Ability {
 	add("memory (process_vm_readv)", "Python stacks, owners of mutexes, what poll waits for", sameUser+yama(), tryMemory(p, pid))
 	_, err = proc.Read(p.LocksPath(), 4096)
 	add("file locks", "who waits for whom", "a kernel with CONFIG_FILE_LOCKING", err)
-	_, err = listeners("")
+	_, err = listeners.All("")
 	add("sockets (sock_diag)", "requests inside each worker, their age, the backlog", "the kernel modules inet_diag, tcp_diag and unix_diag", err)
 	add("ends of processes (pidfd)", "a death within a millisecond", "Linux 5.3 or newer", tryPidfd(pid))
 	return all

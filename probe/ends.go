@@ -18,7 +18,7 @@ func (r *roster) reap(now time.Time) {
 	if r.births != nil && r.births.Hear(now) {
 		r.birthDue = now.Add(newborn)
 	}
-	pids := r.waiter.ends()
+	pids := r.waiter.Ended()
 	r.signals.read() // after that: who has ended had been sent its signal before
 	before := len(r.ended)
 	r.workers = slices.DeleteFunc(r.workers, func(one *worker) bool {
@@ -39,7 +39,7 @@ func (r *roster) end(one *worker, now time.Time) {
 	one.endedAt = now
 	r.ended = append(r.ended, one)
 	if one.pidfd >= 0 {
-		r.waiter.forget(one.pidfd)
+		r.waiter.Forget(one.pidfd)
 	}
 	r.threads.Forget(one.threads)
 	r.requests.Forget(one.sockets)

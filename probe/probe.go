@@ -33,7 +33,7 @@ func start(ctx context.Context, root proc.FS, target Target, rec *history.Record
 	var helpers sync.WaitGroup
 	helpers.Go(func() {
 		<-ctx.Done()
-		w.waiter.rouse()
+		w.waiter.Rouse()
 	})
 	go func() {
 		defer close(p.done)

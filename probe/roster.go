@@ -16,6 +16,7 @@ import (
 	"github.com/hangtime-dev/hangtime/probe/limits"
 	"github.com/hangtime-dev/hangtime/probe/requests"
 	"github.com/hangtime-dev/hangtime/probe/threads"
+	"github.com/hangtime-dev/hangtime/probe/wakeup"
 )
 
 // A roster says which workers there are: it records who comes and who goes. One goroutine may use it.
@@ -26,7 +27,7 @@ type roster struct {
 	children *proc.Children       // of the arbiter
 	births   *procevents.Listener // nil: it cannot be had; then births are seen at the next tick
 	signals  *signals
-	waiter   *waiter
+	waiter   *wakeup.Waiter
 	threads  *threads.Reader
 	requests *requests.Reader
 	groups   *limits.Groups
@@ -40,7 +41,7 @@ type roster struct {
 }
 
 // openBirths listens for births and ends of the arbiter's children; nil: that cannot be had.
-func openBirths(fs proc.FS, arbiter int, waiter *waiter) *procevents.Listener {
+func openBirths(fs proc.FS, arbiter int, waiter *wakeup.Waiter) *procevents.Listener {
 	if fs != "/proc" {
 		return nil // not this machine's processes
 	}
@@ -48,7 +49,7 @@ func openBirths(fs proc.FS, arbiter int, waiter *waiter) *procevents.Listener {
 	if err != nil {
 		return nil
 	}
-	if waiter.watch(births.FD(), 0) != nil {
+	if waiter.Watch(births.FD(), 0) != nil {
 		births.Close()
 		return nil
 	}
@@ -176,7 +177,7 @@ func (r *roster) open(pid int) *worker {
 	}
 	// The pid may have passed to another process between the two looks; the second one is of what the descriptors belong to.
 	again, err := one.account.read(make([]byte, maxLine))
-	if err != nil || again.Start != s.Start || pidfd >= 0 && r.waiter.watch(pidfd, pid) != nil {
+	if err != nil || again.Start != s.Start || pidfd >= 0 && r.waiter.Watch(pidfd, pid) != nil {
 		one.close()
 		return nil
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/hangtime-dev/hangtime/probe/limits"
 	"github.com/hangtime-dev/hangtime/probe/requests"
 	"github.com/hangtime-dev/hangtime/probe/threads"
+	"github.com/hangtime-dev/hangtime/probe/wakeup"
 )
 
 // A watcher looks at everything at each tick, and closer where something is strange. It does so on one goroutine; nothing else may touch it.
@@ -19,7 +20,7 @@ type watcher struct {
 	fs     proc.FS
 	rec    *history.Recorder
 	target Target
-	waiter *waiter
+	waiter *wakeup.Waiter
 	ticked chan struct{} // holds one
 	due    time.Time     // of the next tick
 
@@ -42,7 +43,7 @@ func newWatcher(ctx context.Context, fs proc.FS, target Target, rec *history.Rec
 	if _, err := fs.Stat(target.Arbiter); err != nil {
 		return nil, fmt.Errorf("look at the arbiter, process %d: %w", target.Arbiter, err)
 	}
-	waiter, err := newWaiter()
+	waiter, err := wakeup.New()
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +53,7 @@ func newWatcher(ctx context.Context, fs proc.FS, target Target, rec *history.Rec
 	})
 	requests, err := requests.Open(fs, target.Netns, target.addresses(), bulk, troubles)
 	if err != nil {
-		waiter.close()
+		waiter.Close()
 		return nil, err
 	}
 	threads := threads.NewReader(fs, bulk)
@@ -78,7 +79,7 @@ func (w *watcher) close() {
 	w.bulk.Close()
 	w.locks.close()
 	w.witness.close()
-	w.waiter.close()
+	w.waiter.Close()
 }
 
 const (
@@ -105,7 +106,7 @@ func (w *watcher) run(ctx context.Context) {
 		if !birth.IsZero() && birth.Before(until) {
 			until = birth
 		}
-		w.waiter.wait(until)
+		w.waiter.Wait(until)
 		if ctx.Err() != nil {
 			return
 		}
