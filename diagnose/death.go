@@ -66,6 +66,9 @@ func (f *Fold) died(r history.Record, ev history.WorkerGone) {
 	default:
 		f.crash(p, r, ev, by)
 	}
+	if f.places[p.place].now == p {
+		f.inherit(p)
+	}
 }
 
 // byArbiterInferred is said of a kill that nobody heard, where all speaks for the arbiter's own.
