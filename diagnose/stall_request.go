@@ -136,7 +136,7 @@ func (f *Fold) urgency(p *process, s *stall, t *thread, others []*thread) {
 		if f.crowded(p, s.crowd, s.from) && !f.spare(p) {
 			s.limit = f.limits.Pool
 		}
-		if shared && f.waiting() {
+		if shared && (f.waiting() || s.crowd > 1 || f.allKept()) {
 			s.limit = f.limits.Loop
 		}
 	case p.sample.Inside > 1 && !f.threaded(p):
