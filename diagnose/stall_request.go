@@ -52,7 +52,10 @@ func (f *Fold) threadStall(p *process, t *thread, others []*thread) (stall, bool
 	}
 	from := p.seen
 	if asked {
-		from = max(from, p.answered, p.began())
+		from = max(from, p.began())
+		if p.began() < p.earliest { // else the last answer left before the oldest of these came
+			from = max(from, p.answered)
+		}
 	}
 	if f.disproved(p, t, from, busy, len(others) > 1) {
 		return stall{}, false
