@@ -68,14 +68,15 @@ func opposite(op string) string {
 
 // titled adds what a process that says in its title what it does has written there, as PostgreSQL's sessions do; and who of its siblings says that it keeps others waiting.
 func (f *Fold) titled(p *process, s stall, c *Cause) {
-	if p.title == "" || s.outside() {
-		return
+	waits := strings.HasSuffix(p.title, " waiting")
+	if p.title == "" || s.outside() || c.Kind != CauseUnknown && !waits {
+		return // most titles only say what the process is
 	}
 	c.Sentence += fmt.Sprintf("; it says of itself %q", p.title)
 	if c.Kind == CauseUnknown {
 		c.Short = p.title
 	}
-	if !strings.HasSuffix(p.title, " waiting") {
+	if !waits {
 		return
 	}
 	for _, pid := range slices.Sorted(maps.Keys(f.processes)) {
