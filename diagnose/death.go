@@ -66,6 +66,9 @@ func (f *Fold) died(r history.Record, ev history.WorkerGone) {
 	default:
 		f.crash(p, r, ev, by)
 	}
+	if f.places[p.place].now == p {
+		f.inherit(p)
+	}
 }
 
 // byArbiterInferred is said of a kill that nobody heard, where all speaks for the arbiter's own.
@@ -257,7 +260,7 @@ const maxVictims = 1000
 
 // young says whether the process died before it had served anything, soon after it was born.
 func (p *process) young(at time.Duration, l Limits) bool {
-	return at-p.seen < l.Young && p.sample.Answered == 0 && !p.ready
+	return at-p.seen < l.Young && p.sample.Answered == 0
 }
 
 // sameCrash finds the incident that a death belongs to; nil: none.

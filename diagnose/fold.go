@@ -44,6 +44,7 @@ type Fold struct {
 // A place is one worker's place in the pool.
 type place struct {
 	number int
+	extra  bool // it was made by a birth under load, beside a full pool
 	now    *process
 	lives  int
 	lane   []State
@@ -235,14 +236,7 @@ func (f *Fold) seen(at time.Duration, ev history.WorkerSeen) {
 	p := newProcess(ev.PID, ev.Worker, at)
 	p.deaf = ev.NoListener
 	f.processes[ev.PID] = p
-	pl := f.places[ev.Worker]
-	if pl == nil {
-		pl = &place{number: ev.Worker, cell: int64(f.now / LaneStep)}
-		f.places[ev.Worker] = pl
-	}
-	pl.now = p
-	pl.lives++
-	pl.note(p.state)
+	f.seat(p)
 }
 
 // Workers are all places, by number.

@@ -6,7 +6,7 @@ import "time"
 func (f *Fold) label(p *process, s stall, stalled bool) Label {
 	_, throttled := p.group.throttles()
 	work := p.sample.Inside > 0 || p.open > 0
-	slow := stalled && s.limit == never && f.silence(s.since(), f.now) >= f.limits.Loop
+	slow := stalled && (s.limit == never || f.spared(s)) && f.silence(s.since(), f.now) >= f.limits.Loop
 	switch {
 	case p.gone || p.state.IsHang() || p.state == Unknown:
 		return ""

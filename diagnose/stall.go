@@ -126,12 +126,17 @@ func (f *Fold) hung(s stall) bool {
 		return true
 	case s.unaided:
 		return false
-	case s.own && f.served(f.limits.Loop):
+	case f.spared(s):
 		return f.old(s)
 	case s.limit > 0 && f.silence(s.from, f.now) >= s.limit && (s.shown == 0 || f.silence(s.shown, f.now) >= s.limit-closerLook-3*tickStep):
 		return true
 	}
 	return f.old(s)
+}
+
+// spared says whether a stall that keeps nobody else has lasted long enough to be a hang, and is none because others of the server answer those who wait.
+func (f *Fold) spared(s stall) bool {
+	return s.own && s.limit > 0 && f.silence(s.from, f.now) >= s.limit && f.served(f.limits.Loop)
 }
 
 // old says whether the work is older than the age from which on it is held to hang whoever waits for it.

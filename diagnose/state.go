@@ -29,7 +29,7 @@ func (f *Fold) judge(p *process) {
 
 // calm is the state of a process that is not hung, and since when.
 func (f *Fold) calm(p *process, s stall, stalled bool) (State, time.Duration) {
-	if stalled && s.limit != never && f.silence(s.from, f.now) >= f.limits.Suspect {
+	if stalled && s.limit != never && !f.spared(s) && f.silence(s.from, f.now) >= f.limits.Suspect {
 		return Suspect, s.from
 	}
 	if p.unseen = f.unknown(p, stalled); p.unseen != "" {

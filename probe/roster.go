@@ -103,12 +103,14 @@ func (r *roster) discover(now time.Time) {
 	if r.ending() {
 		return // a successor is told after the end of the one before
 	}
-	pids := []int{r.target.Arbiter}
-	if !r.target.Single {
-		var err error
-		if pids, err = r.children.Read(); err != nil {
-			return // the arbiter is gone; its workers are watched to their end
-		}
+	pids, err := r.children.Read()
+	switch {
+	case !r.target.Single && err != nil:
+		return // the arbiter is gone; its workers are watched to their end
+	case r.target.Single && r.requests.Reads():
+		pids = []int{r.target.Arbiter}
+	case r.target.Single: // a queue's worker may do each job in a process of its own
+		pids = append([]int{r.target.Arbiter}, pids...)
 	}
 	if r.requests.Reads() && !r.target.Single && !r.serving {
 		r.serving = slices.ContainsFunc(pids, func(pid int) bool { return r.known(pid) || r.requests.Holds(pid) == requests.Some })
@@ -195,7 +197,7 @@ func (r *roster) open(pid int) *worker {
 // descriptors may not be read, every child counts.
 func (r *roster) serves(pid int) (is, noListener bool) {
 	switch {
-	case r.target.Single:
+	case r.target.Single && pid == r.target.Arbiter:
 		return true, !r.requests.Reads()
 	case !r.requests.Reads():
 		return sameProgram(r.fs, r.target.Arbiter, pid), true
