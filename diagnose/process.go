@@ -17,7 +17,9 @@ const maxThreads = 256
 // A process is all that is known of one worker process.
 type process struct {
 	pid, place int
-	seen       time.Duration // when it was found
+	worker     int           // its number in the history, by which faults name it
+	seen       time.Duration // since when it is known to be there
+	found      time.Duration // when that was recorded
 	ready      bool          // it has shown that it serves
 	gone       bool
 
@@ -148,9 +150,9 @@ type sent struct {
 	by     string // "arbiter", or who was seen to send it
 }
 
-func newProcess(pid, place int, at time.Duration) *process {
+func newProcess(pid, worker int, at time.Duration) *process {
 	p := &process{
-		pid: pid, place: place, seen: at, sampledAt: -1, before: -1, running: unset, beatAt: -1, hungTo: -1, suspected: -1, busyFrom: -1, answered: at, earliest: at, ended: at, endedMin: at, turned: at,
+		pid: pid, worker: worker, seen: at, sampledAt: -1, before: -1, running: unset, beatAt: -1, hungTo: -1, suspected: -1, busyFrom: -1, answered: at, earliest: at, ended: at, endedMin: at, turned: at,
 		grew: unset, grown: unset, stacksAt: unset, firstAt: unset, lookedAt: unset, upAt: unset,
 		threads: map[int]*thread{}, obstacles: map[int]*obstacle{}, stacks: map[int]*stack{}, tasks: map[uint64]*stack{}, chains: map[int]history.Chain{}, group: noGroup(), state: Booting, since: at,
 	}
