@@ -20,10 +20,17 @@ type Await struct {
 
 // exclusive are the kinds of waits of which one has what the others wait for: they end when somebody lets go. All else (an event, a message, an answer, a time) may be waited for
 // on purpose, however long.
-func exclusive(on string) bool {
-	switch on {
+//
+// A goroutine that sends or receives outside of a select cannot be called away either.
+func exclusive(st *stack) bool {
+	if st.Wait == nil {
+		return false
+	}
+	switch st.Wait.On {
 	case "lock", "semaphore", "pool", "monitor":
 		return true
+	case "channel", "wait group", "condition":
+		return st.Language == "go" && st.Pool
 	}
 	return false
 }
@@ -68,7 +75,7 @@ func (f *Fold) askedAt(p *process, st *stack) time.Duration {
 func (f *Fold) awaitStall(p *process) (stall, bool) {
 	groups := map[uint64][]*stack{}
 	for _, st := range f.awaited(p) {
-		if st.Wait != nil && exclusive(st.Wait.On) {
+		if exclusive(st) {
 			groups[st.Wait.Object] = append(groups[st.Wait.Object], st)
 		}
 	}
@@ -82,7 +89,7 @@ func (f *Fold) awaitStall(p *process) (stall, bool) {
 				s.task = st
 			}
 		}
-		if s.crowd > 1 && object != 0 && f.now-p.answered >= f.limits.Loop {
+		if s.crowd > 1 && object != 0 && f.now-p.answered >= f.limits.Loop && group[0].Wait.On != "condition" {
 			s.limit = f.limits.Pool // they wait for each other, or for one that never lets go
 		}
 		s.from = max(s.from, p.seen)

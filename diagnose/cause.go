@@ -19,6 +19,9 @@ func (c Cause) better(old Cause) bool {
 	if known, before := c.Kind != CauseUnknown, old.Kind != CauseUnknown; known != before {
 		return known
 	}
+	if c.Kind != old.Kind && (c.Kind == CausePolling || old.Kind == CausePolling) {
+		return c.Kind == CausePolling // one look sees a sleep or a call; that they repeat takes several
+	}
 	if c.Confidence != old.Confidence {
 		return sureness(c.Confidence) > sureness(old.Confidence)
 	}

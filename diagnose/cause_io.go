@@ -25,8 +25,11 @@ func peers(all []history.Peer) string {
 
 func pipe(p *process, s stall, w history.PipeWait) Cause {
 	if w.Open {
-		c := Cause{Kind: CausePipe, Confidence: sure(s, true), Inode: w.Inode, Short: "FIFO without another end",
-			Sentence: fmt.Sprintf("%s opens a FIFO and waits until somebody opens its other end to %s", named(p, s.thread), opposite(w.Op))}
+		c := Cause{Kind: CausePipe, Confidence: sure(s, true), Inode: w.Inode, Path: w.Path, Short: "FIFO without another end",
+			Sentence: fmt.Sprintf("%s opens the FIFO %s and waits until somebody opens its other end to %s", named(p, s.thread), w.Path, opposite(w.Op))}
+		if w.Op == "read" {
+			c.Kind = CausePipeEmpty
+		}
 		return c
 	}
 	if w.Op != "write" {

@@ -46,16 +46,17 @@ func (f *Fold) lingers(p *process, s stall) Cause {
 // polls is a thread that sleeps and asks again without end. What it asks for the look may have caught; else the place in its code says it.
 func (f *Fold) polls(p *process, s stall) Cause {
 	who := named(p, s.thread)
-	if c, ok := f.byEvent(p, s); ok && c.Kind != CauseUnknown && c.Kind != CauseMutex {
-		c.Sentence += "; it asks again and again"
-		return c
-	}
 	call := s.thread.Syscall
 	if call == "" || call == "running" {
 		call = "short waits"
 	}
-	return Cause{Kind: CausePolling, Confidence: sure(s, true), Short: "asks again and again",
+	c := Cause{Kind: CausePolling, Confidence: sure(s, true), Short: "asks again and again",
 		Sentence: fmt.Sprintf("%s sleeps and asks again, without end and always in one place (last seen in %s)", who, call)}
+	if seen, ok := f.byEvent(p, s); ok && seen.Kind != CauseMutex {
+		c.Path, c.Inode, c.Holders, c.Remote = seen.Path, seen.Inode, seen.Holders, seen.Remote
+		c.Sentence += "; " + seen.Sentence
+	}
+	return c
 }
 
 // opposite is what the process at the other end of a pipe should do.
@@ -68,14 +69,15 @@ func opposite(op string) string {
 
 // titled adds what a process that says in its title what it does has written there, as PostgreSQL's sessions do; and who of its siblings says that it keeps others waiting.
 func (f *Fold) titled(p *process, s stall, c *Cause) {
-	if p.title == "" || s.outside() {
-		return
+	waits := strings.HasSuffix(p.title, " waiting")
+	if p.title == "" || s.outside() || c.Kind != CauseUnknown && !waits {
+		return // most titles only say what the process is
 	}
 	c.Sentence += fmt.Sprintf("; it says of itself %q", p.title)
 	if c.Kind == CauseUnknown {
 		c.Short = p.title
 	}
-	if !strings.HasSuffix(p.title, " waiting") {
+	if !waits {
 		return
 	}
 	for _, pid := range slices.Sorted(maps.Keys(f.processes)) {

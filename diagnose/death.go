@@ -260,7 +260,7 @@ const maxVictims = 1000
 
 // young says whether the process died before it had served anything, soon after it was born.
 func (p *process) young(at time.Duration, l Limits) bool {
-	return at-p.seen < l.Young && p.sample.Answered == 0 && !p.ready
+	return at-p.seen < l.Young && p.sample.Answered == 0
 }
 
 // sameCrash finds the incident that a death belongs to; nil: none.

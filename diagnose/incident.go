@@ -105,7 +105,8 @@ func (f *Fold) known(p *process) {
 		}
 		return
 	}
-	if in.Cause.Kind != CauseUnknown {
+	refined := p.cause.Kind == CausePolling || p.cause.Kind == in.Cause.Kind && in.Cause.Inode == 0
+	if in.Cause.Kind != CauseUnknown && !(refined && len(in.Victims) == 1) {
 		return
 	}
 	// The cause was not known before. Where its story has been told already, this worker belongs there.

@@ -22,7 +22,7 @@ type place struct {
 }
 
 // sameMoment is how far apart births and deaths are recorded at most that happened at one moment, in an order that nobody knows.
-const sameMoment = 300 * time.Millisecond
+const sameMoment = time.Second
 
 // seen gives a process that was found its place.
 func (f *Fold) seen(at time.Duration, ev history.WorkerSeen) {
@@ -73,7 +73,7 @@ func (f *Fold) seat(p *process, number int) {
 func (f *Fold) refill(dead *process) {
 	var next *process
 	for _, q := range f.processes {
-		fresh := !q.gone && f.now-q.found <= sameMoment && q.seen > dead.seen+tickStep
+		fresh := !q.gone && f.now-q.found <= sameMoment && q.seen > dead.seen+sameMoment // else they are the births of one boot
 		if fresh && q.hang == nil && q.hung == nil && q.place > dead.place && (next == nil || q.place > next.place) {
 			next = q
 		}

@@ -302,7 +302,7 @@ func (p *process) whole(at time.Duration, idle func(*thread) bool) {
 			delete(p.tasks, id)
 		}
 	}
-	for tid, t := range p.threads {
+	for _, t := range p.threads {
 		if at-t.at > 2*lookTwice {
 			continue // not of this look
 		}
@@ -312,11 +312,29 @@ func (p *process) whole(at time.Duration, idle func(*thread) bool) {
 			p.ready = p.ready || t.For == "connections" || t.For == "parent"
 			continue
 		}
-		place := p.stacks[tid].own()
+		place := p.placeOf(t)
+		if place == "" { // a lock without a name: to come back to it is no wait
+			t.place, t.placed = "", unset
+			continue
+		}
 		if t.placed == unset || t.place != place {
 			t.place, t.placed = place, at
 		}
 	}
+}
+
+// placeOf is where a thread is, as far as it can be told apart from other places: the application's line, the innermost call, or the system call. "": a futex, which may be any lock.
+func (p *process) placeOf(t *thread) string {
+	st := p.stacks[t.TID]
+	switch own := st.own(); {
+	case own != "":
+		return own
+	case st != nil && len(st.Frames) > 0:
+		return st.Frames[0]
+	case t.Syscall == "futex":
+		return ""
+	}
+	return t.Syscall
 }
 
 // followed takes how many of its tasks are open, by the client's ledger; absent means none.

@@ -195,6 +195,9 @@ func (o *obstacle) foreign() bool {
 
 // repeats says whether a thread waits again and again in one place: a lock that is asked for with pauses, a call that is tried again.
 func (f *Fold) repeats(p *process, t *thread) bool {
+	if p.role(t.ThreadSample) == loopThread {
+		return false // a loop comes back to one place by its nature, each time for another piece of work
+	}
 	return t.placed != unset && f.now-t.placed >= sameFor && (t.running >= 0 || t.from > t.placed+f.limits.Slack)
 }
 

@@ -74,7 +74,7 @@ func (f *Fold) threadStall(p *process, t *thread, others []*thread) (stall, bool
 		if !asked {
 			begin = max(t.running, p.seen)
 		}
-	case f.repeats(p, t):
+	case f.repeats(p, t) || f.pauses(p, t, others):
 		kind = polling
 		begin = max(from, t.idled)
 		if !asked {
@@ -139,7 +139,7 @@ func (f *Fold) urgency(p *process, s *stall, t *thread, others []*thread) {
 		if f.crowded(p, s.crowd, s.from) && !f.spare(p) {
 			s.limit = f.limits.Pool
 		}
-		if shared && f.waiting() {
+		if shared && (f.waiting() || s.crowd > 1 || f.allKept()) {
 			s.limit = f.limits.Loop
 		}
 	case p.sample.Inside > 1 && !f.threaded(p):
@@ -210,4 +210,14 @@ func (f *Fold) replaced(p *process) time.Duration {
 		}
 	}
 	return at
+}
+
+// pauses says whether a thread sleeps that has run long after its request came: it waits between two tries. The only thing that a sleep can end is itself, so what it is between is not seen.
+func (f *Fold) pauses(p *process, t *thread, others []*thread) bool {
+	switch t.Syscall {
+	case "nanosleep", "clock_nanosleep":
+	default:
+		return false
+	}
+	return p.sample.Inside > 0 && len(others) == 1 && p.role(t.ThreadSample) == mainThread && t.from > max(p.began(), p.answered)+f.limits.Loop
 }

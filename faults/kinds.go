@@ -8,7 +8,8 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-// A kind is how one kind of fault is done. What a scenario may ask of it, and what it needs of a server, is its row in package scenarios.
+// A kind is how one kind of fault is done. What a scenario may ask of it, and what it needs of a server, is its row in
+// package scenarios.
 type kind struct {
 	// prepare says whether it can be done to this server, before it is harmed.
 	prepare func(f scenarios.Fault, field Field, g *Guardian) (harm, error)
@@ -53,7 +54,8 @@ func kindOf(name string) (kind, error) {
 
 // A mending is how one kind of undo record is mended.
 type mending struct {
-	// mend undoes the harm and returns nil only when it was seen to be gone. It is safe twice, and on what never came to be.
+	// mend undoes the harm and returns nil only when it was seen to be gone. It is safe twice, and on what never came
+	// to be.
 	mend func(u undo) error
 	// words say what it does, for a person.
 	words func(u undo) string
@@ -78,19 +80,27 @@ const (
 
 // mendings are all there are, by the kind of the record.
 func mendings() map[string]mending {
-	end := mending{mend: func(u undo) error { return u.process.end(endLimit) }, words: func(u undo) string { return fmt.Sprintf("end pid %d", u.PID) }}
+	end := mending{mend: func(u undo) error { return u.process.end(endLimit) }, words: ofPID("end pid %d")}
 	return map[string]mending{
 		undoServer:     end,
 		undoHelper:     end,
-		undoContinue:   {mend: func(u undo) error { return resume(u.process) }, words: func(u undo) string { return fmt.Sprintf("continue the stopped pid %d", u.PID) }, releases: true},
-		undoFolder:     {mend: func(u undo) error { return removeFolder(u.Path) }, words: func(u undo) string { return "remove " + u.Path }, survives: true},
-		undoGroup:      {mend: func(u undo) error { return dissolve(u.Path, u.Back) }, words: func(u undo) string { return "dissolve the control group " + u.Path }, releases: true},
+		undoContinue:   {mend: func(u undo) error { return resume(u.process) }, words: ofPID("continue the stopped pid %d"), releases: true},
+		undoFolder:     {mend: func(u undo) error { return removeFolder(u.Path) }, words: ofPath("remove %s"), survives: true},
+		undoGroup:      {mend: func(u undo) error { return dissolve(u.Path, u.Back) }, words: ofPath("dissolve the control group %s"), releases: true},
 		undoController: {mend: func(u undo) error { return takeController(u.Path, u.Controller) }, words: controllerWords},
-		undoMount:      {mend: func(u undo) error { return unmount(u.Path) }, words: func(u undo) string { return "unmount " + u.Path }},
-		undoFrozen:     {mend: func(u undo) error { return thawDisk(u.Path) }, words: func(u undo) string { return "thaw the disk at " + u.Path }, releases: true},
-		undoNice:       {mend: mendNice, words: func(u undo) string { return fmt.Sprintf("give the threads of pid %d their priority back", u.PID) }},
-		undoFiles:      {mend: mendFiles, words: func(u undo) string { return fmt.Sprintf("give pid %d its limit of open files back", u.PID) }},
+		undoMount:      {mend: func(u undo) error { return unmount(u.Path) }, words: ofPath("unmount %s")},
+		undoFrozen:     {mend: func(u undo) error { return thawDisk(u.Path) }, words: ofPath("thaw the disk at %s"), releases: true},
+		undoNice:       {mend: mendNice, words: ofPID("give the threads of pid %d their priority back")},
+		undoFiles:      {mend: mendFiles, words: ofPID("give pid %d its limit of open files back")},
 	}
+}
+
+func ofPID(format string) func(undo) string {
+	return func(u undo) string { return fmt.Sprintf(format, u.PID) }
+}
+
+func ofPath(format string) func(undo) string {
+	return func(u undo) string { return fmt.Sprintf(format, u.Path) }
 }
 
 func controllerWords(u undo) string {

@@ -14,8 +14,9 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-// renice lowers the priority of every thread of a process to the least, as a batch job that was started with nice is: setpriority(2), nice value +19. It is a harm only
-// where others want the processors, and only among the processes of one session where the kernel groups them so (sched(7), autogroup).
+// renice lowers the priority of every thread of a process to the least, as a batch job that was started with nice is:
+// setpriority(2), nice value +19. It is a harm only where others want the processors, and only among the processes of
+// one session where the kernel groups them so (sched(7), autogroup).
 type renice struct {
 	choice
 	guardian *Guardian
@@ -23,7 +24,8 @@ type renice struct {
 
 const (
 	leastNice = 19
-	// undoNice gives a process its nice values back; Old has pairs: a thread's number and what getpriority(2) gives for it as a system call, 20 minus its nice value.
+	// undoNice gives a process its nice values back; Old has pairs: a thread's number and what getpriority(2) gives for
+	// it as a system call, 20 minus its nice value.
 	undoNice = "give-priority"
 )
 
@@ -35,7 +37,8 @@ func prepareRenice(f scenarios.Fault, field Field, g *Guardian) (harm, error) {
 	return renice{c, g}, err
 }
 
-// possibleRenice asks of our own limit what holds for a server that we start; that of one that runs already is asked when its processes are known.
+// possibleRenice asks of our own limit what holds for a server that we start; that of one that runs already is asked
+// when its processes are known.
 func possibleRenice(_ scenarios.Fault, s scenarios.Server) error {
 	if !scenarios.ServerKindOf(s.Kind).Started {
 		return nil
@@ -118,8 +121,8 @@ func priorities(p process) (map[int]int, error) {
 	return old, nil
 }
 
-// setPriorities gives each thread its own of each, else the usual one, and returns when all of them have it: a thread that was started meanwhile has that of the one which
-// started it. A process that is gone needs none.
+// setPriorities gives each thread its own of each, else the usual one, and returns when all of them have it: a thread
+// that was started meanwhile has that of the one which started it. A process that is gone needs none.
 func setPriorities(ctx context.Context, p process, usual int, each map[int]int) error {
 	for deadline := time.Now().Add(continueLimit); ; {
 		now, err := priorities(p)
@@ -193,8 +196,9 @@ func niceOf(pid int) int {
 	return 20 - raw
 }
 
-// canRaise says why the nice value of a process could not be lowered to nice again: anybody may raise it, and for the way back the kernel wants CAP_SYS_NICE in its own
-// user namespace, or that the process's RLIMIT_NICE allows it, which is 20 minus the lowest nice value (can_nice in kernel/sched/syscalls.c; getrlimit(2)).
+// canRaise says why the nice value of a process could not be lowered to nice again: anybody may raise it, and for the
+// way back the kernel wants CAP_SYS_NICE in its own user namespace, or that the process's RLIMIT_NICE allows it, which
+// is 20 minus the lowest nice value (can_nice in kernel/sched/syscalls.c; getrlimit(2)).
 func canRaise(pid, nice int) error {
 	whole := strings.Fields(read("/proc/self/uid_map")) // 0 0 4294967295: the first namespace
 	if hasCapability(unix.CAP_SYS_NICE) && len(whole) == 3 && whole[2] == "4294967295" {

@@ -6,7 +6,8 @@ import (
 	"path/filepath"
 )
 
-// Recordings are the recordings that a path names: the file itself, or all of a folder and of the folders in it, two levels down.
+// Recordings are the recordings that a path names: the file itself, or all of a folder and of the folders in it, two
+// levels down.
 func Recordings(path string) ([]string, error) {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -16,13 +16,16 @@ type Trouble struct {
 type Weight string
 
 const (
-	// Voids: what was measured cannot be relied on, and every check that rests on it is unknown, never passed. It is the weight of a trouble that names none.
+	// Voids: what was measured cannot be relied on, and every check that rests on it is unknown, never passed. It is
+	// the weight of a trouble that names none.
 	Voids Weight = ""
-	// Harmless: the same was done in another way, slower or dearer, and nothing was lost. It is told and changes no judgement.
+	// Harmless: the same was done in another way, slower or dearer, and nothing was lost. It is told and changes no
+	// judgement.
 	Harmless Weight = "harmless"
 )
 
-// Voids says whether nothing that was measured beside it can be relied on. A weight of a later version counts as that: better unknown than passed.
+// Voids says whether nothing that was measured beside it can be relied on. A weight of a later version counts as that:
+// better unknown than passed.
 func (t Trouble) Voids() bool { return t.Weight != Harmless }
 
 // UnmarshalJSON reads also recordings of format 1, which call the component room.

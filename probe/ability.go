@@ -15,6 +15,8 @@ import (
 	"github.com/hangtime-dev/hangtime/kernel/pidfd"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/kernel/procevents"
+	"github.com/hangtime-dev/hangtime/probe/bulk"
+	"github.com/hangtime-dev/hangtime/probe/listeners"
 )
 
 // An Ability is a kind of evidence, and whether it can be had here.
@@ -62,7 +64,7 @@ func Abilities(pid int) []Ability {
 	add("memory (process_vm_readv)", "Python stacks, owners of mutexes, what poll waits for", sameUser+yama(), tryMemory(p, pid))
 	_, err = proc.Read(p.LocksPath(), 4096)
 	add("file locks", "who waits for whom", "a kernel with CONFIG_FILE_LOCKING", err)
-	_, err = listeners("")
+	_, err = listeners.All("")
 	add("sockets (sock_diag)", "requests inside each worker, their age, the backlog", "the kernel modules inet_diag, tcp_diag and unix_diag", err)
 	add("ends of processes (pidfd)", "a death within a millisecond", "Linux 5.3 or newer", tryPidfd(pid))
 	return all
@@ -157,7 +159,7 @@ func Facilities() []Facility {
 	add("births and ends (process events)", "a new worker within 20 ms, and how one ended also before Linux 6.15; without, it is seen at the next sample", told,
 		"root (or CAP_NET_ADMIN) outside of a container, and a kernel with CONFIG_PROC_EVENTS", err == nil)
 	here, ok := iteratorsHere()
-	add("BPF task iterator", fmt.Sprintf("threads and sockets of all workers in one read each, from %d threads on and where that is cheaper; the same is read from /proc without", bulkFrom), here,
+	add("BPF task iterator", fmt.Sprintf("threads and sockets of all workers in one read each, from %d threads on and where that is cheaper; the same is read from /proc without", bulk.From), here,
 		"root (or CAP_BPF and CAP_PERFMON) in the machine's first pid namespace, and a kernel with CONFIG_DEBUG_INFO_BTF", ok)
 	return all
 }

@@ -2,59 +2,67 @@ package probe
 
 import (
 	"context"
+	"errors"
 	"net/netip"
+	"os"
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
-	"github.com/hangtime-dev/hangtime/kernel/sockdiag"
+	"github.com/hangtime-dev/hangtime/probe/requests"
+	"github.com/hangtime-dev/hangtime/probe/threads"
 	"github.com/hangtime-dev/hangtime/probe/waits"
 )
 
-// A threadLook is what a thread was at, at one moment.
-type threadLook struct {
-	at    time.Time
-	sched proc.Schedstat
-	call  proc.Call
-	known bool // the call could be read
-	state byte
-	name  string
+// A witness looks closer at a worker: twice at each thread, at what it waits for, and at what its code does. It records what it finds. One goroutine may
+// use it.
+type witness struct {
+	fs       proc.FS
+	rec      *history.Recorder
+	target   Target
+	requests *requests.Reader
+	lastRun  lastRun
+	waits    *waits.Finder
+	stacks   *stackReader
+	troubles *troubles
 }
 
-// A finding is what two looks found, 50 ms apart, between which the thread did not run. As long as it does not run, nothing of that can change, so it is not read again;
-// only the other side of its wait may change meanwhile.
-type finding struct {
-	sched  proc.Schedstat
-	look   *threadLook
-	sample history.ThreadSample
-	since  time.Time // when it last ran
-	behind history.Event
-	chain  []history.Link
-	asked  time.Time // when the other side was last looked at
+func newWitness(fs proc.FS, rec *history.Recorder, target Target, requests *requests.Reader, lastRun lastRun, troubles *troubles) *witness {
+	return &witness{
+		fs: fs, rec: rec, target: target, requests: requests, lastRun: lastRun, troubles: troubles,
+		stacks: &stackReader{fs: fs, rec: rec, languages: languages(), query: target.Query, troubles: troubles},
+		waits: waits.New(fs, target.Netns, func(what string, err error) {
+			if errors.Is(err, os.ErrPermission) {
+				troubles.Unreadable(what, err)
+			} else {
+				troubles.Trouble(what, err)
+			}
+		}),
+	}
 }
+
+func (w *witness) close() { w.waits.Close() }
 
 // sideEvery is how often the other side of a wait is looked at again.
 const sideEvery = time.Second
 
 // glance reads what one thread is at. Its account is read before and after: what lies between belongs together only if it did not run.
-func (w *watcher) glance(of *threads, t *thread) (*threadLook, bool) {
-	before, err := of.account(t)
+func (w *witness) glance(of *threads.Process, t *threads.Thread) (*threadLook, bool) {
+	before, err := of.Account(t)
 	if err != nil {
 		return nil, false
 	}
 	l := &threadLook{at: time.Now(), sched: before}
-	s, err := w.proc.TaskStat(of.pid, t.tid)
+	s, err := w.fs.TaskStat(of.PID, t.TID)
 	if err != nil {
 		return nil, false
 	}
 	l.state, l.name = s.State, s.Comm
-	l.call, err = w.proc.Call(of.pid, t.tid)
-	w.unreadable(err, "the system calls of the workers")
+	l.call, err = w.fs.Call(of.PID, t.TID)
+	w.troubles.Unreadable("the system calls of the workers", err)
 	l.known = err == nil
-	after, err := of.account(t)
+	after, err := of.Account(t)
 	if err != nil {
 		return nil, false
 	}
@@ -65,23 +73,22 @@ func (w *watcher) glance(of *threads, t *thread) (*threadLook, bool) {
 }
 
 // lookCloser is the first of two looks at every thread that has run since it was last found standing.
-func (w *watcher) lookCloser(one *worker) {
-	one.firstAt = time.Now()
-	for _, t := range one.threads.all {
-		if t.found == nil {
-			t.first, _ = w.glance(one.threads, t)
+func (w *witness) lookCloser(one *worker) {
+	l := &one.looks
+	l.firstAt = time.Now()
+	l.sweep(len(one.threads.Threads))
+	for _, t := range one.threads.Threads {
+		if v := l.of(t); v.found == nil {
+			v.first, _ = w.glance(one.threads, t)
 		}
 	}
 }
 
-// looked is when the next second look is due; zero: none is.
-func (w *watcher) looked() time.Time {
+// dueAt is when the next second look is due; zero: none is.
+func (w *witness) dueAt(workers []*worker) time.Time {
 	var next time.Time
-	for _, one := range w.workers {
-		if one.over || one.firstAt.IsZero() {
-			continue
-		}
-		if due := one.firstAt.Add(lookTwice); next.IsZero() || due.Before(next) {
+	for _, one := range workers {
+		if due := one.looks.dueAt(); !due.IsZero() && (next.IsZero() || due.Before(next)) {
 			next = due
 		}
 	}
@@ -89,95 +96,93 @@ func (w *watcher) looked() time.Time {
 }
 
 // lookAgain is the second look, and what both say is recorded.
-func (w *watcher) lookAgain(ctx context.Context, now time.Time) {
-	for _, one := range w.workers {
-		if one.over || one.firstAt.IsZero() || now.Sub(one.firstAt) < lookTwice {
+func (w *witness) lookAgain(ctx context.Context, now time.Time, workers []*worker) {
+	for _, one := range workers {
+		l := &one.looks
+		if due := l.dueAt(); due.IsZero() || now.Before(due) {
 			continue
 		}
-		server := w.server()
-		server.Clients = w.clients(one)
-		for _, t := range one.threads.all {
+		server := w.server(workers)
+		if one.sample.Inside+one.sample.Idle > 0 {
+			server.Clients = w.requests.Clients(one.PID)
+		}
+		for _, t := range one.threads.Threads {
 			w.evidence(ctx, one, t, server)
 		}
-		w.readStacks(now, one)
+		w.stacks.read(now, one)
 		w.readUpstream(now, one, server)
-		one.firstAt = time.Time{}
-		one.proven = one.idles()
-		w.rec.Record(history.Looked{PID: one.PID, Title: one.title(w, now)})
+		l.firstAt = time.Time{}
+		l.proven = l.idles(one.PID)
+		w.rec.Record(history.Looked{PID: one.PID, Title: w.title(now, one)})
 	}
 }
 
 // evidence records one thread, and what it waits for.
-func (w *watcher) evidence(ctx context.Context, one *worker, t *thread, server waits.Server) {
-	if f := t.found; f != nil {
-		is, err := one.threads.account(t)
+func (w *witness) evidence(ctx context.Context, one *worker, t *threads.Thread, server waits.Server) {
+	v := one.looks.of(t)
+	if f := v.found; f != nil {
+		is, err := one.threads.Account(t)
 		if err != nil {
 			return
 		}
-		if is.Runs == f.sched.Runs && is.Ran == f.sched.Ran {
+		if is.Runs == f.look.sched.Runs && is.Ran == f.look.sched.Ran {
 			w.tell(one, f, server)
-			t.idle = f.sample.Idle
+			v.idle = f.sample.Idle
 			return
 		}
-		t.found, t.first = nil, nil
+		v.found, v.first = nil, nil
 	}
-	was := t.first
-	t.first = nil
+	was := v.first
+	v.first = nil
 	is, ok := w.glance(one.threads, t)
 	if !ok || was == nil {
 		return
 	}
-	sample := history.ThreadSample{PID: one.PID, TID: t.tid, Name: is.name, State: stateName(is.state)}
+	sample := history.ThreadSample{PID: one.PID, TID: t.TID, Name: is.name, State: stateName(is.state)}
 	still := is.sched.Runs == was.sched.Runs && is.sched.Ran == was.sched.Ran && !is.call.Running
 	if is.known {
 		sample.Syscall = is.call.Name()
 	}
-	sample.Wchan = w.proc.Wchan(one.PID, t.tid)
+	sample.Wchan = w.fs.Wchan(one.PID, t.TID)
 	if still {
-		sample.Stack = w.proc.Stack(one.PID, t.tid)
+		sample.Stack = w.fs.Stack(one.PID, t.TID)
 	}
-	f := &finding{sched: is.sched, look: is, sample: sample}
+	f := &finding{thread: t, look: is, sample: sample}
 	if !still {
 		answer := w.waits.Behind(w.subject(one, f), server)
-		f.sample.Args, f.sample.Idle, f.sample.For = answer.Words, answer.Idle || t.house, answer.For
-		t.idle = f.sample.Idle
+		f.sample.Args, f.sample.Idle, f.sample.For = answer.Words, answer.Idle || t.Housekeeping, answer.For
+		v.idle = f.sample.Idle
 		w.rec.Record(f.sample)
 		return
 	}
 	f.sample.Twice = is.state == was.state && is.call == was.call
-	f.since = w.since(ctx, one.PID, t, was.at)
+	f.since = w.lastRun.at(ctx, one.PID, t, was.at)
 	if f.sample.Twice {
-		t.found = f
+		v.found = f
 	}
 	w.tell(one, f, server)
-	t.idle = f.sample.Idle
+	v.idle = f.sample.Idle
 }
 
 // subject is a thread as one whose wait is looked behind.
-func (w *watcher) subject(one *worker, f *finding) waits.Subject {
-	s := waits.Subject{PID: one.PID, TID: f.sample.TID, Call: f.look.call, State: f.look.state, Wchan: f.sample.Wchan, Stack: f.sample.Stack, Parks: one.threads.isGo}
+func (w *witness) subject(one *worker, f *finding) waits.Subject {
+	s := waits.Subject{
+		PID: one.PID, TID: f.sample.TID, Call: f.look.call, State: f.look.state, Wchan: f.sample.Wchan, Stack: f.sample.Stack, Parks: one.threads.Go,
+	}
 	if !f.look.known {
 		s.Call = proc.Call{Running: true}
 	}
-	for _, t := range one.threads.all {
-		s.Threads = append(s.Threads, t.tid)
+	for _, t := range one.threads.Threads {
+		s.Threads = append(s.Threads, t.TID)
 	}
 	return s
 }
 
 // server is what a thread's wait is held against.
-func (w *watcher) server() waits.Server {
-	s := waits.Server{Arbiter: w.target.Arbiter, Listening: map[uint32]bool{}, Ports: map[uint16]bool{}, Names: map[string]bool{}}
-	for _, one := range w.workers {
+func (w *witness) server(workers []*worker) waits.Server {
+	s := waits.Server{Arbiter: w.target.Arbiter, Listening: w.requests.Listening(), Ports: map[uint16]bool{}, Names: map[string]bool{}}
+	for _, one := range workers {
 		s.Workers = append(s.Workers, one.PID)
-	}
-	if w.sockets == nil {
-		return s
-	}
-	for i := range w.sockets.now {
-		if one := &w.sockets.now[i]; one.State == sockdiag.Listen {
-			s.Listening[one.Inode] = true
-		}
 	}
 	for _, address := range w.target.addresses() {
 		if name, ok := strings.CutPrefix(address, "unix:"); ok {
@@ -189,27 +194,14 @@ func (w *watcher) server() waits.Server {
 	return s
 }
 
-// clients are the connections that a worker has accepted.
-func (w *watcher) clients(one *worker) map[uint32]bool {
-	if w.sockets == nil || one.sample.Inside+one.sample.Idle == 0 {
-		return nil
-	}
-	all := map[uint32]bool{}
-	for inode, s := range w.sockets.sockets {
-		if s.pid == one.PID && len(all) < maxPorts {
-			all[inode] = true
-		}
-	}
-	return all
-}
-
 // tell records what a thread was found at, and the other side of its wait.
-func (w *watcher) tell(one *worker, f *finding, server waits.Server) {
+func (w *witness) tell(one *worker, f *finding, server waits.Server) {
 	now := time.Now()
 	if now.Sub(f.asked) >= sideEvery {
 		f.asked = now
 		answer := w.waits.Behind(w.subject(one, f), server)
-		f.behind, f.sample.Idle, f.sample.For, f.sample.Args = answer.Event, answer.Idle || w.house(one, f.sample.TID), answer.For, answer.Words
+		f.behind, f.sample.For, f.sample.Args = answer.Event, answer.For, answer.Words
+		f.sample.Idle = answer.Idle || f.thread.Housekeeping
 		f.chain = nil
 		if f.behind != nil && !f.sample.Idle {
 			f.chain = w.waits.Chain(one.PID, f.behind, server)
@@ -226,114 +218,28 @@ func (w *watcher) tell(one *worker, f *finding, server waits.Server) {
 	}
 }
 
-// house says whether a thread is its runtime's own housekeeping.
-func (w *watcher) house(one *worker, tid int) bool {
-	for _, t := range one.threads.all {
-		if t.tid == tid {
-			return t.house
-		}
-	}
-	return false
-}
-
-// standing is a wait that has lasted for so long by now.
-func standing(wait history.Event, still time.Duration) history.Event {
-	switch ev := wait.(type) {
-	case history.LockWait:
-		ev.Still = still
-		return ev
-	case history.MutexWait:
-		ev.Still = still
-		return ev
-	case history.PipeWait:
-		ev.Still = still
-		return ev
-	case history.DiskWait:
-		ev.Still = still
-		return ev
-	case history.SocketWait:
-		ev.Still = still
-		return ev
-	case history.ChildWait:
-		ev.Still = still
-		return ev
-	case history.TerminalWait:
-		ev.Still = still
-		return ev
-	case history.SemaphoreWait:
-		ev.Still = still
-		return ev
-	}
-	return wait
-}
-
 // upstreamEvery is how often it is looked which servers owe a worker answers.
 const upstreamEvery = time.Second
 
 // readUpstream records whose answers a worker waits for outside of its threads' calls.
-func (w *watcher) readUpstream(now time.Time, one *worker, server waits.Server) {
-	if one.sample.Inside == 0 || one.sample.Oldest < upstreamEvery || now.Sub(one.upstreamAt) < upstreamEvery {
+func (w *witness) readUpstream(now time.Time, one *worker, server waits.Server) {
+	if one.sample.Inside == 0 || one.sample.Oldest < upstreamEvery || now.Sub(one.looks.upstreamAt) < upstreamEvery {
 		return
 	}
-	one.upstreamAt = now
+	one.looks.upstreamAt = now
 	if all := w.waits.Upstream(one.PID, server); len(all) > 0 {
 		w.rec.Record(history.Upstream{PID: one.PID, Waits: all})
 	}
 }
 
-// idles says whether the last look proved that the worker's main thread waits for work.
-func (one *worker) idles() bool {
-	for _, t := range one.threads.all {
-		if t.tid == one.PID {
-			return t.idle || one.voice.idle[t.tid]
-		}
-	}
-	return false
-}
+// titleEvery is how often a worker's title is read.
+const titleEvery = time.Second
 
-// title is what a worker says of itself, read at most once a second.
-func (one *worker) title(w *watcher, now time.Time) string {
-	if now.Sub(one.titleAt) >= time.Second {
-		one.titleAt, one.titled = now, w.waits.Title(one.PID)
+// title is what a worker says of itself.
+func (w *witness) title(now time.Time, one *worker) string {
+	l := &one.looks
+	if now.Sub(l.titleAt) >= titleEvery {
+		l.titleAt, l.title = now, w.waits.Title(one.PID)
 	}
-	return one.titled
-}
-
-// since is when a thread last ran: from the scheduler's own note, held within the two ticks between which it was last seen to run.
-func (w *watcher) since(ctx context.Context, pid int, t *thread, firstAt time.Time) time.Time {
-	latest := firstAt
-	if !t.moved.IsZero() && t.moved.Before(latest) {
-		latest = t.moved
-	}
-	ago, ok := w.lastRan(ctx, pid, t)
-	if !ok {
-		return latest
-	}
-	ran := time.Now().Add(-ago)
-	if ran.After(latest) {
-		ran = latest
-	}
-	if !t.quietBefore.IsZero() && ran.Before(t.quietBefore) {
-		ran = t.quietBefore
-	}
-	return ran
-}
-
-// lastRan is how long ago a thread was last on a processor, by the scheduler's note.
-func (w *watcher) lastRan(ctx context.Context, pid int, t *thread) (time.Duration, bool) {
-	start, ok := w.proc.ExecStart(pid, t.tid)
-	s, err := w.proc.TaskStat(pid, t.tid)
-	// Zero: it was moved to another processor's queue since (migrate_task_rq_fair), as happens even to one that is going to sleep; when it ran is not known then.
-	if !ok || err != nil || start == 0 {
-		return 0, false
-	}
-	return w.clocks.Since(ctx, start, s.Processor)
-}
-
-// killer says who is known to have sent the signal that ended a worker; empty: not known.
-func (w *watcher) killer(one *worker, signal unix.Signal) (by string, inferred bool) {
-	if signal == unix.SIGKILL && one.group != nil && one.group.killed(time.Now()) {
-		return "kernel (out of memory)", true
-	}
-	return "", false
+	return l.title
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/hangtime-dev/hangtime/kernel/proc"
-	"github.com/hangtime-dev/hangtime/kernel/sockdiag"
+	"github.com/hangtime-dev/hangtime/probe/listeners"
 )
 
 // A Hint says which server is meant; one of its fields is set.
@@ -35,14 +35,14 @@ func find(p proc.FS, h Hint) (Target, error) {
 	case h.PID != 0:
 		return findPID(p, h.PID)
 	}
-	listening, err := listeners("")
+	listening, err := listeners.All("")
 	if err != nil {
 		return Target{}, err
 	}
-	want := func(l listener) bool { return l.port == h.Port && h.Port != 0 }
+	want := func(l listeners.Socket) bool { return l.Port == h.Port && h.Port != 0 }
 	what := fmt.Sprintf("port %d", h.Port)
 	if h.Socket != "" {
-		want = func(l listener) bool { return l.address == "unix:"+h.Socket }
+		want = func(l listeners.Socket) bool { return l.Address == "unix:"+h.Socket }
 		what = h.Socket
 	}
 	target, err := findListener(p, listening, want, what)
@@ -65,59 +65,6 @@ func readPidfile(path string) (int, error) {
 	return pid, nil
 }
 
-// A listener is a listening socket of this machine.
-type listener struct {
-	inode   uint32
-	port    int // 0: a unix socket
-	address string
-}
-
-// listeners are all listening sockets of a network namespace, by inode; empty: our own.
-func listeners(netns string) (map[uint32]listener, error) {
-	conn, err := sockdiag.Open(netns)
-	if err != nil {
-		return nil, err
-	}
-	defer conn.Close()
-	all := map[uint32]listener{}
-	err = conn.Flows("tcp", 1<<sockdiag.Listen, func(f sockdiag.Flow) error {
-		all[f.Inode] = listener{f.Inode, int(f.Local.Port()), f.Local.String()}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read the listening sockets: %w", err)
-	}
-	err = conn.UnixSockets(1<<sockdiag.Listen, func(s sockdiag.UnixSocket) error {
-		if s.Name != "" {
-			all[s.Inode] = listener{s.Inode, 0, "unix:" + s.Name}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read the listening unix sockets: %w", err)
-	}
-	delete(all, 0)
-	return all, nil
-}
-
-// owned are the listeners that a process has open, by inode.
-func owned(p proc.FS, pid int, all map[uint32]listener) []listener {
-	var out []listener
-	fds, _ := p.FDs(pid)
-	for _, fd := range fds {
-		link, err := p.Link(pid, fd)
-		if err != nil {
-			continue
-		}
-		if inode, ok := proc.SocketInode(link); ok {
-			if l, listens := all[inode]; listens && !slices.Contains(out, l) {
-				out = append(out, l)
-			}
-		}
-	}
-	return out
-}
-
 // maxDescent bounds how far below a given pid its arbiter is sought, as below a shell or a supervisor.
 const maxDescent = 5
 
@@ -129,7 +76,7 @@ func findPID(p proc.FS, pid int) (Target, error) {
 		return Target{}, fmt.Errorf("process %d: %w", pid, err)
 	}
 	netns := netnsOf(p, pid)
-	all, err := listeners(netns)
+	all, err := listeners.All(netns)
 	if err != nil && netns != "" {
 		return Target{}, fmt.Errorf("process %d is in another network namespace, and its sockets may not be read from here: %w (run hangtime as root, or inside of that namespace)", pid, err)
 	}
@@ -159,37 +106,37 @@ func netnsOf(p proc.FS, pid int) string {
 }
 
 // descend finds the arbiter at a process, above it where it is a worker, or below it where it only started the arbiter.
-func descend(p proc.FS, pid int, all map[uint32]listener) (Target, error) {
+func descend(p proc.FS, pid int, all map[uint32]listeners.Socket) (Target, error) {
 	for range maxDescent {
-		mine := owned(p, pid, all)
+		mine := listeners.Of(p, pid, all)
 		children, _ := p.Children(pid)
-		shared, heirs := listener{}, 0
+		shared, serving := listeners.Socket{}, 0
 		for _, child := range children {
-			if theirs := owned(p, child, all); len(theirs) > 0 {
-				heirs++
-				if shared.inode == 0 {
+			if theirs := listeners.Of(p, child, all); len(theirs) > 0 {
+				serving++
+				if shared.Inode == 0 {
 					shared = theirs[0]
 				}
 				for _, l := range theirs { // of many the one that the arbiter has too, and before a unix socket a port
-					if slices.Contains(mine, l) && (shared.port == 0 && l.port != 0 || !slices.Contains(mine, shared)) {
+					if slices.Contains(mine, l) && (shared.Port == 0 && l.Port != 0 || !slices.Contains(mine, shared)) {
 						shared = l
 					}
 				}
 			}
 		}
 		switch {
-		case heirs > 0 && (len(mine) > 0 || heirs > 1):
-			return Target{Arbiter: pid, Address: shared.address}, nil
+		case serving > 0 && (len(mine) > 0 || serving > 1):
+			return Target{Arbiter: pid, Address: shared.Address}, nil
 		case len(mine) > 0:
 			if s, err := p.Stat(pid); err == nil { // a worker: its arbiter has the same socket, or started several that listen
-				if theirs := owned(p, s.Parent, all); slices.ContainsFunc(theirs, func(l listener) bool { return slices.Contains(mine, l) }) {
+				if theirs := listeners.Of(p, s.Parent, all); slices.ContainsFunc(theirs, func(l listeners.Socket) bool { return slices.Contains(mine, l) }) {
 					pid = s.Parent
 					continue
 				}
 			}
 			// Its children may be workers that have not come so far as to listen, or that get each connection from it.
-			return Target{Arbiter: pid, Address: best(mine).address, Single: !runsKin(p, pid, children)}, nil
-		case len(children) > 0 && runsKin(p, pid, children): // workers that do not listen, as those of a queue; or descriptors that may not be read
+			return Target{Arbiter: pid, Address: best(mine).Address, Single: !runsSameProgram(p, pid, children)}, nil
+		case len(children) > 0 && runsSameProgram(p, pid, children): // workers that do not listen, as those of a queue; or descriptors that may not be read
 			return Target{Arbiter: pid}, nil
 		case len(children) == 1:
 			pid = children[0]
@@ -202,13 +149,13 @@ func descend(p proc.FS, pid int, all map[uint32]listener) (Target, error) {
 	return Target{}, fmt.Errorf("process %d: no server was found at it or below it", pid)
 }
 
-// runsKin says whether children run the program that their parent runs, as workers that were forked or spawned do; a shell's or a supervisor's run another.
-func runsKin(p proc.FS, pid int, children []int) bool {
-	return slices.ContainsFunc(children, func(child int) bool { return kin(p, pid, child) })
+// runsSameProgram says whether children run the program that their parent runs, as workers that were forked or spawned do; a shell's or a supervisor's run another.
+func runsSameProgram(p proc.FS, pid int, children []int) bool {
+	return slices.ContainsFunc(children, func(child int) bool { return sameProgram(p, pid, child) })
 }
 
-// kin says whether a child may be one of its parent's workers by the program that it runs. The process that keeps count of what others share (CPython's resource tracker) is none.
-func kin(p proc.FS, parent, child int) bool {
+// sameProgram says whether a child may be one of its parent's workers by the program that it runs. The process that keeps count of what others share (CPython's resource tracker) is none.
+func sameProgram(p proc.FS, parent, child int) bool {
 	a, errA := os.Readlink(p.Path(parent, "exe"))
 	b, errB := os.Readlink(p.Path(child, "exe"))
 	if errA != nil || errB != nil {
@@ -221,7 +168,7 @@ func kin(p proc.FS, parent, child int) bool {
 const maxAddresses = 8
 
 // others are the addresses beside the one that was named at which the server's processes listen.
-func others(p proc.FS, target Target, all map[uint32]listener) []string {
+func others(p proc.FS, target Target, all map[uint32]listeners.Socket) []string {
 	pids := []int{target.Arbiter}
 	if !target.Single {
 		children, _ := p.Children(target.Arbiter)
@@ -229,9 +176,9 @@ func others(p proc.FS, target Target, all map[uint32]listener) []string {
 	}
 	var out []string
 	for _, pid := range pids {
-		for _, l := range owned(p, pid, all) {
-			if l.address != target.Address && !slices.Contains(out, l.address) && len(out) < maxAddresses-1 {
-				out = append(out, l.address)
+		for _, l := range listeners.Of(p, pid, all) {
+			if l.Address != target.Address && !slices.Contains(out, l.Address) && len(out) < maxAddresses-1 {
+				out = append(out, l.Address)
 			}
 		}
 	}
@@ -240,25 +187,25 @@ func others(p proc.FS, target Target, all map[uint32]listener) []string {
 }
 
 // best is a port rather than a unix socket, and the lowest.
-func best(all []listener) listener {
-	return slices.MinFunc(all, func(a, b listener) int {
-		if (a.port == 0) != (b.port == 0) {
-			if a.port == 0 {
+func best(all []listeners.Socket) listeners.Socket {
+	return slices.MinFunc(all, func(a, b listeners.Socket) int {
+		if (a.Port == 0) != (b.Port == 0) {
+			if a.Port == 0 {
 				return 1
 			}
 			return -1
 		}
-		return a.port - b.port
+		return a.Port - b.Port
 	})
 }
 
-func findListener(p proc.FS, all map[uint32]listener, want func(listener) bool, what string) (Target, error) {
-	chosen := map[uint32]listener{}
+func findListener(p proc.FS, all map[uint32]listeners.Socket, want func(listeners.Socket) bool, what string) (Target, error) {
+	chosen := map[uint32]listeners.Socket{}
 	address := ""
 	for inode, l := range all {
 		if want(l) {
 			chosen[inode] = l
-			address = l.address
+			address = l.Address
 		}
 	}
 	if len(chosen) == 0 {
@@ -270,7 +217,7 @@ func findListener(p proc.FS, all map[uint32]listener, want func(listener) bool, 
 	}
 	owners := map[int]int{} // pid → parent
 	for _, pid := range pids {
-		if len(owned(p, pid, chosen)) > 0 {
+		if len(listeners.Of(p, pid, chosen)) > 0 {
 			if s, err := p.Stat(pid); err == nil {
 				owners[pid] = s.Parent
 			}

@@ -1,6 +1,8 @@
 package probe
 
 import (
+	"time"
+
 	"github.com/hangtime-dev/hangtime/stacks"
 	"github.com/hangtime-dev/hangtime/stacks/golang"
 	"github.com/hangtime-dev/hangtime/stacks/php"
@@ -17,4 +19,14 @@ func languages() []stacks.Opener {
 		ruby.Open,
 		golang.Open,
 	}
+}
+
+// A language is what is known of the language that a worker is written in.
+type language struct {
+	reader stacks.Reader // nil: none was found
+	sought bool
+	at     time.Time     // when the stacks were last read
+	cpu    time.Duration // the worker's processor time then
+	idle   map[int]bool  // threads that it says wait for work
+	works  bool          // something is at work, whatever the sockets say
 }

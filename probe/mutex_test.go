@@ -62,9 +62,9 @@ func TestTheOwnerOfAMutexIsNamed(t *testing.T) {
 		time.Sleep(lookTwice)
 		now := time.Now()
 		w.tick(ctx, now)
-		w.lookCloser(w.workers[0])
+		w.witness.lookCloser(w.roster.workers[0])
 		time.Sleep(lookTwice)
-		w.lookAgain(ctx, now.Add(time.Second))
+		w.witness.lookAgain(ctx, now.Add(time.Second), w.roster.workers)
 		for _, r := range rec.Drain(nil) {
 			switch ev := r.Event.(type) {
 			case history.MutexWait:

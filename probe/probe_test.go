@@ -134,9 +134,9 @@ func TestAnOutstandingRequestIsSeenInsideItsWorker(t *testing.T) {
 // The time at which a newborn child is to be looked at is over even while another's end is not known yet: the watcher would wake up for it again and again.
 func TestABirthDuringAnEndIsNotDueForEver(t *testing.T) {
 	now := time.Now()
-	w := &watcher{workers: []*worker{{over: true}}, birthDue: now.Add(-time.Millisecond)}
-	w.discover(now)
-	if !w.birthDue.IsZero() {
+	r := &roster{ended: []*worker{{}}, birthDue: now.Add(-time.Millisecond)}
+	r.discover(now)
+	if !r.birthDue.IsZero() {
 		t.Error("it is still due")
 	}
 }

@@ -72,7 +72,7 @@ func lookAt(t *testing.T, root string, between func()) []history.Record {
 		if i == 2 && between != nil {
 			between()
 		}
-		w.lookAgain(ctx, now.Add(time.Second+time.Duration(i)*sampleEvery))
+		w.witness.lookAgain(ctx, now.Add(time.Second+time.Duration(i)*sampleEvery), w.roster.workers)
 	}
 	return rec.Drain(nil)
 }

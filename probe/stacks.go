@@ -9,6 +9,7 @@ import (
 
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/kernel/memory"
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
@@ -21,14 +22,13 @@ const (
 	maxStacks = 512
 )
 
-// A speaker is what is known of the language that a worker speaks.
-type speaker struct {
-	reader stacks.Reader // nil: none was found
-	sought bool
-	at     time.Time     // when the stacks were last read
-	ran    time.Duration // the worker's processor time then
-	idle   map[int]bool  // threads that it says wait for work
-	works  bool          // something is at work, whatever the sockets say
+// A stackReader reads the stacks of workers in their languages' own words. One goroutine may use it.
+type stackReader struct {
+	fs        proc.FS
+	rec       *history.Recorder
+	languages []stacks.Opener
+	query     bool // the part of a request's address behind "?" may be recorded
+	troubles  *troubles
 }
 
 // A locker finds the lock of its language that waits at a futex.
@@ -36,39 +36,39 @@ type locker interface {
 	LockAt(futex uint64) (object uint64, name string, ok bool)
 }
 
-// readStacks records what the threads of a worker under suspicion, and its work outside of threads, do in their language's words: once for each standstill.
-func (w *watcher) readStacks(now time.Time, one *worker) {
-	s, v := one.sample, &one.voice
-	if s.Oldest < stackAfter && s.Still < stackAfter && !one.spot {
+// read records what the threads of a worker under suspicion, and its work outside of threads, do in their language's words: once for each standstill.
+func (r *stackReader) read(now time.Time, one *worker) {
+	s, l := one.sample, &one.looks.language
+	if s.Oldest < stackAfter && s.Still < stackAfter && !one.attention.spotCheck {
 		return
 	}
-	ran := one.threads.ran()
-	if !v.at.IsZero() && (now.Sub(v.at) < stackEvery || ran == v.ran) {
+	cpu := one.threads.CPU()
+	if !l.at.IsZero() && (now.Sub(l.at) < stackEvery || cpu == l.cpu) {
 		return
 	}
-	v.at, v.ran = now, ran
-	if !v.sought {
-		v.sought = true
-		v.reader = w.reader(one)
+	l.at, l.cpu = now, cpu
+	if !l.sought {
+		l.sought = true
+		l.reader = r.open(one)
 	}
-	if v.reader == nil {
+	if l.reader == nil {
 		return
 	}
-	all, err := v.reader.Look()
+	all, err := l.reader.Look()
 	if err != nil {
-		w.unseen(one.PID, "what its code does ("+v.reader.Language()+")", err, false)
+		r.troubles.Unseen(one.PID, "what its code does ("+l.reader.Language()+")", err, false)
 		return
 	}
-	v.idle, v.works = map[int]bool{}, false
+	l.idle, l.works = map[int]bool{}, false
 	for _, group := range grouped(all) {
-		v.idle[group.TID] = v.idle[group.TID] || group.Idle && group.TID != 0
-		v.works = v.works || works(group.Work, one.PID)
-		w.rec.Record(w.stackOf(one, v.reader.Language(), group))
+		l.idle[group.TID] = l.idle[group.TID] || group.Idle && group.TID != 0
+		l.works = l.works || atWork(group.Work, one.PID)
+		r.rec.Record(r.stackOf(one, l.reader.Language(), group))
 	}
 }
 
-// works says whether a piece of work is the server's and not at rest: a request, a job of a pool, an end that does not come, or the application's code in the main thread.
-func works(w stacks.Work, pid int) bool {
+// atWork says whether a piece of work is the server's and not at rest: a request, a job of a pool, an end that does not come, or the application's code in the main thread.
+func atWork(w stacks.Work, pid int) bool {
 	if w.Idle {
 		return false
 	}
@@ -79,19 +79,22 @@ func works(w stacks.Work, pid int) bool {
 	return w.Ends || w.Request.Path != "" || own && (w.Pool || w.TID == pid)
 }
 
-// reader finds the language that a worker speaks; nil: none that can be read.
-func (w *watcher) reader(one *worker) stacks.Reader {
-	process := stacks.Process{Proc: string(w.proc), PID: one.PID, Memory: func(address uint64, into []byte) error { return memory.Read(one.PID, address, into) }}
-	for _, open := range w.languages {
+// open finds the language that a worker speaks; nil: none that can be read.
+func (r *stackReader) open(one *worker) stacks.Reader {
+	process := stacks.Process{
+		Proc: string(r.fs), PID: one.PID,
+		Memory: func(address uint64, into []byte) error { return memory.Read(one.PID, address, into) },
+	}
+	for _, open := range r.languages {
 		reader, err := open(process)
 		switch {
 		case err == nil:
 			return reader
 		case errors.Is(err, os.ErrPermission):
-			w.unseen(one.PID, "the stacks of its code", err, false)
+			r.troubles.Unseen(one.PID, "the stacks of its code", err, false)
 			return nil
 		case !errors.Is(err, stacks.ErrNone):
-			w.trouble("read the stacks of the workers", fmt.Errorf("worker %d (pid %d): %w", one.Place, one.PID, err))
+			r.troubles.Trouble("read the stacks of the workers", fmt.Errorf("worker %d (pid %d): %w", one.Place, one.PID, err))
 		}
 	}
 	return nil
@@ -141,9 +144,10 @@ func grouped(all []stacks.Work) []alike {
 }
 
 // stackOf is a piece of work as an event.
-func (w *watcher) stackOf(one *worker, language string, work alike) history.Stack {
+func (r *stackReader) stackOf(one *worker, language string, work alike) history.Stack {
 	st := history.Stack{
-		PID: one.PID, TID: work.TID, Language: language, Holds: work.Lock, Kind: work.Kind, ID: work.ID, Name: work.Name, Idle: work.Idle, Pool: work.Pool, Ends: work.Ends, For: work.Wait.For,
+		PID: one.PID, TID: work.TID, Language: language, Holds: work.Lock, Kind: work.Kind, ID: work.ID, Name: work.Name,
+		Idle: work.Idle, Pool: work.Pool, Ends: work.Ends, For: work.Wait.For,
 	}
 	if work.count > 1 {
 		st.Count = work.count
@@ -159,35 +163,30 @@ func (w *watcher) stackOf(one *worker, language string, work alike) history.Stac
 	}
 	if wait := work.Wait; wait.On != "" {
 		st.Wait = &history.Wait{On: wait.On, Object: wait.Object, Name: wait.Name, Owner: wait.Owner, Before: wait.Before}
-	} else if found, ok := w.lockOf(one, work.TID); ok {
+	} else if found, ok := lockOf(&one.looks, work.TID); ok {
 		st.Wait = &found
 	}
-	if r := work.Request; r.Path != "" || r.ID != "" {
-		st.Request = &history.Request{Method: r.Method, Path: r.Path, ID: r.ID, Port: r.Port}
-		if w.target.Query {
-			st.Request.Query = r.Query
+	if q := work.Request; q.Path != "" || q.ID != "" {
+		st.Request = &history.Request{Method: q.Method, Path: q.Path, ID: q.ID, Port: q.Port}
+		if r.query {
+			st.Request.Query = q.Query
 		}
 	}
 	return st
 }
 
 // lockOf asks the language which of its locks a thread waits for in futex(2).
-func (w *watcher) lockOf(one *worker, tid int) (history.Wait, bool) {
-	reader, ok := one.voice.reader.(locker)
+func lockOf(l *looks, tid int) (history.Wait, bool) {
+	reader, ok := l.language.reader.(locker)
 	if !ok || tid == 0 {
 		return history.Wait{}, false
 	}
-	for _, t := range one.threads.all {
-		if t.tid != tid || t.found == nil {
-			continue
-		}
-		if wait, ok := t.found.behind.(history.MutexWait); ok {
-			if object, name, ok := reader.LockAt(wait.Address); ok {
-				return history.Wait{On: "lock", Object: object, Name: name}, true
-			}
-		}
+	wait, ok := l.waitOf(tid).(history.MutexWait)
+	if !ok {
+		return history.Wait{}, false
 	}
-	return history.Wait{}, false
+	object, name, ok := reader.LockAt(wait.Address)
+	return history.Wait{On: "lock", Object: object, Name: name}, ok
 }
 
 // frameWords is a frame as a person reads it: "emit (logging/__init__.py:1113)", "curl_exec".

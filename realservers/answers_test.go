@@ -102,7 +102,7 @@ func answerCases() []realCase {
 			serve: inOwnNetwork,
 			hang: func(s *stage) {
 				s.begins()
-				for range 3 {
+				for range 6 { // the first of each worker gets the lock
 					s.start("nsenter", "-n", "-t", fmt.Sprint(s.server.pid), "curl", "-s", "-m", "300", fmt.Sprintf("http://127.0.0.1:%d/reserve", s.port))
 				}
 				s.begins()

@@ -17,8 +17,8 @@ import (
 // binary is the real hangtime, built once for all cases.
 var binary string
 
-// atOnce is how many cases run beside each other: they mostly wait.
-const atOnce = "16"
+// atOnce is how many cases run beside each other: they mostly wait. With more, two processors are so busy at times that hangtime cannot be sure of what it sees.
+const atOnce = "10"
 
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == keeperArgument {

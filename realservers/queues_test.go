@@ -67,6 +67,7 @@ func (s *stage) hand(script, says string) {
 	s.t.Helper()
 	cmd := exec.CommandContext(s.t.Context(), s.tool("python3"), "-c", script)
 	cmd.Dir, cmd.Env = s.dir, append(s.ownEnvironment(), s.env...)
+	s.begins() // a worker may have taken it before the one who hands it over has ended
 	if out, err := cmd.CombinedOutput(); err != nil {
 		s.t.Fatalf("hand over: %v\n%s", err, bytes.TrimSpace(out))
 	}

@@ -61,7 +61,8 @@ func (r *Requests) Add(at time.Time, method, path string) {
 // oneOfMany are parts of a path that name one thing of many: a number, a date, a UUID.
 var oneOfMany = regexp.MustCompile(`/[0-9]+(?:-[0-9a-f-]+)?\b|/[0-9a-f]{8}-[0-9a-f-]{27}`)
 
-// Load is the requests as a load of the reference server: their arrivals, and for each endpoint a task with its share. Span is how long they went on.
+// Load is the requests as a load of the reference server: their arrivals, and for each endpoint a task with its share.
+// Span is how long they went on.
 func (r *Requests) Load() (load scenarios.Load, span time.Duration) {
 	if len(r.endpoints) == 0 {
 		return scenarios.Load{}, 0
@@ -93,7 +94,8 @@ func (r *Requests) targets() []scenarios.Target {
 	return targets
 }
 
-// SendAgain is a scenario that sends the requests of an access log to a server of one's own as they came. log is its absolute path, title what it says of itself.
+// SendAgain is a scenario that sends the requests of an access log to a server of one's own as they came. log is its
+// absolute path, title what it says of itself.
 func (r *Requests) SendAgain(name, title, url, log string) (scenarios.Scenario, []string) {
 	load, span := r.Load()
 	length := max(min(span, time.Hour-time.Minute).Round(time.Second), 2*time.Second)

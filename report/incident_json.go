@@ -7,8 +7,9 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// An Incident is one incident for programs, the same wherever hangtime tells of one: in result.json, in what `diagnose --json` prints, and on the standard input
-// of the command of `watch --on-hang`. Keys that end in _seconds are seconds; of these, moments are on the run's clock, and negative before hangtime began to watch.
+// An Incident is one incident for programs, the same wherever hangtime tells of one: in result.json, in what `diagnose
+// --json` prints, and on the standard input of the command of `watch --on-hang`. Keys that end in _seconds are seconds;
+// of these, moments are on the run's clock, and negative before hangtime began to watch.
 type Incident struct {
 	ID        int       `json:"id"`
 	Kind      string    `json:"kind"`

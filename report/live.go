@@ -7,8 +7,9 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// A Live folds records as they come and makes a report at each tick of the run, ten a second whatever the load. Live and replayed runs go through it alike,
-// and a console that it feeds prints the same lines for both: what is shown depends on the records alone, never on how they were batched.
+// A Live folds records as they come and makes a report at each tick of the run, ten a second whatever the load. Live
+// and replayed runs go through it alike, and a console that it feeds prints the same lines for both: what is shown
+// depends on the records alone, never on how they were batched.
 type Live struct {
 	Show  func(*Report)           // nil: nobody wants each of them
 	Abort func(key, check string) // nil: nobody ends the run for a check
@@ -55,7 +56,8 @@ func (l *Live) end(why string) {
 	l.tell()
 }
 
-// Last is made anew of all that came: the final one, once the run is over. It is for the goroutine that calls Sink, or after it.
+// Last is made anew of all that came: the final one, once the run is over. It is for the goroutine that calls Sink, or
+// after it.
 func (l *Live) Last() *Report { return l.builder.Report() }
 
 // Report is the latest one; nil before the first.

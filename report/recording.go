@@ -8,7 +8,8 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// ReadRecording feeds the whole recording at path to live and returns its last report. A recording that breaks off is read as far as it is whole; the report says so.
+// ReadRecording feeds the whole recording at path to live and returns its last report. A recording that breaks off is
+// read as far as it is whole; the report says so.
 func ReadRecording(path string, live *Live) (*Report, error) {
 	in, err := history.Open(path)
 	if err != nil {

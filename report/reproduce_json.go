@@ -14,8 +14,8 @@ import (
 // sniffed is how much of a file tells JSON of hangtime from the JSON lines of an access log.
 const sniffed = 4096
 
-// IsIncidentJSON says whether a file that begins so is one that SeenInJSON reads. JSON lines, too, begin with a brace: what is one object over several lines, or
-// has a key of ours in its first, is no access log.
+// IsIncidentJSON says whether a file that begins so is one that SeenInJSON reads. JSON lines, too, begin with a brace:
+// what is one object over several lines, or has a key of ours in its first, is no access log.
 func IsIncidentJSON(begin []byte) bool {
 	begin = bytes.TrimSpace(begin[:min(len(begin), sniffed)])
 	first, _, _ := bytes.Cut(begin, []byte("\n"))
@@ -35,8 +35,9 @@ type jsonOfIncidents struct {
 	Cause     json.RawMessage   `json:"cause"`     // of one Incident alone
 }
 
-// SeenInJSON takes an incident out of a result.json, of what `diagnose --json` prints, or of what the command of --on-hang is given: the one with that number, or
-// with 0 the first hang, else the first crash. variant is empty for any; source is the file's name.
+// SeenInJSON takes an incident out of a result.json, of what `diagnose --json` prints, or of what the command of
+// --on-hang is given: the one with that number, or with 0 the first hang, else the first crash. variant is empty for
+// any; source is the file's name.
 func SeenInJSON(text []byte, variant string, number int, source string) (Seen, error) {
 	var head struct {
 		Version  int               `json:"version"`

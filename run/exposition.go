@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// An Exposition serves the latest metrics of a run as OpenMetrics while runs go on. It is asked as often as its reader likes: it reads a report that is made anyhow.
+// An Exposition serves the latest metrics of a run as OpenMetrics while runs go on. It is asked as often as its reader
+// likes: it reads a report that is made anyhow.
 type Exposition struct {
 	listener net.Listener
 	server   *http.Server

@@ -40,8 +40,9 @@ type Files struct {
 	recording *history.Writer
 }
 
-// CreateFiles makes the files before the first hit is sent: at raw every hit in vegeta's encoding, at hlog a histogram log, and the recording in the folder dir; empty ones
-// are not made. An error begins with which of raw, hlog and out it is about.
+// CreateFiles makes the files before the first hit is sent: at raw every hit in vegeta's encoding, at hlog a histogram
+// log, and the recording in the folder dir; empty ones are not made. An error begins with which of raw, hlog and out it
+// is about.
 func CreateFiles(raw, hlog, dir, name string) (*Files, error) {
 	f := &Files{}
 	var err error

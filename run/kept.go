@@ -56,7 +56,8 @@ func LastVerdicts() map[string]LastVerdict {
 	return all
 }
 
-// RememberVerdict keeps what a run of a scenario came to, for the home screen. The file is replaced as a whole, so that two runs cannot mix.
+// RememberVerdict keeps what a run of a scenario came to, for the home screen. The file is replaced as a whole, so that
+// two runs cannot mix.
 func RememberVerdict(scenario, outcome string, at time.Time) error {
 	dir, err := faults.StateDir()
 	if err != nil {

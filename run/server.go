@@ -89,7 +89,7 @@ func (v *variant) startReference(ctx context.Context, s scenarios.Server) (*serv
 	if err := c.boot(ctx, "the reference server", ready); err != nil {
 		return nil, err
 	}
-	v.record(history.ServerStarted{Server: s.Kind, PID: c.pid, Address: address, Timeout: s.Timeout})
+	v.record(history.ServerStarted{Server: s.Kind, PID: c.pid, Address: address, Timeout: s.Timeout, HangAfter: v.plan.HangAfter})
 	return &server{pid: c.pid, base: "http://" + address, dir: v.dir, child: c, rec: v.run.rec}, nil
 }
 
@@ -144,7 +144,7 @@ func (v *variant) startCommand(ctx context.Context, s scenarios.Server) (*server
 	if err := c.boot(ctx, s.Command[0], accepts(accepting, s.Address)); err != nil {
 		return nil, err
 	}
-	v.record(history.ServerStarted{Server: s.Kind, PID: c.pid, Address: s.Address, Timeout: s.Timeout})
+	v.record(history.ServerStarted{Server: s.Kind, PID: c.pid, Address: s.Address, Timeout: s.Timeout, HangAfter: v.plan.HangAfter})
 	return &server{pid: c.pid, base: "http://" + s.Address, dir: dir, child: c, rec: v.run.rec}, nil
 }
 
@@ -199,7 +199,7 @@ func (c *child) boot(ctx context.Context, name string, ready <-chan struct{}) er
 
 // addressOnly takes a server of which only the address is known.
 func (v *variant) addressOnly(_ context.Context, s scenarios.Server) (*server, error) {
-	v.record(history.ServerStarted{Server: s.Kind, Address: s.URL, Timeout: s.Timeout})
+	v.record(history.ServerStarted{Server: s.Kind, Address: s.URL, Timeout: s.Timeout, HangAfter: v.plan.HangAfter})
 	return &server{base: strings.TrimSuffix(s.URL, "/"), rec: v.run.rec}, nil
 }
 
@@ -232,7 +232,7 @@ func (v *variant) attach(_ context.Context, s scenarios.Server) (*server, error)
 	if err != nil {
 		dir = "" // not ours to read: faults on files are refused then
 	}
-	v.record(history.ServerStarted{Server: s.Kind, PID: pid, Address: s.Address, Timeout: s.Timeout})
+	v.record(history.ServerStarted{Server: s.Kind, PID: pid, Address: s.Address, Timeout: s.Timeout, HangAfter: v.plan.HangAfter})
 	return &server{pid: pid, base: "http://" + s.Address, dir: dir, rec: v.run.rec}, nil
 }
 

@@ -14,11 +14,12 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// A Sink gets all records, in order, on one goroutine at a time, at most 100 ms after they were made. One that fails is asked no more.
+// A Sink gets all records, in order, on one goroutine at a time, at most 100 ms after they were made. One that fails is
+// asked no more.
 type Sink = func([]history.Record) error
 
-// A session is one history from its header to its end: it records the passing of time, hands on what was recorded, and can be stopped. A run, a load alone and
-// a watching are sessions that differ in what they do meanwhile.
+// A session is one history from its header to its end: it records the passing of time, hands on what was recorded, and
+// can be stopped. A run, a load alone and a watching are sessions that differ in what they do meanwhile.
 type session struct {
 	rec    *history.Recorder
 	began  time.Time // the wall clock at the recorder's zero
@@ -38,7 +39,8 @@ type session struct {
 const (
 	drainEvery = 50 * time.Millisecond
 	tickEvery  = 100 * time.Millisecond
-	// stuckFor is after how long without a look of the probe time goes on all the same. Short it must not be: where Go puts a timer off, it still wakes up at the old time.
+	// stuckFor is after how long without a look of the probe time goes on all the same. Short it must not be: where Go
+	// puts a timer off, it still wakes up at the old time.
 	stuckFor = time.Second
 )
 
@@ -61,9 +63,10 @@ func (s *session) conduct(header history.Header, work func() error) error {
 	return errors.Join(err, s.finish())
 }
 
-// keep begins to record the passing of time and to hand on what was recorded. looked is told after each look of the probe that is watched with: then both are done right
-// after it, on one goroutine, because each time that a process wakes up costs more than what it does then. Where it is nil, as under load, each has a goroutine of its own, so
-// that a sink that takes long does not look like a stall of hangtime.
+// keep begins to record the passing of time and to hand on what was recorded. looked is told after each look of the
+// probe that is watched with: then both are done right after it, on one goroutine, because each time that a process
+// wakes up costs more than what it does then. Where it is nil, as under load, each has a goroutine of its own, so that
+// a sink that takes long does not look like a stall of hangtime.
 func (s *session) keep(looked <-chan struct{}) {
 	var ticks, drains context.Context
 	ticks, s.stopTicking = context.WithCancel(context.Background())
@@ -76,7 +79,8 @@ func (s *session) keep(looked <-chan struct{}) {
 	s.draining.Go(func() { s.drainUntil(drains) })
 }
 
-// finish ends what keep began: the last records, and RunEnded after them, are with the sinks when it returns. The error is that of every sink that failed.
+// finish ends what keep began: the last records, and RunEnded after them, are with the sinks when it returns. The error
+// is that of every sink that failed.
 func (s *session) finish() error {
 	s.stopTicking()
 	s.ticking.Wait()
@@ -88,7 +92,8 @@ func (s *session) finish() error {
 	return errors.Join(s.failed...)
 }
 
-// tick records the passing of time until ctx ends, with how late each tick came: hangtime's own stalls. It does what is due after each.
+// tick records the passing of time until ctx ends, with how late each tick came: hangtime's own stalls. It does what is
+// due after each.
 func (s *session) tick(ctx context.Context, looked <-chan struct{}, after func()) {
 	wait := tickEvery
 	if looked != nil {
@@ -107,7 +112,9 @@ func (s *session) tick(ctx context.Context, looked <-chan struct{}, after func()
 		now := time.Now()
 		s.rec.Record(history.Tick{Late: max(now.Sub(due), 0)})
 		after()
-		due = now.Add(tickEvery) // from here: after a stall a burst of ticks would hide it, and counted on from the last one, an early look would hide as much of the next delay
+		// From here: after a stall a burst of ticks would hide it, and counted on from the last one, an early look would hide
+		// as much of the next delay.
+		due = now.Add(tickEvery)
 		if looked != nil {
 			timer.Reset(wait)
 		} else {
@@ -130,8 +137,9 @@ func (s *session) drainUntil(ctx context.Context) {
 	}
 }
 
-// drain hands on what was recorded. A sink that fails is left out from then on, and the others are told: they must not miss the end because of a full disk. One goroutine
-// at a time calls it: that of keep, and after it the one that finishes.
+// drain hands on what was recorded. A sink that fails is left out from then on, and the others are told: they must not
+// miss the end because of a full disk. One goroutine at a time calls it: that of keep, and after it the one that
+// finishes.
 func (s *session) drain() {
 	records := s.rec.Drain(s.spare)
 	s.spare = records
@@ -150,7 +158,8 @@ func (s *session) drain() {
 	}
 }
 
-// Stop ends it in order: faults are healed, the server is stopped, hits are drained. by says who asked: "SIGINT", "q". A second call has no effect.
+// Stop ends it in order: faults are healed, the server is stopped, hits are drained. by says who asked: "SIGINT", "q".
+// A second call has no effect.
 func (s *session) Stop(by string) {
 	s.end(by, history.Interrupted{By: by}, fmt.Errorf("%w by %s", ErrInterrupted, by))
 }

@@ -23,8 +23,8 @@ type Watching struct {
 // watchName is what a watching is called, as scenario and as variant.
 const watchName = "watch"
 
-// Watch begins to watch. When it returns, the sinks have what the first look found, and the rest comes to them on one goroutine. tool is hangtime's version. It goes on
-// until ctx ends or End is called; End must be called in any case.
+// Watch begins to watch. When it returns, the sinks have what the first look found, and the rest comes to them on one
+// goroutine. tool is hangtime's version. It goes on until ctx ends or End is called; End must be called in any case.
 func Watch(ctx context.Context, target probe.Target, tool string, sinks ...Sink) (*Watching, error) {
 	w := &Watching{session: newSession(sinks), target: target, used: processorTime()}
 	header, err := w.session.header(tool, watchName, "", 0)
@@ -56,10 +56,12 @@ func (w *Watching) End() error {
 // lookFor is how long a look takes: a little more than the second that a loop may stand still before it is hung.
 const lookFor = 1250 * time.Millisecond
 
-// lookMost is how long it may take: a thread of a pool may be busy for 5 s, and on a machine where hangtime itself is late, time counts less.
+// lookMost is how long it may take: a thread of a pool may be busy for 5 s, and on a machine where hangtime itself is
+// late, time counts less.
 const lookMost = 7 * time.Second
 
-// Look waits until a look at the server is long enough: about 1.2 s, and up to 7 s while undecided says that a longer one would tell more. It asks ten times a second.
+// Look waits until a look at the server is long enough: about 1.2 s, and up to 7 s while undecided says that a longer
+// one would tell more. It asks ten times a second.
 func (w *Watching) Look(ctx context.Context, undecided func() bool) error {
 	for next := w.session.began.Add(lookFor); ; next = next.Add(tickEvery) {
 		if err := until(ctx, next); err != nil {
@@ -92,7 +94,8 @@ func Describe(t probe.Target) string {
 	return text
 }
 
-// Unseen says what of the server may not be read, and what would allow it, a line each. blind is the one of them without which a hang may not be seen; empty: none is.
+// Unseen says what of the server may not be read, and what would allow it, a line each. blind is the one of them
+// without which a hang may not be seen; empty: none is.
 func (w *Watching) Unseen() (lines []string, blind string) {
 	pid := w.target.Arbiter
 	if workers := w.Workers(); len(workers) > 0 {

@@ -16,7 +16,8 @@ const AloneName = "load"
 // defaultUsers is how many connections Max has where nobody says it.
 const defaultUsers = 64
 
-// AloneFlags are a load alone as the command line of `hangtime load` asks for it; what is wrong is told in the words of that command line.
+// AloneFlags are a load alone as the command line of `hangtime load` asks for it; what is wrong is told in the words of
+// that command line.
 type AloneFlags struct {
 	Rate, To, Shape, Arrivals, Steps             string
 	Duration, From, Over, Think, Timeout         time.Duration

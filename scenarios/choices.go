@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// choices are the words that a key takes: those of a table of rows, where its field is tagged with the table's name (`choice:"fault"`), else those of its jsonschema tag. An
-// editor with the schema, the judgement of a file and the manual all ask here.
+// choices are the words that a key takes: those of a table of rows, where its field is tagged with the table's name
+// (`choice:"fault"`), else those of its jsonschema tag. An editor with the schema, the judgement of a file and the
+// manual all ask here.
 func choices(field reflect.StructField) []string {
 	var words []string
 	switch field.Tag.Get("choice") {

@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// A FaultKind is one kind of fault: the row from which follow what a file may say of it, its schema, and what it needs of a server. How it is done is a row of package faults.
+// A FaultKind is one kind of fault: the row from which follow what a file may say of it, its schema, and what it needs
+// of a server. How it is done is a row of package faults.
 type FaultKind struct {
 	Name   string
 	Victim Victim
@@ -41,7 +42,8 @@ func FaultKinds() []FaultKind {
 	}
 }
 
-// A Victim is whom a kind of fault may be aimed at. The arbiter and the whole server only where that can be undone or is the point.
+// A Victim is whom a kind of fault may be aimed at. The arbiter and the whole server only where that can be undone or
+// is the point.
 type Victim int
 
 const (

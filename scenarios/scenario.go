@@ -16,6 +16,8 @@ type Scenario struct {
 	Reports []string `yaml:"reports,omitempty" json:"reports,omitempty"`
 	// Seed of every random choice; 0 picks one and prints it.
 	Seed uint64 `yaml:"seed,omitempty" json:"seed,omitempty"`
+	// HangAfter is the age from which on work counts as a hang although nobody is seen to wait behind it; before that it is slow.
+	HangAfter time.Duration `yaml:"hang_after,omitempty" json:"hang_after,omitempty" jsonschema:"type=string"`
 	// Server is what is put under load.
 	Server Server `yaml:"server" json:"server,omitzero"`
 	// Load is what is sent to it.

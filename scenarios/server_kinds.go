@@ -2,7 +2,8 @@ package scenarios
 
 import "slices"
 
-// A ServerKind is one kind of server: the row that says how much of it hangtime has in its hands. How it is made ready is a row of package run.
+// A ServerKind is one kind of server: the row that says how much of it hangtime has in its hands. How it is made ready
+// is a row of package run.
 type ServerKind struct {
 	Name      string
 	Ours      bool // it is hangtime's own, with a log folder that is the run's

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// A Shape is one form of a load over time: the row that says which keys it takes. How its hits are paced is a row of package loadgen.
+// A Shape is one form of a load over time: the row that says which keys it takes. How its hits are paced is a row of
+// package loadgen.
 type Shape struct {
 	Name  string
 	Alone bool   // it has no rate of its own to mix with others: it cannot be in load.mix

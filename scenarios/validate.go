@@ -15,9 +15,10 @@ import (
 // Default is what a scenario is before its file is read.
 func Default() Scenario {
 	return Scenario{
-		Server: Server{Kind: Reference, Workers: 4, Timeout: 30 * time.Second},
-		Load:   Load{Rate: 100, Shape: "constant", Senders: 1024, Timeout: 30 * time.Second},
-		Phases: Phases{Before: 5 * time.Second, During: 10 * time.Second, After: 10 * time.Second},
+		HangAfter: 10 * time.Second,
+		Server:    Server{Kind: Reference, Workers: 4, Timeout: 30 * time.Second},
+		Load:      Load{Rate: 100, Shape: "constant", Senders: 1024, Timeout: 30 * time.Second},
+		Phases:    Phases{Before: 5 * time.Second, During: 10 * time.Second, After: 10 * time.Second},
 	}
 }
 
@@ -28,6 +29,9 @@ const longest = time.Hour
 func Validate(s Scenario) []*Problem {
 	v := &validation{}
 	v.tags(reflect.ValueOf(s), "")
+	if s.HangAfter != 0 && s.HangAfter < time.Second {
+		v.add("hang_after", "must be at least 1s", "work that is younger is not looked at closely enough to say that it hangs")
+	}
 	v.phases(s.Phases, len(s.Faults) > 0)
 	v.ownServer(s.Server)
 	v.load(s.Load)

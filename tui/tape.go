@@ -14,8 +14,9 @@ import (
 // mostFrames bounds the reports that are kept of a recording, evenly over its length.
 const mostFrames = 120
 
-// A RecordedTape is a recording that can be wound: a Tape. A report is a fold from the beginning, so going on is cheap and going back is not: for that a report is kept every so often,
-// which is shown at once, until the fold has come to the moment again.
+// A RecordedTape is a recording that can be wound: a Tape. A report is a fold from the beginning, so going on is cheap
+// and going back is not: for that a report is kept every so often, which is shown at once, until the fold has come to
+// the moment again.
 type RecordedTape struct {
 	path   string
 	final  *report.Report
@@ -112,7 +113,8 @@ func (t *RecordedTape) frameAt(at time.Duration) *report.Report {
 	return t.frames[i]
 }
 
-// wind does what Seek asks for. A recording that was read once and cannot be read any more ends the winding: the screen keeps the frames.
+// wind does what Seek asks for. A recording that was read once and cannot be read any more ends the winding: the screen
+// keeps the frames.
 func (t *RecordedTape) wind(ctx context.Context) {
 	var at *winding
 	defer func() { at.close() }()

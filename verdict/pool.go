@@ -6,8 +6,8 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// A pool is the places of a server's workers: who died, and who took whose place. A birth may be seen before the death that it makes good, and then has a place of its own: the
-// place that its predecessor leaves is none any more.
+// A pool is the places of a server's workers: who died, and who took whose place. A birth may be seen before the death
+// that it makes good, and then has a place of its own: the place that its predecessor leaves is none any more.
 type pool struct {
 	places   map[int]*place
 	deaths   int           // under load
@@ -17,7 +17,8 @@ type pool struct {
 type place struct {
 	pid  int
 	died time.Duration // -1: it lives
-	// early is when it was made by a worker that was born under load beside a full pool, and -1 once that is known to have taken the place of one that died, or was never so.
+	// early is when it was made by a worker that was born under load beside a full pool, and -1 once that is known to
+	// have taken the place of one that died, or was never so.
 	early time.Duration
 }
 
@@ -60,11 +61,15 @@ func (p *pool) gone(at time.Duration, ev history.WorkerGone, loaded bool) {
 	}
 }
 
-// bornBefore is the place of the worker that was born first of those that may have taken the place of one that dies now; nil: there is none.
+// bornBefore is the place of the worker that was born first of those that may have taken the place of one that dies
+// now; nil: there is none.
 func (p *pool) bornBefore(at time.Duration, dead int) *place {
 	var first *place
 	for number, one := range p.places {
-		if number != dead && one.died < 0 && one.early >= 0 && at-one.early <= earliest && (first == nil || one.early < first.early || one.early == first.early && one.pid < first.pid) {
+		if number == dead || one.died >= 0 || one.early < 0 || at-one.early > earliest {
+			continue
+		}
+		if first == nil || one.early < first.early || one.early == first.early && one.pid < first.pid {
 			first = one
 		}
 	}

@@ -241,7 +241,7 @@ func (s *realServer) silentUpstream() int {
 // diagnose looks once by the real binary and returns what it says of each process.
 func (s *realServer) diagnose(wantCode int, args ...string) (report.Look, map[int]report.Worker) {
 	s.t.Helper()
-	cmd := exec.Command(binary, append([]string{"diagnose", "--json"}, args...)...)
+	cmd := exec.Command(binary, append([]string{"diagnose", "--json", "--hang-after", "1s"}, args...)...)
 	var out, wrong bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &wrong
 	_ = cmd.Run()

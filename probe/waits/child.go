@@ -2,6 +2,7 @@ package waits
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -10,7 +11,7 @@ import (
 )
 
 // child is a thread that waits for the end of a child (wait4(2), waitid(2)).
-func (f *Finder) child(a *Answer, s Subject) {
+func (f *Finder) child(a *Answer, s Subject, server Server) {
 	pid := int(int32(s.Call.Args[0]))
 	if s.Call.Name() == "waitid" {
 		pid = 0
@@ -24,6 +25,10 @@ func (f *Finder) child(a *Answer, s Subject) {
 			return
 		}
 		pid = all[0]
+	}
+	if slices.Contains(server.Workers, pid) { // it does its work there, and is looked at itself
+		a.Idle, a.For = true, forWorkers
+		return
 	}
 	a.Event = history.ChildWait{PID: s.PID, TID: s.TID, Op: s.Call.Name(), Via: "end", Child: f.peer(pid)}
 }

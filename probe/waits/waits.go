@@ -90,7 +90,7 @@ func (f *Finder) Behind(s Subject, server Server) Answer {
 	case name == "futex" || name == "futex_waitv":
 		f.futex(&a, s)
 	case name == "wait4" || name == "waitid":
-		f.child(&a, s)
+		f.child(&a, s, server)
 	case name == "semop" || name == "semtimedop":
 		a.Event = f.semaphore(s)
 	case isSet(name):
@@ -109,6 +109,7 @@ const (
 	forEvents      = "events"
 	forParent      = "parent"
 	forParked      = "parked"
+	forWorkers     = "workers"        // the process that does its work
 	forOther       = "something else" // a process with one thread and a client waits for neither that client nor others: it is at its work
 )
 

@@ -1,4 +1,5 @@
-package probe
+// Package wakeup waits for whatever comes first: the next tick, the end of a process, or being told to stop.
+package wakeup
 
 import (
 	"errors"
@@ -12,20 +13,19 @@ import (
 	"github.com/hangtime-dev/hangtime/kernel/eintr"
 )
 
-// A waiter waits for the next tick, for the end of a process, or for being told to stop, whichever comes first.
-//
-// It is an epoll instance that Go's own poller waits for: a goroutine that blocks in a system call of its own keeps Go's monitor thread turning, which costs more than all
-// that is read in a tick. One goroutine may wait; any may call rouse.
-type waiter struct {
+// A Waiter is an epoll instance that Go's own poller waits for: a goroutine that blocks in a system call of its own keeps Go's monitor thread turning,
+// which costs more than all that is read in a tick. One goroutine may wait; any may call Rouse.
+type Waiter struct {
 	epoll int
 	wake  int // eventfd: told to stop
 	file  *os.File
 	conn  syscall.RawConn
 	buf   [32]unix.EpollEvent
-	ended []int // pids that came up since the last call of ends
+	ended []int // pids that came up since the last call of Ended
 }
 
-func newWaiter() (*waiter, error) {
+// New prepares to wait.
+func New() (*Waiter, error) {
 	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("make an epoll instance: %w", err)
@@ -34,8 +34,8 @@ func newWaiter() (*waiter, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("make an eventfd: %w", err), unix.Close(epoll))
 	}
-	w := &waiter{epoll: epoll, wake: wake}
-	err = errors.Join(unix.SetNonblock(epoll, true), w.watch(wake, 0))
+	w := &Waiter{epoll: epoll, wake: wake}
+	err = errors.Join(unix.SetNonblock(epoll, true), w.Watch(wake, 0))
 	if err == nil {
 		w.file = os.NewFile(uintptr(epoll), "ends of processes")
 		if w.conn, err = w.file.SyscallConn(); err == nil {
@@ -52,21 +52,21 @@ func newWaiter() (*waiter, error) {
 	return w, nil
 }
 
-// watch makes fd end a wait when it becomes readable; pid is what ends says then, 0: nothing.
-func (w *waiter) watch(fd, pid int) error {
+// Watch makes fd end a wait when it becomes readable; pid is what Ended says then, 0: nothing.
+func (w *Waiter) Watch(fd, pid int) error {
 	return unix.EpollCtl(w.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(pid)})
 }
 
-// forget takes a descriptor out again.
-func (w *waiter) forget(fd int) { _ = unix.EpollCtl(w.epoll, unix.EPOLL_CTL_DEL, fd, nil) }
+// Forget takes a descriptor out again.
+func (w *Waiter) Forget(fd int) { _ = unix.EpollCtl(w.epoll, unix.EPOLL_CTL_DEL, fd, nil) }
 
-// rouse ends the wait, and every later one.
-func (w *waiter) rouse() {
+// Rouse ends the wait, and every later one.
+func (w *Waiter) Rouse() {
 	_, _ = unix.Write(w.wake, []byte{1, 0, 0, 0, 0, 0, 0, 0}) // fails only when it is roused already
 }
 
-// wait returns at the given time, when a process ended, or when roused.
-func (w *waiter) wait(until time.Time) {
+// Wait returns at the given time, when a process ended, or when roused.
+func (w *Waiter) Wait(until time.Time) {
 	if err := w.file.SetReadDeadline(until); err != nil {
 		return
 	}
@@ -74,7 +74,7 @@ func (w *waiter) wait(until time.Time) {
 }
 
 // poll notes what is there and says whether anything is.
-func (w *waiter) poll() bool {
+func (w *Waiter) poll() bool {
 	n, err := eintr.Retry(func() (int, error) { return unix.EpollWait(w.epoll, w.buf[:], 0) })
 	if err != nil {
 		return false
@@ -87,15 +87,16 @@ func (w *waiter) poll() bool {
 	return n > 0
 }
 
-// ends are the processes that ended since the last call; a pid stands in it again until its descriptor is forgotten.
-func (w *waiter) ends() []int {
+// Ended are the processes that ended since the last call; a pid stands in it again until its descriptor is forgotten.
+func (w *Waiter) Ended() []int {
 	w.poll()
 	ended := w.ended
 	w.ended = w.ended[:0]
 	return ended
 }
 
-func (w *waiter) close() {
+// Close gives back what is open.
+func (w *Waiter) Close() {
 	_ = w.file.Close()
 	unix.Close(w.wake)
 }

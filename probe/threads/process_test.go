@@ -1,4 +1,4 @@
-package probe
+package threads
 
 import (
 	"os"
@@ -31,10 +31,10 @@ func laidOut(t *testing.T, n int, account string) proc.FS {
 
 func TestAThreadThatEndsWhileItIsLookedForLeavesNoFileOpen(t *testing.T) {
 	root := laidOut(t, 3, "") // as the account of a thread that is gone reads
-	all := &threads{proc: root, pid: 1}
+	all := &Process{fs: root, PID: 1}
 	all.list(time.Now())
-	if len(all.all) != 0 {
-		t.Errorf("%d threads", len(all.all))
+	if len(all.Threads) != 0 {
+		t.Errorf("%d threads", len(all.Threads))
 	}
 	fds, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
@@ -48,13 +48,13 @@ func TestAThreadThatEndsWhileItIsLookedForLeavesNoFileOpen(t *testing.T) {
 }
 
 func TestMoreThreadsThanAreLookedAtAreNotListedAtEveryTick(t *testing.T) {
-	all := &threads{proc: laidOut(t, maxThreads+3, "1 2 3\n"), pid: 1}
+	all := &Process{fs: laidOut(t, maxThreads+3, "1 2 3\n"), PID: 1}
 	defer all.close()
 	all.list(time.Now())
-	if all.counted(maxThreads + 3); all.listed.IsZero() {
+	if all.Counted(maxThreads + 3); all.listed.IsZero() {
 		t.Error("their number is as it was, and they are looked for anew")
 	}
-	if all.counted(maxThreads - 1); !all.listed.IsZero() {
+	if all.Counted(maxThreads - 1); !all.listed.IsZero() {
 		t.Error("there are fewer, and they are not looked for anew")
 	}
 }
@@ -63,7 +63,7 @@ func TestTakeTellsWhoRanWhoIsNewAndWhoEnded(t *testing.T) {
 	row := func(tid int, ran time.Duration) bpf.ThreadRow {
 		return bpf.ThreadRow{PID: 1, TID: tid, Account: proc.Schedstat{Ran: ran, Runs: 1}}
 	}
-	all := &threads{proc: "/nonexistent", pid: 1}
+	all := &Process{fs: "/nonexistent", PID: 1}
 	now := time.Now()
 	for _, step := range []struct {
 		name       string
@@ -80,14 +80,15 @@ func TestTakeTellsWhoRanWhoIsNewAndWhoEnded(t *testing.T) {
 		{"the last ended and one came", []bpf.ThreadRow{row(1, 5), row(9, 2)}, true, true, []int{1, 9}, 17},
 		{"all ended", nil, true, false, nil, 17},
 	} {
-		now = now.Add(sampleEvery)
-		ran, moved := all.take(now, step.rows)
+		now = now.Add(100 * time.Millisecond)
+		all.take(now, step.rows)
+		ran, moved := all.Ran, all.Mattered
 		var tids []int
-		for _, one := range all.all {
-			tids = append(tids, one.tid)
+		for _, one := range all.Threads {
+			tids = append(tids, one.TID)
 		}
-		if ran != step.ran || moved != step.moved || !slices.Equal(tids, step.tids) || all.ran() != step.sum {
-			t.Errorf("%s: ran %v, moved %v, threads %v, together %v", step.name, ran, moved, tids, all.ran())
+		if ran != step.ran || moved != step.moved || !slices.Equal(tids, step.tids) || all.CPU() != step.sum {
+			t.Errorf("%s: ran %v, moved %v, threads %v, together %v", step.name, ran, moved, tids, all.CPU())
 		}
 	}
 }

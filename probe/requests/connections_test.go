@@ -1,4 +1,4 @@
-package probe
+package requests
 
 import (
 	"testing"
@@ -31,7 +31,7 @@ func TestOnlyWhatIsBeyondDoubtIsOutstanding(t *testing.T) {
 
 func TestAConnectionThatIsOverDoesNotLowerTheSum(t *testing.T) {
 	source := &scripted{}
-	c := openConnections(source)
+	c := newConnections(source)
 	now := time.Now()
 	look := func(found func(uint32, int)) { found(7, 42) }
 	for i, step := range []struct {
@@ -46,7 +46,7 @@ func TestAConnectionThatIsOverDoesNotLowerTheSum(t *testing.T) {
 		if err := c.refresh(now.Add(time.Duration(i)*time.Second), true, true, look); err != nil {
 			t.Fatal(err)
 		}
-		if got := c.of(42).answered; got != step.want {
+		if got := c.of(42).Answered; got != step.want {
 			t.Errorf("step %d: %d, want %d", i, got, step.want)
 		}
 	}

@@ -1,0 +1,105 @@
+package probe
+
+import (
+	"maps"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/kernel/proc"
+	"github.com/hangtime-dev/hangtime/probe/threads"
+)
+
+// lookTwice is the time between the two looks at a worker's threads.
+const lookTwice = 50 * time.Millisecond
+
+// looks are what is known of a worker by looking closer at it.
+type looks struct {
+	firstAt    time.Time // when the first of two looks was taken; zero: none was
+	views      map[*threads.Thread]*view
+	proven     bool // the last look proved that it waits for work
+	language   language
+	upstreamAt time.Time // when it was last looked whom it has asked
+	titleAt    time.Time // when its title was last read
+	title      string
+}
+
+// dueAt is when the second look is to be taken; zero: none is.
+func (l *looks) dueAt() time.Time {
+	if l.firstAt.IsZero() {
+		return time.Time{}
+	}
+	return l.firstAt.Add(lookTwice)
+}
+
+// A view is what is held of a thread from one look to the next. It holds until the thread runs.
+type view struct {
+	turns uint64      // the thread's, when this was seen
+	first *threadLook // the first of two looks; nil: none was taken
+	found *finding    // what both looks found
+	idle  bool        // its last look proved that it waits for work
+}
+
+// of is the view of a thread.
+func (l *looks) of(t *threads.Thread) *view {
+	v := l.views[t]
+	if v == nil {
+		if l.views == nil {
+			l.views = map[*threads.Thread]*view{}
+		}
+		v = &view{turns: t.Turns}
+		l.views[t] = v
+	}
+	if v.turns != t.Turns {
+		*v = view{turns: t.Turns, idle: v.idle}
+	}
+	return v
+}
+
+// idles says whether the last look proved that the main thread, whose number is the process's, waits for work.
+func (l *looks) idles(pid int) bool {
+	for t, v := range l.views {
+		if t.TID == pid && !t.Ended() {
+			return v.idle || l.language.idle[pid]
+		}
+	}
+	return false
+}
+
+// waitOf is the wait that a thread was found in; nil: none is known.
+func (l *looks) waitOf(tid int) history.Event {
+	for t, v := range l.views {
+		if t.TID == tid && !t.Ended() && v.turns == t.Turns && v.found != nil {
+			return v.found.behind
+		}
+	}
+	return nil
+}
+
+// sweep leaves out the threads that ended; so many live.
+func (l *looks) sweep(living int) {
+	if len(l.views) > living {
+		maps.DeleteFunc(l.views, func(t *threads.Thread, _ *view) bool { return t.Ended() })
+	}
+}
+
+// A threadLook is what a thread was at, at one moment.
+type threadLook struct {
+	at    time.Time
+	sched proc.Schedstat
+	call  proc.Call
+	known bool // the call could be read
+	state byte
+	name  string
+}
+
+// A finding is what two looks found, 50 ms apart, between which the thread did not run. As long as it does not run, nothing of that can change, so it is
+// not read again; only the other side of its wait may change meanwhile.
+type finding struct {
+	thread *threads.Thread
+	look   *threadLook // the second
+	sample history.ThreadSample
+	since  time.Time // when it last ran
+	behind history.Event
+	chain  []history.Link
+	asked  time.Time // when the other side was last looked at
+}

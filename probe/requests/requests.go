@@ -1,0 +1,203 @@
+// Package requests says from the server's sockets how many requests are inside of each worker, how old they are, and how many connections nobody has
+// accepted. It reads the kernel's account of the sockets, never what passes over them.
+package requests
+
+import (
+	"slices"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/kernel/proc"
+	"github.com/hangtime-dev/hangtime/kernel/sockdiag"
+	"github.com/hangtime-dev/hangtime/probe/bulk"
+)
+
+// A Reader reads the sockets of one server and of the processes that it follows. One goroutine may use it.
+type Reader struct {
+	fs          proc.FS
+	bulk        *bulk.Reader
+	troubles    Troubles
+	connections *connections // nil: it is not known where the server listens
+	processes   []*Process
+	due         []*Process // whose descriptors are read at this tick
+	blind       bool       // the descriptors of some may not be read: a new connection does not show there
+}
+
+// Troubles is told what could not be read, and why.
+type Troubles interface {
+	Trouble(what string, err error)    // what rests on it is void
+	Unreadable(what string, err error) // only that it may not be read is a trouble: a process that is gone is none
+}
+
+// Open prepares to read the sockets at the given addresses ("127.0.0.1:8000", "unix:/run/app.sock") in a network namespace ("/proc/PID/ns/net"; empty:
+// our own). Without any address nothing is read.
+func Open(fs proc.FS, netns string, addresses []string, bulk *bulk.Reader, troubles Troubles) (*Reader, error) {
+	r := &Reader{fs: fs, bulk: bulk, troubles: troubles}
+	if len(addresses) > 0 {
+		all, err := openSources(netns, addresses)
+		if err != nil {
+			return nil, err
+		}
+		r.connections = newConnections(all)
+	}
+	return r, nil
+}
+
+// Reads says whether anything is read.
+func (r *Reader) Reads() bool { return r.connections != nil }
+
+// Follow adds a process; it is watched by bulk for as long as its threads are followed.
+func (r *Reader) Follow(pid int) *Process {
+	p := &Process{PID: pid}
+	r.processes = append(r.processes, p)
+	return p
+}
+
+// Forget takes a process out again.
+func (r *Reader) Forget(p *Process) {
+	r.processes = slices.DeleteFunc(r.processes, func(one *Process) bool { return one == p })
+	if r.connections != nil {
+		r.connections.lost(p.PID)
+	}
+	p.folder.Close()
+}
+
+// Close gives back what is open.
+func (r *Reader) Close() {
+	for _, p := range r.processes {
+		p.folder.Close()
+	}
+	if r.connections != nil {
+		r.connections.source.Close()
+	}
+}
+
+// Read reads the server's sockets at tick now: all of them where a worker has one that is not known yet.
+func (r *Reader) Read(now time.Time) {
+	c := r.connections
+	if c == nil {
+		return
+	}
+	ran := false
+	r.due = r.due[:0]
+	for _, p := range r.processes {
+		ran = ran || p.Ran
+		p.changed = p.changed || p.Ran || len(p.unknown) > 0
+		if p.changed && !now.Before(p.after) {
+			r.due = append(r.due, p)
+		}
+	}
+	news := false
+	for _, p := range r.readDescriptors(r.due) {
+		p.changed = false
+		news = p.compare(c) || news
+	}
+	if err := c.refresh(now, ran && r.blind, news, r.owners); err != nil {
+		r.troubles.Trouble("read the server's sockets", err)
+	}
+	if news {
+		for _, p := range r.processes {
+			p.claim(c)
+		}
+	}
+}
+
+// ofWorkers is what troubles with descriptors are about.
+const ofWorkers = "the descriptors of the workers"
+
+// pauseMost bounds how long the descriptors of a worker that ran are not gone through again.
+const pauseMost = 300 * time.Millisecond
+
+// readDescriptors reads which sockets each of these workers has, and returns those of which it could.
+func (r *Reader) readDescriptors(due []*Process) []*Process {
+	if len(due) == 0 {
+		return nil
+	}
+	began := time.Now()
+	if rows, ok := r.bulk.Sockets(len(due)); ok {
+		pause := min(500*time.Since(began), pauseMost) // at most a five hundredth of a processor
+		for _, p := range due {
+			p.inodes = p.inodes[:0]
+			for _, row := range bulk.SocketsOf(rows, p.PID) {
+				p.inodes = append(p.inodes, row.Inode)
+			}
+			p.after = began.Add(pause)
+		}
+		r.blind = false
+		return due
+	}
+	count := len(due)
+	read := due[:0]
+	for _, p := range due {
+		at := time.Now()
+		if err := p.read(r.fs); err != nil {
+			r.troubles.Unreadable(ofWorkers, err)
+		} else {
+			read = append(read, p)
+		}
+		p.after = at.Add(min(100*time.Since(at), pauseMost)) // at most one percent of a processor for each
+	}
+	r.blind = len(read) < count
+	r.bulk.SocketsTook(time.Since(began), count)
+	return read
+}
+
+// owners goes through the sockets of all workers.
+func (r *Reader) owners(found func(inode uint32, pid int)) {
+	for _, p := range r.processes {
+		if err := p.read(r.fs); err != nil {
+			r.troubles.Unreadable(ofWorkers, err)
+			continue
+		}
+		for _, inode := range p.inodes {
+			found(inode, p.PID)
+		}
+	}
+}
+
+// Of is what the connections of a process say; the zero Tally where nothing is read.
+func (r *Reader) Of(pid int) Tally {
+	if r.connections == nil {
+		return Tally{}
+	}
+	return r.connections.of(pid)
+}
+
+// Backlog is what the listening sockets hold: connections that no worker has accepted, and how many they may hold; listening says whether there are
+// any.
+func (r *Reader) Backlog() (waiting, limit int, listening bool) {
+	if r.connections == nil {
+		return 0, 0, false
+	}
+	return r.connections.backlog()
+}
+
+// Listening are the inodes of the server's listening sockets.
+func (r *Reader) Listening() map[uint32]bool {
+	all := map[uint32]bool{}
+	if r.connections == nil {
+		return all
+	}
+	for i := range r.connections.now {
+		if one := &r.connections.now[i]; one.State == sockdiag.Listen {
+			all[one.Inode] = true
+		}
+	}
+	return all
+}
+
+// maxClients bounds the connections of one process that are named.
+const maxClients = 16
+
+// Clients are the inodes of the connections that a process is known to have accepted.
+func (r *Reader) Clients(pid int) map[uint32]bool {
+	if r.connections == nil {
+		return nil
+	}
+	all := map[uint32]bool{}
+	for inode, s := range r.connections.sockets {
+		if s.pid == pid && len(all) < maxClients {
+			all[inode] = true
+		}
+	}
+	return all
+}

@@ -1,0 +1,63 @@
+package requests
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/kernel/sockdiag"
+)
+
+// A Tally is what the connections of one process say about its progress.
+type Tally struct {
+	Inside, Idle, Silent int           // connections with a request outstanding, kept alive, and on which the client never sent a byte
+	Oldest               time.Duration // age of the oldest outstanding request
+	Answered             uint64        // bytes sent, on connections that are closed too
+	Spoke                time.Duration // since a byte was last sent on one that is open; 0: not known
+	LeastAge             bool          // the ages are those since the connections were first seen
+	requests             []request
+}
+
+type request struct {
+	age  time.Duration
+	port int // the client's
+}
+
+// maxPorts bounds the clients' ports in one sample.
+const maxPorts = 16
+
+// Ports are the clients' ports of the oldest requests, and how long each has waited.
+func (t *Tally) Ports() (all []int, ages []time.Duration) {
+	if len(t.requests) == 0 {
+		return nil, nil
+	}
+	slices.SortFunc(t.requests, func(a, b request) int { return cmp.Compare(b.age, a.age) })
+	for _, r := range t.requests[:min(maxPorts, len(t.requests))] {
+		if r.port != 0 { // a unix socket has none
+			all, ages = append(all, r.port), append(ages, r.age)
+		}
+	}
+	return all, ages
+}
+
+// reset begins to count anew; so many bytes were sent on connections that are closed.
+func (t *Tally) reset(closed uint64) { *t = Tally{requests: t.requests[:0], Answered: closed} }
+
+// add counts one connection.
+func (t *Tally) add(c *sockdiag.Connection, s *socket) {
+	switch phaseOf(*c, s.oneToOne) {
+	case silent:
+		t.Silent++
+	case asked:
+		t.Inside++
+		t.Oldest = max(t.Oldest, c.LastReceive)
+		t.requests = append(t.requests, request{c.LastReceive, int(c.Peer)})
+	case settled:
+		t.Idle++
+	}
+	t.Answered += s.sent
+	t.LeastAge = t.LeastAge || c.Local
+	if c.Sent > 0 && (t.Spoke == 0 || c.LastSend < t.Spoke) {
+		t.Spoke = max(c.LastSend, 1)
+	}
+}

@@ -1,0 +1,43 @@
+package probe
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/probe/requests"
+)
+
+// A sampler takes one worker's sample of a tick. One goroutine may use it.
+type sampler struct {
+	requests *requests.Reader
+	lastRun  lastRun
+	line     []byte // a line of /proc, read and parsed at once
+}
+
+// take takes the sample; false: the worker is ending, which the next wait sees.
+func (s *sampler) take(ctx context.Context, now time.Time, one *worker) bool {
+	a := &one.account
+	if !a.refresh(now, s.line, one.threads) {
+		return false
+	}
+	switch {
+	case !a.begun: // how much it had used before, and when it last ran
+		a.begun = true
+		a.before = max(a.last.CPU-one.threads.CPU(), 0)
+		a.moved = now.Add(-s.lastRun.still(ctx, one.threads))
+	case one.threads.Mattered:
+		a.moved = now
+	}
+	sum := s.requests.Of(one.PID)
+	one.sample = history.WorkerSample{
+		PID: one.PID, Worker: one.Place, State: stateName(a.last.State), CPU: a.before + one.threads.CPU(), RunDelay: one.threads.Delay(),
+		RSS: a.last.RSS * uint64(os.Getpagesize()), Threads: a.last.Threads, Moved: one.threads.Mattered, Still: max(now.Sub(a.moved), 0),
+		Inside: sum.Inside, Oldest: sum.Oldest, Idle: sum.Idle, Silent: sum.Silent,
+		Answered: sum.Answered, Spoke: sum.Spoke, LeastAge: sum.LeastAge,
+	}
+	one.sample.Ports, one.sample.Ages = sum.Ports()
+	one.noListener = one.noListener && sum.Inside+sum.Idle+sum.Silent == 0
+	return true
+}

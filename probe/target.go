@@ -1,0 +1,32 @@
+package probe
+
+import "time"
+
+// A Target is a server to watch.
+type Target struct {
+	Arbiter int    // the process whose children are the workers
+	Address string // "127.0.0.1:8000" or "unix:/run/app.sock": where it listens; empty: no sockets are looked at
+	Single  bool   // the arbiter is itself the only worker
+
+	Others []string // further addresses where it listens
+	Netns  string   // its network namespace as a path; empty: our own
+	Query  bool     // the part of a request's address behind "?" may be recorded
+
+	HangAfter time.Duration // as in history.ServerStarted; the probe makes nothing of it
+}
+
+// addresses are all where it listens.
+func (t Target) addresses() []string {
+	if t.Address == "" {
+		return t.Others
+	}
+	return append([]string{t.Address}, t.Others...)
+}
+
+// A Worker is one process of the server that lives.
+type Worker struct {
+	Place int           // from 1
+	PID   int           //
+	Start uint64        // clock ticks since boot: with the pid, its identity
+	Born  time.Duration // the same on the run's clock
+}

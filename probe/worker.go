@@ -1,0 +1,41 @@
+package probe
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/probe/heartbeat"
+	"github.com/hangtime-dev/hangtime/probe/limits"
+	"github.com/hangtime-dev/hangtime/probe/requests"
+	"github.com/hangtime-dev/hangtime/probe/threads"
+)
+
+// A worker is what is known of one process: each part is one reader's.
+type worker struct {
+	Worker
+	pidfd      int       // -1: none, its end is seen at the next tick
+	endedAt    time.Time // when it was seen to be over; its status may come a moment later
+	noListener bool      // it has no listening socket and no connection of the server's
+	lockTicks  int       // ticks in a row at which it waited for a file lock
+
+	account   account
+	threads   *threads.Process
+	sockets   *requests.Process
+	heartbeat *heartbeat.Monitor
+	limits    *limits.Process
+	limitsAt  time.Time            // its limits are read again then, whether it is suspicious or not
+	sample    history.WorkerSample // as last recorded
+
+	attention attention
+	looks     looks
+}
+
+func (one *worker) close() {
+	if one.pidfd >= 0 {
+		unix.Close(one.pidfd)
+	}
+	one.account.file.Close()
+	one.heartbeat.Close()
+}
