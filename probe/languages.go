@@ -10,7 +10,8 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks/ruby"
 )
 
-// languages are the readers of stacks, in the order in which they are tried: a new one is a folder of its own and a line here.
+// languages are the readers of stacks, in the order in which they are tried: a new one is a folder of its own and a
+// line here.
 func languages() []stacks.Opener {
 	known := &python.Finder{}
 	return []stacks.Opener{

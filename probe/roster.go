@@ -90,8 +90,8 @@ func (r *roster) publish() {
 const (
 	// refusedFor is how long a child that is no worker is not looked at again: it may bind its own socket later.
 	refusedFor = time.Second
-	// newborn is how young a child is still what its arbiter was: it has not yet become another program, as a hook's command does, and has all its
-	// sockets.
+	// newborn is how young a child is still what its arbiter was: it has not yet become another program, as a hook's
+	// command does, and has all its sockets.
 	newborn = 20 * time.Millisecond
 )
 
@@ -177,7 +177,8 @@ func (r *roster) open(pid int) *worker {
 		one.close()
 		return nil
 	}
-	// The pid may have passed to another process between the two looks; the second one is of what the descriptors belong to.
+	// The pid may have passed to another process between the two looks; the second one is of what the descriptors
+	// belong to.
 	again, err := one.account.read(make([]byte, maxLine))
 	if err != nil || again.Start != s.Start || pidfd >= 0 && r.waiter.Watch(pidfd, pid) != nil {
 		one.close()
@@ -190,9 +191,10 @@ func (r *roster) open(pid int) *worker {
 	return one
 }
 
-// serves says whether a child of the arbiter is a worker: it has a listening socket of the server, or a connection that was accepted on one (a worker
-// that gets its connections from its arbiter). Where none of them has, as in a queue's pool or before they have come so far, those are that run their
-// arbiter's program; they have no listener. Where descriptors may not be read, every child counts.
+// serves says whether a child of the arbiter is a worker: it has a listening socket of the server, or a connection that
+// was accepted on one (a worker that gets its connections from its arbiter). Where none of them has, as in a queue's
+// pool or before they have come so far, those are that run their arbiter's program; they have no listener. Where
+// descriptors may not be read, every child counts.
 func (r *roster) serves(pid int) (is, noListener bool) {
 	switch {
 	case r.target.Single && pid == r.target.Arbiter:

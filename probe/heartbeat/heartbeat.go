@@ -1,4 +1,5 @@
-// Package heartbeat reads a worker's own sign of life from outside: gunicorn's heartbeat file, and the page of the reference server.
+// Package heartbeat reads a worker's own sign of life from outside: gunicorn's heartbeat file, and the page of the
+// reference server.
 package heartbeat
 
 import (
@@ -33,13 +34,15 @@ type Monitor struct {
 // New prepares to read.
 func New(fs proc.FS, pid int) *Monitor { return &Monitor{fs: fs, pid: pid} }
 
-// The pause between two searches for a heartbeat grows: most servers have none that can be seen, and a search goes through all descriptors.
+// The pause between two searches for a heartbeat grows: most servers have none that can be seen, and a search goes
+// through all descriptors.
 const (
 	pauseLeast = time.Second
 	pauseMost  = time.Minute
 )
 
-// Read is the worker's sign of life at tick now; nil: it gives none. ran says whether any of its threads ran since the tick before.
+// Read is the worker's sign of life at tick now; nil: it gives none. ran says whether any of its threads ran since the
+// tick before.
 func (m *Monitor) Read(now time.Time, ran bool) *Beat {
 	if m.source == nil && now.Sub(m.sought) >= m.pause {
 		m.sought = now

@@ -56,7 +56,8 @@ func recognise(fs proc.FS, pid, fd int, link string) source {
 
 func descriptor(fs proc.FS, pid, fd int) string { return fs.Path(pid, "fd/"+strconv.Itoa(fd)) }
 
-// A page is that of the reference server: 64-bit words in the machine's byte order, times in nanoseconds of CLOCK_MONOTONIC.
+// A page is that of the reference server: 64-bit words in the machine's byte order, times in nanoseconds of
+// CLOCK_MONOTONIC.
 type page struct {
 	pid  int
 	file proc.Kept
@@ -99,8 +100,8 @@ func (p *page) read(proc.FS) *Beat {
 
 func (p *page) close() { p.file.Close() }
 
-// A gunicornFile is gunicorn's unlinked file (gunicorn/workers/workertmp.py): up to 20.x its ctime is the last beat, later its mtime holds
-// CLOCK_MONOTONIC.
+// A gunicornFile is gunicorn's unlinked file (gunicorn/workers/workertmp.py): up to 20.x its ctime is the last beat,
+// later its mtime holds CLOCK_MONOTONIC.
 type gunicornFile struct {
 	pid, fd int
 	link    string
