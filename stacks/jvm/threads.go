@@ -1,0 +1,125 @@
+package jvm
+
+import (
+	"github.com/hangtime-dev/hangtime/stacks"
+)
+
+// A thread is one of the virtual machine's, as one look reads it.
+type thread struct {
+	at        uint64 // its JavaThread
+	tid       int
+	object    uint64 // its java.lang.Thread
+	name      string
+	state     uint32
+	low, high uint64 // of its stack
+	pending   uint64 // the monitor that it wants
+	waiting   uint64 // the monitor that it waits in, of Object.wait
+	frames    []stacks.Frame
+	moved     bool // it went on while it was read: nothing is told of where it is
+}
+
+// maxThreads bounds the threads of a look.
+const maxThreads = 2048
+
+// list reads the threads, without their frames.
+func (p *program) list() []*thread {
+	pointers := p.view.Block(p.view.Word(p.view.Word(p.threadList)+p.listThreads), 8*p.threadCount())
+	var all []*thread
+	for i := 0; i+8 <= len(pointers); i += 8 {
+		if t := p.thread(pointers.Word(i)); t != nil {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
+// threadCount is how many threads there are. The list is never changed: another takes its place.
+func (p *program) threadCount() int {
+	return int(min(p.view.Block(p.view.Word(p.threadList)+p.listLength, 4).Uint32(0), maxThreads))
+}
+
+// thread reads one; nil: it is none, or not yet.
+func (p *program) thread(at uint64) *thread {
+	b := p.view.Block(at, p.threadEnd)
+	if b == nil {
+		return nil
+	}
+	t := &thread{at: at, state: b.Uint32(p.state), pending: b.Word(p.pending), waiting: b.Word(p.waiting), high: b.Word(p.stackBase)}
+	t.low = t.high - b.Word(p.stackSize)
+	t.tid = int(int32(p.view.Block(b.Word(p.osThread)+uint64(p.tid), 4).Uint32(0)))
+	t.object = b.Word(p.threadObject)
+	if p.objectIsHandle && t.object != 0 {
+		t.object = p.view.Word(t.object)
+	}
+	if t.tid <= 0 || t.low >= t.high || t.high-t.low > 1<<32 {
+		return nil
+	}
+	t.name = p.threadName(t)
+	return t
+}
+
+// A named is a name that is kept while a thread has the same kernel's thread; it may be given another at any time, which is read when all is read anew.
+type named struct {
+	tid  int
+	name string
+}
+
+func (p *program) threadName(t *thread) string {
+	if n, known := p.names[t.at]; known && n.tid == t.tid {
+		return n.name
+	}
+	name := p.text(p.get(t.object, "name"))
+	if name != "" {
+		p.names[t.at] = named{t.tid, name}
+	}
+	return name
+}
+
+// trace reads where a thread is. Its anchor must be the same after its stack was read as before: else it went on meanwhile.
+func (p *program) trace(t *thread) {
+	before := p.anchor(t)
+	if before.sp == 0 {
+		return
+	}
+	s := &stack{view: p.view, low: t.low, high: t.high}
+	if before.sp >= s.low && before.sp < s.high { // from the word below, in which the place of an interpreted frame is
+		s.word(before.sp - 8)
+	}
+	t.frames = p.walk(s, before)
+	if p.anchor(t) != before {
+		t.frames, t.moved = nil, true
+	}
+}
+
+func (p *program) anchor(t *thread) anchor {
+	return p.anchorAt(p.view.Block(t.at+uint64(p.layout.anchor), anchorSize), 0)
+}
+
+// anchorSize holds the three words of a JavaFrameAnchor, and what a version may put between them.
+const anchorSize = 64
+
+// ownerAmong is the thread that has a monitor. HotSpot keeps a thread, or a place on the stack of one that had the lock before others wanted it.
+func ownerAmong(threads []*thread, owner uint64) *thread {
+	if owner == 0 {
+		return nil
+	}
+	for _, t := range threads {
+		if t.at == owner || owner >= t.low && owner < t.high {
+			return t
+		}
+	}
+	return nil
+}
+
+// ofObject is the thread whose java.lang.Thread this is.
+func ofObject(threads []*thread, object uint64) *thread {
+	if object == 0 {
+		return nil
+	}
+	for _, t := range threads {
+		if t.object == object {
+			return t
+		}
+	}
+	return nil
+}
