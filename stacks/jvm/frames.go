@@ -21,11 +21,9 @@ const (
 )
 
 const (
-	maxFrames = 256
-	maxWalk   = 1024 // physical frames: those of the runtime's own count too
-	// What is read of a stack at once: the frames of a server's thread take some 4 KiB.
-	stackChunk = 8 << 10
-	maxStack   = 256 << 10
+	maxFrames  = 256
+	maxWalk    = 1024    // physical frames: those of the runtime's own count too
+	stackChunk = 4 << 10 // what is read of a stack at once: the frames of a server's thread fit mostly
 )
 
 // An anchor is the place where a thread left Java for the virtual machine, or for the system.

@@ -29,13 +29,13 @@ func pooled(frames []stacks.Frame) bool {
 const maxRoot = 8
 
 // idle says that a thread is proven to wait for its next piece of work, and not for something that it needs for one.
-func (p *program) idle(t *thread, wait stacks.Wait) bool {
+func (p *program) idle(t *thread) bool {
 	switch {
 	case t.moved:
 		return false
 	case len(t.frames) == 0:
 		return p.ofRuntime(t)
-	case wait.On == "monitor" || wait.On == "lock" || wait.On == "pool":
+	case t.wait.On == "monitor" || t.wait.On == "lock" || t.wait.On == "pool":
 		return false
 	}
 	for i, f := range t.frames {

@@ -27,7 +27,6 @@ type layout struct {
 	symbolLength, symbolBody                                    int
 	bytesData, shortsData, arrayLength                          int // of Array<u1> and Array<u2>
 	klass                                                       int // of an object
-	mirrorKlass                                                 int // of an object of java.lang.Class; -1: not known
 	growableLength, growableData                                int // of GrowableArray
 	heapMemory, heapSegments, heapShift, low, high, blockHeader int // of CodeHeap, VirtualSpace, HeapBlock
 	blobName, blobSize, blobFrame, blobCode, blobEnd            int // of CodeBlob
@@ -48,6 +47,7 @@ type settings struct {
 	objectShift, classShift              uint
 	heaps                                uint64 // the list of the code cache's heaps
 	interpreterLow, interpreterHigh      uint64
+	mirrorKlass                          int    // where an object of java.lang.Class has the class that it stands for
 	callStub                             uint64 // where a call from the virtual machine into Java returns to
 }
 
@@ -167,10 +167,6 @@ func (r *resolver) classes(l *layout) {
 	l.symbolLength, l.symbolBody = r.field("Symbol._length"), r.field("Symbol._body")
 	l.bytesData, l.shortsData, l.arrayLength = r.field("Array<u1>._data"), r.field("Array<u2>._data"), r.field("Array<int>._length")
 	l.klass = r.field("oopDesc._metadata._klass")
-	l.mirrorKlass = -1
-	if at := r.statics["java_lang_Class._klass_offset"]; at != 0 {
-		l.mirrorKlass = int(r.view.Block(at, 4).Uint32(0))
-	}
 }
 
 func (r *resolver) code(l *layout) {
@@ -199,6 +195,7 @@ func readSettings(view *foreign.View, t tables) (settings, error) {
 	stubs := view.Word(r.variable("AbstractInterpreter._code"))
 	s.interpreterLow = view.Word(stubs + uint64(r.field("StubQueue._stub_buffer")))
 	s.interpreterHigh = s.interpreterLow + uint64(view.Block(stubs+uint64(r.field("StubQueue._buffer_limit")), 4).Uint32(0))
+	s.mirrorKlass = int(int32(view.Block(r.variable("java_lang_Class._klass_offset"), 4).Uint32(0)))
 	s.callStub = view.Word(r.variable("StubRoutines._call_stub_return_address"))
 	if len(r.missing) > 0 {
 		return s, fmt.Errorf("its tables for debuggers lack %s", strings.Join(r.missing, ", "))

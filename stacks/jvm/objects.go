@@ -1,41 +1,65 @@
 package jvm
 
-import "unicode/utf16"
+import (
+	"unicode/utf16"
+
+	"github.com/hangtime-dev/hangtime/stacks/foreign"
+)
 
 // reference decodes a reference to an object as fields of objects have it.
-func (p *program) reference(at uint64) uint64 {
+func (p *program) reference(fields foreign.Block, offset int) uint64 {
 	if !p.compressedObjects {
-		return p.view.Word(at)
+		return fields.Word(offset)
 	}
-	narrow := uint64(p.view.Block(at, 4).Uint32(0))
+	narrow := uint64(fields.Uint32(offset))
 	if narrow == 0 {
 		return 0
 	}
 	return p.objectBase + narrow<<p.objectShift
 }
 
-// classOf is the address of an object's class.
-func (p *program) classOf(object uint64) uint64 {
-	if object == 0 {
-		return 0
+// An instance is an object as this look reads it.
+type instance struct {
+	class  uint64 // address of its class
+	fields foreign.Block
+}
+
+// instanceBytes is what is read of an object at once: most are smaller.
+const instanceBytes = 128
+
+// instance reads an object, once for a look.
+func (p *program) instance(object uint64) instance {
+	if known, ok := p.objects[object]; ok || object == 0 {
+		return known
+	}
+	// Not over the edge of a page: what follows may not be there.
+	i := instance{fields: p.view.Block(object, int(min(instanceBytes, pageSize-object%pageSize)))}
+	if len(i.fields) < p.klass+8 {
+		i.fields = p.view.Block(object, p.klass+8)
 	}
 	if !p.compressedClasses {
-		return p.view.Word(object + uint64(p.klass))
+		i.class = i.fields.Word(p.klass)
+	} else if narrow := uint64(i.fields.Uint32(p.klass)); narrow != 0 {
+		i.class = p.classBase + narrow<<p.classShift
 	}
-	narrow := uint64(p.view.Block(object+uint64(p.klass), 4).Uint32(0))
-	if narrow == 0 {
-		return 0
-	}
-	return p.classBase + narrow<<p.classShift
+	p.objects[object] = i
+	return i
 }
+
+// classOf is the address of an object's class.
+func (p *program) classOf(object uint64) uint64 { return p.instance(object).class }
 
 // get is the object in a field of an object; 0: none, or it has no such field.
 func (p *program) get(object uint64, field string) uint64 {
-	offset := p.field(p.classOf(object), field)
-	if object == 0 || offset <= 0 {
+	i := p.instance(object)
+	offset := p.field(i.class, field)
+	switch {
+	case object == 0 || offset <= 0:
 		return 0
+	case offset+8 > len(i.fields):
+		return p.reference(p.view.Block(object+uint64(offset), 8), 0)
 	}
-	return p.reference(object + uint64(offset))
+	return p.reference(i.fields, offset)
 }
 
 // describe is the name of an object's class; of a class itself its own, as "Server.class".

@@ -14,12 +14,14 @@ type thread struct {
 	low, high uint64 // of its stack
 	pending   uint64 // the monitor that it wants
 	waiting   uint64 // the monitor that it waits in, of Object.wait
+	where     anchor
 	frames    []stacks.Frame
+	wait      stacks.Wait
 	moved     bool // it went on while it was read: nothing is told of where it is
 }
 
 // maxThreads bounds the threads of a look.
-const maxThreads = 2048
+const maxThreads = 1024
 
 // list reads the threads, without their frames.
 func (p *program) list() []*thread {
@@ -45,7 +47,7 @@ func (p *program) thread(at uint64) *thread {
 		return nil
 	}
 	t := &thread{at: at, state: b.Uint32(p.state), pending: b.Word(p.pending), waiting: b.Word(p.waiting), high: b.Word(p.stackBase)}
-	t.low = t.high - b.Word(p.stackSize)
+	t.low, t.where = t.high-b.Word(p.stackSize), p.anchorAt(b, p.layout.anchor)
 	t.tid = int(int32(p.view.Block(b.Word(p.osThread)+uint64(p.tid), 4).Uint32(0)))
 	t.object = b.Word(p.threadObject)
 	if p.objectIsHandle && t.object != 0 {
@@ -75,24 +77,65 @@ func (p *program) threadName(t *thread) string {
 	return name
 }
 
-// trace reads where a thread is. Its anchor must be the same after its stack was read as before: else it went on meanwhile.
-func (p *program) trace(t *thread) {
-	before := p.anchor(t)
-	if before.sp == 0 {
-		return
-	}
-	s := &stack{view: p.view, low: t.low, high: t.high}
-	if before.sp >= s.low && before.sp < s.high { // from the word below, in which the place of an interpreted frame is
-		s.word(before.sp - 8)
-	}
-	t.frames = p.walk(s, before)
-	if p.anchor(t) != before {
-		t.frames, t.moved = nil, true
-	}
+// A trace is what is kept of where a thread was.
+type trace struct {
+	tid    int
+	where  anchor
+	frames []stacks.Frame
+	wait   stacks.Wait
 }
 
-func (p *program) anchor(t *thread) anchor {
-	return p.anchorAt(p.view.Block(t.at+uint64(p.layout.anchor), anchorSize), 0)
+// traceAll reads where the threads are, beginning with the one where the reads that a look may take ended last time. One that it does not come to is told to be where it was where it has
+// not left that place since, as far as its anchor says.
+func (p *program) traceAll(threads []*thread) {
+	first := p.next % max(len(threads), 1)
+	p.next = 0
+	spent := false
+	for i := range threads {
+		t := threads[(first+i)%len(threads)]
+		if !spent {
+			p.trace(t)
+			t.wait = p.wait(t, threads)
+			if p.view.Spent() { // it may have been cut short
+				t.frames, t.wait, t.moved = nil, stacks.Wait{}, true
+			}
+			if spent = p.view.Reads < minTrace; spent {
+				p.next = first + i + 1
+			}
+		} else if kept, ok := p.traces[t.at]; ok && kept.tid == t.tid && kept.where == t.where {
+			t.frames, t.wait = kept.frames, kept.wait
+		} else {
+			t.moved = true
+		}
+	}
+	kept := make(map[uint64]trace, len(threads))
+	for _, t := range threads {
+		if !t.moved {
+			kept[t.at] = trace{t.tid, t.where, t.frames, t.wait}
+		}
+	}
+	p.traces = kept
+}
+
+// minTrace is how many reads must be left to trace a thread: one whose methods are not known yet takes some hundred.
+const minTrace = 200
+
+// trace reads where a thread is. Its anchor must be the same after its stack was read as before: else it went on meanwhile.
+func (p *program) trace(t *thread) {
+	for range 2 {
+		if t.where.sp == 0 {
+			return
+		}
+		s := &stack{view: p.view, low: t.low, high: t.high}
+		s.word(t.where.sp - 8) // where an interpreted frame keeps its place
+		t.frames = p.walk(s, t.where)
+		again := p.anchorAt(p.view.Block(t.at+uint64(p.layout.anchor), anchorSize), 0)
+		if again == t.where {
+			return
+		}
+		t.where = again
+	}
+	t.frames, t.moved = nil, true
 }
 
 // anchorSize holds the three words of a JavaFrameAnchor, and what a version may put between them.
