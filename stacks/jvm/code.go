@@ -69,6 +69,7 @@ type site struct {
 	blob   uint64
 	build  uint64 // what tells the blob from another that takes its place: its method and the number of its compilation
 	size   uint64 // bytes of its frame; 0: it cannot be walked over
+	method uint64 // that the code was compiled from; 0: it is the virtual machine's own
 	frames []stacks.Frame
 	// of a method whose code was thrown away under it: where its frame has the place that it really is at; -1: it was not
 	original int
@@ -97,8 +98,10 @@ func (p *program) site(pc uint64) *site {
 	}
 	switch p.view.CString(b.Word(p.blobName), maxBlobName) {
 	case "nmethod":
-		p.compiled(s, b, at, pc)
+		s.method = b.Word(p.nmMethod)
+		p.inlined(s, b, at, pc)
 	case "native nmethod":
+		s.method = b.Word(p.nmMethod)
 		if m := p.method(b.Word(p.nmMethod)); m != nil && !m.glue {
 			s.frames = []stacks.Frame{m.frame}
 		}
@@ -125,8 +128,8 @@ func (p *program) build(blob uint64) uint64 {
 	return b.Word(p.nmMethod) ^ uint64(b.Uint32(p.nmCompile))<<48 ^ uint64(b.Uint32(p.blobSize))
 }
 
-// compiled tells which methods stand in the frame of a compiled one at a place: itself and those that the compiler put into it, innermost first.
-func (p *program) compiled(s *site, b foreign.Block, at, pc uint64) {
+// inlined tells which methods stand in the frame of a compiled one at a place: itself and those that the compiler put into it, innermost first.
+func (p *program) inlined(s *site, b foreign.Block, at, pc uint64) {
 	if pc == b.Word(p.nmDeopt) {
 		s.original = int(int32(b.Uint32(p.nmOriginal)))
 		return

@@ -1,6 +1,8 @@
 package jvm
 
 import (
+	"slices"
+
 	"github.com/hangtime-dev/hangtime/stacks"
 	"github.com/hangtime-dev/hangtime/stacks/foreign"
 )
@@ -55,98 +57,125 @@ func (s *stack) word(at uint64) (uint64, bool) {
 	return s.part.Word(int(at - s.from)), true
 }
 
+// A call is one frame on a stack as the processor has it: of one method, of several of which the compiler has put one into another, or of the runtime's own.
+type call struct {
+	frames []stacks.Frame // innermost first
+	method uint64         // the Method that was called; 0: it is the runtime's
+	caller anchor         // where it returns to; sp is 0: it is the outermost one
+	real   uint64         // where a compiled caller's frame begins, whatever an interpreted callee added to it
+}
+
 // walk follows the calls of a thread from the place where it left Java outwards. Each frame must lie above the one that it called; what does not hold together ends it.
 func (p *program) walk(s *stack, a anchor) []stacks.Frame {
 	var all []stacks.Frame
-	real := a.sp // where a compiled frame begins, whatever an interpreted callee added to it
+	p.each(s, a, func(c call) bool {
+		all = append(all, c.frames...)
+		return true
+	})
+	return shortened(all)
+}
+
+// shortened leaves out the middle of a deep recursion: how a thread came into it says more than how often it calls itself.
+func shortened(all []stacks.Frame) []stacks.Frame {
+	if len(all) <= maxFrames {
+		return all
+	}
+	return slices.Concat(all[:maxFrames/2], all[len(all)-maxFrames/2:])
+}
+
+// each calls for every frame until it says false. It tells whether it came to the outermost frame of the thread.
+func (p *program) each(s *stack, a anchor, of func(call) bool) (whole bool) {
+	real := a.sp
 	if a.pc == 0 && a.sp != 0 {
 		a.pc, _ = s.word(a.sp - 8)
 	}
 	for range maxWalk {
-		if a.sp == 0 || a.pc == 0 || len(all) >= maxFrames {
-			break
+		c, ok := p.call(s, a, real)
+		if !ok || !of(c) {
+			return false
 		}
-		var ok bool
-		next := a
-		switch {
-		case a.pc == p.callStub:
-			next, ok = p.beyondEntry(s, a)
-			real = next.sp
-		case a.pc >= p.interpreterLow && a.pc < p.interpreterHigh:
-			if f, good := p.interpreted(s, a.fp); good {
-				all = append(all, f...)
-			}
-			next, real, ok = beyondInterpreted(s, a.fp)
-		default:
-			var f []stacks.Frame
-			f, next, ok = p.beyondCompiled(s, a, real)
-			all = append(all, f...)
-			real = next.sp
+		if c.caller.sp == 0 {
+			return true
 		}
-		if !ok || next.sp <= a.sp || next.sp > s.high {
-			break
+		if c.caller.sp <= a.sp || c.caller.sp > s.high || c.caller.pc == 0 {
+			return false
 		}
-		a = next
+		a, real = c.caller, c.real
 	}
-	return all[:min(len(all), maxFrames)]
+	return false
 }
 
-// beyondEntry goes from a call of the virtual machine into Java to the place where the virtual machine was called from Java; the outermost one has none.
-func (p *program) beyondEntry(s *stack, a anchor) (anchor, bool) {
+// call is the frame at a place.
+func (p *program) call(s *stack, a anchor, real uint64) (call, bool) {
+	switch {
+	case a.pc == p.callStub:
+		return p.entry(s, a)
+	case a.pc >= p.interpreterLow && a.pc < p.interpreterHigh:
+		return p.interpreted(s, a)
+	}
+	return p.compiled(s, a, real)
+}
+
+// entry is a call of the virtual machine into Java: its caller is where the virtual machine was called from Java; the outermost one has none.
+func (p *program) entry(s *stack, a anchor) (call, bool) {
 	wrapper, ok := s.word(a.fp - entryWrapper)
 	if !ok || wrapper < s.low || wrapper >= s.high {
-		return anchor{}, false
+		return call{}, false
 	}
-	next := p.anchorAt(s.view.Block(wrapper, p.wrapperAnchor+24), p.wrapperAnchor)
-	if next.sp != 0 && next.pc == 0 {
-		next.pc, ok = s.word(next.sp - 8)
+	b := s.view.Block(wrapper, p.wrapperAnchor+anchorSize)
+	c := call{caller: p.anchorAt(b, p.wrapperAnchor)}
+	if c.real = c.caller.sp; c.real != 0 && c.caller.pc == 0 {
+		c.caller.pc, ok = s.word(c.real - 8)
 	}
-	return next, ok
+	return c, ok && b != nil
 }
 
-// interpreted is the frame of a method that is interpreted; none where it is the runtime's.
-func (p *program) interpreted(s *stack, fp uint64) ([]stacks.Frame, bool) {
-	at, ok := s.word(fp - frameMethod)
-	m := p.method(at)
-	if !ok || m == nil || m.glue {
-		return nil, false
+// interpreted is the frame of a method that is interpreted.
+func (p *program) interpreted(s *stack, a anchor) (c call, ok bool) {
+	if c.caller.pc, ok = s.word(a.fp + returnPC); !ok {
+		return c, false
 	}
-	place, _ := s.word(fp - frameBytecode)
-	if bci, inside := m.inside(place); inside {
-		return []stacks.Frame{m.at(bci)}, true
+	c.caller.fp, _ = s.word(a.fp + savedFP)
+	c.caller.sp = a.fp + callerSP
+	if c.real, ok = s.word(a.fp - callerReal); !ok {
+		return c, false
 	}
-	return []stacks.Frame{m.frame}, true // a native one
+	c.method, _ = s.word(a.fp - frameMethod)
+	m := p.method(c.method)
+	if m == nil {
+		c.method = 0
+		return c, true
+	}
+	place, _ := s.word(a.fp - frameBytecode)
+	if bci, inside := m.inside(place); m.glue {
+		return c, true
+	} else if inside {
+		c.frames = []stacks.Frame{m.at(bci)}
+	} else { // a native one
+		c.frames = []stacks.Frame{m.frame}
+	}
+	return c, true
 }
 
-func beyondInterpreted(s *stack, fp uint64) (next anchor, real uint64, ok bool) {
-	next.pc, ok = s.word(fp + returnPC)
-	if !ok {
-		return anchor{}, 0, false
-	}
-	next.fp, _ = s.word(fp + savedFP)
-	next.sp = fp + callerSP
-	real, ok = s.word(fp - callerReal)
-	return next, real, ok
-}
-
-// beyondCompiled goes over a frame of known size: of a compiled method, or of the virtual machine's own code.
-func (p *program) beyondCompiled(s *stack, a anchor, real uint64) ([]stacks.Frame, anchor, bool) {
+// compiled is a frame of known size: of a compiled method, or of the virtual machine's own code.
+func (p *program) compiled(s *stack, a anchor, real uint64) (c call, ok bool) {
 	here := p.site(a.pc)
 	if here != nil && here.original >= 0 {
 		pc, ok := s.word(real + uint64(here.original))
 		if !ok {
-			return nil, anchor{}, false
+			return c, false
 		}
 		here = p.site(pc)
 	}
 	if here == nil || here.size == 0 || here.original >= 0 {
-		return nil, anchor{}, false
+		return c, false
 	}
-	next := anchor{sp: real + here.size}
-	var ok bool
-	if next.pc, ok = s.word(next.sp - 8); !ok {
-		return here.frames, anchor{}, false
+	c.frames, c.method = here.frames, here.method
+	c.caller.sp = real + here.size
+	c.real = c.caller.sp
+	if c.caller.pc, ok = s.word(c.caller.sp - 8); !ok {
+		return c, false
 	}
-	next.fp, ok = s.word(next.sp - 16)
-	return here.frames, next, ok
+	c.caller.fp, ok = s.word(c.caller.sp - 16)
+	return c, ok
 }

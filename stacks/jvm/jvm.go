@@ -38,15 +38,16 @@ type program struct {
 	names     map[uint64]named
 	fresh     map[uint64]bool     // sites that this look has found to be as they were
 	objects   map[uint64]instance // what this look has read of objects
+	calls     map[[2]uint64]bool  // what this look knows of whom code calls
 	traces    map[uint64]trace    // of the last look, by thread
-	next      int                 // the thread that the next look traces first
+	looks     int
+	next      int // the thread that the next look traces first
 }
 
 type reader struct {
 	program
 	process stacks.Process
 	ids     *stacks.ThreadIDs
-	looks   int
 	tables  *tables // until the settings are read
 }
 
@@ -129,7 +130,8 @@ func (r *reader) Look() ([]stacks.Work, error) {
 	if err := r.settle(); err != nil {
 		return nil, fmt.Errorf("read Java %d in process %d: %w", r.version, r.process.PID, err)
 	}
-	r.codeHeaps, r.fresh, r.objects = r.readHeaps(), map[uint64]bool{}, map[uint64]instance{}
+	r.codeHeaps = r.readHeaps()
+	r.fresh, r.objects, r.calls = map[uint64]bool{}, map[uint64]instance{}, map[[2]uint64]bool{}
 	threads := r.list()
 	if len(threads) == 0 {
 		return nil, fmt.Errorf("read Java %d in process %d: no thread was found", r.version, r.process.PID)
@@ -137,7 +139,9 @@ func (r *reader) Look() ([]stacks.Work, error) {
 	for _, t := range threads {
 		t.tid = r.ids.Of(t.tid)
 	}
+	running := r.firstReading(threads)
 	r.traceAll(threads)
+	r.secondReadings(running)
 	all := make([]stacks.Work, 0, len(threads))
 	for _, t := range threads {
 		w := stacks.Work{Kind: "thread", TID: t.tid, ID: t.at, Name: t.name, Frames: t.frames, Wait: t.wait}

@@ -34,7 +34,7 @@ type layout struct {
 	nmMetadata, nmPCs, nmPCsEnd, nmOriginal, nmCompile          int // of nmethod
 	pcSize, pcOffset, pcScope                                   int // of PcDesc
 	hasLines                                                    uint32
-	blocked                                                     uint32 // the state of a thread that is blocked in the virtual machine
+	blocked, inJava                                             uint32 // states of a thread: it is blocked in the virtual machine, or it runs Java code
 	hidden                                                      uint32 // flag of a method that is no one's source: a lambda form
 	objectIsHandle, monitorIsHandle, loaderIsHandle             bool   // a reference is kept as the address of a cell
 	settings
@@ -47,6 +47,7 @@ type settings struct {
 	objectShift, classShift              uint
 	heaps                                uint64 // the list of the code cache's heaps
 	interpreterLow, interpreterHigh      uint64
+	shadow                               uint64 // bytes below a frame that a function must be able to use
 	mirrorKlass                          int    // where an object of java.lang.Class has the class that it stands for
 	callStub                             uint64 // where a call from the virtual machine into Java returns to
 }
@@ -136,7 +137,7 @@ func (r *resolver) threads(l *layout) {
 	l.tid = r.field("OSThread._thread_id")
 	l.lastSP, l.lastPC, l.lastFP = r.field("JavaFrameAnchor._last_Java_sp"), r.field("JavaFrameAnchor._last_Java_pc"), r.field("JavaFrameAnchor._last_Java_fp")
 	l.wrapperAnchor = r.field("JavaCallWrapper._anchor")
-	l.blocked = r.number("_thread_blocked")
+	l.blocked, l.inJava = r.number("_thread_blocked"), r.number("_thread_in_Java")
 	l.owner = r.field("ObjectMonitor._owner")
 	l.object, l.monitorIsHandle = r.field("ObjectMonitor._object"), l.version >= 16 // the tables give it no type
 	l.threadEnd = 0
@@ -186,7 +187,8 @@ func (r *resolver) code(l *layout) {
 // readSettings reads the settings of a virtual machine that has threads: before it has them it has not decided them all.
 func readSettings(view *foreign.View, t tables) (settings, error) {
 	r := &resolver{tables: t, view: view}
-	s := settings{compressedObjects: r.option("UseCompressedOops"), compressedClasses: r.option("UseCompressedClassPointers")}
+	s := settings{compressedObjects: view.Block(r.option("UseCompressedOops"), 1).Byte(0) != 0, compressedClasses: view.Block(r.option("UseCompressedClassPointers"), 1).Byte(0) != 0}
+	s.shadow = min(view.Word(r.option("StackShadowPages")), maxShadow) * pageSize
 	s.objectBase = view.Word(r.variable("CompressedOops._narrow_oop._base", "Universe._narrow_oop._base"))
 	s.classBase = view.Word(r.variable("CompressedKlassPointers._narrow_klass._base", "Universe._narrow_klass._base"))
 	s.objectShift = uint(view.Block(r.variable("CompressedOops._narrow_oop._shift", "Universe._narrow_oop._shift"), 4).Uint32(0))
@@ -203,19 +205,22 @@ func readSettings(view *foreign.View, t tables) (settings, error) {
 	return s, nil
 }
 
-// option is the value of one of the options that are switches.
-func (r *resolver) option(name string) bool {
+// option is the address of an option's value.
+func (r *resolver) option(name string) uint64 {
 	size := r.size("JVMFlag")
 	all, count := r.view.Word(r.variable("JVMFlag.flags")), min(r.view.Word(r.variable("JVMFlag.numFlags")), maxOptions)
 	block := r.view.Block(all, int(count)*size)
 	for ; len(block) >= size && size > 0; block = block[size:] {
 		if r.view.CString(block.Word(r.field("JVMFlag._name")), maxWord) == name {
-			return r.view.Block(block.Word(r.field("JVMFlag._addr")), 1).Byte(0) != 0
+			return block.Word(r.field("JVMFlag._addr"))
 		}
 	}
 	r.missing = append(r.missing, "option "+name)
-	return false
+	return 0
 }
+
+// maxShadow bounds StackShadowPages, of which 20 are usual.
+const maxShadow = 50
 
 // maxOptions bounds the options: JDK 17 has some 1400, a build for debugging more.
 const maxOptions = 4096
