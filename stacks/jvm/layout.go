@@ -18,7 +18,7 @@ type layout struct {
 	lastSP, lastPC, lastFP                                      int // of JavaFrameAnchor
 	wrapperAnchor                                               int // of JavaCallWrapper
 	owner, object                                               int // of ObjectMonitor
-	constMethod, accessFlags, methodFlags                       int // of Method
+	constMethod, methodFlags                                    int // of Method
 	constants, codeSize, constFlags, nameIndex, constMethodSize int // of ConstMethod
 	holder, poolSize                                            int // of ConstantPool
 	sourceOfPool, sourceOfClass                                 int // of ConstantPool since JDK 12, of InstanceKlass before; -1: not there
@@ -147,7 +147,7 @@ func (r *resolver) threads(l *layout) {
 }
 
 func (r *resolver) methods(l *layout) {
-	l.constMethod, l.accessFlags = r.field("Method._constMethod"), r.field("Method._access_flags")
+	l.constMethod = r.field("Method._constMethod")
 	l.methodFlags = r.optional("Method._flags")
 	l.constants, l.codeSize = r.field("ConstMethod._constants"), r.field("ConstMethod._code_size")
 	l.constFlags, l.nameIndex = r.optional("ConstMethod._flags", "ConstMethod._flags._flags"), r.field("ConstMethod._name_index")

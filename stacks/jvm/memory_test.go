@@ -16,7 +16,7 @@ func jdk17() layout {
 		version: 17, threadList: base, listThreads: 16, listLength: 4,
 		osThread: 560, threadObject: 648, objectIsHandle: true, anchor: 656, state: 824, pending: 776, waiting: 792, stackBase: 592, stackSize: 600, threadEnd: 832,
 		tid: 208, lastSP: 0, lastPC: 8, lastFP: 16, wrapperAnchor: 32, owner: 64, object: 8, monitorIsHandle: true,
-		constMethod: 8, accessFlags: 40, methodFlags: 50, constants: 8, codeSize: 32, constFlags: 28, nameIndex: 34, constMethodSize: 48,
+		constMethod: 8, methodFlags: 50, constants: 8, codeSize: 32, constFlags: 28, nameIndex: 34, constMethodSize: 48,
 		holder: 24, poolSize: 72, sourceOfPool: 54, sourceOfClass: -1, className: 24, classSuper: 120, loaderData: 152, loader: 8, loaderIsHandle: true, classConstants: 232,
 		fields: 456, fieldStream: -1, fieldCount: 310, symbolLength: 4, symbolBody: 6, bytesData: 4, shortsData: 4, arrayLength: 0, klass: 8,
 		growableLength: 0, growableData: 8, heapMemory: 8, heapSegments: 120, heapShift: 256, low: 16, high: 24, blockHeader: 16,
