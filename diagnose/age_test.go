@@ -18,6 +18,11 @@ func TestAHangIsDatedByTheWorkNotByTheWatch(t *testing.T) {
 	})
 	check(t, "a request that is older than the watch", fold(script(attached, born, old)), wanted{state: Hung, cause: CauseSocket, began: -before, detected: 100 * ms})
 
+	standing := every(100*ms, 2*s, func(t time.Duration) []history.Event {
+		return look(101, inside(101), stands(101, 101, "recvfrom", t+before), code(101, 101, func(*history.Stack) {}))
+	})
+	check(t, "half an answer that is older than the watch", fold(script(attached, born, standing)), wanted{state: Hung, cause: CauseUnknown, began: -before, detected: 100 * ms})
+
 	retries := every(100*ms, 3*s, func(t time.Duration) []history.Event {
 		return look(101, inside(101, t+before), stands(101, 101, "clock_nanosleep", 20*ms), code(101, 101, func(st *history.Stack) { st.Request = &history.Request{Path: "/pay", Port: 40001} }))
 	})
@@ -135,7 +140,7 @@ func TestAReloadIsNoDeath(t *testing.T) {
 		{"successors first, and the old ones end with what they have", script(pool(2), healthy(1, 101, 1*s, 5*s), healthy(2, 102, 1*s, 5*s), seen(5*s, 201, 3), seen(5*s, 202, 4),
 			gone(5300*ms, 101, 1, ""), gone(9*s, 102, 2, "SIGTERM"), at(12*s, history.Tick{})), 0},
 		{"all end together, and their successors come after", script(pool(2), healthy(1, 101, 1*s, 5*s), healthy(2, 102, 1*s, 5*s), gone(5*s, 101, 1, ""), gone(5100*ms, 102, 2, ""),
-			seen(5200*ms, 201, 1), seen(5200*ms, 202, 2), at(7*s, history.Tick{})), 0},
+			seen(5700*ms, 201, 1), seen(5700*ms, 202, 2), at(7*s, history.Tick{})), 0},
 		{"one of two ends in the midst of a request, and the other stays", script(pool(2), healthy(1, 101, 1*s, 5*s), healthy(2, 102, 1*s, 8*s), gone(5*s, 101, 1, ""), at(7*s, history.Tick{})), 1},
 		{"a successor does not excuse a fault of its own", script(pool(2), healthy(1, 101, 1*s, 5*s), healthy(2, 102, 1*s, 8*s), seen(5*s, 201, 3), gone(5300*ms, 101, 1, "SIGSEGV"), at(7*s, history.Tick{})), 1},
 	} {

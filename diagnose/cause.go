@@ -79,6 +79,9 @@ func (f *Fold) explain(p *process, s stall) Cause {
 	case waitingTasks:
 		return f.tasksWait(p, s)
 	case polling:
+		if s.crowd > 1 && !s.thread.slept {
+			break // a pool of which all threads wait, each again and again
+		}
 		return f.polls(p, s)
 	}
 	if s.crowd > 1 && !(s.behind != nil && s.behind.shared()) && s.thread != nil {

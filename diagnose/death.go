@@ -57,17 +57,17 @@ func (f *Fold) died(r history.Record, ev history.WorkerGone) {
 	work := p.sample.Inside > 0 || p.open > 0
 	p.gone = true
 	f.enter(p, Dead, r.At)
+	defer f.refill(p)
 	switch {
 	case f.ending >= 0, hung && by != "hangtime":
 	case planned(ev, by, work, p.leaving || f.told(p, r.At)):
+		f.vacated(p, r.At)
 	case asked(ev) && (by == "" || by == "arbiter") && f.succeeded(p):
+		f.vacated(p, r.At)
 	case asked(ev) && by == "":
 		f.leavers = append(f.leavers, leaver{p, r, ev}) // whether all leave with it shows in a moment
 	default:
 		f.crash(p, r, ev, by)
-	}
-	if f.places[p.place].now == p {
-		f.inherit(p)
 	}
 }
 
@@ -157,7 +157,7 @@ func (f *Fold) sender(p *process, ev history.WorkerGone, at time.Duration) strin
 
 // aims says whether a fault is about this process.
 func (one *fault) aims(p *process) bool {
-	return one.PID == p.pid || one.PID == 0 && one.Worker > 0 && one.Worker == p.place
+	return one.PID == p.pid || one.PID == 0 && one.Worker > 0 && one.Worker == p.worker
 }
 
 // how says how a process ended: "SIGKILL from arbiter", "exit code 1 after SIGABRT from arbiter".

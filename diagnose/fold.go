@@ -41,17 +41,6 @@ type Fold struct {
 	nextID       int
 }
 
-// A place is one worker's place in the pool.
-type place struct {
-	number int
-	extra  bool // it was made by a birth under load, beside a full pool
-	now    *process
-	lives  int
-	lane   []State
-	cell   int64 // number of the cell that is being filled
-	worst  State // in that cell
-}
-
 // A fault is harm done on purpose.
 type fault struct {
 	history.FaultAsked
@@ -193,11 +182,12 @@ func (f *Fold) tick(at, late time.Duration) {
 			if !f.whole || !p.looking { // nothing is decided by half a look
 				f.judge(p)
 			}
-		} else if p.hang == nil && f.places[p.place].now != p {
+		} else if pl := f.places[p.place]; p.hang == nil && pl.now != p && pl.before != p {
 			delete(f.processes, pid)
 		}
 	}
 	f.reloads(at)
+	f.shrinks(at)
 	f.recovered()
 }
 
@@ -224,26 +214,14 @@ func (f *Fold) listens(at time.Duration, ev history.Listener) {
 	f.backlogFrom = since(ev.Backlog > 0, f.backlogFrom, at)
 }
 
-func (f *Fold) seen(at time.Duration, ev history.WorkerSeen) {
-	if f.alive(ev.PID) != nil {
-		return
-	}
-	if f.attached {
-		at = min(ev.Born, at) // it may have stood still long before anybody looked: what is known of that time counts
-	} else {
-		at = max(ev.Born, at-f.limits.Recent, 0)
-	}
-	p := newProcess(ev.PID, ev.Worker, at)
-	p.deaf = ev.NoListener
-	f.processes[ev.PID] = p
-	f.seat(p)
-}
-
 // Workers are all places, by number.
 func (f *Fold) Workers() []Worker {
 	var all []Worker
 	for _, n := range slices.Sorted(maps.Keys(f.places)) {
 		pl := f.places[n]
+		if pl.closed {
+			continue
+		}
 		p := pl.now
 		w := Worker{
 			Place: n, PID: p.pid, Lives: pl.lives, State: p.state, Since: p.since, Inside: p.sample.Inside, OpenTasks: p.open, RSS: p.sample.RSS, Beat: -1,

@@ -17,7 +17,9 @@ const maxThreads = 256
 // A process is all that is known of one worker process.
 type process struct {
 	pid, place int
-	seen       time.Duration // when it was found
+	worker     int           // its number in the history, by which faults name it
+	seen       time.Duration // since when it is known to be there
+	found      time.Duration // when that was recorded
 	ready      bool          // it has shown that it serves
 	gone       bool
 
@@ -60,6 +62,7 @@ type process struct {
 	firstAt   time.Duration // when it was first sampled; unset: never
 	lookedAt  time.Duration // when the last look at its threads was whole; unset: never
 	looking   bool          // a look has begun and is not whole
+	lookFrom  time.Duration // when that, or the last one, began
 	deaf      bool          // it has no listening socket and no connection of the server's
 	kept      bool          // it was found to stand still when it was last judged
 	rests     bool          // the last whole look proved that a thread of it waits for work
@@ -120,6 +123,7 @@ type thread struct {
 	running time.Duration // since when every look found it on a processor; -1: the last did not
 	place   string        // where the last whole look found it: the application's line, or "" where that is not known
 	placed  time.Duration // since when every whole look found it there, and not idle; unset: the last did not
+	slept   bool          // one of these found it in a sleep
 	idled   time.Duration // when it was last seen idle; unset: never
 }
 
@@ -148,9 +152,9 @@ type sent struct {
 	by     string // "arbiter", or who was seen to send it
 }
 
-func newProcess(pid, place int, at time.Duration) *process {
+func newProcess(pid, worker int, at time.Duration) *process {
 	p := &process{
-		pid: pid, place: place, seen: at, sampledAt: -1, before: -1, running: unset, beatAt: -1, hungTo: -1, suspected: -1, busyFrom: -1, answered: at, earliest: at, ended: at, endedMin: at, turned: at,
+		pid: pid, worker: worker, seen: at, sampledAt: -1, before: -1, running: unset, beatAt: -1, hungTo: -1, suspected: -1, busyFrom: -1, answered: at, earliest: at, ended: at, endedMin: at, turned: at,
 		grew: unset, grown: unset, stacksAt: unset, firstAt: unset, lookedAt: unset, upAt: unset,
 		threads: map[int]*thread{}, obstacles: map[int]*obstacle{}, stacks: map[int]*stack{}, tasks: map[uint64]*stack{}, chains: map[int]history.Chain{}, group: noGroup(), state: Booting, since: at,
 	}
@@ -221,9 +225,11 @@ func (p *process) looked(r history.Record, ev history.ThreadSample, l Limits) {
 	}
 	t := &thread{ThreadSample: ev, at: r.At, seq: r.Seq, from: r.At - ev.Still, running: -1, placed: unset, idled: unset}
 	old := p.threads[ev.TID]
-	p.looking = true
+	if !p.looking {
+		p.looking, p.lookFrom = true, r.At
+	}
 	if old != nil {
-		t.place, t.placed, t.idled = old.place, old.placed, old.idled
+		t.place, t.placed, t.slept, t.idled = old.place, old.placed, old.slept, old.idled
 	}
 	if ev.Idle {
 		t.idled = r.At
@@ -261,16 +267,11 @@ func (p *process) hindered(o *obstacle, l Limits) {
 	p.obstacles[o.tid] = o
 }
 
-// readGap is how far apart two stacks of one process are at least that were not read together.
-const readGap = 40 * time.Millisecond
-
-// traced takes a stack. All stacks of a process are read at once: what is not among those of the last reading is over.
+// traced takes a stack. All stacks of a process are read in one look: what is not among those of the last reading is over.
 func (p *process) traced(r history.Record, ev history.Stack) {
-	if r.At-p.stacksAt > readGap {
+	if p.stacksAt < p.lookFrom {
 		for _, st := range p.tasks {
-			if st.at < r.At-readGap {
-				st.over = true // unless it is read again
-			}
+			st.over = true // unless it is read again
 		}
 	}
 	p.stacksAt = r.At
@@ -293,7 +294,7 @@ func (p *process) traced(r history.Record, ev history.Stack) {
 func (p *process) whole(at time.Duration, idle func(*thread) bool) {
 	p.looking, p.lookedAt, p.rests = false, at, false
 	for _, st := range p.stacks {
-		p.ready = p.ready || st.at > at-2*lookTwice && (st.Idle || st.Request != nil) // it has come so far as to serve
+		p.ready = p.ready || st.at >= p.lookFrom && (st.Idle || st.Request != nil) // it has come so far as to serve
 	}
 	for id, st := range p.tasks {
 		if st.over {
@@ -301,24 +302,30 @@ func (p *process) whole(at time.Duration, idle func(*thread) bool) {
 		}
 	}
 	for _, t := range p.threads {
-		if at-t.at > 2*lookTwice {
+		if t.at < p.lookFrom {
 			continue // not of this look
 		}
 		if idle(t) {
-			t.place, t.placed, t.idled = "", unset, at
+			t.place, t.placed, t.slept, t.idled = "", unset, false, at
 			p.rests = true
 			p.ready = p.ready || t.For == "connections" || t.For == "parent"
 			continue
 		}
 		place := p.placeOf(t)
 		if place == "" { // a lock without a name: to come back to it is no wait
-			t.place, t.placed = "", unset
+			t.place, t.placed, t.slept = "", unset, false
 			continue
 		}
 		if t.placed == unset || t.place != place {
-			t.place, t.placed = place, at
+			t.place, t.placed, t.slept = place, at, false
 		}
+		t.slept = t.slept || sleeps(t.ThreadSample)
 	}
+}
+
+// sleeps says whether a thread is in a sleep, by its call.
+func sleeps(t history.ThreadSample) bool {
+	return t.Syscall == "nanosleep" || t.Syscall == "clock_nanosleep" || (t.Syscall == "select" || t.Syscall == "pselect6" || t.Syscall == "poll") && !t.Idle && t.Args == ""
 }
 
 // placeOf is where a thread is, as far as it can be told apart from other places: the application's line, the innermost call, or the system call. "": a futex, which may be any lock.

@@ -55,7 +55,11 @@ func (f *Fold) reloads(now time.Duration) {
 	left := f.leavers
 	f.leavers = nil
 	for _, one := range left {
-		if !together && f.ending < 0 && !f.succeeded(one.process) {
+		switch {
+		case f.ending >= 0:
+		case together || f.succeeded(one.process):
+			f.vacated(one.process, one.record.At)
+		default:
 			f.crash(one.process, one.record, one.gone, "")
 		}
 	}

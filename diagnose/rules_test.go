@@ -176,7 +176,7 @@ func TestWorkIsJudgedNotProcesses(t *testing.T) {
 			wanted{state: Hung, cause: CausePool, began: 5 * s, detected: 15 * s}},
 
 		{"a thread of the application's own is not blamed for a request", script(pool(1), healthy(1, 101, 1*s, 5*s), loopWith(1, 30*s, func(t time.Duration) []history.Event {
-			return []history.Event{stands(101, 110, "clock_nanosleep", t-1*s), code(101, 110, func(*history.Stack) {}), task(101, 1, "task", history.Wait{On: "event"})}
+			return []history.Event{stands(101, 110, "clock_nanosleep", t-5*s-50*ms), code(101, 110, func(*history.Stack) {}), task(101, 1, "task", history.Wait{On: "event"})}
 		})), wanted{state: Busy, label: Awaiting}},
 		{"a main thread that stood still before the request came is not blamed beside those of a pool", script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 16*s, func(t time.Duration) []history.Event {
 			return look(101, inside(101, t-5*s), stands(101, 101, "futex", t-1*s), code(101, 101, func(st *history.Stack) { st.Frames = []string{"join (threading.py:1)", "serve (app.py:99)"} }),

@@ -245,3 +245,13 @@ func (f *Fold) allKept() bool {
 	}
 	return true
 }
+
+// anyReady says whether any worker that lives has come so far as to serve.
+func (f *Fold) anyReady() bool {
+	for _, p := range f.processes {
+		if !p.gone && p.ready {
+			return true
+		}
+	}
+	return false
+}

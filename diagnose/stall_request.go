@@ -130,7 +130,7 @@ func (f *Fold) urgency(p *process, s *stall, t *thread, others []*thread) {
 		switch {
 		case f.waiting():
 			s.limit, s.own = f.limits.Loop, true
-		case s.how == booting && f.allKept():
+		case s.how == booting && !f.anyReady():
 			s.limit = f.limits.Pool // nobody serves until one of them comes back
 		}
 		return
@@ -214,10 +214,5 @@ func (f *Fold) replaced(p *process) time.Duration {
 
 // pauses says whether a thread sleeps that has run long after its request came: it waits between two tries. The only thing that a sleep can end is itself, so what it is between is not seen.
 func (f *Fold) pauses(p *process, t *thread, others []*thread) bool {
-	switch t.Syscall {
-	case "nanosleep", "clock_nanosleep":
-	default:
-		return false
-	}
-	return p.sample.Inside > 0 && len(others) == 1 && p.role(t.ThreadSample) == mainThread && t.from > max(p.began(), p.answered)+f.limits.Loop
+	return sleeps(t.ThreadSample) && f.behind(p, t.TID, f.now) == nil && p.sample.Inside > 0 && len(others) == 1 && p.role(t.ThreadSample) == mainThread && t.from > max(p.began(), p.answered)+f.limits.Loop
 }
