@@ -113,7 +113,7 @@ func (r *roster) discover(now time.Time) {
 		pids = append([]int{r.target.Arbiter}, pids...)
 	}
 	if r.requests.Reads() && !r.target.Single && !r.serving {
-		r.serving = slices.ContainsFunc(pids, func(pid int) bool { return r.known(pid) || r.requests.Holds(pid) == requests.Some })
+		r.serving = slices.ContainsFunc(pids, func(pid int) bool { return r.known(pid) || r.requests.Holds(pid) == requests.HoldsSome })
 	}
 	changed := false
 	for _, pid := range pids {
@@ -203,10 +203,10 @@ func (r *roster) serves(pid int) (is, noListener bool) {
 		return sameProgram(r.fs, r.target.Arbiter, pid), true
 	}
 	switch r.requests.Holds(pid) {
-	case requests.Some:
+	case requests.HoldsSome:
 		r.serving = true
 		return true, false
-	case requests.Unseen:
+	case requests.HoldUnseen:
 		return true, false
 	}
 	return !r.serving && sameProgram(r.fs, r.target.Arbiter, pid), true

@@ -25,13 +25,6 @@ type Reader struct {
 	sockets table[bpf.SocketRow]
 }
 
-// A table is one kind of row, and what each way to read it costs.
-type table[R any] struct {
-	rows []R
-	each least // a thread, or the sockets of a worker, by /proc
-	all  least // everything by BPF
-}
-
 // New prepares to read; open says whether the iterators may be opened at all, as they may where the real /proc is
 // watched. failed is told when a read failed: from then on /proc is read instead.
 func New(open bool, failed func(error)) *Reader { return &Reader{tried: !open, failed: failed} }

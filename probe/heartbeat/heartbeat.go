@@ -5,15 +5,8 @@ package heartbeat
 import (
 	"time"
 
-	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
-
-// A Beat is a sign of life as read.
-type Beat struct {
-	history.Heartbeat
-	Busy time.Duration // since when its loop or its request side has been at one thing, as it says itself
-}
 
 // A Monitor reads the heartbeat of one worker. One goroutine may use it.
 type Monitor struct {

@@ -148,7 +148,7 @@ func (c *connections) tally() {
 			t = &Tally{Answered: c.closed[s.pid]}
 			c.tallies[s.pid] = t
 		}
-		t.add(one, s)
+		t.add(one, s.sent, s.oneToOne)
 	}
 }
 

@@ -201,3 +201,11 @@ func (r *Reader) Clients(pid int) map[uint32]bool {
 	}
 	return all
 }
+
+// Holds says what a process has of the server's sockets.
+func (r *Reader) Holds(pid int) Holding {
+	if r.connections == nil {
+		return HoldUnseen
+	}
+	return r.connections.holding(r.fs, pid)
+}

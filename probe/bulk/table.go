@@ -2,6 +2,13 @@ package bulk
 
 import "time"
 
+// A table is one kind of row, and what each way to read it costs.
+type table[R any] struct {
+	rows []R
+	each least // a thread, or the sockets of a worker, by /proc
+	all  least // everything by BPF
+}
+
 // least is about the shortest time that something took of late, by the clock: what a busy machine adds by chance is
 // left out.
 type least time.Duration
