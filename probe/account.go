@@ -9,7 +9,7 @@ import (
 
 // An account is what the kernel says of a worker's process as a whole: its line in /proc/PID/stat.
 type account struct {
-	file   proc.Kept
+	file   proc.OpenFile
 	last   proc.Stat     // as last read
 	lastAt time.Time     // when that was
 	begun  bool          // the two below are known

@@ -12,9 +12,9 @@ import (
 type lockWaiters struct {
 	fs       proc.FS
 	troubles *troubles
-	file     proc.Kept // /proc/locks
-	text     []byte    // as last read
-	pids     []int     // who waits, by that text
+	file     proc.OpenFile // /proc/locks
+	text     []byte        // as last read
+	pids     []int         // who waits, by that text
 	readAt   time.Time
 }
 
@@ -42,7 +42,7 @@ func (l *lockWaiters) readFile() {
 	l.pids = l.pids[:0]
 	if !l.file.IsOpen() {
 		var err error
-		if l.file, err = proc.Keep(l.fs.LocksPath()); err != nil {
+		if l.file, err = proc.Open(l.fs.LocksPath()); err != nil {
 			l.troubles.Trouble("read the file locks", err)
 			return
 		}

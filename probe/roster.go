@@ -173,7 +173,7 @@ func (r *roster) open(pid int) *worker {
 		pidfd:  pidfd, noListener: noListener, account: account{moved: time.Now()},
 		heartbeat: heartbeat.New(r.fs, pid), limits: r.groups.Of(pid),
 	}
-	if one.account.file, err = proc.Keep(r.fs.Path(pid, "stat")); err != nil {
+	if one.account.file, err = proc.Open(r.fs.Path(pid, "stat")); err != nil {
 		one.close()
 		return nil
 	}

@@ -45,7 +45,7 @@ func find(fs proc.FS, pid int) source {
 func recognise(fs proc.FS, pid, fd int, link string) source {
 	switch {
 	case strings.HasPrefix(link, "/memfd:hangtime-heartbeat"):
-		if file, err := proc.Keep(descriptor(fs, pid, fd)); err == nil {
+		if file, err := proc.Open(descriptor(fs, pid, fd)); err == nil {
 			return &page{pid: pid, file: file}
 		}
 	case strings.Contains(link, "/wgunicorn-"):
@@ -60,7 +60,7 @@ func descriptor(fs proc.FS, pid, fd int) string { return fs.Path(pid, "fd/"+strc
 // CLOCK_MONOTONIC.
 type page struct {
 	pid  int
-	file proc.Kept
+	file proc.OpenFile
 }
 
 // The words of the page that are used, by offset.

@@ -29,7 +29,7 @@ type Process struct {
 func (p *Process) Account(t *Thread) (proc.Schedstat, error) {
 	if !t.file.IsOpen() {
 		var err error
-		if t.file, err = proc.Keep(p.fs.TaskPath(p.PID, t.TID, "schedstat")); err != nil {
+		if t.file, err = proc.Open(p.fs.TaskPath(p.PID, t.TID, "schedstat")); err != nil {
 			return proc.Schedstat{}, err
 		}
 	}

@@ -17,7 +17,7 @@ type Thread struct {
 	// it is watched.
 	Moved, QuietBefore time.Time
 
-	file  proc.Kept // its account, opened when it is first read by itself
+	file  proc.OpenFile // its account, opened when it is first read by itself
 	ended bool
 	last  proc.Schedstat
 	read  time.Time // last tick at which it was read

@@ -91,12 +91,12 @@ func (f *Finder) does(link *history.Link, server Server) history.Event {
 	threads, _ := f.fs.Threads(link.PID)
 	a := f.Behind(Subject{PID: link.PID, TID: link.PID, Call: call, State: stat.State, Wchan: f.fs.Wchan(link.PID, link.PID), Stack: f.fs.Stack(link.PID, link.PID), Threads: threads}, server)
 	link.Idle = a.Idle
-	link.Does = f.doing(call, a)
+	link.Does = doing(call, a)
 	return a.Event
 }
 
 // doing words what a thread is at.
-func (f *Finder) doing(c proc.Call, a Answer) string {
+func doing(c proc.Call, a Answer) string {
 	switch ev := a.Event.(type) {
 	case history.LockWait:
 		return fmt.Sprintf("waits for %s on %s", ev.Lock, path.Base(ev.Path))

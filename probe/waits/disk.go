@@ -45,14 +45,14 @@ func (f *Finder) disk(s Subject, fd int, path string) history.Event {
 // fuseServers are the processes that answer for a FUSE mount: those that have /dev/fuse open, for its connection where the kernel says so.
 func (f *Finder) fuseServers(m proc.Mount) []history.Peer {
 	var named, all []history.Peer
-	for _, one := range f.endsOf("/dev/fuse") {
+	for _, one := range f.host.endsOf("/dev/fuse") {
 		info, err := f.fs.FDInfo(one.pid, one.fd)
 		switch {
 		case len(all) >= maxPeers || err != nil:
 		case info.FUSE >= 0 && info.FUSE == m.Minor:
-			named = append(named, f.peer(one.pid))
+			named = append(named, f.host.peer(one.pid))
 		case info.FUSE < 0:
-			all = append(all, f.peer(one.pid))
+			all = append(all, f.host.peer(one.pid))
 		}
 	}
 	if len(named) > 0 {

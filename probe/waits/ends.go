@@ -1,7 +1,6 @@
 package waits
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -87,13 +86,4 @@ func (e *ends) scanAll(pids []int) bool {
 		}
 	}
 	return true
-}
-
-// endsOf are the descriptors of the machine that lead to the same place.
-func (f *Finder) endsOf(link string) []end {
-	found := f.ends.of(link, f.near)
-	if f.ends.cut {
-		f.trouble("find who else has a pipe or a socket", fmt.Errorf("the machine has more than %d descriptors, and no more than those are looked at", f.ends.most))
-	}
-	return found
 }

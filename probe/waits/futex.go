@@ -20,7 +20,7 @@ func (f *Finder) futex(a *Answer, s Subject) {
 	var words [12]byte
 	err := memory.Read(s.PID, s.Call.Args[0], words[:])
 	if errors.Is(err, os.ErrPermission) {
-		f.trouble("the memory of the workers", err)
+		f.host.trouble("the memory of the workers", err)
 	}
 	if err == nil {
 		lock, owner := binary.NativeEndian.Uint32(words[:]), int(int32(binary.NativeEndian.Uint32(words[8:])))

@@ -77,8 +77,8 @@ type foundHolders struct {
 const (
 	// holderLife is how long a search through all descriptors of the machine stands at least: it takes 5-30 ms.
 	holderLife = time.Second
-	// maxStrange bounds the descriptors of other paths that are read for one lock, 10 µs each. Who has it by none of these is named only if it took the lock itself, by /proc/locks.
-	maxStrange = 4096
+	// maxOtherPaths bounds the descriptors of other paths that are read for one lock, 10 µs each. Who has it by none of these is named only if it took the lock itself, by /proc/locks.
+	maxOtherPaths = 4096
 )
 
 // A holders finds the processes that hold a lock. One goroutine may use it.
@@ -125,7 +125,7 @@ func (h *holders) search(lock proc.Lock, waiter lockWaiter, near []int) []histor
 // path; where it is at none of them, as a file that is mounted or linked elsewhere too, among those of all other files. All that share an open file see it at the same path.
 func (h *holders) having(lock proc.Lock, waiter lockWaiter, near []int) (pids []int, creatorShown bool) {
 	type place struct{ pid, fd int }
-	var strange []place
+	var elsewhere []place
 	note := func(pid int) {
 		if len(pids) == 0 || pids[len(pids)-1] != pid {
 			pids = append(pids, pid)
@@ -145,15 +145,15 @@ func (h *holders) having(lock proc.Lock, waiter lockWaiter, near []int) (pids []
 				if h.locked(pid, fd, lock, waiter) {
 					note(pid)
 				}
-			case isFile(link) && len(pids) == 0 && len(strange) < maxStrange:
-				strange = append(strange, place{pid, fd})
+			case isFile(link) && len(pids) == 0 && len(elsewhere) < maxOtherPaths:
+				elsewhere = append(elsewhere, place{pid, fd})
 			}
 		}
 	}
 	if len(pids) > 0 {
 		return pids, creatorShown
 	}
-	for _, at := range strange {
+	for _, at := range elsewhere {
 		if h.locked(at.pid, at.fd, lock, waiter) {
 			note(at.pid)
 		}
@@ -184,7 +184,7 @@ func isFile(link string) bool {
 	return strings.HasPrefix(link, "/") && (!strings.HasPrefix(link, "/dev/") || strings.HasPrefix(link, "/dev/shm/"))
 }
 
-// rank puts first who can let go: living creators, then heirs, then the dead.
+// rank puts first who can let go: living creators, then who inherited it, then the dead.
 func rank(h history.LockHolder) int {
 	switch {
 	case h.Dead:

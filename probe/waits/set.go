@@ -104,7 +104,7 @@ func (f *Finder) set(a *Answer, s Subject, server Server) {
 	var rest []member
 	kinds := map[memberKind]int{}
 	for _, one := range all {
-		m := f.member(s.PID, one.fd, "", server)
+		m := f.host.member(s.PID, one.fd, "", server)
 		if one.inode != 0 && m.inode != 0 && m.inode != one.inode {
 			continue // another file has this number now
 		}

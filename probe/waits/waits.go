@@ -5,7 +5,6 @@ package waits
 import (
 	"strconv"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -48,27 +47,25 @@ type Answer struct {
 // A Finder finds what is behind calls. One goroutine may use it.
 type Finder struct {
 	fs      proc.FS
-	ends    *ends
-	sockets *sockets
+	host    *host
 	holders holders
 	mounts  *mounts
-	near    []int // processes of the server: most often it is one of them
-	trouble func(what string, err error)
 }
 
 // New prepares to find. netns is the server's network namespace as a path ("/proc/PID/ns/net"; empty: our own); trouble is told what could not be read, and why.
 func New(fs proc.FS, netns string, trouble func(what string, err error)) *Finder {
 	return &Finder{
-		fs: fs, ends: newEnds(fs), sockets: &sockets{netns: netns}, holders: holders{fs: fs, known: map[holderKey]foundHolders{}}, mounts: newMounts(fs), trouble: trouble,
+		fs: fs, host: newHost(fs, netns, trouble), mounts: newMounts(fs),
+		holders: holders{fs: fs, known: map[holderKey]foundHolders{}},
 	}
 }
 
 // Close gives back what the Finder has open.
-func (f *Finder) Close() { f.sockets.close() }
+func (f *Finder) Close() { f.host.close() }
 
 // Behind finds what a thread waits for.
 func (f *Finder) Behind(s Subject, server Server) Answer {
-	f.near = append(append(f.near[:0], server.Arbiter), server.Workers...)
+	f.host.near = append(append(f.host.near[:0], server.Arbiter), server.Workers...)
 	c := s.Call
 	if c.Running {
 		return Answer{}
@@ -115,7 +112,7 @@ const (
 
 // descriptor tells by what the descriptor leads to.
 func (f *Finder) descriptor(a *Answer, s Subject, fd int, server Server) {
-	m := f.member(s.PID, fd, "", server)
+	m := f.host.member(s.PID, fd, "", server)
 	op := "read"
 	if writes(s.Call.Name()) {
 		op = "write"
@@ -176,10 +173,10 @@ func (f *Finder) words(pid int, c proc.Call) string {
 // path tells what a call that is given a path waits for: a FIFO that nobody has opened at its other end, or a file system. Which of them the kernel's own frames say: to ask the file
 // system what the path leads to would be to wait for it as well.
 func (f *Finder) path(a *Answer, s Subject) {
-	path := f.pathArgument(s)
+	path := pathArgument(s)
 	for _, frame := range append([]string{s.Wchan}, s.Stack...) {
 		if strings.Contains(frame, "fifo_open") || strings.Contains(frame, "wait_for_partner") {
-			a.Event = f.fifo(s, path)
+			a.Event = fifo(s, path)
 			return
 		}
 	}
@@ -187,7 +184,7 @@ func (f *Finder) path(a *Answer, s Subject) {
 }
 
 // fifo is a thread in open(2) of a FIFO, which returns when somebody opens its other end (fifo(7)).
-func (f *Finder) fifo(s Subject, path string) history.Event {
+func fifo(s Subject, path string) history.Event {
 	flags := s.Call.Args[2]
 	if s.Call.Name() == "open" {
 		flags = s.Call.Args[1]
@@ -200,7 +197,7 @@ func (f *Finder) fifo(s Subject, path string) history.Event {
 }
 
 // pathArgument reads the path that the call was given; empty: it cannot be read, or is relative to a folder.
-func (f *Finder) pathArgument(s Subject) string {
+func pathArgument(s Subject) string {
 	buf := make([]byte, 4096)
 	address := s.Call.Args[proc.PathArgument(s.Call.Name())]
 	err := memory.Read(s.PID, address, buf)
@@ -214,13 +211,3 @@ func (f *Finder) pathArgument(s Subject) string {
 	}
 	return text
 }
-
-func (f *Finder) peer(pid int) history.Peer {
-	return history.Peer{PID: pid, Command: f.fs.Command(pid)}
-}
-
-// maxPeers bounds the processes that are named at the other end of something.
-const maxPeers = 8
-
-// tableLife is how long a picture of the machine's sockets and descriptors stands: it is only wanted while something hangs.
-const tableLife = time.Second
