@@ -53,7 +53,8 @@ func (p *program) idle(t *thread) bool {
 	return strings.HasPrefix(t.frames[0].Function, "sun.nio.ch.EPoll.wait") // a library's own loop over what its selector has for it
 }
 
-// ofRuntime says that a thread is one of the virtual machine's own, which run no Java while they wait: or its first one that waits for the end of all others after main has returned.
+// ofRuntime says that a thread is one of the virtual machine's own, which run no Java while they wait: or its first one that waits for the end of all
+// others after main has returned.
 func (p *program) ofRuntime(t *thread) bool {
 	if t.state != p.blocked {
 		return false
@@ -73,7 +74,8 @@ func isIdlePlace(function string) bool {
 		"org.eclipse.jetty.util.thread.QueuedThreadPool.idleJobPoll", "org.eclipse.jetty.util.thread.ReservedThreadExecutor$ReservedThread.reservedWait",
 		"io.netty.util.concurrent.SingleThreadEventExecutor.takeTask", "io.netty.channel.nio.NioEventLoop.select", "io.netty.channel.epoll.EpollEventLoop.epollWait",
 		"java.net.ServerSocket.accept", "sun.nio.ch.ServerSocketChannelImpl.accept", "java.util.TimerThread.mainLoop",
-		"org.eclipse.jetty.io.ManagedSelector$SelectorProducer.select", "org.apache.tomcat.util.net.NioEndpoint.serverSocketAccept", "org.apache.catalina.core.ContainerBase$ContainerBackgroundProcessor.threadSleep",
+		"org.eclipse.jetty.io.ManagedSelector$SelectorProducer.select", "org.apache.tomcat.util.net.NioEndpoint.serverSocketAccept",
+		"org.apache.catalina.core.ContainerBase$ContainerBackgroundProcessor.threadSleep",
 		"org.apache.catalina.core.StandardServer.await", "org.eclipse.jetty.server.ServerConnector.accept",
 		"java.lang.ref.ReferenceQueue.remove", "java.lang.ref.Reference.waitForReferencePendingList":
 		return true
