@@ -73,7 +73,10 @@ func (f *Fold) assess(p *process) (stall, bool) {
 		}
 	}
 	if found && (best.thread == nil && best.task == nil || best.how == running) && f.starved(p) {
-		return stall{}, false // it would run if it got a processor
+		// It would run if it got a processor. That excuses much, but not one computation without end.
+		if _, throttled := p.group.throttles(); throttled || best.thread == nil || !f.old(best) {
+			return stall{}, false
+		}
 	}
 	return best, found
 }

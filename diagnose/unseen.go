@@ -24,7 +24,7 @@ func (f *Fold) Hidden() []history.Unseen { return slices.Clone(f.hidden) }
 func (f *Fold) unknown(p *process, stalled bool) string {
 	looked := f.now-p.lookedAt <= 2*f.limits.Stale
 	switch {
-	case stalled || p.gone || f.ending >= 0 || !f.whole:
+	case stalled || p.gone || f.ending >= 0 || !f.whole || f.runs(p):
 		return ""
 	case p.sample.Inside > 0 && f.now-max(p.began(), p.answered) >= f.limits.Unanswered && looked && len(f.awaited(p)) == 0 && !f.upstreamWaits(p):
 		return fmt.Sprintf("%s unanswered for %s; its loop waits for events; what for was not seen", count(p.sample.Inside, "request"), seconds(f.now-p.began()))

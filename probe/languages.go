@@ -5,6 +5,8 @@ import (
 
 	"github.com/hangtime-dev/hangtime/stacks"
 	"github.com/hangtime-dev/hangtime/stacks/golang"
+	"github.com/hangtime-dev/hangtime/stacks/jvm"
+	"github.com/hangtime-dev/hangtime/stacks/node"
 	"github.com/hangtime-dev/hangtime/stacks/php"
 	"github.com/hangtime-dev/hangtime/stacks/python"
 	"github.com/hangtime-dev/hangtime/stacks/ruby"
@@ -19,6 +21,8 @@ func languages() []stacks.Opener {
 		php.Open,
 		ruby.Open,
 		golang.Open,
+		jvm.Open,
+		node.Open,
 	}
 }
 

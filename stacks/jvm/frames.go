@@ -65,7 +65,8 @@ type call struct {
 	real   uint64         // where a compiled caller's frame begins, whatever an interpreted callee added to it
 }
 
-// walk follows the calls of a thread from the place where it left Java outwards. Each frame must lie above the one that it called; what does not hold together ends it.
+// walk follows the calls of a thread from the place where it left Java outwards. Each frame must lie above the one that it called; what does not hold
+// together ends it.
 func (p *program) walk(s *stack, a anchor) []stacks.Frame {
 	var all []stacks.Frame
 	p.each(s, a, func(c call) bool {

@@ -46,11 +46,15 @@ func (p *program) idle(t *thread) bool {
 		if isIdlePlace(f.Function) {
 			return true
 		}
+		if strings.HasSuffix(f.Function, "ThreadPoolExecutor.runWorker") { // it runs a piece of work of which all is a library's
+			return false
+		}
 	}
-	return waitsForAny(t.frames[0].Function)
+	return strings.HasPrefix(t.frames[0].Function, "sun.nio.ch.EPoll.wait") // a library's own loop over what its selector has for it
 }
 
-// ofRuntime says that a thread is one of the virtual machine's own, which run no Java while they wait: or its first one that waits for the end of all others after main has returned.
+// ofRuntime says that a thread is one of the virtual machine's own, which run no Java while they wait: or its first one that waits for the end of all
+// others after main has returned.
 func (p *program) ofRuntime(t *thread) bool {
 	if t.state != p.blocked {
 		return false
@@ -69,18 +73,11 @@ func isIdlePlace(function string) bool {
 		"java.util.concurrent.ForkJoinPool.awaitWork",
 		"org.eclipse.jetty.util.thread.QueuedThreadPool.idleJobPoll", "org.eclipse.jetty.util.thread.ReservedThreadExecutor$ReservedThread.reservedWait",
 		"io.netty.util.concurrent.SingleThreadEventExecutor.takeTask", "io.netty.channel.nio.NioEventLoop.select", "io.netty.channel.epoll.EpollEventLoop.epollWait",
-		"org.apache.tomcat.util.net.NioEndpoint.serverSocketAccept", "org.apache.catalina.core.ContainerBase$ContainerBackgroundProcessor.threadSleep",
+		"java.net.ServerSocket.accept", "sun.nio.ch.ServerSocketChannelImpl.accept", "java.util.TimerThread.mainLoop",
+		"org.eclipse.jetty.io.ManagedSelector$SelectorProducer.select", "org.apache.tomcat.util.net.NioEndpoint.serverSocketAccept",
+		"org.apache.catalina.core.ContainerBase$ContainerBackgroundProcessor.threadSleep",
 		"org.apache.catalina.core.StandardServer.await", "org.eclipse.jetty.server.ServerConnector.accept",
 		"java.lang.ref.ReferenceQueue.remove", "java.lang.ref.Reference.waitForReferencePendingList":
-		return true
-	}
-	return false
-}
-
-// waitsForAny says that an innermost function waits for the next of whatever comes: the loop of a selector, an acceptor, a timer. It is so only where the application has no part in the stack.
-func waitsForAny(function string) bool {
-	switch function {
-	case "sun.nio.ch.EPoll.wait", "sun.nio.ch.Net.accept", "sun.nio.ch.Net.poll", "java.lang.Object.wait", "java.lang.Object.wait0":
 		return true
 	}
 	return false

@@ -12,7 +12,8 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
-// The ways in which a virtual machine may be set up that change what is read: how it compresses references, what collects its garbage, and whether code is interpreted or compiled.
+// The ways in which a virtual machine may be set up that change what is read: how it compresses references, what collects its garbage, and whether code is
+// interpreted or compiled.
 var setups = map[string][]string{
 	"as it comes":                  {"-Xmx128m"},
 	"interpreted":                  {"-Xmx128m", "-Xint"},

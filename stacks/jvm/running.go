@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// A running is a thread that ran Java code when it was first read: it has no anchor, and where it is only a processor knows. Its stack tells who called the function that it is in: memory
-// that changed between two readings was in use in between, and from the first place above that where a call returns to, a walk that comes to the thread's outermost frame has gone over
-// frames that are in use, or were a moment ago, as a profiler that samples sees them.
+// A running is a thread that ran Java code when it was first read: it has no anchor, and where it is only a processor knows. Its stack tells who called
+// the function that it is in: memory that changed between two readings was in use in between, and from the first place above that where a call returns to,
+// a walk that comes to the thread's outermost frame has gone over frames that are in use, or were a moment ago, as a profiler that samples sees them.
 type running struct {
 	*thread
 	from   uint64
@@ -16,17 +16,16 @@ type running struct {
 }
 
 const (
-	maxRunning = 4         // threads of one look
-	runStack   = 128 << 10 // bytes of a stack from its outermost frame, read twice
-	lessStack  = 16 << 10  // where that much cannot be read
-	maxStarts  = 512       // places that a walk is tried from
-	maxSame    = 8         // bytes that are compared at once
-	nearCall   = 5         // bytes of a call with a distance of 32 bits: its code and that (Intel's manual, CALL)
+	maxRunning = 4        // threads of one look
+	lessStack  = 16 << 10 // bytes of a stack that are read where as much as wanted cannot be
+	maxStarts  = 512      // places that a walk is tried from
+	maxSame    = 8        // bytes that are compared at once
+	nearCall   = 5        // bytes of a call with a distance of 32 bits: its code and that (Intel's manual, CALL)
 	callCode   = 0xe8
 )
 
-// firstReading reads the stacks of threads that run Java code, from their outermost frame as far as no function writes that only looks whether there is room: a compiled one begins with
-// a write that many bytes below its frame (StackShadowPages).
+// firstReading reads the stacks of threads that run Java code, from their outermost frame as far as no function writes that only looks whether there is
+// room: a compiled one begins with a write that many bytes below its frame (StackShadowPages).
 func (p *program) firstReading(threads []*thread) []running {
 	var all []running
 	for i := range threads {
@@ -48,7 +47,8 @@ func (p *program) firstReading(threads []*thread) []running {
 	return all
 }
 
-// secondReadings reads the stacks again, after a time in which a thread on a processor has called and returned; up to three times, because it may have had none meanwhile.
+// secondReadings reads the stacks again, after a time in which a thread on a processor has called and returned; up to three times, because it may have had
+// none meanwhile.
 func (p *program) secondReadings(all []running) {
 	for range maxRounds {
 		if len(all) == 0 {
@@ -101,8 +101,8 @@ func (p *program) isCode(pc uint64) bool {
 	return false
 }
 
-// runs walks from a place and keeps the frames where all hold together: each called what lies inside it, as far as its code says whom it calls. Places that a walk came over in vain are
-// noted as such.
+// runs walks from a place and keeps the frames where all hold together: each called what lies inside it, as far as its code says whom it calls. Places
+// that a walk came over in vain are noted as such.
 func (p *program) runs(s *stack, r running, a anchor, vain map[uint64]bool) bool {
 	var callee uint64
 	var over []uint64

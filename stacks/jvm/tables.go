@@ -6,7 +6,8 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks/foreign"
 )
 
-// The tables are what HotSpot says of itself for debuggers (vmStructs.hpp): where the fields of its structures are, how large those are, and what its constants are.
+// The tables are what HotSpot says of itself for debuggers (vmStructs.hpp): where the fields of its structures are, how large those are, and what its
+// constants are.
 type tables struct {
 	offsets map[string]int    // "JavaThread._anchor": of a field in its structure
 	statics map[string]uint64 // "Threads._number_of_threads": address of a variable

@@ -85,8 +85,8 @@ type trace struct {
 	wait   stacks.Wait
 }
 
-// traceAll reads where the threads are, beginning with the one where the reads that a look may take ended last time. One that it does not come to is told to be where it was where it has
-// not left that place since, as far as its anchor says.
+// traceAll reads where the threads are, beginning with the one where the reads that a look may take ended last time. One that it does not come to is told
+// to be where it was where it has not left that place since, as far as its anchor says.
 func (p *program) traceAll(threads []*thread) {
 	first := p.next % max(len(threads), 1)
 	p.next = 0

@@ -123,14 +123,20 @@ func inside(frames []stacks.Frame, on, name string) (string, string) {
 			return "pool", class[strings.LastIndexByte(class, '.')+1:]
 		case on == "condition" && strings.HasPrefix(class, "java.util.concurrent.CyclicBarrier"):
 			return "event", name
-		case on == "condition" && strings.HasPrefix(class, "java.util.concurrent.") && strings.HasSuffix(class, "Queue"), on == "condition" && class == "java.util.concurrent.LinkedBlockingDeque":
+		case on == "condition" && isQueue(class):
 			on, name = "queue", class
 		}
 	}
 	return on, name
 }
 
-// isConnectionPool says that a call takes something from a pool and waits until there is one: HikariCP, the pools of Tomcat and of Apache Commons, c3p0, Apache's HTTP client.
+// isQueue says that a class is one of Java's queues that wait.
+func isQueue(class string) bool {
+	return strings.HasPrefix(class, "java.util.concurrent.") && (strings.HasSuffix(class, "Queue") || strings.HasSuffix(class, "BlockingDeque"))
+}
+
+// isConnectionPool says that a call takes something from a pool and waits until there is one: HikariCP, the pools of Tomcat and of Apache Commons, c3p0,
+// Apache's HTTP client.
 func isConnectionPool(class, method string) bool {
 	switch class {
 	case "com.zaxxer.hikari.pool.HikariPool":

@@ -59,7 +59,8 @@ const (
 	inferredName   = 1 << 14
 )
 
-// nameOf is the name of a function and where in its file it begins, of what a SharedFunctionInfo has for both: a ScopeInfo, or only a name. -1: it is not known.
+// nameOf is the name of a function and where in its file it begins, of what a SharedFunctionInfo has for both: a ScopeInfo, or only a name. -1: it is not
+// known.
 func (e *engine) nameOf(word uint64) (name string, start int) {
 	if e.typeOf(word) != e.scopeType {
 		return e.text(word), -1
