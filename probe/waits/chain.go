@@ -11,8 +11,9 @@ import (
 // maxChain bounds how far it is followed who waits for whom.
 const maxChain = 4
 
-// Chain is what the process that a thread waits for does itself, and the one that that one waits for, and so on: through locks, pipes, sockets and children. Nil: nobody is known,
-// or nothing can be seen of it. It ends where it comes back to a process that it has passed.
+// Chain is what the process that a thread waits for does itself, and the one that that one waits for, and so on:
+// through locks, pipes, sockets and children. Nil: nobody is known, or nothing can be seen of it. It ends where it
+// comes back to a process that it has passed.
 func (f *Finder) Chain(from int, wait history.Event, server Server) []history.Link {
 	var links []history.Link
 	passed := map[int]bool{from: true}

@@ -32,7 +32,8 @@ func laidEnds(t *testing.T, pids ...int) proc.FS {
 	return proc.FS(root)
 }
 
-// A machine with more descriptors than are looked at: those of the server are known all the same, and that others are not is said.
+// A machine with more descriptors than are looked at: those of the server are known all the same, and that others are
+// not is said.
 func TestWithTooManyDescriptorsThoseOfTheServerAreKnown(t *testing.T) {
 	const arbiter = 3
 	for _, row := range []struct {

@@ -8,7 +8,8 @@ import (
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
-// A host says who has the other end of what a thread waits for: all processes, descriptors and sockets of the machine. One goroutine may use it.
+// A host says who has the other end of what a thread waits for: all processes, descriptors and sockets of the machine.
+// One goroutine may use it.
 type host struct {
 	fs      proc.FS
 	ends    *ends

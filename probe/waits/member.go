@@ -7,7 +7,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/kernel/sockdiag"
 )
@@ -169,31 +168,4 @@ func (h *host) relation(pid int, others []end, server Server) (kind memberKind, 
 		}
 	}
 	return kind, 0
-}
-
-// event is the wait for one descriptor; more is how many others are waited for beside it.
-func (f *Finder) event(s Subject, m member, op string, more int, server Server) history.Event {
-	out := m.writes || writes(op)
-	switch m.kind {
-	case ofTerminal:
-		if out {
-			op = "write"
-		}
-		return history.TerminalWait{PID: s.PID, TID: s.TID, FD: m.fd, Op: op, Path: m.link}
-	case ofChild:
-		via := "pipe"
-		if strings.HasPrefix(m.link, "anon_inode:[pidfd") {
-			via = "end"
-		}
-		if m.child > 0 && !out {
-			return history.ChildWait{PID: s.PID, TID: s.TID, Op: op, Via: via, Child: f.host.peer(m.child)}
-		}
-	}
-	if m.socket != 0 {
-		return f.host.socket(s, m, op, out, more, server)
-	}
-	if m.inode != 0 || m.kind == ofPipe || m.kind == ofChild || m.kind == ofParent {
-		return f.pipe(s, m, out, more)
-	}
-	return nil
 }

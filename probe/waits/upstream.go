@@ -14,8 +14,8 @@ import (
 // maxUpstreams bounds how many servers are named.
 const maxUpstreams = 8
 
-// Upstream is the servers that a process has asked and that have not answered: connections of its own on which it spoke last. A loop that passes requests on waits for these while
-// its threads wait for events.
+// Upstream is the servers that a process has asked and that have not answered: connections of its own on which it spoke
+// last. A loop that passes requests on waits for these while its threads wait for events.
 func (f *Finder) Upstream(pid int, server Server) []history.Unanswered {
 	t, err := f.host.table()
 	if err != nil {
