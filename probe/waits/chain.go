@@ -90,7 +90,10 @@ func (f *Finder) does(link *history.Link, server Server) history.Event {
 		return nil
 	}
 	threads, _ := f.fs.Threads(link.PID)
-	a := f.Behind(Subject{PID: link.PID, TID: link.PID, Call: call, State: stat.State, Wchan: f.fs.Wchan(link.PID, link.PID), Stack: f.fs.Stack(link.PID, link.PID), Threads: threads}, server)
+	a := f.Behind(Subject{
+		PID: link.PID, TID: link.PID, Call: call, State: stat.State,
+		Wchan: f.fs.Wchan(link.PID, link.PID), Stack: f.fs.Stack(link.PID, link.PID), Threads: threads,
+	}, server)
 	link.Idle = a.Idle
 	link.Does = doing(call, a)
 	return a.Event

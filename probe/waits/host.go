@@ -42,7 +42,8 @@ func (h *host) parent(pid int) int {
 func (h *host) endsOf(link string) []end {
 	found := h.ends.of(link, h.near)
 	if h.ends.cut {
-		h.trouble("find who else has a pipe or a socket", fmt.Errorf("the machine has more than %d descriptors, and no more than those are looked at", h.ends.most))
+		h.trouble("find who else has a pipe or a socket",
+			fmt.Errorf("the machine has more than %d descriptors, and no more than those are looked at", h.ends.most))
 	}
 	return found
 }

@@ -75,7 +75,7 @@ func (h *host) member(pid, fd int, link string, server Server) member {
 		return m
 	}
 	switch link := m.link; {
-	case strings.HasPrefix(link, "anon_inode:[eventfd"), strings.HasPrefix(link, "anon_inode:[signalfd"), strings.HasPrefix(link, "anon_inode:inotify"):
+	case startsWithAny(link, "anon_inode:[eventfd", "anon_inode:[signalfd", "anon_inode:inotify"):
 		m.kind = ofWakeUp
 	case strings.HasPrefix(link, "anon_inode:[timerfd"):
 		m.kind = ofTimer
@@ -90,6 +90,10 @@ func (h *host) member(pid, fd int, link string, server Server) member {
 		m.kind = ofPipe
 	}
 	return m
+}
+
+func startsWithAny(link string, prefixes ...string) bool {
+	return slices.ContainsFunc(prefixes, func(one string) bool { return strings.HasPrefix(link, one) })
 }
 
 // socketMember tells a listener from a client, a wake-up, the parent and others.

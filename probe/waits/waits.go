@@ -68,7 +68,7 @@ func (f *Finder) descriptor(a *Answer, s Subject, fd int, server Server) {
 			a.Idle, a.For = true, forEvents
 		}
 	case ofFile:
-		if m.link != "" && !strings.HasPrefix(m.link, "/dev/") && !strings.HasPrefix(m.link, "/memfd:") && !strings.HasPrefix(m.link, "anon_inode:") {
+		if m.link != "" && !startsWithAny(m.link, "/dev/", "/memfd:", "anon_inode:") {
 			a.Event = f.disk(s, fd, strings.TrimSuffix(m.link, " (deleted)"))
 		}
 	default:
