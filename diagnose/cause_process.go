@@ -45,7 +45,7 @@ func (f *Fold) lingers(p *process, s stall) Cause {
 
 // polls is a thread that sleeps and asks again without end. What it asks for the look may have caught; else the place in its code says it.
 func (f *Fold) polls(p *process, s stall) Cause {
-	if seen, ok := f.byEvent(p, s); ok && !s.thread.slept && !sleeps(s.thread.ThreadSample) {
+	if seen, ok := f.byEvent(p, s); ok && !s.thread.slept {
 		return seen // one wait with many ends, as a poll with a time limit
 	}
 	who := named(p, s.thread)

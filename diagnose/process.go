@@ -293,8 +293,8 @@ func (p *process) traced(r history.Record, ev history.Stack) {
 // whole takes the end of a look: where each thread was found, beside what was found before.
 func (p *process) whole(at time.Duration, idle func(*thread) bool) {
 	p.looking, p.lookedAt, p.rests = false, at, false
-	for _, st := range p.stacks {
-		p.ready = p.ready || st.at >= p.lookFrom && (st.Idle || st.Request != nil) // it has come so far as to serve
+	for tid, st := range p.stacks {
+		p.ready = p.ready || st.at >= p.lookFrom && (st.Request != nil || st.Idle && (tid == p.pid || st.Pool)) // it has come so far as to serve
 	}
 	for id, st := range p.tasks {
 		if st.over {
@@ -308,7 +308,7 @@ func (p *process) whole(at time.Duration, idle func(*thread) bool) {
 		if idle(t) {
 			t.place, t.placed, t.slept, t.idled = "", unset, false, at
 			p.rests = true
-			p.ready = p.ready || t.For == "connections" || t.For == "parent"
+			p.ready = p.ready || t.For == "connections" || t.For == "parent" && t.TID == p.pid
 			continue
 		}
 		place := p.placeOf(t)
@@ -319,13 +319,19 @@ func (p *process) whole(at time.Duration, idle func(*thread) bool) {
 		if t.placed == unset || t.place != place {
 			t.place, t.placed, t.slept = place, at, false
 		}
-		t.slept = t.slept || sleeps(t.ThreadSample)
+		t.slept = t.slept || sleeps(t.ThreadSample, p.obstacles[t.TID])
 	}
 }
 
-// sleeps says whether a thread is in a sleep, by its call.
-func sleeps(t history.ThreadSample) bool {
-	return t.Syscall == "nanosleep" || t.Syscall == "clock_nanosleep" || (t.Syscall == "select" || t.Syscall == "pselect6" || t.Syscall == "poll") && !t.Idle && t.Args == ""
+// sleeps says whether a thread is in a sleep: a call that only waits for time, or a poll that stands still with nothing to wait for.
+func sleeps(t history.ThreadSample, behind *obstacle) bool {
+	switch t.Syscall {
+	case "nanosleep", "clock_nanosleep":
+		return true
+	case "poll", "ppoll", "select", "pselect6":
+		return t.Twice && !t.Idle && behind == nil
+	}
+	return false
 }
 
 // placeOf is where a thread is, as far as it can be told apart from other places: the application's line, the innermost call, or the system call. "": a futex, which may be any lock.

@@ -179,6 +179,9 @@ func (f *Fold) disproved(p *process, t *thread, from time.Duration, busy, others
 	if f.repeats(p, t) {
 		return false
 	}
+	if !others && p.role(t.ThreadSample) == mainThread && t.running < 0 && !f.accepts(p) {
+		return false // nobody else is there to answer: what looked like an answer was a client that gave up
+	}
 	// It stood still long before the last answer, or before what is asked now was asked: it serves neither.
 	return begin < p.earliest-f.limits.Slack || others && p.sample.Inside > 0 && begin < p.began()-f.limits.Slack
 }
@@ -214,5 +217,5 @@ func (f *Fold) replaced(p *process) time.Duration {
 
 // pauses says whether a thread sleeps that has run long after its request came: it waits between two tries. The only thing that a sleep can end is itself, so what it is between is not seen.
 func (f *Fold) pauses(p *process, t *thread, others []*thread) bool {
-	return sleeps(t.ThreadSample) && f.behind(p, t.TID, f.now) == nil && p.sample.Inside > 0 && len(others) == 1 && p.role(t.ThreadSample) == mainThread && t.from > max(p.began(), p.answered)+f.limits.Loop
+	return sleeps(t.ThreadSample, f.behind(p, t.TID, f.now)) && p.sample.Inside > 0 && len(others) == 1 && p.role(t.ThreadSample) == mainThread && t.from > max(p.began(), p.answered)+f.limits.Loop
 }

@@ -154,6 +154,9 @@ func (w *witness) evidence(ctx context.Context, one *worker, t *threads.Thread, 
 		f.sample.Args, f.sample.Idle, f.sample.For = answer.Words, answer.Idle || t.Housekeeping, answer.For
 		v.idle = f.sample.Idle
 		w.rec.Record(f.sample)
+		if asks(answer.Event) && !f.sample.Idle {
+			w.rec.Record(answer.Event) // a wait with a time limit begins again and again
+		}
 		return
 	}
 	f.sample.Twice = is.state == was.state && is.call == was.call
@@ -163,6 +166,15 @@ func (w *witness) evidence(ctx context.Context, one *worker, t *threads.Thread, 
 	}
 	w.tell(one, f, server)
 	v.idle = f.sample.Idle
+}
+
+// asks says whether a wait is for another process: it is the same wait however often the thread comes back to it.
+func asks(wait history.Event) bool {
+	switch wait.(type) {
+	case history.SocketWait, history.ChildWait, history.PipeWait, history.LockWait:
+		return true
+	}
+	return false
 }
 
 // subject is a thread as one whose wait is looked behind.
