@@ -36,7 +36,7 @@ func exclusive(st *stack) bool {
 }
 
 // awaited are the pieces of work without a thread that wait, the oldest first.
-func (f *Fold) awaited(p *process) []*stack {
+func (f sight) awaited(p *process) []*stack {
 	var all []*stack
 	for _, st := range p.tasks {
 		if !st.Idle && (st.Request != nil || st.Own > 0 || st.Pool) {
@@ -50,7 +50,7 @@ func (f *Fold) awaited(p *process) []*stack {
 }
 
 // askedAt is since when a piece of work is there, as far as it is known.
-func (f *Fold) askedAt(p *process, st *stack) time.Duration {
+func (f sight) askedAt(p *process, st *stack) time.Duration {
 	if st.Request != nil {
 		if age, ok := p.ageOf(st.Request.Port); ok {
 			return p.sampledAt - age
@@ -72,7 +72,7 @@ func (f *Fold) askedAt(p *process, st *stack) time.Duration {
 }
 
 // awaitStall is pieces of work without a thread that wait for what only one can have at a time.
-func (f *Fold) awaitStall(p *process) (stall, bool) {
+func (f finder) awaitStall(p *process) (stall, bool) {
 	groups := map[uint64][]*stack{}
 	for _, st := range f.awaited(p) {
 		if exclusive(st) {
@@ -113,7 +113,7 @@ func sortedKeys[V any](m map[uint64]V) []uint64 {
 }
 
 // awaits tells them for people and programs, at most 16.
-func (f *Fold) awaits(p *process) []Await {
+func (f *judge) awaits(p *process) []Await {
 	var out []Await
 	for _, st := range f.awaited(p) {
 		if len(out) == 16 {

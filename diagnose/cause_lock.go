@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 func fileLock(s stall, w history.LockWait) Cause {
@@ -46,7 +47,7 @@ func holder(h history.LockHolder) string {
 }
 
 // mutex is a thread that waits for another of its process. What for its language may say better than the kernel, to which all such waits are a futex.
-func (f *Fold) mutex(p *process, s stall, w history.MutexWait) Cause {
+func (f explainer) mutex(p *process, s stall, w history.MutexWait) Cause {
 	c := Cause{Kind: CauseMutex, Confidence: sure(s, w.Owner != 0), Short: "waits for a lock of its own process"}
 	st := p.stacks[s.tid]
 	who, what := named(p, s.thread), userWait(st)
@@ -96,7 +97,7 @@ type link struct{ pid, tid int }
 
 // owners are the threads that keep a thread waiting, as far as they are known; the text says for what. A lock's holder is a process, so all of its threads
 // that wait may be the one.
-func (f *Fold) owners(p *process, tid int) (text string, all []link) {
+func (f finder) owners(p *process, tid int) (text string, all []link) {
 	o := f.behind(p, tid, f.now)
 	if o == nil {
 		return "", nil
@@ -127,7 +128,7 @@ func (f *Fold) owners(p *process, tid int) (text string, all []link) {
 }
 
 // cycle follows who waits for whom from a thread until it comes back to it; nil: it does not.
-func (f *Fold) cycle(p *process, t *thread) []string {
+func (f finder) cycle(p *process, t *thread) []string {
 	seen := map[link]bool{}
 	var walk func(q *process, tid int, way []string) []string
 	walk = func(q *process, tid int, way []string) []string {
@@ -153,7 +154,7 @@ func (f *Fold) cycle(p *process, t *thread) []string {
 }
 
 // chain adds who waits for whom: the circle, what the holder of a lock does itself, or what the process at the other end does.
-func (f *Fold) chain(p *process, s stall, c *Cause) {
+func (f explainer) chain(p *process, s stall, c *Cause) {
 	if s.cycle != nil {
 		c.Chain, c.Cycle, c.Confidence = s.cycle, true, Proven
 		c.Sentence += "; " + strings.Join(s.cycle, ", ") + ": a circle that never ends by itself"
@@ -206,7 +207,7 @@ func linkWords(l history.Link) string {
 		text += " in " + l.At
 	}
 	if l.For > 0 {
-		text += " for " + seconds(l.For)
+		text += " for " + words.Seconds(l.For)
 	}
 	return text
 }

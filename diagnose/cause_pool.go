@@ -4,10 +4,11 @@ import (
 	"fmt"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // exhausted is a pool of which every thread stands still while work waits.
-func (f *Fold) exhausted(p *process, s stall) Cause {
+func (f explainer) exhausted(p *process, s stall) Cause {
 	call := s.thread.Syscall
 	if call == "" {
 		call = fromKernel(s.thread)
@@ -75,18 +76,14 @@ func article(the, a, name string) string {
 }
 
 // tasksWait is many pieces of work without a thread that wait for one thing.
-func (f *Fold) tasksWait(p *process, s stall) Cause {
+func (f explainer) tasksWait(p *process, s stall) Cause {
 	kind := CauseMutex
 	if on := s.task.Wait.On; on == "semaphore" || on == "pool" {
 		kind = CausePool
 	}
 	what := userWait(s.task)
-	c := Cause{Kind: kind, Confidence: Likely, Short: fmt.Sprintf("%s for %s", count(s.crowd, taskWord(s.task)), what)}
-	verb := "wait"
-	if s.crowd == 1 {
-		verb = "waits"
-	}
-	c.Sentence = fmt.Sprintf("%s %s for %s, the oldest for %s", count(s.crowd, taskWord(s.task)), verb, what, seconds(f.now-s.from))
+	c := Cause{Kind: kind, Confidence: Likely, Short: fmt.Sprintf("%s for %s", words.Count(s.crowd, taskWord(s.task)), what)}
+	c.Sentence = fmt.Sprintf("%s for %s, the oldest for %s", words.Do(s.crowd, taskWord(s.task), "wait"), what, words.Seconds(f.now-s.from))
 	switch owner := p.tasks[s.task.Wait.Owner]; {
 	case s.task.Wait.Owner == 0:
 		c.Sentence += "; who has it the runtime does not keep"

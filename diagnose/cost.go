@@ -54,7 +54,7 @@ func (in *incident) inside(p *process, now time.Duration) {
 }
 
 // hit joins a single hit to the incidents in whose victims its connection was while it waited.
-func (f *Fold) hit(ev history.Hit) {
+func (f *casebook) hit(ev history.Hit) {
 	if ev.Port == 0 {
 		return
 	}
@@ -69,7 +69,7 @@ func (f *Fold) hit(ev history.Hit) {
 }
 
 // hits counts failed hits for the incidents in whose time they were due.
-func (f *Fold) hits(ev history.HitWindow) {
+func (f *casebook) hits(ev history.HitWindow) {
 	var failed uint64
 	for _, n := range ev.Errors {
 		failed += n
@@ -93,7 +93,7 @@ func (f *Fold) hits(ev history.HitWindow) {
 }
 
 // losses counts a lost task for the incident that its worker was a victim of; where it is not known which worker had it, for those that are not long over.
-func (f *Fold) losses(ev history.Ledger) {
+func (f *casebook) losses(ev history.Ledger) {
 	more := less(ev.Lost, f.lost)
 	f.lost = ev.Lost
 	for _, by := range ev.LostBy {
@@ -115,27 +115,11 @@ func (f *Fold) losses(ev history.Ledger) {
 }
 
 // lastOf is the newest incident that a process was a victim of; nil: none.
-func (f *Fold) lastOf(pid int) *Incident {
+func (f *casebook) lastOf(pid int) *Incident {
 	for _, in := range slices.Backward(f.incidents) {
 		if slices.ContainsFunc(in.Victims, func(v Victim) bool { return v.PID == pid }) {
 			return &in.Incident
 		}
 	}
 	return nil
-}
-
-// overflowed takes the kernel's count since the machine started: the first tells nothing of this server.
-func (f *Fold) overflowed(r history.Record, ev history.Overflow) {
-	at, more := r.At, less(ev.Dropped, f.dropped)
-	first := !f.counted
-	f.dropped, f.counted = ev.Dropped, true
-	if first || more == 0 {
-		return
-	}
-	f.overfull(r, more)
-	for _, in := range f.incidents {
-		if in.Ended < 0 || at-in.Ended <= f.limits.Settle {
-			in.Cost.Dropped += more
-		}
-	}
 }

@@ -7,19 +7,16 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
-// maxSignals bounds what is kept of the signals that one worker was sent. The last tell how it ends, so the oldest go.
-const maxSignals = 16
-
-func (p *process) sent(one sent) {
-	if len(p.signals) == maxSignals {
-		p.signals = slices.Delete(p.signals, 0, 1)
-	}
-	p.signals = append(p.signals, one)
+// A coroner tells how processes ended, and whether anybody meant them to.
+type coroner struct {
+	judge
+	leavers []leaver // whose end is not judged yet
 }
 
-func (f *Fold) said(r history.Record, ev history.ServerSaid) {
+func (f *coroner) said(r history.Record, ev history.ServerSaid) {
 	p := f.alive(ev.PID)
 	if p == nil {
 		return
@@ -36,7 +33,7 @@ func (f *Fold) said(r history.Record, ev history.ServerSaid) {
 }
 
 // died takes a worker's end: the end of its part in a hang, a crash, or a planned leave.
-func (f *Fold) died(r history.Record, ev history.WorkerGone) {
+func (f *coroner) died(r history.Record, ev history.WorkerGone) {
 	p := f.alive(ev.PID)
 	if p == nil {
 		return
@@ -77,7 +74,7 @@ const byArbiterInferred = "arbiter (inferred)"
 // timedOutUnheard says whether a kill whose sender was not heard is the arbiter's: the process hung until a moment ago and had given its arbiter no sign of life for as long. Where
 // it gives one from another thread than the one that hung (gunicorn's threaded workers), the arbiter knows of nothing and kills nobody. Code 1 is how gunicorn's worker leaves
 // after SIGABRT.
-func (f *Fold) timedOutUnheard(p *process, ev history.WorkerGone, at time.Duration) bool {
+func (f *coroner) timedOutUnheard(p *process, ev history.WorkerGone, at time.Duration) bool {
 	if ev.Signal == "SIGKILL" && !f.outOfMemory(p, ev) && p.sample.Inside > 0 && at-p.began() >= f.limits.Pool {
 		return true // a limit on the time of one request
 	}
@@ -89,7 +86,7 @@ func (f *Fold) timedOutUnheard(p *process, ev history.WorkerGone, at time.Durati
 }
 
 // resume makes a process a victim of its last hang again: it did not recover from it, it only unwound because it was told to die.
-func (f *Fold) resume(p *process) {
+func (f *judge) resume(p *process) {
 	in := p.hung
 	if p.hang != nil || in == nil {
 		return
@@ -104,7 +101,7 @@ func (f *Fold) resume(p *process) {
 }
 
 // lastStall is what was suspected last, for a process that dies as a suspect.
-func (f *Fold) lastStall(p *process) stall {
+func (f *coroner) lastStall(p *process) stall {
 	if s, ok := f.assess(p); ok {
 		return s
 	}
@@ -126,7 +123,7 @@ func planned(ev history.WorkerGone, by string, work, told bool) bool {
 }
 
 // told says whether a process was sent a signal that asks it to leave.
-func (f *Fold) told(p *process, at time.Duration) bool {
+func (f *coroner) told(p *process, at time.Duration) bool {
 	return slices.ContainsFunc(p.signals, func(s sent) bool {
 		return s.signal == "SIGTERM" || s.signal == "SIGQUIT" || s.signal == "SIGINT"
 	}) || slices.ContainsFunc(f.faults, func(one *fault) bool {
@@ -135,7 +132,7 @@ func (f *Fold) told(p *process, at time.Duration) bool {
 }
 
 // sender says who sent the signal that ended the process; empty: not known.
-func (f *Fold) sender(p *process, ev history.WorkerGone, at time.Duration) string {
+func (f *coroner) sender(p *process, ev history.WorkerGone, at time.Duration) string {
 	for _, one := range slices.Backward(f.faults) {
 		if slices.Contains([]string{"kill", "terminate", "abort", "signal"}, one.Fault) && one.aims(p) && at-one.asked <= f.limits.Recent+one.For && at >= one.asked {
 			return "hangtime"
@@ -161,7 +158,7 @@ func (one *fault) aims(p *process) bool {
 }
 
 // how says how a process ended: "SIGKILL from arbiter", "exit code 1 after SIGABRT from arbiter".
-func (f *Fold) how(ev history.WorkerGone, by string) string {
+func (f *coroner) how(ev history.WorkerGone, by string) string {
 	if f.ending >= 0 && f.now > f.ending {
 		return "server stopped"
 	}
@@ -188,7 +185,7 @@ func (f *Fold) how(ev history.WorkerGone, by string) string {
 }
 
 // signalled notes a signal that was seen on its way, with who sent it.
-func (f *Fold) signalled(r history.Record, ev history.SignalSeen) {
+func (f *coroner) signalled(r history.Record, ev history.SignalSeen) {
 	p := f.alive(ev.PID)
 	if p == nil {
 		return
@@ -214,14 +211,14 @@ func (f *Fold) signalled(r history.Record, ev history.SignalSeen) {
 }
 
 // condemned takes that the arbiter has just sent a suspect the signal for its silence: it knows that silence longer than we do.
-func (f *Fold) condemned(p *process) {
+func (f *coroner) condemned(p *process) {
 	if _, doomed := p.doomed(); doomed && p.hang == nil && p.state == Suspect && f.ending < 0 {
 		f.hangs(p, f.lastStall(p))
 	}
 }
 
 // crash opens an incident for a death, or adds it to one that began a moment ago in the same way, or in the same place by a death as young.
-func (f *Fold) crash(p *process, r history.Record, ev history.WorkerGone, by string) {
+func (f *coroner) crash(p *process, r history.Record, ev history.WorkerGone, by string) {
 	c := f.death(p, ev, by)
 	c.Evidence = []uint64{r.Seq}
 	for _, s := range p.signals {
@@ -264,7 +261,7 @@ func (p *process) young(at time.Duration, l Limits) bool {
 }
 
 // sameCrash finds the incident that a death belongs to; nil: none.
-func (f *Fold) sameCrash(p *process, c Cause, at time.Duration) *incident {
+func (f *casebook) sameCrash(p *process, c Cause, at time.Duration) *incident {
 	for _, in := range slices.Backward(f.incidents) {
 		if in.Kind != KindCrash || in.Recovered >= 0 {
 			continue
@@ -290,7 +287,7 @@ func looped(in *incident, last Cause) Cause {
 }
 
 // death is the cause of a crash.
-func (f *Fold) death(p *process, ev history.WorkerGone, by string) Cause {
+func (f *coroner) death(p *process, ev history.WorkerGone, by string) Cause {
 	c := Cause{Kind: CauseExited, Confidence: Proven, Short: fmt.Sprintf("exit code %d", ev.Code), Sentence: fmt.Sprintf("it ended by itself with exit code %d", ev.Code)}
 	switch code := exitCode(ev.Code); {
 	case ev.Unknown:
@@ -298,7 +295,7 @@ func (f *Fold) death(p *process, ev history.WorkerGone, by string) Cause {
 	case f.outOfMemory(p, ev):
 		c = Cause{Kind: CauseMemory, Confidence: Proven, Short: "killed for its memory", Sentence: "killed by the kernel, out of memory"}
 		if limit := p.group.MemoryLimit; limit > 0 {
-			c.Sentence += fmt.Sprintf(" (it had %s of %s allowed)", size(p.sample.RSS), size(limit))
+			c.Sentence += fmt.Sprintf(" (it had %s of %s allowed)", words.Size(p.sample.RSS), words.Size(limit))
 		}
 	case ev.Signal != "":
 		c = killed(ev, by)
@@ -320,7 +317,7 @@ func (f *Fold) death(p *process, ev history.WorkerGone, by string) Cause {
 }
 
 // timedOut tells an exit that the arbiter asked for from one that the worker came to by itself.
-func (f *Fold) timedOut(p *process, c *Cause) {
+func (f *coroner) timedOut(p *process, c *Cause) {
 	for _, s := range slices.Backward(p.signals) {
 		if s.by != "arbiter" || s.signal != "SIGABRT" {
 			continue
@@ -335,7 +332,7 @@ func (f *Fold) timedOut(p *process, c *Cause) {
 }
 
 // outOfMemory tells the kernel's kill from the arbiter's, which looks the same in an exit status.
-func (f *Fold) outOfMemory(p *process, ev history.WorkerGone) bool {
+func (f *coroner) outOfMemory(p *process, ev history.WorkerGone) bool {
 	if ev.Signal != "SIGKILL" || ev.By != "" && !strings.HasPrefix(ev.By, "kernel") {
 		return false
 	}
@@ -382,10 +379,10 @@ func exitCode(code int) string {
 func undone(p *process) string {
 	var left []string
 	if p.sample.Inside > 0 {
-		left = append(left, count(p.sample.Inside, "request"))
+		left = append(left, words.Count(p.sample.Inside, "request"))
 	}
 	if p.open > 0 {
-		left = append(left, count(p.open, "task"))
+		left = append(left, words.Count(p.open, "task"))
 	}
 	return strings.Join(left, " and ")
 }

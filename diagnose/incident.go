@@ -6,6 +6,17 @@ import (
 	"time"
 )
 
+// A casebook is all incidents and who or what is to blame for them.
+type casebook struct {
+	*server
+	incidents []*incident
+	nextID    int
+	faults    []*fault
+	failures  []failure
+	lost      uint64         // tasks, by the ledger
+	lostBy    map[int]uint64 // of these, by the process that had accepted them
+}
+
 // An incident is one that may still go on.
 type incident struct {
 	Incident
@@ -35,7 +46,7 @@ func (c Cause) key() string {
 }
 
 // fell makes a process that has just been found hung a victim of the incident with its cause, or of a new one.
-func (f *Fold) fell(p *process) {
+func (f *casebook) fell(p *process) {
 	if f.ending >= 0 && p.stall.from >= f.ending {
 		return // it is being stopped
 	}
@@ -50,7 +61,7 @@ func (f *Fold) fell(p *process) {
 }
 
 // open finds the story with this key that is not over.
-func (f *Fold) open(kind, key string) *incident {
+func (f *casebook) open(kind, key string) *incident {
 	for _, in := range slices.Backward(f.incidents) {
 		if in.Kind == kind && in.key == key && in.Recovered < 0 {
 			return in
@@ -60,7 +71,7 @@ func (f *Fold) open(kind, key string) *incident {
 }
 
 // begin opens an incident, unless there are too many.
-func (f *Fold) begin(first Incident) *incident {
+func (f *casebook) begin(first Incident) *incident {
 	if len(f.incidents) >= f.limits.Incidents {
 		return nil
 	}
@@ -77,7 +88,7 @@ func (f *Fold) begin(first Incident) *incident {
 	return in
 }
 
-func (f *Fold) join(in *incident, p *process) {
+func (f *casebook) join(in *incident, p *process) {
 	in.Victims = append(in.Victims, Victim{Place: p.place, PID: p.pid, From: p.stall.from, To: -1})
 	in.victim = append(in.victim, p)
 	in.Ended = -1
@@ -91,7 +102,7 @@ func (f *Fold) join(in *incident, p *process) {
 }
 
 // known takes what was learnt since of a process that is a victim already.
-func (f *Fold) known(p *process) {
+func (f *casebook) known(p *process) {
 	in := p.hang
 	i := slices.Index(in.victim, p)
 	in.Victims[i].From = p.stall.from
@@ -125,10 +136,10 @@ func (f *Fold) known(p *process) {
 }
 
 // moved ends a victim's part: it makes progress again.
-func (f *Fold) moved(p *process) { f.leave(p, f.now, "recovered") }
+func (f *casebook) moved(p *process) { f.leave(p, f.now, "recovered") }
 
 // leave ends a victim's part, however.
-func (f *Fold) leave(p *process, at time.Duration, end string) {
+func (f *casebook) leave(p *process, at time.Duration, end string) {
 	in := p.hang
 	i := slices.Index(in.victim, p)
 	in.Victims[i].To, in.Victims[i].End = max(at, in.Victims[i].From), end
@@ -145,7 +156,7 @@ func (in *incident) close(at time.Duration) {
 }
 
 // recovered closes the stories of which every place has a worker that makes progress again.
-func (f *Fold) recovered() {
+func (f *casebook) recovered() {
 	for _, in := range f.incidents {
 		if in.Ended < 0 || in.Recovered >= 0 {
 			continue
@@ -161,7 +172,7 @@ func (f *Fold) recovered() {
 }
 
 // wellSince says whether the worker at a place has made progress since, or has had nothing to do for a while.
-func (f *Fold) wellSince(number int, since time.Duration) bool {
+func (f *casebook) wellSince(number int, since time.Duration) bool {
 	p := f.places[number].now
 	if p.gone || p.state != Idle && p.state != Busy {
 		return false

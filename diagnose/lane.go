@@ -31,7 +31,7 @@ func (pl *place) note(s State) {
 }
 
 // lanes closes the cells that are over by now. A pause longer than a lane is all the same state.
-func (f *Fold) lanes() {
+func (f *server) lanes() {
 	cell := int64(f.now / LaneStep)
 	for _, pl := range f.places {
 		if pl.cell >= cell {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // A Notice is something that explains how a server suffers and that is no hang of any worker: connections that were dropped, a quota that was used up.
@@ -81,7 +82,7 @@ func (f *Fold) throttled(r history.Record, g *group) {
 	}
 	c := Cause{Kind: CauseThrottled, Confidence: Proven, Short: fmt.Sprintf("quota of %.2g processors", g.Quota), Evidence: []uint64{r.Seq}}
 	c.Sentence = fmt.Sprintf("the control group %s was out of its quota of %.2g processors in %.0f %% of the time, and its processes waited %s for it since the last look",
-		g.Path, g.Quota, 100*share, seconds(g.lostFor))
+		g.Path, g.Quota, 100*share, words.Seconds(g.lostFor))
 	f.notices.note("throttled "+g.Path, g.before, r.At, c)
 }
 
@@ -91,8 +92,8 @@ func (f *Fold) overfull(r history.Record, more uint64) {
 		f.overflow = 0
 	}
 	f.overflow += more
-	c := Cause{Kind: CauseBacklog, Confidence: Likely, Short: fmt.Sprintf("%s dropped", count(int(f.overflow), "connection")), Evidence: []uint64{r.Seq}}
-	c.Sentence = fmt.Sprintf("the kernel dropped %s because no worker accepted them in time and the backlog was full", count(int(f.overflow), "connection"))
+	c := Cause{Kind: CauseBacklog, Confidence: Likely, Short: fmt.Sprintf("%s dropped", words.Count(f.overflow, "connection")), Evidence: []uint64{r.Seq}}
+	c.Sentence = fmt.Sprintf("the kernel dropped %s because no worker accepted them in time and the backlog was full", words.Count(f.overflow, "connection"))
 	if f.backlogLimit > 0 {
 		c.Sentence += fmt.Sprintf(" (%d of %d)", f.backlog, f.backlogLimit)
 		if f.backlog >= f.backlogLimit {
@@ -100,4 +101,27 @@ func (f *Fold) overfull(r history.Record, more uint64) {
 		}
 	}
 	f.notices.note("backlog", r.At, r.At, c)
+}
+
+// overflowed takes the kernel's count since the machine started: the first tells nothing of this server.
+func (f *Fold) overflowed(r history.Record, ev history.Overflow) {
+	at, more := r.At, less(ev.Dropped, f.dropped)
+	first := !f.counted
+	f.dropped, f.counted = ev.Dropped, true
+	if first || more == 0 {
+		return
+	}
+	f.overfull(r, more)
+	for _, in := range f.incidents {
+		if in.Ended < 0 || at-in.Ended <= f.limits.Settle {
+			in.Cost.Dropped += more
+		}
+	}
+}
+
+// drops are the connections that the kernel dropped.
+type drops struct {
+	dropped  uint64 // by the kernel's count
+	overflow uint64 // of these, in the newest notice
+	counted  bool   // it was read once
 }

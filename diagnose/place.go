@@ -25,7 +25,7 @@ type place struct {
 const sameMoment = time.Second
 
 // seen gives a process that was found its place.
-func (f *Fold) seen(at time.Duration, ev history.WorkerSeen) {
+func (f *server) seen(at time.Duration, ev history.WorkerSeen) {
 	if f.alive(ev.PID) != nil {
 		return
 	}
@@ -35,13 +35,13 @@ func (f *Fold) seen(at time.Duration, ev history.WorkerSeen) {
 		at = max(ev.Born, at-f.limits.Recent, 0)
 	}
 	p := newProcess(ev.PID, ev.Worker, at)
-	p.found, p.deaf = f.now, ev.NoListener
+	p.found, p.noListener = f.now, ev.NoListener
 	f.processes[ev.PID] = p
 	f.seat(p, f.vacant(ev.Worker))
 }
 
 // vacant is the place for a newcomer: the one that the history names, or the lowest empty one where that is taken, or would be a new one beside an empty one.
-func (f *Fold) vacant(number int) int {
+func (f *server) vacant(number int) int {
 	if pl := f.places[number]; pl != nil && pl.now.gone {
 		return number
 	}
@@ -57,7 +57,7 @@ func (f *Fold) vacant(number int) int {
 }
 
 // seat gives a process a place that is empty or new.
-func (f *Fold) seat(p *process, number int) {
+func (f *server) seat(p *process, number int) {
 	pl := f.places[number]
 	if pl == nil {
 		pl = &place{number: number, cell: int64(f.now / LaneStep)}
@@ -70,7 +70,7 @@ func (f *Fold) seat(p *process, number int) {
 }
 
 // refill gives the place of one that has just died to a successor that was found a moment before that death: places do not depend on which of the two was recorded first.
-func (f *Fold) refill(dead *process) {
+func (f *server) refill(dead *process) {
 	var next *process
 	for _, q := range f.processes {
 		fresh := !q.gone && f.now-q.found <= sameMoment && q.seen > dead.seen+sameMoment // else they are the births of one boot
@@ -91,7 +91,7 @@ func (f *Fold) refill(dead *process) {
 }
 
 // shrinks closes places that their processes left as they were meant to, and that nobody has taken since: the pool is smaller.
-func (f *Fold) shrinks(now time.Duration) {
+func (f *server) shrinks(now time.Duration) {
 	if f.ending >= 0 {
 		return
 	}
@@ -102,17 +102,8 @@ func (f *Fold) shrinks(now time.Duration) {
 	}
 }
 
-func (f *Fold) anyAlive() bool {
-	for _, p := range f.processes {
-		if !p.gone {
-			return true
-		}
-	}
-	return false
-}
-
 // vacated notes that a process left as it was meant to.
-func (f *Fold) vacated(p *process, at time.Duration) {
+func (f *server) vacated(p *process, at time.Duration) {
 	if pl := f.places[p.place]; pl.now == p {
 		pl.gone = at
 	}

@@ -31,7 +31,7 @@ func asked(ev history.WorkerGone) bool {
 }
 
 // succeeded says whether a younger worker stands there already: a graceful reload starts the new ones first (gunicorn's HUP, nginx's and Apache's reload, puma's phased restart).
-func (f *Fold) succeeded(p *process) bool {
+func (f *server) succeeded(p *process) bool {
 	for _, q := range f.processes {
 		if !q.gone && q.seen > max(p.seen+tickStep, f.now-reloadSpan) {
 			return true
@@ -41,7 +41,7 @@ func (f *Fold) succeeded(p *process) bool {
 }
 
 // reloads decides about those that left a moment ago. Where all of the server's workers went together and their arbiter lives on, it was a reload; else each is a death.
-func (f *Fold) reloads(now time.Duration) {
+func (f *coroner) reloads(now time.Duration) {
 	if len(f.leavers) == 0 || now-f.leavers[0].record.At < leaveTogether {
 		return
 	}

@@ -56,8 +56,11 @@ const closerLook = 150 * time.Millisecond
 
 func stopped(state string) bool { return state == "T" }
 
+// A finder finds what keeps a process from progress.
+type finder struct{ sight }
+
 // assess finds what keeps the process from progress, if anything does.
-func (f *Fold) assess(p *process) (stall, bool) {
+func (f finder) assess(p *process) (stall, bool) {
 	switch {
 	case p.sampledAt >= 0 && stopped(p.sample.State):
 		return stall{from: f.stoppedSince(p), work: unset, how: byStop}, true
@@ -80,7 +83,7 @@ func (f *Fold) assess(p *process) (stall, bool) {
 
 // stoppedSince is when the process stopped: a thread runs once more to stop, so its last run is the moment, where it was looked at. Before that look it is known only
 // that it was not stopped at the sample before.
-func (f *Fold) stoppedSince(p *process) time.Duration {
+func (f finder) stoppedSince(p *process) time.Duration {
 	least, looked := max(p.running, p.seen), unset
 	for _, t := range p.threads {
 		if stopped(t.State) && t.Still > 0 {
@@ -94,14 +97,14 @@ func (f *Fold) stoppedSince(p *process) time.Duration {
 }
 
 // starved says whether the process is ready to run most of the time and gets no processor, or has used up its quota.
-func (f *Fold) starved(p *process) bool {
+func (f sight) starved(p *process) bool {
 	used, delayed := p.shares()
 	_, throttled := p.group.throttles()
 	return delayed > f.limits.Starved && delayed > used || throttled
 }
 
 // worse prefers what is a hang already, then what is explained, then what lasts longer.
-func (f *Fold) worse(a, b stall) bool {
+func (f finder) worse(a, b stall) bool {
 	rank := func(s stall) int {
 		n := 0
 		if f.hung(s) {
@@ -120,7 +123,7 @@ func (f *Fold) worse(a, b stall) bool {
 
 // hung says whether a stall is a hang by now: because it cannot end by itself, because others have waited behind it for its limit, or because the work is older than any
 // should be. Time in which hangtime itself was late does not count.
-func (f *Fold) hung(s stall) bool {
+func (f finder) hung(s stall) bool {
 	switch {
 	case s.how == byStop || s.how == byFreezer || s.how == byMemory || s.limit == 0:
 		return true
@@ -135,12 +138,12 @@ func (f *Fold) hung(s stall) bool {
 }
 
 // spared says whether a stall that keeps nobody else has lasted long enough to be a hang, and is none because others of the server answer those who wait.
-func (f *Fold) spared(s stall) bool {
+func (f finder) spared(s stall) bool {
 	return s.own && s.limit > 0 && f.silence(s.from, f.now) >= s.limit && f.served(f.limits.Loop)
 }
 
 // old says whether the work is older than the age from which on it is held to hang whoever waits for it.
-func (f *Fold) old(s stall) bool {
+func (f finder) old(s stall) bool {
 	if f.limits.HangAfter <= 0 || s.how == deadLoop {
 		return false
 	}
@@ -156,7 +159,7 @@ func (s stall) since() time.Duration {
 }
 
 // explained is a stall with a thread as its reason.
-func (f *Fold) explained(p *process, t *thread, from, limit time.Duration) stall {
+func (f finder) explained(p *process, t *thread, from, limit time.Duration) stall {
 	s := stall{from: from, work: unset, limit: limit, tid: t.TID, thread: t}
 	s.behind = f.behind(p, t.TID, t.at)
 	if t.running >= 0 {
@@ -187,7 +190,7 @@ func (f *Fold) explained(p *process, t *thread, from, limit time.Duration) stall
 
 // computes says whether a thread that was found running runs all the time: at two looks, and by the account of its process between them. One that shares its
 // processor runs less, and is ready to run all the time.
-func (f *Fold) computes(p *process, t *thread) bool {
+func (f sight) computes(p *process, t *thread) bool {
 	used, delayed := p.sharesSince(t.running - tickStep)
 	return t.at-t.running >= lookTwice && used+delayed >= f.limits.Busy
 }
@@ -203,7 +206,7 @@ func (s stall) event() history.Event {
 func (p *process) fileless() bool { return p.files.Limit > 0 && p.files.Open >= p.files.Limit }
 
 // behind is what a thread waits for, seen lately; nil: it is not known.
-func (f *Fold) behind(p *process, tid int, now time.Duration) *obstacle {
+func (f sight) behind(p *process, tid int, now time.Duration) *obstacle {
 	if o := p.obstacles[tid]; o != nil && now-o.at <= f.limits.Stale {
 		return o
 	}

@@ -3,12 +3,12 @@ package diagnose
 import "time"
 
 // loopStall is a named loop thread that does not turn although the worker has work; answers of its other threads say nothing of the loop.
-func (f *Fold) loopStall(p *process) (stall, bool) {
+func (f finder) loopStall(p *process) (stall, bool) {
 	if p.open == 0 && p.sample.Inside == 0 {
 		return stall{}, false
 	}
 	for _, t := range f.still(p) {
-		if p.role(t.ThreadSample) != loopThread || p.ended > t.at+3*tickStep || t.running >= 0 && !f.computes(p, t) {
+		if roleOf(t.ThreadSample) != loopThread || p.ended > t.at+3*tickStep || t.running >= 0 && !f.computes(p, t) {
 			continue // a task ended well after the last look at it: it runs again. Its client learns of an end late, so a little later proves nothing.
 		}
 		from := t.from
@@ -30,7 +30,7 @@ func (f *Fold) loopStall(p *process) (stall, bool) {
 }
 
 // asked is when the oldest work that is present came: a loop that stood still before had nothing to do.
-func (f *Fold) asked(p *process) time.Duration {
+func (f finder) asked(p *process) time.Duration {
 	from := unset
 	if p.open > 0 {
 		from = p.openFrom
@@ -42,13 +42,13 @@ func (f *Fold) asked(p *process) time.Duration {
 }
 
 // taskStall is accepted tasks of which none ends while a thread that is no named loop stands still.
-func (f *Fold) taskStall(p *process) (stall, bool) {
+func (f finder) taskStall(p *process) (stall, bool) {
 	if p.open == 0 {
 		return stall{}, false
 	}
 	threads := f.still(p)
 	for _, t := range threads {
-		if p.role(t.ThreadSample) == loopThread || t.from < p.endedMin-f.limits.Slack-tickStep || t.running >= 0 {
+		if roleOf(t.ThreadSample) == loopThread || t.from < p.endedMin-f.limits.Slack-tickStep || t.running >= 0 {
 			continue // a task ended since. When it ended, its client learns late: at the next look.
 		}
 		s := f.explained(p, t, max(t.from, p.endedMin), f.limits.Pool)
@@ -63,7 +63,7 @@ func (f *Fold) taskStall(p *process) (stall, bool) {
 
 // silentStall is accepted tasks of which none ends although nothing is seen to stand in the way, while requests are answered: nobody runs them.
 // Slow tasks look the same, so it takes a loop whose count of turns stands still, or a process that has never ended a task for a long time.
-func (f *Fold) silentStall(p *process) (stall, bool) {
+func (f finder) silentStall(p *process) (stall, bool) {
 	if p.open < 2 || max(p.answered, p.took) <= p.ended || len(f.still(p)) > 0 {
 		return stall{}, false
 	}

@@ -1,0 +1,184 @@
+package diagnose
+
+import (
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// looks are what was found of the threads of a process, and of its work that no thread runs, lately.
+type looks struct {
+	threads   map[int]*thread
+	obstacles map[int]*obstacle // by thread
+	stacks    map[int]*stack    // by thread
+	tasks     map[uint64]*stack // what no thread runs, by its ID
+	chains    map[int]history.Chain
+	stacksAt  time.Duration // when a stack was last read; unset: never
+	lookedAt  time.Duration // when the last look at its threads was whole; unset: never
+	looking   bool          // a look has begun and is not whole
+	rests     bool          // the last whole look proved that a thread of it waits for work
+	upstream  history.Upstream
+	upAt      time.Duration // when that was seen; unset: never
+}
+
+func noLooks() looks {
+	return looks{
+		threads: map[int]*thread{}, obstacles: map[int]*obstacle{}, stacks: map[int]*stack{}, tasks: map[uint64]*stack{}, chains: map[int]history.Chain{},
+		stacksAt: unset, lookedAt: unset, upAt: unset,
+	}
+}
+
+// lookTwice is how far apart two looks at a thread are at least that prove a standstill together.
+const lookTwice = 50 * time.Millisecond
+
+// maxThreads bounds what is kept of one process; the reader of /proc has the same order of bound.
+const maxThreads = 256
+
+// A thread is the last look at one thread.
+type thread struct {
+	history.ThreadSample
+	at      time.Duration
+	seq     uint64
+	from    time.Duration // since when it stands still
+	running time.Duration // since when every look found it on a processor; -1: the last did not
+	place   string        // where the last whole look found it: the application's line, or "" where that is not known
+	placed  time.Duration // since when every whole look found it there, and not idle; unset: the last did not
+	idled   time.Duration // when it was last seen idle; unset: never
+}
+
+// A stack is what a thread did, in its language's words, when it was read.
+type stack struct {
+	history.Stack
+	at    time.Duration
+	first time.Duration // when this piece of work was first seen at this place
+	over  bool          // a later reading does not have it
+	seq   uint64
+}
+
+// own is the application's own line; empty: none of its frames is the application's.
+func (st *stack) own() string {
+	if st == nil || st.Own <= 0 || st.Own > len(st.Frames) {
+		return ""
+	}
+	return st.Frames[st.Own-1]
+}
+
+func (p *process) looked(r history.Record, ev history.ThreadSample, l Limits) {
+	if len(p.threads) >= maxThreads && p.threads[ev.TID] == nil {
+		return
+	}
+	t := &thread{ThreadSample: ev, at: r.At, seq: r.Seq, from: r.At - ev.Still, running: -1, placed: unset, idled: unset}
+	old := p.threads[ev.TID]
+	p.looking = true
+	if old != nil {
+		t.place, t.placed, t.idled = old.place, old.placed, old.idled
+	}
+	if ev.Idle {
+		t.idled = r.At
+	}
+	if onProcessor(ev) {
+		t.running = r.At
+		if old != nil && old.running >= 0 && r.At-old.at <= l.Stale {
+			t.running = old.running
+		}
+	}
+	// The same standstill keeps the beginning that was first computed: it was nearest to the event.
+	if old != nil && t.from-old.from <= l.Slack && old.Syscall == ev.Syscall {
+		t.from = min(t.from, old.from)
+		// It did not run since the last look, so that one and this one are the two looks that it takes.
+		t.Twice = t.Twice || t.running < 0 && ev.Still >= r.At-old.at && (old.Twice || r.At-old.at >= lookTwice)
+	}
+	p.threads[ev.TID] = t
+	if ev.Idle {
+		p.idled[roleOf(ev)] = r.At
+	}
+}
+
+func onProcessor(t history.ThreadSample) bool { return t.State == "R" || t.Syscall == "running" }
+
+// hindered takes what one of its threads waits for.
+func (p *looks) hindered(o *obstacle, l Limits) {
+	old := p.obstacles[o.tid]
+	if len(p.obstacles) >= maxThreads && old == nil {
+		return
+	}
+	// The same wait keeps the beginning that was first computed: it was nearest to the event.
+	if old != nil && old.same == o.same && o.from-old.from <= l.Slack {
+		o.from = min(o.from, old.from)
+	}
+	p.obstacles[o.tid] = o
+}
+
+// readGap is how far apart two stacks of one process are at least that were not read together.
+const readGap = 40 * time.Millisecond
+
+// traced takes a stack. All stacks of a process are read at once: what is not among those of the last reading is over.
+func (p *looks) traced(r history.Record, ev history.Stack) {
+	if r.At-p.stacksAt > readGap {
+		for _, st := range p.tasks {
+			if st.at < r.At-readGap {
+				st.over = true // unless it is read again
+			}
+		}
+	}
+	p.stacksAt = r.At
+	st := &stack{Stack: ev, at: r.At, first: r.At, seq: r.Seq}
+	if ev.TID == 0 {
+		if old := p.tasks[ev.ID]; old != nil && old.own() == st.own() {
+			st.first = old.first
+		}
+		if len(p.tasks) < maxThreads || p.tasks[ev.ID] != nil {
+			p.tasks[ev.ID] = st
+		}
+		return
+	}
+	if len(p.stacks) < maxThreads || p.stacks[ev.TID] != nil {
+		p.stacks[ev.TID] = st
+	}
+}
+
+// whole takes the end of a look: where each thread was found, beside what was found before.
+func (p *process) whole(at time.Duration, idle func(*thread) bool) {
+	p.looking, p.lookedAt, p.rests = false, at, false
+	for _, st := range p.stacks {
+		p.ready = p.ready || st.at > at-2*lookTwice && (st.Idle || st.Request != nil) // it has come so far as to serve
+	}
+	for id, st := range p.tasks {
+		if st.over {
+			delete(p.tasks, id)
+		}
+	}
+	for _, t := range p.threads {
+		if at-t.at > 2*lookTwice {
+			continue // not of this look
+		}
+		if idle(t) {
+			t.place, t.placed, t.idled = "", unset, at
+			p.rests = true
+			p.ready = p.ready || t.For == "connections" || t.For == "parent"
+			continue
+		}
+		place := p.placeOf(t)
+		if place == "" { // a lock without a name: to come back to it is no wait
+			t.place, t.placed = "", unset
+			continue
+		}
+		if t.placed == unset || t.place != place {
+			t.place, t.placed = place, at
+		}
+	}
+}
+
+// placeOf is where a thread is, as far as it can be told apart from other places: the application's line, the innermost call, or the system call. "": a futex, which may be any lock.
+func (p *looks) placeOf(t *thread) string {
+	st := p.stacks[t.TID]
+	switch own := st.own(); {
+	case own != "":
+		return own
+	case st != nil && len(st.Frames) > 0:
+		return st.Frames[0]
+	case t.Syscall == "futex":
+		return ""
+	}
+	return t.Syscall
+}
