@@ -22,19 +22,5 @@ func noBeats(at time.Duration) beats {
 	return b
 }
 
-// beaten takes a worker's own sign of life. claims says that what it says of its tasks counts: nobody follows them from outside.
-func (p *process) beaten(r history.Record, ev history.Heartbeat, claims bool) {
-	if claims && ev.Turns > 0 {
-		p.claimed(r, ev)
-	}
-	if p.beatAt >= 0 && ev.Turns != p.beat.Turns {
-		p.turned = min(max(r.At-ev.Age, p.beatAt), r.At) // its age says it better, where it is the loop that gives the sign
-	}
-	if ev.Turns > 0 {
-		p.ready = true
-	}
-	p.beat, p.beatAt = ev, r.At
-}
-
 // countsTurns says whether its sign of life counts the turns of its loop: then that alone says when the loop last turned.
 func (p *beats) countsTurns() bool { return p.beatAt >= 0 && p.beat.Turns > 0 }

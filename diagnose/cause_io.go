@@ -271,3 +271,11 @@ func target(args string) string {
 	}
 	return ""
 }
+
+// opposite is what the process at the other end of a pipe should do.
+func opposite(op string) string {
+	if op == "write" {
+		return "read"
+	}
+	return "write"
+}

@@ -43,30 +43,6 @@ func (f explainer) lingers(p *process, s stall) Cause {
 	return c
 }
 
-// polls is a thread that sleeps and asks again without end. What it asks for the look may have caught; else the place in its code says it.
-func (f explainer) polls(p *process, s stall) Cause {
-	who := named(p, s.thread)
-	call := s.thread.Syscall
-	if call == "" || call == "running" {
-		call = "short waits"
-	}
-	c := Cause{Kind: CausePolling, Confidence: sure(s, true), Short: "asks again and again",
-		Sentence: fmt.Sprintf("%s sleeps and asks again, without end and always in one place (last seen in %s)", who, call)}
-	if seen, ok := f.byEvent(p, s); ok && seen.Kind != CauseMutex {
-		c.Path, c.Inode, c.Holders, c.Remote = seen.Path, seen.Inode, seen.Holders, seen.Remote
-		c.Sentence += "; " + seen.Sentence
-	}
-	return c
-}
-
-// opposite is what the process at the other end of a pipe should do.
-func opposite(op string) string {
-	if op == "write" {
-		return "read"
-	}
-	return "write"
-}
-
 // titled adds what a process that says in its title what it does has written there, as PostgreSQL's sessions do; and who of its siblings says that it keeps others waiting.
 func (f explainer) titled(p *process, s stall, c *Cause) {
 	waits := strings.HasSuffix(p.title, " waiting")

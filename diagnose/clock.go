@@ -1,6 +1,9 @@
 package diagnose
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // A clock is how far the history has come, and which of that time counts.
 type clock struct {
@@ -43,3 +46,6 @@ func (f *clock) silence(since, now time.Duration) time.Duration {
 	}
 	return max(silence, 0)
 }
+
+// unset is a moment that never was: it is before every other. Zero and -1 would not do: of a server that was there before hangtime, all that matters may lie before zero.
+const unset = time.Duration(math.MinInt64 / 4)

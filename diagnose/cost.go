@@ -13,15 +13,6 @@ const maxPorts = 20_000
 // lateLosses is how long after an incident's end lost tasks still count for it: a client asks for an old task once a second, and gives a stranger another second.
 const lateLosses = 5 * time.Second
 
-// A stay is one connection inside one victim: from when it was seen there, until when.
-type stay struct{ from, to time.Duration }
-
-// A failure is hits that failed in one window: kept for a while, because an incident is detected after it began.
-type failure struct {
-	to time.Duration
-	n  uint64
-}
-
 const maxFailures = 256
 
 // inside notes which connections are inside a victim now.
@@ -122,4 +113,13 @@ func (f *casebook) lastOf(pid int) *Incident {
 		}
 	}
 	return nil
+}
+
+// unaccepted counts connections that the kernel dropped for the incidents that are not long over.
+func (f *casebook) unaccepted(at time.Duration, dropped uint64) {
+	for _, in := range f.incidents {
+		if in.Ended < 0 || at-in.Ended <= f.limits.Settle {
+			in.Cost.Dropped += dropped
+		}
+	}
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
-	"github.com/hangtime-dev/hangtime/words"
 )
 
 // A coroner tells how processes ended, and whether anybody meant them to.
@@ -152,11 +151,6 @@ func (f *coroner) sender(p *process, ev history.WorkerGone, at time.Duration) st
 	return ""
 }
 
-// aims says whether a fault is about this process.
-func (one *fault) aims(p *process) bool {
-	return one.PID == p.pid || one.PID == 0 && one.Worker > 0 && one.Worker == p.worker
-}
-
 // how says how a process ended: "SIGKILL from arbiter", "exit code 1 after SIGABRT from arbiter".
 func (f *coroner) how(ev history.WorkerGone, by string) string {
 	if f.ending >= 0 && f.now > f.ending {
@@ -277,112 +271,20 @@ func (f *casebook) sameCrash(p *process, c Cause, at time.Duration) *incident {
 	return nil
 }
 
-// looped is the cause of deaths that follow each other as soon as a process is born.
-func looped(in *incident, last Cause) Cause {
-	on := adviceOn(CauseBootLoop, true)
-	return Cause{
-		Kind: CauseBootLoop, Confidence: Likely, Short: "dies at boot: " + last.Short, Evidence: append(slices.Clone(in.Cause.Evidence), last.Evidence...),
-		Sentence: "each successor dies as soon as it is born, before it has answered anything (" + last.Short + ")", Remedy: on.remedy, Prevention: on.prevention,
-	}
+// A leaver is a process that ended as one does that was asked to, while nobody was heard to ask.
+type leaver struct {
+	process *process
+	record  history.Record
+	gone    history.WorkerGone
 }
 
-// death is the cause of a crash.
-func (f *coroner) death(p *process, ev history.WorkerGone, by string) Cause {
-	c := Cause{Kind: CauseExited, Confidence: Proven, Short: fmt.Sprintf("exit code %d", ev.Code), Sentence: fmt.Sprintf("it ended by itself with exit code %d", ev.Code)}
-	switch code := exitCode(ev.Code); {
-	case ev.Unknown:
-		c = Cause{Kind: CauseUnknown, Confidence: Guess, Short: "gone", Sentence: "it is gone with work undone; how it ended could not be seen"}
-	case f.outOfMemory(p, ev):
-		c = Cause{Kind: CauseMemory, Confidence: Proven, Short: "killed for its memory", Sentence: "killed by the kernel, out of memory"}
-		if limit := p.group.MemoryLimit; limit > 0 {
-			c.Sentence += fmt.Sprintf(" (it had %s of %s allowed)", words.Size(p.sample.RSS), words.Size(limit))
-		}
-	case ev.Signal != "":
-		c = killed(ev, by)
-	case code != "":
-		c.Short += " (" + code + ")"
-		c.Sentence += ": " + code
-	default:
-		f.timedOut(p, &c)
+// asked says whether a process ended in a way in which one ends that was asked to leave.
+func asked(ev history.WorkerGone) bool {
+	switch ev.Signal {
+	case "":
+		return ev.Code == 0 && !ev.Unknown
+	case "SIGTERM", "SIGQUIT", "SIGINT", "SIGHUP", "SIGWINCH", "SIGUSR1", "SIGUSR2":
+		return true
 	}
-	if ev.Inferred && c.Confidence == Proven && by != "hangtime" {
-		c.Confidence = Likely
-	}
-	if left := undone(p); left != "" {
-		c.Sentence += ", with " + left + " undone"
-	}
-	on := adviceOn(c.Kind, true)
-	c.Remedy, c.Prevention = on.remedy, on.prevention
-	return c
-}
-
-// timedOut tells an exit that the arbiter asked for from one that the worker came to by itself.
-func (f *coroner) timedOut(p *process, c *Cause) {
-	for _, s := range slices.Backward(p.signals) {
-		if s.by != "arbiter" || s.signal != "SIGABRT" {
-			continue
-		}
-		c.Kind, c.Short = CauseKilled, c.Short+" after SIGABRT from arbiter"
-		c.Sentence = "its arbiter sent it SIGABRT for its silence and it left; why it was silent was not seen"
-		if p.label == Starved || p.label == Throttled {
-			c.Sentence = "its arbiter sent it SIGABRT for its silence and it left; it was " + string(p.label) + ": ready to run, and without a processor"
-		}
-		return
-	}
-}
-
-// outOfMemory tells the kernel's kill from the arbiter's, which looks the same in an exit status.
-func (f *coroner) outOfMemory(p *process, ev history.WorkerGone) bool {
-	if ev.Signal != "SIGKILL" || ev.By != "" && !strings.HasPrefix(ev.By, "kernel") {
-		return false
-	}
-	return strings.HasPrefix(ev.By, "kernel") || p.group.kills >= 0 && f.now-p.group.kills <= f.limits.Recent &&
-		!slices.ContainsFunc(p.signals, func(s sent) bool { return s.by != "kernel" })
-}
-
-func killed(ev history.WorkerGone, by string) Cause {
-	c := Cause{Kind: CauseKilled, Confidence: Proven, Short: ev.Signal, Sentence: "killed by " + ev.Signal}
-	switch {
-	case by != "":
-		c.Short += " from " + by
-		c.Sentence += " from " + by
-		if by == byArbiterInferred {
-			c.Confidence = Likely
-			c.Sentence += ": it had hung until then, without a sign of life; who sent it could not be seen"
-		}
-	case own(ev.Signal):
-		c.Sentence += ", which its own fault raised"
-	default:
-		c.Confidence = Likely
-		c.Sentence += "; who sent it could not be seen"
-	}
-	return c
-}
-
-// own says whether a signal is one that a process raises by what it does itself (signal(7)).
-func own(signal string) bool {
-	return slices.Contains([]string{"SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP", "SIGXCPU", "SIGXFSZ"}, signal)
-}
-
-// exitCode says what a worker means by its exit code where servers agree (gunicorn: WORKER_BOOT_ERROR, APP_LOAD_ERROR).
-func exitCode(code int) string {
-	switch code {
-	case 3:
-		return "could not boot"
-	case 4:
-		return "could not load its application"
-	}
-	return ""
-}
-
-// undone says what the process had before it when it died; empty: nothing.
-func undone(p *process) string {
-	var left []string
-	if p.sample.Inside > 0 {
-		left = append(left, words.Count(p.sample.Inside, "request"))
-	}
-	if p.open > 0 {
-		left = append(left, words.Count(p.open, "task"))
-	}
-	return strings.Join(left, " and ")
+	return false
 }

@@ -126,11 +126,7 @@ func (f *casebook) reblame(one *fault) {
 	}
 }
 
-// A fault is harm done on purpose.
-type fault struct {
-	history.FaultAsked
-	asked  time.Duration
-	effect time.Duration // -1: not seen in effect
-	healed time.Duration // -1: not yet
-	holder int
+// aims says whether a fault is about this process.
+func (one *fault) aims(p *process) bool {
+	return one.PID == p.pid || one.PID == 0 && one.Worker > 0 && one.Worker == p.worker
 }

@@ -11,18 +11,19 @@ import (
 // A Fold finds worker states and incidents in one variant's history. It is fed one record after the other by one goroutine; what it returns never changes.
 type Fold struct {
 	coroner
-	drops
-	notices notices
+	notices
 }
 
 // New returns a fold that has seen nothing.
 func New(l Limits) *Fold {
-	f := &Fold{}
-	f.server = newServer(l)
-	f.casebook = &casebook{server: f.server, lostBy: map[int]uint64{}}
-	f.sight = sight{f.server}
-	f.finder, f.explainer, f.progress = finder{f.sight}, explainer{f.sight}, progress{f.sight}
-	return f
+	sv := newServer(l)
+	see := sight{sv}
+	return &Fold{
+		coroner: coroner{judge: judge{
+			server: sv, casebook: &casebook{server: sv, lostBy: map[int]uint64{}}, sight: see, finder: finder{see}, explainer: explainer{see}, progress: progress{see},
+		}},
+		notices: notices{server: sv},
+	}
 }
 
 // Add takes the next record.
@@ -48,7 +49,7 @@ func (f *Fold) Add(r history.Record) {
 	case history.Listener:
 		f.listens(r.At, ev)
 	case history.Overflow:
-		f.overflowed(r, ev)
+		f.unaccepted(r.At, f.overflowed(r, ev))
 	case history.Hit:
 		f.hit(ev)
 	case history.HitWindow:
@@ -224,3 +225,6 @@ func (f *Fold) Incidents() []Incident {
 	}
 	return all
 }
+
+// Hidden is what may not be read, in the order in which it was found.
+func (f *Fold) Hidden() []history.Unseen { return slices.Clone(f.hidden) }

@@ -6,30 +6,6 @@ import (
 	"time"
 )
 
-// A casebook is all incidents and who or what is to blame for them.
-type casebook struct {
-	*server
-	incidents []*incident
-	nextID    int
-	faults    []*fault
-	failures  []failure
-	lost      uint64         // tasks, by the ledger
-	lostBy    map[int]uint64 // of these, by the process that had accepted them
-}
-
-// An incident is one that may still go on.
-type incident struct {
-	Incident
-	key    string
-	fault  *fault
-	victim []*process // of each victim, while it is one
-
-	ports   map[int]stay // connections that were inside a victim, by the client's port
-	unnamed map[int]int  // by pid, how many more were inside than were named
-	deaths  int          // of a crash, also beyond the bound on victims
-	young   int          // of these, how many had served nothing
-}
-
 func (in *incident) copy() Incident {
 	out := in.Incident
 	out.Victims = slices.Clone(in.Victims)

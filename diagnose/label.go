@@ -1,7 +1,7 @@
 package diagnose
 
 // label says what is the matter with a process that is not hung.
-func (f *judge) label(p *process, s stall, stalled bool) Label {
+func (f finder) label(p *process, s stall, stalled bool) Label {
 	_, throttled := p.group.throttles()
 	work := p.sample.Inside > 0 || p.open > 0
 	slow := stalled && (s.limit == never || f.spared(s)) && f.silence(s.since(), f.now) >= f.limits.Loop
@@ -33,7 +33,7 @@ func (f *judge) label(p *process, s stall, stalled bool) Label {
 }
 
 // awaitsLong says whether a piece of work without a thread has waited for longer than a moment.
-func (f *judge) awaitsLong(p *process) bool {
+func (f sight) awaitsLong(p *process) bool {
 	all := f.awaited(p)
 	return len(all) > 0 && f.now-f.askedAt(p, all[0]) > f.limits.Loop
 }

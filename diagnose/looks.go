@@ -63,37 +63,6 @@ func (st *stack) own() string {
 	return st.Frames[st.Own-1]
 }
 
-func (p *process) looked(r history.Record, ev history.ThreadSample, l Limits) {
-	if len(p.threads) >= maxThreads && p.threads[ev.TID] == nil {
-		return
-	}
-	t := &thread{ThreadSample: ev, at: r.At, seq: r.Seq, from: r.At - ev.Still, running: -1, placed: unset, idled: unset}
-	old := p.threads[ev.TID]
-	p.looking = true
-	if old != nil {
-		t.place, t.placed, t.idled = old.place, old.placed, old.idled
-	}
-	if ev.Idle {
-		t.idled = r.At
-	}
-	if onProcessor(ev) {
-		t.running = r.At
-		if old != nil && old.running >= 0 && r.At-old.at <= l.Stale {
-			t.running = old.running
-		}
-	}
-	// The same standstill keeps the beginning that was first computed: it was nearest to the event.
-	if old != nil && t.from-old.from <= l.Slack && old.Syscall == ev.Syscall {
-		t.from = min(t.from, old.from)
-		// It did not run since the last look, so that one and this one are the two looks that it takes.
-		t.Twice = t.Twice || t.running < 0 && ev.Still >= r.At-old.at && (old.Twice || r.At-old.at >= lookTwice)
-	}
-	p.threads[ev.TID] = t
-	if ev.Idle {
-		p.idled[roleOf(ev)] = r.At
-	}
-}
-
 func onProcessor(t history.ThreadSample) bool { return t.State == "R" || t.Syscall == "running" }
 
 // hindered takes what one of its threads waits for.
@@ -134,38 +103,6 @@ func (p *looks) traced(r history.Record, ev history.Stack) {
 	}
 	if len(p.stacks) < maxThreads || p.stacks[ev.TID] != nil {
 		p.stacks[ev.TID] = st
-	}
-}
-
-// whole takes the end of a look: where each thread was found, beside what was found before.
-func (p *process) whole(at time.Duration, idle func(*thread) bool) {
-	p.looking, p.lookedAt, p.rests = false, at, false
-	for _, st := range p.stacks {
-		p.ready = p.ready || st.at > at-2*lookTwice && (st.Idle || st.Request != nil) // it has come so far as to serve
-	}
-	for id, st := range p.tasks {
-		if st.over {
-			delete(p.tasks, id)
-		}
-	}
-	for _, t := range p.threads {
-		if at-t.at > 2*lookTwice {
-			continue // not of this look
-		}
-		if idle(t) {
-			t.place, t.placed, t.idled = "", unset, at
-			p.rests = true
-			p.ready = p.ready || t.For == "connections" || t.For == "parent"
-			continue
-		}
-		place := p.placeOf(t)
-		if place == "" { // a lock without a name: to come back to it is no wait
-			t.place, t.placed = "", unset
-			continue
-		}
-		if t.placed == unset || t.place != place {
-			t.place, t.placed = place, at
-		}
 	}
 }
 

@@ -24,8 +24,13 @@ const maxNotices = 100
 
 // notices are kept by what they are about, in the order in which they began.
 type notices struct {
+	*server
 	all  []*Notice
 	last map[string]*Notice
+
+	dropped  uint64 // connections, by the kernel's count
+	overflow uint64 // of these, in the newest notice
+	counted  bool   // it was read once
 }
 
 // going is the notice about something that is not over; nil: the next is another.
@@ -64,9 +69,9 @@ func (n *notices) note(about string, from, at time.Duration, cause Cause) {
 const maxNoticed = 16
 
 // Notices are all so far, in the order in which they began.
-func (f *Fold) Notices() []Notice {
+func (f *notices) Notices() []Notice {
 	var all []Notice
-	for _, one := range f.notices.all {
+	for _, one := range f.all {
 		n := *one
 		n.Cause = n.Cause.clone()
 		all = append(all, n)
@@ -75,7 +80,7 @@ func (f *Fold) Notices() []Notice {
 }
 
 // throttled notices a group that was out of quota in most of the time since the last look.
-func (f *Fold) throttled(r history.Record, g *group) {
+func (f *notices) throttled(r history.Record, g *group) {
 	share, is := g.throttles()
 	if !is {
 		return
@@ -83,12 +88,12 @@ func (f *Fold) throttled(r history.Record, g *group) {
 	c := Cause{Kind: CauseThrottled, Confidence: Proven, Short: fmt.Sprintf("quota of %.2g processors", g.Quota), Evidence: []uint64{r.Seq}}
 	c.Sentence = fmt.Sprintf("the control group %s was out of its quota of %.2g processors in %.0f %% of the time, and its processes waited %s for it since the last look",
 		g.Path, g.Quota, 100*share, words.Seconds(g.lostFor))
-	f.notices.note("throttled "+g.Path, g.before, r.At, c)
+	f.note("throttled "+g.Path, g.before, r.At, c)
 }
 
 // overfull notices connections that the kernel dropped.
-func (f *Fold) overfull(r history.Record, more uint64) {
-	if f.notices.going("backlog", r.At) == nil {
+func (f *notices) overfull(r history.Record, more uint64) {
+	if f.going("backlog", r.At) == nil {
 		f.overflow = 0
 	}
 	f.overflow += more
@@ -100,28 +105,17 @@ func (f *Fold) overfull(r history.Record, more uint64) {
 			c.Confidence = Proven // seen full, and seen to drop
 		}
 	}
-	f.notices.note("backlog", r.At, r.At, c)
+	f.note("backlog", r.At, r.At, c)
 }
 
-// overflowed takes the kernel's count since the machine started: the first tells nothing of this server.
-func (f *Fold) overflowed(r history.Record, ev history.Overflow) {
-	at, more := r.At, less(ev.Dropped, f.dropped)
+// overflowed takes the kernel's count since the machine started, and says how many connections it has dropped since the last: the first tells nothing of this server.
+func (f *notices) overflowed(r history.Record, ev history.Overflow) uint64 {
+	more := less(ev.Dropped, f.dropped)
 	first := !f.counted
 	f.dropped, f.counted = ev.Dropped, true
 	if first || more == 0 {
-		return
+		return 0
 	}
 	f.overfull(r, more)
-	for _, in := range f.incidents {
-		if in.Ended < 0 || at-in.Ended <= f.limits.Settle {
-			in.Cost.Dropped += more
-		}
-	}
-}
-
-// drops are the connections that the kernel dropped.
-type drops struct {
-	dropped  uint64 // by the kernel's count
-	overflow uint64 // of these, in the newest notice
-	counted  bool   // it was read once
+	return more
 }

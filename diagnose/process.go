@@ -52,30 +52,3 @@ func newProcess(pid, worker int, at time.Duration) *process {
 		looks: noLooks(), judgement: judgement{state: Booting, since: at, suspected: -1, hungTo: -1},
 	}
 }
-
-// forget drops what was seen of threads too long ago.
-func (p *process) forget(now, stale time.Duration) {
-	for tid, t := range p.threads {
-		if now-t.at > stale {
-			delete(p.threads, tid)
-		}
-	}
-	for tid, o := range p.obstacles {
-		if now-o.at > stale {
-			delete(p.obstacles, tid)
-		}
-	}
-	for tid := range p.stacks {
-		if p.threads[tid] == nil && p.hang == nil {
-			delete(p.stacks, tid)
-		}
-	}
-	for tid := range p.chains {
-		if p.obstacles[tid] == nil {
-			delete(p.chains, tid)
-		}
-	}
-	if now-p.lookedAt > 2*stale && len(p.tasks) > 0 {
-		clear(p.tasks)
-	}
-}

@@ -3,14 +3,6 @@ package diagnose
 // progress tells whether a process that was found hung moves again.
 type progress struct{ sight }
 
-// continues says whether a stall is what a process was found hung by: it needs no second proof that it is long enough.
-func (s stall) continues(before stall) bool {
-	if s.task != nil || before.task != nil {
-		return s.task != nil && before.task != nil
-	}
-	return s.how == before.how && s.tid == before.tid
-}
-
 // another says whether a stall is a new hang rather than what the process is hung by already. A thread that ran between is none: a signal's handler makes it run, and
 // so does a timer. It takes an answer between the two.
 func (f progress) another(p *process, s stall) bool {

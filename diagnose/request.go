@@ -30,7 +30,7 @@ func requestWords(r history.Request) string {
 const maxRequests = 16
 
 // requests are what the process works on, the oldest first: "GET /pay, 3.2 s". Of tasks that wait at one place together one line tells.
-func (f *judge) requests(p *process) []string {
+func (f sight) requests(p *process) []string {
 	type asked struct {
 		text string
 		age  time.Duration

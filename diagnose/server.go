@@ -76,3 +76,27 @@ func (f *workerTable) allKept() bool {
 	}
 	return true
 }
+
+// reloadSpan is how long before the end of a worker its successor is started at most: the worker may take until its graceful timeout to end what it has.
+const reloadSpan = time.Minute
+
+// succeeded says whether a younger worker stands there already: a graceful reload starts the new ones first (gunicorn's HUP, nginx's and Apache's reload, puma's phased restart).
+func (f *server) succeeded(p *process) bool {
+	for _, q := range f.processes {
+		if !q.gone && q.seen > max(p.seen+tickStep, f.now-reloadSpan) {
+			return true
+		}
+	}
+	return false
+}
+
+// replaced is when a process was replaced: its first successor was born then. It is told to leave at about that time, or a little later. unset: none was.
+func (f *server) replaced(p *process) time.Duration {
+	at := unset
+	for _, q := range f.processes {
+		if !q.gone && q.seen > p.seen+f.limits.Settle && (at == unset || q.seen < at) {
+			at = q.seen
+		}
+	}
+	return at
+}

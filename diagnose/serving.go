@@ -1,93 +1,11 @@
 package diagnose
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
 )
-
-// A sight tells what the threads of a process are at, and what its pieces of work without a thread wait for.
-type sight struct{ *server }
-
-// sameFor is for how long every look must find a thread that sleeps and runs by turns in one place before it is held to repeat one wait.
-const sameFor = 700 * time.Millisecond
-
-// idle says whether a thread is proven to wait for work: by the set of descriptors that it waits for, or by the place in its code.
-func (f sight) idle(p *process, t *thread) bool {
-	if st := f.stackOf(p, t); st != nil && st.Idle {
-		return true
-	}
-	o := f.behind(p, t.TID, f.now)
-	return t.Idle && (o == nil || !o.real())
-}
-
-// idles says whether the thread that would serve waits for events, seen lately.
-func (f sight) idles(p *process) bool {
-	for _, t := range p.threads {
-		if r := roleOf(t.ThreadSample); f.now-t.at <= f.limits.Stale && f.idle(p, t) && (r == loopThread || r == mainThread || t.For == "connections") {
-			return true
-		}
-	}
-	return false
-}
-
-// accepts says whether any of its threads waits for connections.
-func (f sight) accepts(p *process) bool {
-	for _, t := range p.threads {
-		if f.now-t.at <= f.limits.Stale && t.Idle && t.For == "connections" {
-			return true
-		}
-	}
-	return false
-}
-
-// still are the threads that do not wait for work and stand still, run all the time, or wait again and again in one place; those that explain most first.
-func (f sight) still(p *process) []*thread {
-	var all []*thread
-	for _, t := range p.threads {
-		if f.now-t.at > f.limits.Stale || t.State == "Z" || f.idle(p, t) {
-			continue
-		}
-		if t.running < 0 && t.Still < f.limits.Suspect && !t.Twice && !f.repeats(p, t) {
-			continue
-		}
-		all = append(all, t)
-	}
-	for tid := range p.obstacles {
-		if o := f.behind(p, tid, f.now); o != nil && p.threads[tid] == nil && o.still >= f.limits.Suspect {
-			all = append(all, o.thread())
-		}
-	}
-	slices.SortFunc(all, func(a, b *thread) int {
-		return cmp.Or(cmp.Compare(f.weight(p, b), f.weight(p, a)), cmp.Compare(a.from, b.from), cmp.Compare(a.TID, b.TID))
-	})
-	return all
-}
-
-func (f sight) weight(p *process, t *thread) int {
-	n := 0
-	switch roleOf(t.ThreadSample) {
-	case loopThread:
-		n = 8
-	case mainThread:
-		n = 4
-	}
-	if st := f.stackOf(p, t); st != nil && st.Request != nil {
-		n += 8
-	}
-	if o := f.behind(p, t.TID, f.now); o != nil && o.shared() {
-		n += 16
-	}
-	if t.Twice {
-		n += 2
-	}
-	if t.running < 0 {
-		n++
-	}
-	return n
-}
 
 // serving are those of the threads that stand still which may be at the work of the server. Where a language says what its threads are, one that is neither of a pool, nor at a
 // request, nor the main one is the application's own, and stands for nobody's request; and where others serve, so is the main one.
@@ -174,40 +92,6 @@ func (f sight) occupied(p *process, t *thread) bool {
 	return false
 }
 
-// foreign says whether what the thread waits for is outside of its process and its server, so that it is no way of waiting for work.
-func (o *obstacle) foreign() bool {
-	switch ev := o.event.(type) {
-	case history.SocketWait:
-		return ev.Remote != "" && !ev.Client
-	case history.ChildWait, history.TerminalWait, history.DiskWait:
-		return true
-	case history.PipeWait:
-		return ev.Op == "write"
-	}
-	return false
-}
-
-// repeats says whether a thread waits again and again in one place: a lock that is asked for with pauses, a call that is tried again.
-func (f sight) repeats(p *process, t *thread) bool {
-	if roleOf(t.ThreadSample) == loopThread {
-		return false // a loop comes back to one place by its nature, each time for another piece of work
-	}
-	return t.placed != unset && f.now-t.placed >= sameFor && (t.running >= 0 || t.from > t.placed+f.limits.Slack)
-}
-
-// pooled counts those of a pool among threads that stand still. The pool is used up since the last of them was taken.
-func (f finder) pooled(p *process, s *stall, standing []*thread) {
-	for _, t := range standing {
-		if r := roleOf(t.ThreadSample); t.running >= 0 && !f.repeats(p, t) || r == mainThread || r == loopThread {
-			continue
-		}
-		s.crowd++
-		if (s.behind == nil || !s.behind.shared()) && !f.repeats(p, t) {
-			s.from = max(s.from, t.from)
-		}
-	}
-}
-
 // spare says whether a thread of the pool is proven to wait for work: then nothing waits for the others.
 func (f sight) spare(p *process) bool {
 	for _, t := range p.threads {
@@ -224,11 +108,15 @@ func (f sight) crowded(p *process, crowd int, since time.Duration) bool {
 	return p.inside.least(max(since+closerLook, f.now-f.limits.Pool), p.sample.Inside) > crowd || f.waiting()
 }
 
-// stackOf is what a thread does in its language's words, as far as that is still true: it was read since the thread stands still, or a moment ago.
-func (f sight) stackOf(p *process, t *thread) *stack {
-	st := p.stacks[t.TID]
-	if st == nil || t.running < 0 && st.at >= t.from-f.limits.Slack || f.now-st.at <= 2*f.limits.Stale {
-		return st
+// foreign says whether what the thread waits for is outside of its process and its server, so that it is no way of waiting for work.
+func (o *obstacle) foreign() bool {
+	switch ev := o.event.(type) {
+	case history.SocketWait:
+		return ev.Remote != "" && !ev.Client
+	case history.ChildWait, history.TerminalWait, history.DiskWait:
+		return true
+	case history.PipeWait:
+		return ev.Op == "write"
 	}
-	return nil
+	return false
 }

@@ -181,27 +181,6 @@ func client(o *obstacle) bool {
 	return ok && ev.Client
 }
 
-// runs says whether the last look found one of its threads on a processor, or ready for one.
-func (f sight) runs(p *process) bool {
-	for _, t := range p.threads {
-		if t.running >= 0 && f.now-t.at <= f.limits.Stale {
-			return true
-		}
-	}
-	return false
-}
-
-// replaced is when a process was replaced: its first successor was born then. It is told to leave at about that time, or a little later. unset: none was.
-func (f *server) replaced(p *process) time.Duration {
-	at := unset
-	for _, q := range f.processes {
-		if !q.gone && q.seen > p.seen+f.limits.Settle && (at == unset || q.seen < at) {
-			at = q.seen
-		}
-	}
-	return at
-}
-
 // pauses says whether a thread sleeps that has run long after its request came: it waits between two tries. The only thing that a sleep can end is itself, so what it is between is not seen.
 func (f sight) pauses(p *process, t *thread, others []*thread) bool {
 	switch t.Syscall {

@@ -79,3 +79,35 @@ func (f finder) silentStall(p *process) (stall, bool) {
 	}
 	return s, f.now-s.from >= f.limits.Loop
 }
+
+// awaitStall is pieces of work without a thread that wait for what only one can have at a time.
+func (f finder) awaitStall(p *process) (stall, bool) {
+	groups := map[uint64][]*stack{}
+	for _, st := range f.awaited(p) {
+		if exclusive(st) {
+			groups[st.Wait.Object] = append(groups[st.Wait.Object], st)
+		}
+	}
+	best, found := stall{}, false
+	for _, object := range sortedKeys(groups) {
+		group := groups[object]
+		s := stall{from: f.askedAt(p, group[0]), work: unset, limit: never, how: waitingTasks, task: group[0]}
+		for _, st := range group {
+			s.crowd += max(st.Count, 1)
+			if st.Own > 0 && s.task.Own == 0 {
+				s.task = st
+			}
+		}
+		if s.crowd > 1 && object != 0 && f.now-p.answered >= f.limits.Loop && group[0].Wait.On != "condition" {
+			s.limit = f.limits.Pool // they wait for each other, or for one that never lets go
+		}
+		s.from = max(s.from, p.seen)
+		if f.now-s.from < f.limits.Suspect {
+			continue
+		}
+		if !found || f.worse(s, best) {
+			best, found = s, true
+		}
+	}
+	return best, found
+}

@@ -111,6 +111,3 @@ func (f *judge) hangs(p *process, s stall) {
 		p.hang.inside(p, f.now)
 	}
 }
-
-// outside says whether the whole process was stopped from outside.
-func (s stall) outside() bool { return s.how == byStop || s.how == byFreezer }

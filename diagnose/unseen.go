@@ -18,11 +18,8 @@ func (f *server) unreadable(ev history.Unseen) {
 	}
 }
 
-// Hidden is what may not be read, in the order in which it was found.
-func (f *Fold) Hidden() []history.Unseen { return slices.Clone(f.hidden) }
-
 // unknown says why nobody can say whether a process works; empty: it can be said. What cannot be seen is never called healthy.
-func (f *judge) unknown(p *process, stalled bool) string {
+func (f sight) unknown(p *process, stalled bool) string {
 	looked := f.now-p.lookedAt <= 2*f.limits.Stale
 	switch {
 	case stalled || p.gone || f.ending >= 0 || !f.whole:
@@ -42,9 +39,4 @@ func (f *judge) unknown(p *process, stalled bool) string {
 		}
 	}
 	return ""
-}
-
-// upstreamWaits says whether other servers were seen, lately, to owe it answers.
-func (f sight) upstreamWaits(p *process) bool {
-	return len(p.upstream.Waits) > 0 && f.now-p.upAt <= 3*f.limits.Stale
 }
