@@ -118,3 +118,6 @@ func looped(in *incident, last Cause) Cause {
 		Sentence: "each successor dies as soon as it is born, before it has answered anything (" + last.Short + ")", Remedy: on.remedy, Prevention: on.prevention,
 	}
 }
+
+// byArbiterInferred is said of a kill that nobody heard, where all speaks for the arbiter's own.
+const byArbiterInferred = "arbiter (inferred)"

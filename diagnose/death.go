@@ -67,9 +67,6 @@ func (f *coroner) died(r history.Record, ev history.WorkerGone) {
 	}
 }
 
-// byArbiterInferred is said of a kill that nobody heard, where all speaks for the arbiter's own.
-const byArbiterInferred = "arbiter (inferred)"
-
 // timedOutUnheard says whether a kill whose sender was not heard is the arbiter's: the process hung until a moment ago and had given its arbiter no sign of life for as long. Where
 // it gives one from another thread than the one that hung (gunicorn's threaded workers), the arbiter knows of nothing and kills nobody. Code 1 is how gunicorn's worker leaves
 // after SIGABRT.
@@ -92,7 +89,7 @@ func (f *judge) resume(p *process) {
 	}
 	for i := len(in.Victims) - 1; i >= 0; i-- { // its last: it may have hung in this incident before
 		if in.Victims[i].PID == p.pid {
-			in.Victims[i].To, in.Victims[i].End, in.victim[i] = -1, "", p
+			in.Victims[i].To, in.Victims[i].End = -1, ""
 			in.Ended, in.Recovered, p.hang = -1, -1, in
 			return
 		}
@@ -227,7 +224,6 @@ func (f *coroner) crash(p *process, r history.Record, ev history.WorkerGone, by 
 	}
 	if len(in.Victims) < maxVictims {
 		in.Victims = append(in.Victims, Victim{Place: p.place, PID: p.pid, From: r.At, To: r.At, End: f.how(ev, by)})
-		in.victim = append(in.victim, nil)
 	}
 	in.deaths++
 	in.Ended = r.At

@@ -46,9 +46,9 @@ func (f *casebook) acquit(one *fault) {
 			continue
 		}
 		in.fault, in.Fault, in.Injected = nil, "", -1
-		for _, p := range in.victim {
-			if p != nil {
-				f.blame(in, p)
+		for _, v := range in.Victims {
+			if v.To < 0 {
+				f.blame(in, f.processes[v.PID])
 			}
 		}
 	}
