@@ -10,7 +10,7 @@ import (
 )
 
 // child is a thread that waits for a process that its worker started.
-func (f explainer) child(p *process, s stall, w history.ChildWait) Cause {
+func (f explainer) child(p *process, s standstill, w history.ChildWait) Cause {
 	who, verb := named(p, s.thread), "for the end of"
 	if w.Via == "pipe" {
 		verb = "for the output of"
@@ -19,7 +19,7 @@ func (f explainer) child(p *process, s stall, w history.ChildWait) Cause {
 		Sentence: fmt.Sprintf("%s is in %s and waits %s a process that it started, %s", who, w.Op, verb, peers([]history.Peer{w.Child}))}
 }
 
-func semaphore(p *process, s stall, w history.SemaphoreWait) Cause {
+func semaphoreWords(p *process, s standstill, w history.SemaphoreWait) Cause {
 	c := Cause{Kind: CauseSemaphore, Confidence: sure(s, w.Last.PID != 0), Short: fmt.Sprintf("semaphore %d", w.ID),
 		Sentence: fmt.Sprintf("%s waits in semop for the semaphore %d", named(p, s.thread), w.ID)}
 	if w.Last.PID != 0 {
@@ -33,7 +33,7 @@ func semaphore(p *process, s stall, w history.SemaphoreWait) Cause {
 }
 
 // lingers is a process that ends and does not come to its end.
-func (f explainer) lingers(p *process, s stall) Cause {
+func (f explainer) lingers(p *process, s standstill) Cause {
 	c := Cause{Kind: CauseLeaving, Confidence: sure(s, true), Short: "leaves, and does not end",
 		Sentence: "it was told to leave, or its program is over, and it does not end"}
 	if st := p.stacks[s.tid]; st != nil && st.Wait != nil && st.Wait.On == "thread" {
@@ -44,7 +44,7 @@ func (f explainer) lingers(p *process, s stall) Cause {
 }
 
 // titled adds what a process that says in its title what it does has written there, as PostgreSQL's sessions do; and who of its siblings says that it keeps others waiting.
-func (f explainer) titled(p *process, s stall, c *Cause) {
+func (f explainer) titled(p *process, s standstill, c *Cause) {
 	waits := strings.HasSuffix(p.title, " waiting")
 	if p.title == "" || s.outside() || c.Kind != CauseUnknown && !waits {
 		return // most titles only say what the process is

@@ -8,7 +8,7 @@ import (
 )
 
 // causeOf explains a stall by the evidence there is.
-func (f explainer) causeOf(p *process, s stall) Cause {
+func (f explainer) causeOf(p *process, s standstill) Cause {
 	c := f.explain(p, s)
 	on := adviceOn(c.Kind, f.advises(p))
 	c.Remedy, c.Prevention = on.remedy, on.prevention
@@ -22,7 +22,7 @@ func (f explainer) causeOf(p *process, s stall) Cause {
 	return c
 }
 
-func (f explainer) explain(p *process, s stall) Cause {
+func (f explainer) explain(p *process, s standstill) Cause {
 	switch s.how {
 	case byStop:
 		return Cause{Kind: CauseStopped, Confidence: Proven, Short: "stopped by a signal", Sentence: "stopped by " + p.stopper() + ": no thread of it runs until SIGCONT"}
@@ -34,13 +34,13 @@ func (f explainer) explain(p *process, s stall) Cause {
 	case withoutFiles:
 		return Cause{Kind: CauseDescriptors, Confidence: Likely, Short: fmt.Sprintf("%d of %d files open", p.files.Open, p.files.Limit),
 			Sentence: fmt.Sprintf("it has %d of %d allowed files open and cannot accept a connection; it tries again and again", p.files.Open, p.files.Limit)}
-	case running:
+	case computing:
 		used, _ := p.shares()
 		return Cause{Kind: CauseCPU, Confidence: Likely, Short: fmt.Sprintf("runs, %.0f %% of a processor", used*100),
 			Sentence: fmt.Sprintf("%s runs all the time (%.0f %% of a processor in the last second) and answers nothing", named(p, s.thread), used*100)}
 	case deadLoop:
 		return notRun(p)
-	case leaving:
+	case lingering:
 		return f.lingers(p, s)
 	case waitingTasks:
 		return f.tasksWait(p, s)
@@ -61,16 +61,16 @@ func (f explainer) explain(p *process, s stall) Cause {
 }
 
 // byEvent explains a stall by what its thread is seen to wait for.
-func (f explainer) byEvent(p *process, s stall) (Cause, bool) {
+func (f explainer) byEvent(p *process, s standstill) (Cause, bool) {
 	switch ev := s.event().(type) {
 	case history.LockWait:
 		return fileLock(s, ev), true
 	case history.MutexWait:
 		return f.mutex(p, s, ev), true
 	case history.PipeWait:
-		return pipe(p, s, ev), true
+		return pipeWords(p, s, ev), true
 	case history.DiskWait:
-		return disk(p, s, ev), true
+		return diskWords(p, s, ev), true
 	case history.SocketWait:
 		return f.socket(p, s, ev), true
 	case history.ChildWait:
@@ -79,13 +79,13 @@ func (f explainer) byEvent(p *process, s stall) (Cause, bool) {
 		return Cause{Kind: CauseTerminal, Confidence: sure(s, true), Path: ev.Path, Short: "waits at the terminal " + ev.Path,
 			Sentence: fmt.Sprintf("%s is in %s on the terminal %s: it waits for somebody to type", named(p, s.thread), ev.Op, ev.Path)}, true
 	case history.SemaphoreWait:
-		return semaphore(p, s, ev), true
+		return semaphoreWords(p, s, ev), true
 	}
 	return Cause{}, false
 }
 
 // polls is a thread that sleeps and asks again without end. What it asks for the look may have caught; else the place in its code says it.
-func (f explainer) polls(p *process, s stall) Cause {
+func (f explainer) polls(p *process, s standstill) Cause {
 	who := named(p, s.thread)
 	call := s.thread.Syscall
 	if call == "" || call == "running" {

@@ -103,7 +103,7 @@ func (f *Fold) worker(r history.Record) {
 	case history.Looked:
 		if p := f.alive(ev.PID); p != nil {
 			f.whole, p.title = true, ev.Title
-			p.whole(r.At, func(t *thread) bool { return f.idle(p, t) })
+			p.whole(r.At, func(t *threadState) bool { return f.idle(p, t) })
 			f.decide(p)
 		}
 	case history.Unseen:
@@ -195,7 +195,7 @@ func (f *Fold) Workers() []Worker {
 		} else {
 			w.CPU, _ = p.shares()
 			w.Label, w.Awaits, w.Reason, w.Least = p.label, f.awaits(p), p.unseen, p.sample.LeastAge
-			w.Requests = f.requests(p)
+			w.Requests = f.requestsOf(p)
 		}
 		if p.cause != nil {
 			cause := p.cause.clone()

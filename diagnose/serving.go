@@ -9,10 +9,10 @@ import (
 
 // serving are those of the threads that stand still which may be at the work of the server. Where a language says what its threads are, one that is neither of a pool, nor at a
 // request, nor the main one is the application's own, and stands for nobody's request; and where others serve, so is the main one.
-func (f sight) serving(p *process) []*thread {
+func (f sight) serving(p *process) []*threadState {
 	all := f.still(p)
 	spoken := len(p.stacks) > 0
-	pools := slices.ContainsFunc(all, func(t *thread) bool { return roleOf(t.ThreadSample) != mainThread && f.atWork(p, t) })
+	pools := slices.ContainsFunc(all, func(t *threadState) bool { return roleOf(t.ThreadSample) != mainThread && f.atWork(p, t) })
 	out := all[:0:0]
 	for _, t := range all {
 		st := f.stackOf(p, t)
@@ -32,7 +32,7 @@ func (f sight) serving(p *process) []*thread {
 }
 
 // atWork says whether a thread is one of those that serve, by its name or by its language's account.
-func (f sight) atWork(p *process, t *thread) bool {
+func (f sight) atWork(p *process, t *threadState) bool {
 	if r := roleOf(t.ThreadSample); r == poolThread || r == loopThread {
 		return true
 	}
@@ -41,13 +41,13 @@ func (f sight) atWork(p *process, t *thread) bool {
 }
 
 // serves says whether what stops a thread stops its worker.
-func (f sight) serves(p *process, t *thread) bool {
+func (f sight) serves(p *process, t *threadState) bool {
 	r := roleOf(t.ThreadSample)
 	return r == loopThread || r == mainThread
 }
 
 // pool says whether a thread shares its worker's work with others.
-func (f sight) pool(p *process, t *thread) bool {
+func (f sight) pool(p *process, t *threadState) bool {
 	switch roleOf(t.ThreadSample) {
 	case poolThread:
 		return true
@@ -71,7 +71,7 @@ func (f sight) threaded(p *process) bool {
 
 // occupied says whether a thread is proven to be at work although no request is seen to wait: an answer that has begun and does not end, a task of a queue, a boot or an end that
 // does not come.
-func (f sight) occupied(p *process, t *thread) bool {
+func (f sight) occupied(p *process, t *threadState) bool {
 	st := f.stackOf(p, t)
 	if st != nil && (st.Request != nil || st.Ends) {
 		return !st.Idle
