@@ -3,7 +3,6 @@ package diagnose
 import (
 	"fmt"
 
-	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/words"
 )
 
@@ -60,30 +59,6 @@ func (f explainer) explain(p *process, s standstill) Cause {
 		Sentence: fmt.Sprintf("%s inside and none is answered; no thread could be seen to say why (state %s)", words.Count(p.sample.Inside, "request"), p.sample.State)}
 }
 
-// byEvent explains a stall by what its thread is seen to wait for.
-func (f explainer) byEvent(p *process, s standstill) (Cause, bool) {
-	switch ev := s.event().(type) {
-	case history.LockWait:
-		return fileLock(s, ev), true
-	case history.MutexWait:
-		return f.mutex(p, s, ev), true
-	case history.PipeWait:
-		return pipeWords(p, s, ev), true
-	case history.DiskWait:
-		return diskWords(p, s, ev), true
-	case history.SocketWait:
-		return f.socket(p, s, ev), true
-	case history.ChildWait:
-		return f.child(p, s, ev), true
-	case history.TerminalWait:
-		return Cause{Kind: CauseTerminal, Confidence: sure(s, true), Path: ev.Path, Short: "waits at the terminal " + ev.Path,
-			Sentence: fmt.Sprintf("%s is in %s on the terminal %s: it waits for somebody to type", named(p, s.thread), ev.Op, ev.Path)}, true
-	case history.SemaphoreWait:
-		return semaphoreWords(p, s, ev), true
-	}
-	return Cause{}, false
-}
-
 // polls is a thread that sleeps and asks again without end. What it asks for the look may have caught; else the place in its code says it.
 func (f explainer) polls(p *process, s standstill) Cause {
 	who := named(p, s.thread)
@@ -98,4 +73,17 @@ func (f explainer) polls(p *process, s standstill) Cause {
 		c.Sentence += "; " + seen.Sentence
 	}
 	return c
+}
+
+// advises says whether the guide's own words fit: its settings are those of Python servers and of the reference server.
+func (f explainer) advises(p *process) bool {
+	if f.reference || p.countsTurns() {
+		return true
+	}
+	for _, st := range p.stacks {
+		if st.Language == "python" {
+			return true
+		}
+	}
+	return false
 }

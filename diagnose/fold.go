@@ -83,11 +83,6 @@ func (f *Fold) worker(r history.Record) {
 		if p := f.alive(ev.PID); p != nil {
 			p.looked(r, ev, f.limits)
 		}
-	case history.LockWait, history.MutexWait, history.PipeWait, history.DiskWait, history.SocketWait, history.ChildWait, history.TerminalWait, history.SemaphoreWait:
-		o := obstacleOf(r)
-		if p := f.alive(o.pid); p != nil {
-			p.hindered(o, f.limits)
-		}
 	case history.Chain:
 		if p := f.alive(ev.PID); p != nil && len(p.chains) < maxThreads {
 			p.chains[ev.TID] = ev
@@ -123,6 +118,12 @@ func (f *Fold) worker(r history.Record) {
 	case history.Heartbeat:
 		if p := f.alive(ev.PID); p != nil {
 			p.beaten(r, ev, !f.followed)
+		}
+	default:
+		if o := obstacleOf(r); o != nil {
+			if p := f.alive(o.pid); p != nil {
+				p.hindered(o, f.limits)
+			}
 		}
 	}
 }

@@ -3,8 +3,6 @@ package diagnose
 import (
 	"slices"
 	"time"
-
-	"github.com/hangtime-dev/hangtime/history"
 )
 
 // serving are those of the threads that stand still which may be at the work of the server. Where a language says what its threads are, one that is neither of a pool, nor at a
@@ -106,17 +104,4 @@ func (f sight) spare(p *process) bool {
 // by beside them is none that waits.
 func (f sight) crowded(p *process, crowd int, since time.Duration) bool {
 	return p.inside.least(max(since+closerLook, f.now-f.limits.Pool), p.sample.Inside) > crowd || f.waiting()
-}
-
-// foreign says whether what the thread waits for is outside of its process and its server, so that it is no way of waiting for work.
-func (o *obstacle) foreign() bool {
-	switch ev := o.event.(type) {
-	case history.SocketWait:
-		return ev.Remote != "" && !ev.Client
-	case history.ChildWait, history.TerminalWait, history.DiskWait:
-		return true
-	case history.PipeWait:
-		return ev.Op == "write"
-	}
-	return false
 }
