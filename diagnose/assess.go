@@ -3,25 +3,25 @@ package diagnose
 import "time"
 
 // assess finds what keeps the process from progress, if anything does.
-func (f finder) assess(p *process) (stall, bool) {
+func (f finder) assess(p *process) (standstill, bool) {
 	switch {
-	case p.sampledAt >= 0 && stopped(p.sample.State):
-		return stall{from: f.stoppedSince(p), work: unset, how: byStop}, true
+	case p.sampledAt >= 0 && isStopped(p.sample.State):
+		return standstill{from: f.stoppedSince(p), work: unset, how: byStop}, true
 	case p.group.frozen >= 0:
-		return stall{from: max(p.group.frozen-p.sample.Still, p.seen), work: unset, how: byFreezer}, true
+		return standstill{from: max(p.group.frozen-p.sample.Still, p.seen), work: unset, how: byFreezer}, true
 	case p.group.starved >= 0 && p.sample.State == "D":
-		return stall{from: max(p.sampledAt-p.sample.Still, p.seen), work: unset, how: byMemory}, true
+		return standstill{from: max(p.sampledAt-p.sample.Still, p.seen), work: unset, how: byMemory}, true
 	}
-	best, found := stall{}, false
-	for _, look := range []func(*process) (stall, bool){f.loopStall, f.requestStall, f.taskStall, f.silentStall} {
+	best, found := standstill{}, false
+	for _, look := range []func(*process) (standstill, bool){f.loopStall, f.requestStall, f.taskStall, f.silentStall} {
 		if one, ok := look(p); ok && (!found || f.worse(one, best)) {
 			best, found = one, true
 		}
 	}
-	if found && (best.thread == nil && best.task == nil || best.how == running) && f.starved(p) {
+	if found && (best.thread == nil && best.task == nil || best.how == computing) && f.starved(p) {
 		// It would run if it got a processor. That excuses much, but not one computation without end.
 		if _, throttled := p.group.throttles(); throttled || best.thread == nil || !f.old(best) {
-			return stall{}, false
+			return standstill{}, false
 		}
 	}
 	return best, found
@@ -32,7 +32,7 @@ func (f finder) assess(p *process) (stall, bool) {
 func (f finder) stoppedSince(p *process) time.Duration {
 	least, looked := max(p.running, p.seen), unset
 	for _, t := range p.threads {
-		if stopped(t.State) && t.Still > 0 {
+		if isStopped(t.State) && t.Still > 0 {
 			looked = max(looked, t.from)
 		}
 	}

@@ -42,7 +42,7 @@ func sureness(c Confidence) int {
 type explainer struct{ sight }
 
 // evidence are the records that a stall rests on, in order.
-func (p *process) evidence(s stall) []uint64 {
+func (p *process) evidence(s standstill) []uint64 {
 	var seqs []uint64
 	add := func(seq uint64, wanted bool) {
 		if seq > 0 && wanted {
@@ -67,7 +67,7 @@ func (p *process) evidence(s stall) []uint64 {
 }
 
 // locate adds where in its code the work stands: the application's own line first, then the innermost frame.
-func (f explainer) locate(p *process, s stall, c *Cause) {
+func (f explainer) locate(p *process, s standstill, c *Cause) {
 	st := s.task
 	if st == nil {
 		st = p.stacks[s.tid]
@@ -82,7 +82,7 @@ func (f explainer) locate(p *process, s stall, c *Cause) {
 	}
 	inner := st.Frames[0]
 	if c.Where == "" && s.thread != nil {
-		if owner := f.jobOf(p); owner != nil { // a thread of an executor works for a coroutine
+		if owner := f.clientOfExecutor(p); owner != nil { // a thread of an executor works for a coroutine
 			c.Where = owner.own()
 		}
 	}
@@ -95,7 +95,7 @@ func (f explainer) locate(p *process, s stall, c *Cause) {
 	default:
 		c.Sentence += fmt.Sprintf(", in %s, by %s", c.Where, inner)
 	}
-	if s.how != running {
+	if s.how != computing {
 		return
 	}
 	for _, tid := range slices.Sorted(maps.Keys(p.stacks)) { // in one order, or a replay could say it otherwise
@@ -111,8 +111,8 @@ func (f explainer) locate(p *process, s stall, c *Cause) {
 	}
 }
 
-// jobOf is the oldest coroutine that waits for a job which a thread of an executor does; nil: none is known.
-func (f explainer) jobOf(p *process) *stack {
+// clientOfExecutor is the oldest coroutine that waits for a job which a thread of an executor does; nil: none is known.
+func (f explainer) clientOfExecutor(p *process) *stack {
 	for _, st := range f.awaited(p) {
 		if st.Wait != nil && st.Wait.On == "executor" && st.Own > 0 {
 			return st
@@ -122,7 +122,7 @@ func (f explainer) jobOf(p *process) *stack {
 }
 
 // named says which thread, for a person.
-func named(p *process, t *thread) string {
+func named(p *process, t *threadState) string {
 	switch {
 	case t == nil:
 		return "it"
@@ -135,7 +135,7 @@ func named(p *process, t *thread) string {
 }
 
 // sure is the confidence in something that was looked at once or twice, with all its pieces or without one.
-func sure(s stall, whole bool) Confidence {
+func sure(s standstill, whole bool) Confidence {
 	switch {
 	case s.thread != nil && s.thread.Twice && whole:
 		return Proven

@@ -20,12 +20,12 @@ func exitCode(code int) string {
 	return ""
 }
 
-// own says whether a signal is one that a process raises by what it does itself (signal(7)).
-func own(signal string) bool {
+// selfInflicted says whether a signal is one that a process raises by what it does itself (signal(7)).
+func selfInflicted(signal string) bool {
 	return slices.Contains([]string{"SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP", "SIGXCPU", "SIGXFSZ"}, signal)
 }
 
-func killed(ev history.WorkerGone, by string) Cause {
+func causeOfKill(ev history.WorkerGone, by string) Cause {
 	c := Cause{Kind: CauseKilled, Confidence: Proven, Short: ev.Signal, Sentence: "killed by " + ev.Signal}
 	switch {
 	case by != "":
@@ -35,7 +35,7 @@ func killed(ev history.WorkerGone, by string) Cause {
 			c.Confidence = Likely
 			c.Sentence += ": it had hung until then, without a sign of life; who sent it could not be seen"
 		}
-	case own(ev.Signal):
+	case selfInflicted(ev.Signal):
 		c.Sentence += ", which its own fault raised"
 	default:
 		c.Confidence = Likely
@@ -71,7 +71,7 @@ func (f *server) death(p *process, ev history.WorkerGone, by string) Cause {
 			c.Sentence += fmt.Sprintf(" (it had %s of %s allowed)", words.Size(p.sample.RSS), words.Size(limit))
 		}
 	case ev.Signal != "":
-		c = killed(ev, by)
+		c = causeOfKill(ev, by)
 	case code != "":
 		c.Short += " (" + code + ")"
 		c.Sentence += ": " + code

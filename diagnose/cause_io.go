@@ -23,7 +23,7 @@ func peers(all []history.Peer) string {
 	return strings.Join(texts, " and ")
 }
 
-func pipe(p *process, s stall, w history.PipeWait) Cause {
+func pipeWords(p *process, s standstill, w history.PipeWait) Cause {
 	if w.Open {
 		c := Cause{Kind: CausePipe, Confidence: sure(s, true), Inode: w.Inode, Path: w.Path, Short: "FIFO without another end",
 			Sentence: fmt.Sprintf("%s opens the FIFO %s and waits until somebody opens its other end to %s", named(p, s.thread), w.Path, opposite(w.Op))}
@@ -57,7 +57,7 @@ func pipe(p *process, s stall, w history.PipeWait) Cause {
 	return c
 }
 
-func disk(p *process, s stall, w history.DiskWait) Cause {
+func diskWords(p *process, s standstill, w history.DiskWait) Cause {
 	c := Cause{Kind: CauseDisk, Confidence: sure(s, w.Mount != ""), Path: w.Path}
 	file := w.Path
 	if file == "" {
@@ -80,7 +80,7 @@ func disk(p *process, s stall, w history.DiskWait) Cause {
 }
 
 // socket tells a client that keeps the worker waiting from a server that does.
-func (f explainer) socket(p *process, s stall, w history.SocketWait) Cause {
+func (f explainer) socket(p *process, s standstill, w history.SocketWait) Cause {
 	if w.Client {
 		c := Cause{Kind: CauseClient, Confidence: sure(s, true), Remote: w.Remote, Short: "waits for a client",
 			Sentence: fmt.Sprintf("%s is in %s on the connection of a client (%s)", named(p, s.thread), w.Op, w.Remote)}
@@ -182,7 +182,7 @@ func service(w history.SocketWait) string {
 }
 
 // bySyscall concludes from what one thread is in, where its other side is not known.
-func bySyscall(p *process, s stall) Cause {
+func bySyscall(p *process, s standstill) Cause {
 	t := s.thread
 	call := t.Syscall
 	if call == "" {
@@ -214,7 +214,7 @@ func bySyscall(p *process, s stall) Cause {
 }
 
 // fromKernel tells the system call from where in the kernel the thread sleeps, where the call itself may not be read.
-func fromKernel(t *thread) string {
+func fromKernel(t *threadState) string {
 	for _, frame := range append([]string{t.Wchan}, t.Stack...) {
 		switch {
 		case strings.Contains(frame, "locks_lock_inode_wait"):
@@ -231,7 +231,7 @@ func fromKernel(t *thread) string {
 }
 
 // byFrames tells the cause from where in the kernel a thread sleeps, for calls such as write that may wait for many things.
-func byFrames(t *thread) string {
+func byFrames(t *threadState) string {
 	for _, frame := range append([]string{t.Wchan}, t.Stack...) {
 		switch {
 		case strings.Contains(frame, "anon_pipe_write"), strings.Contains(frame, "pipe_write"):

@@ -9,7 +9,7 @@ import (
 	"github.com/hangtime-dev/hangtime/words"
 )
 
-func fileLock(s stall, w history.LockWait) Cause {
+func fileLock(s standstill, w history.LockWait) Cause {
 	c := Cause{Kind: CauseFileLock, Confidence: sure(s, len(w.Holders) > 0), Path: w.Path, Inode: w.Inode, Holders: w.Holders}
 	file := w.Path
 	if file == "" {
@@ -22,15 +22,15 @@ func fileLock(s stall, w history.LockWait) Cause {
 	}
 	var who []string
 	for _, h := range w.Holders {
-		who = append(who, holder(h))
+		who = append(who, holderWords(h))
 	}
 	c.Short = fmt.Sprintf("%s %s ← pid %d", w.Lock, path.Base(file), w.Holders[0].PID)
 	c.Sentence = fmt.Sprintf("blocked in %s on %s, held by %s", w.Lock, file, strings.Join(who, " and "))
 	return c
 }
 
-// holder writes one that holds a lock. The process that took it may be gone while a child that inherited the open file still holds it.
-func holder(h history.LockHolder) string {
+// holderWords writes one that holds a lock. The process that took it may be gone while a child that inherited the open file still holds it.
+func holderWords(h history.LockHolder) string {
 	text := fmt.Sprintf("pid %d", h.PID)
 	if h.Command != "" {
 		text += " (" + h.Command + ")"
@@ -45,7 +45,7 @@ func holder(h history.LockHolder) string {
 }
 
 // mutex is a thread that waits for another of its process. What for its language may say better than the kernel, to which all such waits are a futex.
-func (f explainer) mutex(p *process, s stall, w history.MutexWait) Cause {
+func (f explainer) mutex(p *process, s standstill, w history.MutexWait) Cause {
 	c := Cause{Kind: CauseMutex, Confidence: sure(s, w.Owner != 0), Short: "waits for a lock of its own process"}
 	st := p.stacks[s.tid]
 	who, what := named(p, s.thread), userWait(st)
@@ -91,7 +91,7 @@ func (f explainer) mutex(p *process, s stall, w history.MutexWait) Cause {
 }
 
 // chain adds who waits for whom: the circle, what the holder of a lock does itself, or what the process at the other end does.
-func (f explainer) chain(p *process, s stall, c *Cause) {
+func (f explainer) chain(p *process, s standstill, c *Cause) {
 	if s.cycle != nil {
 		c.Chain, c.Cycle, c.Confidence = s.cycle, true, Proven
 		c.Sentence += "; " + strings.Join(s.cycle, ", ") + ": a circle that never ends by itself"

@@ -8,7 +8,7 @@ import (
 )
 
 // exhausted is a pool of which every thread stands still while work waits.
-func (f explainer) exhausted(p *process, s stall) Cause {
+func (f explainer) exhausted(p *process, s standstill) Cause {
 	call := s.thread.Syscall
 	if call == "" {
 		call = fromKernel(s.thread)
@@ -40,7 +40,7 @@ func (f explainer) exhausted(p *process, s stall) Cause {
 }
 
 // tasksWait is many pieces of work without a thread that wait for one thing.
-func (f explainer) tasksWait(p *process, s stall) Cause {
+func (f explainer) tasksWait(p *process, s standstill) Cause {
 	kind := CauseMutex
 	if on := s.task.Wait.On; on == "semaphore" || on == "pool" {
 		kind = CausePool

@@ -10,7 +10,7 @@ import (
 // maxPorts bounds how many connections of one incident are remembered; further ones are counted only as they are seen inside.
 const maxPorts = 20_000
 
-// lateLosses is how long after an incident's end lost tasks still count for it: a client asks for an old task once a second, and gives a stranger another second.
+// lateLosses is how long after an incident's end lost tasks still count for it: a client asks for an old task once a second, and gives one of which nobody knows another second.
 const lateLosses = 5 * time.Second
 
 const maxFailures = 256

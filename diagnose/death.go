@@ -58,9 +58,9 @@ func (f *coroner) died(r history.Record, ev history.WorkerGone) {
 	case f.ending >= 0, hung && by != "hangtime":
 	case planned(ev, by, work, p.leaving || f.told(p, r.At)):
 		f.vacated(p, r.At)
-	case asked(ev) && (by == "" || by == "arbiter") && f.succeeded(p):
+	case askedToLeave(ev) && (by == "" || by == "arbiter") && f.succeeded(p):
 		f.vacated(p, r.At)
-	case asked(ev) && by == "":
+	case askedToLeave(ev) && by == "":
 		f.leavers = append(f.leavers, leaver{p, r, ev}) // whether all leave with it shows in a moment
 	default:
 		f.crash(p, r, ev, by)
@@ -97,11 +97,11 @@ func (f *judge) resume(p *process) {
 }
 
 // lastStall is what was suspected last, for a process that dies as a suspect.
-func (f *coroner) lastStall(p *process) stall {
+func (f *coroner) lastStall(p *process) standstill {
 	if s, ok := f.assess(p); ok {
 		return s
 	}
-	return stall{from: p.since, work: unset}
+	return standstill{from: p.since, work: unset}
 }
 
 // planned says whether a process left because that was wanted: it leaves with code 0 and nothing undone, or after it was told to go or said that it goes (a reload,
@@ -274,8 +274,8 @@ type leaver struct {
 	gone    history.WorkerGone
 }
 
-// asked says whether a process ended in a way in which one ends that was asked to leave.
-func asked(ev history.WorkerGone) bool {
+// askedToLeave says whether a process ended in a way in which one ends that was asked to leave.
+func askedToLeave(ev history.WorkerGone) bool {
 	switch ev.Signal {
 	case "":
 		return ev.Code == 0 && !ev.Unknown

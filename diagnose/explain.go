@@ -3,12 +3,11 @@ package diagnose
 import (
 	"fmt"
 
-	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/words"
 )
 
 // causeOf explains a stall by the evidence there is.
-func (f explainer) causeOf(p *process, s stall) Cause {
+func (f explainer) causeOf(p *process, s standstill) Cause {
 	c := f.explain(p, s)
 	on := adviceOn(c.Kind, f.advises(p))
 	c.Remedy, c.Prevention = on.remedy, on.prevention
@@ -22,7 +21,7 @@ func (f explainer) causeOf(p *process, s stall) Cause {
 	return c
 }
 
-func (f explainer) explain(p *process, s stall) Cause {
+func (f explainer) explain(p *process, s standstill) Cause {
 	switch s.how {
 	case byStop:
 		return Cause{Kind: CauseStopped, Confidence: Proven, Short: "stopped by a signal", Sentence: "stopped by " + p.stopper() + ": no thread of it runs until SIGCONT"}
@@ -34,13 +33,13 @@ func (f explainer) explain(p *process, s stall) Cause {
 	case withoutFiles:
 		return Cause{Kind: CauseDescriptors, Confidence: Likely, Short: fmt.Sprintf("%d of %d files open", p.files.Open, p.files.Limit),
 			Sentence: fmt.Sprintf("it has %d of %d allowed files open and cannot accept a connection; it tries again and again", p.files.Open, p.files.Limit)}
-	case running:
+	case computing:
 		used, _ := p.shares()
 		return Cause{Kind: CauseCPU, Confidence: Likely, Short: fmt.Sprintf("runs, %.0f %% of a processor", used*100),
 			Sentence: fmt.Sprintf("%s runs all the time (%.0f %% of a processor in the last second) and answers nothing", named(p, s.thread), used*100)}
 	case deadLoop:
 		return notRun(p)
-	case leaving:
+	case lingering:
 		return f.lingers(p, s)
 	case waitingTasks:
 		return f.tasksWait(p, s)
@@ -63,32 +62,8 @@ func (f explainer) explain(p *process, s stall) Cause {
 		Sentence: fmt.Sprintf("%s inside and none is answered; no thread could be seen to say why (state %s)", words.Count(p.sample.Inside, "request"), p.sample.State)}
 }
 
-// byEvent explains a stall by what its thread is seen to wait for.
-func (f explainer) byEvent(p *process, s stall) (Cause, bool) {
-	switch ev := s.event().(type) {
-	case history.LockWait:
-		return fileLock(s, ev), true
-	case history.MutexWait:
-		return f.mutex(p, s, ev), true
-	case history.PipeWait:
-		return pipe(p, s, ev), true
-	case history.DiskWait:
-		return disk(p, s, ev), true
-	case history.SocketWait:
-		return f.socket(p, s, ev), true
-	case history.ChildWait:
-		return f.child(p, s, ev), true
-	case history.TerminalWait:
-		return Cause{Kind: CauseTerminal, Confidence: sure(s, true), Path: ev.Path, Short: "waits at the terminal " + ev.Path,
-			Sentence: fmt.Sprintf("%s is in %s on the terminal %s: it waits for somebody to type", named(p, s.thread), ev.Op, ev.Path)}, true
-	case history.SemaphoreWait:
-		return semaphore(p, s, ev), true
-	}
-	return Cause{}, false
-}
-
 // polls is a thread that sleeps and asks again without end. What it asks for the look may have caught; else the place in its code says it.
-func (f explainer) polls(p *process, s stall) Cause {
+func (f explainer) polls(p *process, s standstill) Cause {
 	if seen, ok := f.byEvent(p, s); ok && !s.thread.slept {
 		return seen // one wait with many ends, as a poll with a time limit
 	}
@@ -104,4 +79,17 @@ func (f explainer) polls(p *process, s stall) Cause {
 		c.Sentence += "; " + seen.Sentence
 	}
 	return c
+}
+
+// advises says whether the guide's own words fit: its settings are those of Python servers and of the reference server.
+func (f explainer) advises(p *process) bool {
+	if f.reference || p.countsTurns() {
+		return true
+	}
+	for _, st := range p.stacks {
+		if st.Language == "python" {
+			return true
+		}
+	}
+	return false
 }

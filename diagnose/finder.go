@@ -11,8 +11,8 @@ import (
 type finder struct{ sight }
 
 // worse prefers what is a hang already, then what is explained, then what lasts longer.
-func (f finder) worse(a, b stall) bool {
-	rank := func(s stall) int {
+func (f finder) worse(a, b standstill) bool {
+	rank := func(s standstill) int {
 		n := 0
 		if f.hung(s) {
 			n += 4
@@ -30,7 +30,7 @@ func (f finder) worse(a, b stall) bool {
 
 // hung says whether a stall is a hang by now: because it cannot end by itself, because others have waited behind it for its limit, or because the work is older than any
 // should be. Time in which hangtime itself was late does not count.
-func (f finder) hung(s stall) bool {
+func (f finder) hung(s standstill) bool {
 	switch {
 	case s.how == byStop || s.how == byFreezer || s.how == byMemory || s.limit == 0:
 		return true
@@ -45,12 +45,12 @@ func (f finder) hung(s stall) bool {
 }
 
 // spared says whether a stall that keeps nobody else has lasted long enough to be a hang, and is none because others of the server answer those who wait.
-func (f finder) spared(s stall) bool {
+func (f finder) spared(s standstill) bool {
 	return s.own && s.limit > 0 && f.silence(s.from, f.now) >= s.limit && f.served(f.limits.Loop)
 }
 
 // old says whether the work is older than the age from which on it is held to hang whoever waits for it.
-func (f finder) old(s stall) bool {
+func (f finder) old(s standstill) bool {
 	if f.limits.HangAfter <= 0 || s.how == deadLoop {
 		return false
 	}
@@ -58,11 +58,11 @@ func (f finder) old(s stall) bool {
 }
 
 // explained is a stall with a thread as its reason.
-func (f finder) explained(p *process, t *thread, from, limit time.Duration) stall {
-	s := stall{from: from, work: unset, limit: limit, tid: t.TID, thread: t}
+func (f finder) explained(p *process, t *threadState, from, limit time.Duration) standstill {
+	s := standstill{from: from, work: unset, limit: limit, tid: t.TID, thread: t}
 	s.behind = f.behind(p, t.TID, t.at)
 	if t.running >= 0 {
-		s.how, s.shown = running, t.running
+		s.how, s.shown = computing, t.running
 		if p.fileless() {
 			s.how = withoutFiles
 		}
@@ -88,7 +88,7 @@ func (f finder) explained(p *process, t *thread, from, limit time.Duration) stal
 }
 
 // pooled counts those of a pool among threads that stand still. The pool is used up since the last of them was taken.
-func (f finder) pooled(p *process, s *stall, standing []*thread) {
+func (f finder) pooled(p *process, s *standstill, standing []*threadState) {
 	for _, t := range standing {
 		if r := roleOf(t.ThreadSample); t.running >= 0 && !f.repeats(p, t) || r == mainThread || r == loopThread {
 			continue

@@ -88,11 +88,6 @@ func (f *Fold) worker(r history.Record) {
 		if p := f.alive(ev.PID); p != nil {
 			p.looked(r, ev, f.limits)
 		}
-	case history.LockWait, history.MutexWait, history.PipeWait, history.DiskWait, history.SocketWait, history.ChildWait, history.TerminalWait, history.SemaphoreWait:
-		o := obstacleOf(r)
-		if p := f.alive(o.pid); p != nil {
-			p.hindered(o, f.limits)
-		}
 	case history.Chain:
 		if p := f.alive(ev.PID); p != nil && len(p.chains) < maxThreads {
 			p.chains[ev.TID] = ev
@@ -108,7 +103,7 @@ func (f *Fold) worker(r history.Record) {
 	case history.Looked:
 		if p := f.alive(ev.PID); p != nil {
 			f.whole, p.title = true, ev.Title
-			p.whole(r.At, func(t *thread) bool { return f.idle(p, t) })
+			p.whole(r.At, func(t *threadState) bool { return f.idle(p, t) })
 			f.decide(p)
 		}
 	case history.Unseen:
@@ -128,6 +123,12 @@ func (f *Fold) worker(r history.Record) {
 	case history.Heartbeat:
 		if p := f.alive(ev.PID); p != nil {
 			p.beaten(r, ev, !f.followed)
+		}
+	default:
+		if o := obstacleOf(r); o != nil {
+			if p := f.alive(o.pid); p != nil {
+				p.hindered(o, f.limits)
+			}
 		}
 	}
 }
@@ -200,7 +201,7 @@ func (f *Fold) Workers() []Worker {
 		} else {
 			w.CPU, _ = p.shares()
 			w.Label, w.Awaits, w.Reason, w.Least = p.label, f.awaits(p), p.unseen, p.sample.LeastAge
-			w.Requests = f.requests(p)
+			w.Requests = f.requestsOf(p)
 		}
 		if p.cause != nil {
 			cause := p.cause.clone()

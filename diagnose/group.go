@@ -6,8 +6,8 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// A group is what is known of the limits that a process runs under.
-type group struct {
+// A controlGroup is what is known of the limits that a process runs under.
+type controlGroup struct {
 	history.Cgroup
 	at, before time.Duration // of the last two looks; -1: none
 	seq        uint64
@@ -19,17 +19,19 @@ type group struct {
 	starved    time.Duration // since when it is seen out of memory with the killer off; -1: it is not
 }
 
-func noGroup() group { return group{at: -1, before: -1, kills: -1, frozen: -1, starved: -1} }
+func noGroup() controlGroup {
+	return controlGroup{at: -1, before: -1, kills: -1, frozen: -1, starved: -1}
+}
 
-func (g *group) looked(r history.Record, ev history.Cgroup) {
+func (g *controlGroup) looked(r history.Record, ev history.Cgroup) {
 	if g.at >= 0 && ev.Path == g.Path {
 		g.periods, g.throttled, g.lostFor = less(ev.Periods, g.Periods), less(ev.Throttled, g.Throttled), max(0, ev.ThrottledFor-g.ThrottledFor)
 		if ev.OOMKills > g.OOMKills {
 			g.kills = r.At
 		}
 	}
-	g.frozen = since(ev.Frozen, g.frozen, r.At)
-	g.starved = since(ev.UnderOOM, g.starved, r.At)
+	g.frozen = sinceWhen(ev.Frozen, g.frozen, r.At)
+	g.starved = sinceWhen(ev.UnderOOM, g.starved, r.At)
 	g.before, g.at, g.seq, g.Cgroup = g.at, r.At, r.Seq, ev
 }
 
@@ -40,7 +42,7 @@ func less(now, before uint64) uint64 {
 	return now - before
 }
 
-func since(is bool, before, at time.Duration) time.Duration {
+func sinceWhen(is bool, before, at time.Duration) time.Duration {
 	switch {
 	case !is:
 		return -1
@@ -51,7 +53,7 @@ func since(is bool, before, at time.Duration) time.Duration {
 }
 
 // throttles says whether the group was out of quota in most of the periods of its last look, and for what share of the time.
-func (g *group) throttles() (share float64, yes bool) {
+func (g *controlGroup) throttles() (share float64, yes bool) {
 	if g.periods == 0 || g.before < 0 {
 		return 0, false
 	}

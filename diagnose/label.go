@@ -1,7 +1,7 @@
 package diagnose
 
 // label says what is the matter with a process that is not hung.
-func (f finder) label(p *process, s stall, stalled bool) Label {
+func (f finder) label(p *process, s standstill, stalled bool) Label {
 	_, throttled := p.group.throttles()
 	work := p.sample.Inside > 0 || p.open > 0
 	slow := stalled && (s.limit == never || f.spared(s)) && f.silence(s.since(), f.now) >= f.limits.Loop
@@ -14,7 +14,7 @@ func (f finder) label(p *process, s stall, stalled bool) Label {
 		return Throttled
 	case f.starved(p):
 		return Starved
-	case stalled && client(s.behind) && s.limit == never:
+	case stalled && waitsForClient(s.behind) && s.limit == never:
 		return SlowPeer
 	case slow:
 		return Slow

@@ -8,7 +8,7 @@ import (
 
 // looks are what was found of the threads of a process, and of its work that no thread runs, lately.
 type looks struct {
-	threads   map[int]*thread
+	threads   map[int]*threadState
 	obstacles map[int]*obstacle // by thread
 	stacks    map[int]*stack    // by thread
 	tasks     map[uint64]*stack // what no thread runs, by its ID
@@ -24,7 +24,7 @@ type looks struct {
 
 func noLooks() looks {
 	return looks{
-		threads: map[int]*thread{}, obstacles: map[int]*obstacle{}, stacks: map[int]*stack{}, tasks: map[uint64]*stack{}, chains: map[int]history.Chain{},
+		threads: map[int]*threadState{}, obstacles: map[int]*obstacle{}, stacks: map[int]*stack{}, tasks: map[uint64]*stack{}, chains: map[int]history.Chain{},
 		stacksAt: unset, lookedAt: unset, upAt: unset,
 	}
 }
@@ -35,8 +35,8 @@ const lookTwice = 50 * time.Millisecond
 // maxThreads bounds what is kept of one process; the reader of /proc has the same order of bound.
 const maxThreads = 256
 
-// A thread is the last look at one thread.
-type thread struct {
+// A threadState is the last look at one thread.
+type threadState struct {
 	history.ThreadSample
 	at      time.Duration
 	seq     uint64
@@ -115,7 +115,7 @@ func sleeps(t history.ThreadSample, behind *obstacle) bool {
 }
 
 // placeOf is where a thread is, as far as it can be told apart from other places: the application's line, the innermost call, or the system call. "": a futex, which may be any lock.
-func (p *looks) placeOf(t *thread) string {
+func (p *looks) placeOf(t *threadState) string {
 	st := p.stacks[t.TID]
 	switch own := st.own(); {
 	case own != "":
@@ -129,7 +129,7 @@ func (p *looks) placeOf(t *thread) string {
 }
 
 // thread is the obstacle's thread where no sample of it was taken, as if it were one.
-func (o *obstacle) thread() *thread {
+func (o *obstacle) thread() *threadState {
 	sample := history.ThreadSample{PID: o.pid, TID: o.tid, State: "S", Still: o.still, Syscall: o.call}
-	return &thread{ThreadSample: sample, at: o.at, seq: o.seq, from: o.from, running: -1}
+	return &threadState{ThreadSample: sample, at: o.at, seq: o.seq, from: o.from, running: -1}
 }

@@ -80,7 +80,7 @@ func (f *notices) Notices() []Notice {
 }
 
 // throttled notices a group that was out of quota in most of the time since the last look.
-func (f *notices) throttled(r history.Record, g *group) {
+func (f *notices) throttled(r history.Record, g *controlGroup) {
 	share, is := g.throttles()
 	if !is {
 		return

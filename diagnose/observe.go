@@ -33,7 +33,7 @@ func (p *process) sampled(r history.Record, ev history.WorkerSample, slack time.
 	if ev.Inside+ev.Idle > 0 || ev.Answered > 0 {
 		p.ready = true
 	}
-	if !stopped(ev.State) {
+	if !isStopped(ev.State) {
 		p.running = r.At
 	}
 	p.before = p.sampledAt
@@ -64,7 +64,7 @@ func (p *process) looked(r history.Record, ev history.ThreadSample, l Limits) {
 	if len(p.threads) >= maxThreads && p.threads[ev.TID] == nil {
 		return
 	}
-	t := &thread{ThreadSample: ev, at: r.At, seq: r.Seq, from: r.At - ev.Still, running: -1, placed: unset, idled: unset}
+	t := &threadState{ThreadSample: ev, at: r.At, seq: r.Seq, from: r.At - ev.Still, running: -1, placed: unset, idled: unset}
 	old := p.threads[ev.TID]
 	if !p.looking {
 		p.looking, p.lookFrom = true, r.At
@@ -94,7 +94,7 @@ func (p *process) looked(r history.Record, ev history.ThreadSample, l Limits) {
 }
 
 // whole takes the end of a look: where each thread was found, beside what was found before.
-func (p *process) whole(at time.Duration, idle func(*thread) bool) {
+func (p *process) whole(at time.Duration, idle func(*threadState) bool) {
 	p.looking, p.lookedAt, p.rests = false, at, false
 	for tid, st := range p.stacks {
 		p.ready = p.ready || st.at >= p.lookFrom && (st.Request != nil || st.Idle && (tid == p.pid || st.Pool)) // it has come so far as to serve

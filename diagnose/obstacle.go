@@ -71,3 +71,16 @@ func (o *obstacle) shared() bool {
 	}
 	return false
 }
+
+// foreign says whether what the thread waits for is outside of its process and its server, so that it is no way of waiting for work.
+func (o *obstacle) foreign() bool {
+	switch ev := o.event.(type) {
+	case history.SocketWait:
+		return ev.Remote != "" && !ev.Client
+	case history.ChildWait, history.TerminalWait, history.DiskWait:
+		return true
+	case history.PipeWait:
+		return ev.Op == "write"
+	}
+	return false
+}

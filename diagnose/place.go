@@ -2,8 +2,8 @@ package diagnose
 
 import "time"
 
-// A place is one worker's place in the pool.
-type place struct {
+// A workerPlace is one worker's place in the pool.
+type workerPlace struct {
 	number int
 	now    *process
 	before *process // who had it before, as long as it may turn out that its successor's place is another
@@ -16,7 +16,7 @@ type place struct {
 }
 
 // note puts a state into the cell that is being filled.
-func (pl *place) note(s State) {
+func (pl *workerPlace) note(s State) {
 	if severity(s) > severity(pl.worst) {
 		pl.worst = s
 	}

@@ -19,7 +19,7 @@ type process struct {
 	title      string // what it says of itself in its title
 	files      history.Descriptors
 	filesSeq   uint64
-	group      group
+	group      controlGroup
 
 	requests
 	processor
@@ -39,7 +39,7 @@ type judgement struct {
 	suspected time.Duration // when the present stall was first suspected; -1: not
 	kept      bool          // it was found to stand still when it was last judged
 	cause     *Cause
-	stall     stall         // the present one, as last judged to be a hang
+	stall     standstill    // the present one, as last judged to be a hang
 	confirmed time.Duration // when that was
 	hang      *incident     // whose victim it is now
 	hung      *incident     // whose victim it was last

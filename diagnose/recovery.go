@@ -5,7 +5,7 @@ type progress struct{ sight }
 
 // another says whether a stall is a new hang rather than what the process is hung by already. A thread that ran between is none: a signal's handler makes it run, and
 // so does a timer. It takes an answer between the two.
-func (f progress) another(p *process, s stall) bool {
+func (f progress) another(p *process, s standstill) bool {
 	if p.stall.outside() != s.outside() {
 		return true
 	}
@@ -42,7 +42,7 @@ func (f progress) moves(p *process) bool {
 }
 
 // turns says whether the loop that stood still turns again: by its own count, by tasks that end, or, where neither is known, by its thread that waits for work.
-func (f progress) turns(p *process, s stall) bool {
+func (f progress) turns(p *process, s standstill) bool {
 	last, left := s.thread.at, f.left(p, s)
 	switch {
 	case p.countsTurns():
@@ -54,7 +54,7 @@ func (f progress) turns(p *process, s stall) bool {
 }
 
 // answers says whether answers leave since the last look that found the thread standing.
-func (f progress) answers(p *process, s stall) bool {
+func (f progress) answers(p *process, s standstill) bool {
 	last, left := s.thread.at, f.left(p, s)
 	if t := p.threads[s.tid]; t != nil && !left {
 		last = max(last, t.at)
@@ -72,13 +72,13 @@ func (f progress) answers(p *process, s stall) bool {
 }
 
 // left says whether the thread that stood still was seen elsewhere since: in another call, on a processor, or waiting for work.
-func (f progress) left(p *process, s stall) bool {
+func (f progress) left(p *process, s standstill) bool {
 	t := p.threads[s.tid]
 	if t == nil || t.at <= s.thread.at {
 		return false
 	}
 	switch s.how {
-	case running, withoutFiles:
+	case computing, withoutFiles:
 		return t.running < 0 && !f.repeats(p, t)
 	case polling:
 		return t.placed == unset || t.placed > p.confirmed
@@ -97,7 +97,7 @@ func (f progress) stands(p *process) bool {
 	switch {
 	case s.thread == nil || t == nil || f.now-t.at > f.limits.Stale || f.left(p, s):
 		return false
-	case s.how == running || s.how == withoutFiles:
+	case s.how == computing || s.how == withoutFiles:
 		return f.computes(p, t)
 	case s.how == polling:
 		return f.repeats(p, t)

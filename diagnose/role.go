@@ -10,7 +10,7 @@ import (
 type role int
 
 const (
-	other role = iota
+	otherThread role = iota
 	mainThread
 	loopThread
 	poolThread
@@ -28,5 +28,5 @@ func roleOf(t history.ThreadSample) role {
 	case t.TID == t.PID:
 		return mainThread
 	}
-	return other
+	return otherThread
 }

@@ -47,7 +47,7 @@ func (f *server) vacant(number int) int {
 func (f *server) seat(p *process, number int) {
 	pl := f.places[number]
 	if pl == nil {
-		pl = &place{number: number, cell: int64(f.now / LaneStep)}
+		pl = &workerPlace{number: number, cell: int64(f.now / LaneStep)}
 		f.places[number] = pl
 	}
 	pl.before, pl.now, pl.gone, pl.closed = pl.now, p, unset, false

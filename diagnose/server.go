@@ -23,7 +23,7 @@ type server struct {
 // A workerTable is the processes of a server and their places.
 type workerTable struct {
 	processes map[int]*process // by pid, also of those that are gone while an incident may need them
-	places    map[int]*place
+	places    map[int]*workerPlace
 }
 
 // A listener is the listening socket, and the connections that nobody has accepted.
@@ -34,12 +34,12 @@ type listener struct {
 }
 
 func newServer(l Limits) *server {
-	return &server{clock: clock{limits: l, ending: -1}, workerTable: workerTable{map[int]*process{}, map[int]*place{}}, listener: listener{backlogFrom: -1}, answered: unset}
+	return &server{clock: clock{limits: l, ending: -1}, workerTable: workerTable{map[int]*process{}, map[int]*workerPlace{}}, listener: listener{backlogFrom: -1}, answered: unset}
 }
 
 func (f *listener) listens(at time.Duration, ev history.Listener) {
 	f.backlog, f.backlogLimit = ev.Backlog, ev.Limit
-	f.backlogFrom = since(ev.Backlog > 0, f.backlogFrom, at)
+	f.backlogFrom = sinceWhen(ev.Backlog > 0, f.backlogFrom, at)
 }
 
 func (f *workerTable) alive(pid int) *process {

@@ -3,16 +3,14 @@ package diagnose
 import (
 	"slices"
 	"time"
-
-	"github.com/hangtime-dev/hangtime/history"
 )
 
 // serving are those of the threads that stand still which may be at the work of the server. Where a language says what its threads are, one that is neither of a pool, nor at a
 // request, nor the main one is the application's own, and stands for nobody's request; and where others serve, so is the main one.
-func (f sight) serving(p *process) []*thread {
+func (f sight) serving(p *process) []*threadState {
 	all := f.still(p)
 	spoken := len(p.stacks) > 0
-	pools := slices.ContainsFunc(all, func(t *thread) bool { return roleOf(t.ThreadSample) != mainThread && f.atWork(p, t) })
+	pools := slices.ContainsFunc(all, func(t *threadState) bool { return roleOf(t.ThreadSample) != mainThread && f.atWork(p, t) })
 	out := all[:0:0]
 	for _, t := range all {
 		st := f.stackOf(p, t)
@@ -32,7 +30,7 @@ func (f sight) serving(p *process) []*thread {
 }
 
 // atWork says whether a thread is one of those that serve, by its name or by its language's account.
-func (f sight) atWork(p *process, t *thread) bool {
+func (f sight) atWork(p *process, t *threadState) bool {
 	if r := roleOf(t.ThreadSample); r == poolThread || r == loopThread {
 		return true
 	}
@@ -41,13 +39,13 @@ func (f sight) atWork(p *process, t *thread) bool {
 }
 
 // serves says whether what stops a thread stops its worker.
-func (f sight) serves(p *process, t *thread) bool {
+func (f sight) serves(p *process, t *threadState) bool {
 	r := roleOf(t.ThreadSample)
 	return r == loopThread || r == mainThread
 }
 
 // pool says whether a thread shares its worker's work with others.
-func (f sight) pool(p *process, t *thread) bool {
+func (f sight) pool(p *process, t *threadState) bool {
 	switch roleOf(t.ThreadSample) {
 	case poolThread:
 		return true
@@ -71,7 +69,7 @@ func (f sight) threaded(p *process) bool {
 
 // occupied says whether a thread is proven to be at work although no request is seen to wait: an answer that has begun and does not end, a task of a queue, a boot or an end that
 // does not come.
-func (f sight) occupied(p *process, t *thread) bool {
+func (f sight) occupied(p *process, t *threadState) bool {
 	st := f.stackOf(p, t)
 	if st != nil && (st.Request != nil || st.Ends) {
 		return !st.Idle
@@ -106,17 +104,4 @@ func (f sight) spare(p *process) bool {
 // by beside them is none that waits.
 func (f sight) crowded(p *process, crowd int, since time.Duration) bool {
 	return p.inside.least(max(since+closerLook, f.now-f.limits.Pool), p.sample.Inside) > crowd || f.waiting()
-}
-
-// foreign says whether what the thread waits for is outside of its process and its server, so that it is no way of waiting for work.
-func (o *obstacle) foreign() bool {
-	switch ev := o.event.(type) {
-	case history.SocketWait:
-		return ev.Remote != "" && !ev.Client
-	case history.ChildWait, history.TerminalWait, history.DiskWait:
-		return true
-	case history.PipeWait:
-		return ev.Op == "write"
-	}
-	return false
 }

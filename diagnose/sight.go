@@ -13,7 +13,7 @@ type sight struct{ *server }
 const sameFor = 700 * time.Millisecond
 
 // idle says whether a thread is proven to wait for work: by the set of descriptors that it waits for, or by the place in its code.
-func (f sight) idle(p *process, t *thread) bool {
+func (f sight) idle(p *process, t *threadState) bool {
 	if st := f.stackOf(p, t); st != nil && st.Idle {
 		return true
 	}
@@ -42,8 +42,8 @@ func (f sight) accepts(p *process) bool {
 }
 
 // still are the threads that do not wait for work and stand still, run all the time, or wait again and again in one place; those that explain most first.
-func (f sight) still(p *process) []*thread {
-	var all []*thread
+func (f sight) still(p *process) []*threadState {
+	var all []*threadState
 	for _, t := range p.threads {
 		if f.now-t.at > f.limits.Stale || t.State == "Z" || f.idle(p, t) {
 			continue
@@ -58,13 +58,13 @@ func (f sight) still(p *process) []*thread {
 			all = append(all, o.thread())
 		}
 	}
-	slices.SortFunc(all, func(a, b *thread) int {
+	slices.SortFunc(all, func(a, b *threadState) int {
 		return cmp.Or(cmp.Compare(f.weight(p, b), f.weight(p, a)), cmp.Compare(a.from, b.from), cmp.Compare(a.TID, b.TID))
 	})
 	return all
 }
 
-func (f sight) weight(p *process, t *thread) int {
+func (f sight) weight(p *process, t *threadState) int {
 	n := 0
 	switch roleOf(t.ThreadSample) {
 	case loopThread:
@@ -88,7 +88,7 @@ func (f sight) weight(p *process, t *thread) int {
 }
 
 // repeats says whether a thread waits again and again in one place: a lock that is asked for with pauses, a call that is tried again.
-func (f sight) repeats(p *process, t *thread) bool {
+func (f sight) repeats(p *process, t *threadState) bool {
 	if roleOf(t.ThreadSample) == loopThread {
 		return false // a loop comes back to one place by its nature, each time for another piece of work
 	}
@@ -100,7 +100,7 @@ func (f sight) repeats(p *process, t *thread) bool {
 }
 
 // stackOf is what a thread does in its language's words, as far as that is still true: it was read since the thread stands still, or a moment ago.
-func (f sight) stackOf(p *process, t *thread) *stack {
+func (f sight) stackOf(p *process, t *threadState) *stack {
 	st := p.stacks[t.TID]
 	if st == nil || t.running < 0 && st.at >= t.from-f.limits.Slack || f.now-st.at <= 2*f.limits.Stale {
 		return st
@@ -117,7 +117,7 @@ func (f sight) starved(p *process) bool {
 
 // computes says whether a thread that was found running runs all the time: at two looks, and by the account of its process between them. One that shares its
 // processor runs less, and is ready to run all the time.
-func (f sight) computes(p *process, t *thread) bool {
+func (f sight) computes(p *process, t *threadState) bool {
 	used, delayed := p.sharesSince(t.running - tickStep)
 	return t.at-t.running >= lookTwice && used+delayed >= f.limits.Busy
 }

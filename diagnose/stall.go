@@ -6,16 +6,16 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// A stall is work without progress, and what is known of the thread, or of the piece of work that no thread runs, that stands still.
-type stall struct {
+// A standstill is work without progress, and what is known of the thread, or of the piece of work that no thread runs, that stands still.
+type standstill struct {
 	from    time.Duration // since when
 	work    time.Duration // since when the work that is held up is there; unset: as long as it stands still
 	limit   time.Duration // from when on it is a hang because others wait behind it; 0: it is one at once; never: nobody waits, so its age alone decides
 	tid     int           // of the thread that explains it; 0: none does
-	thread  *thread
+	thread  *threadState
 	behind  *obstacle // what the thread waits for, where it is known
 	task    *stack    // the piece of work without a thread that explains it; nil: a thread does, or none
-	how     how
+	how     manner
 	shown   time.Duration // of one that runs: since when every look found it running
 	crowd   int           // threads of the pool, or tasks, that stand still together
 	cycle   []string      // who waits for whom, in a circle
@@ -23,29 +23,29 @@ type stall struct {
 	own     bool          // what it waits for keeps nobody else: as long as others of the server answer, it is slow
 }
 
-// how a process came to stand still, beyond what one of its threads shows.
-type how int
+// A manner is how a process came to stand still, beyond what one of its threads shows.
+type manner int
 
 const (
-	standing     how = iota // a thread shows it, or none does
-	byStop                  // SIGSTOP
-	byFreezer               // its cgroup is frozen
-	byMemory                // its cgroup is out of memory, with the killer off
-	running                 // a thread runs all the time
-	withoutFiles            // it runs all the time and has no descriptor left to accept with
-	deadLoop                // tasks are taken and none ends, while nothing stands in the way
-	polling                 // a thread sleeps and asks again, always in one place
-	waitingTasks            // pieces of work without a thread wait for one thing
-	booting                 // it has never come so far as to serve
-	leaving                 // it ends, and something keeps it
+	standing     manner = iota // a thread shows it, or none does
+	byStop                     // SIGSTOP
+	byFreezer                  // its cgroup is frozen
+	byMemory                   // its cgroup is out of memory, with the killer off
+	computing                  // a thread runs all the time
+	withoutFiles               // it runs all the time and has no descriptor left to accept with
+	deadLoop                   // tasks are taken and none ends, while nothing stands in the way
+	polling                    // a thread sleeps and asks again, always in one place
+	waitingTasks               // pieces of work without a thread wait for one thing
+	booting                    // it has never come so far as to serve
+	lingering                  // it ends, and something keeps it
 )
 
 // never is the limit of a stall behind which nobody waits.
 const never time.Duration = -1
 
-func stopped(state string) bool { return state == "T" }
+func isStopped(state string) bool { return state == "T" }
 
-func (s stall) event() history.Event {
+func (s standstill) event() history.Event {
 	if s.behind == nil {
 		return nil
 	}
@@ -53,7 +53,7 @@ func (s stall) event() history.Event {
 }
 
 // since is the age of the work that is held up, or of the standstill, whichever is known to be longer.
-func (s stall) since() time.Duration {
+func (s standstill) since() time.Duration {
 	if s.work != unset && s.work < s.from {
 		return s.work
 	}
@@ -61,10 +61,10 @@ func (s stall) since() time.Duration {
 }
 
 // outside says whether the whole process was stopped from outside.
-func (s stall) outside() bool { return s.how == byStop || s.how == byFreezer }
+func (s standstill) outside() bool { return s.how == byStop || s.how == byFreezer }
 
 // continues says whether a stall is what a process was found hung by: it needs no second proof that it is long enough.
-func (s stall) continues(before stall) bool {
+func (s standstill) continues(before standstill) bool {
 	if s.task != nil || before.task != nil {
 		return s.task != nil && before.task != nil
 	}

@@ -7,9 +7,9 @@ import (
 )
 
 // requestStall is work of requests that stands still: in a thread, in tasks that no thread runs, or in a process that has not come so far as to take any.
-func (f finder) requestStall(p *process) (stall, bool) {
-	best, found := stall{}, false
-	consider := func(s stall) {
+func (f finder) requestStall(p *process) (standstill, bool) {
+	best, found := standstill{}, false
+	consider := func(s standstill) {
 		if !found || f.worse(s, best) {
 			best, found = s, true
 		}
@@ -32,7 +32,7 @@ func (f finder) requestStall(p *process) (stall, bool) {
 	if found || p.sample.Inside == 0 || f.idles(p) || len(f.awaited(p)) > 0 {
 		return best, found // a loop that waits for events: what for is said elsewhere, where it was seen
 	}
-	s := stall{from: max(p.answered, p.seen, p.began(), p.idled[mainThread], p.idled[loopThread]), work: unset, limit: f.limits.Pool}
+	s := standstill{from: max(p.answered, p.seen, p.began(), p.idled[mainThread], p.idled[loopThread]), work: unset, limit: f.limits.Pool}
 	if p.sample.Inside < 2 && f.backlog == 0 {
 		s.limit = never // one slow answer, and nobody waits behind it
 	}
@@ -42,13 +42,13 @@ func (f finder) requestStall(p *process) (stall, bool) {
 }
 
 // threadStall is what one thread that serves is kept by; false: it is not kept, or what the worker has answered since shows that it is not what stops it.
-func (f finder) threadStall(p *process, t *thread, others []*thread) (stall, bool) {
+func (f finder) threadStall(p *process, t *threadState, others []*threadState) (standstill, bool) {
 	asked := p.sample.Inside > 0
 	st := p.stacks[t.TID]
 	o := f.behind(p, t.TID, f.now)
 	busy := f.occupied(p, t)
 	if !asked && !busy && (f.backlog == 0 && (o == nil || !o.shared() || p.ready)) {
-		return stall{}, false
+		return standstill{}, false
 	}
 	from := p.seen
 	if asked {
@@ -58,15 +58,15 @@ func (f finder) threadStall(p *process, t *thread, others []*thread) (stall, boo
 		}
 	}
 	if f.disproved(p, t, from, busy, len(others) > 1) {
-		return stall{}, false
+		return standstill{}, false
 	}
 	begin, kind := t.from, standing
 	switch {
 	case t.running >= 0:
 		if !f.computes(p, t) && !f.repeats(p, t) {
-			return stall{}, false
+			return standstill{}, false
 		}
-		kind = running
+		kind = computing
 		if !f.computes(p, t) {
 			kind = polling
 		}
@@ -91,7 +91,7 @@ func (f finder) threadStall(p *process, t *thread, others []*thread) (stall, boo
 }
 
 // age dates the work that a thread has: the request that it serves, as far as that is known.
-func (f finder) age(p *process, s *stall, st *stack, others []*thread) {
+func (f finder) age(p *process, s *standstill, st *stack, others []*threadState) {
 	if st != nil && st.Request != nil {
 		if age, ok := p.ageOf(st.Request.Port); ok {
 			s.work = p.sampledAt - age
@@ -104,14 +104,14 @@ func (f finder) age(p *process, s *stall, st *stack, others []*thread) {
 }
 
 // urgency sets from when on a stall is a hang because others wait behind it.
-func (f finder) urgency(p *process, s *stall, t *thread, others []*thread) {
+func (f finder) urgency(p *process, s *standstill, t *threadState, others []*threadState) {
 	if s.limit == 0 {
 		return
 	}
 	shared := s.behind != nil && s.behind.shared()
 	switch st := p.stacks[t.TID]; {
 	case st != nil && st.Ends:
-		s.how, s.work = leaving, f.replaced(p)
+		s.how, s.work = lingering, f.replaced(p)
 		return
 	case !p.ready || p.noListener && f.waiting():
 		if s.how == standing {
@@ -139,7 +139,7 @@ func (f finder) urgency(p *process, s *stall, t *thread, others []*thread) {
 	case shared && f.allKept():
 		s.limit = f.limits.Loop
 	}
-	if client(s.behind) && !f.waiting() {
+	if waitsForClient(s.behind) && !f.waiting() {
 		s.limit = never // a slow client alone harms only itself
 	}
 	if s.limit > 0 && !t.Twice && s.how == standing {
@@ -148,7 +148,7 @@ func (f finder) urgency(p *process, s *stall, t *thread, others []*thread) {
 }
 
 // disproved says whether what the worker has answered since shows that this thread is not what stops it.
-func (f finder) disproved(p *process, t *thread, from time.Duration, busy, others bool) bool {
+func (f finder) disproved(p *process, t *threadState, from time.Duration, busy, others bool) bool {
 	if p.grew > t.at-f.limits.Slack && !busy {
 		return true // it answered after the last look at this thread
 	}
@@ -163,7 +163,7 @@ func (f finder) disproved(p *process, t *thread, from time.Duration, busy, other
 	if t.running >= 0 {
 		begin = max(t.running, from)
 	}
-	if roleOf(t.ThreadSample) == other && max(p.answered, p.ended) > begin+f.limits.Suspect {
+	if roleOf(t.ThreadSample) == otherThread && max(p.answered, p.ended) > begin+f.limits.Suspect {
 		return true // one of no known part, such as a log's writer: the worker answers well without it
 	}
 	if f.repeats(p, t) {
@@ -176,7 +176,7 @@ func (f finder) disproved(p *process, t *thread, from time.Duration, busy, other
 	return begin < p.earliest-f.limits.Slack || others && p.sample.Inside > 0 && begin < p.began()-f.limits.Slack
 }
 
-func client(o *obstacle) bool {
+func waitsForClient(o *obstacle) bool {
 	if o == nil {
 		return false
 	}
@@ -185,6 +185,6 @@ func client(o *obstacle) bool {
 }
 
 // pauses says whether a thread sleeps that has run long after its request came: it waits between two tries. The only thing that a sleep can end is itself, so what it is between is not seen.
-func (f sight) pauses(p *process, t *thread, others []*thread) bool {
+func (f sight) pauses(p *process, t *threadState, others []*threadState) bool {
 	return sleeps(t.ThreadSample, f.behind(p, t.TID, f.now)) && p.sample.Inside > 0 && len(others) == 1 && roleOf(t.ThreadSample) == mainThread && t.from > max(p.began(), p.answered)+f.limits.Loop
 }

@@ -3,9 +3,9 @@ package diagnose
 import "time"
 
 // loopStall is a named loop thread that does not turn although the worker has work; answers of its other threads say nothing of the loop.
-func (f finder) loopStall(p *process) (stall, bool) {
+func (f finder) loopStall(p *process) (standstill, bool) {
 	if p.open == 0 && p.sample.Inside == 0 {
-		return stall{}, false
+		return standstill{}, false
 	}
 	for _, t := range f.still(p) {
 		if roleOf(t.ThreadSample) != loopThread || p.ended > t.at+3*tickStep || t.running >= 0 && !f.computes(p, t) {
@@ -26,7 +26,7 @@ func (f finder) loopStall(p *process) (stall, bool) {
 		}
 		return f.explained(p, t, max(from, f.asked(p)), f.limits.Loop), true
 	}
-	return stall{}, false
+	return standstill{}, false
 }
 
 // asked is when the oldest work that is present came: a loop that stood still before had nothing to do.
@@ -42,9 +42,9 @@ func (f finder) asked(p *process) time.Duration {
 }
 
 // taskStall is accepted tasks of which none ends while a thread that is no named loop stands still.
-func (f finder) taskStall(p *process) (stall, bool) {
+func (f finder) taskStall(p *process) (standstill, bool) {
 	if p.open == 0 {
-		return stall{}, false
+		return standstill{}, false
 	}
 	threads := f.still(p)
 	for _, t := range threads {
@@ -58,22 +58,22 @@ func (f finder) taskStall(p *process) (stall, bool) {
 		}
 		return s, true
 	}
-	return stall{}, false
+	return standstill{}, false
 }
 
 // silentStall is accepted tasks of which none ends although nothing is seen to stand in the way, while requests are answered: nobody runs them.
 // Slow tasks look the same, so it takes a loop whose count of turns stands still, or a process that has never ended a task for a long time.
-func (f finder) silentStall(p *process) (stall, bool) {
+func (f finder) silentStall(p *process) (standstill, bool) {
 	if p.open < 2 || max(p.answered, p.took) <= p.ended || len(f.still(p)) > 0 {
-		return stall{}, false
+		return standstill{}, false
 	}
-	s := stall{from: max(p.ended, p.openFrom, p.seen), work: unset, how: deadLoop}
+	s := standstill{from: max(p.ended, p.openFrom, p.seen), work: unset, how: deadLoop}
 	// A server that counts its tasks counts its loop's turns too: none at all is a loop that nobody runs.
 	switch counted := p.beatAt >= 0 && f.now-p.beatAt <= f.limits.Stale && (p.beat.Turns > 0 || p.beat.InFlight > 0); {
 	case counted:
 		s.from, s.limit = max(s.from, p.turned), f.limits.Pool
 	case p.finished || p.countsTurns():
-		return stall{}, false
+		return standstill{}, false
 	default:
 		s.limit = f.limits.Tasks
 	}
@@ -81,17 +81,17 @@ func (f finder) silentStall(p *process) (stall, bool) {
 }
 
 // awaitStall is pieces of work without a thread that wait for what only one can have at a time.
-func (f finder) awaitStall(p *process) (stall, bool) {
+func (f finder) awaitStall(p *process) (standstill, bool) {
 	groups := map[uint64][]*stack{}
 	for _, st := range f.awaited(p) {
 		if exclusive(st) {
 			groups[st.Wait.Object] = append(groups[st.Wait.Object], st)
 		}
 	}
-	best, found := stall{}, false
+	best, found := standstill{}, false
 	for _, object := range sortedKeys(groups) {
 		group := groups[object]
-		s := stall{from: f.askedAt(p, group[0]), work: unset, limit: never, how: waitingTasks, task: group[0]}
+		s := standstill{from: f.askedAt(p, group[0]), work: unset, limit: never, how: waitingTasks, task: group[0]}
 		for _, st := range group {
 			s.crowd += max(st.Count, 1)
 			if st.Own > 0 && s.task.Own == 0 {

@@ -38,7 +38,7 @@ func (f *judge) decide(p *process) {
 }
 
 // calm is the state of a process that is not hung, and since when.
-func (f *judge) calm(p *process, s stall, stalled bool) (State, time.Duration) {
+func (f *judge) calm(p *process, s standstill, stalled bool) (State, time.Duration) {
 	if stalled && s.limit != never && !f.spared(s) && f.silence(s.from, f.now) >= f.limits.Suspect {
 		return Suspect, s.from
 	}
@@ -79,7 +79,7 @@ func (f *judge) enter(p *process, next State, since time.Duration) {
 }
 
 // hangs makes the process a victim, or keeps it one.
-func (f *judge) hangs(p *process, s stall) {
+func (f *judge) hangs(p *process, s standstill) {
 	if p.hang != nil && f.another(p, s) {
 		f.moved(p)
 	}

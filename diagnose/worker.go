@@ -77,36 +77,6 @@ const (
 	Draining  Label = "draining"    // it was told to leave and ends what it has
 )
 
-// Kinds of causes.
-const (
-	CauseFileLock    = "file-lock"      // waits for a file lock
-	CauseMutex       = "mutex"          // waits for a lock inside its process
-	CausePipe        = "pipe-full"      // writes to a pipe that nobody empties
-	CauseDisk        = "disk"           // waits for a file system, slow or frozen
-	CauseSocket      = "socket-wait"    // waits for an answer of another server
-	CauseSleeping    = "sleeping"       // a blocking sleep
-	CauseCPU         = "cpu-bound"      // runs and runs
-	CausePool        = "pool-exhausted" // every thread of its pool is taken, and work waits
-	CauseStopped     = "stopped"        // SIGSTOP or freezer
-	CauseMemory      = "memory"         // its memory limit: stopped at it, or killed for it
-	CauseClient      = "slow-client"    // waits for a client, and others wait behind that one
-	CauseDescriptors = "descriptors"    // cannot open any more files or connections
-	CauseDeadLoop    = "dead-loop"      // tasks are taken, and nothing runs them
-	CauseKilled      = "killed"         // died by a signal
-	CauseExited      = "exited"         // ended by itself
-	CauseBootLoop    = "boot-loop"      // dies as soon as it is born, again and again
-	CauseThrottled   = "throttled"      // its quota of processor time: never an incident of its own
-	CauseBacklog     = "backlog"        // connections were dropped because no worker accepted them: never an incident of its own
-	CausePipeEmpty   = "pipe-empty"     // reads from a pipe into which nobody writes
-	CauseChild       = "child"          // waits for a process that it started
-	CauseTerminal    = "terminal"       // waits for somebody at a terminal
-	CauseSemaphore   = "semaphore"      // waits for a semaphore of System V
-	CauseSelf        = "self-call"      // waits for an answer of its own server
-	CauseLeaving     = "leaving"        // it was told to leave, and something keeps it
-	CausePolling     = "retry"          // sleeps and asks again, without end
-	CauseUnknown     = "unknown"        // no evidence says why; the raw evidence is shown
-)
-
 // Confidence in a cause.
 type Confidence string
 

@@ -1,0 +1,54 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// byEvent explains a stall by what its thread is seen to wait for.
+func (f explainer) byEvent(p *process, s standstill) (Cause, bool) {
+	switch ev := s.event().(type) {
+	case history.LockWait:
+		return fileLock(s, ev), true
+	case history.MutexWait:
+		return f.mutex(p, s, ev), true
+	case history.PipeWait:
+		return pipeWords(p, s, ev), true
+	case history.DiskWait:
+		return diskWords(p, s, ev), true
+	case history.SocketWait:
+		return f.socket(p, s, ev), true
+	case history.ChildWait:
+		return f.child(p, s, ev), true
+	case history.TerminalWait:
+		return Cause{Kind: CauseTerminal, Confidence: sure(s, true), Path: ev.Path, Short: "waits at the terminal " + ev.Path,
+			Sentence: fmt.Sprintf("%s is in %s on the terminal %s: it waits for somebody to type", named(p, s.thread), ev.Op, ev.Path)}, true
+	case history.SemaphoreWait:
+		return semaphoreWords(p, s, ev), true
+	}
+	return Cause{}, false
+}
+
+// child is a thread that waits for a process that its worker started.
+func (f explainer) child(p *process, s standstill, w history.ChildWait) Cause {
+	who, verb := named(p, s.thread), "for the end of"
+	if w.Via == "pipe" {
+		verb = "for the output of"
+	}
+	return Cause{Kind: CauseChild, Confidence: sure(s, w.Child.PID != 0), Short: fmt.Sprintf("waits for its child %d", w.Child.PID),
+		Sentence: fmt.Sprintf("%s is in %s and waits %s a process that it started, %s", who, w.Op, verb, peers([]history.Peer{w.Child}))}
+}
+
+func semaphoreWords(p *process, s standstill, w history.SemaphoreWait) Cause {
+	c := Cause{Kind: CauseSemaphore, Confidence: sure(s, w.Last.PID != 0), Short: fmt.Sprintf("semaphore %d", w.ID),
+		Sentence: fmt.Sprintf("%s waits in semop for the semaphore %d", named(p, s.thread), w.ID)}
+	if w.Last.PID != 0 {
+		c.Short += fmt.Sprintf(" ← pid %d", w.Last.PID)
+		c.Sentence += ", which was last changed by " + peers([]history.Peer{w.Last})
+		if w.Dead {
+			c.Sentence += ", which is no more"
+		}
+	}
+	return c
+}
