@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
-
-	"github.com/hangtime-dev/hangtime/history"
 )
 
 func (c Cause) clone() Cause {
@@ -41,95 +38,8 @@ func sureness(c Confidence) int {
 	return 0
 }
 
-// causeOf explains a stall by the evidence there is.
-func (f *Fold) causeOf(p *process, s stall) Cause {
-	c := f.explain(p, s)
-	on := adviceOn(c.Kind, f.advises(p))
-	c.Remedy, c.Prevention = on.remedy, on.prevention
-	f.locate(p, s, &c)
-	f.chain(p, s, &c)
-	f.titled(p, s, &c)
-	if s.how == booting {
-		c.Sentence = "it has not become ready: " + c.Sentence
-	}
-	c.Evidence = p.evidence(s)
-	return c
-}
-
-func (f *Fold) explain(p *process, s stall) Cause {
-	switch s.how {
-	case byStop:
-		return Cause{Kind: CauseStopped, Confidence: Proven, Short: "stopped by a signal", Sentence: "stopped by " + p.stopper() + ": no thread of it runs until SIGCONT"}
-	case byFreezer:
-		return Cause{Kind: CauseStopped, Confidence: Proven, Short: "frozen", Sentence: fmt.Sprintf("its control group %s is frozen: no thread of it runs until it is thawed", p.group.Path)}
-	case byMemory:
-		return Cause{Kind: CauseMemory, Confidence: Proven, Short: "out of memory, not killed",
-			Sentence: fmt.Sprintf("its control group %s is at its limit of %s and the killer is off: it sleeps until there is memory", p.group.Path, size(p.group.MemoryLimit))}
-	case withoutFiles:
-		return Cause{Kind: CauseDescriptors, Confidence: Likely, Short: fmt.Sprintf("%d of %d files open", p.files.Open, p.files.Limit),
-			Sentence: fmt.Sprintf("it has %d of %d allowed files open and cannot accept a connection; it tries again and again", p.files.Open, p.files.Limit)}
-	case running:
-		used, _ := p.shares()
-		return Cause{Kind: CauseCPU, Confidence: Likely, Short: fmt.Sprintf("runs, %.0f %% of a processor", used*100),
-			Sentence: fmt.Sprintf("%s runs all the time (%.0f %% of a processor in the last second) and answers nothing", named(p, s.thread), used*100)}
-	case deadLoop:
-		return notRun(p)
-	case leaving:
-		return f.lingers(p, s)
-	case waitingTasks:
-		return f.tasksWait(p, s)
-	case polling:
-		if s.crowd > 1 && !s.thread.slept {
-			break // a pool of which all threads wait, each again and again
-		}
-		return f.polls(p, s)
-	}
-	if s.crowd > 1 && !(s.behind != nil && s.behind.shared()) && s.thread != nil {
-		return f.exhausted(p, s)
-	}
-	if c, ok := f.byEvent(p, s); ok {
-		return c
-	}
-	if s.thread != nil {
-		return bySyscall(p, s)
-	}
-	return Cause{Kind: CauseUnknown, Confidence: Guess, Short: "no progress",
-		Sentence: fmt.Sprintf("%s inside and none is answered; no thread could be seen to say why (state %s)", count(p.sample.Inside, "request"), p.sample.State)}
-}
-
-// byEvent explains a stall by what its thread is seen to wait for.
-func (f *Fold) byEvent(p *process, s stall) (Cause, bool) {
-	switch ev := s.event().(type) {
-	case history.LockWait:
-		return fileLock(s, ev), true
-	case history.MutexWait:
-		return f.mutex(p, s, ev), true
-	case history.PipeWait:
-		return pipe(p, s, ev), true
-	case history.DiskWait:
-		return disk(p, s, ev), true
-	case history.SocketWait:
-		return f.socket(p, s, ev), true
-	case history.ChildWait:
-		return f.child(p, s, ev), true
-	case history.TerminalWait:
-		return Cause{Kind: CauseTerminal, Confidence: sure(s, true), Path: ev.Path, Short: "waits at the terminal " + ev.Path,
-			Sentence: fmt.Sprintf("%s is in %s on the terminal %s: it waits for somebody to type", named(p, s.thread), ev.Op, ev.Path)}, true
-	case history.SemaphoreWait:
-		return semaphore(p, s, ev), true
-	}
-	return Cause{}, false
-}
-
-// stopper says what stopped it, as far as it was seen.
-func (p *process) stopper() string {
-	for _, s := range slices.Backward(p.signals) {
-		if s.signal == "SIGSTOP" || s.signal == "SIGTSTP" || s.signal == "SIGTTIN" || s.signal == "SIGTTOU" {
-			return s.signal + " from " + s.by
-		}
-	}
-	return "SIGSTOP or SIGTSTP"
-}
+// An explainer says why.
+type explainer struct{ sight }
 
 // evidence are the records that a stall rests on, in order.
 func (p *process) evidence(s stall) []uint64 {
@@ -157,7 +67,7 @@ func (p *process) evidence(s stall) []uint64 {
 }
 
 // locate adds where in its code the work stands: the application's own line first, then the innermost frame.
-func (f *Fold) locate(p *process, s stall, c *Cause) {
+func (f explainer) locate(p *process, s stall, c *Cause) {
 	st := s.task
 	if st == nil {
 		st = p.stacks[s.tid]
@@ -202,7 +112,7 @@ func (f *Fold) locate(p *process, s stall, c *Cause) {
 }
 
 // jobOf is the oldest coroutine that waits for a job which a thread of an executor does; nil: none is known.
-func (f *Fold) jobOf(p *process) *stack {
+func (f explainer) jobOf(p *process) *stack {
 	for _, st := range f.awaited(p) {
 		if st.Wait != nil && st.Wait.On == "executor" && st.Own > 0 {
 			return st
@@ -216,7 +126,7 @@ func named(p *process, t *thread) string {
 	switch {
 	case t == nil:
 		return "it"
-	case t.TID == p.pid && p.role(t.ThreadSample) != loopThread:
+	case t.TID == p.pid && roleOf(t.ThreadSample) != loopThread:
 		return "its main thread"
 	case t.Name != "":
 		return fmt.Sprintf("its thread %q (%d)", t.Name, t.TID)
@@ -233,24 +143,4 @@ func sure(s stall, whole bool) Confidence {
 		return Likely
 	}
 	return Guess
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// size writes bytes for people.
-func size(n uint64) string {
-	for _, unit := range []struct {
-		name string
-		size uint64
-	}{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}} {
-		if n >= unit.size {
-			return strings.TrimSuffix(fmt.Sprintf("%.1f", float64(n)/float64(unit.size)), ".0") + " " + unit.name
-		}
-	}
-	return fmt.Sprintf("%d B", n)
 }

@@ -5,9 +5,9 @@ import (
 	"net/netip"
 	"path"
 	"strings"
-	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // peers writes processes for people.
@@ -44,7 +44,7 @@ func pipe(p *process, s stall, w history.PipeWait) Cause {
 	}
 	c := Cause{Kind: CausePipe, Confidence: sure(s, w.Size > 0), Inode: w.Inode, Short: "pipe full", Sentence: fmt.Sprintf("%s is blocked in write on a full pipe", named(p, s.thread))}
 	if w.Size > 0 && w.Fill >= 0 {
-		c.Short = fmt.Sprintf("pipe full (%s)", size(uint64(w.Size)))
+		c.Short = fmt.Sprintf("pipe full (%s)", words.Size(uint64(w.Size)))
 		c.Sentence += fmt.Sprintf(" (%d of %d bytes)", w.Fill, w.Size)
 	}
 	switch {
@@ -80,12 +80,12 @@ func disk(p *process, s stall, w history.DiskWait) Cause {
 }
 
 // socket tells a client that keeps the worker waiting from a server that does.
-func (f *Fold) socket(p *process, s stall, w history.SocketWait) Cause {
+func (f explainer) socket(p *process, s stall, w history.SocketWait) Cause {
 	if w.Client {
 		c := Cause{Kind: CauseClient, Confidence: sure(s, true), Remote: w.Remote, Short: "waits for a client",
 			Sentence: fmt.Sprintf("%s is in %s on the connection of a client (%s)", named(p, s.thread), w.Op, w.Remote)}
 		if f.backlog > 0 {
-			c.Sentence += fmt.Sprintf("; %s behind it", wait(f.backlog))
+			c.Sentence += fmt.Sprintf("; %s behind it", words.Do(f.backlog, "connection", "wait"))
 		}
 		return c
 	}
@@ -108,7 +108,7 @@ func (f *Fold) socket(p *process, s stall, w history.SocketWait) Cause {
 		c.Short = "cannot send to " + receiver(w)
 		c.Sentence = fmt.Sprintf("%s is in %s and cannot send: %s does not read", who, w.Op, reader(w))
 		if w.Unread > 0 {
-			c.Sentence += fmt.Sprintf(" (%s wait for it)", size(uint64(w.Unread)))
+			c.Sentence += fmt.Sprintf(" (%s wait for it)", words.Size(uint64(w.Unread)))
 		}
 		return c
 	case w.Remote == "":
@@ -129,7 +129,7 @@ func (f *Fold) socket(p *process, s stall, w history.SocketWait) Cause {
 		c.Sentence += fmt.Sprintf(", which says of itself %q", w.Does)
 	}
 	if w.Silent > 0 {
-		c.Sentence += fmt.Sprintf("; it last sent something %s ago", seconds(w.Silent+max(f.now-s.behind.at, 0)))
+		c.Sentence += fmt.Sprintf("; it last sent something %s ago", words.Seconds(w.Silent+max(f.now-s.behind.at, 0)))
 	}
 	return c
 }
@@ -150,13 +150,6 @@ func receiver(w history.SocketWait) string {
 		return fmt.Sprintf("pid %d", w.Peers[0].PID)
 	}
 	return w.Remote
-}
-
-func wait(n int) string {
-	if n == 1 {
-		return "1 connection waits"
-	}
-	return fmt.Sprintf("%d connections wait", n)
 }
 
 // service names what listens at well-known ports (IANA's list), where that says more than the number.
@@ -279,4 +272,10 @@ func target(args string) string {
 	return ""
 }
 
-func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
+// opposite is what the process at the other end of a pipe should do.
+func opposite(op string) string {
+	if op == "write" {
+		return "read"
+	}
+	return "write"
+}

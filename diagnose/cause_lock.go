@@ -2,12 +2,11 @@ package diagnose
 
 import (
 	"fmt"
-	"maps"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 func fileLock(s stall, w history.LockWait) Cause {
@@ -46,7 +45,7 @@ func holder(h history.LockHolder) string {
 }
 
 // mutex is a thread that waits for another of its process. What for its language may say better than the kernel, to which all such waits are a futex.
-func (f *Fold) mutex(p *process, s stall, w history.MutexWait) Cause {
+func (f explainer) mutex(p *process, s stall, w history.MutexWait) Cause {
 	c := Cause{Kind: CauseMutex, Confidence: sure(s, w.Owner != 0), Short: "waits for a lock of its own process"}
 	st := p.stacks[s.tid]
 	who, what := named(p, s.thread), userWait(st)
@@ -91,69 +90,8 @@ func (f *Fold) mutex(p *process, s stall, w history.MutexWait) Cause {
 	return c
 }
 
-// A link is one thread that waits for what another has.
-type link struct{ pid, tid int }
-
-// owners are the threads that keep a thread waiting, as far as they are known; the text says for what. A lock's holder is a process, so all of its threads
-// that wait may be the one.
-func (f *Fold) owners(p *process, tid int) (text string, all []link) {
-	o := f.behind(p, tid, f.now)
-	if o == nil {
-		return "", nil
-	}
-	switch ev := o.event.(type) {
-	case history.MutexWait:
-		if ev.Owner != 0 {
-			return fmt.Sprintf("thread %d of pid %d waits for a mutex of thread %d", tid, p.pid, ev.Owner), []link{{pid: p.pid, tid: ev.Owner}}
-		}
-		if st := p.stacks[tid]; st != nil && st.Wait != nil && st.Wait.Owner != 0 && int(st.Wait.Owner) != tid {
-			return fmt.Sprintf("thread %d of pid %d waits for %s of thread %d", tid, p.pid, userWait(st), st.Wait.Owner), []link{{pid: p.pid, tid: int(st.Wait.Owner)}}
-		}
-	case history.LockWait:
-		for _, h := range ev.Holders {
-			q := f.alive(h.PID)
-			if q == nil {
-				continue
-			}
-			for _, other := range slices.Sorted(maps.Keys(q.obstacles)) {
-				all = append(all, link{pid: q.pid, tid: other})
-			}
-			if len(all) > 0 {
-				return fmt.Sprintf("pid %d waits for %s on %s, held by pid %d", p.pid, ev.Lock, path.Base(ev.Path), h.PID), all
-			}
-		}
-	}
-	return "", nil
-}
-
-// cycle follows who waits for whom from a thread until it comes back to it; nil: it does not.
-func (f *Fold) cycle(p *process, t *thread) []string {
-	seen := map[link]bool{}
-	var walk func(q *process, tid int, way []string) []string
-	walk = func(q *process, tid int, way []string) []string {
-		if seen[link{q.pid, tid}] || len(way) > 32 {
-			return nil
-		}
-		seen[link{q.pid, tid}] = true
-		text, next := f.owners(q, tid)
-		for _, n := range next {
-			now := append(slices.Clone(way), text)
-			if n.pid == p.pid && n.tid == t.TID {
-				return now
-			}
-			if r := f.alive(n.pid); r != nil {
-				if found := walk(r, n.tid, now); found != nil {
-					return found
-				}
-			}
-		}
-		return nil
-	}
-	return walk(p, t.TID, nil)
-}
-
 // chain adds who waits for whom: the circle, what the holder of a lock does itself, or what the process at the other end does.
-func (f *Fold) chain(p *process, s stall, c *Cause) {
+func (f explainer) chain(p *process, s stall, c *Cause) {
 	if s.cycle != nil {
 		c.Chain, c.Cycle, c.Confidence = s.cycle, true, Proven
 		c.Sentence += "; " + strings.Join(s.cycle, ", ") + ": a circle that never ends by itself"
@@ -206,7 +144,7 @@ func linkWords(l history.Link) string {
 		text += " in " + l.At
 	}
 	if l.For > 0 {
-		text += " for " + seconds(l.For)
+		text += " for " + words.Seconds(l.For)
 	}
 	return text
 }

@@ -1,14 +1,18 @@
 package diagnose
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/hangtime-dev/hangtime/words"
+)
 
 // notRun is tasks that are taken and that nothing runs.
 func notRun(p *process) Cause {
 	c := Cause{Kind: CauseDeadLoop, Confidence: Guess, Short: "tasks taken, none runs"}
-	c.Sentence = fmt.Sprintf("it answers requests and has %s open of which none ends", count(p.open, "task"))
+	c.Sentence = fmt.Sprintf("it answers requests and has %s open of which none ends", words.Count(p.open, "task"))
 	loop := false
 	for _, t := range p.threads {
-		loop = loop || p.role(t.ThreadSample) == loopThread
+		loop = loop || roleOf(t.ThreadSample) == loopThread
 	}
 	turns := p.beatAt >= 0 && p.beat.Turns > 0
 	switch {

@@ -4,10 +4,11 @@ import (
 	"fmt"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // exhausted is a pool of which every thread stands still while work waits.
-func (f *Fold) exhausted(p *process, s stall) Cause {
+func (f explainer) exhausted(p *process, s stall) Cause {
 	call := s.thread.Syscall
 	if call == "" {
 		call = fromKernel(s.thread)
@@ -38,55 +39,15 @@ func (f *Fold) exhausted(p *process, s stall) Cause {
 	return c
 }
 
-// userWait says what a piece of work waits for by its runtime's account: "the lock registry", "a connection of QueuePool, 2 of 2 taken"; empty: that is not known.
-func userWait(st *stack) string {
-	if st == nil || st.Wait == nil || st.Wait.On == "" {
-		return ""
-	}
-	name := st.Wait.Name
-	switch on := st.Wait.On; on {
-	case "pool":
-		if name == "" {
-			return "a connection of a pool"
-		}
-		return "a connection of " + name
-	case "queue":
-		return article("an item of the queue", "an item of a queue", name)
-	case "sleep":
-		return "a sleep to end"
-	case "thread":
-		return article("the end of thread", "the end of a thread", name)
-	case "child":
-		return "a process that it started"
-	case "executor":
-		return "a job of an executor"
-	case "task", "future", "event", "condition", "semaphore", "lock", "monitor", "channel":
-		return article("the "+on, "a "+on, name)
-	default:
-		return article("the "+on, "a "+on, name)
-	}
-}
-
-func article(the, a, name string) string {
-	if name == "" {
-		return a
-	}
-	return the + " " + name
-}
-
 // tasksWait is many pieces of work without a thread that wait for one thing.
-func (f *Fold) tasksWait(p *process, s stall) Cause {
+func (f explainer) tasksWait(p *process, s stall) Cause {
 	kind := CauseMutex
 	if on := s.task.Wait.On; on == "semaphore" || on == "pool" {
 		kind = CausePool
 	}
 	what := userWait(s.task)
-	c := Cause{Kind: kind, Confidence: Likely, Short: fmt.Sprintf("%s for %s", count(s.crowd, taskWord(s.task)), what)}
-	verb := "wait"
-	if s.crowd == 1 {
-		verb = "waits"
-	}
-	c.Sentence = fmt.Sprintf("%s %s for %s, the oldest for %s", count(s.crowd, taskWord(s.task)), verb, what, seconds(f.now-s.from))
+	c := Cause{Kind: kind, Confidence: Likely, Short: fmt.Sprintf("%s for %s", words.Count(s.crowd, taskWord(s.task)), what)}
+	c.Sentence = fmt.Sprintf("%s for %s, the oldest for %s", words.Do(s.crowd, taskWord(s.task), "wait"), what, words.Seconds(f.now-s.from))
 	switch owner := p.tasks[s.task.Wait.Owner]; {
 	case s.task.Wait.Owner == 0:
 		c.Sentence += "; who has it the runtime does not keep"
@@ -95,18 +56,4 @@ func (f *Fold) tasksWait(p *process, s stall) Cause {
 		c.Sentence += fmt.Sprintf("; %s has it, in %s", nameOf(owner), owner.own())
 	}
 	return c
-}
-
-func taskWord(st *stack) string {
-	if st.Kind == "" || st.Kind == "thread" {
-		return "task"
-	}
-	return st.Kind
-}
-
-func nameOf(st *stack) string {
-	if st.Name != "" {
-		return fmt.Sprintf("%s %q", taskWord(st), st.Name)
-	}
-	return fmt.Sprintf("%s %d", taskWord(st), st.ID)
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // child is a thread that waits for a process that its worker started.
-func (f *Fold) child(p *process, s stall, w history.ChildWait) Cause {
+func (f explainer) child(p *process, s stall, w history.ChildWait) Cause {
 	who, verb := named(p, s.thread), "for the end of"
 	if w.Via == "pipe" {
 		verb = "for the output of"
@@ -33,7 +33,7 @@ func semaphore(p *process, s stall, w history.SemaphoreWait) Cause {
 }
 
 // lingers is a process that ends and does not come to its end.
-func (f *Fold) lingers(p *process, s stall) Cause {
+func (f explainer) lingers(p *process, s stall) Cause {
 	c := Cause{Kind: CauseLeaving, Confidence: sure(s, true), Short: "leaves, and does not end",
 		Sentence: "it was told to leave, or its program is over, and it does not end"}
 	if st := p.stacks[s.tid]; st != nil && st.Wait != nil && st.Wait.On == "thread" {
@@ -43,35 +43,8 @@ func (f *Fold) lingers(p *process, s stall) Cause {
 	return c
 }
 
-// polls is a thread that sleeps and asks again without end. What it asks for the look may have caught; else the place in its code says it.
-func (f *Fold) polls(p *process, s stall) Cause {
-	if seen, ok := f.byEvent(p, s); ok && !s.thread.slept {
-		return seen // one wait with many ends, as a poll with a time limit
-	}
-	who := named(p, s.thread)
-	call := s.thread.Syscall
-	if call == "" || call == "running" {
-		call = "short waits"
-	}
-	c := Cause{Kind: CausePolling, Confidence: sure(s, true), Short: "asks again and again",
-		Sentence: fmt.Sprintf("%s sleeps and asks again, without end and always in one place (last seen in %s)", who, call)}
-	if seen, ok := f.byEvent(p, s); ok && seen.Kind != CauseMutex {
-		c.Path, c.Inode, c.Holders, c.Remote = seen.Path, seen.Inode, seen.Holders, seen.Remote
-		c.Sentence += "; " + seen.Sentence
-	}
-	return c
-}
-
-// opposite is what the process at the other end of a pipe should do.
-func opposite(op string) string {
-	if op == "write" {
-		return "read"
-	}
-	return "write"
-}
-
 // titled adds what a process that says in its title what it does has written there, as PostgreSQL's sessions do; and who of its siblings says that it keeps others waiting.
-func (f *Fold) titled(p *process, s stall, c *Cause) {
+func (f explainer) titled(p *process, s stall, c *Cause) {
 	waits := strings.HasSuffix(p.title, " waiting")
 	if p.title == "" || s.outside() || c.Kind != CauseUnknown && !waits {
 		return // most titles only say what the process is

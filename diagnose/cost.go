@@ -13,15 +13,6 @@ const maxPorts = 20_000
 // lateLosses is how long after an incident's end lost tasks still count for it: a client asks for an old task once a second, and gives a stranger another second.
 const lateLosses = 5 * time.Second
 
-// A stay is one connection inside one victim: from when it was seen there, until when.
-type stay struct{ from, to time.Duration }
-
-// A failure is hits that failed in one window: kept for a while, because an incident is detected after it began.
-type failure struct {
-	to time.Duration
-	n  uint64
-}
-
 const maxFailures = 256
 
 // inside notes which connections are inside a victim now.
@@ -54,7 +45,7 @@ func (in *incident) inside(p *process, now time.Duration) {
 }
 
 // hit joins a single hit to the incidents in whose victims its connection was while it waited.
-func (f *Fold) hit(ev history.Hit) {
+func (f *casebook) hit(ev history.Hit) {
 	if ev.Port == 0 {
 		return
 	}
@@ -69,7 +60,7 @@ func (f *Fold) hit(ev history.Hit) {
 }
 
 // hits counts failed hits for the incidents in whose time they were due.
-func (f *Fold) hits(ev history.HitWindow) {
+func (f *casebook) hits(ev history.HitWindow) {
 	var failed uint64
 	for _, n := range ev.Errors {
 		failed += n
@@ -93,7 +84,7 @@ func (f *Fold) hits(ev history.HitWindow) {
 }
 
 // losses counts a lost task for the incident that its worker was a victim of; where it is not known which worker had it, for those that are not long over.
-func (f *Fold) losses(ev history.Ledger) {
+func (f *casebook) losses(ev history.Ledger) {
 	more := less(ev.Lost, f.lost)
 	f.lost = ev.Lost
 	for _, by := range ev.LostBy {
@@ -115,7 +106,7 @@ func (f *Fold) losses(ev history.Ledger) {
 }
 
 // lastOf is the newest incident that a process was a victim of; nil: none.
-func (f *Fold) lastOf(pid int) *Incident {
+func (f *casebook) lastOf(pid int) *Incident {
 	for _, in := range slices.Backward(f.incidents) {
 		if slices.ContainsFunc(in.Victims, func(v Victim) bool { return v.PID == pid }) {
 			return &in.Incident
@@ -124,18 +115,11 @@ func (f *Fold) lastOf(pid int) *Incident {
 	return nil
 }
 
-// overflowed takes the kernel's count since the machine started: the first tells nothing of this server.
-func (f *Fold) overflowed(r history.Record, ev history.Overflow) {
-	at, more := r.At, less(ev.Dropped, f.dropped)
-	first := !f.counted
-	f.dropped, f.counted = ev.Dropped, true
-	if first || more == 0 {
-		return
-	}
-	f.overfull(r, more)
+// unaccepted counts connections that the kernel dropped for the incidents that are not long over.
+func (f *casebook) unaccepted(at time.Duration, dropped uint64) {
 	for _, in := range f.incidents {
 		if in.Ended < 0 || at-in.Ended <= f.limits.Settle {
-			in.Cost.Dropped += more
+			in.Cost.Dropped += dropped
 		}
 	}
 }

@@ -9,17 +9,13 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// maxSignals bounds what is kept of the signals that one worker was sent. The last tell how it ends, so the oldest go.
-const maxSignals = 16
-
-func (p *process) sent(one sent) {
-	if len(p.signals) == maxSignals {
-		p.signals = slices.Delete(p.signals, 0, 1)
-	}
-	p.signals = append(p.signals, one)
+// A coroner tells how processes ended, and whether anybody meant them to.
+type coroner struct {
+	judge
+	leavers []leaver // whose end is not judged yet
 }
 
-func (f *Fold) said(r history.Record, ev history.ServerSaid) {
+func (f *coroner) said(r history.Record, ev history.ServerSaid) {
 	p := f.alive(ev.PID)
 	if p == nil {
 		return
@@ -36,7 +32,7 @@ func (f *Fold) said(r history.Record, ev history.ServerSaid) {
 }
 
 // died takes a worker's end: the end of its part in a hang, a crash, or a planned leave.
-func (f *Fold) died(r history.Record, ev history.WorkerGone) {
+func (f *coroner) died(r history.Record, ev history.WorkerGone) {
 	p := f.alive(ev.PID)
 	if p == nil {
 		return
@@ -71,13 +67,10 @@ func (f *Fold) died(r history.Record, ev history.WorkerGone) {
 	}
 }
 
-// byArbiterInferred is said of a kill that nobody heard, where all speaks for the arbiter's own.
-const byArbiterInferred = "arbiter (inferred)"
-
 // timedOutUnheard says whether a kill whose sender was not heard is the arbiter's: the process hung until a moment ago and had given its arbiter no sign of life for as long. Where
 // it gives one from another thread than the one that hung (gunicorn's threaded workers), the arbiter knows of nothing and kills nobody. Code 1 is how gunicorn's worker leaves
 // after SIGABRT.
-func (f *Fold) timedOutUnheard(p *process, ev history.WorkerGone, at time.Duration) bool {
+func (f *coroner) timedOutUnheard(p *process, ev history.WorkerGone, at time.Duration) bool {
 	if ev.Signal == "SIGKILL" && !f.outOfMemory(p, ev) && p.sample.Inside > 0 && at-p.began() >= f.limits.Pool {
 		return true // a limit on the time of one request
 	}
@@ -89,14 +82,14 @@ func (f *Fold) timedOutUnheard(p *process, ev history.WorkerGone, at time.Durati
 }
 
 // resume makes a process a victim of its last hang again: it did not recover from it, it only unwound because it was told to die.
-func (f *Fold) resume(p *process) {
+func (f *judge) resume(p *process) {
 	in := p.hung
 	if p.hang != nil || in == nil {
 		return
 	}
 	for i := len(in.Victims) - 1; i >= 0; i-- { // its last: it may have hung in this incident before
 		if in.Victims[i].PID == p.pid {
-			in.Victims[i].To, in.Victims[i].End, in.victim[i] = -1, "", p
+			in.Victims[i].To, in.Victims[i].End = -1, ""
 			in.Ended, in.Recovered, p.hang = -1, -1, in
 			return
 		}
@@ -104,7 +97,7 @@ func (f *Fold) resume(p *process) {
 }
 
 // lastStall is what was suspected last, for a process that dies as a suspect.
-func (f *Fold) lastStall(p *process) stall {
+func (f *coroner) lastStall(p *process) stall {
 	if s, ok := f.assess(p); ok {
 		return s
 	}
@@ -126,7 +119,7 @@ func planned(ev history.WorkerGone, by string, work, told bool) bool {
 }
 
 // told says whether a process was sent a signal that asks it to leave.
-func (f *Fold) told(p *process, at time.Duration) bool {
+func (f *coroner) told(p *process, at time.Duration) bool {
 	return slices.ContainsFunc(p.signals, func(s sent) bool {
 		return s.signal == "SIGTERM" || s.signal == "SIGQUIT" || s.signal == "SIGINT"
 	}) || slices.ContainsFunc(f.faults, func(one *fault) bool {
@@ -135,7 +128,7 @@ func (f *Fold) told(p *process, at time.Duration) bool {
 }
 
 // sender says who sent the signal that ended the process; empty: not known.
-func (f *Fold) sender(p *process, ev history.WorkerGone, at time.Duration) string {
+func (f *coroner) sender(p *process, ev history.WorkerGone, at time.Duration) string {
 	for _, one := range slices.Backward(f.faults) {
 		if slices.Contains([]string{"kill", "terminate", "abort", "signal"}, one.Fault) && one.aims(p) && at-one.asked <= f.limits.Recent+one.For && at >= one.asked {
 			return "hangtime"
@@ -155,13 +148,8 @@ func (f *Fold) sender(p *process, ev history.WorkerGone, at time.Duration) strin
 	return ""
 }
 
-// aims says whether a fault is about this process.
-func (one *fault) aims(p *process) bool {
-	return one.PID == p.pid || one.PID == 0 && one.Worker > 0 && one.Worker == p.worker
-}
-
 // how says how a process ended: "SIGKILL from arbiter", "exit code 1 after SIGABRT from arbiter".
-func (f *Fold) how(ev history.WorkerGone, by string) string {
+func (f *coroner) how(ev history.WorkerGone, by string) string {
 	if f.ending >= 0 && f.now > f.ending {
 		return "server stopped"
 	}
@@ -188,7 +176,7 @@ func (f *Fold) how(ev history.WorkerGone, by string) string {
 }
 
 // signalled notes a signal that was seen on its way, with who sent it.
-func (f *Fold) signalled(r history.Record, ev history.SignalSeen) {
+func (f *coroner) signalled(r history.Record, ev history.SignalSeen) {
 	p := f.alive(ev.PID)
 	if p == nil {
 		return
@@ -214,14 +202,14 @@ func (f *Fold) signalled(r history.Record, ev history.SignalSeen) {
 }
 
 // condemned takes that the arbiter has just sent a suspect the signal for its silence: it knows that silence longer than we do.
-func (f *Fold) condemned(p *process) {
+func (f *coroner) condemned(p *process) {
 	if _, doomed := p.doomed(); doomed && p.hang == nil && p.state == Suspect && f.ending < 0 {
 		f.hangs(p, f.lastStall(p))
 	}
 }
 
 // crash opens an incident for a death, or adds it to one that began a moment ago in the same way, or in the same place by a death as young.
-func (f *Fold) crash(p *process, r history.Record, ev history.WorkerGone, by string) {
+func (f *coroner) crash(p *process, r history.Record, ev history.WorkerGone, by string) {
 	c := f.death(p, ev, by)
 	c.Evidence = []uint64{r.Seq}
 	for _, s := range p.signals {
@@ -236,7 +224,6 @@ func (f *Fold) crash(p *process, r history.Record, ev history.WorkerGone, by str
 	}
 	if len(in.Victims) < maxVictims {
 		in.Victims = append(in.Victims, Victim{Place: p.place, PID: p.pid, From: r.At, To: r.At, End: f.how(ev, by)})
-		in.victim = append(in.victim, nil)
 	}
 	in.deaths++
 	in.Ended = r.At
@@ -264,7 +251,7 @@ func (p *process) young(at time.Duration, l Limits) bool {
 }
 
 // sameCrash finds the incident that a death belongs to; nil: none.
-func (f *Fold) sameCrash(p *process, c Cause, at time.Duration) *incident {
+func (f *casebook) sameCrash(p *process, c Cause, at time.Duration) *incident {
 	for _, in := range slices.Backward(f.incidents) {
 		if in.Kind != KindCrash || in.Recovered >= 0 {
 			continue
@@ -280,112 +267,20 @@ func (f *Fold) sameCrash(p *process, c Cause, at time.Duration) *incident {
 	return nil
 }
 
-// looped is the cause of deaths that follow each other as soon as a process is born.
-func looped(in *incident, last Cause) Cause {
-	on := adviceOn(CauseBootLoop, true)
-	return Cause{
-		Kind: CauseBootLoop, Confidence: Likely, Short: "dies at boot: " + last.Short, Evidence: append(slices.Clone(in.Cause.Evidence), last.Evidence...),
-		Sentence: "each successor dies as soon as it is born, before it has answered anything (" + last.Short + ")", Remedy: on.remedy, Prevention: on.prevention,
-	}
+// A leaver is a process that ended as one does that was asked to, while nobody was heard to ask.
+type leaver struct {
+	process *process
+	record  history.Record
+	gone    history.WorkerGone
 }
 
-// death is the cause of a crash.
-func (f *Fold) death(p *process, ev history.WorkerGone, by string) Cause {
-	c := Cause{Kind: CauseExited, Confidence: Proven, Short: fmt.Sprintf("exit code %d", ev.Code), Sentence: fmt.Sprintf("it ended by itself with exit code %d", ev.Code)}
-	switch code := exitCode(ev.Code); {
-	case ev.Unknown:
-		c = Cause{Kind: CauseUnknown, Confidence: Guess, Short: "gone", Sentence: "it is gone with work undone; how it ended could not be seen"}
-	case f.outOfMemory(p, ev):
-		c = Cause{Kind: CauseMemory, Confidence: Proven, Short: "killed for its memory", Sentence: "killed by the kernel, out of memory"}
-		if limit := p.group.MemoryLimit; limit > 0 {
-			c.Sentence += fmt.Sprintf(" (it had %s of %s allowed)", size(p.sample.RSS), size(limit))
-		}
-	case ev.Signal != "":
-		c = killed(ev, by)
-	case code != "":
-		c.Short += " (" + code + ")"
-		c.Sentence += ": " + code
-	default:
-		f.timedOut(p, &c)
+// asked says whether a process ended in a way in which one ends that was asked to leave.
+func asked(ev history.WorkerGone) bool {
+	switch ev.Signal {
+	case "":
+		return ev.Code == 0 && !ev.Unknown
+	case "SIGTERM", "SIGQUIT", "SIGINT", "SIGHUP", "SIGWINCH", "SIGUSR1", "SIGUSR2":
+		return true
 	}
-	if ev.Inferred && c.Confidence == Proven && by != "hangtime" {
-		c.Confidence = Likely
-	}
-	if left := undone(p); left != "" {
-		c.Sentence += ", with " + left + " undone"
-	}
-	on := adviceOn(c.Kind, true)
-	c.Remedy, c.Prevention = on.remedy, on.prevention
-	return c
-}
-
-// timedOut tells an exit that the arbiter asked for from one that the worker came to by itself.
-func (f *Fold) timedOut(p *process, c *Cause) {
-	for _, s := range slices.Backward(p.signals) {
-		if s.by != "arbiter" || s.signal != "SIGABRT" {
-			continue
-		}
-		c.Kind, c.Short = CauseKilled, c.Short+" after SIGABRT from arbiter"
-		c.Sentence = "its arbiter sent it SIGABRT for its silence and it left; why it was silent was not seen"
-		if p.label == Starved || p.label == Throttled {
-			c.Sentence = "its arbiter sent it SIGABRT for its silence and it left; it was " + string(p.label) + ": ready to run, and without a processor"
-		}
-		return
-	}
-}
-
-// outOfMemory tells the kernel's kill from the arbiter's, which looks the same in an exit status.
-func (f *Fold) outOfMemory(p *process, ev history.WorkerGone) bool {
-	if ev.Signal != "SIGKILL" || ev.By != "" && !strings.HasPrefix(ev.By, "kernel") {
-		return false
-	}
-	return strings.HasPrefix(ev.By, "kernel") || p.group.kills >= 0 && f.now-p.group.kills <= f.limits.Recent &&
-		!slices.ContainsFunc(p.signals, func(s sent) bool { return s.by != "kernel" })
-}
-
-func killed(ev history.WorkerGone, by string) Cause {
-	c := Cause{Kind: CauseKilled, Confidence: Proven, Short: ev.Signal, Sentence: "killed by " + ev.Signal}
-	switch {
-	case by != "":
-		c.Short += " from " + by
-		c.Sentence += " from " + by
-		if by == byArbiterInferred {
-			c.Confidence = Likely
-			c.Sentence += ": it had hung until then, without a sign of life; who sent it could not be seen"
-		}
-	case own(ev.Signal):
-		c.Sentence += ", which its own fault raised"
-	default:
-		c.Confidence = Likely
-		c.Sentence += "; who sent it could not be seen"
-	}
-	return c
-}
-
-// own says whether a signal is one that a process raises by what it does itself (signal(7)).
-func own(signal string) bool {
-	return slices.Contains([]string{"SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP", "SIGXCPU", "SIGXFSZ"}, signal)
-}
-
-// exitCode says what a worker means by its exit code where servers agree (gunicorn: WORKER_BOOT_ERROR, APP_LOAD_ERROR).
-func exitCode(code int) string {
-	switch code {
-	case 3:
-		return "could not boot"
-	case 4:
-		return "could not load its application"
-	}
-	return ""
-}
-
-// undone says what the process had before it when it died; empty: nothing.
-func undone(p *process) string {
-	var left []string
-	if p.sample.Inside > 0 {
-		left = append(left, count(p.sample.Inside, "request"))
-	}
-	if p.open > 0 {
-		left = append(left, count(p.open, "task"))
-	}
-	return strings.Join(left, " and ")
+	return false
 }

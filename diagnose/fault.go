@@ -10,7 +10,7 @@ import (
 // maxFaults bounds how many faults are remembered; beyond it the oldest go.
 const maxFaults = 1000
 
-func (f *Fold) harmed(at time.Duration, event history.Event) {
+func (f *casebook) harmed(at time.Duration, event history.Event) {
 	switch ev := event.(type) {
 	case history.FaultAsked:
 		f.faults = append(f.faults, &fault{FaultAsked: ev, asked: at, effect: -1, healed: -1})
@@ -39,22 +39,22 @@ func (f *Fold) harmed(at time.Duration, event history.Event) {
 }
 
 // acquit takes back what a fault was blamed for that never took effect.
-func (f *Fold) acquit(one *fault) {
+func (f *casebook) acquit(one *fault) {
 	f.faults = slices.DeleteFunc(f.faults, func(other *fault) bool { return other == one })
 	for _, in := range f.incidents {
 		if in.fault != one {
 			continue
 		}
 		in.fault, in.Fault, in.Injected = nil, "", -1
-		for _, p := range in.victim {
-			if p != nil {
-				f.blame(in, p)
+		for _, v := range in.Victims {
+			if v.To < 0 {
+				f.blame(in, f.processes[v.PID])
 			}
 		}
 	}
 }
 
-func (f *Fold) faultOf(id string) *fault {
+func (f *casebook) faultOf(id string) *fault {
 	for _, one := range slices.Backward(f.faults) {
 		if one.ID == id {
 			return one
@@ -64,7 +64,7 @@ func (f *Fold) faultOf(id string) *fault {
 }
 
 // blame joins an incident to the fault that was in effect when it began: one that is about this worker or this file before any other.
-func (f *Fold) blame(in *incident, p *process) {
+func (f *casebook) blame(in *incident, p *process) {
 	best, most := (*fault)(nil), 0
 	for _, one := range f.faults {
 		if fit := f.fits(one, in, p); fit > 0 && fit >= most {
@@ -79,7 +79,7 @@ func (f *Fold) blame(in *incident, p *process) {
 }
 
 // fits says how well a fault explains an incident; 0: not at all.
-func (f *Fold) fits(one *fault, in *incident, p *process) int {
+func (f *casebook) fits(one *fault, in *incident, p *process) int {
 	begin := one.effect
 	if begin < 0 {
 		begin = one.asked
@@ -107,7 +107,7 @@ func (f *Fold) fits(one *fault, in *incident, p *process) int {
 
 // overBefore says whether a fault was over well before an incident began. One that is over the moment it strikes is told to be healed by nobody; a process that it struck itself may
 // still take its time to die of it, as after SIGTERM.
-func (f *Fold) overBefore(one *fault, in *incident, p *process) bool {
+func (f *casebook) overBefore(one *fault, in *incident, p *process) bool {
 	switch {
 	case one.healed >= 0:
 		return one.healed < in.Began-f.limits.Recent/2
@@ -118,10 +118,15 @@ func (f *Fold) overBefore(one *fault, in *incident, p *process) bool {
 }
 
 // reblame tells the incidents that a fault was seen in effect only after they began, as a kill is.
-func (f *Fold) reblame(one *fault) {
+func (f *casebook) reblame(one *fault) {
 	for _, in := range f.incidents {
 		if in.fault == one && in.Injected < 0 {
 			in.Injected = one.effect
 		}
 	}
+}
+
+// aims says whether a fault is about this process.
+func (one *fault) aims(p *process) bool {
+	return one.PID == p.pid || one.PID == 0 && one.Worker > 0 && one.Worker == p.worker
 }

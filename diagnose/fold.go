@@ -10,50 +10,24 @@ import (
 
 // A Fold finds worker states and incidents in one variant's history. It is fed one record after the other by one goroutine; what it returns never changes.
 type Fold struct {
-	limits Limits
-	now    time.Duration
-	phase  string
-	ending time.Duration // when the phase ending began, or the server stopped; -1: not yet
-	blind  []window      // when hangtime itself was late: that time is no silence of anybody
-
-	backlog      int
-	backlogFrom  time.Duration // since when it has not been empty; -1: it is
-	backlogLimit int
-	dropped      uint64 // connections, by the kernel's count
-	overflow     uint64 // of these, in the newest notice
-	counted      bool   // it was read once
-	notices      notices
-	lost         uint64         // tasks, by the ledger
-	lostBy       map[int]uint64 // of these, by the process that had accepted them
-	followed     bool           // there is a ledger
-	failures     []failure
-	answered     time.Duration    // when any worker last answered anything; unset: never
-	whole        bool             // the history says where a look ends
-	leavers      []leaver         // whose end is not judged yet
-	hidden       []history.Unseen // what may not be read
-	arbiter      int              // its pid; 0: not known
-	reference    bool             // the server is hangtime's own
-	attached     bool             // the server ran before it was watched: times before the beginning are negative
-	processes    map[int]*process // by pid, also of those that are gone while an incident may need them
-	places       map[int]*place
-	faults       []*fault
-	incidents    []*incident
-	nextID       int
-}
-
-// A fault is harm done on purpose.
-type fault struct {
-	history.FaultAsked
-	asked  time.Duration
-	effect time.Duration // -1: not seen in effect
-	healed time.Duration // -1: not yet
-	holder int
+	coroner
+	notices
 }
 
 // New returns a fold that has seen nothing.
 func New(l Limits) *Fold {
-	return &Fold{limits: l, ending: -1, backlogFrom: -1, answered: unset, processes: map[int]*process{}, places: map[int]*place{}, lostBy: map[int]uint64{}}
+	sv := newServer(l)
+	see := sight{sv}
+	return &Fold{
+		coroner: coroner{judge: judge{
+			server: sv, casebook: &casebook{server: sv, lostBy: map[int]uint64{}}, sight: see, finder: finder{see}, explainer: explainer{see}, progress: progress{see},
+		}},
+		notices: notices{server: sv},
+	}
 }
+
+// wholeSince is the format of a recording from which on it says where a look ends.
+const wholeSince = 2
 
 // Add takes the next record.
 func (f *Fold) Add(r history.Record) {
@@ -61,12 +35,13 @@ func (f *Fold) Add(r history.Record) {
 	f.lanes()
 	switch ev := r.Event.(type) {
 	case history.PhaseStarted:
-		f.phase = ev.Phase
 		if ev.Phase == history.Ending {
 			f.end(r.At)
 		}
 	case history.VariantEnded, history.ServerStopped, history.Interrupted, history.RunEnded:
 		f.end(r.At)
+	case history.Header:
+		f.whole = ev.Format >= wholeSince
 	case history.ServerStarted:
 		f.arbiter, f.attached, f.reference = ev.PID, ev.Server == "attach", ev.Server == "reference"
 		if ev.HangAfter > 0 {
@@ -79,7 +54,7 @@ func (f *Fold) Add(r history.Record) {
 	case history.Listener:
 		f.listens(r.At, ev)
 	case history.Overflow:
-		f.overflowed(r, ev)
+		f.unaccepted(r.At, f.overflowed(r, ev))
 	case history.Hit:
 		f.hit(ev)
 	case history.HitWindow:
@@ -107,7 +82,7 @@ func (f *Fold) worker(r history.Record) {
 			if p.answered > before {
 				f.answered = max(f.answered, p.answered)
 			}
-			f.judge(p)
+			f.decide(p)
 		}
 	case history.ThreadSample:
 		if p := f.alive(ev.PID); p != nil {
@@ -134,7 +109,7 @@ func (f *Fold) worker(r history.Record) {
 		if p := f.alive(ev.PID); p != nil {
 			f.whole, p.title = true, ev.Title
 			p.whole(r.At, func(t *thread) bool { return f.idle(p, t) })
-			f.judge(p)
+			f.decide(p)
 		}
 	case history.Unseen:
 		f.unreadable(ev)
@@ -146,7 +121,7 @@ func (f *Fold) worker(r history.Record) {
 		if p := f.alive(ev.PID); p != nil {
 			p.group.looked(r, ev)
 			f.throttled(r, &p.group)
-			f.judge(p)
+			f.decide(p)
 		}
 	case history.SignalSeen:
 		f.signalled(r, ev)
@@ -155,19 +130,6 @@ func (f *Fold) worker(r history.Record) {
 			p.beaten(r, ev, !f.followed)
 		}
 	}
-}
-
-func (f *Fold) end(at time.Duration) {
-	if f.ending < 0 {
-		f.ending = at
-	}
-}
-
-func (f *Fold) alive(pid int) *process {
-	if p := f.processes[pid]; p != nil && !p.gone {
-		return p
-	}
-	return nil
 }
 
 // tick is the clock of the fold: what nobody tells of is found here.
@@ -180,7 +142,7 @@ func (f *Fold) tick(at, late time.Duration) {
 		if !p.gone {
 			p.forget(at, f.limits.Stale)
 			if !f.whole || !p.looking { // nothing is decided by half a look
-				f.judge(p)
+				f.decide(p)
 			}
 		} else if pl := f.places[p.place]; p.hang == nil && pl.now != p && pl.before != p {
 			delete(f.processes, pid)
@@ -207,11 +169,6 @@ func (f *Fold) ledger(r history.Record, ev history.Ledger) {
 		}
 	}
 	f.losses(ev)
-}
-
-func (f *Fold) listens(at time.Duration, ev history.Listener) {
-	f.backlog, f.backlogLimit = ev.Backlog, ev.Limit
-	f.backlogFrom = since(ev.Backlog > 0, f.backlogFrom, at)
 }
 
 // Workers are all places, by number.
@@ -273,3 +230,6 @@ func (f *Fold) Incidents() []Incident {
 	}
 	return all
 }
+
+// Hidden is what may not be read, in the order in which it was found.
+func (f *Fold) Hidden() []history.Unseen { return slices.Clone(f.hidden) }

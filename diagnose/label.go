@@ -1,9 +1,7 @@
 package diagnose
 
-import "time"
-
 // label says what is the matter with a process that is not hung.
-func (f *Fold) label(p *process, s stall, stalled bool) Label {
+func (f finder) label(p *process, s stall, stalled bool) Label {
 	_, throttled := p.group.throttles()
 	work := p.sample.Inside > 0 || p.open > 0
 	slow := stalled && (s.limit == never || f.spared(s)) && f.silence(s.since(), f.now) >= f.limits.Loop
@@ -35,20 +33,7 @@ func (f *Fold) label(p *process, s stall, stalled bool) Label {
 }
 
 // awaitsLong says whether a piece of work without a thread has waited for longer than a moment.
-func (f *Fold) awaitsLong(p *process) bool {
+func (f sight) awaitsLong(p *process) bool {
 	all := f.awaited(p)
 	return len(all) > 0 && f.now-f.askedAt(p, all[0]) > f.limits.Loop
 }
-
-// told says whether anybody sent it a signal.
-func (p *process) told(signal string) bool {
-	for _, s := range p.signals {
-		if s.signal == signal {
-			return true
-		}
-	}
-	return false
-}
-
-// swamped says whether connections have been waiting to be accepted for longer than a moment: work comes faster than it is done.
-func (f *Fold) swamped() bool { return f.backlogFrom >= 0 && f.now-f.backlogFrom >= time.Second }

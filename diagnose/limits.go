@@ -50,3 +50,9 @@ func DefaultLimits() Limits {
 		Busy: 0.7, Starved: 0.5, Incidents: 500,
 	}
 }
+
+// tickStep is how often the probe looks; what is told to have begun between two looks may be as old as that.
+const tickStep = 100 * time.Millisecond
+
+// closerLook is the age of a request from which on threads are looked at.
+const closerLook = 150 * time.Millisecond

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // A Notice is something that explains how a server suffers and that is no hang of any worker: connections that were dropped, a quota that was used up.
@@ -23,8 +24,13 @@ const maxNotices = 100
 
 // notices are kept by what they are about, in the order in which they began.
 type notices struct {
+	*server
 	all  []*Notice
 	last map[string]*Notice
+
+	dropped  uint64 // connections, by the kernel's count
+	overflow uint64 // of these, in the newest notice
+	counted  bool   // it was read once
 }
 
 // going is the notice about something that is not over; nil: the next is another.
@@ -63,9 +69,9 @@ func (n *notices) note(about string, from, at time.Duration, cause Cause) {
 const maxNoticed = 16
 
 // Notices are all so far, in the order in which they began.
-func (f *Fold) Notices() []Notice {
+func (f *notices) Notices() []Notice {
 	var all []Notice
-	for _, one := range f.notices.all {
+	for _, one := range f.all {
 		n := *one
 		n.Cause = n.Cause.clone()
 		all = append(all, n)
@@ -74,30 +80,42 @@ func (f *Fold) Notices() []Notice {
 }
 
 // throttled notices a group that was out of quota in most of the time since the last look.
-func (f *Fold) throttled(r history.Record, g *group) {
+func (f *notices) throttled(r history.Record, g *group) {
 	share, is := g.throttles()
 	if !is {
 		return
 	}
 	c := Cause{Kind: CauseThrottled, Confidence: Proven, Short: fmt.Sprintf("quota of %.2g processors", g.Quota), Evidence: []uint64{r.Seq}}
 	c.Sentence = fmt.Sprintf("the control group %s was out of its quota of %.2g processors in %.0f %% of the time, and its processes waited %s for it since the last look",
-		g.Path, g.Quota, 100*share, seconds(g.lostFor))
-	f.notices.note("throttled "+g.Path, g.before, r.At, c)
+		g.Path, g.Quota, 100*share, words.Seconds(g.lostFor))
+	f.note("throttled "+g.Path, g.before, r.At, c)
 }
 
 // overfull notices connections that the kernel dropped.
-func (f *Fold) overfull(r history.Record, more uint64) {
-	if f.notices.going("backlog", r.At) == nil {
+func (f *notices) overfull(r history.Record, more uint64) {
+	if f.going("backlog", r.At) == nil {
 		f.overflow = 0
 	}
 	f.overflow += more
-	c := Cause{Kind: CauseBacklog, Confidence: Likely, Short: fmt.Sprintf("%s dropped", count(int(f.overflow), "connection")), Evidence: []uint64{r.Seq}}
-	c.Sentence = fmt.Sprintf("the kernel dropped %s because no worker accepted them in time and the backlog was full", count(int(f.overflow), "connection"))
+	c := Cause{Kind: CauseBacklog, Confidence: Likely, Short: fmt.Sprintf("%s dropped", words.Count(f.overflow, "connection")), Evidence: []uint64{r.Seq}}
+	c.Sentence = fmt.Sprintf("the kernel dropped %s because no worker accepted them in time and the backlog was full", words.Count(f.overflow, "connection"))
 	if f.backlogLimit > 0 {
 		c.Sentence += fmt.Sprintf(" (%d of %d)", f.backlog, f.backlogLimit)
 		if f.backlog >= f.backlogLimit {
 			c.Confidence = Proven // seen full, and seen to drop
 		}
 	}
-	f.notices.note("backlog", r.At, r.At, c)
+	f.note("backlog", r.At, r.At, c)
+}
+
+// overflowed takes the kernel's count since the machine started, and says how many connections it has dropped since the last: the first tells nothing of this server.
+func (f *notices) overflowed(r history.Record, ev history.Overflow) uint64 {
+	more := less(ev.Dropped, f.dropped)
+	first := !f.counted
+	f.dropped, f.counted = ev.Dropped, true
+	if first || more == 0 {
+		return 0
+	}
+	f.overfull(r, more)
+	return more
 }

@@ -71,9 +71,3 @@ func (o *obstacle) shared() bool {
 	}
 	return false
 }
-
-// thread is the obstacle's thread where no sample of it was taken, as if it were one.
-func (o *obstacle) thread() *thread {
-	sample := history.ThreadSample{PID: o.pid, TID: o.tid, State: "S", Still: o.still, Syscall: o.call}
-	return &thread{ThreadSample: sample, at: o.at, seq: o.seq, from: o.from, running: -1}
-}

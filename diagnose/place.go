@@ -1,12 +1,6 @@
 package diagnose
 
-import (
-	"maps"
-	"slices"
-	"time"
-
-	"github.com/hangtime-dev/hangtime/history"
-)
+import "time"
 
 // A place is one worker's place in the pool.
 type place struct {
@@ -21,99 +15,32 @@ type place struct {
 	worst  State // in that cell
 }
 
-// sameMoment is how far apart births and deaths are recorded at most that happened at one moment, in an order that nobody knows.
-const sameMoment = time.Second
-
-// seen gives a process that was found its place.
-func (f *Fold) seen(at time.Duration, ev history.WorkerSeen) {
-	if f.alive(ev.PID) != nil {
-		return
-	}
-	if f.attached {
-		at = min(ev.Born, at) // it may have stood still long before anybody looked: what is known of that time counts
-	} else {
-		at = max(ev.Born, at-f.limits.Recent, 0)
-	}
-	p := newProcess(ev.PID, ev.Worker, at)
-	p.found, p.deaf = f.now, ev.NoListener
-	f.processes[ev.PID] = p
-	f.seat(p, f.vacant(ev.Worker))
-}
-
-// vacant is the place for a newcomer: the one that the history names, or the lowest empty one where that is taken, or would be a new one beside an empty one.
-func (f *Fold) vacant(number int) int {
-	if pl := f.places[number]; pl != nil && pl.now.gone {
-		return number
-	}
-	for _, n := range slices.Sorted(maps.Keys(f.places)) {
-		if f.places[n].now.gone {
-			return n
-		}
-	}
-	for f.places[number] != nil {
-		number++
-	}
-	return number
-}
-
-// seat gives a process a place that is empty or new.
-func (f *Fold) seat(p *process, number int) {
-	pl := f.places[number]
-	if pl == nil {
-		pl = &place{number: number, cell: int64(f.now / LaneStep)}
-		f.places[number] = pl
-	}
-	pl.before, pl.now, pl.gone, pl.closed = pl.now, p, unset, false
-	pl.lives++
-	p.place = number
-	pl.note(p.state)
-}
-
-// refill gives the place of one that has just died to a successor that was found a moment before that death: places do not depend on which of the two was recorded first.
-func (f *Fold) refill(dead *process) {
-	var next *process
-	for _, q := range f.processes {
-		fresh := !q.gone && f.now-q.found <= sameMoment && q.seen > dead.seen+sameMoment // else they are the births of one boot
-		if fresh && q.hang == nil && q.hung == nil && q.place > dead.place && (next == nil || q.place > next.place) {
-			next = q
-		}
-	}
-	if next == nil {
-		return
-	}
-	left := f.places[next.place]
-	if left.lives--; left.before == nil {
-		delete(f.places, left.number)
-	} else {
-		left.now, left.before = left.before, nil
-	}
-	f.seat(next, dead.place)
-}
-
-// shrinks closes places that their processes left as they were meant to, and that nobody has taken since: the pool is smaller.
-func (f *Fold) shrinks(now time.Duration) {
-	if f.ending >= 0 {
-		return
-	}
-	for _, pl := range f.places {
-		if pl.now.gone && pl.gone != unset && now-pl.gone >= f.limits.Settle && f.anyAlive() {
-			pl.closed = true
-		}
+// note puts a state into the cell that is being filled.
+func (pl *place) note(s State) {
+	if severity(s) > severity(pl.worst) {
+		pl.worst = s
 	}
 }
 
-func (f *Fold) anyAlive() bool {
-	for _, p := range f.processes {
-		if !p.gone {
-			return true
-		}
+// severity orders states for a cell of a lane: it shows the worst that was in it.
+func severity(s State) int {
+	switch s {
+	case Idle:
+		return 1
+	case Busy:
+		return 2
+	case Booting:
+		return 3
+	case Unknown:
+		return 3
+	case Suspect:
+		return 4
+	case Dead:
+		return 5
+	case Stopped:
+		return 6
+	case Hung:
+		return 7
 	}
-	return false
-}
-
-// vacated notes that a process left as it was meant to.
-func (f *Fold) vacated(p *process, at time.Duration) {
-	if pl := f.places[p.place]; pl.now == p {
-		pl.gone = at
-	}
+	return 0
 }

@@ -1,38 +1,21 @@
 package diagnose
 
-import "time"
-
-// continues says whether a stall is what a process was found hung by: it needs no second proof that it is long enough.
-func (s stall) continues(before stall) bool {
-	if s.task != nil || before.task != nil {
-		return s.task != nil && before.task != nil
-	}
-	return s.how == before.how && s.tid == before.tid
-}
+// progress tells whether a process that was found hung moves again.
+type progress struct{ sight }
 
 // another says whether a stall is a new hang rather than what the process is hung by already. A thread that ran between is none: a signal's handler makes it run, and
 // so does a timer. It takes an answer between the two.
-func (f *Fold) another(p *process, s stall) bool {
+func (f progress) another(p *process, s stall) bool {
 	if p.stall.outside() != s.outside() {
 		return true
 	}
 	return p.stall.tid == s.tid && s.how == standing && s.from > p.stall.from+f.limits.Slack && p.grew > p.confirmed
 }
 
-// doomed says whether the arbiter has sent the process a signal that is meant to end it for its silence, and when.
-func (p *process) doomed() (at time.Duration, is bool) {
-	for _, s := range p.signals {
-		if s.by == "arbiter" && (s.signal == "SIGABRT" || s.signal == "SIGKILL") {
-			return s.at, true
-		}
-	}
-	return 0, false
-}
-
 // moves says whether a hung process that does not look hung any more makes progress again: that its threads were not looked at is no sign of life, and that one of them
 // ran is none either. After the arbiter's signal the process dies: its threads run for its handlers, and its connections close. Only answers that go on
 // long after that say that it lives.
-func (f *Fold) moves(p *process) bool {
+func (f progress) moves(p *process) bool {
 	s := p.stall
 	if at, doomed := p.doomed(); doomed {
 		return s.how == standing && p.grew > at+f.limits.Settle
@@ -52,14 +35,14 @@ func (f *Fold) moves(p *process) bool {
 		return true // it was held to hang for want of a look
 	case s.thread == nil:
 		return p.answered > p.confirmed-tickStep && p.answered > s.from+f.limits.Slack
-	case p.role(s.thread.ThreadSample) == loopThread:
+	case roleOf(s.thread.ThreadSample) == loopThread:
 		return f.turns(p, s)
 	}
 	return f.answers(p, s)
 }
 
 // turns says whether the loop that stood still turns again: by its own count, by tasks that end, or, where neither is known, by its thread that waits for work.
-func (f *Fold) turns(p *process, s stall) bool {
+func (f progress) turns(p *process, s stall) bool {
 	last, left := s.thread.at, f.left(p, s)
 	switch {
 	case p.countsTurns():
@@ -71,14 +54,14 @@ func (f *Fold) turns(p *process, s stall) bool {
 }
 
 // answers says whether answers leave since the last look that found the thread standing.
-func (f *Fold) answers(p *process, s stall) bool {
+func (f progress) answers(p *process, s stall) bool {
 	last, left := s.thread.at, f.left(p, s)
 	if t := p.threads[s.tid]; t != nil && !left {
 		last = max(last, t.at)
 	}
 	done := max(p.answered, p.ended)
 	switch {
-	case left && (done > last || p.deaf || f.idle(p, p.threads[s.tid]) && p.sample.Inside == 0 && p.open == 0):
+	case left && (done > last || p.noListener || f.idle(p, p.threads[s.tid]) && p.sample.Inside == 0 && p.open == 0):
 		return true // it answers, or it waits for work and there is none
 	case p.grew > last, p.ended > last && s.crowd > 0:
 		return true
@@ -89,7 +72,7 @@ func (f *Fold) answers(p *process, s stall) bool {
 }
 
 // left says whether the thread that stood still was seen elsewhere since: in another call, on a processor, or waiting for work.
-func (f *Fold) left(p *process, s stall) bool {
+func (f progress) left(p *process, s stall) bool {
 	t := p.threads[s.tid]
 	if t == nil || t.at <= s.thread.at {
 		return false
@@ -104,12 +87,12 @@ func (f *Fold) left(p *process, s stall) bool {
 }
 
 // workless says whether nothing has been asked of the process for a while, and what it hung by is not seen any more: clients that give up free nobody.
-func (f *Fold) workless(p *process) bool {
+func (f progress) workless(p *process) bool {
 	return p.sample.Inside == 0 && p.open == 0 && f.backlog == 0 && f.now-p.confirmed > f.limits.Stale && !f.stands(p)
 }
 
 // stands says whether the thread that a process hung by is still where it was, or still runs without a pause.
-func (f *Fold) stands(p *process) bool {
+func (f progress) stands(p *process) bool {
 	s, t := p.stall, p.threads[p.stall.tid]
 	switch {
 	case s.thread == nil || t == nil || f.now-t.at > f.limits.Stale || f.left(p, s):

@@ -4,7 +4,7 @@ package diagnose
 type advice struct{ remedy, prevention string }
 
 // advises says whether the guide's own words fit: its settings are those of Python servers and of the reference server.
-func (f *Fold) advises(p *process) bool {
+func (f explainer) advises(p *process) bool {
 	if f.reference || p.countsTurns() {
 		return true
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // requestWords names a request for people: "GET /pay", or a queue's task "tasks.fetch 5f0c…".
@@ -29,7 +30,7 @@ func requestWords(r history.Request) string {
 const maxRequests = 16
 
 // requests are what the process works on, the oldest first: "GET /pay, 3.2 s". Of tasks that wait at one place together one line tells.
-func (f *Fold) requests(p *process) []string {
+func (f sight) requests(p *process) []string {
 	type asked struct {
 		text string
 		age  time.Duration
@@ -58,7 +59,7 @@ func (f *Fold) requests(p *process) []string {
 	var out []string
 	for _, one := range all[:min(len(all), maxRequests)] {
 		if one.age > 0 {
-			one.text += ", " + seconds(one.age)
+			one.text += ", " + words.Seconds(one.age)
 		}
 		out = append(out, one.text)
 	}

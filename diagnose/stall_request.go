@@ -7,7 +7,7 @@ import (
 )
 
 // requestStall is work of requests that stands still: in a thread, in tasks that no thread runs, or in a process that has not come so far as to take any.
-func (f *Fold) requestStall(p *process) (stall, bool) {
+func (f finder) requestStall(p *process) (stall, bool) {
 	best, found := stall{}, false
 	consider := func(s stall) {
 		if !found || f.worse(s, best) {
@@ -18,7 +18,7 @@ func (f *Fold) requestStall(p *process) (stall, bool) {
 	for _, t := range threads {
 		if s, ok := f.threadStall(p, t, threads); ok {
 			consider(s)
-			if p.role(t.ThreadSample) == mainThread || s.behind != nil && s.behind.shared() {
+			if roleOf(t.ThreadSample) == mainThread || s.behind != nil && s.behind.shared() {
 				break // the first explains most: the others wait with it
 			}
 		}
@@ -42,7 +42,7 @@ func (f *Fold) requestStall(p *process) (stall, bool) {
 }
 
 // threadStall is what one thread that serves is kept by; false: it is not kept, or what the worker has answered since shows that it is not what stops it.
-func (f *Fold) threadStall(p *process, t *thread, others []*thread) (stall, bool) {
+func (f finder) threadStall(p *process, t *thread, others []*thread) (stall, bool) {
 	asked := p.sample.Inside > 0
 	st := p.stacks[t.TID]
 	o := f.behind(p, t.TID, f.now)
@@ -70,7 +70,7 @@ func (f *Fold) threadStall(p *process, t *thread, others []*thread) (stall, bool
 		if !f.computes(p, t) {
 			kind = polling
 		}
-		begin = max(from, p.idled[p.role(t.ThreadSample)])
+		begin = max(from, p.idled[roleOf(t.ThreadSample)])
 		if !asked {
 			begin = max(t.running, p.seen)
 		}
@@ -91,7 +91,7 @@ func (f *Fold) threadStall(p *process, t *thread, others []*thread) (stall, bool
 }
 
 // age dates the work that a thread has: the request that it serves, as far as that is known.
-func (f *Fold) age(p *process, s *stall, st *stack, others []*thread) {
+func (f finder) age(p *process, s *stall, st *stack, others []*thread) {
 	if st != nil && st.Request != nil {
 		if age, ok := p.ageOf(st.Request.Port); ok {
 			s.work = p.sampledAt - age
@@ -103,18 +103,8 @@ func (f *Fold) age(p *process, s *stall, st *stack, others []*thread) {
 	}
 }
 
-// ageOf is how long the request of a client's port waits for its answer.
-func (p *process) ageOf(port int) (time.Duration, bool) {
-	for i, one := range p.sample.Ports {
-		if one == port && port != 0 && i < len(p.sample.Ages) {
-			return p.sample.Ages[i], true
-		}
-	}
-	return 0, false
-}
-
 // urgency sets from when on a stall is a hang because others wait behind it.
-func (f *Fold) urgency(p *process, s *stall, t *thread, others []*thread) {
+func (f finder) urgency(p *process, s *stall, t *thread, others []*thread) {
 	if s.limit == 0 {
 		return
 	}
@@ -123,7 +113,7 @@ func (f *Fold) urgency(p *process, s *stall, t *thread, others []*thread) {
 	case st != nil && st.Ends:
 		s.how, s.work = leaving, f.replaced(p)
 		return
-	case !p.ready || p.deaf && f.waiting():
+	case !p.ready || p.noListener && f.waiting():
 		if s.how == standing {
 			s.how = booting
 		}
@@ -158,7 +148,7 @@ func (f *Fold) urgency(p *process, s *stall, t *thread, others []*thread) {
 }
 
 // disproved says whether what the worker has answered since shows that this thread is not what stops it.
-func (f *Fold) disproved(p *process, t *thread, from time.Duration, busy, others bool) bool {
+func (f finder) disproved(p *process, t *thread, from time.Duration, busy, others bool) bool {
 	if p.grew > t.at-f.limits.Slack && !busy {
 		return true // it answered after the last look at this thread
 	}
@@ -173,13 +163,13 @@ func (f *Fold) disproved(p *process, t *thread, from time.Duration, busy, others
 	if t.running >= 0 {
 		begin = max(t.running, from)
 	}
-	if p.role(t.ThreadSample) == other && max(p.answered, p.ended) > begin+f.limits.Suspect {
+	if roleOf(t.ThreadSample) == other && max(p.answered, p.ended) > begin+f.limits.Suspect {
 		return true // one of no known part, such as a log's writer: the worker answers well without it
 	}
 	if f.repeats(p, t) {
 		return false
 	}
-	if !others && p.role(t.ThreadSample) == mainThread && t.running < 0 && !f.accepts(p) {
+	if !others && roleOf(t.ThreadSample) == mainThread && t.running < 0 && !f.accepts(p) {
 		return false // nobody else is there to answer: what looked like an answer was a client that gave up
 	}
 	// It stood still long before the last answer, or before what is asked now was asked: it serves neither.
@@ -194,28 +184,7 @@ func client(o *obstacle) bool {
 	return ok && ev.Client
 }
 
-// runs says whether the last look found one of its threads on a processor, or ready for one.
-func (f *Fold) runs(p *process) bool {
-	for _, t := range p.threads {
-		if t.running >= 0 && f.now-t.at <= f.limits.Stale {
-			return true
-		}
-	}
-	return false
-}
-
-// replaced is when a process was replaced: its first successor was born then. It is told to leave at about that time, or a little later. unset: none was.
-func (f *Fold) replaced(p *process) time.Duration {
-	at := unset
-	for _, q := range f.processes {
-		if !q.gone && q.seen > p.seen+f.limits.Settle && (at == unset || q.seen < at) {
-			at = q.seen
-		}
-	}
-	return at
-}
-
 // pauses says whether a thread sleeps that has run long after its request came: it waits between two tries. The only thing that a sleep can end is itself, so what it is between is not seen.
-func (f *Fold) pauses(p *process, t *thread, others []*thread) bool {
-	return sleeps(t.ThreadSample, f.behind(p, t.TID, f.now)) && p.sample.Inside > 0 && len(others) == 1 && p.role(t.ThreadSample) == mainThread && t.from > max(p.began(), p.answered)+f.limits.Loop
+func (f sight) pauses(p *process, t *thread, others []*thread) bool {
+	return sleeps(t.ThreadSample, f.behind(p, t.TID, f.now)) && p.sample.Inside > 0 && len(others) == 1 && roleOf(t.ThreadSample) == mainThread && t.from > max(p.began(), p.answered)+f.limits.Loop
 }

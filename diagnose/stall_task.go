@@ -3,12 +3,12 @@ package diagnose
 import "time"
 
 // loopStall is a named loop thread that does not turn although the worker has work; answers of its other threads say nothing of the loop.
-func (f *Fold) loopStall(p *process) (stall, bool) {
+func (f finder) loopStall(p *process) (stall, bool) {
 	if p.open == 0 && p.sample.Inside == 0 {
 		return stall{}, false
 	}
 	for _, t := range f.still(p) {
-		if p.role(t.ThreadSample) != loopThread || p.ended > t.at+3*tickStep || t.running >= 0 && !f.computes(p, t) {
+		if roleOf(t.ThreadSample) != loopThread || p.ended > t.at+3*tickStep || t.running >= 0 && !f.computes(p, t) {
 			continue // a task ended well after the last look at it: it runs again. Its client learns of an end late, so a little later proves nothing.
 		}
 		from := t.from
@@ -30,7 +30,7 @@ func (f *Fold) loopStall(p *process) (stall, bool) {
 }
 
 // asked is when the oldest work that is present came: a loop that stood still before had nothing to do.
-func (f *Fold) asked(p *process) time.Duration {
+func (f finder) asked(p *process) time.Duration {
 	from := unset
 	if p.open > 0 {
 		from = p.openFrom
@@ -42,13 +42,13 @@ func (f *Fold) asked(p *process) time.Duration {
 }
 
 // taskStall is accepted tasks of which none ends while a thread that is no named loop stands still.
-func (f *Fold) taskStall(p *process) (stall, bool) {
+func (f finder) taskStall(p *process) (stall, bool) {
 	if p.open == 0 {
 		return stall{}, false
 	}
 	threads := f.still(p)
 	for _, t := range threads {
-		if p.role(t.ThreadSample) == loopThread || t.from < p.endedMin-f.limits.Slack-tickStep || t.running >= 0 {
+		if roleOf(t.ThreadSample) == loopThread || t.from < p.endedMin-f.limits.Slack-tickStep || t.running >= 0 {
 			continue // a task ended since. When it ended, its client learns late: at the next look.
 		}
 		s := f.explained(p, t, max(t.from, p.endedMin), f.limits.Pool)
@@ -63,7 +63,7 @@ func (f *Fold) taskStall(p *process) (stall, bool) {
 
 // silentStall is accepted tasks of which none ends although nothing is seen to stand in the way, while requests are answered: nobody runs them.
 // Slow tasks look the same, so it takes a loop whose count of turns stands still, or a process that has never ended a task for a long time.
-func (f *Fold) silentStall(p *process) (stall, bool) {
+func (f finder) silentStall(p *process) (stall, bool) {
 	if p.open < 2 || max(p.answered, p.took) <= p.ended || len(f.still(p)) > 0 {
 		return stall{}, false
 	}
@@ -78,4 +78,36 @@ func (f *Fold) silentStall(p *process) (stall, bool) {
 		s.limit = f.limits.Tasks
 	}
 	return s, f.now-s.from >= f.limits.Loop
+}
+
+// awaitStall is pieces of work without a thread that wait for what only one can have at a time.
+func (f finder) awaitStall(p *process) (stall, bool) {
+	groups := map[uint64][]*stack{}
+	for _, st := range f.awaited(p) {
+		if exclusive(st) {
+			groups[st.Wait.Object] = append(groups[st.Wait.Object], st)
+		}
+	}
+	best, found := stall{}, false
+	for _, object := range sortedKeys(groups) {
+		group := groups[object]
+		s := stall{from: f.askedAt(p, group[0]), work: unset, limit: never, how: waitingTasks, task: group[0]}
+		for _, st := range group {
+			s.crowd += max(st.Count, 1)
+			if st.Own > 0 && s.task.Own == 0 {
+				s.task = st
+			}
+		}
+		if s.crowd > 1 && object != 0 && f.now-p.answered >= f.limits.Loop && group[0].Wait.On != "condition" {
+			s.limit = f.limits.Pool // they wait for each other, or for one that never lets go
+		}
+		s.from = max(s.from, p.seen)
+		if f.now-s.from < f.limits.Suspect {
+			continue
+		}
+		if !found || f.worse(s, best) {
+			best, found = s, true
+		}
+	}
+	return best, found
 }

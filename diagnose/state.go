@@ -2,8 +2,18 @@ package diagnose
 
 import "time"
 
-// judge moves a process to the state that all that is known of it now amounts to.
-func (f *Fold) judge(p *process) {
+// A judge decides in which state each process is.
+type judge struct {
+	*server
+	*casebook
+	sight
+	finder
+	explainer
+	progress
+}
+
+// decide moves a process to the state that all that is known of it now amounts to.
+func (f *judge) decide(p *process) {
 	s, stalled := f.assess(p)
 	p.kept = stalled && f.silence(s.from, f.now) >= f.limits.Suspect
 	p.unseen = ""
@@ -28,7 +38,7 @@ func (f *Fold) judge(p *process) {
 }
 
 // calm is the state of a process that is not hung, and since when.
-func (f *Fold) calm(p *process, s stall, stalled bool) (State, time.Duration) {
+func (f *judge) calm(p *process, s stall, stalled bool) (State, time.Duration) {
 	if stalled && s.limit != never && !f.spared(s) && f.silence(s.from, f.now) >= f.limits.Suspect {
 		return Suspect, s.from
 	}
@@ -52,7 +62,7 @@ func (f *Fold) calm(p *process, s stall, stalled bool) (State, time.Duration) {
 	return next, f.now
 }
 
-func (f *Fold) enter(p *process, next State, since time.Duration) {
+func (f *judge) enter(p *process, next State, since time.Duration) {
 	if next == Suspect && p.suspected < 0 {
 		p.suspected = f.now
 	}
@@ -69,7 +79,7 @@ func (f *Fold) enter(p *process, next State, since time.Duration) {
 }
 
 // hangs makes the process a victim, or keeps it one.
-func (f *Fold) hangs(p *process, s stall) {
+func (f *judge) hangs(p *process, s stall) {
 	if p.hang != nil && f.another(p, s) {
 		f.moved(p)
 	}
@@ -101,6 +111,3 @@ func (f *Fold) hangs(p *process, s stall) {
 		p.hang.inside(p, f.now)
 	}
 }
-
-// outside says whether the whole process was stopped from outside.
-func (s stall) outside() bool { return s.how == byStop || s.how == byFreezer }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // A Moment is one thing that happened in an incident.
@@ -33,7 +35,7 @@ func (i Incident) Story(now time.Duration) []Moment {
 	say(i.Recovered, "over: every worker makes progress again")
 	slices.SortStableFunc(all, func(a, b Moment) int { return int(a.At - b.At) })
 	if i.Ended < 0 {
-		say(now, "it still goes on; the longest standstill is %s", seconds(i.Longest(now)))
+		say(now, "it still goes on; the longest standstill is %s", words.Seconds(i.Longest(now)))
 	}
 	return all
 }
@@ -42,7 +44,7 @@ func (i Incident) hangStory(now time.Duration, say func(time.Duration, string, .
 	for _, v := range i.Victims {
 		say(v.From, "worker %d (pid %d) stood still from here on, by the evidence", v.Place, v.PID)
 		if v.To >= 0 {
-			say(v.To, "worker %d (pid %d) after %s: %s", v.Place, v.PID, seconds(v.To-v.From), v.End)
+			say(v.To, "worker %d (pid %d) after %s: %s", v.Place, v.PID, words.Seconds(v.To-v.From), v.End)
 		}
 	}
 	say(i.Symptom, "first suspicion: work present, no progress")
@@ -57,32 +59,11 @@ func (c Cost) Price() []string {
 			all = append(all, fmt.Sprintf(format, args...))
 		}
 	}
-	say(c.Inside > 0, "%s inside a worker that stood still or died", were(c.Inside, "request"))
-	say(c.Failed > 0, "%s in that time failed", requests(c.Failed))
-	say(c.Slowest > 0, "the slowest of %d that were followed into it took %s", c.Joined, seconds(c.Slowest))
-	say(c.Tasks > 0, "%s open when their worker died", were(c.Tasks, "task"))
-	say(c.Lost > 0, "%s", lost(c.Lost))
+	say(c.Inside > 0, "%s inside a worker that stood still or died", words.Were(c.Inside, "request"))
+	say(c.Failed > 0, "%s that %s due in that time failed", words.Count(c.Failed, "request"), words.Choose(c.Failed, "was", "were"))
+	say(c.Slowest > 0, "the slowest of %d that were followed into it took %s", c.Joined, words.Seconds(c.Slowest))
+	say(c.Tasks > 0, "%s open when their worker died", words.Were(c.Tasks, "task"))
+	say(c.Lost > 0, "%s lost", words.Were(c.Lost, "task"))
 	say(c.Dropped > 0, "the kernel dropped %d connections because nobody accepted them", c.Dropped)
 	return all
-}
-
-func were(n int, what string) string {
-	if n == 1 {
-		return "1 " + what + " was"
-	}
-	return fmt.Sprintf("%d %ss were", n, what)
-}
-
-func requests(n uint64) string {
-	if n == 1 {
-		return "1 request that was due"
-	}
-	return fmt.Sprintf("%d requests that were due", n)
-}
-
-func lost(n uint64) string {
-	if n == 1 {
-		return "1 task was lost"
-	}
-	return fmt.Sprintf("%d tasks were lost", n)
 }

@@ -5,30 +5,28 @@ import (
 	"slices"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // maxHidden bounds how many notices of what may not be read are kept.
 const maxHidden = 256
 
 // unreadable takes that something may not be read.
-func (f *Fold) unreadable(ev history.Unseen) {
+func (f *server) unreadable(ev history.Unseen) {
 	if len(f.hidden) < maxHidden && !slices.Contains(f.hidden, ev) {
 		f.hidden = append(f.hidden, ev)
 	}
 }
 
-// Hidden is what may not be read, in the order in which it was found.
-func (f *Fold) Hidden() []history.Unseen { return slices.Clone(f.hidden) }
-
 // unknown says why nobody can say whether a process works; empty: it can be said. What cannot be seen is never called healthy.
-func (f *Fold) unknown(p *process, stalled bool) string {
+func (f sight) unknown(p *process, stalled bool) string {
 	looked := f.now-p.lookedAt <= 2*f.limits.Stale
 	switch {
 	case stalled || p.gone || f.ending >= 0 || !f.whole || f.runs(p):
 		return ""
 	case p.sample.Inside > 0 && f.now-max(p.began(), p.answered) >= f.limits.Unanswered && looked && len(f.awaited(p)) == 0 && !f.upstreamWaits(p):
-		return fmt.Sprintf("%s unanswered for %s; its loop waits for events; what for was not seen", count(p.sample.Inside, "request"), seconds(f.now-p.began()))
-	case p.deaf && p.lookedAt != unset && !p.rests:
+		return fmt.Sprintf("%s unanswered for %s; its loop waits for events; what for was not seen", words.Count(p.sample.Inside, "request"), words.Seconds(f.now-p.began()))
+	case p.noListener && p.lookedAt != unset && !p.rests:
 		return "it has no listening socket, and none of its threads could be seen to wait for work"
 	}
 	for _, one := range f.hidden {
@@ -41,9 +39,4 @@ func (f *Fold) unknown(p *process, stalled bool) string {
 		}
 	}
 	return ""
-}
-
-// upstreamWaits says whether other servers were seen, lately, to owe it answers.
-func (f *Fold) upstreamWaits(p *process) bool {
-	return len(p.upstream.Waits) > 0 && f.now-p.upAt <= 3*f.limits.Stale
 }

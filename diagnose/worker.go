@@ -203,3 +203,15 @@ func (i Incident) Places() int {
 	}
 	return len(seen)
 }
+
+// An Await is a piece of work that waits outside of any thread: a coroutine, a greenlet, a goroutine.
+type Await struct {
+	Count   int           // how many are at the same place and wait for the same
+	Age     time.Duration // of the oldest; since it was asked for where that is known, else since it was first seen
+	Least   bool          // it may be older
+	What    string        // "lock", "future", "sleep"; empty: not known
+	Name    string        // what the application calls that
+	Where   string        // the application's line: "app (app.py:8)"
+	Stack   []string      // innermost first
+	Request string        // "GET /pay"; empty: not known
+}

@@ -3,7 +3,6 @@ package heartbeat
 import (
 	"encoding/binary"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -62,39 +61,6 @@ func TestThePageOfTheReferenceServerIsRead(t *testing.T) {
 			}
 			if got.PID != os.Getpid() || got.Turns != 7 || got.InFlight != 2 || got.Age < 3*time.Second || got.Busy < 5*time.Second {
 				t.Errorf("read %+v", got)
-			}
-		})
-	}
-}
-
-func TestGunicornsFileTellsTheLastBeat(t *testing.T) {
-	up := clock.Monotonic()
-	if up > 5*365*24*time.Hour {
-		t.Fatal("this machine has been up for too long")
-	}
-	for _, c := range []struct {
-		name   string
-		mtime  time.Time
-		atMost time.Duration
-		least  time.Duration
-	}{
-		{"of newer ones by its mtime, on the monotonic clock", time.Unix(0, int64(up-4*time.Second)), time.Minute, 4 * time.Second},
-		{"of older ones by its ctime", time.Now().Add(-time.Hour), time.Minute, 0},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			file, err := os.Create(filepath.Join(t.TempDir(), "wgunicorn-x1"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = file.Close() }()
-			if err := os.Chtimes(file.Name(), c.mtime, c.mtime); err != nil {
-				t.Fatal(err)
-			}
-			m := New("/proc", os.Getpid())
-			defer m.Close()
-			got := m.Read(time.Now(), true)
-			if got == nil || got.Age < c.least || got.Age > c.atMost {
-				t.Errorf("read %+v, want an age from %v to %v", got, c.least, c.atMost)
 			}
 		})
 	}

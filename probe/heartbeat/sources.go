@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/kernel/clock"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
@@ -55,7 +53,9 @@ func recognise(fs proc.FS, pid, fd int, link string) source {
 			return &page{pid: pid, file: file}
 		}
 	case strings.Contains(link, "/wgunicorn-"):
-		return &gunicornFile{pid: pid, fd: fd, link: link}
+		if file := (&gunicornFile{pid: pid, fd: fd, link: link}); file.isOwn(fs) {
+			return file
+		}
 	}
 	return nil
 }
@@ -105,30 +105,3 @@ func (p *page) read(proc.FS) *Beat {
 }
 
 func (p *page) close() { p.file.Close() }
-
-// A gunicornFile is gunicorn's unlinked file (gunicorn/workers/workertmp.py): up to 20.x its ctime is the last beat,
-// later its mtime holds CLOCK_MONOTONIC.
-type gunicornFile struct {
-	pid, fd int
-	link    string
-}
-
-func (g *gunicornFile) read(fs proc.FS) *Beat {
-	if link, err := fs.Link(g.pid, g.fd); err != nil || link != g.link {
-		return nil
-	}
-	var st unix.Statx_t
-	// DONT_SYNC: what the kernel knows already; a file system that hangs is not asked.
-	err := unix.Statx(unix.AT_FDCWD, descriptor(fs, g.pid, g.fd), unix.AT_STATX_DONT_SYNC, unix.STATX_MTIME|unix.STATX_CTIME, &st)
-	if err != nil {
-		return nil
-	}
-	const tenYears = 10 * 365 * 86400 // seconds: no machine has been up for so long, and no clock stands before 1980
-	age := time.Since(time.Unix(st.Ctime.Sec, int64(st.Ctime.Nsec)))
-	if st.Mtime.Sec > 0 && st.Mtime.Sec < tenYears {
-		age = clock.Monotonic() - time.Duration(st.Mtime.Sec)*time.Second - time.Duration(st.Mtime.Nsec)
-	}
-	return &Beat{Heartbeat: history.Heartbeat{PID: g.pid, Age: max(age, 0)}}
-}
-
-func (g *gunicornFile) close() {}

@@ -87,8 +87,16 @@ func open(p stacks.Process, file symbols.Mapped) (stacks.Reader, error) {
 		return nil, fmt.Errorf("read Java in process %d from %s: %w", p.PID, file.Path, err)
 	}
 	r.forget()
+	for range maxFirst { // the methods of all threads are more than one look may read
+		if _, err := r.Look(); err != nil || r.next == 0 && !r.view.Spent() {
+			break // what is wrong, such as that it has no thread yet, the looks to come say
+		}
+	}
 	return r, nil
 }
+
+// maxFirst is how many looks are made when a virtual machine is opened, to know its methods.
+const maxFirst = 4
 
 func opening(p stacks.Process) *foreign.View {
 	return &foreign.View{Memory: pages(p.Memory), Reads: maxOpenReads, Bytes: maxOpenBytes}

@@ -81,21 +81,24 @@ func (p *program) text(object uint64) string {
 	if object == 0 || p.class(p.classOf(object)).name != "java.lang.String" {
 		return ""
 	}
-	class := p.classOf(object)
-	coder, value := p.field(class, "coder"), p.get(object, "value")
+	coder, value := p.field(p.classOf(object), "coder"), p.get(object, "value")
 	if coder <= 0 || value == 0 {
 		return ""
 	}
-	header := uint64(p.klass) + 8 // of an array: behind the class its length, in what a compressed one leaves free
+	// Of an array: behind the class its length, in what a compressed one leaves free, and its elements, aligned to eight bytes.
+	length, elements := p.klass+8, p.klass+16
 	if p.compressedClasses {
-		header -= 4
+		length, elements = p.klass+4, p.klass+8
 	}
-	n := p.view.Block(value+header, 4).Uint32(0)
-	bytes := p.view.Block(value+header+4, int(min(n, maxString)))
-	if !p.compressedClasses { // the elements are aligned to eight
-		bytes = p.view.Block(value+header+8, int(min(n, maxString)))
+	array := p.instance(value).fields
+	n := int(min(array.Uint32(length), maxString))
+	if elements+n > len(array) {
+		array = p.view.Block(value, elements+n)
 	}
-	return decode(bytes, p.view.Block(object+uint64(coder), 1).Byte(0) != 0)
+	if len(array) < elements+n {
+		return ""
+	}
+	return decode(array[elements:elements+n], p.instance(object).fields.Byte(coder) != 0)
 }
 
 // decode decodes the bytes of a string; nothing where they are no text.

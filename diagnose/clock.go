@@ -1,6 +1,23 @@
 package diagnose
 
-import "time"
+import (
+	"math"
+	"time"
+)
+
+// A clock is how far the history has come, and which of that time counts.
+type clock struct {
+	limits Limits
+	now    time.Duration
+	ending time.Duration // when the phase ending began, or the server stopped; -1: not yet
+	blind  []window      // when hangtime itself was late: that time is no silence of anybody
+}
+
+func (f *clock) end(at time.Duration) {
+	if f.ending < 0 {
+		f.ending = at
+	}
+}
 
 // A window is a stretch of time in which hangtime itself did not run when it was due. What it says of that time is discarded: it may be that the whole machine
 // stood still, and then a worker's silence is not its own.
@@ -10,7 +27,7 @@ type window struct{ from, to time.Duration }
 const maxWindows = 256
 
 // blinded notes such a window. The run and the probe each have a clock that may be late, so windows overlap; they come in the order of their ends.
-func (f *Fold) blinded(from, to time.Duration) {
+func (f *clock) blinded(from, to time.Duration) {
 	from = max(from, 0)
 	for len(f.blind) > 0 && f.blind[len(f.blind)-1].to >= from {
 		from = min(from, f.blind[len(f.blind)-1].from)
@@ -22,10 +39,13 @@ func (f *Fold) blinded(from, to time.Duration) {
 }
 
 // silence is how much of the time since a moment hangtime can vouch for.
-func (f *Fold) silence(since, now time.Duration) time.Duration {
+func (f *clock) silence(since, now time.Duration) time.Duration {
 	silence := now - since
 	for i := len(f.blind) - 1; i >= 0 && f.blind[i].to > since; i-- {
 		silence -= min(f.blind[i].to, now) - max(f.blind[i].from, since)
 	}
 	return max(silence, 0)
 }
+
+// unset is a moment that never was: it is before every other. Zero and -1 would not do: of a server that was there before hangtime, all that matters may lie before zero.
+const unset = time.Duration(math.MinInt64 / 4)

@@ -1,0 +1,43 @@
+package diagnose
+
+import "time"
+
+// assess finds what keeps the process from progress, if anything does.
+func (f finder) assess(p *process) (stall, bool) {
+	switch {
+	case p.sampledAt >= 0 && stopped(p.sample.State):
+		return stall{from: f.stoppedSince(p), work: unset, how: byStop}, true
+	case p.group.frozen >= 0:
+		return stall{from: max(p.group.frozen-p.sample.Still, p.seen), work: unset, how: byFreezer}, true
+	case p.group.starved >= 0 && p.sample.State == "D":
+		return stall{from: max(p.sampledAt-p.sample.Still, p.seen), work: unset, how: byMemory}, true
+	}
+	best, found := stall{}, false
+	for _, look := range []func(*process) (stall, bool){f.loopStall, f.requestStall, f.taskStall, f.silentStall} {
+		if one, ok := look(p); ok && (!found || f.worse(one, best)) {
+			best, found = one, true
+		}
+	}
+	if found && (best.thread == nil && best.task == nil || best.how == running) && f.starved(p) {
+		// It would run if it got a processor. That excuses much, but not one computation without end.
+		if _, throttled := p.group.throttles(); throttled || best.thread == nil || !f.old(best) {
+			return stall{}, false
+		}
+	}
+	return best, found
+}
+
+// stoppedSince is when the process stopped: a thread runs once more to stop, so its last run is the moment, where it was looked at. Before that look it is known only
+// that it was not stopped at the sample before.
+func (f finder) stoppedSince(p *process) time.Duration {
+	least, looked := max(p.running, p.seen), unset
+	for _, t := range p.threads {
+		if stopped(t.State) && t.Still > 0 {
+			looked = max(looked, t.from)
+		}
+	}
+	if looked != unset {
+		return max(looked, least)
+	}
+	return max(p.sampledAt-p.sample.Still, least)
+}

@@ -1,0 +1,69 @@
+package diagnose
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// exclusive are the kinds of waits of which one has what the others wait for: they end when somebody lets go. All else (an event, a message, an answer, a time) may be waited for
+// on purpose, however long.
+//
+// A goroutine that sends or receives outside of a select cannot be called away either.
+func exclusive(st *stack) bool {
+	if st.Wait == nil {
+		return false
+	}
+	switch st.Wait.On {
+	case "lock", "semaphore", "pool", "monitor":
+		return true
+	case "channel", "wait group", "condition":
+		return st.Language == "go" && st.Pool
+	}
+	return false
+}
+
+// awaited are the pieces of work without a thread that wait, the oldest first.
+func (f sight) awaited(p *process) []*stack {
+	var all []*stack
+	for _, st := range p.tasks {
+		if !st.Idle && (st.Request != nil || st.Own > 0 || st.Pool) {
+			all = append(all, st)
+		}
+	}
+	slices.SortFunc(all, func(a, b *stack) int {
+		return cmp.Or(cmp.Compare(f.askedAt(p, a), f.askedAt(p, b)), cmp.Compare(a.ID, b.ID))
+	})
+	return all
+}
+
+// askedAt is since when a piece of work is there, as far as it is known.
+func (f sight) askedAt(p *process, st *stack) time.Duration {
+	if st.Request != nil {
+		if age, ok := p.ageOf(st.Request.Port); ok {
+			return p.sampledAt - age
+		}
+	}
+	if st.For > 0 {
+		return st.at - st.For
+	}
+	count := 0
+	for _, one := range p.tasks {
+		if !one.Idle && (one.Request != nil || one.Pool) {
+			count += max(one.Count, 1)
+		}
+	}
+	if (st.Request != nil || st.Pool) && p.sample.Inside > 0 && (count <= p.sample.Inside || st.Count > 1) {
+		return p.began()
+	}
+	return st.first
+}
+
+func sortedKeys[V any](m map[uint64]V) []uint64 {
+	keys := make([]uint64, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

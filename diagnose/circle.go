@@ -1,0 +1,71 @@
+package diagnose
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// A link is one thread that waits for what another has.
+type link struct{ pid, tid int }
+
+// owners are the threads that keep a thread waiting, as far as they are known; the text says for what. A lock's holder is a process, so all of its threads
+// that wait may be the one.
+func (f sight) owners(p *process, tid int) (text string, all []link) {
+	o := f.behind(p, tid, f.now)
+	if o == nil {
+		return "", nil
+	}
+	switch ev := o.event.(type) {
+	case history.MutexWait:
+		if ev.Owner != 0 {
+			return fmt.Sprintf("thread %d of pid %d waits for a mutex of thread %d", tid, p.pid, ev.Owner), []link{{pid: p.pid, tid: ev.Owner}}
+		}
+		if st := p.stacks[tid]; st != nil && st.Wait != nil && st.Wait.Owner != 0 && int(st.Wait.Owner) != tid {
+			return fmt.Sprintf("thread %d of pid %d waits for %s of thread %d", tid, p.pid, userWait(st), st.Wait.Owner), []link{{pid: p.pid, tid: int(st.Wait.Owner)}}
+		}
+	case history.LockWait:
+		for _, h := range ev.Holders {
+			q := f.alive(h.PID)
+			if q == nil {
+				continue
+			}
+			for _, other := range slices.Sorted(maps.Keys(q.obstacles)) {
+				all = append(all, link{pid: q.pid, tid: other})
+			}
+			if len(all) > 0 {
+				return fmt.Sprintf("pid %d waits for %s on %s, held by pid %d", p.pid, ev.Lock, path.Base(ev.Path), h.PID), all
+			}
+		}
+	}
+	return "", nil
+}
+
+// cycle follows who waits for whom from a thread until it comes back to it; nil: it does not.
+func (f sight) cycle(p *process, t *thread) []string {
+	seen := map[link]bool{}
+	var walk func(q *process, tid int, way []string) []string
+	walk = func(q *process, tid int, way []string) []string {
+		if seen[link{q.pid, tid}] || len(way) > 32 {
+			return nil
+		}
+		seen[link{q.pid, tid}] = true
+		text, next := f.owners(q, tid)
+		for _, n := range next {
+			now := append(slices.Clone(way), text)
+			if n.pid == p.pid && n.tid == t.TID {
+				return now
+			}
+			if r := f.alive(n.pid); r != nil {
+				if found := walk(r, n.tid, now); found != nil {
+					return found
+				}
+			}
+		}
+		return nil
+	}
+	return walk(p, t.TID, nil)
+}

@@ -1,0 +1,107 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/words"
+)
+
+// causeOf explains a stall by the evidence there is.
+func (f explainer) causeOf(p *process, s stall) Cause {
+	c := f.explain(p, s)
+	on := adviceOn(c.Kind, f.advises(p))
+	c.Remedy, c.Prevention = on.remedy, on.prevention
+	f.locate(p, s, &c)
+	f.chain(p, s, &c)
+	f.titled(p, s, &c)
+	if s.how == booting {
+		c.Sentence = "it has not become ready: " + c.Sentence
+	}
+	c.Evidence = p.evidence(s)
+	return c
+}
+
+func (f explainer) explain(p *process, s stall) Cause {
+	switch s.how {
+	case byStop:
+		return Cause{Kind: CauseStopped, Confidence: Proven, Short: "stopped by a signal", Sentence: "stopped by " + p.stopper() + ": no thread of it runs until SIGCONT"}
+	case byFreezer:
+		return Cause{Kind: CauseStopped, Confidence: Proven, Short: "frozen", Sentence: fmt.Sprintf("its control group %s is frozen: no thread of it runs until it is thawed", p.group.Path)}
+	case byMemory:
+		return Cause{Kind: CauseMemory, Confidence: Proven, Short: "out of memory, not killed",
+			Sentence: fmt.Sprintf("its control group %s is at its limit of %s and the killer is off: it sleeps until there is memory", p.group.Path, words.Size(p.group.MemoryLimit))}
+	case withoutFiles:
+		return Cause{Kind: CauseDescriptors, Confidence: Likely, Short: fmt.Sprintf("%d of %d files open", p.files.Open, p.files.Limit),
+			Sentence: fmt.Sprintf("it has %d of %d allowed files open and cannot accept a connection; it tries again and again", p.files.Open, p.files.Limit)}
+	case running:
+		used, _ := p.shares()
+		return Cause{Kind: CauseCPU, Confidence: Likely, Short: fmt.Sprintf("runs, %.0f %% of a processor", used*100),
+			Sentence: fmt.Sprintf("%s runs all the time (%.0f %% of a processor in the last second) and answers nothing", named(p, s.thread), used*100)}
+	case deadLoop:
+		return notRun(p)
+	case leaving:
+		return f.lingers(p, s)
+	case waitingTasks:
+		return f.tasksWait(p, s)
+	case polling:
+		if s.crowd > 1 && !s.thread.slept {
+			break // a pool of which all threads wait, each again and again
+		}
+		return f.polls(p, s)
+	}
+	if s.crowd > 1 && !(s.behind != nil && s.behind.shared()) && s.thread != nil {
+		return f.exhausted(p, s)
+	}
+	if c, ok := f.byEvent(p, s); ok {
+		return c
+	}
+	if s.thread != nil {
+		return bySyscall(p, s)
+	}
+	return Cause{Kind: CauseUnknown, Confidence: Guess, Short: "no progress",
+		Sentence: fmt.Sprintf("%s inside and none is answered; no thread could be seen to say why (state %s)", words.Count(p.sample.Inside, "request"), p.sample.State)}
+}
+
+// byEvent explains a stall by what its thread is seen to wait for.
+func (f explainer) byEvent(p *process, s stall) (Cause, bool) {
+	switch ev := s.event().(type) {
+	case history.LockWait:
+		return fileLock(s, ev), true
+	case history.MutexWait:
+		return f.mutex(p, s, ev), true
+	case history.PipeWait:
+		return pipe(p, s, ev), true
+	case history.DiskWait:
+		return disk(p, s, ev), true
+	case history.SocketWait:
+		return f.socket(p, s, ev), true
+	case history.ChildWait:
+		return f.child(p, s, ev), true
+	case history.TerminalWait:
+		return Cause{Kind: CauseTerminal, Confidence: sure(s, true), Path: ev.Path, Short: "waits at the terminal " + ev.Path,
+			Sentence: fmt.Sprintf("%s is in %s on the terminal %s: it waits for somebody to type", named(p, s.thread), ev.Op, ev.Path)}, true
+	case history.SemaphoreWait:
+		return semaphore(p, s, ev), true
+	}
+	return Cause{}, false
+}
+
+// polls is a thread that sleeps and asks again without end. What it asks for the look may have caught; else the place in its code says it.
+func (f explainer) polls(p *process, s stall) Cause {
+	if seen, ok := f.byEvent(p, s); ok && !s.thread.slept {
+		return seen // one wait with many ends, as a poll with a time limit
+	}
+	who := named(p, s.thread)
+	call := s.thread.Syscall
+	if call == "" || call == "running" {
+		call = "short waits"
+	}
+	c := Cause{Kind: CausePolling, Confidence: sure(s, true), Short: "asks again and again",
+		Sentence: fmt.Sprintf("%s sleeps and asks again, without end and always in one place (last seen in %s)", who, call)}
+	if seen, ok := f.byEvent(p, s); ok && seen.Kind != CauseMutex {
+		c.Path, c.Inode, c.Holders, c.Remote = seen.Path, seen.Inode, seen.Holders, seen.Remote
+		c.Sentence += "; " + seen.Sentence
+	}
+	return c
+}

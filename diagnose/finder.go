@@ -1,0 +1,101 @@
+package diagnose
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// A finder finds what keeps a process from progress.
+type finder struct{ sight }
+
+// worse prefers what is a hang already, then what is explained, then what lasts longer.
+func (f finder) worse(a, b stall) bool {
+	rank := func(s stall) int {
+		n := 0
+		if f.hung(s) {
+			n += 4
+		}
+		if s.limit != never {
+			n += 2
+		}
+		if s.thread != nil || s.task != nil {
+			n++
+		}
+		return n
+	}
+	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(b.from, a.from)) > 0
+}
+
+// hung says whether a stall is a hang by now: because it cannot end by itself, because others have waited behind it for its limit, or because the work is older than any
+// should be. Time in which hangtime itself was late does not count.
+func (f finder) hung(s stall) bool {
+	switch {
+	case s.how == byStop || s.how == byFreezer || s.how == byMemory || s.limit == 0:
+		return true
+	case s.unaided:
+		return false
+	case f.spared(s):
+		return f.old(s)
+	case s.limit > 0 && f.silence(s.from, f.now) >= s.limit && (s.shown == 0 || f.silence(s.shown, f.now) >= s.limit-closerLook-3*tickStep):
+		return true
+	}
+	return f.old(s)
+}
+
+// spared says whether a stall that keeps nobody else has lasted long enough to be a hang, and is none because others of the server answer those who wait.
+func (f finder) spared(s stall) bool {
+	return s.own && s.limit > 0 && f.silence(s.from, f.now) >= s.limit && f.served(f.limits.Loop)
+}
+
+// old says whether the work is older than the age from which on it is held to hang whoever waits for it.
+func (f finder) old(s stall) bool {
+	if f.limits.HangAfter <= 0 || s.how == deadLoop {
+		return false
+	}
+	return f.silence(s.since(), f.now) >= f.limits.HangAfter && (s.shown == 0 || f.silence(s.shown, f.now) >= min(f.limits.HangAfter, f.limits.Loop)-closerLook-3*tickStep)
+}
+
+// explained is a stall with a thread as its reason.
+func (f finder) explained(p *process, t *thread, from, limit time.Duration) stall {
+	s := stall{from: from, work: unset, limit: limit, tid: t.TID, thread: t}
+	s.behind = f.behind(p, t.TID, t.at)
+	if t.running >= 0 {
+		s.how, s.shown = running, t.running
+		if p.fileless() {
+			s.how = withoutFiles
+		}
+		return s
+	}
+	if !t.Twice {
+		if limit >= 0 {
+			s.limit = max(limit, f.limits.Pool) // a single look proves less
+		}
+		return s
+	}
+	// A thread beside those that serve, such as a log's writer, may wait for ever and harm nobody.
+	if disk, ok := s.event().(history.DiskWait); ok && disk.Frozen && f.serves(p, t) {
+		s.limit = 0
+	}
+	if s.cycle = f.cycle(p, t); s.cycle != nil {
+		s.limit = 0
+	}
+	if st := p.stacks[t.TID]; st != nil && st.Wait != nil && st.Wait.Before != 0 && st.Wait.On != "" {
+		s.limit = 0 // who took it does not exist in this process
+	}
+	return s
+}
+
+// pooled counts those of a pool among threads that stand still. The pool is used up since the last of them was taken.
+func (f finder) pooled(p *process, s *stall, standing []*thread) {
+	for _, t := range standing {
+		if r := roleOf(t.ThreadSample); t.running >= 0 && !f.repeats(p, t) || r == mainThread || r == loopThread {
+			continue
+		}
+		s.crowd++
+		if (s.behind == nil || !s.behind.shared()) && !f.repeats(p, t) {
+			s.from = max(s.from, t.from)
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package diagnose
+
+import (
+	"slices"
+	"time"
+)
+
+// fell makes a process that has just been found hung a victim of the incident with its cause, or of a new one.
+func (f *casebook) fell(p *process) {
+	if f.ending >= 0 && p.stall.from >= f.ending {
+		return // it is being stopped
+	}
+	in := f.open(KindHang, p.cause.key())
+	if in == nil {
+		in = f.begin(Incident{Kind: KindHang, Cause: p.cause.clone(), Symptom: p.suspected, Began: p.stall.from, Detected: f.now})
+		if in == nil {
+			return
+		}
+	}
+	f.join(in, p)
+}
+
+// open finds the story with this key that is not over.
+func (f *casebook) open(kind, key string) *incident {
+	for _, in := range slices.Backward(f.incidents) {
+		if in.Kind == kind && in.key == key && in.Recovered < 0 {
+			return in
+		}
+	}
+	return nil
+}
+
+// begin opens an incident, unless there are too many.
+func (f *casebook) begin(first Incident) *incident {
+	if len(f.incidents) >= f.limits.Incidents {
+		return nil
+	}
+	f.nextID++
+	first.ID = f.nextID
+	first.Injected, first.Ended, first.Recovered = -1, -1, -1
+	in := &incident{Incident: first, key: first.Cause.key()}
+	for _, one := range f.failures {
+		if one.to > first.Began {
+			in.Cost.Failed += one.n
+		}
+	}
+	f.incidents = append(f.incidents, in)
+	return in
+}
+
+func (f *casebook) join(in *incident, p *process) {
+	in.Victims = append(in.Victims, Victim{Place: p.place, PID: p.pid, From: p.stall.from, To: -1})
+	in.Ended = -1
+	in.Began = min(in.Began, p.stall.from)
+	in.Symptom = min(in.Symptom, p.suspected)
+	p.hang = in
+	if in.Cause.Kind == p.cause.Kind && p.cause.better(in.Cause) {
+		in.Cause = p.cause.clone()
+	}
+	f.blame(in, p)
+}
+
+// known takes what was learnt since of a process that is a victim already.
+func (f *casebook) known(p *process) {
+	in := p.hang
+	i := in.part(p.pid)
+	in.Victims[i].From = p.stall.from
+	in.Began = p.stall.from
+	for _, v := range in.Victims {
+		in.Began = min(in.Began, v.From)
+	}
+	if p.cause.key() == in.key {
+		if p.cause.better(in.Cause) {
+			in.Cause = p.cause.clone()
+		}
+		return
+	}
+	refined := p.cause.Kind == CausePolling || p.cause.Kind == in.Cause.Kind && in.Cause.Inode == 0
+	if in.Cause.Kind != CauseUnknown && !(refined && len(in.Victims) == 1) {
+		return
+	}
+	// The cause was not known before. Where its story has been told already, this worker belongs there.
+	if other := f.open(KindHang, p.cause.key()); other != nil {
+		in.Victims = slices.Delete(in.Victims, i, i+1)
+		if len(in.Victims) == 0 {
+			f.incidents = slices.DeleteFunc(f.incidents, func(one *incident) bool { return one == in })
+		} else {
+			in.close(f.now)
+		}
+		f.join(other, p)
+		return
+	}
+	in.Cause, in.key = p.cause.clone(), p.cause.key()
+	f.blame(in, p)
+}
+
+// moved ends a victim's part: it makes progress again.
+func (f *casebook) moved(p *process) { f.leave(p, f.now, "recovered") }
+
+// leave ends a victim's part, however.
+func (f *casebook) leave(p *process, at time.Duration, end string) {
+	in := p.hang
+	i := in.part(p.pid)
+	in.Victims[i].To, in.Victims[i].End = max(at, in.Victims[i].From), end
+	p.hang, p.hung, p.cause, p.hungTo = nil, in, nil, at
+	in.close(at)
+}
+
+// recovered closes the stories of which every place has a worker that makes progress again.
+func (f *casebook) recovered() {
+	for _, in := range f.incidents {
+		if in.Ended < 0 || in.Recovered >= 0 {
+			continue
+		}
+		well := true
+		for _, v := range in.Victims {
+			well = well && f.wellSince(v.Place, v.To)
+		}
+		if well {
+			in.Recovered = f.now
+		}
+	}
+}
+
+// wellSince says whether the worker at a place has made progress since, or has had nothing to do for a while.
+func (f *casebook) wellSince(number int, since time.Duration) bool {
+	p := f.places[number].now
+	if p.gone || p.state != Idle && p.state != Busy {
+		return false
+	}
+	if p.seen < since && max(p.answered, p.ended) >= since || p.seen >= since && max(p.answered, p.ended) > p.seen {
+		return true
+	}
+	return p.state == Idle && f.now-max(p.since, since) >= f.limits.Settle
+}

@@ -1,0 +1,135 @@
+package diagnose
+
+import (
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// looks are what was found of the threads of a process, and of its work that no thread runs, lately.
+type looks struct {
+	threads   map[int]*thread
+	obstacles map[int]*obstacle // by thread
+	stacks    map[int]*stack    // by thread
+	tasks     map[uint64]*stack // what no thread runs, by its ID
+	chains    map[int]history.Chain
+	stacksAt  time.Duration // when a stack was last read; unset: never
+	lookedAt  time.Duration // when the last look at its threads was whole; unset: never
+	looking   bool          // a look has begun and is not whole
+	lookFrom  time.Duration // when that, or the last one, began
+	rests     bool          // the last whole look proved that a thread of it waits for work
+	upstream  history.Upstream
+	upAt      time.Duration // when that was seen; unset: never
+}
+
+func noLooks() looks {
+	return looks{
+		threads: map[int]*thread{}, obstacles: map[int]*obstacle{}, stacks: map[int]*stack{}, tasks: map[uint64]*stack{}, chains: map[int]history.Chain{},
+		stacksAt: unset, lookedAt: unset, upAt: unset,
+	}
+}
+
+// lookTwice is how far apart two looks at a thread are at least that prove a standstill together.
+const lookTwice = 50 * time.Millisecond
+
+// maxThreads bounds what is kept of one process; the reader of /proc has the same order of bound.
+const maxThreads = 256
+
+// A thread is the last look at one thread.
+type thread struct {
+	history.ThreadSample
+	at      time.Duration
+	seq     uint64
+	from    time.Duration // since when it stands still
+	running time.Duration // since when every look found it on a processor; -1: the last did not
+	place   string        // where the last whole look found it: the application's line, or "" where that is not known
+	placed  time.Duration // since when every whole look found it there, and not idle; unset: the last did not
+	slept   bool          // one of these found it in a sleep
+	idled   time.Duration // when it was last seen idle; unset: never
+}
+
+// A stack is what a thread did, in its language's words, when it was read.
+type stack struct {
+	history.Stack
+	at    time.Duration
+	first time.Duration // when this piece of work was first seen at this place
+	over  bool          // a later reading does not have it
+	seq   uint64
+}
+
+// own is the application's own line; empty: none of its frames is the application's.
+func (st *stack) own() string {
+	if st == nil || st.Own <= 0 || st.Own > len(st.Frames) {
+		return ""
+	}
+	return st.Frames[st.Own-1]
+}
+
+func onProcessor(t history.ThreadSample) bool { return t.State == "R" || t.Syscall == "running" }
+
+// hindered takes what one of its threads waits for.
+func (p *looks) hindered(o *obstacle, l Limits) {
+	old := p.obstacles[o.tid]
+	if len(p.obstacles) >= maxThreads && old == nil {
+		return
+	}
+	// The same wait keeps the beginning that was first computed: it was nearest to the event.
+	if old != nil && old.same == o.same && o.from-old.from <= l.Slack {
+		o.from = min(o.from, old.from)
+	}
+	p.obstacles[o.tid] = o
+}
+
+// traced takes a stack. All stacks of a process are read in one look: what is not among those of the last reading is over.
+func (p *looks) traced(r history.Record, ev history.Stack) {
+	if p.stacksAt < p.lookFrom {
+		for _, st := range p.tasks {
+			st.over = true // unless it is read again
+		}
+	}
+	p.stacksAt = r.At
+	st := &stack{Stack: ev, at: r.At, first: r.At, seq: r.Seq}
+	if ev.TID == 0 {
+		if old := p.tasks[ev.ID]; old != nil && old.own() == st.own() {
+			st.first = old.first
+		}
+		if len(p.tasks) < maxThreads || p.tasks[ev.ID] != nil {
+			p.tasks[ev.ID] = st
+		}
+		return
+	}
+	if len(p.stacks) < maxThreads || p.stacks[ev.TID] != nil {
+		p.stacks[ev.TID] = st
+	}
+}
+
+// sleeps says whether a thread is in a sleep: a call that only waits for time, or a poll that stands still with nothing to wait for.
+func sleeps(t history.ThreadSample, behind *obstacle) bool {
+	switch t.Syscall {
+	case "nanosleep", "clock_nanosleep":
+		return true
+	case "poll", "ppoll", "select", "pselect6":
+		return t.Twice && !t.Idle && behind == nil
+	}
+	return false
+}
+
+// placeOf is where a thread is, as far as it can be told apart from other places: the application's line, the innermost call, or the system call. "": a futex, which may be any lock.
+func (p *looks) placeOf(t *thread) string {
+	st := p.stacks[t.TID]
+	switch own := st.own(); {
+	case own != "":
+		return own
+	case st != nil && len(st.Frames) > 0:
+		return st.Frames[0]
+	case t.Syscall == "futex":
+		return ""
+	}
+	return t.Syscall
+}
+
+// thread is the obstacle's thread where no sample of it was taken, as if it were one.
+func (o *obstacle) thread() *thread {
+	sample := history.ThreadSample{PID: o.pid, TID: o.tid, State: "S", Still: o.still, Syscall: o.call}
+	return &thread{ThreadSample: sample, at: o.at, seq: o.seq, from: o.from, running: -1}
+}

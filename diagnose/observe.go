@@ -1,0 +1,192 @@
+package diagnose
+
+import (
+	"slices"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// sampled takes what was seen of the whole process at one tick of the probe.
+func (p *process) sampled(r history.Record, ev history.WorkerSample, slack time.Duration, busy float64) {
+	old, first := p.sample, p.sampledAt < 0
+	if first {
+		p.firstAt = r.At
+		if ev.Spoke > 0 {
+			p.answered = max(p.answered, r.At-ev.Spoke)
+			p.earliest = p.answered
+		}
+	}
+	if !first && p.progressed(old, ev, r.At, slack) {
+		p.answered, p.earliest = r.At, p.sampledAt
+		if ev.Answered > old.Answered && ev.Spoke > 0 { // the kernel knows it better than our looks
+			p.answered = min(max(r.At-ev.Spoke, p.sampledAt), r.At)
+			p.earliest = p.answered
+		}
+	}
+	if !first && ev.Answered > old.Answered {
+		p.grew, p.grown = p.sampledAt, r.At
+		if ev.Spoke > 0 {
+			p.grew = min(max(r.At-ev.Spoke, p.sampledAt), r.At)
+		}
+	}
+	if ev.Inside+ev.Idle > 0 || ev.Answered > 0 {
+		p.ready = true
+	}
+	if !stopped(ev.State) {
+		p.running = r.At
+	}
+	p.before = p.sampledAt
+	p.sample, p.sampledAt, p.sampleSeq = ev, r.At, r.Seq
+	p.inside.note(r.At, ev.Inside)
+	p.computed(usage{r.At, ev.CPU, ev.RunDelay}, busy)
+	p.cpu = append(p.cpu, usage{r.At, ev.CPU, ev.RunDelay})
+	for len(p.cpu) > 2 && (len(p.cpu) > 64 || r.At-p.cpu[1].at >= time.Second) {
+		p.cpu = slices.Delete(p.cpu, 0, 1)
+	}
+}
+
+// beaten takes a worker's own sign of life. claims says that what it says of its tasks counts: nobody follows them from outside.
+func (p *process) beaten(r history.Record, ev history.Heartbeat, claims bool) {
+	if claims && ev.Turns > 0 {
+		p.claimed(r, ev)
+	}
+	if p.beatAt >= 0 && ev.Turns != p.beat.Turns {
+		p.turned = min(max(r.At-ev.Age, p.beatAt), r.At) // its age says it better, where it is the loop that gives the sign
+	}
+	if ev.Turns > 0 {
+		p.ready = true
+	}
+	p.beat, p.beatAt = ev, r.At
+}
+
+func (p *process) looked(r history.Record, ev history.ThreadSample, l Limits) {
+	if len(p.threads) >= maxThreads && p.threads[ev.TID] == nil {
+		return
+	}
+	t := &thread{ThreadSample: ev, at: r.At, seq: r.Seq, from: r.At - ev.Still, running: -1, placed: unset, idled: unset}
+	old := p.threads[ev.TID]
+	if !p.looking {
+		p.looking, p.lookFrom = true, r.At
+	}
+	if old != nil {
+		t.place, t.placed, t.slept, t.idled = old.place, old.placed, old.slept, old.idled
+	}
+	if ev.Idle {
+		t.idled = r.At
+	}
+	if onProcessor(ev) {
+		t.running = r.At
+		if old != nil && old.running >= 0 && r.At-old.at <= l.Stale {
+			t.running = old.running
+		}
+	}
+	// The same standstill keeps the beginning that was first computed: it was nearest to the event.
+	if old != nil && t.from-old.from <= l.Slack && old.Syscall == ev.Syscall {
+		t.from = min(t.from, old.from)
+		// It did not run since the last look, so that one and this one are the two looks that it takes.
+		t.Twice = t.Twice || t.running < 0 && ev.Still >= r.At-old.at && (old.Twice || r.At-old.at >= lookTwice)
+	}
+	p.threads[ev.TID] = t
+	if ev.Idle {
+		p.idled[roleOf(ev)] = r.At
+	}
+}
+
+// whole takes the end of a look: where each thread was found, beside what was found before.
+func (p *process) whole(at time.Duration, idle func(*thread) bool) {
+	p.looking, p.lookedAt, p.rests = false, at, false
+	for tid, st := range p.stacks {
+		p.ready = p.ready || st.at >= p.lookFrom && (st.Request != nil || st.Idle && (tid == p.pid || st.Pool)) // it has come so far as to serve
+	}
+	for id, st := range p.tasks {
+		if st.over {
+			delete(p.tasks, id)
+		}
+	}
+	for _, t := range p.threads {
+		if t.at < p.lookFrom {
+			continue // not of this look
+		}
+		if idle(t) {
+			t.place, t.placed, t.slept, t.idled = "", unset, false, at
+			p.rests = true
+			p.ready = p.ready || t.For == "connections" || t.For == "parent" && t.TID == p.pid
+			continue
+		}
+		place := p.placeOf(t)
+		if place == "" { // a lock without a name: to come back to it is no wait
+			t.place, t.placed, t.slept = "", unset, false
+			continue
+		}
+		if t.placed == unset || t.place != place {
+			t.place, t.placed, t.slept = place, at, false
+		}
+		t.slept = t.slept || sleeps(t.ThreadSample, p.obstacles[t.TID])
+	}
+}
+
+// followed takes how many of its tasks are open, by the client's ledger; absent means none.
+func (p *process) followed(r history.Record, ev history.OpenTasks, slack time.Duration) {
+	from := r.At - ev.Oldest
+	switch {
+	case p.open == 0 && ev.Open > 0:
+		p.ended = max(p.seen, from) // nothing was asked of it before
+		p.endedMin = p.ended
+	case ev.Open < p.open, ev.Open > 0 && from > p.openFrom+slack:
+		p.ended, p.endedMin, p.finished = r.At, p.tasksAt, true
+	}
+	p.tasksAt = r.At
+	if ev.Open > p.open {
+		p.took = r.At
+	}
+	p.open, p.openFrom, p.tasksSeq = ev.Open, from, r.Seq
+	p.opened.note(r.At, p.open)
+}
+
+// claimed takes how many tasks it says it has. Since when the oldest is open it does not say: since they were none, at the earliest.
+func (p *process) claimed(r history.Record, ev history.Heartbeat) {
+	switch {
+	case p.open == 0 && ev.InFlight > 0:
+		p.openFrom = max(p.beatAt, p.seen)
+		if p.beatAt < 0 {
+			p.openFrom, p.turned = r.At, r.At // watched from here on only
+		}
+		p.ended, p.endedMin = p.openFrom, p.openFrom
+	case ev.InFlight < p.open:
+		p.ended, p.endedMin, p.finished = r.At, p.tasksAt, true
+	}
+	p.tasksAt = r.At
+	if ev.InFlight > p.open {
+		p.took = r.At
+	}
+	p.open, p.tasksSeq = max(ev.InFlight, 0), r.Seq
+	p.opened.note(r.At, p.open)
+}
+
+// forget drops what was seen of threads too long ago.
+func (p *process) forget(now, stale time.Duration) {
+	for tid, t := range p.threads {
+		if now-t.at > stale {
+			delete(p.threads, tid)
+		}
+	}
+	for tid, o := range p.obstacles {
+		if now-o.at > stale {
+			delete(p.obstacles, tid)
+		}
+	}
+	for tid := range p.stacks {
+		if p.threads[tid] == nil && p.hang == nil {
+			delete(p.stacks, tid)
+		}
+	}
+	for tid := range p.chains {
+		if p.obstacles[tid] == nil {
+			delete(p.chains, tid)
+		}
+	}
+	if now-p.lookedAt > 2*stale && len(p.tasks) > 0 {
+		clear(p.tasks)
+	}
+}

@@ -1,0 +1,112 @@
+package diagnose
+
+import (
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// A server is what is known of all of a server: its processes, its place in the pool for each, and who waits before its door.
+type server struct {
+	clock
+	workerTable
+	listener
+	answered  time.Duration    // when any worker last answered anything; unset: never
+	whole     bool             // the history says where a look ends
+	followed  bool             // there is a ledger of its tasks
+	hidden    []history.Unseen // what may not be read
+	arbiter   int              // its pid; 0: not known
+	reference bool             // it is hangtime's own
+	attached  bool             // it ran before it was watched: times before the beginning are negative
+}
+
+// A workerTable is the processes of a server and their places.
+type workerTable struct {
+	processes map[int]*process // by pid, also of those that are gone while an incident may need them
+	places    map[int]*place
+}
+
+// A listener is the listening socket, and the connections that nobody has accepted.
+type listener struct {
+	backlog      int
+	backlogFrom  time.Duration // since when it has not been empty; -1: it is
+	backlogLimit int
+}
+
+func newServer(l Limits) *server {
+	return &server{clock: clock{limits: l, ending: -1}, workerTable: workerTable{map[int]*process{}, map[int]*place{}}, listener: listener{backlogFrom: -1}, answered: unset}
+}
+
+func (f *listener) listens(at time.Duration, ev history.Listener) {
+	f.backlog, f.backlogLimit = ev.Backlog, ev.Limit
+	f.backlogFrom = since(ev.Backlog > 0, f.backlogFrom, at)
+}
+
+func (f *workerTable) alive(pid int) *process {
+	if p := f.processes[pid]; p != nil && !p.gone {
+		return p
+	}
+	return nil
+}
+
+func (f *workerTable) anyAlive() bool {
+	for _, p := range f.processes {
+		if !p.gone {
+			return true
+		}
+	}
+	return false
+}
+
+// waiting says whether connections have waited to be accepted for longer than a moment.
+func (f *server) waiting() bool { return f.backlogFrom >= 0 && f.now-f.backlogFrom >= f.limits.Suspect }
+
+// served says whether any worker of the server has answered anything in the time before now.
+func (f *server) served(in time.Duration) bool { return f.now-f.answered < in }
+
+// swamped says whether connections have been waiting to be accepted for longer than a moment: work comes faster than it is done.
+func (f *server) swamped() bool { return f.backlogFrom >= 0 && f.now-f.backlogFrom >= time.Second }
+
+// anyReady says whether any worker that lives has come so far as to serve.
+func (f *workerTable) anyReady() bool {
+	for _, p := range f.processes {
+		if !p.gone && p.ready {
+			return true
+		}
+	}
+	return false
+}
+
+// allKept says whether every worker that lives is kept from its work.
+func (f *workerTable) allKept() bool {
+	for _, p := range f.processes {
+		if !p.gone && !p.kept {
+			return false
+		}
+	}
+	return true
+}
+
+// reloadSpan is how long before the end of a worker its successor is started at most: the worker may take until its graceful timeout to end what it has.
+const reloadSpan = time.Minute
+
+// succeeded says whether a younger worker stands there already: a graceful reload starts the new ones first (gunicorn's HUP, nginx's and Apache's reload, puma's phased restart).
+func (f *server) succeeded(p *process) bool {
+	for _, q := range f.processes {
+		if !q.gone && q.seen > max(p.seen+tickStep, f.now-reloadSpan) {
+			return true
+		}
+	}
+	return false
+}
+
+// replaced is when a process was replaced: its first successor was born then. It is told to leave at about that time, or a little later. unset: none was.
+func (f *server) replaced(p *process) time.Duration {
+	at := unset
+	for _, q := range f.processes {
+		if !q.gone && q.seen > p.seen+f.limits.Settle && (at == unset || q.seen < at) {
+			at = q.seen
+		}
+	}
+	return at
+}
