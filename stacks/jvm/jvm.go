@@ -164,7 +164,7 @@ func (r *reader) settle() (err error) {
 	if r.tables == nil {
 		return nil
 	}
-	if r.threadCount() == 0 {
+	if len(r.addresses()) == 0 {
 		return errors.New("it has no thread yet")
 	}
 	if r.settings, err = readSettings(opening(r.process), *r.tables); err == nil {
