@@ -70,7 +70,7 @@ func (f finder) threadStall(p *process, t *threadState, others []*threadState) (
 		if !f.computes(p, t) {
 			kind = polling
 		}
-		begin = max(from, p.idled[roleOf(t.ThreadSample)])
+		begin = max(from, f.restedAt(p, t))
 		if !asked {
 			begin = max(t.running, p.seen)
 		}
@@ -88,6 +88,15 @@ func (f finder) threadStall(p *process, t *threadState, others []*threadState) (
 	f.age(p, &s, st, others)
 	f.urgency(p, &s, t, others)
 	return s, true
+}
+
+// restedAt is when a thread was last seen idle; of a main or loop thread also by what is known of the one that had its part before.
+func (f finder) restedAt(p *process, t *threadState) time.Duration {
+	switch r := roleOf(t.ThreadSample); r {
+	case mainThread, loopThread:
+		return p.idled[r]
+	}
+	return t.idled
 }
 
 // age dates the work that a thread has: the request that it serves, as far as that is known.

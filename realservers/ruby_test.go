@@ -79,19 +79,19 @@ func rubyCases() []realCase {
 			name:  "unicorn: every worker waits for a lock of a file that another process has",
 			serve: unicorn,
 			hang:  with(locksFile("ledger"), sticks("/ledger", 4)), after: hungLong,
-			want: want{state: "hung", hung: 3, kinds: aFileLock, holder: true, at: "house.ru#ledger", says: []string{`flock`, `lock`}},
+			want: want{state: "hung", hung: 3, kinds: aFileLock, holder: true, at: "house.ru#ledger+1", says: []string{`flock`, `lock`}},
 		},
 		{
 			name:  "unicorn: two of three workers wait for an answer",
 			serve: with(deafUpstream, unicorn),
 			hang:  sticks("/ask", 2), after: hungLong,
-			want: want{state: "hung", hung: 2, kinds: anAnswer, at: "house.ru#ask", says: []string{`127\.0\.0\.1:${UPSTREAM}|answer`}},
+			want: want{state: "hung", hung: 2, kinds: anAnswer, at: "house.ru#ask+1", says: []string{`127\.0\.0\.1:${UPSTREAM}|answer`}},
 		},
 		{
 			name:  "Passenger: the only process waits for an answer",
 			serve: with(deafUpstream, passenger),
 			hang:  sticks("/ask", 2), after: hungLong,
-			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "house.ru#ask", says: []string{`127\.0\.0\.1:${UPSTREAM}|answer`}},
+			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "config.ru#ask", says: []string{`127\.0\.0\.1:${UPSTREAM}|answer`}},
 		},
 	}
 }

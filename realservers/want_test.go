@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -192,10 +193,13 @@ func (s *stage) pattern(text string) string {
 	})
 }
 
-// line is the place of a mark: "stock.py:12" for "stock.py#reserve".
+// line is the place of a mark: "stock.py:12" for "stock.py#reserve"; "stock.py#reserve+1" is the line after it, for a server that reads an application with a line of its own before it
+// (unicorn's config.ru), in the words of its own backtraces.
 func (s *stage) line(mark string) string {
 	s.t.Helper()
 	name, hang, _ := strings.Cut(mark, "#")
+	hang, more, _ := strings.Cut(hang, "+")
+	after, _ := strconv.Atoi(more)
 	f, err := os.Open(filepath.Join(s.dir, name))
 	if err != nil {
 		s.t.Fatal(err)
@@ -205,7 +209,7 @@ func (s *stage) line(mark string) string {
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		n++
 		if _, found, is := strings.Cut(lines.Text(), "hang: "); is && strings.TrimRight(found, " */") == hang {
-			return fmt.Sprintf("%s:%d", name, n)
+			return fmt.Sprintf("%s:%d", name, n+after)
 		}
 	}
 	s.t.Fatalf("%s has no line with the mark %q", name, "hang: "+hang)

@@ -33,6 +33,8 @@ type WatchConsole struct {
 type toldOf struct {
 	began, ended, hooked bool
 	sentence             string
+	victims              int           // of it
+	at                   time.Duration // when it was last told
 }
 
 // NewWatchConsole returns one that has seen nothing.
@@ -100,6 +102,9 @@ func (c *WatchConsole) End(lasted time.Duration) {
 // settle is how long after its detection an incident is told: by then its evidence is whole, stacks included.
 const settle = 200 * time.Millisecond
 
+// tellAgain is how long after an incident was told it is told again at the earliest because more workers have come to it.
+const tellAgain = time.Second
+
 // tell says what is new.
 func (c *WatchConsole) tell() {
 	now := c.look.Now()
@@ -112,8 +117,9 @@ func (c *WatchConsole) tell() {
 				c.hangs++
 			}
 		}
-		if was.sentence != in.Cause.Sentence && in.Ended < 0 && settled {
-			was.sentence = in.Cause.Sentence
+		grown := len(in.Victims) > was.victims && now-was.at >= tellAgain
+		if (was.sentence != in.Cause.Sentence || grown) && in.Ended < 0 && settled {
+			was.sentence, was.victims, was.at = in.Cause.Sentence, len(in.Victims), now
 			c.incident(in)
 		}
 		if !was.hooked && (settled || in.Ended >= 0) && in.Kind == diagnose.KindHang {
