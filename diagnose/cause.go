@@ -4,11 +4,41 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 func (c Cause) clone() Cause {
 	c.Holders, c.Evidence, c.Stack, c.Chain = slices.Clone(c.Holders), slices.Clone(c.Evidence), slices.Clone(c.Stack), slices.Clone(c.Chain)
 	return c
+}
+
+// forPeople adds what is advised, in the guide's words or not, and makes what others wrote (paths, commands, names, frames, titles) safe to show.
+func (c Cause) forPeople(guide bool) Cause {
+	on := adviceOn(c.Kind, guide)
+	c.Remedy, c.Prevention = on.remedy, on.prevention
+	for _, text := range []*string{&c.Short, &c.Sentence, &c.Path, &c.Where, &c.Request, &c.Remote} {
+		*text = words.Printable(*text)
+	}
+	c.Stack, c.Chain = printable(c.Stack), printable(c.Chain)
+	for i, h := range c.Holders {
+		if safe := words.Printable(h.Command); safe != h.Command {
+			c.Holders = slices.Clone(c.Holders) // those of the record stay as they were read
+			c.Holders[i].Command = safe
+		}
+	}
+	return c
+}
+
+// printable is words.Printable of each; the same where all are so already.
+func printable(all []string) []string {
+	for i, text := range all {
+		if safe := words.Printable(text); safe != text {
+			all = slices.Clone(all)
+			all[i] = safe
+		}
+	}
+	return all
 }
 
 // better says whether c explains more than old: a known cause more than none, then the surer one, then the one with more to show.

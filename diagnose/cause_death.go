@@ -84,9 +84,7 @@ func (f *server) death(p *process, ev history.WorkerGone, by string) Cause {
 	if left := undone(p); left != "" {
 		c.Sentence += ", with " + left + " undone"
 	}
-	on := adviceOn(c.Kind, true)
-	c.Remedy, c.Prevention = on.remedy, on.prevention
-	return c
+	return c.forPeople(true)
 }
 
 // outOfMemory tells the kernel's kill from the arbiter's, which looks the same in an exit status.
@@ -112,11 +110,11 @@ func undone(p *process) string {
 
 // looped is the cause of deaths that follow each other as soon as a process is born.
 func looped(in *incident, last Cause) Cause {
-	on := adviceOn(CauseBootLoop, true)
-	return Cause{
+	c := Cause{
 		Kind: CauseBootLoop, Confidence: Likely, Short: "dies at boot: " + last.Short, Evidence: append(slices.Clone(in.Cause.Evidence), last.Evidence...),
-		Sentence: "each successor dies as soon as it is born, before it has answered anything (" + last.Short + ")", Remedy: on.remedy, Prevention: on.prevention,
+		Sentence: "each successor dies as soon as it is born, before it has answered anything (" + last.Short + ")",
 	}
+	return c.forPeople(true)
 }
 
 // byArbiterInferred is said of a kill that nobody heard, where all speaks for the arbiter's own.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // A coroner tells how processes ended, and whether anybody meant them to.
@@ -197,7 +198,7 @@ func (f *coroner) signalled(r history.Record, ev history.SignalSeen) {
 	if ev.Why != "" {
 		by += " (" + ev.Why + ")"
 	}
-	p.sent(sent{r.At, ev.Signal, r.Seq, by})
+	p.sent(sent{r.At, ev.Signal, r.Seq, words.Printable(by)})
 	f.condemned(p)
 }
 

@@ -9,8 +9,6 @@ import (
 // causeOf explains a stall by the evidence there is.
 func (f explainer) causeOf(p *process, s standstill) Cause {
 	c := f.explain(p, s)
-	on := adviceOn(c.Kind, f.advises(p))
-	c.Remedy, c.Prevention = on.remedy, on.prevention
 	f.locate(p, s, &c)
 	f.chain(p, s, &c)
 	f.titled(p, s, &c)
@@ -18,7 +16,7 @@ func (f explainer) causeOf(p *process, s standstill) Cause {
 		c.Sentence = "it has not become ready: " + c.Sentence
 	}
 	c.Evidence = p.evidence(s)
-	return c
+	return c.forPeople(f.advises(p))
 }
 
 func (f explainer) explain(p *process, s standstill) Cause {

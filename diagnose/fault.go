@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // maxFaults bounds how many faults are remembered; beyond it the oldest go.
@@ -99,7 +100,7 @@ func (f *casebook) fits(one *fault, in *incident, p *process) int {
 	} else if one.PID > 0 && (one.Fault == "kill" || one.Fault == "stop") {
 		return 0 // it was done to another worker
 	}
-	if one.Path != "" && one.Path == in.Cause.Path || slices.ContainsFunc(in.Cause.Holders, func(h history.LockHolder) bool { return one.holder > 0 && h.PID == one.holder }) {
+	if one.Path != "" && words.Printable(one.Path) == in.Cause.Path || slices.ContainsFunc(in.Cause.Holders, func(h history.LockHolder) bool { return one.holder > 0 && h.PID == one.holder }) {
 		fit += 8
 	}
 	return fit

@@ -55,8 +55,7 @@ func (n *notices) note(about string, from, at time.Duration, cause Cause) {
 		n.all = append(n.all, one)
 		n.last[about] = one
 	}
-	on := adviceOn(cause.Kind, true)
-	cause.Remedy, cause.Prevention = on.remedy, on.prevention
+	cause = cause.forPeople(true)
 	cause.Evidence = append(one.Cause.Evidence, cause.Evidence...)
 	if len(cause.Evidence) > maxNoticed {
 		cause.Evidence = cause.Evidence[:maxNoticed]
