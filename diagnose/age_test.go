@@ -26,7 +26,7 @@ func TestAHangIsDatedByTheWorkNotByTheWatch(t *testing.T) {
 	retries := every(100*ms, 3*s, func(t time.Duration) []history.Event {
 		return look(101, inside(101, t+before), stands(101, 101, "clock_nanosleep", 20*ms), code(101, 101, func(st *history.Stack) { st.Request = &history.Request{Path: "/pay", Port: 40001} }))
 	})
-	check(t, "a retry that is older than the watch", fold(script(attached, born, retries)), wanted{state: Hung, cause: CausePolling, began: -before, detected: 450 * ms})
+	check(t, "a retry that is older than the watch", fold(script(attached, born, retries)), wanted{state: Hung, cause: CausePolling, began: -before, detected: 200 * ms})
 }
 
 // The thread that serves the younger of two requests is as old as that one, by its client's port; the oldest request is another's.

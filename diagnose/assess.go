@@ -19,7 +19,10 @@ func (f finder) assess(p *process) (standstill, bool) {
 		}
 	}
 	if found && (best.thread == nil && best.task == nil || best.how == computing) && f.starved(p) {
-		return standstill{}, false // it would run if it got a processor
+		// It would run if it got a processor. That excuses much, but not one computation without end.
+		if _, throttled := p.group.throttles(); throttled || best.thread == nil || !f.old(best) {
+			return standstill{}, false
+		}
 	}
 	return best, found
 }

@@ -42,6 +42,9 @@ func (f explainer) explain(p *process, s standstill) Cause {
 	case waitingTasks:
 		return f.tasksWait(p, s)
 	case polling:
+		if s.crowd > 1 && !s.thread.slept {
+			break // a pool of which all threads wait, each again and again
+		}
 		return f.polls(p, s)
 	}
 	if s.crowd > 1 && !(s.behind != nil && s.behind.shared()) && s.thread != nil {
@@ -59,6 +62,9 @@ func (f explainer) explain(p *process, s standstill) Cause {
 
 // polls is a thread that sleeps and asks again without end. What it asks for the look may have caught; else the place in its code says it.
 func (f explainer) polls(p *process, s standstill) Cause {
+	if seen, ok := f.byEvent(p, s); ok && !s.thread.slept {
+		return seen // one wait with many ends, as a poll with a time limit
+	}
 	who := named(p, s.thread)
 	call := s.thread.Syscall
 	if call == "" || call == "running" {

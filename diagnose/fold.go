@@ -26,6 +26,9 @@ func New(l Limits) *Fold {
 	}
 }
 
+// wholeSince is the format of a recording from which on it says where a look ends.
+const wholeSince = 2
+
 // Add takes the next record.
 func (f *Fold) Add(r history.Record) {
 	f.now = max(f.now, r.At)
@@ -37,6 +40,8 @@ func (f *Fold) Add(r history.Record) {
 		}
 	case history.VariantEnded, history.ServerStopped, history.Interrupted, history.RunEnded:
 		f.end(r.At)
+	case history.Header:
+		f.whole = ev.Format >= wholeSince
 	case history.ServerStarted:
 		f.arbiter, f.attached, f.reference = ev.PID, ev.Server == "attach", ev.Server == "reference"
 		if ev.HangAfter > 0 {

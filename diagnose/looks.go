@@ -16,6 +16,7 @@ type looks struct {
 	stacksAt  time.Duration // when a stack was last read; unset: never
 	lookedAt  time.Duration // when the last look at its threads was whole; unset: never
 	looking   bool          // a look has begun and is not whole
+	lookFrom  time.Duration // when that, or the last one, began
 	rests     bool          // the last whole look proved that a thread of it waits for work
 	upstream  history.Upstream
 	upAt      time.Duration // when that was seen; unset: never
@@ -43,6 +44,7 @@ type threadState struct {
 	running time.Duration // since when every look found it on a processor; -1: the last did not
 	place   string        // where the last whole look found it: the application's line, or "" where that is not known
 	placed  time.Duration // since when every whole look found it there, and not idle; unset: the last did not
+	slept   bool          // one of these found it in a sleep
 	idled   time.Duration // when it was last seen idle; unset: never
 }
 
@@ -78,16 +80,11 @@ func (p *looks) hindered(o *obstacle, l Limits) {
 	p.obstacles[o.tid] = o
 }
 
-// readGap is how far apart two stacks of one process are at least that were not read together.
-const readGap = 40 * time.Millisecond
-
-// traced takes a stack. All stacks of a process are read at once: what is not among those of the last reading is over.
+// traced takes a stack. All stacks of a process are read in one look: what is not among those of the last reading is over.
 func (p *looks) traced(r history.Record, ev history.Stack) {
-	if r.At-p.stacksAt > readGap {
+	if p.stacksAt < p.lookFrom {
 		for _, st := range p.tasks {
-			if st.at < r.At-readGap {
-				st.over = true // unless it is read again
-			}
+			st.over = true // unless it is read again
 		}
 	}
 	p.stacksAt = r.At
@@ -104,6 +101,17 @@ func (p *looks) traced(r history.Record, ev history.Stack) {
 	if len(p.stacks) < maxThreads || p.stacks[ev.TID] != nil {
 		p.stacks[ev.TID] = st
 	}
+}
+
+// sleeps says whether a thread is in a sleep: a call that only waits for time, or a poll that stands still with nothing to wait for.
+func sleeps(t history.ThreadSample, behind *obstacle) bool {
+	switch t.Syscall {
+	case "nanosleep", "clock_nanosleep":
+		return true
+	case "poll", "ppoll", "select", "pselect6":
+		return t.Twice && !t.Idle && behind == nil
+	}
+	return false
 }
 
 // placeOf is where a thread is, as far as it can be told apart from other places: the application's line, the innermost call, or the system call. "": a futex, which may be any lock.

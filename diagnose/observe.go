@@ -66,9 +66,11 @@ func (p *process) looked(r history.Record, ev history.ThreadSample, l Limits) {
 	}
 	t := &threadState{ThreadSample: ev, at: r.At, seq: r.Seq, from: r.At - ev.Still, running: -1, placed: unset, idled: unset}
 	old := p.threads[ev.TID]
-	p.looking = true
+	if !p.looking {
+		p.looking, p.lookFrom = true, r.At
+	}
 	if old != nil {
-		t.place, t.placed, t.idled = old.place, old.placed, old.idled
+		t.place, t.placed, t.slept, t.idled = old.place, old.placed, old.slept, old.idled
 	}
 	if ev.Idle {
 		t.idled = r.At
@@ -94,8 +96,8 @@ func (p *process) looked(r history.Record, ev history.ThreadSample, l Limits) {
 // whole takes the end of a look: where each thread was found, beside what was found before.
 func (p *process) whole(at time.Duration, idle func(*threadState) bool) {
 	p.looking, p.lookedAt, p.rests = false, at, false
-	for _, st := range p.stacks {
-		p.ready = p.ready || st.at > at-2*lookTwice && (st.Idle || st.Request != nil) // it has come so far as to serve
+	for tid, st := range p.stacks {
+		p.ready = p.ready || st.at >= p.lookFrom && (st.Request != nil || st.Idle && (tid == p.pid || st.Pool)) // it has come so far as to serve
 	}
 	for id, st := range p.tasks {
 		if st.over {
@@ -103,23 +105,24 @@ func (p *process) whole(at time.Duration, idle func(*threadState) bool) {
 		}
 	}
 	for _, t := range p.threads {
-		if at-t.at > 2*lookTwice {
+		if t.at < p.lookFrom {
 			continue // not of this look
 		}
 		if idle(t) {
-			t.place, t.placed, t.idled = "", unset, at
+			t.place, t.placed, t.slept, t.idled = "", unset, false, at
 			p.rests = true
-			p.ready = p.ready || t.For == "connections" || t.For == "parent"
+			p.ready = p.ready || t.For == "connections" || t.For == "parent" && t.TID == p.pid
 			continue
 		}
 		place := p.placeOf(t)
 		if place == "" { // a lock without a name: to come back to it is no wait
-			t.place, t.placed = "", unset
+			t.place, t.placed, t.slept = "", unset, false
 			continue
 		}
 		if t.placed == unset || t.place != place {
-			t.place, t.placed = place, at
+			t.place, t.placed, t.slept = place, at, false
 		}
+		t.slept = t.slept || sleeps(t.ThreadSample, p.obstacles[t.TID])
 	}
 }
 

@@ -67,6 +67,16 @@ func (f *server) served(in time.Duration) bool { return f.now-f.answered < in }
 // swamped says whether connections have been waiting to be accepted for longer than a moment: work comes faster than it is done.
 func (f *server) swamped() bool { return f.backlogFrom >= 0 && f.now-f.backlogFrom >= time.Second }
 
+// anyReady says whether any worker that lives has come so far as to serve.
+func (f *workerTable) anyReady() bool {
+	for _, p := range f.processes {
+		if !p.gone && p.ready {
+			return true
+		}
+	}
+	return false
+}
+
 // allKept says whether every worker that lives is kept from its work.
 func (f *workerTable) allKept() bool {
 	for _, p := range f.processes {

@@ -92,7 +92,11 @@ func (f sight) repeats(p *process, t *threadState) bool {
 	if roleOf(t.ThreadSample) == loopThread {
 		return false // a loop comes back to one place by its nature, each time for another piece of work
 	}
-	return t.placed != unset && f.now-t.placed >= sameFor && (t.running >= 0 || t.from > t.placed+f.limits.Slack)
+	enough := sameFor
+	if p.sample.Inside > 0 && f.limits.HangAfter > 0 && f.now-p.began() >= f.limits.HangAfter {
+		enough = tickStep // its request is older than any should be: two looks in one place will do
+	}
+	return t.placed != unset && f.now-t.placed >= enough && (t.running >= 0 || t.from > t.placed+f.limits.Slack)
 }
 
 // stackOf is what a thread does in its language's words, as far as that is still true: it was read since the thread stands still, or a moment ago.

@@ -120,7 +120,7 @@ func (f finder) urgency(p *process, s *standstill, t *threadState, others []*thr
 		switch {
 		case f.waiting():
 			s.limit, s.own = f.limits.Loop, true
-		case s.how == booting && f.allKept():
+		case s.how == booting && !f.anyReady():
 			s.limit = f.limits.Pool // nobody serves until one of them comes back
 		}
 		return
@@ -169,6 +169,9 @@ func (f finder) disproved(p *process, t *threadState, from time.Duration, busy, 
 	if f.repeats(p, t) {
 		return false
 	}
+	if !others && roleOf(t.ThreadSample) == mainThread && t.running < 0 && !f.accepts(p) {
+		return false // nobody else is there to answer: what looked like an answer was a client that gave up
+	}
 	// It stood still long before the last answer, or before what is asked now was asked: it serves neither.
 	return begin < p.earliest-f.limits.Slack || others && p.sample.Inside > 0 && begin < p.began()-f.limits.Slack
 }
@@ -183,10 +186,5 @@ func waitsForClient(o *obstacle) bool {
 
 // pauses says whether a thread sleeps that has run long after its request came: it waits between two tries. The only thing that a sleep can end is itself, so what it is between is not seen.
 func (f sight) pauses(p *process, t *threadState, others []*threadState) bool {
-	switch t.Syscall {
-	case "nanosleep", "clock_nanosleep":
-	default:
-		return false
-	}
-	return p.sample.Inside > 0 && len(others) == 1 && roleOf(t.ThreadSample) == mainThread && t.from > max(p.began(), p.answered)+f.limits.Loop
+	return sleeps(t.ThreadSample, f.behind(p, t.TID, f.now)) && p.sample.Inside > 0 && len(others) == 1 && roleOf(t.ThreadSample) == mainThread && t.from > max(p.began(), p.answered)+f.limits.Loop
 }

@@ -9,7 +9,7 @@ import (
 
 // An account is what the kernel says of a worker's process as a whole: its line in /proc/PID/stat.
 type account struct {
-	file   proc.Kept
+	file   proc.OpenFile
 	last   proc.Stat     // as last read
 	lastAt time.Time     // when that was
 	begun  bool          // the two below are known
@@ -20,8 +20,8 @@ type account struct {
 // statEvery is how often the line is read of a worker that does not run.
 const statEvery = time.Second
 
-// refresh reads the line anew at tick now; false: the process is ending. The line costs most of all to read, and nothing in it changes while no thread
-// runs: not even a stop or a wait for the disk begins without a turn.
+// refresh reads the line anew at tick now; false: the process is ending. The line costs most of all to read, and
+// nothing in it changes while no thread runs: not even a stop or a wait for the disk begins without a turn.
 func (a *account) refresh(now time.Time, line []byte, threads *threads.Process) bool {
 	if !threads.Ran && now.Sub(a.lastAt) < statEvery {
 		return true

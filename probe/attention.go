@@ -51,13 +51,15 @@ func (a *attention) due(now time.Time, s signs) bool {
 	}
 	// Connections wait, and it answers none: it may not come to accept (no descriptor left, a lock before accept).
 	shut := s.backlog.ticks >= 3 && now.Sub(a.answeredAt) >= 3*sampleEvery
-	// One that was suspicious and has not moved since is so still: its clients may have given up, and that has freed nobody.
+	// One that was suspicious and has not moved since is so still: its clients may have given up, and that has freed
+	// nobody.
 	a.suspect = shut || suspicious(s) || a.suspect && !s.sample.Moved && !a.spotCheck
 	a.spotCheck = !a.suspect && (a.occupied(s) || a.spotCheckDue(now, s))
 	return a.suspect || a.spotCheck
 }
 
-// closer is the age from which a request, or a loop's turn, is worth a closer look: below the 200 ms at which a worker becomes suspect.
+// closer is the age from which a request, or a loop's turn, is worth a closer look: below the 200 ms at which a worker
+// becomes suspect.
 const closer = 150 * time.Millisecond
 
 // suspicious says whether a worker is worth a closer look by this tick alone.
@@ -80,15 +82,16 @@ func (a *attention) occupied(s signs) bool {
 }
 
 const (
-	// spotEvery is how often the threads of a worker are looked at of which the sockets cannot say whether it works: it has answered something and not
-	// closed (half an answer looks like that), has no connection at all, or its last look did not prove that it waits for work.
+	// spotEvery is how often the threads of a worker are looked at of which the sockets cannot say whether it works: it
+	// has answered something and not closed (half an answer looks like that), has no connection at all, or its last
+	// look did not prove that it waits for work.
 	spotEvery = time.Second
 	// spotSeldom is the same for all others: a worker that was told to leave and does not shows nowhere else.
 	spotSeldom = 5 * time.Second
 )
 
-// spotCheckDue says whether a worker that is not suspicious is to be looked at all the same. One of which no thread ran since the last time is where it
-// was.
+// spotCheckDue says whether a worker that is not suspicious is to be looked at all the same. One of which no thread ran
+// since the last time is where it was.
 func (a *attention) spotCheckDue(now time.Time, s signs) bool {
 	every := spotSeldom
 	if s.sample.Idle > 0 || s.noListener || !s.proven {

@@ -9,7 +9,8 @@ import (
 	"github.com/hangtime-dev/hangtime/words"
 )
 
-// WriteDoctor writes for a person what can be seen of a process and done on this machine, and what would enable the rest.
+// WriteDoctor writes for a person what can be seen of a process and done on this machine, and what would enable the
+// rest.
 func WriteDoctor(out io.Writer, pid int) error {
 	w := &strings.Builder{}
 	fmt.Fprintf(w, "evidence on process %d (%s)\n", pid, words.Printable(Command(pid)))

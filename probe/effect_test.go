@@ -19,8 +19,9 @@ import (
 
 var watcherBinary = flag.String("hangtime", "", "the hangtime binary, for BenchmarkEffect")
 
-// BenchmarkEffect says what a server loses by being watched: requests a second of gunicorn's four sync workers as fast as they answer, with `hangtime watch` and without in turn, each
-// for 2 s. Once the server has a processor to itself, as where the watcher's cost falls on spare time; once all share all, where it is the server's.
+// BenchmarkEffect says what a server loses by being watched: requests a second of gunicorn's four sync workers as fast
+// as they answer, with `hangtime watch` and without in turn, each for 2 s. Once the server has a processor to itself,
+// as where the watcher's cost falls on spare time; once all share all, where it is the server's.
 func BenchmarkEffect(b *testing.B) {
 	if *watcherBinary == "" {
 		b.Skip("make bench-probe-effect names the binary")

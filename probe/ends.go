@@ -31,7 +31,7 @@ func (r *roster) reap(now time.Time) {
 	if len(r.ended) > before {
 		r.publish()
 	}
-	r.ended = slices.DeleteFunc(r.ended, func(one *worker) bool { return r.told(one, now) })
+	r.ended = slices.DeleteFunc(r.ended, func(one *worker) bool { return r.recordEnd(one, now) })
 }
 
 // end stops watching a worker that is over; its status is asked for until it is known.
@@ -51,8 +51,8 @@ func (r *roster) vanished(one *worker) bool {
 	return err != nil || s.Start != one.Start || s.Over()
 }
 
-// told records the end of a worker; false when its status may still come.
-func (r *roster) told(one *worker, now time.Time) bool {
+// recordEnd records the end of a worker; false when its status may still come.
+func (r *roster) recordEnd(one *worker, now time.Time) bool {
 	status, ok := pidfd.Status(r.fs, one.PID, one.Start, one.pidfd)
 	if !ok && r.births != nil {
 		status, ok = r.births.Ended(one.PID)

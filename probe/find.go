@@ -21,7 +21,8 @@ type Hint struct {
 	Socket  string // path of the unix socket where it listens
 }
 
-// Find finds the server that is meant: its arbiter, and where it listens. An error says what was looked for and what would be right.
+// Find finds the server that is meant: its arbiter, and where it listens. An error says what was looked for and what
+// would be right.
 func Find(h Hint) (Target, error) { return find("/proc", h) }
 
 func find(p proc.FS, h Hint) (Target, error) {
@@ -78,7 +79,8 @@ func findPID(p proc.FS, pid int) (Target, error) {
 	netns := netnsOf(p, pid)
 	all, err := listeners.All(netns)
 	if err != nil && netns != "" {
-		return Target{}, fmt.Errorf("process %d is in another network namespace, and its sockets may not be read from here: %w (run hangtime as root, or inside of that namespace)", pid, err)
+		return Target{}, fmt.Errorf("process %d is in another network namespace, and its sockets may not be read from here: %w "+
+			"(run hangtime as root, or inside of that namespace)", pid, err)
 	}
 	if err != nil {
 		return Target{}, err
@@ -128,15 +130,15 @@ func descend(p proc.FS, pid int, all map[uint32]listeners.Socket) (Target, error
 		case serving > 0 && (len(mine) > 0 || serving > 1):
 			return Target{Arbiter: pid, Address: shared.Address}, nil
 		case len(mine) > 0:
-			if s, err := p.Stat(pid); err == nil { // a worker: its arbiter has the same socket, or started several that listen
-				if theirs := listeners.Of(p, s.Parent, all); slices.ContainsFunc(theirs, func(l listeners.Socket) bool { return slices.Contains(mine, l) }) {
-					pid = s.Parent
-					continue
-				}
+			// It is a worker where its parent has the same socket, or started several that listen.
+			if s, err := p.Stat(pid); err == nil && shareOne(mine, listeners.Of(p, s.Parent, all)) {
+				pid = s.Parent
+				continue
 			}
 			// Its children may be workers that have not come so far as to listen, or that get each connection from it.
 			return Target{Arbiter: pid, Address: best(mine).Address, Single: !runsSameProgram(p, pid, children)}, nil
-		case len(children) > 0 && runsSameProgram(p, pid, children): // workers that do not listen, as those of a queue; or descriptors that may not be read
+		case len(children) > 0 && runsSameProgram(p, pid, children):
+			// Workers that do not listen, as those of a queue; or descriptors that may not be read.
 			return Target{Arbiter: pid}, nil
 		case len(children) == 1:
 			pid = children[0]
@@ -149,12 +151,19 @@ func descend(p proc.FS, pid int, all map[uint32]listeners.Socket) (Target, error
 	return Target{}, fmt.Errorf("process %d: no server was found at it or below it", pid)
 }
 
-// runsSameProgram says whether children run the program that their parent runs, as workers that were forked or spawned do; a shell's or a supervisor's run another.
+// shareOne says whether two processes have a listening socket in common.
+func shareOne(a, b []listeners.Socket) bool {
+	return slices.ContainsFunc(a, func(l listeners.Socket) bool { return slices.Contains(b, l) })
+}
+
+// runsSameProgram says whether children run the program that their parent runs, as workers that were forked or spawned
+// do; a shell's or a supervisor's run another.
 func runsSameProgram(p proc.FS, pid int, children []int) bool {
 	return slices.ContainsFunc(children, func(child int) bool { return sameProgram(p, pid, child) })
 }
 
-// sameProgram says whether a child may be one of its parent's workers by the program that it runs. The process that keeps count of what others share (CPython's resource tracker) is none.
+// sameProgram says whether a child may be one of its parent's workers by the program that it runs. The process that
+// keeps count of what others share (CPython's resource tracker) is none.
 func sameProgram(p proc.FS, parent, child int) bool {
 	a, errA := os.Readlink(p.Path(parent, "exe"))
 	b, errB := os.Readlink(p.Path(child, "exe"))
@@ -224,7 +233,8 @@ func findListener(p proc.FS, all map[uint32]listeners.Socket, want func(listener
 		}
 	}
 	if len(owners) == 0 {
-		return Target{}, fmt.Errorf("%s: something listens there, but its process may not be seen; run hangtime as the server's user or as root, or give --pid", what)
+		return Target{}, fmt.Errorf("%s: something listens there, but its process may not be seen; "+
+			"run hangtime as the server's user or as root, or give --pid", what)
 	}
 	var tops []int
 	for pid, parent := range owners {
@@ -243,7 +253,8 @@ func findListener(p proc.FS, all map[uint32]listeners.Socket, want func(listener
 	parent := owners[tops[0]]
 	for _, pid := range tops {
 		if owners[pid] != parent {
-			return Target{}, fmt.Errorf("%s: %d processes without a common parent listen there; give --pid of the one that is meant", what, len(tops))
+			return Target{}, fmt.Errorf("%s: %d processes without a common parent listen there; give --pid of the one that is meant",
+				what, len(tops))
 		}
 	}
 	return Target{Arbiter: parent, Address: address}, nil

@@ -5,12 +5,15 @@ import (
 
 	"github.com/hangtime-dev/hangtime/stacks"
 	"github.com/hangtime-dev/hangtime/stacks/golang"
+	"github.com/hangtime-dev/hangtime/stacks/jvm"
+	"github.com/hangtime-dev/hangtime/stacks/node"
 	"github.com/hangtime-dev/hangtime/stacks/php"
 	"github.com/hangtime-dev/hangtime/stacks/python"
 	"github.com/hangtime-dev/hangtime/stacks/ruby"
 )
 
-// languages are the readers of stacks, in the order in which they are tried: a new one is a folder of its own and a line here.
+// languages are the readers of stacks, in the order in which they are tried: a new one is a folder of its own and a
+// line here.
 func languages() []stacks.Opener {
 	known := &python.Finder{}
 	return []stacks.Opener{
@@ -18,6 +21,8 @@ func languages() []stacks.Opener {
 		php.Open,
 		ruby.Open,
 		golang.Open,
+		jvm.Open,
+		node.Open,
 	}
 }
 

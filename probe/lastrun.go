@@ -19,15 +19,16 @@ type lastRun struct {
 func (l lastRun) ago(ctx context.Context, pid, tid int) (time.Duration, bool) {
 	start, ok := l.fs.ExecStart(pid, tid)
 	s, err := l.fs.TaskStat(pid, tid)
-	// Zero: it was moved to another processor's queue since (migrate_task_rq_fair), as happens even to one that is going to sleep; when it ran is not
-	// known then.
+	// Zero: it was moved to another processor's queue since (migrate_task_rq_fair), as happens even to one that is
+	// going to sleep; when it ran is not known then.
 	if !ok || err != nil || start == 0 {
 		return 0, false
 	}
 	return l.clocks.Since(ctx, start, s.Processor)
 }
 
-// at is when a thread last ran that stood still from first on: by the scheduler's note, held within the two ticks between which it was last seen to run.
+// at is when a thread last ran that stood still from first on: by the scheduler's note, held within the two ticks
+// between which it was last seen to run.
 func (l lastRun) at(ctx context.Context, pid int, t *threads.Thread, first time.Time) time.Time {
 	latest := first
 	if !t.Moved.IsZero() && t.Moved.Before(latest) {

@@ -92,8 +92,8 @@ type threadLook struct {
 	name  string
 }
 
-// A finding is what two looks found, 50 ms apart, between which the thread did not run. As long as it does not run, nothing of that can change, so it is
-// not read again; only the other side of its wait may change meanwhile.
+// A finding is what two looks found, 50 ms apart, between which the thread did not run. As long as it does not run,
+// nothing of that can change, so it is not read again; only the other side of its wait may change meanwhile.
 type finding struct {
 	thread *threads.Thread
 	look   *threadLook // the second

@@ -12,7 +12,8 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// mutexes takes two of glibc's mutexes in two threads, each in another order; the main thread says the thread ids and waits too.
+// mutexes takes two of glibc's mutexes in two threads, each in another order; the main thread says the thread ids and
+// waits too.
 const mutexes = `
 import ctypes, threading, time
 c = ctypes.CDLL(None)

@@ -16,12 +16,13 @@ type Probe struct {
 	done    chan struct{}
 }
 
-// Watch begins to watch and returns when the workers that are there now are known. It goes on until ctx ends or Close is called.
+// Watch begins to watch and returns when the workers that are there now are known. It goes on until ctx ends or Close
+// is called.
 func Watch(ctx context.Context, target Target, rec *history.Recorder) (*Probe, error) {
-	return start(ctx, "/proc", target, rec)
+	return begin(ctx, "/proc", target, rec)
 }
 
-func start(ctx context.Context, root proc.FS, target Target, rec *history.Recorder) (*Probe, error) {
+func begin(ctx context.Context, root proc.FS, target Target, rec *history.Recorder) (*Probe, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	w, err := newWatcher(ctx, root, target, rec)
 	if err != nil {
@@ -44,8 +45,9 @@ func start(ctx context.Context, root proc.FS, target Target, rec *history.Record
 	return p, nil
 }
 
-// Ticked gets something each time that a look at everything is over and recorded: ten times a second, unless the machine is too busy. Who reads the
-// records then needs no wake-up of its own, which costs more than the reading. It holds one: who is late misses the others.
+// Ticked gets something each time that a look at everything is over and recorded: ten times a second, unless the
+// machine is too busy. Who reads the records then needs no wake-up of its own, which costs more than the reading. It
+// holds one: who is late misses the others.
 func (p *Probe) Ticked() <-chan struct{} { return p.watcher.ticked }
 
 // Workers are those that live now, by place. Any goroutine may ask.

@@ -66,7 +66,8 @@ func TestAFileLockIsTracedToItsHolder(t *testing.T) {
 		{"ofd", "/fcntl?kind=ofd&", "ofd", ""},
 		{"heir", "/flock?", "flock", "of-another-name"},
 		{"ofd", "/fcntl?kind=ofd&", "ofd", "of-another-name"},
-		// The worker has the file already to read, as the holder has, and waits to write: who has it itself keeps it from nothing.
+		// The worker has the file already to read, as the holder has, and waits to write: who has it itself keeps it
+		// from nothing.
 		{"read-fcntl", "/fcntl?upgrade=1&", "fcntl", ""},
 		{"read-ofd", "/fcntl?kind=ofd&upgrade=1&", "ofd", ""},
 	} {
@@ -131,7 +132,8 @@ func TestAnOutstandingRequestIsSeenInsideItsWorker(t *testing.T) {
 	}
 }
 
-// The time at which a newborn child is to be looked at is over even while another's end is not known yet: the watcher would wake up for it again and again.
+// The time at which a newborn child is to be looked at is over even while another's end is not known yet: the watcher
+// would wake up for it again and again.
 func TestABirthDuringAnEndIsNotDueForEver(t *testing.T) {
 	now := time.Now()
 	r := &roster{ended: []*worker{{}}, birthDue: now.Add(-time.Millisecond)}

@@ -19,7 +19,8 @@ import (
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
-// recorded lays out a recorded /proc in a new folder. Its process numbers are above any that a kernel gives, so that none is mistaken for a process of this machine.
+// recorded lays out a recorded /proc in a new folder. Its process numbers are above any that a kernel gives, so that
+// none is mistaken for a process of this machine.
 func recorded(t *testing.T) (root string, files []string) {
 	t.Helper()
 	archive, err := txtar.ParseFile("testdata/gunicorn-flock.txtar")

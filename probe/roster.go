@@ -90,8 +90,8 @@ func (r *roster) publish() {
 const (
 	// refusedFor is how long a child that is no worker is not looked at again: it may bind its own socket later.
 	refusedFor = time.Second
-	// newborn is how young a child is still what its arbiter was: it has not yet become another program, as a hook's command does, and has all its
-	// sockets.
+	// newborn is how young a child is still what its arbiter was: it has not yet become another program, as a hook's
+	// command does, and has all its sockets.
 	newborn = 20 * time.Millisecond
 )
 
@@ -113,7 +113,7 @@ func (r *roster) discover(now time.Time) {
 		pids = append([]int{r.target.Arbiter}, pids...)
 	}
 	if r.requests.Reads() && !r.target.Single && !r.serving {
-		r.serving = slices.ContainsFunc(pids, func(pid int) bool { return r.known(pid) || r.requests.Holds(pid) == requests.Some })
+		r.serving = slices.ContainsFunc(pids, func(pid int) bool { return r.known(pid) || r.requests.Holds(pid) == requests.HoldsSome })
 	}
 	changed := false
 	for _, pid := range pids {
@@ -173,11 +173,12 @@ func (r *roster) open(pid int) *worker {
 		pidfd:  pidfd, noListener: noListener, account: account{moved: time.Now()},
 		heartbeat: heartbeat.New(r.fs, pid), limits: r.groups.Of(pid),
 	}
-	if one.account.file, err = proc.Keep(r.fs.Path(pid, "stat")); err != nil {
+	if one.account.file, err = proc.Open(r.fs.Path(pid, "stat")); err != nil {
 		one.close()
 		return nil
 	}
-	// The pid may have passed to another process between the two looks; the second one is of what the descriptors belong to.
+	// The pid may have passed to another process between the two looks; the second one is of what the descriptors
+	// belong to.
 	again, err := one.account.read(make([]byte, maxLine))
 	if err != nil || again.Start != s.Start || pidfd >= 0 && r.waiter.Watch(pidfd, pid) != nil {
 		one.close()
@@ -190,9 +191,10 @@ func (r *roster) open(pid int) *worker {
 	return one
 }
 
-// serves says whether a child of the arbiter is a worker: it has a listening socket of the server, or a connection that was accepted on one (a worker
-// that gets its connections from its arbiter). Where none of them has, as in a queue's pool or before they have come so far, those are that run their
-// arbiter's program; they have no listener. Where descriptors may not be read, every child counts.
+// serves says whether a child of the arbiter is a worker: it has a listening socket of the server, or a connection that
+// was accepted on one (a worker that gets its connections from its arbiter). Where none of them has, as in a queue's
+// pool or before they have come so far, those are that run their arbiter's program; they have no listener. Where
+// descriptors may not be read, every child counts.
 func (r *roster) serves(pid int) (is, noListener bool) {
 	switch {
 	case r.target.Single && pid == r.target.Arbiter:
@@ -201,10 +203,10 @@ func (r *roster) serves(pid int) (is, noListener bool) {
 		return sameProgram(r.fs, r.target.Arbiter, pid), true
 	}
 	switch r.requests.Holds(pid) {
-	case requests.Some:
+	case requests.HoldsSome:
 		r.serving = true
 		return true, false
-	case requests.Unseen:
+	case requests.HoldUnseen:
 		return true, false
 	}
 	return !r.serving && sameProgram(r.fs, r.target.Arbiter, pid), true

@@ -14,7 +14,8 @@ import (
 	"github.com/hangtime-dev/hangtime/kernel/kerneltest"
 )
 
-// Who killed a worker is heard before its end is recorded. Without the privilege for it nothing is heard, and the end is seen all the same.
+// Who killed a worker is heard before its end is recorded. Without the privilege for it nothing is heard, and the end
+// is seen all the same.
 func TestASignalsSenderIsHeard(t *testing.T) {
 	pid := sleeper(t)
 	rec := history.NewRecorder(time.Now())

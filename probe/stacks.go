@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	// stackAfter is how old a request, or a standstill, must be before the stacks are read: a worker is suspect by then.
+	// stackAfter is how old a request, or a standstill, must be before the stacks are read: a worker is suspect by
+	// then.
 	stackAfter = 200 * time.Millisecond
 	// stackEvery is how often they are read again, where the worker ran meanwhile.
 	stackEvery = time.Second
@@ -36,7 +37,8 @@ type locker interface {
 	LockAt(futex uint64) (object uint64, name string, ok bool)
 }
 
-// read records what the threads of a worker under suspicion, and its work outside of threads, do in their language's words: once for each standstill.
+// read records what the threads of a worker under suspicion, and its work outside of threads, do in their language's
+// words: once for each standstill.
 func (r *stackReader) read(now time.Time, one *worker) {
 	s, l := one.sample, &one.looks.language
 	if s.Oldest < stackAfter && s.Still < stackAfter && !one.attention.spotCheck {
@@ -67,7 +69,8 @@ func (r *stackReader) read(now time.Time, one *worker) {
 	}
 }
 
-// atWork says whether a piece of work is the server's and not at rest: a request, a job of a pool, an end that does not come, or the application's code in the main thread.
+// atWork says whether a piece of work is the server's and not at rest: a request, a job of a pool, an end that does not
+// come, or the application's code in the main thread.
 func atWork(w stacks.Work, pid int) bool {
 	if w.Idle {
 		return false
@@ -106,7 +109,8 @@ type alike struct {
 	count int
 }
 
-// grouped puts together what does the same: a thousand tasks that wait for one lock are one line. Each request's own piece is kept apart as long as there are few.
+// grouped puts together what does the same: a thousand tasks that wait for one lock are one line. Each request's own
+// piece is kept apart as long as there are few.
 func grouped(all []stacks.Work) []alike {
 	type key struct {
 		place  string

@@ -12,7 +12,8 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// ReadTaskLogs counts what the task logs in dir hold, rotated ones too. It is for when the server has stopped: until then a last line may be half written.
+// ReadTaskLogs counts what the task logs in dir hold, rotated ones too. It is for when the server has stopped: until
+// then a last line may be half written.
 func ReadTaskLogs(dir string) (history.TaskLog, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "async_tasks*.log*"))
 	if err != nil {

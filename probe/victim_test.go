@@ -136,8 +136,8 @@ func retryErr(call func() error) error {
 	}
 }
 
-// holder locks its second argument in the way of the first, says so, and holds it until its input ends. With "heir" a child inherits the lock and it ends itself. "read-…" lets others
-// read.
+// holder locks its second argument in the way of the first, says so, and holds it until its input ends. With "heir" a
+// child inherits the lock and it ends itself. "read-…" lets others read.
 func holder() {
 	fd, err := unix.Open(os.Args[2], unix.O_RDWR|unix.O_CREAT, 0o600)
 	if err != nil {

@@ -15,7 +15,8 @@ import (
 	"github.com/hangtime-dev/hangtime/probe/wakeup"
 )
 
-// A watcher looks at everything at each tick, and closer where something is strange. It does so on one goroutine; nothing else may touch it.
+// A watcher looks at everything at each tick, and closer where something is strange. It does so on one goroutine;
+// nothing else may touch it.
 type watcher struct {
 	fs     proc.FS
 	rec    *history.Recorder
@@ -63,8 +64,9 @@ func newWatcher(ctx context.Context, fs proc.FS, target Target, rec *history.Rec
 		fs: fs, rec: rec, target: target, waiter: waiter, ticked: make(chan struct{}, 1),
 		bulk: bulk, clocks: clocks, threads: threads, requests: requests,
 		roster: &roster{
-			fs: fs, rec: rec, target: target, children: proc.ChildrenOf(fs, target.Arbiter), births: openBirths(fs, target.Arbiter, waiter),
-			signals: newSignals(fs, rec), waiter: waiter, threads: threads, requests: requests, groups: limits.NewGroups(fs), refused: map[int]time.Time{},
+			fs: fs, rec: rec, target: target, waiter: waiter, threads: threads, requests: requests, groups: limits.NewGroups(fs),
+			children: proc.ChildrenOf(fs, target.Arbiter), births: openBirths(fs, target.Arbiter, waiter), signals: newSignals(fs, rec),
+			refused: map[int]time.Time{},
 		},
 		locks:   &lockWaiters{fs: fs, troubles: troubles},
 		sampler: &sampler{requests: requests, lastRun: lastRun, line: make([]byte, maxLine)},
@@ -158,8 +160,8 @@ func (w *watcher) readSockets(now time.Time) {
 	}
 }
 
-// tasksCloser is how long a worker may have tasks of which none ends before its threads are worth a look: those of an executor may all be taken while
-// its loop turns.
+// tasksCloser is how long a worker may have tasks of which none ends before its threads are worth a look: those of an
+// executor may all be taken while its loop turns.
 const tasksCloser = closer
 
 // look records one worker's tick and looks closer where something is strange.
@@ -185,8 +187,8 @@ func (w *watcher) look(ctx context.Context, now time.Time, one *worker) {
 	}
 }
 
-// slowEvery is how often what changes slowly is read: control groups, descriptors, dropped connections. The workers take turns, so that no tick has to
-// do it for all.
+// slowEvery is how often what changes slowly is read: control groups, descriptors, dropped connections. The workers
+// take turns, so that no tick has to do it for all.
 const slowEvery = time.Second
 
 func (w *watcher) readLimits(now time.Time) {

@@ -118,11 +118,11 @@ func TestConformPidfile(t *testing.T) {
 		if err := os.WriteFile(path, []byte(itoa(dead.Process.Pid)+"\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		s := begin(t, k, setup{pidfile: path}) // the stale one is taken over
+		s := begin(t, k, setup{module: lightApplication, pidfile: path}) // the stale one is taken over
 		if got := readPidfile(path); got != s.cmd.Process.Pid {
 			t.Errorf("the pidfile has %d, want %d", got, s.cmd.Process.Pid)
 		}
-		second := begin(t, k, setup{pidfile: path, unready: true})
+		second := begin(t, k, setup{module: lightApplication, pidfile: path, unready: true})
 		if code := second.exitCode(); code != 1 {
 			t.Errorf("a second arbiter on the same pidfile: exit code %d, want 1", code)
 		}
@@ -145,7 +145,7 @@ func readPidfile(path string) int {
 func TestConformLogsAreReopened(t *testing.T) {
 	each(t, func(t *testing.T, k kind) {
 		account := filepath.Join(t.TempDir(), "error.log")
-		s := begin(t, k, setup{errorlog: account})
+		s := begin(t, k, setup{module: lightApplication, errorlog: account})
 		paths := []string{account}
 		if k.ours() { // gunicorn reopens its own logs, not the application's
 			s.task(202, aTask)
@@ -171,7 +171,7 @@ func TestConformLogsAreReopened(t *testing.T) {
 func TestConformLogLevel(t *testing.T) {
 	each(t, func(t *testing.T, k kind) {
 		path := filepath.Join(t.TempDir(), "error.log")
-		s := begin(t, k, setup{loglevel: "warning", errorlog: path})
+		s := begin(t, k, setup{module: lightApplication, loglevel: "warning", errorlog: path})
 		victim := s.workers()[0]
 		_ = syscall.Kill(victim, syscall.SIGKILL)
 		said := ""
@@ -224,7 +224,8 @@ func TestConformUser(t *testing.T) {
 func TestConformHooks(t *testing.T) {
 	each(t, func(t *testing.T, k kind) {
 		path := filepath.Join(t.TempDir(), "hooks")
-		s := begin(t, k, setup{hooks: path, pidfile: filepath.Join(t.TempDir(), "pid")})
+		// A worker of gunicorn that is told to leave while it boots has no handler yet and does not hear it: graceful_timeout bounds the wait for it.
+		s := begin(t, k, setup{module: lightApplication, hooks: path, pidfile: filepath.Join(t.TempDir(), "pid"), graceful: 3})
 		has := func(names ...string) {
 			t.Helper()
 			for _, name := range names {

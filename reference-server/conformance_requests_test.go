@@ -154,7 +154,7 @@ func readAnswer(t *testing.T, c net.Conn) string {
 // With its only worker stopped, a server has as many connections waiting as the backlog says (Linux: and one more); the others do not get one.
 func TestConformBacklog(t *testing.T) {
 	each(t, func(t *testing.T, k kind) {
-		s := begin(t, k, setup{backlog: 2})
+		s := begin(t, k, setup{module: lightApplication, backlog: 2})
 		worker := s.workers()[0]
 		if err := syscall.Kill(worker, syscall.SIGSTOP); err != nil {
 			t.Fatal(err)
@@ -178,7 +178,7 @@ func TestConformBacklog(t *testing.T) {
 
 func TestConformWorkerConnections(t *testing.T) {
 	each(t, func(t *testing.T, k kind) {
-		s := begin(t, k, setup{class: "gthread", threads: 1, connections: 2})
+		s := begin(t, k, setup{module: lightApplication, class: "gthread", threads: 1, connections: 2, keepalive: 60})
 		s.until("nobody waits", func() bool { return s.acceptQueue() == 0 })
 		for range 5 {
 			c, err := net.Dial("tcp", s.address) // and says nothing
@@ -188,7 +188,7 @@ func TestConformWorkerConnections(t *testing.T) {
 			defer func() { _ = c.Close() }()
 		}
 		s.until("the worker holds two, and three wait", func() bool { return s.acceptQueue() == 3 })
-		time.Sleep(1200 * time.Millisecond) // what is tested is that it takes no more; keep-alive ends after that
+		time.Sleep(1200 * time.Millisecond) // what is tested is that it takes no more
 		if n := s.acceptQueue(); n != 3 {
 			t.Errorf("%d connections wait, want 3 still", n)
 		}

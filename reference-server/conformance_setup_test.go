@@ -225,6 +225,20 @@ func beginGunicorn(t testing.TB, k kind, u setup) *target {
 	return s
 }
 
+// A lightApplication is the guide's without Flask, whose import takes longer than all else at a start, for tests that are of
+// the server alone: it answers, and takes the lock of shared-lock for each task.
+const lightApplication = `
+import fcntl, os
+def app(environ, start_response):
+    status = "200 OK"
+    if environ["PATH_INFO"] == "/task":
+        status = "202 Accepted"
+        with open("async_tasks.log", "a") as log:
+            fcntl.flock(log, fcntl.LOCK_EX)
+    start_response(status, [("Content-Type", "application/json")])
+    return [b'{"pid": %d}' % os.getpid()]
+`
+
 // rewrite changes a line of the gunicorn.conf.py that the next HUP reads.
 func (s *target) rewrite(from, to string) {
 	s.t.Helper()

@@ -15,7 +15,7 @@ import (
 
 func TestConformTimeoutKillsAndReplaces(t *testing.T) {
 	each(t, func(t *testing.T, k kind) {
-		s := begin(t, k, setup{timeout: 3, preload: true, logging: "shared-lock"})
+		s := begin(t, k, setup{module: lightApplication, timeout: 3, preload: true, logging: "shared-lock"})
 		release := s.stick()
 		answer, pid := s.hung()
 		if status := <-answer; status != k.cut() {
@@ -32,7 +32,7 @@ func TestConformTimeoutKillsAndReplaces(t *testing.T) {
 
 func TestConformMaxRequests(t *testing.T) {
 	each(t, func(t *testing.T, k kind) {
-		s := begin(t, k, setup{maxRequests: 5})
+		s := begin(t, k, setup{module: lightApplication, maxRequests: 5})
 		first := s.workers()[0]
 		for range 5 {
 			_, _, _ = s.ask("GET", "/health", "") // gunicorn's own readiness was asked for some of the five
@@ -44,7 +44,7 @@ func TestConformMaxRequests(t *testing.T) {
 
 func TestConformMaxRequestsJitter(t *testing.T) {
 	each(t, func(t *testing.T, k kind) {
-		s := begin(t, k, setup{maxRequests: 4, jitter: 3})
+		s := begin(t, k, setup{module: lightApplication, maxRequests: 4, jitter: 3})
 		answered := map[int]int{}
 		var order []int
 		for len(order) < 5 {
@@ -71,7 +71,7 @@ func TestConformMaxRequestsJitter(t *testing.T) {
 
 func TestConformWorkersLeaveWhenTheArbiterDies(t *testing.T) {
 	each(t, func(t *testing.T, k kind) {
-		s := begin(t, k, setup{workers: 2, class: "gthread", threads: 2, logging: "shared-lock"})
+		s := begin(t, k, setup{module: lightApplication, workers: 2, class: "gthread", threads: 2, logging: "shared-lock"})
 		workers := s.workers()
 		release := s.stick()
 		answer, _ := s.hung()
@@ -112,7 +112,7 @@ func stat(t *testing.T, path string) unix.Stat_t {
 func TestConformHeartbeatFile(t *testing.T) {
 	each(t, func(t *testing.T, k kind) {
 		dir := t.TempDir()
-		s := begin(t, k, setup{tmpDir: dir, class: "gthread", threads: 2, timeout: 2})
+		s := begin(t, k, setup{module: lightApplication, tmpDir: dir, class: "gthread", threads: 2, timeout: 2})
 		file := s.heartbeatFile(dir)
 		first := stat(t, file).Ctim
 		s.until("its ctime moves", func() bool { return stat(t, file).Ctim != first })
@@ -125,7 +125,7 @@ func TestConformHeartbeatFile(t *testing.T) {
 // A machine that slept, or a terminal's Ctrl-Z: everybody was away for longer than timeout. gunicorn kills its workers for it, ours does not.
 func TestConformSuspend(t *testing.T) {
 	each(t, func(t *testing.T, k kind) {
-		s := begin(t, k, setup{timeout: 3, preload: true, class: "gthread", threads: 2})
+		s := begin(t, k, setup{module: lightApplication, timeout: 3, preload: true, class: "gthread", threads: 2})
 		worker := s.workers()[0]
 		arbiter := s.cmd.Process.Pid
 		for _, pid := range []int{arbiter, worker} {
@@ -153,7 +153,7 @@ func TestConformSuspend(t *testing.T) {
 func TestConformOrphansAreReaped(t *testing.T) {
 	each(t, func(t *testing.T, k kind) {
 		path := filepath.Join(t.TempDir(), "pid")
-		s := begin(t, k, setup{orphan: path})
+		s := begin(t, k, setup{module: lightApplication, orphan: path})
 		orphan := 0
 		s.until("the orphan was left", func() bool { orphan = readPidfile(path); return orphan != 0 })
 		s.until("it is no zombie", func() bool { return procState(orphan) == "" })

@@ -22,7 +22,8 @@ func showSignalsKept(t *testing.T, k kind, after bool) {
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
 		t.Fatal(err)
 	}
-	s := begin(t, k, setup{conf: fmt.Sprintf("def on_reload(server):\n    import fcntl\n    fcntl.flock(open(%q), fcntl.LOCK_EX)\n", lock.Name())})
+	hook := fmt.Sprintf("def on_reload(server):\n    import fcntl\n    fcntl.flock(open(%q), fcntl.LOCK_EX)\n", lock.Name())
+	s := begin(t, k, setup{module: lightApplication, conf: hook})
 	arbiter := s.cmd.Process.Pid
 	s.signal(syscall.SIGHUP)
 	stands := func() bool { return waitsIn(arbiter, "locks_lock_inode_wait") }
@@ -57,7 +58,7 @@ func sleeps(t *testing.T, pid int) int {
 }
 
 func showReloadWaits(t *testing.T, k kind, after bool) {
-	s := begin(t, k, setup{timeout: 3, logging: "shared-lock"})
+	s := begin(t, k, setup{module: lightApplication, timeout: 3})
 	release := s.stick()
 	defer release()
 	answer, old := s.hung()
@@ -76,7 +77,7 @@ func showReloadWaits(t *testing.T, k kind, after bool) {
 }
 
 func showQuickEnd(t *testing.T, k kind, after bool) {
-	s := begin(t, k, setup{graceful: 300, logging: "shared-lock"})
+	s := begin(t, k, setup{module: lightApplication, graceful: 300})
 	release := s.stick()
 	defer release()
 	s.hung()
@@ -104,7 +105,7 @@ func (s *target) stays(d time.Duration, is func() bool) {
 }
 
 func showReloadLogLevel(t *testing.T, k kind, after bool) {
-	s := begin(t, k, setup{loglevel: "warning"})
+	s := begin(t, k, setup{module: lightApplication, loglevel: "warning"})
 	s.rewrite(`loglevel = "warning"`, `loglevel = "debug"`)
 	old := s.workers()[0]
 	s.signal(syscall.SIGHUP)
@@ -118,7 +119,7 @@ func showReloadLogLevel(t *testing.T, k kind, after bool) {
 func showControlSocket(t *testing.T, k kind, after bool) {
 	dir := shortDir(t)
 	path := filepath.Join(dir, "ctl")
-	s := begin(t, k, setup{conf: fmt.Sprintf("control_socket = %q\n", path)})
+	s := begin(t, k, setup{module: lightApplication, conf: fmt.Sprintf("control_socket = %q\n", path)})
 	arbiter := s.cmd.Process.Pid
 	if !after {
 		if left, _ := os.ReadDir(dir); len(left) != 0 || threads(t, arbiter) != 1 {
@@ -131,18 +132,21 @@ func showControlSocket(t *testing.T, k kind, after bool) {
 		t.Errorf("the arbiter has %d threads, want one for the control socket", n)
 	}
 	control := func(command string) string {
-		return k.gunicorn.says(t, fmt.Sprintf("import sys\nfrom gunicorn.ctl.cli import run_command\nsys.exit(run_command(%q, %q, True))", path, command))
+		return k.gunicorn.says(t, fmt.Sprintf("from gunicorn.ctl.cli import run_command\nexit(run_command(%q, %q, True))", path, command))
 	}
 	if said, worker := control("show workers"), itoa(s.workers()[0]); !strings.Contains(said, worker) {
 		t.Errorf("show workers: no pid %s in %q", worker, said)
 	}
 	control("worker add 1")
 	s.until("there are two workers", func() bool { return len(s.workers()) == 2 })
-	if name := k.gunicorn.says(t, "from gunicorn.config import ControlSocket\nprint(ControlSocket.default)"); filepath.Base(strings.TrimSpace(name)) != "gunicorn.ctl" {
+	name := k.gunicorn.says(t, "from gunicorn.config import ControlSocket\nprint(ControlSocket.default)")
+	if filepath.Base(strings.TrimSpace(name)) != "gunicorn.ctl" {
 		t.Errorf("the default of control_socket is %s", name)
 	}
-	other := begin(t, k, setup{conf: fmt.Sprintf("control_socket = %q\n", path)})
-	other.until("a second server has taken the name", func() bool { return strings.Contains(other.file("error.log"), "Control socket listening") })
+	other := begin(t, k, setup{module: lightApplication, conf: fmt.Sprintf("control_socket = %q\n", path)})
+	other.until("a second server has taken the name", func() bool {
+		return strings.Contains(other.file("error.log"), "Control socket listening")
+	})
 	if said, worker := control("show workers"), itoa(other.workers()[0]); !strings.Contains(said, worker) {
 		t.Errorf("show workers: no pid %s of the second server in %q", worker, said)
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 func showDeathWords(t *testing.T, k kind, after bool) {
-	s := begin(t, k, setup{})
+	s := begin(t, k, setup{module: lightApplication})
 	victim := s.workers()[0]
 	_ = syscall.Kill(victim, syscall.SIGKILL)
 	want := fmt.Sprintf("Worker with pid %d was terminated due to signal 9", victim)
@@ -25,7 +25,7 @@ func showDeathWords(t *testing.T, k kind, after bool) {
 
 func showBeatByUtime(t *testing.T, k kind, after bool) {
 	dir := t.TempDir()
-	s := begin(t, k, setup{tmpDir: dir, timeout: 2})
+	s := begin(t, k, setup{module: lightApplication, tmpDir: dir, timeout: 2})
 	file := s.heartbeatFile(dir)
 	first := stat(t, file).Ctim
 	s.until("it beats", func() bool { return stat(t, file).Ctim != first })
@@ -53,7 +53,7 @@ func showBootHang(t *testing.T, k kind, after bool) {
 
 func showAbortAnswered(t *testing.T, k kind, after bool) {
 	for _, sig := range []syscall.Signal{syscall.SIGABRT, syscall.SIGQUIT, syscall.SIGINT} {
-		s := begin(t, k, setup{logging: "shared-lock"})
+		s := begin(t, k, setup{module: lightApplication})
 		release := s.stick()
 		answer, pid := s.hung()
 		_ = syscall.Kill(pid, sig)
@@ -65,7 +65,7 @@ func showAbortAnswered(t *testing.T, k kind, after bool) {
 }
 
 func showReusePortEach(t *testing.T, k kind, after bool) {
-	s := begin(t, k, setup{workers: 2, conf: "reuse_port = True\n"})
+	s := begin(t, k, setup{module: lightApplication, workers: 2, conf: "reuse_port = True\n"})
 	want := map[bool]int{false: 1, true: 2}[after]
 	s.until(fmt.Sprintf("%d sockets listen for two workers", want), func() bool { return len(s.listening()) == want })
 }
@@ -96,20 +96,18 @@ async def app(scope, receive, send):
 	s.until("the worker is replaced", func() bool { now := s.workers(); return len(now) == 1 && now[0] != first })
 }
 
-const sideApplication = `
+// A dirtyApplication has work for a dirty arbiter, where there is one.
+const dirtyApplication = lightApplication + `
 try:
     from gunicorn.dirty.app import DirtyApp
 except ImportError:
     DirtyApp = object
 class Side(DirtyApp):
     pass
-def app(environ, start_response):
-    start_response("200 OK", [("Content-Type", "application/json")])
-    return [b"{}"]
 `
 
 func showDirtyArbiter(t *testing.T, k kind, after bool) {
-	s := begin(t, k, setup{unready: true, module: sideApplication,
+	s := begin(t, k, setup{unready: true, module: dirtyApplication,
 		conf: fmt.Sprintf("dirty_apps = [\"own:Side\"]\ndirty_workers = 1\nimport tempfile\ntempfile.tempdir = %q\n", shortDir(t))})
 	s.until("it answers", func() bool { status, _, err := s.ask("GET", "/health", ""); return err == nil && status == 200 })
 	grandchildren := func() int {
@@ -146,7 +144,7 @@ func showEventletGone(t *testing.T, k kind, after bool) {
 }
 
 func showSilentConnection(t *testing.T, k kind, after bool) {
-	s := begin(t, k, setup{class: "gthread", threads: 1, keepalive: 1})
+	s := begin(t, k, setup{module: lightApplication, class: "gthread", threads: 1, keepalive: 1})
 	silent, err := net.Dial("tcp", s.address)
 	if err != nil {
 		t.Fatal(err)
@@ -176,7 +174,7 @@ func showSilentConnection(t *testing.T, k kind, after bool) {
 
 func showOrphansExit(t *testing.T, k kind, after bool) {
 	path := filepath.Join(t.TempDir(), "pid")
-	s := begin(t, k, setup{unready: true, orphan: path,
+	s := begin(t, k, setup{module: lightApplication, unready: true, orphan: path,
 		conf: fmt.Sprintf("def when_ready(one):\n    import os\n    os.system(%q)\n", "(sleep 0.2; exit 3) >/dev/null 2>&1 & echo $! > "+path)})
 	if !after {
 		if code := s.exitCode(); code != 3 {

@@ -209,14 +209,14 @@ func (s *target) signal(sig syscall.Signal) {
 	}
 }
 
-// until waits for what must happen.
+// until waits for what must happen. A look costs processor time, which many servers at once are short of.
 func (s *target) until(what string, is func() bool) {
 	s.t.Helper()
 	for end := time.Now().Add(patience); !is(); {
 		if time.Now().After(end) {
 			s.t.Fatalf("%s: it did not happen: %s", s.kind, what)
 		}
-		time.Sleep(5 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond)
 	}
 }
 

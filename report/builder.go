@@ -16,6 +16,7 @@ import (
 // A Builder makes reports from a history, live or from a file. One goroutine owns it; the reports it returns belong to nobody and never change.
 type Builder struct {
 	header      history.Header
+	first       history.Record // the header as a record
 	doc         *scenarios.Document
 	unreadable  error // why the scenario in the header could not be read
 	now         time.Duration
@@ -46,7 +47,7 @@ func (b *Builder) Add(r history.Record) {
 	b.now = r.At
 	switch ev := r.Event.(type) {
 	case history.Header:
-		b.header = ev
+		b.header, b.first = ev, r
 		if ev.Text != "" { // a watch without a scenario has none
 			b.doc, b.unreadable = scenarios.Read(ev.Scenario+".yaml", []byte(ev.Text))
 		}
@@ -146,6 +147,9 @@ func (b *Builder) variant(at time.Duration, ev history.VariantStarted) *variantF
 		load:  metrics.New(), diagnosis: b.explain(), judge: verdict.NewFold(),
 	}
 	v.index = ev.Index
+	if b.first.Event != nil {
+		v.diagnosis.Add(history.Record{Seq: b.first.Seq, At: at, Event: b.first.Event}) // by its format the history is read
+	}
 	v.variant = scenarios.Variant{Name: ev.Name, Expect: scenarios.Expect(ev.Expect)}
 	if b.doc == nil || ev.Index < 0 || ev.Index >= len(b.doc.Scenario.Variants) {
 		return v

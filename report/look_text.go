@@ -13,6 +13,9 @@ import (
 // mostLookFrames is how many frames of a stack a person is shown; the JSON has all.
 const mostLookFrames = 12
 
+// mostLookThreads is how many threads of one worker a person is shown.
+const mostLookThreads = 16
+
 // mostLookRequests is how many requests of one worker a person is shown.
 const mostLookRequests = 6
 
@@ -117,7 +120,11 @@ func (w *Worker) text(out *strings.Builder) {
 		w.Cause.text(out)
 	}
 	if w.inDoubt() {
-		for _, t := range w.Threads {
+		for i, t := range w.Threads {
+			if i == mostLookThreads && len(w.Threads) > mostLookThreads+1 {
+				detail(out, "", fmt.Sprintf("… %d more threads", len(w.Threads)-i))
+				break
+			}
 			detail(out, "thread:", t.line())
 		}
 	}

@@ -6,7 +6,7 @@ import "time"
 type Children struct {
 	fs     FS
 	parent int
-	files  []Kept // of the parent's threads: each has the children that it made
+	files  []OpenFile // of the parent's threads: each has the children that it made
 	listed time.Time
 	buf    []byte
 	pids   []int
@@ -79,7 +79,7 @@ func (c *Children) list() error {
 	c.Close()
 	c.listed = time.Now()
 	for _, tid := range tids {
-		if f, err := Keep(c.fs.TaskPath(c.parent, tid, "children")); err == nil {
+		if f, err := Open(c.fs.TaskPath(c.parent, tid, "children")); err == nil {
 			c.files = append(c.files, f)
 		}
 	}

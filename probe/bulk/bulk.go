@@ -1,5 +1,5 @@
-// Package bulk reads the threads' accounts and the sockets of all workers at once by BPF iterators, where they can be had and cost less than /proc
-// read one by one; for a few threads /proc is the cheaper way. What is found is the same.
+// Package bulk reads the threads' accounts and the sockets of all workers at once by BPF iterators, where they can be
+// had and cost less than /proc read one by one; for a few threads /proc is the cheaper way. What is found is the same.
 package bulk
 
 import (
@@ -25,15 +25,8 @@ type Reader struct {
 	sockets table[bpf.SocketRow]
 }
 
-// A table is one kind of row, and what each way to read it costs.
-type table[R any] struct {
-	rows []R
-	each least // a thread, or the sockets of a worker, by /proc
-	all  least // everything by BPF
-}
-
-// New prepares to read; open says whether the iterators may be opened at all, as they may where the real /proc is watched. failed is told when a read
-// failed: from then on /proc is read instead.
+// New prepares to read; open says whether the iterators may be opened at all, as they may where the real /proc is
+// watched. failed is told when a read failed: from then on /proc is read instead.
 func New(open bool, failed func(error)) *Reader { return &Reader{tried: !open, failed: failed} }
 
 // Tick begins a tick at which so many threads are to be read.
@@ -93,8 +86,8 @@ func (r *Reader) Forget(pid int) {
 	}
 }
 
-// Threads are the accounts of all threads, by process and thread id; ok is false where the caller is to read its count threads from /proc. They stand
-// until the next call.
+// Threads are the accounts of all threads, by process and thread id; ok is false where the caller is to read its count
+// threads from /proc. They stand until the next call.
 func (r *Reader) Threads(count int) (rows []bpf.ThreadRow, ok bool) {
 	if r.it == nil || !r.threads.cheaper(r.tick, count) {
 		return nil, false
@@ -102,8 +95,8 @@ func (r *Reader) Threads(count int) (rows []bpf.ThreadRow, ok bool) {
 	return read(r, &r.threads, r.it.Threads, func(a, b bpf.ThreadRow) int { return cmp.Compare(a.PID, b.PID) })
 }
 
-// Sockets are the sockets of all processes, by process; ok is false where the caller is to read those of its count processes from /proc. They stand
-// until the next call.
+// Sockets are the sockets of all processes, by process; ok is false where the caller is to read those of its count
+// processes from /proc. They stand until the next call.
 func (r *Reader) Sockets(count int) (rows []bpf.SocketRow, ok bool) {
 	if r.it == nil || !r.sockets.cheaper(r.tick, count) {
 		return nil, false

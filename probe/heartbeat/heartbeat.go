@@ -1,18 +1,12 @@
-// Package heartbeat reads a worker's own sign of life from outside: gunicorn's heartbeat file, and the page of the reference server.
+// Package heartbeat reads a worker's own sign of life from outside: gunicorn's heartbeat file, and the page of the
+// reference server.
 package heartbeat
 
 import (
 	"time"
 
-	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
-
-// A Beat is a sign of life as read.
-type Beat struct {
-	history.Heartbeat
-	Busy time.Duration // since when its loop or its request side has been at one thing, as it says itself
-}
 
 // A Monitor reads the heartbeat of one worker. One goroutine may use it.
 type Monitor struct {
@@ -33,13 +27,15 @@ type Monitor struct {
 // New prepares to read.
 func New(fs proc.FS, pid int) *Monitor { return &Monitor{fs: fs, pid: pid} }
 
-// The pause between two searches for a heartbeat grows: most servers have none that can be seen, and a search goes through all descriptors.
+// The pause between two searches for a heartbeat grows: most servers have none that can be seen, and a search goes
+// through all descriptors.
 const (
 	pauseLeast = time.Second
 	pauseMost  = time.Minute
 )
 
-// Read is the worker's sign of life at tick now; nil: it gives none. ran says whether any of its threads ran since the tick before.
+// Read is the worker's sign of life at tick now; nil: it gives none. ran says whether any of its threads ran since the
+// tick before.
 func (m *Monitor) Read(now time.Time, ran bool) *Beat {
 	if m.source == nil && now.Sub(m.sought) >= m.pause {
 		m.sought = now

@@ -6,12 +6,16 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/kernel/clock"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
+
+// A Beat is a sign of life as read.
+type Beat struct {
+	history.Heartbeat
+	Busy time.Duration // since when its loop or its request side has been at one thing, as it says itself
+}
 
 // A source is where a worker's heartbeat can be read from outside.
 type source interface {
@@ -45,21 +49,24 @@ func find(fs proc.FS, pid int) source {
 func recognise(fs proc.FS, pid, fd int, link string) source {
 	switch {
 	case strings.HasPrefix(link, "/memfd:hangtime-heartbeat"):
-		if file, err := proc.Keep(descriptor(fs, pid, fd)); err == nil {
+		if file, err := proc.Open(descriptor(fs, pid, fd)); err == nil {
 			return &page{pid: pid, file: file}
 		}
 	case strings.Contains(link, "/wgunicorn-"):
-		return &gunicornFile{pid: pid, fd: fd, link: link}
+		if file := (&gunicornFile{pid: pid, fd: fd, link: link}); file.isOwn(fs) {
+			return file
+		}
 	}
 	return nil
 }
 
 func descriptor(fs proc.FS, pid, fd int) string { return fs.Path(pid, "fd/"+strconv.Itoa(fd)) }
 
-// A page is that of the reference server: 64-bit words in the machine's byte order, times in nanoseconds of CLOCK_MONOTONIC.
+// A page is that of the reference server: 64-bit words in the machine's byte order, times in nanoseconds of
+// CLOCK_MONOTONIC.
 type page struct {
 	pid  int
-	file proc.Kept
+	file proc.OpenFile
 }
 
 // The words of the page that are used, by offset.
@@ -98,30 +105,3 @@ func (p *page) read(proc.FS) *Beat {
 }
 
 func (p *page) close() { p.file.Close() }
-
-// A gunicornFile is gunicorn's unlinked file (gunicorn/workers/workertmp.py): up to 20.x its ctime is the last beat, later its mtime holds
-// CLOCK_MONOTONIC.
-type gunicornFile struct {
-	pid, fd int
-	link    string
-}
-
-func (g *gunicornFile) read(fs proc.FS) *Beat {
-	if link, err := fs.Link(g.pid, g.fd); err != nil || link != g.link {
-		return nil
-	}
-	var st unix.Statx_t
-	// DONT_SYNC: what the kernel knows already; a file system that hangs is not asked.
-	err := unix.Statx(unix.AT_FDCWD, descriptor(fs, g.pid, g.fd), unix.AT_STATX_DONT_SYNC, unix.STATX_MTIME|unix.STATX_CTIME, &st)
-	if err != nil {
-		return nil
-	}
-	const tenYears = 10 * 365 * 86400 // seconds: no machine has been up for so long, and no clock stands before 1980
-	age := time.Since(time.Unix(st.Ctime.Sec, int64(st.Ctime.Nsec)))
-	if st.Mtime.Sec > 0 && st.Mtime.Sec < tenYears {
-		age = clock.Monotonic() - time.Duration(st.Mtime.Sec)*time.Second - time.Duration(st.Mtime.Nsec)
-	}
-	return &Beat{Heartbeat: history.Heartbeat{PID: g.pid, Age: max(age, 0)}}
-}
-
-func (g *gunicornFile) close() {}

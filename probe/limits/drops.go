@@ -8,7 +8,8 @@ type Drops struct {
 	begun  bool
 }
 
-// Read says how many there were so far, and whether it grew. They are counted for all listeners of the process's network namespace.
+// Read says how many there were so far, and whether it grew. They are counted for all listeners of the process's
+// network namespace.
 func (d *Drops) Read(fs proc.FS, pid int) (dropped uint64, grew bool) {
 	dropped, ok := fs.ListenOverflows(pid)
 	if !ok {

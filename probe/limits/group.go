@@ -69,10 +69,12 @@ func (one *group) refresh(now time.Time) {
 	}
 }
 
-// killCounts is for how long a kill of the kernel's may be that of a worker whose end was just heard of; later it was another process of the group.
+// killCounts is for how long a kill of the kernel's may be that of a worker whose end was just heard of; later it was
+// another process of the group.
 const killCounts = 2 * time.Second
 
-// killed says whether a worker's end is one of the kernel's kills for the group's memory. Each kill is that of one: two that end at once take two.
+// killed says whether a worker's end is one of the kernel's kills for the group's memory. Each kill is that of one: two
+// that end at once take two.
 func (one *group) killed(now time.Time) bool {
 	one.refresh(now)
 	if now.Sub(one.grew) > killCounts {

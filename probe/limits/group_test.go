@@ -10,7 +10,8 @@ import (
 	"github.com/hangtime-dev/hangtime/kernel/cgroup"
 )
 
-// A memory limit for the whole server often takes two workers in the same moment: each of the kernel's kills is the end of one.
+// A memory limit for the whole server often takes two workers in the same moment: each of the kernel's kills is the end
+// of one.
 func TestEachKillForMemoryIsOneWorkersEnd(t *testing.T) {
 	one := &group{Group: cgroup.Group{Path: "/a", Memory: t.TempDir(), Unified: true}}
 	kills := func(n int) {

@@ -1,5 +1,5 @@
-// Package limits reads what bounds the workers beside their own work: their control group (processor quota, memory), their table of descriptors, and
-// the connections that the kernel drops because a listening socket's queue is full.
+// Package limits reads what bounds the workers beside their own work: their control group (processor quota, memory),
+// their table of descriptors, and the connections that the kernel drops because a listening socket's queue is full.
 package limits
 
 import (
@@ -70,8 +70,8 @@ const (
 	limitEvery = 10 * time.Second
 )
 
-// Descriptors is how many descriptors it has open; news is false where that does not matter: the table is not nearly full, or was told so already, and
-// the worker is not under suspicion.
+// Descriptors is how many descriptors it has open; news is false where that does not matter: the table is not nearly
+// full, or was told so already, and the worker is not under suspicion.
 func (p *Process) Descriptors(now time.Time, suspect bool) (table history.Descriptors, news bool) {
 	if now.Sub(p.filesAt) >= limitEvery {
 		p.filesAt = now
@@ -88,7 +88,8 @@ func (p *Process) Descriptors(now time.Time, suspect bool) (table history.Descri
 	return history.Descriptors{PID: p.pid, Open: open, Limit: p.files}, true
 }
 
-// open is the number of its descriptors: since Linux 6.2 the size of their folder (fs/proc/fd.c), which is 0 before that.
+// open is the number of its descriptors: since Linux 6.2 the size of their folder (fs/proc/fd.c), which is 0 before
+// that.
 func (p *Process) open() (int, bool) {
 	var st unix.Stat_t
 	path := p.fs.Path(p.pid, "fd")

@@ -34,22 +34,26 @@ type connections struct {
 }
 
 func newConnections(s source) *connections {
-	return &connections{source: s, sockets: map[uint32]*socket{}, foreign: map[uint32]bool{}, tallies: map[int]*Tally{}, closed: map[int]uint64{}}
+	return &connections{
+		source: s, sockets: map[uint32]*socket{}, foreign: map[uint32]bool{}, tallies: map[int]*Tally{}, closed: map[int]uint64{},
+	}
 }
 
 const (
-	// wholeEvery is how often all sockets are read whatever was seen; less often where that takes long, so that it costs no more than a thousandth of a
-	// processor.
+	// wholeEvery is how often all sockets are read whatever was seen; less often where that takes long, so that it
+	// costs no more than a thousandth of a processor.
 	wholeEvery = time.Second
 	wholeMost  = 5 * time.Second
-	// sweepEvery is how often the descriptors of all workers are gone through for a connection whose owner did not show otherwise.
+	// sweepEvery is how often the descriptors of all workers are gone through for a connection whose owner did not show
+	// otherwise.
 	sweepEvery = time.Second
 	// perSocket is about what it takes to ask for a single one.
 	perSocket = 4 * time.Microsecond
 )
 
-// refresh reads the sockets anew: those that are known, or all: where news says that there are others, and once a second while workers run whose new
-// connections do not show otherwise (ran). look goes through the descriptors of the workers for the owners of those that have none.
+// refresh reads the sockets anew: those that are known, or all: where news says that there are others, and once a
+// second while workers run whose new connections do not show otherwise (ran). look goes through the descriptors of the
+// workers for the owners of those that have none.
 func (c *connections) refresh(now time.Time, ran, news bool, look func(found func(inode uint32, pid int))) error {
 	c.round++
 	c.ran = c.ran || ran
@@ -93,7 +97,8 @@ func (c *connections) read(now time.Time, news bool) (err error) {
 	return err
 }
 
-// follow brings what is known over time up to what was read now, and says whether there are connections that nobody is known to have.
+// follow brings what is known over time up to what was read now, and says whether there are connections that nobody is
+// known to have.
 func (c *connections) follow(now time.Time) (orphans bool) {
 	for i := range c.now {
 		one := &c.now[i]
@@ -143,7 +148,7 @@ func (c *connections) tally() {
 			t = &Tally{Answered: c.closed[s.pid]}
 			c.tallies[s.pid] = t
 		}
-		t.add(one, s)
+		t.add(one, s.sent, s.oneToOne)
 	}
 }
 
@@ -162,8 +167,8 @@ func (c *connections) own(inode uint32, pid int) {
 	}
 }
 
-// claim notes that a process has a socket which was not known when it was seen. It is none of the server's where it is not among all that were read
-// since.
+// claim notes that a process has a socket which was not known when it was seen. It is none of the server's where it is
+// not among all that were read since.
 func (c *connections) claim(inode uint32, pid int) {
 	if c.sockets[inode] != nil {
 		c.own(inode, pid)

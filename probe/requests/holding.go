@@ -10,35 +10,31 @@ import (
 type Holding int
 
 const (
-	None   Holding = iota
-	Some           // a listening socket of the server, or a connection that was accepted on one
-	Unseen         // its descriptors may not be read, or nothing listens yet
+	HoldsNone  Holding = iota
+	HoldsSome          // a listening socket of the server, or a connection that was accepted on one
+	HoldUnseen         // its descriptors may not be read, or nothing listens yet
 )
 
-// Holds says what a process has of the server's sockets.
-func (r *Reader) Holds(pid int) Holding {
-	c := r.connections
-	if c == nil {
-		return Unseen
-	}
+// holding says what a process has of them.
+func (c *connections) holding(fs proc.FS, pid int) Holding {
 	if _, _, listening := c.backlog(); !listening {
 		if c.refresh(time.Now(), true, true, func(func(uint32, int)) {}) != nil {
-			return Unseen
+			return HoldUnseen
 		}
 		if _, _, listening = c.backlog(); !listening {
-			return Unseen
+			return HoldUnseen
 		}
 	}
 	fds := proc.Folder{}
 	defer fds.Close()
-	found := None
-	err := fds.Links(r.fs, pid, func(link []byte) {
+	found := HoldsNone
+	err := fds.Links(fs, pid, func(link []byte) {
 		if inode, ok := proc.SocketInode(link); ok && (c.listens(inode) || c.sockets[inode] != nil) {
-			found = Some
+			found = HoldsSome
 		}
 	})
 	if err != nil {
-		return Unseen
+		return HoldUnseen
 	}
 	return found
 }

@@ -11,10 +11,10 @@ const (
 	settled              // kept alive, nothing asked
 )
 
-// phaseOf says what a connection waits for. The times of TCP_INFO come in steps of 4 ms, so a request that was answered at once has both ends in one
-// step, and so has a request that came right after the answer to the one before. These two are told apart by what lies unread, and by the count of
-// segments where the connection is known to use one for each request and one for each answer; in doubt nothing is outstanding: a hang is never made of
-// a doubt.
+// phaseOf says what a connection waits for. The times of TCP_INFO come in steps of 4 ms, so a request that was answered
+// at once has both ends in one step, and so has a request that came right after the answer to the one before. These two
+// are told apart by what lies unread, and by the count of segments where the connection is known to use one for each
+// request and one for each answer; in doubt nothing is outstanding: a hang is never made of a doubt.
 func phaseOf(c sockdiag.Connection, oneToOne bool) phase {
 	switch {
 	case c.Received == 0:

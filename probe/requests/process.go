@@ -29,8 +29,9 @@ func (p *Process) read(fs proc.FS) error {
 	})
 }
 
-// compare goes through the sockets that it has, which cannot be others than before as long as none of its threads runs, and says whether one is not
-// known that was there at the tick before: most connections are over by then, and to read all costs much.
+// compare goes through the sockets that it has, which cannot be others than before as long as none of its threads runs,
+// and says whether one is not known that was there at the tick before: most connections are over by then, and to read
+// all costs much.
 func (p *Process) compare(c *connections) (news bool) {
 	before := len(p.unknown)
 	for _, inode := range p.inodes {

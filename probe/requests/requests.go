@@ -1,5 +1,5 @@
-// Package requests says from the server's sockets how many requests are inside of each worker, how old they are, and how many connections nobody has
-// accepted. It reads the kernel's account of the sockets, never what passes over them.
+// Package requests says from the server's sockets how many requests are inside of each worker, how old they are, and
+// how many connections nobody has accepted. It reads the kernel's account of the sockets, never what passes over them.
 package requests
 
 import (
@@ -28,8 +28,8 @@ type Troubles interface {
 	Unreadable(what string, err error) // only that it may not be read is a trouble: a process that is gone is none
 }
 
-// Open prepares to read the sockets at the given addresses ("127.0.0.1:8000", "unix:/run/app.sock") in a network namespace ("/proc/PID/ns/net"; empty:
-// our own). Without any address nothing is read.
+// Open prepares to read the sockets at the given addresses ("127.0.0.1:8000", "unix:/run/app.sock") in a network
+// namespace ("/proc/PID/ns/net"; empty: our own). Without any address nothing is read.
 func Open(fs proc.FS, netns string, addresses []string, bulk *bulk.Reader, troubles Troubles) (*Reader, error) {
 	r := &Reader{fs: fs, bulk: bulk, troubles: troubles}
 	if len(addresses) > 0 {
@@ -162,8 +162,8 @@ func (r *Reader) Of(pid int) Tally {
 	return r.connections.of(pid)
 }
 
-// Backlog is what the listening sockets hold: connections that no worker has accepted, and how many they may hold; listening says whether there are
-// any.
+// Backlog is what the listening sockets hold: connections that no worker has accepted, and how many they may hold;
+// listening says whether there are any.
 func (r *Reader) Backlog() (waiting, limit int, listening bool) {
 	if r.connections == nil {
 		return 0, 0, false
@@ -200,4 +200,12 @@ func (r *Reader) Clients(pid int) map[uint32]bool {
 		}
 	}
 	return all
+}
+
+// Holds says what a process has of the server's sockets.
+func (r *Reader) Holds(pid int) Holding {
+	if r.connections == nil {
+		return HoldUnseen
+	}
+	return r.connections.holding(r.fs, pid)
 }

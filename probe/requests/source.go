@@ -12,7 +12,8 @@ import (
 type source interface {
 	// All appends every one.
 	All(into []sockdiag.Connection) ([]sockdiag.Connection, error)
-	// Some appends the listeners and those of known that are still there, at a cost that depends little on how many others the machine has.
+	// Some appends the listeners and those of known that are still there, at a cost that depends little on how many
+	// others the machine has.
 	Some(into, known []sockdiag.Connection) ([]sockdiag.Connection, error)
 	Close()
 }

@@ -43,9 +43,9 @@ func (t *Tally) Ports() (all []int, ages []time.Duration) {
 // reset begins to count anew; so many bytes were sent on connections that are closed.
 func (t *Tally) reset(closed uint64) { *t = Tally{requests: t.requests[:0], Answered: closed} }
 
-// add counts one connection.
-func (t *Tally) add(c *sockdiag.Connection, s *socket) {
-	switch phaseOf(*c, s.oneToOne) {
+// add counts one connection, on which so many bytes were sent; oneToOne is as in phaseOf.
+func (t *Tally) add(c *sockdiag.Connection, sent uint64, oneToOne bool) {
+	switch phaseOf(*c, oneToOne) {
 	case silent:
 		t.Silent++
 	case asked:
@@ -55,7 +55,7 @@ func (t *Tally) add(c *sockdiag.Connection, s *socket) {
 	case settled:
 		t.Idle++
 	}
-	t.Answered += s.sent
+	t.Answered += sent
 	t.LeastAge = t.LeastAge || c.Local
 	if c.Sent > 0 && (t.Spoke == 0 || c.LastSend < t.Spoke) {
 		t.Spoke = max(c.LastSend, 1)

@@ -29,7 +29,7 @@ type Process struct {
 func (p *Process) Account(t *Thread) (proc.Schedstat, error) {
 	if !t.file.IsOpen() {
 		var err error
-		if t.file, err = proc.Keep(p.fs.TaskPath(p.PID, t.TID, "schedstat")); err != nil {
+		if t.file, err = proc.Open(p.fs.TaskPath(p.PID, t.TID, "schedstat")); err != nil {
 			return proc.Schedstat{}, err
 		}
 	}
@@ -172,8 +172,9 @@ func (p *Process) list(now time.Time) {
 	}
 }
 
-// sort puts the threads in order, and finds Go's sysmon: the first thread that a Go program makes, before any of the program's own runs. It wakes up to
-// 50,000 times a second while anything else runs (sysmon in runtime/proc.go, Go 1.26: it sleeps 20 µs at least).
+// sort puts the threads in order, and finds Go's sysmon: the first thread that a Go program makes, before any of the
+// program's own runs. It wakes up to 50,000 times a second while anything else runs (sysmon in runtime/proc.go, Go
+// 1.26: it sleeps 20 µs at least).
 func (p *Process) sort() {
 	slices.SortFunc(p.Threads, func(a, b *Thread) int { return cmp.Compare(a.TID, b.TID) })
 	if !p.Go || slices.ContainsFunc(p.Threads, func(t *Thread) bool { return t.Housekeeping }) {

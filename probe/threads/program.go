@@ -7,7 +7,8 @@ import (
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
-// goPrograms says by a program's path whether it is one of Go: the workers of one server run the same, and to read it takes milliseconds.
+// goPrograms says by a program's path whether it is one of Go: the workers of one server run the same, and to read it
+// takes milliseconds.
 type goPrograms map[string]bool
 
 // runs says whether a process runs a program of Go.

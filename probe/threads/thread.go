@@ -10,12 +10,14 @@ import (
 type Thread struct {
 	TID          int
 	Housekeeping bool // of its language's runtime: that it runs is no sign of work
-	// Turns counts the ticks at which it was seen to have run: what was found of it holds as long as this stays the same.
+	// Turns counts the ticks at which it was seen to have run: what was found of it holds as long as this stays the
+	// same.
 	Turns uint64
-	// Moved is the last of these ticks, QuietBefore the tick before that one: it ran between the two. Zero: not since it is watched.
+	// Moved is the last of these ticks, QuietBefore the tick before that one: it ran between the two. Zero: not since
+	// it is watched.
 	Moved, QuietBefore time.Time
 
-	file  proc.Kept // its account, opened when it is first read by itself
+	file  proc.OpenFile // its account, opened when it is first read by itself
 	ended bool
 	last  proc.Schedstat
 	read  time.Time // last tick at which it was read

@@ -1,5 +1,5 @@
-// Package threads follows what the scheduler says of each thread of the workers: which ran since the tick before, and how much processor time all of
-// them have had.
+// Package threads follows what the scheduler says of each thread of the workers: which ran since the tick before, and
+// how much processor time all of them have had.
 package threads
 
 import (

@@ -11,8 +11,9 @@ import (
 // maxChain bounds how far it is followed who waits for whom.
 const maxChain = 4
 
-// Chain is what the process that a thread waits for does itself, and the one that that one waits for, and so on: through locks, pipes, sockets and children. Nil: nobody is known,
-// or nothing can be seen of it. It ends where it comes back to a process that it has passed.
+// Chain is what the process that a thread waits for does itself, and the one that that one waits for, and so on:
+// through locks, pipes, sockets and children. Nil: nobody is known, or nothing can be seen of it. It ends where it
+// comes back to a process that it has passed.
 func (f *Finder) Chain(from int, wait history.Event, server Server) []history.Link {
 	var links []history.Link
 	passed := map[int]bool{from: true}
@@ -89,14 +90,17 @@ func (f *Finder) does(link *history.Link, server Server) history.Event {
 		return nil
 	}
 	threads, _ := f.fs.Threads(link.PID)
-	a := f.Behind(Subject{PID: link.PID, TID: link.PID, Call: call, State: stat.State, Wchan: f.fs.Wchan(link.PID, link.PID), Stack: f.fs.Stack(link.PID, link.PID), Threads: threads}, server)
+	a := f.Behind(Subject{
+		PID: link.PID, TID: link.PID, Call: call, State: stat.State,
+		Wchan: f.fs.Wchan(link.PID, link.PID), Stack: f.fs.Stack(link.PID, link.PID), Threads: threads,
+	}, server)
 	link.Idle = a.Idle
-	link.Does = f.doing(call, a)
+	link.Does = doing(call, a)
 	return a.Event
 }
 
 // doing words what a thread is at.
-func (f *Finder) doing(c proc.Call, a Answer) string {
+func doing(c proc.Call, a Answer) string {
 	switch ev := a.Event.(type) {
 	case history.LockWait:
 		return fmt.Sprintf("waits for %s on %s", ev.Lock, path.Base(ev.Path))

@@ -30,7 +30,7 @@ func (f *Finder) child(a *Answer, s Subject, server Server) {
 		a.Idle, a.For = true, forWorkers
 		return
 	}
-	a.Event = history.ChildWait{PID: s.PID, TID: s.TID, Op: s.Call.Name(), Via: "end", Child: f.peer(pid)}
+	a.Event = history.ChildWait{PID: s.PID, TID: s.TID, Op: s.Call.Name(), Via: "end", Child: f.host.peer(pid)}
 }
 
 // semGetPID is GETPID of semctl(2): who last changed a semaphore.
@@ -48,7 +48,7 @@ func (f *Finder) semaphore(s Subject) history.Event {
 	if errno != 0 || pid == 0 {
 		return wait
 	}
-	wait.Last = f.peer(int(pid))
+	wait.Last = f.host.peer(int(pid))
 	_, err := f.fs.Stat(int(pid))
 	wait.Dead = err != nil
 	return wait

@@ -1,9 +1,7 @@
 package waits
 
 import (
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
@@ -42,61 +40,22 @@ func (f *Finder) disk(s Subject, fd int, path string) history.Event {
 	return wait
 }
 
-// fuseServers are the processes that answer for a FUSE mount: those that have /dev/fuse open, for its connection where the kernel says so.
+// fuseServers are the processes that answer for a FUSE mount: those that have /dev/fuse open, for its connection where
+// the kernel says so.
 func (f *Finder) fuseServers(m proc.Mount) []history.Peer {
 	var named, all []history.Peer
-	for _, one := range f.endsOf("/dev/fuse") {
+	for _, one := range f.host.endsOf("/dev/fuse") {
 		info, err := f.fs.FDInfo(one.pid, one.fd)
 		switch {
 		case len(all) >= maxPeers || err != nil:
 		case info.FUSE >= 0 && info.FUSE == m.Minor:
-			named = append(named, f.peer(one.pid))
+			named = append(named, f.host.peer(one.pid))
 		case info.FUSE < 0:
-			all = append(all, f.peer(one.pid))
+			all = append(all, f.host.peer(one.pid))
 		}
 	}
 	if len(named) > 0 {
 		return named
 	}
 	return all
-}
-
-// mounts has what processes see mounted. The workers of one server see the same.
-type mounts struct {
-	fs        proc.FS
-	namespace uint64 // that these are of; 0: it may not be read
-	pid       int    // whose they are
-	at        time.Time
-	all       []proc.Mount
-}
-
-func newMounts(fs proc.FS) *mounts { return &mounts{fs: fs} }
-
-// mountLife is how long a table stands.
-const mountLife = 5 * time.Second
-
-func (t *mounts) of(pid int) []proc.Mount {
-	namespace, err := t.fs.Namespace(pid, "mnt")
-	if err != nil {
-		namespace = 0
-	}
-	same := namespace != 0 && namespace == t.namespace || pid == t.pid && namespace == t.namespace
-	if t.all != nil && same && time.Since(t.at) < mountLife {
-		return t.all
-	}
-	all, err := t.fs.Mounts(pid)
-	if err != nil {
-		return nil
-	}
-	t.all, t.namespace, t.pid, t.at = all, namespace, pid, time.Now()
-	return t.all
-}
-
-// mountOf is the one with a number.
-func mountOf(all []proc.Mount, id int) (proc.Mount, bool) {
-	i := slices.IndexFunc(all, func(m proc.Mount) bool { return m.ID == id })
-	if i < 0 {
-		return proc.Mount{}, false
-	}
-	return all[i], true
 }

@@ -1,7 +1,6 @@
 package waits
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -15,8 +14,9 @@ type end struct {
 	flags   uint64 // of open(2)
 }
 
-// ends finds who else has a pipe, a socket or a device open. It goes through all descriptors of the machine at once, for many waits are asked about at a time; that takes
-// 5-30 ms on a small machine, so it is done at most once a second, and less often where it takes longer. One goroutine may use it.
+// ends finds who else has a pipe, a socket or a device open. It goes through all descriptors of the machine at once,
+// for many waits are asked about at a time; that takes 5-30 ms on a small machine, so it is done at most once a second,
+// and less often where it takes longer. One goroutine may use it.
 type ends struct {
 	fs    proc.FS
 	most  int              // descriptors that are looked at
@@ -27,8 +27,8 @@ type ends struct {
 }
 
 const (
-	// maxEnds bounds the descriptors of the machine that are looked at, those of the server first. Where there are more, not every process at the other end of something is named; that is
-	// recorded as trouble.
+	// maxEnds bounds the descriptors of the machine that are looked at, those of the server first. Where there are
+	// more, not every process at the other end of something is named; that is recorded as trouble.
 	maxEnds = 1 << 17
 	// maxOwners bounds the descriptors that are told of one thing.
 	maxOwners = 1024
@@ -87,13 +87,4 @@ func (e *ends) scanAll(pids []int) bool {
 		}
 	}
 	return true
-}
-
-// endsOf are the descriptors of the machine that lead to the same place.
-func (f *Finder) endsOf(link string) []end {
-	found := f.ends.of(link, f.near)
-	if f.ends.cut {
-		f.trouble("find who else has a pipe or a socket", fmt.Errorf("the machine has more than %d descriptors, and no more than those are looked at", f.ends.most))
-	}
-	return found
 }

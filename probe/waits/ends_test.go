@@ -32,7 +32,8 @@ func laidEnds(t *testing.T, pids ...int) proc.FS {
 	return proc.FS(root)
 }
 
-// A machine with more descriptors than are looked at: those of the server are known all the same, and that others are not is said.
+// A machine with more descriptors than are looked at: those of the server are known all the same, and that others are
+// not is said.
 func TestWithTooManyDescriptorsThoseOfTheServerAreKnown(t *testing.T) {
 	const arbiter = 3
 	for _, row := range []struct {
@@ -43,9 +44,9 @@ func TestWithTooManyDescriptorsThoseOfTheServerAreKnown(t *testing.T) {
 	}{{"as many as there are", 12, 12, false}, {"fewer", 5, 5, true}} {
 		var said []string
 		finder := New(laidEnds(t, 1, 2, arbiter), "", func(what string, err error) { said = append(said, fmt.Sprint(what, ": ", err)) })
-		finder.ends.most, finder.near = row.most, []int{arbiter}
+		finder.host.ends.most, finder.host.near = row.most, []int{arbiter}
 		for range 2 {
-			found := finder.endsOf("pipe:[7]")
+			found := finder.host.endsOf("pipe:[7]")
 			of := 0
 			for _, one := range found {
 				if one.pid == arbiter {

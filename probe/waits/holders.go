@@ -27,9 +27,10 @@ func conflicts(held, want proc.Lock) bool {
 	return held.From <= want.To && want.From <= held.To
 }
 
-// blockers are the locks that keep a wait going: all that conflict with it. Which bytes are wanted the list itself says; where the waiter is not in it (another pid namespace, a
-// list read a moment too early) it is taken to want what the caller says. own are those that the waiter's open file has already: of flock and of open file description locks it
-// only changes them, so they keep nobody of it waiting, while the same process's other open files do.
+// blockers are the locks that keep a wait going: all that conflict with it. Which bytes are wanted the list itself
+// says; where the waiter is not in it (another pid namespace, a list read a moment too early) it is taken to want what
+// the caller says. own are those that the waiter's open file has already: of flock and of open file description locks
+// it only changes them, so they keep nobody of it waiting, while the same process's other open files do.
 func blockers(all []proc.Lock, want proc.Lock, own []proc.Lock) []proc.Lock {
 	var out []proc.Lock
 	for _, l := range all {
@@ -77,8 +78,9 @@ type foundHolders struct {
 const (
 	// holderLife is how long a search through all descriptors of the machine stands at least: it takes 5-30 ms.
 	holderLife = time.Second
-	// maxStrange bounds the descriptors of other paths that are read for one lock, 10 µs each. Who has it by none of these is named only if it took the lock itself, by /proc/locks.
-	maxStrange = 4096
+	// maxOtherPaths bounds the descriptors of other paths that are read for one lock, 10 µs each. Who has it by none of
+	// these is named only if it took the lock itself, by /proc/locks.
+	maxOtherPaths = 4096
 )
 
 // A holders finds the processes that hold a lock. One goroutine may use it.
@@ -87,7 +89,8 @@ type holders struct {
 	known map[holderKey]foundHolders
 }
 
-// find returns the true holders of a lock: processes that have the locked open file, be it by open or by fork. near are processes to look at first.
+// find returns the true holders of a lock: processes that have the locked open file, be it by open or by fork. near are
+// processes to look at first.
 func (h *holders) find(lock proc.Lock, waiter lockWaiter, near []int) []history.LockHolder {
 	key := holderKey{lock.Device, lock.Inode, lock.Class, lock.PID, lock.From, waiter.pid}
 	if found, ok := h.known[key]; ok && time.Since(found.at) < found.life {
@@ -110,8 +113,9 @@ func (h *holders) search(lock proc.Lock, waiter lockWaiter, near []int) []histor
 		out = append(out, history.LockHolder{PID: pid, Command: h.fs.Command(pid), Creator: pid == lock.PID})
 	}
 	if lock.PID > 0 && !slices.Contains(pids, lock.PID) {
-		// /proc/locks still names it: it is dead and others inherited the lock, or its descriptors may not be read. One that lives and shows that it has the lock no more is
-		// another process of its number, or it closed what others inherited.
+		// /proc/locks still names it: it is dead and others inherited the lock, or its descriptors may not be read. One
+		// that lives and shows that it has the lock no more is another process of its number, or it closed what others
+		// inherited.
 		_, err := h.fs.Stat(lock.PID)
 		if dead := err != nil; dead || !creatorShown || len(out) == 0 {
 			out = append(out, history.LockHolder{PID: lock.PID, Command: h.fs.Command(lock.PID), Creator: true, Dead: dead})
@@ -121,11 +125,12 @@ func (h *holders) search(lock proc.Lock, waiter lockWaiter, near []int) []histor
 	return out
 }
 
-// having are the processes that have the locked open file, and whether the creator's descriptors could be read. It is sought first among descriptors that lead to the waiter's
-// path; where it is at none of them, as a file that is mounted or linked elsewhere too, among those of all other files. All that share an open file see it at the same path.
+// having are the processes that have the locked open file, and whether the creator's descriptors could be read. It is
+// sought first among descriptors that lead to the waiter's path; where it is at none of them, as a file that is mounted
+// or linked elsewhere too, among those of all other files. All that share an open file see it at the same path.
 func (h *holders) having(lock proc.Lock, waiter lockWaiter, near []int) (pids []int, creatorShown bool) {
 	type place struct{ pid, fd int }
-	var strange []place
+	var elsewhere []place
 	note := func(pid int) {
 		if len(pids) == 0 || pids[len(pids)-1] != pid {
 			pids = append(pids, pid)
@@ -145,15 +150,15 @@ func (h *holders) having(lock proc.Lock, waiter lockWaiter, near []int) (pids []
 				if h.locked(pid, fd, lock, waiter) {
 					note(pid)
 				}
-			case isFile(link) && len(pids) == 0 && len(strange) < maxStrange:
-				strange = append(strange, place{pid, fd})
+			case isFile(link) && len(pids) == 0 && len(elsewhere) < maxOtherPaths:
+				elsewhere = append(elsewhere, place{pid, fd})
 			}
 		}
 	}
 	if len(pids) > 0 {
 		return pids, creatorShown
 	}
-	for _, at := range strange {
+	for _, at := range elsewhere {
 		if h.locked(at.pid, at.fd, lock, waiter) {
 			note(at.pid)
 		}
@@ -184,7 +189,7 @@ func isFile(link string) bool {
 	return strings.HasPrefix(link, "/") && (!strings.HasPrefix(link, "/dev/") || strings.HasPrefix(link, "/dev/shm/"))
 }
 
-// rank puts first who can let go: living creators, then heirs, then the dead.
+// rank puts first who can let go: living creators, then who inherited it, then the dead.
 func rank(h history.LockHolder) int {
 	switch {
 	case h.Dead:
@@ -195,7 +200,8 @@ func rank(h history.LockHolder) int {
 	return 1
 }
 
-// locked says whether a descriptor is of the open file that has a lock. The waiter's own open file has none that it waits for: one that reads the same it only changes.
+// locked says whether a descriptor is of the open file that has a lock. The waiter's own open file has none that it
+// waits for: one that reads the same it only changes.
 func (h *holders) locked(pid, fd int, lock proc.Lock, waiter lockWaiter) bool {
 	info, err := h.fs.FDInfo(pid, fd)
 	if err != nil || !slices.ContainsFunc(info.Locks, func(l proc.Lock) bool {

@@ -52,7 +52,8 @@ func TestOnlyOthersLocksKeepAWaitGoing(t *testing.T) {
 	}
 }
 
-// One that took a lock, lives, and has it no more is not among its holders; one whose descriptors may not be read may still have it.
+// One that took a lock, lives, and has it no more is not among its holders; one whose descriptors may not be read may
+// still have it.
 func TestACreatorThatHasTheLockNoMoreIsNoHolder(t *testing.T) {
 	const creator, heir = 5000011, 5000012
 	row := fmt.Sprintf("lock:\t1: FLOCK  ADVISORY  WRITE %d fe:00:7 0 EOF\n", creator)

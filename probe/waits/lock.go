@@ -26,7 +26,7 @@ func (f *Finder) lock(s Subject, kind string) history.Event {
 	}
 	locks, err := f.fs.Locks()
 	if err != nil {
-		f.trouble("read the file locks", err)
+		f.host.trouble("read the file locks", err)
 		return wait
 	}
 	want := proc.Lock{Class: proc.LockClass(kind), Write: true, PID: s.PID, Device: wait.Device, Inode: wait.Inode, To: proc.EndOfFile}
@@ -35,7 +35,7 @@ func (f *Finder) lock(s Subject, kind string) history.Event {
 	}
 	waiter := lockWaiter{s.PID, fd, path}
 	for _, lock := range blockers(locks, want, info.Locks) {
-		for _, holder := range f.holders.find(lock, waiter, f.near) {
+		for _, holder := range f.holders.find(lock, waiter, f.host.near) {
 			if !slices.Contains(wait.Holders, holder) { // it may hold several
 				wait.Holders = append(wait.Holders, holder)
 			}

@@ -1,12 +1,12 @@
 package waits
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/kernel/sockdiag"
 )
@@ -56,50 +56,54 @@ type member struct {
 }
 
 // member tells what a descriptor is.
-func (f *Finder) member(pid, fd int, link string, server Server) member {
+func (h *host) member(pid, fd int, link string, server Server) member {
 	m := member{fd: fd, link: link}
 	if link == "" {
 		var err error
-		if m.link, err = f.fs.Link(pid, fd); err != nil {
+		if m.link, err = h.fs.Link(pid, fd); err != nil {
 			return m
 		}
 	}
 	if inode, ok := proc.SocketInode(m.link); ok {
 		m.socket, m.inode = inode, uint64(inode)
-		f.socketMember(pid, &m, server)
+		h.socketMember(pid, &m, server)
 		return m
 	}
 	if inode, ok := proc.PipeInode(m.link); ok {
 		m.inode = inode
-		f.pipeMember(pid, &m, server)
+		h.pipeMember(pid, &m, server)
 		return m
 	}
 	switch link := m.link; {
-	case strings.HasPrefix(link, "anon_inode:[eventfd"), strings.HasPrefix(link, "anon_inode:[signalfd"), strings.HasPrefix(link, "anon_inode:inotify"):
+	case startsWithAny(link, "anon_inode:[eventfd", "anon_inode:[signalfd", "anon_inode:inotify"):
 		m.kind = ofWakeUp
 	case strings.HasPrefix(link, "anon_inode:[timerfd"):
 		m.kind = ofTimer
 	case strings.HasPrefix(link, "anon_inode:[pidfd"):
 		m.kind = ofChild
-		if info, err := f.fs.FDInfo(pid, fd); err == nil {
+		if info, err := h.fs.FDInfo(pid, fd); err == nil {
 			m.child = info.PID
 		}
 	case strings.HasPrefix(link, "/dev/pts/"), strings.HasPrefix(link, "/dev/tty"), link == "/dev/console":
 		m.kind = ofTerminal
-	case strings.HasPrefix(link, "/") && !strings.HasPrefix(link, "/dev/") && f.fs.IsFIFO(pid, fd):
+	case strings.HasPrefix(link, "/") && !strings.HasPrefix(link, "/dev/") && h.fs.IsFIFO(pid, fd):
 		m.kind = ofPipe
 	}
 	return m
 }
 
+func startsWithAny(link string, prefixes ...string) bool {
+	return slices.ContainsFunc(prefixes, func(one string) bool { return strings.HasPrefix(link, one) })
+}
+
 // socketMember tells a listener from a client, a wake-up, the parent and others.
-func (f *Finder) socketMember(pid int, m *member, server Server) {
+func (h *host) socketMember(pid int, m *member, server Server) {
 	m.kind = ofPeer
 	if server.Listening[m.socket] {
 		m.kind = ofListener
 		return
 	}
-	t, err := f.table()
+	t, err := h.table()
 	if err != nil {
 		return
 	}
@@ -123,30 +127,30 @@ func (f *Finder) socketMember(pid int, m *member, server Server) {
 	case one.Name != "" && server.Names[one.Name]:
 		m.kind = ofClient
 	case one.Peer != 0:
-		m.kind, m.child = f.relation(pid, f.endsOf("socket:["+strconv.FormatUint(uint64(one.Peer), 10)+"]"), server)
+		m.kind, m.child = h.relation(pid, h.endsOf("socket:["+strconv.FormatUint(uint64(one.Peer), 10)+"]"), server)
 	}
 }
 
 // pipeMember tells whose other end it is.
-func (f *Finder) pipeMember(pid int, m *member, server Server) {
+func (h *host) pipeMember(pid int, m *member, server Server) {
 	var others []end
 	mine := uint64(unix.O_RDONLY)
-	if info, err := f.fs.FDInfo(pid, m.fd); err == nil {
+	if info, err := h.fs.FDInfo(pid, m.fd); err == nil {
 		mine = info.Flags & unix.O_ACCMODE
 	}
-	for _, one := range f.endsOf(m.link) {
+	for _, one := range h.endsOf(m.link) {
 		if one.flags&unix.O_ACCMODE != mine || one.flags&unix.O_ACCMODE == unix.O_RDWR {
 			others = append(others, one)
 		}
 	}
-	if m.kind, m.child = f.relation(pid, others, server); m.kind == ofPeer {
+	if m.kind, m.child = h.relation(pid, others, server); m.kind == ofPeer {
 		m.kind = ofPipe
 	}
 }
 
 // relation says who has the other end: the process alone, its parent, a child, or somebody else.
-func (f *Finder) relation(pid int, others []end, server Server) (kind memberKind, child int) {
-	stat, err := f.fs.Stat(pid)
+func (h *host) relation(pid int, others []end, server Server) (kind memberKind, child int) {
+	stat, err := h.fs.Stat(pid)
 	if err != nil {
 		return ofPeer, 0
 	}
@@ -155,61 +159,17 @@ func (f *Finder) relation(pid int, others []end, server Server) (kind memberKind
 		return ofPeer, 0 // nobody that may be seen
 	}
 	for _, one := range others {
-		switch parent := f.parent(one.pid); {
+		switch parent := h.parent(one.pid); {
 		case one.pid == pid:
-		case parent == pid || f.parent(parent) == pid:
+		case parent == pid || h.parent(parent) == pid:
 			return ofChild, one.pid
 		case one.pid == stat.Parent || one.pid == server.Arbiter:
 			kind = ofParent
-		case kind == ofWakeUp && f.sibling(one.pid, server):
+		case kind == ofWakeUp && slices.Contains(server.Workers, one.pid):
 			kind = ofWakeUp // inherited over a fork: the wake-up of one that was made before it
 		case kind == ofWakeUp:
 			kind = ofPeer
 		}
 	}
 	return kind, 0
-}
-
-func (f *Finder) sibling(pid int, server Server) bool {
-	for _, one := range server.Workers {
-		if one == pid {
-			return true
-		}
-	}
-	return false
-}
-
-func (f *Finder) parent(pid int) int {
-	stat, err := f.fs.Stat(pid)
-	if err != nil {
-		return -1
-	}
-	return stat.Parent
-}
-
-// event is the wait for one descriptor; more is how many others are waited for beside it.
-func (f *Finder) event(s Subject, m member, op string, more int, server Server) history.Event {
-	out := m.writes || writes(op)
-	switch m.kind {
-	case ofTerminal:
-		if out {
-			op = "write"
-		}
-		return history.TerminalWait{PID: s.PID, TID: s.TID, FD: m.fd, Op: op, Path: m.link}
-	case ofChild:
-		via := "pipe"
-		if strings.HasPrefix(m.link, "anon_inode:[pidfd") {
-			via = "end"
-		}
-		if m.child > 0 && !out {
-			return history.ChildWait{PID: s.PID, TID: s.TID, Op: op, Via: via, Child: f.peer(m.child)}
-		}
-	}
-	if m.socket != 0 {
-		return f.socket(s, m, op, out, more, server)
-	}
-	if m.inode != 0 || m.kind == ofPipe || m.kind == ofChild || m.kind == ofParent {
-		return f.pipe(s, m, out, more)
-	}
-	return nil
 }

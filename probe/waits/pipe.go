@@ -18,13 +18,13 @@ func (f *Finder) pipe(s Subject, m member, out bool, more int) history.Event {
 		wait.Op = "write"
 		wait.Fill, wait.Size = f.fs.PipeFill(s.PID, m.fd)
 	}
-	for _, one := range f.endsOf(m.link) {
+	for _, one := range f.host.endsOf(m.link) {
 		mode := one.flags & unix.O_ACCMODE
 		if one.pid == s.PID || out && mode == unix.O_WRONLY || !out && mode == unix.O_RDONLY {
 			continue
 		}
 		if len(wait.Others) < maxPeers {
-			wait.Others = append(wait.Others, f.peer(one.pid))
+			wait.Others = append(wait.Others, f.host.peer(one.pid))
 		}
 	}
 	return wait

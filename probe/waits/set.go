@@ -19,7 +19,8 @@ func isSet(name string) bool {
 	return false
 }
 
-// maxSet bounds how many descriptors of a set are looked at. An event loop may have thousands; that it is one shows in far fewer.
+// maxSet bounds how many descriptors of a set are looked at. An event loop may have thousands; that it is one shows in
+// far fewer.
 const maxSet = 256
 
 // A watched is one descriptor of a set, and whether it is waited for to be written to.
@@ -72,7 +73,8 @@ func pollSet(pid int, c proc.Call) ([]watched, bool) {
 	return all, true
 }
 
-// selectSet reads the sets of those to be read and to be written (select(2)); that of exceptions is not waited for by anybody alone.
+// selectSet reads the sets of those to be read and to be written (select(2)); that of exceptions is not waited for by
+// anybody alone.
 func selectSet(pid int, c proc.Call) ([]watched, bool) {
 	n := int(min(c.Args[0], 1024))
 	var all []watched
@@ -93,8 +95,9 @@ func selectSet(pid int, c proc.Call) ([]watched, bool) {
 	return all, true
 }
 
-// set tells what a thread that waits for a set of descriptors waits for. A set that holds the listening socket waits for work. The process's own wake-ups (an eventfd, a pipe to
-// itself) are left out, for nobody waits for these alone; the rest decides.
+// set tells what a thread that waits for a set of descriptors waits for. A set that holds the listening socket waits
+// for work. The process's own wake-ups (an eventfd, a pipe to itself) are left out, for nobody waits for these alone;
+// the rest decides.
 func (f *Finder) set(a *Answer, s Subject, server Server) {
 	all, ok := f.watchedBy(s.PID, s.Call)
 	loop := strings.HasPrefix(s.Call.Name(), "epoll")
@@ -104,7 +107,7 @@ func (f *Finder) set(a *Answer, s Subject, server Server) {
 	var rest []member
 	kinds := map[memberKind]int{}
 	for _, one := range all {
-		m := f.member(s.PID, one.fd, "", server)
+		m := f.host.member(s.PID, one.fd, "", server)
 		if one.inode != 0 && m.inode != 0 && m.inode != one.inode {
 			continue // another file has this number now
 		}

@@ -1,12 +1,9 @@
 package waits
 
 import (
-	"fmt"
 	"net/netip"
-	"strconv"
 	"time"
 
-	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/kernel/sockdiag"
 )
 
@@ -30,22 +27,24 @@ func (t *sockets) close() {
 	}
 }
 
-// table reads all sockets anew where that was long ago.
-func (f *Finder) table() (*sockets, error) {
-	t := f.sockets
-	if t.flows != nil && time.Since(t.at) < tableLife {
-		return t, nil
-	}
+// tableLife is how long a picture of the machine's sockets stands: it is only wanted while something hangs.
+const tableLife = time.Second
+
+func (t *sockets) fresh() bool { return t.flows != nil && time.Since(t.at) < tableLife }
+
+// read reads all sockets anew.
+func (t *sockets) read(trouble func(what string, err error)) error {
 	if t.conn == nil {
 		conn, err := sockdiag.Open(t.netns)
 		if err != nil {
-			f.trouble("find the other end of a socket", err)
-			return nil, err
+			trouble("find the other end of a socket", err)
+			return err
 		}
 		t.conn = conn
 	}
 	t.at = time.Now()
-	t.flows, t.byEnds, t.unix, t.heard = map[uint32]sockdiag.Flow{}, map[[2]netip.AddrPort]uint32{}, map[uint32]sockdiag.UnixSocket{}, map[netip.AddrPort]uint32{}
+	t.flows, t.unix = map[uint32]sockdiag.Flow{}, map[uint32]sockdiag.UnixSocket{}
+	t.byEnds, t.heard = map[[2]netip.AddrPort]uint32{}, map[netip.AddrPort]uint32{}
 	for _, protocol := range []string{"tcp", "udp"} {
 		err := t.conn.Flows(protocol, sockdiag.AllStates, func(one sockdiag.Flow) error {
 			if one.Inode != 0 && len(t.flows) < maxFlows {
@@ -58,8 +57,8 @@ func (f *Finder) table() (*sockets, error) {
 			return nil
 		})
 		if err != nil && protocol == "tcp" { // udp_diag may be missing
-			f.trouble("read the sockets of the machine", err)
-			return nil, err
+			trouble("read the sockets of the machine", err)
+			return err
 		}
 	}
 	err := t.conn.UnixSockets(sockdiag.AllStates, func(one sockdiag.UnixSocket) error {
@@ -69,56 +68,9 @@ func (f *Finder) table() (*sockets, error) {
 		return nil
 	})
 	if err != nil {
-		f.trouble("read the unix sockets of the machine", err)
+		trouble("read the unix sockets of the machine", err)
 	}
-	return t, nil
-}
-
-// socket is a thread that waits for a socket, with who is at the other end.
-func (f *Finder) socket(s Subject, m member, op string, out bool, more int, server Server) history.Event {
-	wait := history.SocketWait{PID: s.PID, TID: s.TID, FD: m.fd, Op: op, Silent: -1, More: more, Full: out}
-	t, err := f.table()
-	if err != nil {
-		return wait
-	}
-	if flow, ok := t.flows[m.socket]; ok {
-		if flow.State == sockdiag.Listen {
-			return nil
-		}
-		f.flow(t, &wait, flow, server)
-		return wait
-	}
-	if one, ok := t.unix[m.socket]; ok {
-		if one.State == sockdiag.Listen {
-			return nil
-		}
-		f.unixSocket(t, &wait, one, server)
-		return wait
-	}
-	wait.Family = "another kind of"
-	return wait
-}
-
-func (f *Finder) flow(t *sockets, wait *history.SocketWait, flow sockdiag.Flow, server Server) {
-	wait.Family, wait.State, wait.Silent, wait.Local = flow.Protocol, sockdiag.StateName(flow.State), flow.Silent, flow.Local.String()
-	wait.Asked, wait.Unread = flow.Spoke, int(flow.Unsent)
-	if flow.State == sockdiag.SynSent {
-		wait.Full = false // it waits to be connected, not to send
-	}
-	if !flow.Remote.IsValid() {
-		return
-	}
-	wait.Remote = flow.Remote.String()
-	if flow.Protocol == "tcp" && server.Ports[flow.Local.Port()] {
-		wait.Client = true
-	}
-	wait.Own = !wait.Client && flow.Protocol == "tcp" && server.Ports[flow.Remote.Port()] && t.heardAt(flow.Remote) != 0
-	if other, ok := t.byEnds[[2]netip.AddrPort{flow.Remote, flow.Local}]; ok {
-		wait.Peers = f.owners(other, wait.PID)
-	} else if inode := t.heardAt(flow.Remote); inode != 0 && (flow.State == sockdiag.SynSent || wait.Own || flow.Protocol == "tcp") {
-		wait.Peers = f.owners(inode, wait.PID) // it is not accepted yet: who listens there?
-	}
-	f.says(wait)
+	return nil
 }
 
 // heardAt is the listening socket of an address on this machine; 0: none.
@@ -142,44 +94,4 @@ func (t *sockets) local(addr netip.Addr) bool {
 		}
 	}
 	return false
-}
-
-func (f *Finder) unixSocket(t *sockets, wait *history.SocketWait, one sockdiag.UnixSocket, server Server) {
-	wait.Family, wait.State, wait.Local = "unix", sockdiag.StateName(one.State), one.Name
-	if one.Peer == 0 {
-		return
-	}
-	wait.Remote = t.unix[one.Peer].Name
-	if wait.Remote == "" {
-		wait.Remote = fmt.Sprintf("unix socket %d", one.Peer)
-	}
-	wait.Client = one.Name != "" && server.Names[one.Name]
-	wait.Peers = f.owners(one.Peer, wait.PID)
-	f.says(wait)
-}
-
-// says adds what the process at the other end says of itself in its title, where it has written one (setproctitle(3)).
-func (f *Finder) says(wait *history.SocketWait) {
-	if len(wait.Peers) > 0 && wait.Peers[0].PID != wait.PID {
-		wait.Does = f.Title(wait.Peers[0].PID)
-	}
-}
-
-// owners are the processes that have a socket; where the asking process has both ends itself, it is among them.
-func (f *Finder) owners(inode uint32, asks int) []history.Peer {
-	var out []history.Peer
-	seen := map[int]bool{}
-	own := false
-	for _, one := range f.endsOf("socket:[" + strconv.FormatUint(uint64(inode), 10) + "]") {
-		if one.pid == asks {
-			own = true
-		} else if !seen[one.pid] && len(out) < maxPeers {
-			seen[one.pid] = true
-			out = append(out, f.peer(one.pid))
-		}
-	}
-	if own && len(out) == 0 {
-		out = append(out, f.peer(asks))
-	}
-	return out
 }

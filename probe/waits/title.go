@@ -7,10 +7,14 @@ import (
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
-// Title is what a process says of itself in its title (setproctitle(3)): "postgres: app shop [local] SELECT waiting". Such a title has written over the arguments, so it is one
-// string with a colon after the program's name; empty: it has none.
-func (f *Finder) Title(pid int) string {
-	text, err := proc.Read(f.fs.Path(pid, "cmdline"), 4096)
+// Title is what a process says of itself in its title (setproctitle(3)): "postgres: app shop [local] SELECT waiting";
+// empty: it has none.
+func (f *Finder) Title(pid int) string { return titleOf(f.fs, pid) }
+
+// titleOf reads it. Such a title has written over the arguments, so it is one string with a colon after the program's
+// name; empty: it has none.
+func titleOf(fs proc.FS, pid int) string {
+	text, err := proc.Read(fs.Path(pid, "cmdline"), 4096)
 	if err != nil {
 		return ""
 	}

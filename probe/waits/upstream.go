@@ -14,10 +14,10 @@ import (
 // maxUpstreams bounds how many servers are named.
 const maxUpstreams = 8
 
-// Upstream is the servers that a process has asked and that have not answered: connections of its own on which it spoke last. A loop that passes requests on waits for these while
-// its threads wait for events.
+// Upstream is the servers that a process has asked and that have not answered: connections of its own on which it spoke
+// last. A loop that passes requests on waits for these while its threads wait for events.
 func (f *Finder) Upstream(pid int, server Server) []history.Unanswered {
-	t, err := f.table()
+	t, err := f.host.table()
 	if err != nil {
 		return nil
 	}
@@ -35,13 +35,13 @@ func (f *Finder) Upstream(pid int, server Server) []history.Unanswered {
 		if !ok {
 			continue
 		}
-		remote, age, owes := f.owes(t, inode, pid, server)
+		remote, age, owes := f.host.owes(t, inode, pid, server)
 		if !owes {
 			continue
 		}
 		one := by[remote]
 		if one == nil {
-			one = &history.Unanswered{Remote: remote, Peers: f.peersOf(t, inode, pid)}
+			one = &history.Unanswered{Remote: remote, Peers: f.host.peersOf(t, inode, pid)}
 			by[remote] = one
 		}
 		one.Count++
@@ -56,7 +56,7 @@ func (f *Finder) Upstream(pid int, server Server) []history.Unanswered {
 }
 
 // owes says whether the other side of a socket owes an answer, where it leads, and since when.
-func (f *Finder) owes(t *sockets, inode uint32, pid int, server Server) (remote string, age time.Duration, owes bool) {
+func (h *host) owes(t *sockets, inode uint32, pid int, server Server) (remote string, age time.Duration, owes bool) {
 	if flow, ok := t.flows[inode]; ok {
 		if flow.Protocol != "tcp" || server.Ports[flow.Local.Port()] || !flow.Remote.IsValid() {
 			return "", 0, false
@@ -78,7 +78,7 @@ func (f *Finder) owes(t *sockets, inode uint32, pid int, server Server) (remote 
 }
 
 // peersOf are the processes at the other end, or those that listen there.
-func (f *Finder) peersOf(t *sockets, inode uint32, pid int) []history.Peer {
+func (h *host) peersOf(t *sockets, inode uint32, pid int) []history.Peer {
 	if flow, ok := t.flows[inode]; ok {
 		other, ok := t.byEnds[[2]netip.AddrPort{flow.Remote, flow.Local}]
 		if !ok {
@@ -87,7 +87,7 @@ func (f *Finder) peersOf(t *sockets, inode uint32, pid int) []history.Peer {
 		if other == 0 {
 			return nil
 		}
-		return f.owners(other, pid)
+		return h.owners(other, pid)
 	}
-	return f.owners(t.unix[inode].Peer, pid)
+	return h.owners(t.unix[inode].Peer, pid)
 }

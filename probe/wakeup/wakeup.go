@@ -13,8 +13,9 @@ import (
 	"github.com/hangtime-dev/hangtime/kernel/eintr"
 )
 
-// A Waiter is an epoll instance that Go's own poller waits for: a goroutine that blocks in a system call of its own keeps Go's monitor thread turning,
-// which costs more than all that is read in a tick. One goroutine may wait; any may call Rouse.
+// A Waiter is an epoll instance that Go's own poller waits for: a goroutine that blocks in a system call of its own
+// keeps Go's monitor thread turning, which costs more than all that is read in a tick. One goroutine may wait; any may
+// call Rouse.
 type Waiter struct {
 	epoll int
 	wake  int // eventfd: told to stop

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A TempFile is gunicorn's heartbeat (up to 20.x): an unlinked file whose mode is toggled, so that its ctime is the last sign of life. It is a file: on a stalled disk the
+// A TempFile is gunicorn's heartbeat (up to 21.x): an unlinked file whose mode is toggled, so that its ctime is the last sign of life. It is a file: on a stalled disk the
 // worker that beats it stands still.
 type TempFile struct {
 	file   *os.File

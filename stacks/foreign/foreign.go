@@ -109,6 +109,14 @@ func (b Block) Uint32(offset int) uint32 {
 	return binary.NativeEndian.Uint32(b[offset:])
 }
 
+// Uint16 is the two bytes at an offset.
+func (b Block) Uint16(offset int) uint16 {
+	if offset < 0 || offset+2 > len(b) {
+		return 0
+	}
+	return binary.NativeEndian.Uint16(b[offset:])
+}
+
 // Byte is the byte at an offset.
 func (b Block) Byte(offset int) byte {
 	if offset < 0 || offset >= len(b) {

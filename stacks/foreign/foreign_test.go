@@ -25,7 +25,7 @@ func TestWhatCannotBeReadIsZero(t *testing.T) {
 		}
 	}
 	b := v.Block(0x10000, 8)
-	if b.Word(1) != 0 || b.Word(-1) != 0 || b.Uint32(4) != 0x08070605 || b.Uint32(5) != 0 || b.Byte(7) != 8 || b.Byte(8) != 0 || b.Byte(-1) != 0 {
+	if b.Word(1) != 0 || b.Word(-1) != 0 || b.Uint32(4) != 0x08070605 || b.Uint32(5) != 0 || b.Uint16(6) != 0x0807 || b.Uint16(7) != 0 || b.Uint16(-1) != 0 || b.Byte(7) != 8 || b.Byte(8) != 0 || b.Byte(-1) != 0 {
 		t.Error("a block gives what is not in it")
 	}
 }

@@ -63,8 +63,17 @@ func Files(proc string, pid int) ([]Mapped, error) {
 // An Object is an opened ELF file with what is to be added to the addresses in it.
 type Object struct {
 	*elf.File
-	Bias uint64
-	file *os.File
+	Bias    uint64
+	file    *os.File
+	dynamic []elf.Symbol // as soon as they are asked for
+}
+
+// DynamicSymbols are those of the dynamic table, which is read once: it may be large.
+func (o *Object) DynamicSymbols() (_ []elf.Symbol, err error) {
+	if o.dynamic == nil {
+		o.dynamic, err = o.File.DynamicSymbols()
+	}
+	return o.dynamic, err
 }
 
 // Open opens a mapped file; the caller closes it.

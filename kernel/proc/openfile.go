@@ -8,30 +8,30 @@ import (
 	"github.com/hangtime-dev/hangtime/kernel/eintr"
 )
 
-// A Kept is a proc file that stays open and is read again from its start: a fourth of the cost of opening it each time. The zero Kept is not open.
-type Kept struct {
+// An OpenFile is a proc file that stays open and is read again from its start: a fourth of the cost of opening it each time. The zero OpenFile is not open.
+type OpenFile struct {
 	fd   int
 	open bool
 }
 
-// Keep opens a file.
-func Keep(path string) (Kept, error) {
+// Open opens a file.
+func Open(path string) (OpenFile, error) {
 	fd, err := eintr.Retry(func() (int, error) { return unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0) })
 	if err != nil {
-		return Kept{}, err
+		return OpenFile{}, err
 	}
-	return Kept{fd, true}, nil
+	return OpenFile{fd, true}, nil
 }
 
 // IsOpen says whether it was opened and not closed since.
-func (k Kept) IsOpen() bool { return k.open }
+func (f OpenFile) IsOpen() bool { return f.open }
 
 // Read reads as much as buf takes, in one system call.
-func (k Kept) Read(buf []byte) ([]byte, error) {
-	if !k.open {
+func (f OpenFile) Read(buf []byte) ([]byte, error) {
+	if !f.open {
 		return nil, unix.EBADF
 	}
-	n, err := eintr.Retry(func() (int, error) { return unix.Pread(k.fd, buf, 0) })
+	n, err := eintr.Retry(func() (int, error) { return unix.Pread(f.fd, buf, 0) })
 	if err != nil {
 		return nil, err
 	}
@@ -42,8 +42,8 @@ func (k Kept) Read(buf []byte) ([]byte, error) {
 }
 
 // Whole reads a file of any length up to max bytes, into a buffer that may be used again.
-func (k Kept) Whole(buf []byte, max int) ([]byte, error) {
-	if !k.open {
+func (f OpenFile) Whole(buf []byte, max int) ([]byte, error) {
+	if !f.open {
 		return nil, unix.EBADF
 	}
 	out := buf[:0]
@@ -51,7 +51,7 @@ func (k Kept) Whole(buf []byte, max int) ([]byte, error) {
 		if cap(out)-len(out) < 512 {
 			out = slices.Grow(out, 4096+len(out))
 		}
-		n, err := eintr.Retry(func() (int, error) { return unix.Pread(k.fd, out[len(out):cap(out)], int64(len(out))) })
+		n, err := eintr.Retry(func() (int, error) { return unix.Pread(f.fd, out[len(out):cap(out)], int64(len(out))) })
 		if err != nil {
 			return nil, err
 		}
@@ -64,9 +64,9 @@ func (k Kept) Whole(buf []byte, max int) ([]byte, error) {
 }
 
 // Close closes it, if it is open.
-func (k *Kept) Close() {
-	if k.open {
-		unix.Close(k.fd)
-		*k = Kept{}
+func (f *OpenFile) Close() {
+	if f.open {
+		unix.Close(f.fd)
+		*f = OpenFile{}
 	}
 }

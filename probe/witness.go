@@ -15,8 +15,8 @@ import (
 	"github.com/hangtime-dev/hangtime/probe/waits"
 )
 
-// A witness looks closer at a worker: twice at each thread, at what it waits for, and at what its code does. It records what it finds. One goroutine may
-// use it.
+// A witness looks closer at a worker: twice at each thread, at what it waits for, and at what its code does. It records
+// what it finds. One goroutine may use it.
 type witness struct {
 	fs       proc.FS
 	rec      *history.Recorder
@@ -47,7 +47,8 @@ func (w *witness) close() { w.waits.Close() }
 // sideEvery is how often the other side of a wait is looked at again.
 const sideEvery = time.Second
 
-// glance reads what one thread is at. Its account is read before and after: what lies between belongs together only if it did not run.
+// glance reads what one thread is at. Its account is read before and after: what lies between belongs together only if
+// it did not run.
 func (w *witness) glance(of *threads.Process, t *threads.Thread) (*threadLook, bool) {
 	before, err := of.Account(t)
 	if err != nil {
@@ -153,6 +154,9 @@ func (w *witness) evidence(ctx context.Context, one *worker, t *threads.Thread, 
 		f.sample.Args, f.sample.Idle, f.sample.For = answer.Words, answer.Idle || t.Housekeeping, answer.For
 		v.idle = f.sample.Idle
 		w.rec.Record(f.sample)
+		if asks(answer.Event) && !f.sample.Idle {
+			w.rec.Record(answer.Event) // a wait with a time limit begins again and again
+		}
 		return
 	}
 	f.sample.Twice = is.state == was.state && is.call == was.call
@@ -164,10 +168,20 @@ func (w *witness) evidence(ctx context.Context, one *worker, t *threads.Thread, 
 	v.idle = f.sample.Idle
 }
 
+// asks says whether a wait is for another process: it is the same wait however often the thread comes back to it.
+func asks(wait history.Event) bool {
+	switch wait.(type) {
+	case history.SocketWait, history.ChildWait, history.PipeWait, history.LockWait:
+		return true
+	}
+	return false
+}
+
 // subject is a thread as one whose wait is looked behind.
 func (w *witness) subject(one *worker, f *finding) waits.Subject {
 	s := waits.Subject{
-		PID: one.PID, TID: f.sample.TID, Call: f.look.call, State: f.look.state, Wchan: f.sample.Wchan, Stack: f.sample.Stack, Parks: one.threads.Go,
+		PID: one.PID, TID: f.sample.TID, Call: f.look.call, State: f.look.state,
+		Wchan: f.sample.Wchan, Stack: f.sample.Stack, Parks: one.threads.Go,
 	}
 	if !f.look.known {
 		s.Call = proc.Call{Running: true}

@@ -1,0 +1,54 @@
+package waits
+
+import (
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/kernel/memory"
+	"github.com/hangtime-dev/hangtime/kernel/proc"
+)
+
+// path tells what a call that is given a path waits for: a FIFO that nobody has opened at its other end, or a file
+// system. Which of them the kernel's own frames say: to ask the file system what the path leads to would be to wait for
+// it as well.
+func (f *Finder) path(a *Answer, s Subject) {
+	path := pathArgument(s)
+	for _, frame := range append([]string{s.Wchan}, s.Stack...) {
+		if strings.Contains(frame, "fifo_open") || strings.Contains(frame, "wait_for_partner") {
+			a.Event = fifo(s, path)
+			return
+		}
+	}
+	a.Event = f.disk(s, -1, path)
+}
+
+// fifo is a thread in open(2) of a FIFO, which returns when somebody opens its other end (fifo(7)).
+func fifo(s Subject, path string) history.Event {
+	flags := s.Call.Args[2]
+	if s.Call.Name() == "open" {
+		flags = s.Call.Args[1]
+	}
+	wait := history.PipeWait{PID: s.PID, TID: s.TID, FD: -1, Op: "read", Fill: -1, Size: -1, Open: true, Path: path}
+	if flags&unix.O_ACCMODE == unix.O_WRONLY {
+		wait.Op = "write"
+	}
+	return wait
+}
+
+// pathArgument reads the path that the call was given; empty: it cannot be read, or is relative to a folder.
+func pathArgument(s Subject) string {
+	buf := make([]byte, 4096)
+	address := s.Call.Args[proc.PathArgument(s.Call.Name())]
+	err := memory.Read(s.PID, address, buf)
+	if err != nil { // a string near the end of its mapping
+		buf = buf[:4096-address%4096]
+		err = memory.Read(s.PID, address, buf)
+	}
+	text, _, found := strings.Cut(string(buf), "\x00")
+	if err != nil || !found || !strings.HasPrefix(text, "/") {
+		return ""
+	}
+	return text
+}

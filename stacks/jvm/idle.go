@@ -1,0 +1,94 @@
+package jvm
+
+import (
+	"strings"
+
+	"github.com/hangtime-dev/hangtime/stacks"
+)
+
+// pooled says that a thread is one of a pool's, by the frames that it began with.
+func pooled(frames []stacks.Frame) bool {
+	for _, f := range frames[max(0, len(frames)-maxRoot):] {
+		class, method := split(f.Function)
+		switch {
+		case strings.HasSuffix(class, "ThreadPoolExecutor$Worker"): // java.util.concurrent's, Tomcat's
+			return true
+		case class == "java.util.concurrent.ForkJoinWorkerThread",
+			class == "org.apache.tomcat.util.threads.TaskThread$WrappingRunnable",
+			class == "org.eclipse.jetty.util.thread.QueuedThreadPool$Runner",
+			strings.HasPrefix(class, "org.jboss.threads.EnhancedQueueExecutor$"),
+			class == "io.netty.util.concurrent.SingleThreadEventExecutor$4", class == "io.netty.channel.nio.NioEventLoop",
+			class == "org.xnio.nio.WorkerThread":
+			return method != "<init>"
+		}
+	}
+	return false
+}
+
+// maxRoot is how many of the outermost frames say what a thread was made for.
+const maxRoot = 8
+
+// idle says that a thread is proven to wait for its next piece of work, and not for something that it needs for one.
+func (p *program) idle(t *thread) bool {
+	switch {
+	case t.moved:
+		return false
+	case len(t.frames) == 0:
+		return p.ofRuntime(t)
+	case t.wait.On == "monitor" || t.wait.On == "lock" || t.wait.On == "pool":
+		return false
+	}
+	for i, f := range t.frames {
+		if !f.Library {
+			// The application's first thread that has begun the others and waits for their end, or a server's.
+			return t.name == "main" && i > 0 && awaitsEnd(t.frames[i-1].Function)
+		}
+		if isIdlePlace(f.Function) {
+			return true
+		}
+		if strings.HasSuffix(f.Function, "ThreadPoolExecutor.runWorker") { // it runs a piece of work of which all is a library's
+			return false
+		}
+	}
+	return strings.HasPrefix(t.frames[0].Function, "sun.nio.ch.EPoll.wait") // a library's own loop over what its selector has for it
+}
+
+// ofRuntime says that a thread is one of the virtual machine's own, which run no Java while they wait: or its first one that waits for the end of all
+// others after main has returned.
+func (p *program) ofRuntime(t *thread) bool {
+	if t.state != p.blocked {
+		return false
+	}
+	switch t.name {
+	case "Signal Dispatcher", "Service Thread", "Monitor Deflation Thread", "Sweeper thread", "Notification Thread", "Attach Listener", "DestroyJavaVM":
+		return true
+	}
+	return strings.HasPrefix(t.name, "C1 CompilerThread") || strings.HasPrefix(t.name, "C2 CompilerThread")
+}
+
+// isIdlePlace says that a function does nothing but wait for the next piece of work of its thread.
+func isIdlePlace(function string) bool {
+	switch function {
+	case "java.util.concurrent.ThreadPoolExecutor.getTask", "org.apache.tomcat.util.threads.ThreadPoolExecutor.getTask",
+		"java.util.concurrent.ForkJoinPool.awaitWork",
+		"org.eclipse.jetty.util.thread.QueuedThreadPool.idleJobPoll", "org.eclipse.jetty.util.thread.ReservedThreadExecutor$ReservedThread.reservedWait",
+		"io.netty.util.concurrent.SingleThreadEventExecutor.takeTask", "io.netty.channel.nio.NioEventLoop.select", "io.netty.channel.epoll.EpollEventLoop.epollWait",
+		"java.net.ServerSocket.accept", "sun.nio.ch.ServerSocketChannelImpl.accept", "java.util.TimerThread.mainLoop",
+		"org.eclipse.jetty.io.ManagedSelector$SelectorProducer.select", "org.apache.tomcat.util.net.NioEndpoint.serverSocketAccept",
+		"org.apache.catalina.core.ContainerBase$ContainerBackgroundProcessor.threadSleep",
+		"org.apache.catalina.core.StandardServer.await", "org.eclipse.jetty.server.ServerConnector.accept",
+		"java.lang.ref.ReferenceQueue.remove", "java.lang.ref.Reference.waitForReferencePendingList":
+		return true
+	}
+	return false
+}
+
+// awaitsEnd says that a function waits until a thread, a pool or a server ends.
+func awaitsEnd(function string) bool {
+	switch function {
+	case "java.lang.Thread.join", "java.util.concurrent.CountDownLatch.await", "java.util.concurrent.ThreadPoolExecutor.awaitTermination",
+		"org.eclipse.jetty.server.Server.join", "org.eclipse.jetty.util.thread.QueuedThreadPool.join", "io.grpc.internal.ServerImpl.awaitTermination":
+		return true
+	}
+	return false
+}

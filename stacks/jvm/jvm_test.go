@@ -1,0 +1,113 @@
+package jvm
+
+import (
+	"fmt"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/hangtime-dev/hangtime/stacks"
+)
+
+// The ways in which a virtual machine may be set up that change what is read: how it compresses references, what collects its garbage, and whether code is
+// interpreted or compiled.
+var setups = map[string][]string{
+	"as it comes":                  {"-Xmx128m"},
+	"interpreted":                  {"-Xmx128m", "-Xint"},
+	"compiled by C1":               {"-Xmx128m", "-Xcomp", "-XX:TieredStopAtLevel=1"},
+	"compiled by C2":               {"-Xmx128m", "-Xcomp", "-XX:-TieredCompilation", "-XX:CompileCommand=quiet", "-XX:CompileCommand=compileonly,App::*", "-XX:CompileCommand=compileonly,java.util.concurrent.*::*"},
+	"without compressed refs":      {"-Xmx128m", "-XX:-UseCompressedOops", "-XX:-UseCompressedClassPointers", "-XX:+UseSerialGC"},
+	"with ZGC":                     {"-Xmx128m", "-XX:+UseZGC"},
+	"with one part of code cache":  {"-Xmx128m", "-XX:-SegmentedCodeCache", "-XX:+UseParallelGC"},
+	"with a heap above its offset": {"-Xmx128m", "-XX:HeapBaseMinAddress=40g"},
+}
+
+// names are the threads of App that wait.
+var names = []string{
+	"holder", "class-holder", "ab", "ba", "lock", "timed-lock", "read-lock", "semaphore", "latch", "queue", "timed-queue", "future", "promise", "barrier", "notify", "class", "join",
+	"child", "sleep", "deep", "supplied", "condition", "pool", "scheduled", "busy", "timer", "main",
+}
+
+func TestFramesAreThoseOfJstack(t *testing.T) {
+	classes := compile(t, "App.java")
+	for name, options := range setups {
+		t.Run(name, func(t *testing.T) {
+			pid := start(t, append(options, "-cp", classes, "App")...)
+			r := opened(t, pid)
+			settled(t, r)
+			want := jstack(t, pid)
+			got := look(t, r)
+			for _, thread := range append([]string{"Finalizer", "Reference Handler", "Common-Cleaner"}, names...) {
+				if len(want[thread]) == 0 {
+					t.Fatalf("jstack tells nothing of %s", thread)
+				}
+				if frames := render(got[thread].Frames); !slices.Equal(frames, want[thread]) {
+					t.Errorf("%s:\n%s\njstack:\n%s", thread, strings.Join(frames, "\n"), strings.Join(want[thread], "\n"))
+				}
+			}
+		})
+	}
+}
+
+// settled waits until all threads of App wait where they are to stay.
+func settled(t *testing.T, r *reader) {
+	t.Helper()
+	missing := ""
+	until(t, func() bool {
+		all := look(t, r)
+		for _, name := range names {
+			if missing = name; len(all[name].Frames) == 0 || all[name].Wait.On == "" {
+				return false
+			}
+		}
+		missing = "those at their last place"
+		return all["holder"].Wait.On == "sleep" && all["main"].Wait.On == "thread" && all["ab"].Wait.On == "monitor" && all["ba"].Wait.On == "monitor"
+	}, "all threads to wait, such as %s", &missing)
+}
+
+// render writes frames as jstack does.
+func render(frames []stacks.Frame) (all []string) {
+	for _, f := range frames {
+		where := f.File
+		if f.Line > 0 {
+			where += ":" + strconv.Itoa(f.Line)
+		}
+		all = append(all, fmt.Sprintf("%s(%s)", f.Function, where))
+	}
+	return all
+}
+
+var (
+	threadLine = regexp.MustCompile(`(?m)^"(.*?)" #`)
+	frameLine  = regexp.MustCompile(`^\tat (?:.*/)?([^/(]+)\((?:[^/()]*/)?([^()]*)\)$`)
+)
+
+// jstack is what the virtual machine itself tells of its threads. Frames that nobody wrote are left out, and what is native has no file there.
+func jstack(t *testing.T, pid int) map[string][]string {
+	t.Helper()
+	text, err := exec.Command("jstack", strconv.Itoa(pid)).Output()
+	if err != nil {
+		t.Fatalf("jstack: %v", err)
+	}
+	all, thread := map[string][]string{}, ""
+	for _, line := range strings.Split(string(text), "\n") {
+		if m := threadLine.FindStringSubmatch(line); m != nil {
+			thread = m[1]
+		}
+		m := frameLine.FindStringSubmatch(line)
+		if m == nil || strings.Contains(line, "$$Lambda") || strings.Contains(line, "LambdaForm") {
+			continue
+		}
+		where := m[2]
+		if where == "Native Method" {
+			class, _ := split(m[1])
+			class, _, _ = strings.Cut(class[strings.LastIndexByte(class, '.')+1:], "$")
+			where = class + ".java"
+		}
+		all[thread] = append(all[thread], m[1]+"("+where+")")
+	}
+	return all
+}

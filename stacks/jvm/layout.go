@@ -1,0 +1,226 @@
+package jvm
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hangtime-dev/hangtime/stacks/foreign"
+)
+
+// A layout is where the fields that are read lie in HotSpot's structures, in bytes, by its own tables; and the few things that those leave out.
+type layout struct {
+	version int // 11, 17, 21, …
+
+	threadList, listThreads, listLength                         uint64 // the first is an address
+	osThread, threadObject, anchor, state, pending, waiting     int    // of JavaThread
+	stackBase, stackSize, threadEnd                             int
+	tid                                                         int // of OSThread
+	lastSP, lastPC, lastFP                                      int // of JavaFrameAnchor
+	wrapperAnchor                                               int // of JavaCallWrapper
+	owner, object                                               int // of ObjectMonitor
+	constMethod, methodFlags                                    int // of Method
+	constants, codeSize, constFlags, nameIndex, constMethodSize int // of ConstMethod
+	holder, poolSize                                            int // of ConstantPool
+	sourceOfPool, sourceOfClass                                 int // of ConstantPool since JDK 12, of InstanceKlass before; -1: not there
+	className, classSuper, loaderData, loader, classConstants   int // of Klass, InstanceKlass and ClassLoaderData
+	fields, fieldStream, fieldCount                             int // of InstanceKlass: an array to JDK 20, a compressed stream since; -1: not there
+	symbolLength, symbolBody                                    int
+	bytesData, shortsData, arrayLength                          int // of Array<u1> and Array<u2>
+	klass                                                       int // of an object
+	growableLength, growableData                                int // of GrowableArray
+	heapMemory, heapSegments, heapShift, low, high, blockHeader int // of CodeHeap, VirtualSpace, HeapBlock
+	blobName, blobSize, blobFrame, blobCode, blobEnd            int // of CodeBlob
+	nmMethod, nmScopes, nmDeopt                                 int // of CompiledMethod
+	nmMetadata, nmPCs, nmPCsEnd, nmOriginal, nmCompile          int // of nmethod
+	pcSize, pcOffset, pcScope                                   int // of PcDesc
+	hasLines                                                    uint32
+	blocked, inJava                                             uint32 // states of a thread: it is blocked in the virtual machine, or it runs Java code
+	hidden                                                      uint32 // flag of a method that is no one's source: a lambda form
+	objectIsHandle, monitorIsHandle, loaderIsHandle             bool   // a reference is kept as the address of a cell
+	settings
+}
+
+// Settings are what the virtual machine decides when it starts, by the size of its heap and its options, and keeps.
+type settings struct {
+	compressedObjects, compressedClasses bool
+	objectBase, classBase                uint64
+	objectShift, classShift              uint
+	heaps                                uint64 // the list of the code cache's heaps
+	interpreterLow, interpreterHigh      uint64
+	shadow                               uint64 // bytes below a frame that a function must be able to use
+	mirrorKlass                          int    // where an object of java.lang.Class has the class that it stands for
+	callStub                             uint64 // where a call from the virtual machine into Java returns to
+}
+
+// A resolver looks things up in the tables and keeps what is missing.
+type resolver struct {
+	tables
+	view    *foreign.View
+	missing []string
+}
+
+// field is the offset of the first of these fields that there is: their structures have changed between versions.
+func (r *resolver) field(names ...string) int {
+	if at := r.optional(names...); at >= 0 {
+		return at
+	}
+	r.missing = append(r.missing, names[0])
+	return 0
+}
+
+// optional is -1 where there is none of the fields.
+func (r *resolver) optional(names ...string) int {
+	for _, name := range names {
+		if at, ok := r.offsets[name]; ok && at >= 0 && at < maxOffset {
+			return at
+		}
+	}
+	return -1
+}
+
+// maxOffset bounds the structures of HotSpot: the largest is JavaThread with less than 2 KiB.
+const maxOffset = 1 << 13
+
+func (r *resolver) size(name string) int {
+	if n, ok := r.sizes[name]; ok && n > 0 && n < maxOffset {
+		return n
+	}
+	r.missing = append(r.missing, "size of "+name)
+	return 0
+}
+
+// variable is the address of a variable.
+func (r *resolver) variable(names ...string) uint64 {
+	for _, name := range names {
+		if at := r.statics[name]; at != 0 {
+			return at
+		}
+	}
+	r.missing = append(r.missing, names[0])
+	return 0
+}
+
+func (r *resolver) number(name string) uint32 {
+	n, ok := r.numbers[name]
+	if !ok {
+		r.missing = append(r.missing, name)
+	}
+	return uint32(n)
+}
+
+// readLayout makes the layout of the virtual machine whose tables these are, without its settings.
+func readLayout(view *foreign.View, t tables) (layout, error) {
+	r := &resolver{tables: t, view: view}
+	l := layout{version: int(view.Block(r.variable("Abstract_VM_Version._vm_major_version"), 4).Uint32(0))}
+	if l.version < 11 || l.version > 21 {
+		return l, fmt.Errorf("its version %d is none of 11 to 21", l.version)
+	}
+	r.threads(&l)
+	r.methods(&l)
+	r.classes(&l)
+	r.code(&l)
+	if len(r.missing) > 0 {
+		return l, fmt.Errorf("its tables for debuggers lack %s", strings.Join(r.missing, ", "))
+	}
+	return l, nil
+}
+
+func (r *resolver) threads(l *layout) {
+	l.threadList = r.variable("ThreadsSMRSupport._java_thread_list")
+	l.listThreads, l.listLength = uint64(r.field("ThreadsList._threads")), uint64(r.field("ThreadsList._length"))
+	l.osThread = r.field("JavaThread._osthread", "Thread._osthread")
+	l.threadObject, l.objectIsHandle = r.field("JavaThread._threadObj"), r.handles["JavaThread._threadObj"]
+	l.anchor, l.state = r.field("JavaThread._anchor"), r.field("JavaThread._thread_state")
+	l.pending = r.field("JavaThread._current_pending_monitor", "Thread._current_pending_monitor")
+	l.waiting = r.field("JavaThread._current_waiting_monitor", "Thread._current_waiting_monitor")
+	l.stackBase, l.stackSize = r.field("JavaThread._stack_base", "Thread._stack_base"), r.field("JavaThread._stack_size", "Thread._stack_size")
+	l.tid = r.field("OSThread._thread_id")
+	l.lastSP, l.lastPC, l.lastFP = r.field("JavaFrameAnchor._last_Java_sp"), r.field("JavaFrameAnchor._last_Java_pc"), r.field("JavaFrameAnchor._last_Java_fp")
+	l.wrapperAnchor = r.field("JavaCallWrapper._anchor")
+	l.blocked, l.inJava = r.number("_thread_blocked"), r.number("_thread_in_Java")
+	l.owner = r.field("ObjectMonitor._owner")
+	l.object, l.monitorIsHandle = r.field("ObjectMonitor._object"), l.version >= 16 // the tables give it no type
+	l.threadEnd = 0
+	for _, at := range []int{l.osThread, l.threadObject, l.anchor + l.lastSP, l.anchor + l.lastPC, l.anchor + l.lastFP, l.state, l.pending, l.waiting, l.stackBase, l.stackSize} {
+		l.threadEnd = max(l.threadEnd, at+8)
+	}
+}
+
+func (r *resolver) methods(l *layout) {
+	l.constMethod = r.field("Method._constMethod")
+	l.methodFlags = r.optional("Method._flags")
+	l.constants, l.codeSize = r.field("ConstMethod._constants"), r.field("ConstMethod._code_size")
+	l.constFlags, l.nameIndex = r.optional("ConstMethod._flags", "ConstMethod._flags._flags"), r.field("ConstMethod._name_index")
+	l.constMethodSize = r.size("ConstMethod")
+	l.hasLines = 1 // the first of ConstMethod's flags in every version
+	l.hidden = uint32(r.numbers["Method::_hidden"])
+	l.holder, l.poolSize = r.field("ConstantPool._pool_holder"), r.size("ConstantPool")
+}
+
+func (r *resolver) classes(l *layout) {
+	l.sourceOfPool, l.sourceOfClass = r.optional("ConstantPool._source_file_name_index"), r.optional("InstanceKlass._source_file_name_index")
+	l.className, l.classSuper = r.field("Klass._name"), r.field("Klass._super")
+	l.loaderData, l.loader = r.field("Klass._class_loader_data"), r.field("ClassLoaderData._class_loader")
+	l.loaderIsHandle = r.handles["ClassLoaderData._class_loader"]
+	l.classConstants = r.field("InstanceKlass._constants")
+	l.fields, l.fieldStream = r.optional("InstanceKlass._fields"), r.optional("InstanceKlass._fieldinfo_stream")
+	l.fieldCount = r.optional("InstanceKlass._java_fields_count")
+	l.symbolLength, l.symbolBody = r.field("Symbol._length"), r.field("Symbol._body")
+	l.bytesData, l.shortsData, l.arrayLength = r.field("Array<u1>._data"), r.field("Array<u2>._data"), r.field("Array<int>._length")
+	l.klass = r.field("oopDesc._metadata._klass")
+}
+
+func (r *resolver) code(l *layout) {
+	l.growableLength, l.growableData = r.field("GrowableArrayBase._len", "GenericGrowableArray._len"), r.field("GrowableArray<int>._data")
+	l.heapMemory, l.heapSegments, l.heapShift = r.field("CodeHeap._memory"), r.field("CodeHeap._segmap"), r.field("CodeHeap._log2_segment_size")
+	l.low, l.high = r.field("VirtualSpace._low"), r.field("VirtualSpace._high")
+	l.blockHeader = r.size("HeapBlock")
+	l.blobName, l.blobSize, l.blobFrame = r.field("CodeBlob._name"), r.field("CodeBlob._size"), r.field("CodeBlob._frame_size")
+	l.blobCode, l.blobEnd = r.field("CodeBlob._code_begin"), r.field("CodeBlob._code_end")
+	l.nmMethod, l.nmScopes = r.field("CompiledMethod._method", "nmethod._method"), r.field("CompiledMethod._scopes_data_begin")
+	l.nmDeopt = r.field("CompiledMethod._deopt_handler_begin")
+	l.nmMetadata, l.nmPCs, l.nmPCsEnd = r.field("nmethod._metadata_offset"), r.field("nmethod._scopes_pcs_offset"), r.field("nmethod._dependencies_offset")
+	l.nmOriginal, l.nmCompile = r.field("nmethod._orig_pc_offset"), r.field("nmethod._compile_id")
+	l.pcSize, l.pcOffset, l.pcScope = r.size("PcDesc"), r.field("PcDesc._pc_offset"), r.field("PcDesc._scope_decode_offset")
+}
+
+// readSettings reads the settings of a virtual machine that has threads: before it has them it has not decided them all.
+func readSettings(view *foreign.View, t tables) (settings, error) {
+	r := &resolver{tables: t, view: view}
+	s := settings{compressedObjects: view.Block(r.option("UseCompressedOops"), 1).Byte(0) != 0, compressedClasses: view.Block(r.option("UseCompressedClassPointers"), 1).Byte(0) != 0}
+	s.shadow = min(view.Word(r.option("StackShadowPages")), maxShadow) * pageSize
+	s.objectBase = view.Word(r.variable("CompressedOops._narrow_oop._base", "Universe._narrow_oop._base"))
+	s.classBase = view.Word(r.variable("CompressedKlassPointers._narrow_klass._base", "Universe._narrow_klass._base"))
+	s.objectShift = uint(view.Block(r.variable("CompressedOops._narrow_oop._shift", "Universe._narrow_oop._shift"), 4).Uint32(0))
+	s.classShift = uint(view.Block(r.variable("CompressedKlassPointers._narrow_klass._shift", "Universe._narrow_klass._shift"), 4).Uint32(0))
+	s.heaps = view.Word(r.variable("CodeCache._heaps"))
+	stubs := view.Word(r.variable("AbstractInterpreter._code"))
+	s.interpreterLow = view.Word(stubs + uint64(r.field("StubQueue._stub_buffer")))
+	s.interpreterHigh = s.interpreterLow + uint64(view.Block(stubs+uint64(r.field("StubQueue._buffer_limit")), 4).Uint32(0))
+	s.mirrorKlass = int(int32(view.Block(r.variable("java_lang_Class._klass_offset"), 4).Uint32(0)))
+	s.callStub = view.Word(r.variable("StubRoutines._call_stub_return_address"))
+	if len(r.missing) > 0 {
+		return s, fmt.Errorf("its tables for debuggers lack %s", strings.Join(r.missing, ", "))
+	}
+	return s, nil
+}
+
+// option is the address of an option's value.
+func (r *resolver) option(name string) uint64 {
+	size := r.size("JVMFlag")
+	all, count := r.view.Word(r.variable("JVMFlag.flags")), min(r.view.Word(r.variable("JVMFlag.numFlags")), maxOptions)
+	block := r.view.Block(all, int(count)*size)
+	for ; len(block) >= size && size > 0; block = block[size:] {
+		if r.view.CString(block.Word(r.field("JVMFlag._name")), maxWord) == name {
+			return block.Word(r.field("JVMFlag._addr"))
+		}
+	}
+	r.missing = append(r.missing, "option "+name)
+	return 0
+}
+
+// maxShadow bounds StackShadowPages, of which 20 are usual.
+const maxShadow = 50
+
+// maxOptions bounds the options: JDK 17 has some 1400, a build for debugging more.
+const maxOptions = 4096

@@ -1,0 +1,85 @@
+import java.util.concurrent.*;
+import java.util.concurrent.locks.*;
+import java.util.function.*;
+
+/** Threads that each wait for something else, by name. */
+public class App {
+    static final Object a = new Object(), b = new Object(), notified = new Object();
+    static final ReentrantLock lock = new ReentrantLock();
+    static final ReentrantReadWriteLock shared = new ReentrantReadWriteLock();
+    static final Semaphore semaphore = new Semaphore(1);
+    static final CountDownLatch latch = new CountDownLatch(1), both = new CountDownLatch(2);
+    static final Condition changed = lock.newCondition();
+    static final ArrayBlockingQueue<String> queue = new ArrayBlockingQueue<>(1);
+    static final FutureTask<String> task = new FutureTask<>(() -> "never run");
+    static final CompletableFuture<String> promise = new CompletableFuture<>();
+    static final CyclicBarrier barrier = new CyclicBarrier(2);
+
+    interface Work { void run() throws Exception; }
+
+    static Thread start(String name, Work work) {
+        Thread t = new Thread(() -> {
+            try { work.run(); } catch (Exception e) { throw new RuntimeException(e); }
+        }, name);
+        t.setDaemon(true);
+        t.start();
+        return t;
+    }
+
+    static synchronized void forClass(Work work) throws Exception { work.run(); }
+
+    static void deadlock(Object first, Object second) throws Exception {
+        synchronized (first) {
+            both.countDown();
+            both.await();
+            synchronized (second) {
+                throw new IllegalStateException("no deadlock");
+            }
+        }
+    }
+
+    static void forever() throws Exception { Thread.sleep(1_000_000_000L); }
+
+    static void deep(int n) throws Exception {
+        if (n == 0) forever();
+        deep(n - 1);
+    }
+
+    static void supplied(Supplier<String> s) { s.get(); }
+
+    public static void main(String[] args) throws Exception {
+        Thread holder = start("holder", () -> { lock.lock(); shared.writeLock().lock(); semaphore.acquire(); forever(); });
+        start("class-holder", () -> forClass(App::forever));
+        start("ab", () -> deadlock(a, b));
+        start("ba", () -> deadlock(b, a));
+        while (semaphore.availablePermits() > 0) Thread.yield();
+        start("lock", () -> lock.lock());
+        start("timed-lock", () -> lock.tryLock(1000, TimeUnit.DAYS));
+        start("read-lock", () -> shared.readLock().lock());
+        start("semaphore", () -> semaphore.acquire());
+        start("latch", () -> latch.await());
+        start("queue", () -> queue.take());
+        start("timed-queue", () -> new LinkedBlockingQueue<String>().poll(1000, TimeUnit.DAYS));
+        start("future", () -> task.get());
+        start("promise", () -> promise.get());
+        start("barrier", () -> barrier.await());
+        start("notify", () -> { synchronized (notified) { notified.wait(); } });
+        start("class", () -> forClass(() -> { }));
+        start("join", () -> holder.join());
+        start("child", () -> new ProcessBuilder("sleep", "1000000").start().waitFor());
+        start("sleep", App::forever);
+        start("deep", () -> deep(100));
+        start("supplied", () -> supplied(() -> { try { return queue.take(); } catch (InterruptedException e) { return null; } }));
+        start("condition", () -> { ReentrantLock own = new ReentrantLock(); own.lock(); own.newCondition().await(); });
+        ThreadFactory named = r -> { Thread t = new Thread(r, "pool"); t.setDaemon(true); return t; };
+        ExecutorService pool = Executors.newFixedThreadPool(1, named);
+        pool.submit(() -> { }).get();
+        Executors.newScheduledThreadPool(1, r -> { Thread t = new Thread(r, "scheduled"); t.setDaemon(true); return t; }).schedule(() -> { }, 1000, TimeUnit.DAYS);
+        ForkJoinPool.commonPool().submit(() -> { }).get();
+        ExecutorService busy = Executors.newFixedThreadPool(1, r -> { Thread t = new Thread(r, "busy"); t.setDaemon(true); return t; });
+        busy.submit(() -> { forever(); return 0; });
+        new java.util.Timer("timer", true).schedule(new java.util.TimerTask() { public void run() { } }, 1_000_000_000L);
+        new Thread(() -> System.out.println("up"), "last").start();
+        holder.join();
+    }
+}

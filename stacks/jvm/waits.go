@@ -1,0 +1,162 @@
+package jvm
+
+import (
+	"strings"
+
+	"github.com/hangtime-dev/hangtime/stacks"
+)
+
+// wait tells what a thread waits for: a monitor, whatever it parked for, another thread, or time. What it waits for in a call of the system the kernel knows.
+func (p *program) wait(t *thread, threads []*thread) stacks.Wait {
+	switch {
+	case t.moved || len(t.frames) == 0:
+		return stacks.Wait{}
+	case t.pending != 0:
+		return p.monitor(t, threads)
+	}
+	switch top := t.frames[0].Function; {
+	case strings.HasPrefix(top, "java.lang.Object.wait"):
+		return p.notification(t, threads)
+	case strings.HasPrefix(top, "java.lang.Thread.sleep"):
+		return stacks.Wait{On: "sleep", FD: -1}
+	case top == "jdk.internal.misc.Unsafe.park":
+		return p.parked(t, threads)
+	case strings.HasPrefix(top, "sun.nio.ch.EPoll.wait"):
+		return stacks.Wait{On: "select", FD: -1}
+	}
+	return stacks.Wait{}
+}
+
+// monitor is that of an object whose lock somebody else has: it wants to enter a synchronized block or method.
+func (p *program) monitor(t *thread, threads []*thread) stacks.Wait {
+	w := stacks.Wait{On: "monitor", Object: p.guarded(t.pending), FD: -1}
+	w.Name = p.describe(w.Object)
+	if owner := ownerAmong(threads, p.view.Word(t.pending+uint64(p.owner))); owner != nil && owner != t {
+		w.Owner = uint64(owner.tid)
+	}
+	return w
+}
+
+// guarded is the object whose monitor this is.
+func (p *program) guarded(monitor uint64) uint64 {
+	object := p.view.Word(monitor + uint64(p.object))
+	if p.monitorIsHandle && object != 0 {
+		object = p.view.Word(object)
+	}
+	return object
+}
+
+// notification is what a thread waits for in Object.wait: another thread's end, a child's, or that somebody calls notify.
+func (p *program) notification(t *thread, threads []*thread) stacks.Wait {
+	w := stacks.Wait{On: "condition", FD: -1}
+	if t.waiting != 0 {
+		w.Object = p.guarded(t.waiting)
+	}
+	w.Name = p.describe(w.Object)
+	switch caller := beyond(t.frames, "java.lang.Object.wait"); {
+	case caller == "java.lang.Thread.join":
+		w.On, w.Name = "thread", ""
+		if joined := ofObject(threads, w.Object); joined != nil {
+			w.Owner, w.Name = uint64(joined.tid), joined.name
+		}
+	case strings.HasPrefix(caller, "java.lang.Process") && strings.HasSuffix(caller, ".waitFor"):
+		w.On, w.Name = "child", ""
+	default:
+		w.On, w.Name = inside(t.frames, w.On, w.Name)
+	}
+	return w
+}
+
+// beyond is the function of the first frame that is none of a function.
+func beyond(frames []stacks.Frame, function string) string {
+	for _, f := range frames {
+		if !strings.HasPrefix(f.Function, function) {
+			return f.Function
+		}
+	}
+	return ""
+}
+
+// parked is what a thread has parked for by its parkBlocker, which LockSupport.park notes.
+func (p *program) parked(t *thread, threads []*thread) stacks.Wait {
+	blocker := p.get(t.object, "parkBlocker")
+	if blocker == 0 {
+		return stacks.Wait{}
+	}
+	name := p.describe(blocker)
+	w := stacks.Wait{On: kindOf(name), Object: blocker, Name: name, FD: -1}
+	if w.On == "lock" {
+		if owner := ofObject(threads, p.get(blocker, "exclusiveOwnerThread")); owner != nil && owner != t {
+			w.Owner = uint64(owner.tid)
+		}
+	}
+	w.On, w.Name = inside(t.frames, w.On, w.Name)
+	return w
+}
+
+// kindOf tells what an object is that a thread parks for, by its class.
+func kindOf(class string) string {
+	for part, on := range map[string]string{
+		"ReentrantLock$": "lock", "ReentrantReadWriteLock$": "lock", "StampedLock": "lock",
+		"Semaphore$": "semaphore", "CountDownLatch$": "event", "Phaser": "event",
+		"FutureTask": "future", "CompletableFuture$": "future", "ForkJoinTask": "future",
+		"SynchronousQueue": "queue", "LinkedTransferQueue": "queue",
+	} {
+		if strings.HasPrefix(class, "java.util.concurrent.") && strings.Contains(class, part) {
+			return on
+		}
+	}
+	return "condition"
+}
+
+// maxInside is how many frames from the innermost one say what a wait is part of.
+const maxInside = 16
+
+// inside makes a condition or semaphore to the thing that uses it where a frame near the innermost one is of one: a queue, a barrier, a pool of connections.
+func inside(frames []stacks.Frame, on, name string) (string, string) {
+	for _, f := range frames[:min(len(frames), maxInside)] {
+		class, method := split(f.Function)
+		switch {
+		case !f.Library:
+			return on, name
+		case isConnectionPool(class, method):
+			return "pool", class[strings.LastIndexByte(class, '.')+1:]
+		case on == "condition" && strings.HasPrefix(class, "java.util.concurrent.CyclicBarrier"):
+			return "event", name
+		case on == "condition" && isQueue(class):
+			on, name = "queue", class
+		}
+	}
+	return on, name
+}
+
+// isQueue says that a class is one of Java's queues that wait.
+func isQueue(class string) bool {
+	return strings.HasPrefix(class, "java.util.concurrent.") && (strings.HasSuffix(class, "Queue") || strings.HasSuffix(class, "BlockingDeque"))
+}
+
+// isConnectionPool says that a call takes something from a pool and waits until there is one: HikariCP, the pools of Tomcat and of Apache Commons, c3p0,
+// Apache's HTTP client.
+func isConnectionPool(class, method string) bool {
+	switch class {
+	case "com.zaxxer.hikari.pool.HikariPool":
+		return method == "getConnection"
+	case "org.apache.tomcat.jdbc.pool.ConnectionPool":
+		return method == "borrowConnection"
+	case "org.apache.commons.pool2.impl.GenericObjectPool", "org.apache.commons.pool.impl.GenericObjectPool", "org.apache.tomcat.dbcp.pool2.impl.GenericObjectPool":
+		return method == "borrowObject"
+	case "com.mchange.v2.resourcepool.BasicResourcePool":
+		return method == "awaitAvailable"
+	case "org.apache.http.pool.AbstractConnPool":
+		return method == "getPoolEntryBlocking"
+	}
+	return false
+}
+
+// split takes the name of a method from that of its class.
+func split(function string) (class, method string) {
+	if dot := strings.LastIndexByte(function, '.'); dot >= 0 {
+		return function[:dot], function[dot+1:]
+	}
+	return "", function
+}

@@ -1,0 +1,74 @@
+package jvm
+
+import (
+	"errors"
+	"os"
+	"testing"
+
+	"github.com/hangtime-dev/hangtime/stacks"
+)
+
+func TestWaits(t *testing.T) {
+	pid := start(t, "-Xmx128m", "-cp", compile(t, "App.java"), "App")
+	r := opened(t, pid)
+	settled(t, r)
+	all := look(t, r)
+	for _, row := range []struct {
+		thread, on, name, owner string
+		idle, pool              bool
+	}{
+		{thread: "ab", on: "monitor", name: "java.lang.Object", owner: "ba"},
+		{thread: "ba", on: "monitor", name: "java.lang.Object", owner: "ab"},
+		{thread: "class", on: "monitor", name: "App.class", owner: "class-holder"},
+		{thread: "lock", on: "lock", name: "java.util.concurrent.locks.ReentrantLock$NonfairSync", owner: "holder"},
+		{thread: "timed-lock", on: "lock", name: "java.util.concurrent.locks.ReentrantLock$NonfairSync", owner: "holder"},
+		{thread: "read-lock", on: "lock", name: "java.util.concurrent.locks.ReentrantReadWriteLock$NonfairSync", owner: "holder"},
+		{thread: "semaphore", on: "semaphore", name: "java.util.concurrent.Semaphore$NonfairSync"},
+		{thread: "latch", on: "event", name: "java.util.concurrent.CountDownLatch$Sync"},
+		{thread: "barrier", on: "event", name: "java.util.concurrent.locks.AbstractQueuedSynchronizer$ConditionObject"},
+		{thread: "condition", on: "condition", name: "java.util.concurrent.locks.AbstractQueuedSynchronizer$ConditionObject"},
+		{thread: "queue", on: "queue", name: "java.util.concurrent.ArrayBlockingQueue"},
+		{thread: "supplied", on: "queue", name: "java.util.concurrent.ArrayBlockingQueue"},
+		{thread: "timed-queue", on: "queue", name: "java.util.concurrent.LinkedBlockingQueue"},
+		{thread: "future", on: "future", name: "java.util.concurrent.FutureTask"},
+		{thread: "promise", on: "future", name: "java.util.concurrent.CompletableFuture$Signaller"},
+		{thread: "notify", on: "condition", name: "java.lang.Object"},
+		{thread: "join", on: "thread", name: "holder", owner: "holder"},
+		{thread: "main", on: "thread", name: "holder", owner: "holder", idle: true},
+		{thread: "child", on: "child"},
+		{thread: "sleep", on: "sleep"},
+		{thread: "busy", on: "sleep", pool: true},
+		{thread: "pool", on: "queue", name: "java.util.concurrent.LinkedBlockingQueue", idle: true, pool: true},
+		{thread: "scheduled", on: "queue", name: "java.util.concurrent.ScheduledThreadPoolExecutor$DelayedWorkQueue", idle: true, pool: true},
+		{thread: "timer", on: "condition", name: "java.util.TaskQueue", idle: true},
+	} {
+		w, known := all[row.thread]
+		if !known {
+			t.Errorf("no thread %s", row.thread)
+			continue
+		}
+		if w.Wait.On != row.on || w.Wait.Name != row.name || w.Idle != row.idle || w.Pool != row.pool || w.Wait.Owner != uint64(all[row.owner].TID) {
+			t.Errorf("%s: %+v, idle %v, pool %v; want %+v with the owner's thread %d", row.thread, w.Wait, w.Idle, w.Pool, row, all[row.owner].TID)
+		}
+		if row.on == "lock" && w.Wait.Object == 0 || row.on == "monitor" && w.Wait.Object == 0 {
+			t.Errorf("%s waits for no object", row.thread)
+		}
+	}
+	if all["lock"].Wait.Object != all["timed-lock"].Wait.Object {
+		t.Error("two who wait for one lock wait for two")
+	}
+	for _, service := range []string{"Signal Dispatcher", "Service Thread", "Finalizer", "Reference Handler", "Common-Cleaner", "ForkJoinPool.commonPool-worker-1"} {
+		if w, known := all[service]; !known || !w.Idle || w.TID == 0 {
+			t.Errorf("%s: %+v, want it idle", service, w)
+		}
+	}
+	if top := all["ab"].Frames[0]; top != (stacks.Frame{Function: "App.deadlock", File: "App.java", Line: 36}) {
+		t.Errorf("ab is at %+v", top)
+	}
+}
+
+func TestAProcessWithoutJavaHasNone(t *testing.T) {
+	if _, err := Open(process(os.Getpid())); !errors.Is(err, stacks.ErrNone) {
+		t.Errorf("a program of Go: %v, want %v", err, stacks.ErrNone)
+	}
+}

@@ -1,0 +1,109 @@
+package node
+
+import (
+	"encoding/binary"
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/hangtime-dev/hangtime/stacks/foreign"
+)
+
+// v8 is the layout of V8 11.3, of Node.js 20, as its metadata says.
+func v8() layout {
+	return layout{
+		mapType: 12, functionShared: 24, sharedName: 16, sharedScript: 32, scriptName: 16, scriptSource: 8,
+		stringLength: 12, oneByte: 16, twoByte: 16, consFirst: 16, consSecond: 24, thinActual: 16, slicedParent: 16, slicedOffset: 24, bytecodes: 54,
+		frameFunction: -16, frameMarker: -8, frameBytecodes: -32, frameBytecode: -40, firstNonString: 128, bytecodeType: 191, scopeType: 261, sharedType: 262, scriptType: 167,
+		representation: 7, encoding: 8, oneByteTag: 8, seq: 0, cons: 1, external: 2, sliced: 3, thin: 5, entryFrame: 1, constructEntryFrame: 2, builtinExitFrame: 25,
+		exitOffset: 0x180, entryOffset: 0x1a0,
+	}
+}
+
+// base is where the random memory begins, and size how large it is.
+const (
+	base = 1 << 20
+	size = 1 << 17
+)
+
+// random is memory of these bytes over and over; every second word of it points into it, as V8 tags what it points to or not.
+func random(data []byte) func(uint64, []byte) error {
+	memory := make([]byte, size)
+	for i := range memory {
+		memory[i] = data[i%len(data)] ^ byte(i/len(data))
+	}
+	for i := 0; i < size; i += 16 {
+		binary.NativeEndian.PutUint64(memory[i:], base+binary.NativeEndian.Uint64(memory[i:])%size&^6)
+	}
+	return func(at uint64, into []byte) error {
+		if at < base || at+uint64(len(into)) > base+size {
+			return errors.New("not mapped")
+		}
+		copy(into, memory[at-base:])
+		return nil
+	}
+}
+
+func FuzzMemory(f *testing.F) {
+	f.Add([]byte("0123456789abcdefg"), uint32(64), uint32(4096))
+	f.Add([]byte{0, 1, 2, 3, 200, 255, 7}, uint32(8), uint32(1<<16))
+	f.Add([]byte{2, 0, 0, 0, 0, 0, 0}, uint32(128), uint32(1<<15))
+	f.Fuzz(func(t *testing.T, data []byte, from, to uint32) {
+		if len(data) == 0 {
+			return
+		}
+		r := &reader{engine: engine{layout: v8(), view: &foreign.View{Memory: random(data), Reads: maxReads, Bytes: maxBytes}}, isolate: base}
+		r.forget()
+		frames, whole := r.walk(nil, base+uint64(from%size)&^7, base+uint64(to%size)&^7)
+		if whole != (len(frames) > 0) || len(frames) > maxFrames {
+			t.Errorf("whole %v: %+v", whole, frames)
+		}
+		for word := uint64(base + 1); word < base+512; word += 8 {
+			r.text(word)
+			r.nameOf(word)
+			if f := r.function(word); f != nil && (f.Function == "" || f.Line < 0) {
+				t.Errorf("%+v", f)
+			}
+			if n := r.line(word, int(from)); n < 0 {
+				t.Errorf("line %d", n)
+			}
+			r.lineAt(&function{}, word, int(to))
+		}
+		if r.view.Reads < 0 || r.view.Bytes < 0 {
+			t.Errorf("more was read than may be: %d reads and %d bytes are left", r.view.Reads, r.view.Bytes)
+		}
+	})
+}
+
+func FuzzPlaces(f *testing.F) {
+	f.Add([]byte{0, 4, 5, 6})
+	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if all := places(b); len(all) > len(b) {
+			t.Errorf("%d bytes are %d places", len(b), len(all))
+		}
+	})
+}
+
+func TestPlaces(t *testing.T) {
+	// A statement at bytecode 0 and character 10, an expression 3 bytecodes on at character 30, a statement 70 on at character 12. A character is one more, and twice that.
+	b := []byte{0, 44, 7, 80, 0x8c, 0x01, 71}
+	want := []place{{0, 10}, {3, 30}, {73, 12}}
+	if got := places(b); !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+func TestASmallIntegerAndAnObjectAreToldApart(t *testing.T) {
+	for word, want := range map[uint64]int{7 << 32: 7, 0xffffffff << 32: -1, 0: 0} {
+		if n, ok := small(word); !ok || n != want || object(word) != 0 {
+			t.Errorf("%#x: %d %v, want %d", word, n, ok, want)
+		}
+	}
+	if _, ok := small(0x1001); ok || object(0x1001) != 0x1000 {
+		t.Error("an object is taken for an integer")
+	}
+	if object(1<<48|1) != 0 || object(0x1003) != 0 {
+		t.Error("what no object can be is taken for one")
+	}
+}

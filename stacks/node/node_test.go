@@ -1,0 +1,145 @@
+package node
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/kernel/memory"
+	"github.com/hangtime-dev/hangtime/stacks"
+)
+
+func process(pid int) stacks.Process {
+	return stacks.Process{Proc: "/proc", PID: pid, Memory: func(address uint64, into []byte) error { return memory.Read(pid, address, into) }}
+}
+
+// start starts node with a case of app.js; it and all that it started end with the test.
+func start(t *testing.T, args ...string) (pid int) {
+	t.Helper()
+	command := exec.Command("node", append([]string{filepath.Join("testdata", "app.js")}, args...)...)
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	said := &bytes.Buffer{}
+	command.Stdout, command.Stderr = said, said
+	command.WaitDelay = time.Second // a child of the child's may have its output still
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	pid = command.Process.Pid
+	t.Cleanup(func() {
+		_ = syscall.Kill(-pid, syscall.SIGKILL)
+		_ = command.Wait()
+		if t.Failed() {
+			t.Logf("node said: %s", said)
+		}
+	})
+	return pid
+}
+
+// until looks at a process until a condition holds.
+func until(t *testing.T, pid int, true func(stacks.Work) bool) (found stacks.Work) {
+	t.Helper()
+	var r stacks.Reader
+	var err error
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(30 * time.Second); ; <-tick.C {
+		if r == nil {
+			r, err = Open(process(pid))
+		}
+		if r != nil {
+			var all []stacks.Work
+			if all, err = r.Look(); err == nil {
+				if found = all[0]; len(all) == 1 && true(found) {
+					return found
+				}
+			}
+		}
+		if time.Now().After(end) {
+			t.Fatalf("waited 30 s; last seen: %+v, %v", found, err)
+		}
+	}
+}
+
+// A frame is what is compared of one: of Node.js's own files no line, which is another in each version.
+type frame struct {
+	function, file string
+	line           int
+	library        bool
+}
+
+func framesOf(w stacks.Work) (all []frame) {
+	for _, f := range w.Frames {
+		if f.Library {
+			f.Line = 0
+		}
+		all = append(all, frame{f.Function, filepath.Base(f.File), f.Line, f.Library})
+	}
+	return all
+}
+
+func TestWhatBlocksTheEventLoop(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wait := []frame{{"wait", ".", 0, true}, {"block", "app.js", 8, false}}
+	for name, want := range map[string]struct {
+		frames []frame // in this order, with others between those of libraries
+		on     string
+	}{
+		"wait":      {frames: append(slices.Clone(wait), frame{"wait", "app.js", 13, false}), on: "event"},
+		"child":     {frames: []frame{{"spawnSync", "child_process", 0, true}, {"execSync", "node:child_process", 0, true}, {"child", "app.js", 14, false}}, on: "child"},
+		"regexp":    {frames: []frame{{"test", ".", 0, true}, {"regexp", "app.js", 15, false}}},
+		"compiled":  {frames: []frame{{"test", ".", 0, true}, {"compiled", "app.js", 18, false}}},
+		"recursion": {frames: []frame{{"fib", "app.js", 5, false}, {"recursion", "app.js", 21, false}}},
+		"compare":   {frames: []frame{{"sort", ".", 0, true}, {"compare", "app.js", 25, false}}},
+		"crypto":    {frames: []frame{{"pbkdf2Sync", "pbkdf2", 0, true}, {"crypto", "app.js", 27, false}}},
+		"fifo":      {frames: []frame{{"openSync", "node:fs", 0, true}, {"readFileSync", "node:fs", 0, true}, {"fifo", "app.js", 28, false}}},
+		"nested":    {frames: append(slices.Clone(wait), frame{"(anonymous)", "inside.js", 3, false}, frame{"runInThisContext", "node:vm", 0, true}, frame{"nested", "app.js", 31, false}), on: "event"},
+		"anonymous": {frames: append(slices.Clone(wait), frame{"(anonymous)", "app.js", 33, false}, frame{"forEach", ".", 0, true}, frame{"anonymous", "app.js", 33, false}), on: "event"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pid := start(t, name, fifo)
+			want.frames = append(want.frames, frame{"begin", "app.js", 38, false}, frame{"processImmediate", "timers", 0, true})
+			var missing frame
+			w := until(t, pid, func(w stacks.Work) bool {
+				got := framesOf(w)
+				for _, missing = range want.frames {
+					at := slices.Index(got, missing)
+					if at < 0 {
+						return false
+					}
+					got = got[at+1:]
+				}
+				return true
+			})
+			if w.Idle || w.TID != pid || w.Wait.On != want.on {
+				t.Errorf("idle %v, thread %d of process %d, waits for %q, want %q", w.Idle, w.TID, pid, w.Wait.On, want.on)
+			}
+			for _, f := range framesOf(w) {
+				if !f.library && !slices.Contains(want.frames, f) && (f.function != "fib" && f.function != "(anonymous)") {
+					t.Errorf("%+v is none that it is in", f)
+				}
+			}
+		})
+	}
+}
+
+func TestAnEventLoopThatWaitsForEventsIsIdle(t *testing.T) {
+	w := until(t, start(t, "idle"), func(w stacks.Work) bool { return w.Idle })
+	if len(w.Frames) > 0 || w.Wait.On != "" {
+		t.Errorf("%+v", w)
+	}
+}
+
+func TestAProcessWithoutNodeHasNone(t *testing.T) {
+	if _, err := Open(process(os.Getpid())); !errors.Is(err, stacks.ErrNone) {
+		t.Errorf("a program of Go: %v, want %v", err, stacks.ErrNone)
+	}
+}
