@@ -17,7 +17,7 @@ func (f sight) serving(p *process) []*threadState {
 		switch main := roleOf(t.ThreadSample) == mainThread; {
 		case st != nil && st.Request != nil, p.hang != nil && p.stall.tid == t.TID:
 		case main && st != nil && st.Ends:
-		case main && (pools || f.accepts(p) && t.Idle == false && st != nil):
+		case main && (pools || f.accepts(p) && !t.Idle && st != nil):
 			continue
 		case !main && spoken && !f.atWork(p, t):
 			if o := f.behind(p, t.TID, f.now); st != nil || o == nil || !o.shared() {
