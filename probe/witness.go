@@ -225,7 +225,7 @@ func (w *witness) tell(one *worker, f *finding, server waits.Server) {
 	f.sample.Still = still
 	w.rec.Record(f.sample)
 	if f.behind != nil {
-		w.rec.Record(standing(f.behind, still))
+		w.rec.Record(waits.Standing(f.behind, still))
 	}
 	if len(f.chain) > 0 {
 		w.rec.Record(history.Chain{PID: one.PID, TID: f.sample.TID, Links: f.chain})

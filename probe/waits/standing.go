@@ -1,4 +1,4 @@
-package probe
+package waits
 
 import (
 	"time"
@@ -6,8 +6,8 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// standing is a wait that has lasted for so long by now.
-func standing(wait history.Event, still time.Duration) history.Event {
+// Standing is a wait that has lasted for so long by now.
+func Standing(wait history.Event, still time.Duration) history.Event {
 	switch ev := wait.(type) {
 	case history.LockWait:
 		ev.Still = still
