@@ -1,13 +1,14 @@
 package diagnose
 
 // awaits tells them for people and programs, at most 16.
-func (f sight) awaits(p *process) []Await {
+func (f explainer) awaits(p *process) []Await {
 	var out []Await
 	for _, st := range f.awaited(p) {
 		if len(out) == 16 {
 			break
 		}
-		a := Await{Count: max(st.Count, 1), Age: f.now - f.askedAt(p, st), Stack: st.Frames, Where: st.own(), Least: f.askedAt(p, st) == st.first}
+		a := Await{Count: max(st.Count, 1), Age: f.now - f.askedAt(p, st), Stack: st.Frames, Where: st.own(),
+			Least: f.askedAt(p, st) == st.first}
 		if st.Wait != nil {
 			a.What, a.Name = st.Wait.On, st.Wait.Name
 		}

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// exclusive are the kinds of waits of which one has what the others wait for: they end when somebody lets go. All else (an event, a message, an answer, a time) may be waited for
-// on purpose, however long.
+// exclusive are the kinds of waits of which one has what the others wait for: they end when somebody lets go. All else
+// (an event, a message, an answer, a time) may be waited for on purpose, however long.
 //
 // A goroutine that sends or receives outside of a select cannot be called away either.
 func exclusive(st *stack) bool {

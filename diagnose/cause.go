@@ -13,7 +13,8 @@ func (c Cause) clone() Cause {
 	return c
 }
 
-// forPeople adds what is advised, in the guide's words or not, and makes what others wrote (paths, commands, names, frames, titles) safe to show.
+// forPeople adds what is advised, in the guide's words or not, and makes what others wrote (paths, commands, names,
+// frames, titles) safe to show.
 func (c Cause) forPeople(guide bool) Cause {
 	on := adviceOn(c.Kind, guide)
 	c.Remedy, c.Prevention = on.remedy, on.prevention
@@ -41,7 +42,8 @@ func printable(all []string) []string {
 	return all
 }
 
-// better says whether c explains more than old: a known cause more than none, then the surer one, then the one with more to show.
+// better says whether c explains more than old: a known cause more than none, then the surer one, then the one with
+// more to show.
 func (c Cause) better(old Cause) bool {
 	if known, before := c.Kind != CauseUnknown, old.Kind != CauseUnknown; known != before {
 		return known

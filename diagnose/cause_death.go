@@ -53,7 +53,8 @@ func (f *server) timedOut(p *process, c *Cause) {
 		c.Kind, c.Short = CauseKilled, c.Short+" after SIGABRT from arbiter"
 		c.Sentence = "its arbiter sent it SIGABRT for its silence and it left; why it was silent was not seen"
 		if p.label == Starved || p.label == Throttled {
-			c.Sentence = "its arbiter sent it SIGABRT for its silence and it left; it was " + string(p.label) + ": ready to run, and without a processor"
+			c.Sentence = "its arbiter sent it SIGABRT for its silence and it left; it was " + string(p.label) +
+				": ready to run, and without a processor"
 		}
 		return
 	}
@@ -61,7 +62,8 @@ func (f *server) timedOut(p *process, c *Cause) {
 
 // death is the cause of a crash.
 func (f *server) death(p *process, ev history.WorkerGone, by string) Cause {
-	c := Cause{Kind: CauseExited, Confidence: Proven, Short: fmt.Sprintf("exit code %d", ev.Code), Sentence: fmt.Sprintf("it ended by itself with exit code %d", ev.Code)}
+	c := Cause{Kind: CauseExited, Confidence: Proven, Short: fmt.Sprintf("exit code %d", ev.Code),
+		Sentence: fmt.Sprintf("it ended by itself with exit code %d", ev.Code)}
 	switch code := exitCode(ev.Code); {
 	case ev.Unknown:
 		c = Cause{Kind: CauseUnknown, Confidence: Guess, Short: "gone", Sentence: "it is gone with work undone; how it ended could not be seen"}
@@ -111,7 +113,8 @@ func undone(p *process) string {
 // looped is the cause of deaths that follow each other as soon as a process is born.
 func looped(in *incident, last Cause) Cause {
 	c := Cause{
-		Kind: CauseBootLoop, Confidence: Likely, Short: "dies at boot: " + last.Short, Evidence: append(slices.Clone(in.Cause.Evidence), last.Evidence...),
+		Kind: CauseBootLoop, Confidence: Likely, Short: "dies at boot: " + last.Short,
+		Evidence: append(slices.Clone(in.Cause.Evidence), last.Evidence...),
 		Sentence: "each successor dies as soon as it is born, before it has answered anything (" + last.Short + ")",
 	}
 	return c.forPeople(true)

@@ -29,7 +29,8 @@ func (f explainer) exhausted(p *process, s standstill) Cause {
 		}
 	}
 	waiting := max(p.sample.Inside, p.open) - s.crowd
-	c := Cause{Kind: CausePool, Confidence: sure(s, call != ""), Short: fmt.Sprintf("%d threads %s", s.crowd, what), Sentence: fmt.Sprintf("all %d threads of its pool that work are %s", s.crowd, what)}
+	c := Cause{Kind: CausePool, Confidence: sure(s, call != ""), Short: fmt.Sprintf("%d threads %s", s.crowd, what),
+		Sentence: fmt.Sprintf("all %d threads of its pool that work are %s", s.crowd, what)}
 	if f.spare(p) {
 		c.Sentence = fmt.Sprintf("%d threads of its pool are %s", s.crowd, what)
 	}

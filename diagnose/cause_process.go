@@ -18,7 +18,8 @@ func (f explainer) lingers(p *process, s standstill) Cause {
 	return c
 }
 
-// titled adds what a process that says in its title what it does has written there, as PostgreSQL's sessions do; and who of its siblings says that it keeps others waiting.
+// titled adds what a process that says in its title what it does has written there, as PostgreSQL's sessions do; and
+// who of its siblings says that it keeps others waiting.
 func (f explainer) titled(p *process, s standstill, c *Cause) {
 	waits := strings.HasSuffix(p.title, " waiting")
 	if p.title == "" || s.outside() || c.Kind != CauseUnknown && !waits {

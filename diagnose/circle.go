@@ -12,8 +12,8 @@ import (
 // A waitingThread is one thread that waits for what another has.
 type waitingThread struct{ pid, tid int }
 
-// owners are the threads that keep a thread waiting, as far as they are known; the text says for what. A lock's holder is a process, so all of its threads
-// that wait may be the one.
+// owners are the threads that keep a thread waiting, as far as they are known; the text says for what. A lock's holder
+// is a process, so all of its threads that wait may be the one.
 func (f sight) owners(p *process, tid int) (text string, all []waitingThread) {
 	o := f.behind(p, tid, f.now)
 	if o == nil {
@@ -22,10 +22,12 @@ func (f sight) owners(p *process, tid int) (text string, all []waitingThread) {
 	switch ev := o.event.(type) {
 	case history.MutexWait:
 		if ev.Owner != 0 {
-			return fmt.Sprintf("thread %d of pid %d waits for a mutex of thread %d", tid, p.pid, ev.Owner), []waitingThread{{pid: p.pid, tid: ev.Owner}}
+			return fmt.Sprintf("thread %d of pid %d waits for a mutex of thread %d", tid, p.pid, ev.Owner),
+				[]waitingThread{{pid: p.pid, tid: ev.Owner}}
 		}
 		if st := p.stacks[tid]; st != nil && st.Wait != nil && st.Wait.Owner != 0 && int(st.Wait.Owner) != tid {
-			return fmt.Sprintf("thread %d of pid %d waits for %s of thread %d", tid, p.pid, userWait(st), st.Wait.Owner), []waitingThread{{pid: p.pid, tid: int(st.Wait.Owner)}}
+			return fmt.Sprintf("thread %d of pid %d waits for %s of thread %d", tid, p.pid, userWait(st), st.Wait.Owner),
+				[]waitingThread{{pid: p.pid, tid: int(st.Wait.Owner)}}
 		}
 	case history.LockWait:
 		for _, h := range ev.Holders {

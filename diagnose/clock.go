@@ -19,14 +19,16 @@ func (f *clock) end(at time.Duration) {
 	}
 }
 
-// A window is a stretch of time in which hangtime itself did not run when it was due. What it says of that time is discarded: it may be that the whole machine
-// stood still, and then a worker's silence is not its own.
+// A window is a stretch of time in which hangtime itself did not run when it was due. What it says of that time is
+// discarded: it may be that the whole machine stood still, and then a worker's silence is not its own.
 type window struct{ from, to time.Duration }
 
-// maxWindows bounds how many are kept; the oldest go, and only a silence that began before them is held to be longer than it was.
+// maxWindows bounds how many are kept; the oldest go, and only a silence that began before them is held to be longer
+// than it was.
 const maxWindows = 256
 
-// blinded notes such a window. The run and the probe each have a clock that may be late, so windows overlap; they come in the order of their ends.
+// blinded notes such a window. The run and the probe each have a clock that may be late, so windows overlap; they come
+// in the order of their ends.
 func (f *clock) blinded(from, to time.Duration) {
 	from = max(from, 0)
 	for len(f.blind) > 0 && f.blind[len(f.blind)-1].to >= from {
@@ -47,5 +49,6 @@ func (f *clock) silence(since, now time.Duration) time.Duration {
 	return max(silence, 0)
 }
 
-// unset is a moment that never was: it is before every other. Zero and -1 would not do: of a server that was there before hangtime, all that matters may lie before zero.
+// unset is a moment that never was: it is before every other. Zero and -1 would not do: of a server that was there
+// before hangtime, all that matters may lie before zero.
 const unset = time.Duration(math.MinInt64 / 4)

@@ -7,10 +7,12 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// maxPorts bounds how many connections of one incident are remembered; further ones are counted only as they are seen inside.
+// maxPorts bounds how many connections of one incident are remembered; further ones are counted only as they are seen
+// inside.
 const maxPorts = 20_000
 
-// lateLosses is how long after an incident's end lost tasks still count for it: a client asks for an old task once a second, and gives one of which nobody knows another second.
+// lateLosses is how long after an incident's end lost tasks still count for it: a client asks for an old task once a
+// second, and gives one of which nobody knows another second.
 const lateLosses = 5 * time.Second
 
 const maxFailures = 256
@@ -83,7 +85,8 @@ func (f *casebook) hits(ev history.HitWindow) {
 	}
 }
 
-// losses counts a lost task for the incident that its worker was a victim of; where it is not known which worker had it, for those that are not long over.
+// losses counts a lost task for the incident that its worker was a victim of; where it is not known which worker had
+// it, for those that are not long over.
 func (f *casebook) losses(ev history.Ledger) {
 	more := less(ev.Lost, f.lost)
 	f.lost = ev.Lost

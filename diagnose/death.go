@@ -68,8 +68,9 @@ func (f *coroner) died(r history.Record, ev history.WorkerGone) {
 	}
 }
 
-// timedOutUnheard says whether a kill whose sender was not heard is the arbiter's: the process hung until a moment ago and had given its arbiter no sign of life for as long. Where
-// it gives one from another thread than the one that hung (gunicorn's threaded workers), the arbiter knows of nothing and kills nobody. Code 1 is how gunicorn's worker leaves
+// timedOutUnheard says whether a kill whose sender was not heard is the arbiter's: the process hung until a moment ago
+// and had given its arbiter no sign of life for as long. Where it gives one from another thread than the one that hung
+// (gunicorn's threaded workers), the arbiter knows of nothing and kills nobody. Code 1 is how gunicorn's worker leaves
 // after SIGABRT.
 func (f *coroner) timedOutUnheard(p *process, ev history.WorkerGone, at time.Duration) bool {
 	if ev.Signal == "SIGKILL" && !f.outOfMemory(p, ev) && p.sample.Inside > 0 && at-p.began() >= f.limits.Pool {
@@ -82,7 +83,8 @@ func (f *coroner) timedOutUnheard(p *process, ev history.WorkerGone, at time.Dur
 	return p.hang != nil || p.hungTo >= 0 && at-p.hungTo <= f.limits.Recent
 }
 
-// resume makes a process a victim of its last hang again: it did not recover from it, it only unwound because it was told to die.
+// resume makes a process a victim of its last hang again: it did not recover from it, it only unwound because it was
+// told to die.
 func (f *judge) resume(p *process) {
 	in := p.hung
 	if p.hang != nil || in == nil {
@@ -105,8 +107,9 @@ func (f *coroner) lastStall(p *process) standstill {
 	return standstill{from: p.since, work: unset}
 }
 
-// planned says whether a process left because that was wanted: it leaves with code 0 and nothing undone, or after it was told to go or said that it goes (a reload,
-// max_requests), or its arbiter ended it. What its client has not yet heard of is no proof of something undone.
+// planned says whether a process left because that was wanted: it leaves with code 0 and nothing undone, or after it
+// was told to go or said that it goes (a reload, max_requests), or its arbiter ended it. What its client has not yet
+// heard of is no proof of something undone.
 func planned(ev history.WorkerGone, by string, work, told bool) bool {
 	switch {
 	case ev.Unknown:
@@ -131,7 +134,8 @@ func (f *coroner) told(p *process, at time.Duration) bool {
 // sender says who sent the signal that ended the process; empty: not known.
 func (f *coroner) sender(p *process, ev history.WorkerGone, at time.Duration) string {
 	for _, one := range slices.Backward(f.faults) {
-		if slices.Contains([]string{"kill", "terminate", "abort", "signal"}, one.Fault) && one.aims(p) && at-one.asked <= f.limits.Recent+one.For && at >= one.asked {
+		if slices.Contains([]string{"kill", "terminate", "abort", "signal"}, one.Fault) && one.aims(p) &&
+			at-one.asked <= f.limits.Recent+one.For && at >= one.asked {
 			return "hangtime"
 		}
 	}
@@ -202,14 +206,16 @@ func (f *coroner) signalled(r history.Record, ev history.SignalSeen) {
 	f.condemned(p)
 }
 
-// condemned takes that the arbiter has just sent a suspect the signal for its silence: it knows that silence longer than we do.
+// condemned takes that the arbiter has just sent a suspect the signal for its silence: it knows that silence longer
+// than we do.
 func (f *coroner) condemned(p *process) {
 	if _, doomed := p.doomed(); doomed && p.hang == nil && p.state == Suspect && f.ending < 0 {
 		f.hangs(p, f.lastStall(p))
 	}
 }
 
-// crash opens an incident for a death, or adds it to one that began a moment ago in the same way, or in the same place by a death as young.
+// crash opens an incident for a death, or adds it to one that began a moment ago in the same way, or in the same place
+// by a death as young.
 func (f *coroner) crash(p *process, r history.Record, ev history.WorkerGone, by string) {
 	c := f.death(p, ev, by)
 	c.Evidence = []uint64{r.Seq}

@@ -22,19 +22,24 @@ func (f explainer) causeOf(p *process, s standstill) Cause {
 func (f explainer) explain(p *process, s standstill) Cause {
 	switch s.how {
 	case byStop:
-		return Cause{Kind: CauseStopped, Confidence: Proven, Short: "stopped by a signal", Sentence: "stopped by " + p.stopper() + ": no thread of it runs until SIGCONT"}
+		return Cause{Kind: CauseStopped, Confidence: Proven, Short: "stopped by a signal",
+			Sentence: "stopped by " + p.stopper() + ": no thread of it runs until SIGCONT"}
 	case byFreezer:
-		return Cause{Kind: CauseStopped, Confidence: Proven, Short: "frozen", Sentence: fmt.Sprintf("its control group %s is frozen: no thread of it runs until it is thawed", p.group.Path)}
+		return Cause{Kind: CauseStopped, Confidence: Proven, Short: "frozen",
+			Sentence: fmt.Sprintf("its control group %s is frozen: no thread of it runs until it is thawed", p.group.Path)}
 	case byMemory:
 		return Cause{Kind: CauseMemory, Confidence: Proven, Short: "out of memory, not killed",
-			Sentence: fmt.Sprintf("its control group %s is at its limit of %s and the killer is off: it sleeps until there is memory", p.group.Path, words.Size(p.group.MemoryLimit))}
+			Sentence: fmt.Sprintf("its control group %s is at its limit of %s and the killer is off: it sleeps until there is memory",
+				p.group.Path, words.Size(p.group.MemoryLimit))}
 	case withoutFiles:
 		return Cause{Kind: CauseDescriptors, Confidence: Likely, Short: fmt.Sprintf("%d of %d files open", p.files.Open, p.files.Limit),
-			Sentence: fmt.Sprintf("it has %d of %d allowed files open and cannot accept a connection; it tries again and again", p.files.Open, p.files.Limit)}
+			Sentence: fmt.Sprintf("it has %d of %d allowed files open and cannot accept a connection; it tries again and again",
+				p.files.Open, p.files.Limit)}
 	case computing:
 		used, _ := p.shares()
 		return Cause{Kind: CauseCPU, Confidence: Likely, Short: fmt.Sprintf("runs, %.0f %% of a processor", used*100),
-			Sentence: fmt.Sprintf("%s runs all the time (%.0f %% of a processor in the last second) and answers nothing", named(p, s.thread), used*100)}
+			Sentence: fmt.Sprintf("%s runs all the time (%.0f %% of a processor in the last second) and answers nothing",
+				named(p, s.thread), used*100)}
 	case deadLoop:
 		return notRun(p)
 	case lingering:
@@ -57,10 +62,12 @@ func (f explainer) explain(p *process, s standstill) Cause {
 		return bySyscall(p, s)
 	}
 	return Cause{Kind: CauseUnknown, Confidence: Guess, Short: "no progress",
-		Sentence: fmt.Sprintf("%s inside and none is answered; no thread could be seen to say why (state %s)", words.Count(p.sample.Inside, "request"), p.sample.State)}
+		Sentence: fmt.Sprintf("%s inside and none is answered; no thread could be seen to say why (state %s)",
+			words.Count(p.sample.Inside, "request"), p.sample.State)}
 }
 
-// polls is a thread that sleeps and asks again without end. What it asks for the look may have caught; else the place in its code says it.
+// polls is a thread that sleeps and asks again without end. What it asks for the look may have caught; else the place
+// in its code says it.
 func (f explainer) polls(p *process, s standstill) Cause {
 	if seen, ok := f.byEvent(p, s); ok && !s.thread.slept {
 		return seen // one wait with many ends, as a poll with a time limit

@@ -64,7 +64,8 @@ func (f *casebook) faultOf(id string) *fault {
 	return nil
 }
 
-// blame joins an incident to the fault that was in effect when it began: one that is about this worker or this file before any other.
+// blame joins an incident to the fault that was in effect when it began: one that is about this worker or this file
+// before any other.
 func (f *casebook) blame(in *incident, p *process) {
 	best, most := (*fault)(nil), 0
 	for _, one := range f.faults {
@@ -100,14 +101,15 @@ func (f *casebook) fits(one *fault, in *incident, p *process) int {
 	} else if one.PID > 0 && (one.Fault == "kill" || one.Fault == "stop") {
 		return 0 // it was done to another worker
 	}
-	if one.Path != "" && words.Printable(one.Path) == in.Cause.Path || slices.ContainsFunc(in.Cause.Holders, func(h history.LockHolder) bool { return one.holder > 0 && h.PID == one.holder }) {
+	if one.Path != "" && words.Printable(one.Path) == in.Cause.Path ||
+		slices.ContainsFunc(in.Cause.Holders, func(h history.LockHolder) bool { return one.holder > 0 && h.PID == one.holder }) {
 		fit += 8
 	}
 	return fit
 }
 
-// overBefore says whether a fault was over well before an incident began. One that is over the moment it strikes is told to be healed by nobody; a process that it struck itself may
-// still take its time to die of it, as after SIGTERM.
+// overBefore says whether a fault was over well before an incident began. One that is over the moment it strikes is
+// told to be healed by nobody; a process that it struck itself may still take its time to die of it, as after SIGTERM.
 func (f *casebook) overBefore(one *fault, in *incident, p *process) bool {
 	switch {
 	case one.healed >= 0:

@@ -8,7 +8,8 @@ import (
 	"github.com/hangtime-dev/hangtime/words"
 )
 
-// A Notice is something that explains how a server suffers and that is no hang of any worker: connections that were dropped, a quota that was used up.
+// A Notice is something that explains how a server suffers and that is no hang of any worker: connections that were
+// dropped, a quota that was used up.
 type Notice struct {
 	Cause Cause
 	From  time.Duration
@@ -96,8 +97,10 @@ func (f *notices) overfull(r history.Record, more uint64) {
 		f.overflow = 0
 	}
 	f.overflow += more
-	c := Cause{Kind: CauseBacklog, Confidence: Likely, Short: fmt.Sprintf("%s dropped", words.Count(f.overflow, "connection")), Evidence: []uint64{r.Seq}}
-	c.Sentence = fmt.Sprintf("the kernel dropped %s because no worker accepted them in time and the backlog was full", words.Count(f.overflow, "connection"))
+	c := Cause{Kind: CauseBacklog, Confidence: Likely, Short: fmt.Sprintf("%s dropped", words.Count(f.overflow, "connection")),
+		Evidence: []uint64{r.Seq}}
+	c.Sentence = fmt.Sprintf("the kernel dropped %s because no worker accepted them in time and the backlog was full",
+		words.Count(f.overflow, "connection"))
 	if f.backlogLimit > 0 {
 		c.Sentence += fmt.Sprintf(" (%d of %d)", f.backlog, f.backlogLimit)
 		if f.backlog >= f.backlogLimit {
@@ -107,7 +110,8 @@ func (f *notices) overfull(r history.Record, more uint64) {
 	f.note("backlog", r.At, r.At, c)
 }
 
-// overflowed takes the kernel's count since the machine started, and says how many connections it has dropped since the last: the first tells nothing of this server.
+// overflowed takes the kernel's count since the machine started, and says how many connections it has dropped since the
+// last: the first tells nothing of this server.
 func (f *notices) overflowed(r history.Record, ev history.Overflow) uint64 {
 	more := less(ev.Dropped, f.dropped)
 	first := !f.counted

@@ -3,8 +3,8 @@ package diagnose
 // progress tells whether a process that was found hung moves again.
 type progress struct{ sight }
 
-// another says whether a stall is a new hang rather than what the process is hung by already. A thread that ran between is none: a signal's handler makes it run, and
-// so does a timer. It takes an answer between the two.
+// another says whether a stall is a new hang rather than what the process is hung by already. A thread that ran between
+// is none: a signal's handler makes it run, and so does a timer. It takes an answer between the two.
 func (f progress) another(p *process, s standstill) bool {
 	if p.stall.outside() != s.outside() {
 		return true
@@ -12,9 +12,10 @@ func (f progress) another(p *process, s standstill) bool {
 	return p.stall.tid == s.tid && s.how == standing && s.from > p.stall.from+f.limits.Slack && p.grew > p.confirmed
 }
 
-// moves says whether a hung process that does not look hung any more makes progress again: that its threads were not looked at is no sign of life, and that one of them
-// ran is none either. After the arbiter's signal the process dies: its threads run for its handlers, and its connections close. Only answers that go on
-// long after that say that it lives.
+// moves says whether a hung process that does not look hung any more makes progress again: that its threads were not
+// looked at is no sign of life, and that one of them ran is none either. After the arbiter's signal the process dies:
+// its threads run for its handlers, and its connections close. Only answers that go on long after that say that it
+// lives.
 func (f progress) moves(p *process) bool {
 	s := p.stall
 	if at, doomed := p.doomed(); doomed {
@@ -41,7 +42,8 @@ func (f progress) moves(p *process) bool {
 	return f.answers(p, s)
 }
 
-// turns says whether the loop that stood still turns again: by its own count, by tasks that end, or, where neither is known, by its thread that waits for work.
+// turns says whether the loop that stood still turns again: by its own count, by tasks that end, or, where neither is
+// known, by its thread that waits for work.
 func (f progress) turns(p *process, s standstill) bool {
 	last, left := s.thread.at, f.left(p, s)
 	switch {
@@ -71,7 +73,8 @@ func (f progress) answers(p *process, s standstill) bool {
 	return done > last && p.before > last // a sample came without a look after it, so nothing inside is old any more
 }
 
-// left says whether the thread that stood still was seen elsewhere since: in another call, on a processor, or waiting for work.
+// left says whether the thread that stood still was seen elsewhere since: in another call, on a processor, or waiting
+// for work.
 func (f progress) left(p *process, s standstill) bool {
 	t := p.threads[s.tid]
 	if t == nil || t.at <= s.thread.at {
@@ -86,7 +89,8 @@ func (f progress) left(p *process, s standstill) bool {
 	return t.running >= 0 || t.Syscall != s.thread.Syscall || f.idle(p, t)
 }
 
-// workless says whether nothing has been asked of the process for a while, and what it hung by is not seen any more: clients that give up free nobody.
+// workless says whether nothing has been asked of the process for a while, and what it hung by is not seen any more:
+// clients that give up free nobody.
 func (f progress) workless(p *process) bool {
 	return p.sample.Inside == 0 && p.open == 0 && f.backlog == 0 && f.now-p.confirmed > f.limits.Stale && !f.stands(p)
 }

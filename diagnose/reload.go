@@ -5,7 +5,8 @@ import "time"
 // leaveTogether is how far apart the ends of workers lie at most that all leave at one word of their arbiter.
 const leaveTogether = 500 * time.Millisecond
 
-// reloads decides about those that left a moment ago. Where all of the server's workers went together and their arbiter lives on, it was a reload; else each is a death.
+// reloads decides about those that left a moment ago. Where all of the server's workers went together and their arbiter
+// lives on, it was a reload; else each is a death.
 func (f *coroner) reloads(now time.Duration) {
 	if len(f.leavers) == 0 || now-f.leavers[0].record.At < leaveTogether {
 		return

@@ -29,8 +29,9 @@ func requestWords(r history.Request) string {
 // maxRequests bounds how many requests of one worker are named.
 const maxRequests = 16
 
-// requestsOf are what the process works on, the oldest first: "GET /pay, 3.2 s". Of tasks that wait at one place together one line tells.
-func (f sight) requestsOf(p *process) []string {
+// requestsOf are what the process works on, the oldest first: "GET /pay, 3.2 s". Of tasks that wait at one place
+// together one line tells.
+func (f explainer) requestsOf(p *process) []string {
 	type asked struct {
 		text string
 		age  time.Duration

@@ -8,7 +8,8 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// sameMoment is how far apart births and deaths are recorded at most that happened at one moment, in an order that nobody knows.
+// sameMoment is how far apart births and deaths are recorded at most that happened at one moment, in an order that
+// nobody knows.
 const sameMoment = time.Second
 
 // seen gives a process that was found its place.
@@ -27,7 +28,8 @@ func (f *server) seen(at time.Duration, ev history.WorkerSeen) {
 	f.seat(p, f.vacant(ev.Worker))
 }
 
-// vacant is the place for a newcomer: the one that the history names, or the lowest empty one where that is taken, or would be a new one beside an empty one.
+// vacant is the place for a newcomer: the one that the history names, or the lowest empty one where that is taken, or
+// would be a new one beside an empty one.
 func (f *server) vacant(number int) int {
 	if pl := f.places[number]; pl != nil && pl.now.gone {
 		return number
@@ -56,7 +58,8 @@ func (f *server) seat(p *process, number int) {
 	pl.note(p.state)
 }
 
-// refill gives the place of one that has just died to a successor that was found a moment before that death: places do not depend on which of the two was recorded first.
+// refill gives the place of one that has just died to a successor that was found a moment before that death: places do
+// not depend on which of the two was recorded first.
 func (f *server) refill(dead *process) {
 	var next *process
 	for _, q := range f.processes {
@@ -77,7 +80,8 @@ func (f *server) refill(dead *process) {
 	f.seat(next, dead.place)
 }
 
-// shrinks closes places that their processes left as they were meant to, and that nobody has taken since: the pool is smaller.
+// shrinks closes places that their processes left as they were meant to, and that nobody has taken since: the pool is
+// smaller.
 func (f *server) shrinks(now time.Duration) {
 	if f.ending >= 0 {
 		return

@@ -6,7 +6,8 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// A server is what is known of all of a server: its processes, its place in the pool for each, and who waits before its door.
+// A server is what is known of all of a server: its processes, its place in the pool for each, and who waits before its
+// door.
 type server struct {
 	clock
 	workerTable
@@ -34,7 +35,8 @@ type listener struct {
 }
 
 func newServer(l Limits) *server {
-	return &server{clock: clock{limits: l, ending: -1}, workerTable: workerTable{map[int]*process{}, map[int]*workerPlace{}}, listener: listener{backlogFrom: -1}, answered: unset}
+	return &server{clock: clock{limits: l, ending: -1}, workerTable: workerTable{map[int]*process{}, map[int]*workerPlace{}},
+		listener: listener{backlogFrom: -1}, answered: unset}
 }
 
 func (f *listener) listens(at time.Duration, ev history.Listener) {
@@ -64,7 +66,8 @@ func (f *server) waiting() bool { return f.backlogFrom >= 0 && f.now-f.backlogFr
 // served says whether any worker of the server has answered anything in the time before now.
 func (f *server) served(in time.Duration) bool { return f.now-f.answered < in }
 
-// swamped says whether connections have been waiting to be accepted for longer than a moment: work comes faster than it is done.
+// swamped says whether connections have been waiting to be accepted for longer than a moment: work comes faster than it
+// is done.
 func (f *server) swamped() bool { return f.backlogFrom >= 0 && f.now-f.backlogFrom >= time.Second }
 
 // anyReady says whether any worker that lives has come so far as to serve.
@@ -87,10 +90,12 @@ func (f *workerTable) allKept() bool {
 	return true
 }
 
-// reloadSpan is how long before the end of a worker its successor is started at most: the worker may take until its graceful timeout to end what it has.
+// reloadSpan is how long before the end of a worker its successor is started at most: the worker may take until its
+// graceful timeout to end what it has.
 const reloadSpan = time.Minute
 
-// succeeded says whether a younger worker stands there already: a graceful reload starts the new ones first (gunicorn's HUP, nginx's and Apache's reload, puma's phased restart).
+// succeeded says whether a younger worker stands there already: a graceful reload starts the new ones first (gunicorn's
+// HUP, nginx's and Apache's reload, puma's phased restart).
 func (f *server) succeeded(p *process) bool {
 	for _, q := range f.processes {
 		if !q.gone && q.seen > max(p.seen+tickStep, f.now-reloadSpan) {
@@ -100,7 +105,8 @@ func (f *server) succeeded(p *process) bool {
 	return false
 }
 
-// replaced is when a process was replaced: its first successor was born then. It is told to leave at about that time, or a little later. unset: none was.
+// replaced is when a process was replaced: its first successor was born then. It is told to leave at about that time,
+// or a little later. unset: none was.
 func (f *server) replaced(p *process) time.Duration {
 	at := unset
 	for _, q := range f.processes {

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// serving are those of the threads that stand still which may be at the work of the server. Where a language says what its threads are, one that is neither of a pool, nor at a
-// request, nor the main one is the application's own, and stands for nobody's request; and where others serve, so is the main one.
+// serving are those of the threads that stand still which may be at the work of the server. Where a language says what
+// its threads are, one that is neither of a pool, nor at a request, nor the main one is the application's own, and
+// stands for nobody's request; and where others serve, so is the main one.
 func (f sight) serving(p *process) []*threadState {
 	all := f.still(p)
 	spoken := len(p.stacks) > 0
@@ -67,8 +68,8 @@ func (f sight) threaded(p *process) bool {
 	return n > 1
 }
 
-// occupied says whether a thread is proven to be at work although no request is seen to wait: an answer that has begun and does not end, a task of a queue, a boot or an end that
-// does not come.
+// occupied says whether a thread is proven to be at work although no request is seen to wait: an answer that has begun
+// and does not end, a task of a queue, a boot or an end that does not come.
 func (f sight) occupied(p *process, t *threadState) bool {
 	st := f.stackOf(p, t)
 	if st != nil && (st.Request != nil || st.Ends) {
@@ -100,8 +101,8 @@ func (f sight) spare(p *process) bool {
 	return false
 }
 
-// crowded says whether more was asked of the worker, all the time since, than the threads that stand still can be busy with: others wait. A request that passes
-// by beside them is none that waits.
+// crowded says whether more was asked of the worker, all the time since, than the threads that stand still can be busy
+// with: others wait. A request that passes by beside them is none that waits.
 func (f sight) crowded(p *process, crowd int, since time.Duration) bool {
 	return p.inside.least(max(since+closerLook, f.now-f.limits.Pool), p.sample.Inside) > crowd || f.waiting()
 }

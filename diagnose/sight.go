@@ -9,10 +9,12 @@ import (
 // A sight tells what the threads of a process are at, and what its pieces of work without a thread wait for.
 type sight struct{ *server }
 
-// sameFor is for how long every look must find a thread that sleeps and runs by turns in one place before it is held to repeat one wait.
+// sameFor is for how long every look must find a thread that sleeps and runs by turns in one place before it is held to
+// repeat one wait.
 const sameFor = 700 * time.Millisecond
 
-// idle says whether a thread is proven to wait for work: by the set of descriptors that it waits for, or by the place in its code.
+// idle says whether a thread is proven to wait for work: by the set of descriptors that it waits for, or by the place
+// in its code.
 func (f sight) idle(p *process, t *threadState) bool {
 	if st := f.stackOf(p, t); st != nil && st.Idle {
 		return true
@@ -24,7 +26,8 @@ func (f sight) idle(p *process, t *threadState) bool {
 // idles says whether the thread that would serve waits for events, seen lately.
 func (f sight) idles(p *process) bool {
 	for _, t := range p.threads {
-		if r := roleOf(t.ThreadSample); f.now-t.at <= f.limits.Stale && f.idle(p, t) && (r == loopThread || r == mainThread || t.For == "connections") {
+		if r := roleOf(t.ThreadSample); f.now-t.at <= f.limits.Stale && f.idle(p, t) &&
+			(r == loopThread || r == mainThread || t.For == "connections") {
 			return true
 		}
 	}
@@ -41,7 +44,8 @@ func (f sight) accepts(p *process) bool {
 	return false
 }
 
-// still are the threads that do not wait for work and stand still, run all the time, or wait again and again in one place; those that explain most first.
+// still are the threads that do not wait for work and stand still, run all the time, or wait again and again in one
+// place; those that explain most first.
 func (f sight) still(p *process) []*threadState {
 	var all []*threadState
 	for _, t := range p.threads {
@@ -87,7 +91,8 @@ func (f sight) weight(p *process, t *threadState) int {
 	return n
 }
 
-// repeats says whether a thread waits again and again in one place: a lock that is asked for with pauses, a call that is tried again.
+// repeats says whether a thread waits again and again in one place: a lock that is asked for with pauses, a call that
+// is tried again.
 func (f sight) repeats(p *process, t *threadState) bool {
 	if roleOf(t.ThreadSample) == loopThread {
 		return false // a loop comes back to one place by its nature, each time for another piece of work
@@ -99,7 +104,8 @@ func (f sight) repeats(p *process, t *threadState) bool {
 	return t.placed != unset && f.now-t.placed >= enough && (t.running >= 0 || t.from > t.placed+f.limits.Slack)
 }
 
-// stackOf is what a thread does in its language's words, as far as that is still true: it was read since the thread stands still, or a moment ago.
+// stackOf is what a thread does in its language's words, as far as that is still true: it was read since the thread
+// stands still, or a moment ago.
 func (f sight) stackOf(p *process, t *threadState) *stack {
 	st := p.stacks[t.TID]
 	if st == nil || t.running < 0 && st.at >= t.from-f.limits.Slack || f.now-st.at <= 2*f.limits.Stale {
@@ -115,8 +121,8 @@ func (f sight) starved(p *process) bool {
 	return delayed > f.limits.Starved && delayed > used || throttled
 }
 
-// computes says whether a thread that was found running runs all the time: at two looks, and by the account of its process between them. One that shares its
-// processor runs less, and is ready to run all the time.
+// computes says whether a thread that was found running runs all the time: at two looks, and by the account of its
+// process between them. One that shares its processor runs less, and is ready to run all the time.
 func (f sight) computes(p *process, t *threadState) bool {
 	used, delayed := p.sharesSince(t.running - tickStep)
 	return t.at-t.running >= lookTwice && used+delayed >= f.limits.Busy
