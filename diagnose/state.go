@@ -55,6 +55,8 @@ func (f *judge) calm(p *process, s standstill, stalled bool) (State, time.Durati
 		next = Busy
 	case !p.ready && f.now-p.seen < f.limits.Boot:
 		next = Booting
+	case f.whole && p.noListener && p.lookedAt != unset && !p.rests:
+		next = Busy // nothing is seen to be asked of it, and no thread of it is proven to wait for work: it runs
 	}
 	if next == p.state {
 		return next, p.since
