@@ -99,7 +99,7 @@ func (p *process) evidence(s standstill) []uint64 {
 }
 
 // locate adds where in its code the work stands: the application's own line first, then the innermost frame.
-func (f explainer) locate(p *process, s standstill, c *Cause) {
+func (x explainer) locate(p *process, s standstill, c *Cause) {
 	st := s.task
 	if st == nil {
 		st = p.stacks[s.tid]
@@ -114,7 +114,7 @@ func (f explainer) locate(p *process, s standstill, c *Cause) {
 	}
 	inner := st.Frames[0]
 	if c.Where == "" && s.thread != nil {
-		if owner := f.clientOfExecutor(p); owner != nil { // a thread of an executor works for a coroutine
+		if owner := x.clientOfExecutor(p); owner != nil { // a thread of an executor works for a coroutine
 			c.Where = owner.own()
 		}
 	}
@@ -144,8 +144,8 @@ func (f explainer) locate(p *process, s standstill, c *Cause) {
 }
 
 // clientOfExecutor is the oldest coroutine that waits for a job which a thread of an executor does; nil: none is known.
-func (f explainer) clientOfExecutor(p *process) *stack {
-	for _, st := range f.awaited(p) {
+func (x explainer) clientOfExecutor(p *process) *stack {
+	for _, st := range x.awaited(p) {
 		if st.Wait != nil && st.Wait.On == "executor" && st.Own > 0 {
 			return st
 		}

@@ -45,7 +45,7 @@ func causeOfKill(ev history.WorkerGone, by string) Cause {
 }
 
 // timedOut tells an exit that the arbiter asked for from one that the worker came to by itself.
-func (f *server) timedOut(p *process, c *Cause) {
+func (sv *server) timedOut(p *process, c *Cause) {
 	for _, s := range slices.Backward(p.signals) {
 		if s.by != "arbiter" || s.signal != "SIGABRT" {
 			continue
@@ -61,13 +61,13 @@ func (f *server) timedOut(p *process, c *Cause) {
 }
 
 // death is the cause of a crash.
-func (f *server) death(p *process, ev history.WorkerGone, by string) Cause {
+func (sv *server) death(p *process, ev history.WorkerGone, by string) Cause {
 	c := Cause{Kind: CauseExited, Confidence: Proven, Short: fmt.Sprintf("exit code %d", ev.Code),
 		Sentence: fmt.Sprintf("it ended by itself with exit code %d", ev.Code)}
 	switch code := exitCode(ev.Code); {
 	case ev.Unknown:
 		c = Cause{Kind: CauseUnknown, Confidence: Guess, Short: "gone", Sentence: "it is gone with work undone; how it ended could not be seen"}
-	case f.outOfMemory(p, ev):
+	case sv.outOfMemory(p, ev):
 		c = Cause{Kind: CauseMemory, Confidence: Proven, Short: "killed for its memory", Sentence: "killed by the kernel, out of memory"}
 		if limit := p.group.MemoryLimit; limit > 0 {
 			c.Sentence += fmt.Sprintf(" (it had %s of %s allowed)", words.Size(p.sample.RSS), words.Size(limit))
@@ -78,7 +78,7 @@ func (f *server) death(p *process, ev history.WorkerGone, by string) Cause {
 		c.Short += " (" + code + ")"
 		c.Sentence += ": " + code
 	default:
-		f.timedOut(p, &c)
+		sv.timedOut(p, &c)
 	}
 	if ev.Inferred && c.Confidence == Proven && by != "hangtime" {
 		c.Confidence = Likely
@@ -90,11 +90,11 @@ func (f *server) death(p *process, ev history.WorkerGone, by string) Cause {
 }
 
 // outOfMemory tells the kernel's kill from the arbiter's, which looks the same in an exit status.
-func (f *server) outOfMemory(p *process, ev history.WorkerGone) bool {
+func (sv *server) outOfMemory(p *process, ev history.WorkerGone) bool {
 	if ev.Signal != "SIGKILL" || ev.By != "" && !strings.HasPrefix(ev.By, "kernel") {
 		return false
 	}
-	return strings.HasPrefix(ev.By, "kernel") || p.group.kills >= 0 && f.now-p.group.kills <= f.limits.Recent &&
+	return strings.HasPrefix(ev.By, "kernel") || p.group.kills >= 0 && sv.now-p.group.kills <= sv.limits.Recent &&
 		!slices.ContainsFunc(p.signals, func(s sent) bool { return s.by != "kernel" })
 }
 

@@ -83,12 +83,12 @@ func diskWords(p *process, s standstill, w history.DiskWait) Cause {
 }
 
 // socket tells a client that keeps the worker waiting from a server that does.
-func (f explainer) socket(p *process, s standstill, w history.SocketWait) Cause {
+func (x explainer) socket(p *process, s standstill, w history.SocketWait) Cause {
 	if w.Client {
 		c := Cause{Kind: CauseClient, Confidence: sure(s, true), Remote: w.Remote, Short: "waits for a client",
 			Sentence: fmt.Sprintf("%s is in %s on the connection of a client (%s)", named(p, s.thread), w.Op, w.Remote)}
-		if f.backlog > 0 {
-			c.Sentence += fmt.Sprintf("; %s behind it", words.Do(f.backlog, "connection", "wait"))
+		if x.backlog > 0 {
+			c.Sentence += fmt.Sprintf("; %s behind it", words.Do(x.backlog, "connection", "wait"))
 		}
 		return c
 	}
@@ -102,7 +102,7 @@ func (f explainer) socket(p *process, s standstill, w history.SocketWait) Cause 
 	case w.Own:
 		c.Kind, c.Short = CauseSelf, "asks its own server"
 		c.Sentence = fmt.Sprintf("%s is in %s and waits for an answer of its own server (%s)", who, w.Op, w.Remote)
-		if f.waiting() {
+		if x.waiting() {
 			c.Confidence = Proven
 			c.Sentence += ": its own request waits in the backlog, and no worker is free to take it, so it never ends by itself"
 		}
@@ -132,7 +132,7 @@ func (f explainer) socket(p *process, s standstill, w history.SocketWait) Cause 
 		c.Sentence += fmt.Sprintf(", which says of itself %q", w.Does)
 	}
 	if w.Silent > 0 {
-		c.Sentence += fmt.Sprintf("; it last sent something %s ago", words.Seconds(w.Silent+max(f.now-s.behind.at, 0)))
+		c.Sentence += fmt.Sprintf("; it last sent something %s ago", words.Seconds(w.Silent+max(x.now-s.behind.at, 0)))
 	}
 	return c
 }

@@ -14,8 +14,8 @@ type waitingThread struct{ pid, tid int }
 
 // owners are the threads that keep a thread waiting, as far as they are known; the text says for what. A lock's holder
 // is a process, so all of its threads that wait may be the one.
-func (f sight) owners(p *process, tid int) (text string, all []waitingThread) {
-	o := f.behind(p, tid, f.now)
+func (v sight) owners(p *process, tid int) (text string, all []waitingThread) {
+	o := v.behind(p, tid, v.now)
 	if o == nil {
 		return "", nil
 	}
@@ -31,7 +31,7 @@ func (f sight) owners(p *process, tid int) (text string, all []waitingThread) {
 		}
 	case history.LockWait:
 		for _, h := range ev.Holders {
-			q := f.alive(h.PID)
+			q := v.alive(h.PID)
 			if q == nil {
 				continue
 			}
@@ -47,7 +47,7 @@ func (f sight) owners(p *process, tid int) (text string, all []waitingThread) {
 }
 
 // cycle follows who waits for whom from a thread until it comes back to it; nil: it does not.
-func (f sight) cycle(p *process, t *threadState) []string {
+func (v sight) cycle(p *process, t *threadState) []string {
 	seen := map[waitingThread]bool{}
 	var walk func(q *process, tid int, way []string) []string
 	walk = func(q *process, tid int, way []string) []string {
@@ -55,13 +55,13 @@ func (f sight) cycle(p *process, t *threadState) []string {
 			return nil
 		}
 		seen[waitingThread{q.pid, tid}] = true
-		text, next := f.owners(q, tid)
+		text, next := v.owners(q, tid)
 		for _, n := range next {
 			now := append(slices.Clone(way), text)
 			if n.pid == p.pid && n.tid == t.TID {
 				return now
 			}
-			if r := f.alive(n.pid); r != nil {
+			if r := v.alive(n.pid); r != nil {
 				if found := walk(r, n.tid, now); found != nil {
 					return found
 				}

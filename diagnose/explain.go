@@ -7,19 +7,19 @@ import (
 )
 
 // causeOf explains a stall by the evidence there is.
-func (f explainer) causeOf(p *process, s standstill) Cause {
-	c := f.explain(p, s)
-	f.locate(p, s, &c)
-	f.chain(p, s, &c)
-	f.titled(p, s, &c)
+func (x explainer) causeOf(p *process, s standstill) Cause {
+	c := x.explain(p, s)
+	x.locate(p, s, &c)
+	x.chain(p, s, &c)
+	x.titled(p, s, &c)
 	if s.how == booting {
 		c.Sentence = "it has not become ready: " + c.Sentence
 	}
 	c.Evidence = p.evidence(s)
-	return c.forPeople(f.advises(p))
+	return c.forPeople(x.advises(p))
 }
 
-func (f explainer) explain(p *process, s standstill) Cause {
+func (x explainer) explain(p *process, s standstill) Cause {
 	switch s.how {
 	case byStop:
 		return Cause{Kind: CauseStopped, Confidence: Proven, Short: "stopped by a signal",
@@ -43,19 +43,19 @@ func (f explainer) explain(p *process, s standstill) Cause {
 	case deadLoop:
 		return notRun(p)
 	case lingering:
-		return f.lingers(p, s)
+		return x.lingers(p, s)
 	case waitingTasks:
-		return f.tasksWait(p, s)
+		return x.tasksWait(p, s)
 	case polling:
 		if s.crowd > 1 && !s.thread.slept {
 			break // a pool of which all threads wait, each again and again
 		}
-		return f.polls(p, s)
+		return x.polls(p, s)
 	}
 	if s.crowd > 1 && !(s.behind != nil && s.behind.shared()) && s.thread != nil {
-		return f.exhausted(p, s)
+		return x.exhausted(p, s)
 	}
-	if c, ok := f.byEvent(p, s); ok {
+	if c, ok := x.byEvent(p, s); ok {
 		return c
 	}
 	if s.thread != nil {
@@ -68,8 +68,8 @@ func (f explainer) explain(p *process, s standstill) Cause {
 
 // polls is a thread that sleeps and asks again without end. What it asks for the look may have caught; else the place
 // in its code says it.
-func (f explainer) polls(p *process, s standstill) Cause {
-	if seen, ok := f.byEvent(p, s); ok && !s.thread.slept {
+func (x explainer) polls(p *process, s standstill) Cause {
+	if seen, ok := x.byEvent(p, s); ok && !s.thread.slept {
 		return seen // one wait with many ends, as a poll with a time limit
 	}
 	who := named(p, s.thread)
@@ -79,7 +79,7 @@ func (f explainer) polls(p *process, s standstill) Cause {
 	}
 	c := Cause{Kind: CausePolling, Confidence: sure(s, true), Short: "asks again and again",
 		Sentence: fmt.Sprintf("%s sleeps and asks again, without end and always in one place (last seen in %s)", who, call)}
-	if seen, ok := f.byEvent(p, s); ok && seen.Kind != CauseMutex {
+	if seen, ok := x.byEvent(p, s); ok && seen.Kind != CauseMutex {
 		c.Path, c.Inode, c.Holders, c.Remote = seen.Path, seen.Inode, seen.Holders, seen.Remote
 		c.Sentence += "; " + seen.Sentence
 	}
@@ -87,8 +87,8 @@ func (f explainer) polls(p *process, s standstill) Cause {
 }
 
 // advises says whether the guide's own words fit: its settings are those of Python servers and of the reference server.
-func (f explainer) advises(p *process) bool {
-	if f.reference || p.countsTurns() {
+func (x explainer) advises(p *process) bool {
+	if x.reference || p.countsTurns() {
 		return true
 	}
 	for _, st := range p.stacks {

@@ -31,7 +31,7 @@ const maxRequests = 16
 
 // requestsOf are what the process works on, the oldest first: "GET /pay, 3.2 s". Of tasks that wait at one place
 // together one line tells.
-func (f explainer) requestsOf(p *process) []string {
+func (x explainer) requestsOf(p *process) []string {
 	type asked struct {
 		text string
 		age  time.Duration
@@ -43,7 +43,7 @@ func (f explainer) requestsOf(p *process) []string {
 		}
 		one := asked{text: requestWords(*st.Request)}
 		if age, ok := p.ageOf(st.Request.Port); ok {
-			one.age = age + f.now - p.sampledAt
+			one.age = age + x.now - p.sampledAt
 		}
 		if count > 1 {
 			one.text = fmt.Sprintf("%d x %s", count, one.text)

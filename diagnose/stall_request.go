@@ -189,7 +189,7 @@ func waitsForClient(o *obstacle) bool {
 
 // pauses says whether a thread sleeps that has run long after its request came: it waits between two tries. The only
 // thing that a sleep can end is itself, so what it is between is not seen.
-func (f sight) pauses(p *process, t *threadState, others []*threadState) bool {
-	return sleeps(t.ThreadSample, f.behind(p, t.TID, f.now)) && p.sample.Inside > 0 && len(others) == 1 &&
-		roleOf(t.ThreadSample) == mainThread && t.from > max(p.began(), p.answered)+f.limits.Loop
+func (v sight) pauses(p *process, t *threadState, others []*threadState) bool {
+	return sleeps(t.ThreadSample, v.behind(p, t.TID, v.now)) && p.sample.Inside > 0 && len(others) == 1 &&
+		roleOf(t.ThreadSample) == mainThread && t.from > max(p.began(), p.answered)+v.limits.Loop
 }

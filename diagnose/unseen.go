@@ -12,9 +12,9 @@ import (
 const maxHidden = 256
 
 // unreadable takes that something may not be read.
-func (f *server) unreadable(ev history.Unseen) {
-	if len(f.hidden) < maxHidden && !slices.Contains(f.hidden, ev) {
-		f.hidden = append(f.hidden, ev)
+func (sv *server) unreadable(ev history.Unseen) {
+	if len(sv.hidden) < maxHidden && !slices.Contains(sv.hidden, ev) {
+		sv.hidden = append(sv.hidden, ev)
 	}
 }
 
