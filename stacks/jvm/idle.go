@@ -77,7 +77,7 @@ func isIdlePlace(function string) bool {
 		"org.eclipse.jetty.io.ManagedSelector$SelectorProducer.select", "org.apache.tomcat.util.net.NioEndpoint.serverSocketAccept",
 		"org.apache.catalina.core.ContainerBase$ContainerBackgroundProcessor.threadSleep",
 		"org.apache.catalina.core.StandardServer.await", "org.eclipse.jetty.server.ServerConnector.accept",
-		"java.lang.ref.ReferenceQueue.remove", "java.lang.ref.Reference.waitForReferencePendingList":
+		"java.lang.ref.ReferenceQueue.remove", "java.lang.ref.ReferenceQueue.remove0", "java.lang.ref.Reference.waitForReferencePendingList":
 		return true
 	}
 	return false

@@ -1,7 +1,7 @@
-// Package jvm reads what the threads of a Java virtual machine do (HotSpot, which OpenJDK and most others are; 17 on amd64 is what it is tested with):
-// each one's frames, what it waits for and who holds that, and whether it is one of a pool's that waits for its next piece of work. HotSpot describes its
-// own structures for debuggers, in tables that its library exports; what is read follows those. It asks nothing of the virtual machine, loads no agent,
-// and brings no thread to a safepoint. Of a thread that runs in compiled Java code at the moment nothing says where: its place is in a processor.
+// Package jvm reads what the threads of a Java virtual machine do (HotSpot, which OpenJDK and most others are: 11 to 21, on amd64): each one's frames,
+// what it waits for and who holds that, and whether it is one of a pool's that waits for its next piece of work. HotSpot describes its own structures for
+// debuggers, in tables that its library exports; what is read follows those. It asks nothing of the virtual machine, loads no agent, and brings no thread to
+// a safepoint. Of a thread that runs compiled Java code it tells who called that, and of a loop that calls nothing, nothing. It knows no virtual threads.
 package jvm
 
 import (
@@ -164,7 +164,7 @@ func (r *reader) settle() (err error) {
 	if r.tables == nil {
 		return nil
 	}
-	if r.threadCount() == 0 {
+	if len(r.addresses()) == 0 {
 		return errors.New("it has no thread yet")
 	}
 	if r.settings, err = readSettings(opening(r.process), *r.tables); err == nil {

@@ -68,12 +68,15 @@ func settled(t *testing.T, r *reader) {
 	}, "all threads to wait, such as %s", &missing)
 }
 
-// render writes frames as jstack does.
+// render writes frames as jstack does. It says "Native Method" in place of a native one's file, of which the others have a line.
 func render(frames []stacks.Frame) (all []string) {
 	for _, f := range frames {
-		where := f.File
-		if f.Line > 0 {
-			where += ":" + strconv.Itoa(f.Line)
+		where := fmt.Sprintf("%s:%d", f.File, f.Line)
+		switch {
+		case f.File == "":
+			where = "Unknown Source"
+		case f.Line == 0:
+			where = "Native Method"
 		}
 		all = append(all, fmt.Sprintf("%s(%s)", f.Function, where))
 	}
@@ -85,7 +88,7 @@ var (
 	frameLine  = regexp.MustCompile(`^\tat (?:.*/)?([^/(]+)\((?:[^/()]*/)?([^()]*)\)$`)
 )
 
-// jstack is what the virtual machine itself tells of its threads. Frames that nobody wrote are left out, and what is native has no file there.
+// jstack is what the virtual machine itself tells of its threads. Frames that nobody wrote are left out.
 func jstack(t *testing.T, pid int) map[string][]string {
 	t.Helper()
 	text, err := exec.Command("jstack", strconv.Itoa(pid)).Output()
@@ -101,13 +104,7 @@ func jstack(t *testing.T, pid int) map[string][]string {
 		if m == nil || strings.Contains(line, "$$Lambda") || strings.Contains(line, "LambdaForm") {
 			continue
 		}
-		where := m[2]
-		if where == "Native Method" {
-			class, _ := split(m[1])
-			class, _, _ = strings.Cut(class[strings.LastIndexByte(class, '.')+1:], "$")
-			where = class + ".java"
-		}
-		all[thread] = append(all[thread], m[1]+"("+where+")")
+		all[thread] = append(all[thread], m[1]+"("+m[2]+")")
 	}
 	return all
 }

@@ -11,7 +11,9 @@ import (
 type layout struct {
 	version int // 11, 17, 21, …
 
-	threadList, listThreads, listLength                         uint64 // the first is an address
+	threadList, listThreads, listLength                         uint64 // the first is an address; 0: there is no list,
+	firstThread                                                 uint64 // but the address of the first thread, each with the next
+	threadNext                                                  int    // of JavaThread; -1: not there
 	osThread, threadObject, anchor, state, pending, waiting     int    // of JavaThread
 	stackBase, stackSize, threadEnd                             int
 	tid                                                         int // of OSThread
@@ -126,8 +128,12 @@ func readLayout(view *foreign.View, t tables) (layout, error) {
 }
 
 func (r *resolver) threads(l *layout) {
-	l.threadList = r.variable("ThreadsSMRSupport._java_thread_list")
-	l.listThreads, l.listLength = uint64(r.field("ThreadsList._threads")), uint64(r.field("ThreadsList._length"))
+	if l.threadNext = r.optional("JavaThread._next"); r.statics["ThreadsSMRSupport._java_thread_list"] == 0 && l.threadNext >= 0 {
+		l.firstThread = r.variable("Threads._thread_list")
+	} else {
+		l.threadList = r.variable("ThreadsSMRSupport._java_thread_list")
+		l.listThreads, l.listLength = uint64(r.field("ThreadsList._threads")), uint64(r.field("ThreadsList._length"))
+	}
 	l.osThread = r.field("JavaThread._osthread", "Thread._osthread")
 	l.threadObject, l.objectIsHandle = r.field("JavaThread._threadObj"), r.handles["JavaThread._threadObj"]
 	l.anchor, l.state = r.field("JavaThread._anchor"), r.field("JavaThread._thread_state")

@@ -77,6 +77,7 @@ func (p *program) secondReading(r running) bool {
 		changed += maxSame
 	}
 	s := &stack{view: p.view, low: r.low, high: r.high, from: r.from, part: after}
+	outermost := r.from + uint64(p.lastEntry(after))
 	starts, vain := 0, map[uint64]bool{}
 	for at := max(changed, 8); at+8 <= len(after) && starts < maxStarts && !p.view.Spent(); at += 8 {
 		pc := binary.NativeEndian.Uint64(after[at:])
@@ -84,11 +85,21 @@ func (p *program) secondReading(r running) bool {
 			continue
 		}
 		starts++
-		if p.runs(s, r, anchor{sp: r.from + uint64(at) + 8, pc: pc, fp: binary.NativeEndian.Uint64(after[at-8:])}, vain) {
+		if p.runs(s, r, anchor{sp: r.from + uint64(at) + 8, pc: pc, fp: binary.NativeEndian.Uint64(after[at-8:])}, outermost, vain) {
 			return true
 		}
 	}
 	return p.view.Spent()
+}
+
+// lastEntry is where the frame begins in which the virtual machine called Java first, in a part of a stack; frames of other such calls, which have returned, may be left below it.
+func (p *program) lastEntry(part []byte) int {
+	for at := len(part)/8*8 - 8; at >= 0; at -= 8 {
+		if binary.NativeEndian.Uint64(part[at:]) == p.callStub {
+			return at + 8
+		}
+	}
+	return 0
 }
 
 // isCode says that an address is in the interpreter or among compiled code.
@@ -103,17 +114,20 @@ func (p *program) isCode(pc uint64) bool {
 
 // runs walks from a place and keeps the frames where all hold together: each called what lies inside it, as far as its code says whom it calls. Places
 // that a walk came over in vain are noted as such.
-func (p *program) runs(s *stack, r running, a anchor, vain map[uint64]bool) bool {
+func (p *program) runs(s *stack, r running, a anchor, outermost uint64, vain map[uint64]bool) bool {
 	var callee uint64
 	var over []uint64
 	r.frames = nil
-	pc := a.pc
+	pc, sp := a.pc, a.sp
 	whole := p.each(s, a, func(c call) bool {
 		if callee != 0 && c.method != 0 && !p.mayCall(pc, callee) || vain[c.caller.sp] {
 			return false
 		}
+		if c.caller.sp == 0 {
+			return sp == outermost
+		}
 		over = append(over, c.caller.sp)
-		callee, pc = c.method, c.caller.pc
+		callee, pc, sp = c.method, c.caller.pc, c.caller.sp
 		r.frames = append(r.frames, c.frames...)
 		return true
 	})

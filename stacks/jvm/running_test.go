@@ -17,15 +17,17 @@ func TestWhatRuns(t *testing.T) {
 			r := opened(t, start(t, append(options, "-cp", classes, "Busy")...))
 			for thread, want := range map[string][]stacks.Frame{
 				"recursion":  {{Function: "Busy.fib", File: "Busy.java", Line: 9}, {Function: "Busy.recursion", File: "Busy.java", Line: 13}},
-				"expression": {{Function: "java.util.regex.Matcher.find", File: "Matcher.java", Library: true}, {Function: "Busy.expression", File: "Busy.java", Line: 18}},
+				"expression": {{Function: "java.util.regex.Matcher.find", Library: true}, {Function: "Busy.expression", File: "Busy.java", Line: 18}},
 			} {
-				want = append(want, stacks.Frame{Function: "java.lang.Thread.run", File: "Thread.java", Library: true})
 				frames := func() (tail, inner []stacks.Frame) {
 					got := slices.Clone(look(t, r)[thread].Frames)
+					for len(got) > 0 && strings.HasPrefix(got[len(got)-1].Function, "java.lang.Thread.run") {
+						got = got[:len(got)-1]
+					}
 					cut := max(0, len(got)-len(want))
 					for i := cut; i < len(got); i++ {
-						if got[i].File != "Busy.java" {
-							got[i].Line = 0 // of this version of Java
+						if got[i].Library { // of this version of Java
+							got[i].File, got[i].Line = "", 0
 						}
 					}
 					return got[cut:], got[:cut]

@@ -25,19 +25,30 @@ const maxThreads = 1024
 
 // list reads the threads, without their frames.
 func (p *program) list() []*thread {
-	pointers := p.view.Block(p.view.Word(p.view.Word(p.threadList)+p.listThreads), 8*p.threadCount())
 	var all []*thread
-	for i := 0; i+8 <= len(pointers); i += 8 {
-		if t := p.thread(pointers.Word(i)); t != nil {
+	for _, at := range p.addresses() {
+		if t := p.thread(at); t != nil {
 			all = append(all, t)
 		}
 	}
 	return all
 }
 
-// threadCount is how many threads there are. The list is never changed: another takes its place.
-func (p *program) threadCount() int {
-	return int(min(p.view.Block(p.view.Word(p.threadList)+p.listLength, 4).Uint32(0), maxThreads))
+// addresses are those of the threads. A list of them is never changed: another takes its place.
+func (p *program) addresses() (all []uint64) {
+	if p.threadList == 0 { // to JDK 11 or so
+		for at := p.view.Word(p.firstThread); at != 0 && len(all) < maxThreads; at = p.view.Word(at + uint64(p.threadNext)) {
+			all = append(all, at)
+		}
+		return all
+	}
+	list := p.view.Word(p.threadList)
+	count := min(p.view.Block(list+p.listLength, 4).Uint32(0), maxThreads)
+	pointers := p.view.Block(p.view.Word(list+p.listThreads), 8*int(count))
+	for i := 0; i+8 <= len(pointers); i += 8 {
+		all = append(all, pointers.Word(i))
+	}
+	return all
 }
 
 // thread reads one; nil: it is none, or not yet.

@@ -59,8 +59,6 @@ func (p *program) notification(t *thread, threads []*thread) stacks.Wait {
 		if joined := ofObject(threads, w.Object); joined != nil {
 			w.Owner, w.Name = uint64(joined.tid), joined.name
 		}
-	case strings.HasPrefix(caller, "java.lang.Process") && strings.HasSuffix(caller, ".waitFor"):
-		w.On, w.Name = "child", ""
 	default:
 		w.On, w.Name = inside(t.frames, w.On, w.Name)
 	}
@@ -119,6 +117,8 @@ func inside(frames []stacks.Frame, on, name string) (string, string) {
 		switch {
 		case !f.Library:
 			return on, name
+		case strings.HasPrefix(class, "java.lang.Process") && method == "waitFor":
+			return "child", ""
 		case isConnectionPool(class, method):
 			return "pool", class[strings.LastIndexByte(class, '.')+1:]
 		case on == "condition" && strings.HasPrefix(class, "java.util.concurrent.CyclicBarrier"):

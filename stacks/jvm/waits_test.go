@@ -57,7 +57,7 @@ func TestWaits(t *testing.T) {
 	if all["lock"].Wait.Object != all["timed-lock"].Wait.Object {
 		t.Error("two who wait for one lock wait for two")
 	}
-	for _, service := range []string{"Signal Dispatcher", "Service Thread", "Finalizer", "Reference Handler", "Common-Cleaner", "ForkJoinPool.commonPool-worker-1"} {
+	for _, service := range []string{"Signal Dispatcher", "Service Thread", "Finalizer", "Reference Handler", "Common-Cleaner"} {
 		if w, known := all[service]; !known || !w.Idle || w.TID == 0 {
 			t.Errorf("%s: %+v, want it idle", service, w)
 		}

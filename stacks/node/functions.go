@@ -27,7 +27,7 @@ func (e *engine) function(word uint64) *function {
 	name, start := e.nameOf(e.field(shared, e.sharedName))
 	f.Function, f.Library = name, true
 	if e.typeOf(f.script) == e.scriptType {
-		f.File = e.text(e.field(f.script, e.scriptName))
+		f.File = strings.TrimPrefix(e.text(e.field(f.script, e.scriptName)), "file://") // of a module of ECMAScript: its URL
 		f.Library = library(f.File)
 		if start >= 0 {
 			f.Line = e.line(f.script, start)
@@ -44,7 +44,7 @@ func (e *engine) function(word uint64) *function {
 
 // library says that a file is Node.js's own or of an installed package.
 func library(file string) bool {
-	return file == "" || strings.HasPrefix(file, "node:") || strings.Contains(file, "/node_modules/")
+	return file == "" || strings.HasPrefix(file, "node:") || strings.Contains(file, "/node_modules/") || strings.Contains(file, "/.yarn/")
 }
 
 // What a ScopeInfo has (scope-info.tq): flags, the number of parameters, that of variables in contexts; those; then what the flags say.
