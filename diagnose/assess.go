@@ -27,8 +27,8 @@ func (f finder) assess(p *process) (standstill, bool) {
 	return best, found
 }
 
-// stoppedSince is when the process stopped: a thread runs once more to stop, so its last run is the moment, where it was looked at. Before that look it is known only
-// that it was not stopped at the sample before.
+// stoppedSince is when the process stopped: a thread runs once more to stop, so its last run is the moment, where it
+// was looked at. Before that look it is known only that it was not stopped at the sample before.
 func (f finder) stoppedSince(p *process) time.Duration {
 	least, looked := max(p.running, p.seen), unset
 	for _, t := range p.threads {

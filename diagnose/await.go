@@ -1,13 +1,14 @@
 package diagnose
 
 // awaits tells them for people and programs, at most 16.
-func (f sight) awaits(p *process) []Await {
+func (x explainer) awaits(p *process) []Await {
 	var out []Await
-	for _, st := range f.awaited(p) {
+	for _, st := range x.awaited(p) {
 		if len(out) == 16 {
 			break
 		}
-		a := Await{Count: max(st.Count, 1), Age: f.now - f.askedAt(p, st), Stack: st.Frames, Where: st.own(), Least: f.askedAt(p, st) == st.first}
+		a := Await{Count: max(st.Count, 1), Age: x.now - x.askedAt(p, st), Stack: st.Frames, Where: st.own(),
+			Least: x.askedAt(p, st) == st.first}
 		if st.Wait != nil {
 			a.What, a.Name = st.Wait.On, st.Wait.Name
 		}
@@ -16,11 +17,11 @@ func (f sight) awaits(p *process) []Await {
 		}
 		out = append(out, a)
 	}
-	if f.upstreamWaits(p) {
+	if x.upstreamWaits(p) {
 		for _, one := range p.upstream.Waits {
 			a := Await{Count: one.Count, Age: one.Oldest, Least: one.Oldest == 0, What: "answer of upstream", Name: one.Remote}
 			if one.Oldest > 0 {
-				a.Age += f.now - p.upAt
+				a.Age += x.now - p.upAt
 			}
 			if len(one.Peers) > 0 {
 				a.Name += ", " + peers(one.Peers)

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// exclusive are the kinds of waits of which one has what the others wait for: they end when somebody lets go. All else (an event, a message, an answer, a time) may be waited for
-// on purpose, however long.
+// exclusive are the kinds of waits of which one has what the others wait for: they end when somebody lets go. All else
+// (an event, a message, an answer, a time) may be waited for on purpose, however long.
 //
 // A goroutine that sends or receives outside of a select cannot be called away either.
 func exclusive(st *stack) bool {
@@ -24,7 +24,7 @@ func exclusive(st *stack) bool {
 }
 
 // awaited are the pieces of work without a thread that wait, the oldest first.
-func (f sight) awaited(p *process) []*stack {
+func (v sight) awaited(p *process) []*stack {
 	var all []*stack
 	for _, st := range p.tasks {
 		if !st.Idle && (st.Request != nil || st.Own > 0 || st.Pool) {
@@ -32,13 +32,13 @@ func (f sight) awaited(p *process) []*stack {
 		}
 	}
 	slices.SortFunc(all, func(a, b *stack) int {
-		return cmp.Or(cmp.Compare(f.askedAt(p, a), f.askedAt(p, b)), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(v.askedAt(p, a), v.askedAt(p, b)), cmp.Compare(a.ID, b.ID))
 	})
 	return all
 }
 
 // askedAt is since when a piece of work is there, as far as it is known.
-func (f sight) askedAt(p *process, st *stack) time.Duration {
+func (v sight) askedAt(p *process, st *stack) time.Duration {
 	if st.Request != nil {
 		if age, ok := p.ageOf(st.Request.Port); ok {
 			return p.sampledAt - age

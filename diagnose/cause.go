@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 func (c Cause) clone() Cause {
@@ -11,7 +13,37 @@ func (c Cause) clone() Cause {
 	return c
 }
 
-// better says whether c explains more than old: a known cause more than none, then the surer one, then the one with more to show.
+// forPeople adds what is advised, in the guide's words or not, and makes what others wrote (paths, commands, names,
+// frames, titles) safe to show.
+func (c Cause) forPeople(guide bool) Cause {
+	on := adviceOn(c.Kind, guide)
+	c.Remedy, c.Prevention = on.remedy, on.prevention
+	for _, text := range []*string{&c.Short, &c.Sentence, &c.Path, &c.Where, &c.Request, &c.Remote} {
+		*text = words.Printable(*text)
+	}
+	c.Stack, c.Chain = printable(c.Stack), printable(c.Chain)
+	for i, h := range c.Holders {
+		if safe := words.Printable(h.Command); safe != h.Command {
+			c.Holders = slices.Clone(c.Holders) // those of the record stay as they were read
+			c.Holders[i].Command = safe
+		}
+	}
+	return c
+}
+
+// printable is words.Printable of each; the same where all are so already.
+func printable(all []string) []string {
+	for i, text := range all {
+		if safe := words.Printable(text); safe != text {
+			all = slices.Clone(all)
+			all[i] = safe
+		}
+	}
+	return all
+}
+
+// better says whether c explains more than old: a known cause more than none, then the surer one, then the one with
+// more to show.
 func (c Cause) better(old Cause) bool {
 	if known, before := c.Kind != CauseUnknown, old.Kind != CauseUnknown; known != before {
 		return known
@@ -67,7 +99,7 @@ func (p *process) evidence(s standstill) []uint64 {
 }
 
 // locate adds where in its code the work stands: the application's own line first, then the innermost frame.
-func (f explainer) locate(p *process, s standstill, c *Cause) {
+func (x explainer) locate(p *process, s standstill, c *Cause) {
 	st := s.task
 	if st == nil {
 		st = p.stacks[s.tid]
@@ -82,7 +114,7 @@ func (f explainer) locate(p *process, s standstill, c *Cause) {
 	}
 	inner := st.Frames[0]
 	if c.Where == "" && s.thread != nil {
-		if owner := f.clientOfExecutor(p); owner != nil { // a thread of an executor works for a coroutine
+		if owner := x.clientOfExecutor(p); owner != nil { // a thread of an executor works for a coroutine
 			c.Where = owner.own()
 		}
 	}
@@ -112,8 +144,8 @@ func (f explainer) locate(p *process, s standstill, c *Cause) {
 }
 
 // clientOfExecutor is the oldest coroutine that waits for a job which a thread of an executor does; nil: none is known.
-func (f explainer) clientOfExecutor(p *process) *stack {
-	for _, st := range f.awaited(p) {
+func (x explainer) clientOfExecutor(p *process) *stack {
+	for _, st := range x.awaited(p) {
 		if st.Wait != nil && st.Wait.On == "executor" && st.Own > 0 {
 			return st
 		}

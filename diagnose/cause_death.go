@@ -45,7 +45,7 @@ func causeOfKill(ev history.WorkerGone, by string) Cause {
 }
 
 // timedOut tells an exit that the arbiter asked for from one that the worker came to by itself.
-func (f *server) timedOut(p *process, c *Cause) {
+func (sv *server) timedOut(p *process, c *Cause) {
 	for _, s := range slices.Backward(p.signals) {
 		if s.by != "arbiter" || s.signal != "SIGABRT" {
 			continue
@@ -53,19 +53,21 @@ func (f *server) timedOut(p *process, c *Cause) {
 		c.Kind, c.Short = CauseKilled, c.Short+" after SIGABRT from arbiter"
 		c.Sentence = "its arbiter sent it SIGABRT for its silence and it left; why it was silent was not seen"
 		if p.label == Starved || p.label == Throttled {
-			c.Sentence = "its arbiter sent it SIGABRT for its silence and it left; it was " + string(p.label) + ": ready to run, and without a processor"
+			c.Sentence = "its arbiter sent it SIGABRT for its silence and it left; it was " + string(p.label) +
+				": ready to run, and without a processor"
 		}
 		return
 	}
 }
 
 // death is the cause of a crash.
-func (f *server) death(p *process, ev history.WorkerGone, by string) Cause {
-	c := Cause{Kind: CauseExited, Confidence: Proven, Short: fmt.Sprintf("exit code %d", ev.Code), Sentence: fmt.Sprintf("it ended by itself with exit code %d", ev.Code)}
+func (sv *server) death(p *process, ev history.WorkerGone, by string) Cause {
+	c := Cause{Kind: CauseExited, Confidence: Proven, Short: fmt.Sprintf("exit code %d", ev.Code),
+		Sentence: fmt.Sprintf("it ended by itself with exit code %d", ev.Code)}
 	switch code := exitCode(ev.Code); {
 	case ev.Unknown:
 		c = Cause{Kind: CauseUnknown, Confidence: Guess, Short: "gone", Sentence: "it is gone with work undone; how it ended could not be seen"}
-	case f.outOfMemory(p, ev):
+	case sv.outOfMemory(p, ev):
 		c = Cause{Kind: CauseMemory, Confidence: Proven, Short: "killed for its memory", Sentence: "killed by the kernel, out of memory"}
 		if limit := p.group.MemoryLimit; limit > 0 {
 			c.Sentence += fmt.Sprintf(" (it had %s of %s allowed)", words.Size(p.sample.RSS), words.Size(limit))
@@ -76,7 +78,7 @@ func (f *server) death(p *process, ev history.WorkerGone, by string) Cause {
 		c.Short += " (" + code + ")"
 		c.Sentence += ": " + code
 	default:
-		f.timedOut(p, &c)
+		sv.timedOut(p, &c)
 	}
 	if ev.Inferred && c.Confidence == Proven && by != "hangtime" {
 		c.Confidence = Likely
@@ -84,17 +86,15 @@ func (f *server) death(p *process, ev history.WorkerGone, by string) Cause {
 	if left := undone(p); left != "" {
 		c.Sentence += ", with " + left + " undone"
 	}
-	on := adviceOn(c.Kind, true)
-	c.Remedy, c.Prevention = on.remedy, on.prevention
-	return c
+	return c.forPeople(true)
 }
 
 // outOfMemory tells the kernel's kill from the arbiter's, which looks the same in an exit status.
-func (f *server) outOfMemory(p *process, ev history.WorkerGone) bool {
+func (sv *server) outOfMemory(p *process, ev history.WorkerGone) bool {
 	if ev.Signal != "SIGKILL" || ev.By != "" && !strings.HasPrefix(ev.By, "kernel") {
 		return false
 	}
-	return strings.HasPrefix(ev.By, "kernel") || p.group.kills >= 0 && f.now-p.group.kills <= f.limits.Recent &&
+	return strings.HasPrefix(ev.By, "kernel") || p.group.kills >= 0 && sv.now-p.group.kills <= sv.limits.Recent &&
 		!slices.ContainsFunc(p.signals, func(s sent) bool { return s.by != "kernel" })
 }
 
@@ -112,11 +112,12 @@ func undone(p *process) string {
 
 // looped is the cause of deaths that follow each other as soon as a process is born.
 func looped(in *incident, last Cause) Cause {
-	on := adviceOn(CauseBootLoop, true)
-	return Cause{
-		Kind: CauseBootLoop, Confidence: Likely, Short: "dies at boot: " + last.Short, Evidence: append(slices.Clone(in.Cause.Evidence), last.Evidence...),
-		Sentence: "each successor dies as soon as it is born, before it has answered anything (" + last.Short + ")", Remedy: on.remedy, Prevention: on.prevention,
+	c := Cause{
+		Kind: CauseBootLoop, Confidence: Likely, Short: "dies at boot: " + last.Short,
+		Evidence: append(slices.Clone(in.Cause.Evidence), last.Evidence...),
+		Sentence: "each successor dies as soon as it is born, before it has answered anything (" + last.Short + ")",
 	}
+	return c.forPeople(true)
 }
 
 // byArbiterInferred is said of a kill that nobody heard, where all speaks for the arbiter's own.

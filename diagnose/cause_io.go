@@ -26,14 +26,16 @@ func peers(all []history.Peer) string {
 func pipeWords(p *process, s standstill, w history.PipeWait) Cause {
 	if w.Open {
 		c := Cause{Kind: CausePipe, Confidence: sure(s, true), Inode: w.Inode, Path: w.Path, Short: "FIFO without another end",
-			Sentence: fmt.Sprintf("%s opens the FIFO %s and waits until somebody opens its other end to %s", named(p, s.thread), w.Path, opposite(w.Op))}
+			Sentence: fmt.Sprintf("%s opens the FIFO %s and waits until somebody opens its other end to %s", named(p, s.thread), w.Path,
+				opposite(w.Op))}
 		if w.Op == "read" {
 			c.Kind = CausePipeEmpty
 		}
 		return c
 	}
 	if w.Op != "write" {
-		c := Cause{Kind: CausePipeEmpty, Confidence: sure(s, len(w.Others) > 0), Inode: w.Inode, Short: "reads an empty pipe", Sentence: named(p, s.thread) + " waits for somebody to write to a pipe"}
+		c := Cause{Kind: CausePipeEmpty, Confidence: sure(s, len(w.Others) > 0), Inode: w.Inode, Short: "reads an empty pipe",
+			Sentence: named(p, s.thread) + " waits for somebody to write to a pipe"}
 		if len(w.Others) > 0 {
 			c.Sentence += ": " + peers(w.Others)
 			c.Short += fmt.Sprintf(" ← pid %d", w.Others[0].PID)
@@ -42,7 +44,8 @@ func pipeWords(p *process, s standstill, w history.PipeWait) Cause {
 		}
 		return c
 	}
-	c := Cause{Kind: CausePipe, Confidence: sure(s, w.Size > 0), Inode: w.Inode, Short: "pipe full", Sentence: fmt.Sprintf("%s is blocked in write on a full pipe", named(p, s.thread))}
+	c := Cause{Kind: CausePipe, Confidence: sure(s, w.Size > 0), Inode: w.Inode, Short: "pipe full",
+		Sentence: fmt.Sprintf("%s is blocked in write on a full pipe", named(p, s.thread))}
 	if w.Size > 0 && w.Fill >= 0 {
 		c.Short = fmt.Sprintf("pipe full (%s)", words.Size(uint64(w.Size)))
 		c.Sentence += fmt.Sprintf(" (%d of %d bytes)", w.Fill, w.Size)
@@ -80,12 +83,12 @@ func diskWords(p *process, s standstill, w history.DiskWait) Cause {
 }
 
 // socket tells a client that keeps the worker waiting from a server that does.
-func (f explainer) socket(p *process, s standstill, w history.SocketWait) Cause {
+func (x explainer) socket(p *process, s standstill, w history.SocketWait) Cause {
 	if w.Client {
 		c := Cause{Kind: CauseClient, Confidence: sure(s, true), Remote: w.Remote, Short: "waits for a client",
 			Sentence: fmt.Sprintf("%s is in %s on the connection of a client (%s)", named(p, s.thread), w.Op, w.Remote)}
-		if f.backlog > 0 {
-			c.Sentence += fmt.Sprintf("; %s behind it", words.Do(f.backlog, "connection", "wait"))
+		if x.backlog > 0 {
+			c.Sentence += fmt.Sprintf("; %s behind it", words.Do(x.backlog, "connection", "wait"))
 		}
 		return c
 	}
@@ -99,7 +102,7 @@ func (f explainer) socket(p *process, s standstill, w history.SocketWait) Cause 
 	case w.Own:
 		c.Kind, c.Short = CauseSelf, "asks its own server"
 		c.Sentence = fmt.Sprintf("%s is in %s and waits for an answer of its own server (%s)", who, w.Op, w.Remote)
-		if f.waiting() {
+		if x.waiting() {
 			c.Confidence = Proven
 			c.Sentence += ": its own request waits in the backlog, and no worker is free to take it, so it never ends by itself"
 		}
@@ -129,7 +132,7 @@ func (f explainer) socket(p *process, s standstill, w history.SocketWait) Cause 
 		c.Sentence += fmt.Sprintf(", which says of itself %q", w.Does)
 	}
 	if w.Silent > 0 {
-		c.Sentence += fmt.Sprintf("; it last sent something %s ago", words.Seconds(w.Silent+max(f.now-s.behind.at, 0)))
+		c.Sentence += fmt.Sprintf("; it last sent something %s ago", words.Seconds(w.Silent+max(x.now-s.behind.at, 0)))
 	}
 	return c
 }
@@ -196,21 +199,26 @@ func bySyscall(p *process, s standstill) Cause {
 	case "nanosleep", "clock_nanosleep":
 		return Cause{Kind: CauseSleeping, Confidence: sure(s, true), Short: "blocking sleep", Sentence: who + " is in a blocking sleep"}
 	case "futex":
-		return Cause{Kind: CauseMutex, Confidence: sure(s, false), Short: "waits for a lock of its own process", Sentence: who + " waits for a lock inside its process" + arguments}
+		return Cause{Kind: CauseMutex, Confidence: sure(s, false), Short: "waits for a lock of its own process",
+			Sentence: who + " waits for a lock inside its process" + arguments}
 	case "flock", "fcntl", "ofd":
 		file := target(t.Args)
-		c := Cause{Kind: CauseFileLock, Confidence: sure(s, false), Short: call, Path: file, Sentence: fmt.Sprintf("blocked in %s%s; who holds the lock could not be seen", call, arguments)}
+		c := Cause{Kind: CauseFileLock, Confidence: sure(s, false), Short: call, Path: file,
+			Sentence: fmt.Sprintf("blocked in %s%s; who holds the lock could not be seen", call, arguments)}
 		if file != "" {
 			c.Short = call + " " + path.Base(file)
 		}
 		return c
 	case "":
-		return Cause{Kind: CauseUnknown, Confidence: Guess, Short: "stands still", Sentence: fmt.Sprintf("%s stands still (state %s); its system call may not be read", who, t.State)}
+		return Cause{Kind: CauseUnknown, Confidence: Guess, Short: "stands still",
+			Sentence: fmt.Sprintf("%s stands still (state %s); its system call may not be read", who, t.State)}
 	}
 	if kind := byFrames(t); kind != "" {
-		return Cause{Kind: kind, Confidence: sure(s, false), Short: "in " + call, Path: target(t.Args), Sentence: fmt.Sprintf("%s is in %s%s; %s", who, call, arguments, frameWords(kind))}
+		return Cause{Kind: kind, Confidence: sure(s, false), Short: "in " + call, Path: target(t.Args),
+			Sentence: fmt.Sprintf("%s is in %s%s; %s", who, call, arguments, frameWords(kind))}
 	}
-	return Cause{Kind: CauseUnknown, Confidence: Guess, Short: "in " + call, Sentence: fmt.Sprintf("%s is in %s%s and does not come back", who, call, arguments)}
+	return Cause{Kind: CauseUnknown, Confidence: Guess, Short: "in " + call,
+		Sentence: fmt.Sprintf("%s is in %s%s and does not come back", who, call, arguments)}
 }
 
 // fromKernel tells the system call from where in the kernel the thread sleeps, where the call itself may not be read.
@@ -230,7 +238,8 @@ func fromKernel(t *threadState) string {
 	return ""
 }
 
-// byFrames tells the cause from where in the kernel a thread sleeps, for calls such as write that may wait for many things.
+// byFrames tells the cause from where in the kernel a thread sleeps, for calls such as write that may wait for many
+// things.
 func byFrames(t *threadState) string {
 	for _, frame := range append([]string{t.Wchan}, t.Stack...) {
 		switch {
@@ -240,7 +249,8 @@ func byFrames(t *threadState) string {
 			return CauseDisk
 		case strings.Contains(frame, "mem_cgroup_oom_synchronize"):
 			return CauseMemory
-		case strings.Contains(frame, "wait_woken"), strings.Contains(frame, "sk_wait_data"), strings.Contains(frame, "__skb_wait_for_more_packets"), strings.Contains(frame, "inet_stream_connect"):
+		case strings.Contains(frame, "wait_woken"), strings.Contains(frame, "sk_wait_data"),
+			strings.Contains(frame, "__skb_wait_for_more_packets"), strings.Contains(frame, "inet_stream_connect"):
 			return CauseSocket
 		}
 	}

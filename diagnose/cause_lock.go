@@ -29,7 +29,8 @@ func fileLock(s standstill, w history.LockWait) Cause {
 	return c
 }
 
-// holderWords writes one that holds a lock. The process that took it may be gone while a child that inherited the open file still holds it.
+// holderWords writes one that holds a lock. The process that took it may be gone while a child that inherited the open
+// file still holds it.
 func holderWords(h history.LockHolder) string {
 	text := fmt.Sprintf("pid %d", h.PID)
 	if h.Command != "" {
@@ -44,8 +45,9 @@ func holderWords(h history.LockHolder) string {
 	return text
 }
 
-// mutex is a thread that waits for another of its process. What for its language may say better than the kernel, to which all such waits are a futex.
-func (f explainer) mutex(p *process, s standstill, w history.MutexWait) Cause {
+// mutex is a thread that waits for another of its process. What for its language may say better than the kernel, to
+// which all such waits are a futex.
+func (x explainer) mutex(p *process, s standstill, w history.MutexWait) Cause {
 	c := Cause{Kind: CauseMutex, Confidence: sure(s, w.Owner != 0), Short: "waits for a lock of its own process"}
 	st := p.stacks[s.tid]
 	who, what := named(p, s.thread), userWait(st)
@@ -90,8 +92,9 @@ func (f explainer) mutex(p *process, s standstill, w history.MutexWait) Cause {
 	return c
 }
 
-// chain adds who waits for whom: the circle, what the holder of a lock does itself, or what the process at the other end does.
-func (f explainer) chain(p *process, s standstill, c *Cause) {
+// chain adds who waits for whom: the circle, what the holder of a lock does itself, or what the process at the other
+// end does.
+func (x explainer) chain(p *process, s standstill, c *Cause) {
 	if s.cycle != nil {
 		c.Chain, c.Cycle, c.Confidence = s.cycle, true, Proven
 		c.Sentence += "; " + strings.Join(s.cycle, ", ") + ": a circle that never ends by itself"
@@ -99,7 +102,7 @@ func (f explainer) chain(p *process, s standstill, c *Cause) {
 	}
 	if c.Kind == CauseFileLock {
 		for _, h := range c.Holders {
-			q := f.alive(h.PID)
+			q := x.alive(h.PID)
 			if q == nil || q == p || q.cause == nil || !q.state.IsHang() {
 				continue
 			}

@@ -8,7 +8,7 @@ import (
 )
 
 // exhausted is a pool of which every thread stands still while work waits.
-func (f explainer) exhausted(p *process, s standstill) Cause {
+func (x explainer) exhausted(p *process, s standstill) Cause {
 	call := s.thread.Syscall
 	if call == "" {
 		call = fromKernel(s.thread)
@@ -29,8 +29,9 @@ func (f explainer) exhausted(p *process, s standstill) Cause {
 		}
 	}
 	waiting := max(p.sample.Inside, p.open) - s.crowd
-	c := Cause{Kind: CausePool, Confidence: sure(s, call != ""), Short: fmt.Sprintf("%d threads %s", s.crowd, what), Sentence: fmt.Sprintf("all %d threads of its pool that work are %s", s.crowd, what)}
-	if f.spare(p) {
+	c := Cause{Kind: CausePool, Confidence: sure(s, call != ""), Short: fmt.Sprintf("%d threads %s", s.crowd, what),
+		Sentence: fmt.Sprintf("all %d threads of its pool that work are %s", s.crowd, what)}
+	if x.spare(p) {
 		c.Sentence = fmt.Sprintf("%d threads of its pool are %s", s.crowd, what)
 	}
 	if waiting > 0 {
@@ -40,14 +41,14 @@ func (f explainer) exhausted(p *process, s standstill) Cause {
 }
 
 // tasksWait is many pieces of work without a thread that wait for one thing.
-func (f explainer) tasksWait(p *process, s standstill) Cause {
+func (x explainer) tasksWait(p *process, s standstill) Cause {
 	kind := CauseMutex
 	if on := s.task.Wait.On; on == "semaphore" || on == "pool" {
 		kind = CausePool
 	}
 	what := userWait(s.task)
 	c := Cause{Kind: kind, Confidence: Likely, Short: fmt.Sprintf("%s for %s", words.Count(s.crowd, taskWord(s.task)), what)}
-	c.Sentence = fmt.Sprintf("%s for %s, the oldest for %s", words.Do(s.crowd, taskWord(s.task), "wait"), what, words.Seconds(f.now-s.from))
+	c.Sentence = fmt.Sprintf("%s for %s, the oldest for %s", words.Do(s.crowd, taskWord(s.task), "wait"), what, words.Seconds(x.now-s.from))
 	switch owner := p.tasks[s.task.Wait.Owner]; {
 	case s.task.Wait.Owner == 0:
 		c.Sentence += "; who has it the runtime does not keep"

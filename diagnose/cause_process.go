@@ -8,7 +8,7 @@ import (
 )
 
 // lingers is a process that ends and does not come to its end.
-func (f explainer) lingers(p *process, s standstill) Cause {
+func (x explainer) lingers(p *process, s standstill) Cause {
 	c := Cause{Kind: CauseLeaving, Confidence: sure(s, true), Short: "leaves, and does not end",
 		Sentence: "it was told to leave, or its program is over, and it does not end"}
 	if st := p.stacks[s.tid]; st != nil && st.Wait != nil && st.Wait.On == "thread" {
@@ -18,8 +18,9 @@ func (f explainer) lingers(p *process, s standstill) Cause {
 	return c
 }
 
-// titled adds what a process that says in its title what it does has written there, as PostgreSQL's sessions do; and who of its siblings says that it keeps others waiting.
-func (f explainer) titled(p *process, s standstill, c *Cause) {
+// titled adds what a process that says in its title what it does has written there, as PostgreSQL's sessions do; and
+// who of its siblings says that it keeps others waiting.
+func (x explainer) titled(p *process, s standstill, c *Cause) {
 	waits := strings.HasSuffix(p.title, " waiting")
 	if p.title == "" || s.outside() || c.Kind != CauseUnknown && !waits {
 		return // most titles only say what the process is
@@ -31,8 +32,8 @@ func (f explainer) titled(p *process, s standstill, c *Cause) {
 	if !waits {
 		return
 	}
-	for _, pid := range slices.Sorted(maps.Keys(f.processes)) {
-		if q := f.processes[pid]; !q.gone && q != p && strings.Contains(q.title, "idle in transaction") {
+	for _, pid := range slices.Sorted(maps.Keys(x.processes)) {
+		if q := x.processes[pid]; !q.gone && q != p && strings.Contains(q.title, "idle in transaction") {
 			c.Sentence += fmt.Sprintf("; pid %d says %q", q.pid, q.title)
 			c.Chain = append(c.Chain, fmt.Sprintf("pid %d: %s", q.pid, q.title))
 		}

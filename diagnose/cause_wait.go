@@ -7,20 +7,20 @@ import (
 )
 
 // byEvent explains a stall by what its thread is seen to wait for.
-func (f explainer) byEvent(p *process, s standstill) (Cause, bool) {
+func (x explainer) byEvent(p *process, s standstill) (Cause, bool) {
 	switch ev := s.event().(type) {
 	case history.LockWait:
 		return fileLock(s, ev), true
 	case history.MutexWait:
-		return f.mutex(p, s, ev), true
+		return x.mutex(p, s, ev), true
 	case history.PipeWait:
 		return pipeWords(p, s, ev), true
 	case history.DiskWait:
 		return diskWords(p, s, ev), true
 	case history.SocketWait:
-		return f.socket(p, s, ev), true
+		return x.socket(p, s, ev), true
 	case history.ChildWait:
-		return f.child(p, s, ev), true
+		return x.child(p, s, ev), true
 	case history.TerminalWait:
 		return Cause{Kind: CauseTerminal, Confidence: sure(s, true), Path: ev.Path, Short: "waits at the terminal " + ev.Path,
 			Sentence: fmt.Sprintf("%s is in %s on the terminal %s: it waits for somebody to type", named(p, s.thread), ev.Op, ev.Path)}, true
@@ -31,7 +31,7 @@ func (f explainer) byEvent(p *process, s standstill) (Cause, bool) {
 }
 
 // child is a thread that waits for a process that its worker started.
-func (f explainer) child(p *process, s standstill, w history.ChildWait) Cause {
+func (x explainer) child(p *process, s standstill, w history.ChildWait) Cause {
 	who, verb := named(p, s.thread), "for the end of"
 	if w.Via == "pipe" {
 		verb = "for the output of"

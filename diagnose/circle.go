@@ -12,24 +12,26 @@ import (
 // A waitingThread is one thread that waits for what another has.
 type waitingThread struct{ pid, tid int }
 
-// owners are the threads that keep a thread waiting, as far as they are known; the text says for what. A lock's holder is a process, so all of its threads
-// that wait may be the one.
-func (f sight) owners(p *process, tid int) (text string, all []waitingThread) {
-	o := f.behind(p, tid, f.now)
+// owners are the threads that keep a thread waiting, as far as they are known; the text says for what. A lock's holder
+// is a process, so all of its threads that wait may be the one.
+func (v sight) owners(p *process, tid int) (text string, all []waitingThread) {
+	o := v.behind(p, tid, v.now)
 	if o == nil {
 		return "", nil
 	}
 	switch ev := o.event.(type) {
 	case history.MutexWait:
 		if ev.Owner != 0 {
-			return fmt.Sprintf("thread %d of pid %d waits for a mutex of thread %d", tid, p.pid, ev.Owner), []waitingThread{{pid: p.pid, tid: ev.Owner}}
+			return fmt.Sprintf("thread %d of pid %d waits for a mutex of thread %d", tid, p.pid, ev.Owner),
+				[]waitingThread{{pid: p.pid, tid: ev.Owner}}
 		}
 		if st := p.stacks[tid]; st != nil && st.Wait != nil && st.Wait.Owner != 0 && int(st.Wait.Owner) != tid {
-			return fmt.Sprintf("thread %d of pid %d waits for %s of thread %d", tid, p.pid, userWait(st), st.Wait.Owner), []waitingThread{{pid: p.pid, tid: int(st.Wait.Owner)}}
+			return fmt.Sprintf("thread %d of pid %d waits for %s of thread %d", tid, p.pid, userWait(st), st.Wait.Owner),
+				[]waitingThread{{pid: p.pid, tid: int(st.Wait.Owner)}}
 		}
 	case history.LockWait:
 		for _, h := range ev.Holders {
-			q := f.alive(h.PID)
+			q := v.alive(h.PID)
 			if q == nil {
 				continue
 			}
@@ -45,7 +47,7 @@ func (f sight) owners(p *process, tid int) (text string, all []waitingThread) {
 }
 
 // cycle follows who waits for whom from a thread until it comes back to it; nil: it does not.
-func (f sight) cycle(p *process, t *threadState) []string {
+func (v sight) cycle(p *process, t *threadState) []string {
 	seen := map[waitingThread]bool{}
 	var walk func(q *process, tid int, way []string) []string
 	walk = func(q *process, tid int, way []string) []string {
@@ -53,13 +55,13 @@ func (f sight) cycle(p *process, t *threadState) []string {
 			return nil
 		}
 		seen[waitingThread{q.pid, tid}] = true
-		text, next := f.owners(q, tid)
+		text, next := v.owners(q, tid)
 		for _, n := range next {
 			now := append(slices.Clone(way), text)
 			if n.pid == p.pid && n.tid == t.TID {
 				return now
 			}
-			if r := f.alive(n.pid); r != nil {
+			if r := v.alive(n.pid); r != nil {
 				if found := walk(r, n.tid, now); found != nil {
 					return found
 				}

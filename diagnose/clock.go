@@ -13,39 +13,42 @@ type clock struct {
 	blind  []window      // when hangtime itself was late: that time is no silence of anybody
 }
 
-func (f *clock) end(at time.Duration) {
-	if f.ending < 0 {
-		f.ending = at
+func (ck *clock) end(at time.Duration) {
+	if ck.ending < 0 {
+		ck.ending = at
 	}
 }
 
-// A window is a stretch of time in which hangtime itself did not run when it was due. What it says of that time is discarded: it may be that the whole machine
-// stood still, and then a worker's silence is not its own.
+// A window is a stretch of time in which hangtime itself did not run when it was due. What it says of that time is
+// discarded: it may be that the whole machine stood still, and then a worker's silence is not its own.
 type window struct{ from, to time.Duration }
 
-// maxWindows bounds how many are kept; the oldest go, and only a silence that began before them is held to be longer than it was.
+// maxWindows bounds how many are kept; the oldest go, and only a silence that began before them is held to be longer
+// than it was.
 const maxWindows = 256
 
-// blinded notes such a window. The run and the probe each have a clock that may be late, so windows overlap; they come in the order of their ends.
-func (f *clock) blinded(from, to time.Duration) {
+// blinded notes such a window. The run and the probe each have a clock that may be late, so windows overlap; they come
+// in the order of their ends.
+func (ck *clock) blinded(from, to time.Duration) {
 	from = max(from, 0)
-	for len(f.blind) > 0 && f.blind[len(f.blind)-1].to >= from {
-		from = min(from, f.blind[len(f.blind)-1].from)
-		f.blind = f.blind[:len(f.blind)-1]
+	for len(ck.blind) > 0 && ck.blind[len(ck.blind)-1].to >= from {
+		from = min(from, ck.blind[len(ck.blind)-1].from)
+		ck.blind = ck.blind[:len(ck.blind)-1]
 	}
-	if f.blind = append(f.blind, window{from, to}); len(f.blind) > maxWindows {
-		f.blind = f.blind[1:]
+	if ck.blind = append(ck.blind, window{from, to}); len(ck.blind) > maxWindows {
+		ck.blind = ck.blind[1:]
 	}
 }
 
 // silence is how much of the time since a moment hangtime can vouch for.
-func (f *clock) silence(since, now time.Duration) time.Duration {
+func (ck *clock) silence(since, now time.Duration) time.Duration {
 	silence := now - since
-	for i := len(f.blind) - 1; i >= 0 && f.blind[i].to > since; i-- {
-		silence -= min(f.blind[i].to, now) - max(f.blind[i].from, since)
+	for i := len(ck.blind) - 1; i >= 0 && ck.blind[i].to > since; i-- {
+		silence -= min(ck.blind[i].to, now) - max(ck.blind[i].from, since)
 	}
 	return max(silence, 0)
 }
 
-// unset is a moment that never was: it is before every other. Zero and -1 would not do: of a server that was there before hangtime, all that matters may lie before zero.
+// unset is a moment that never was: it is before every other. Zero and -1 would not do: of a server that was there
+// before hangtime, all that matters may lie before zero.
 const unset = time.Duration(math.MinInt64 / 4)

@@ -7,10 +7,12 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// maxPorts bounds how many connections of one incident are remembered; further ones are counted only as they are seen inside.
+// maxPorts bounds how many connections of one incident are remembered; further ones are counted only as they are seen
+// inside.
 const maxPorts = 20_000
 
-// lateLosses is how long after an incident's end lost tasks still count for it: a client asks for an old task once a second, and gives one of which nobody knows another second.
+// lateLosses is how long after an incident's end lost tasks still count for it: a client asks for an old task once a
+// second, and gives one of which nobody knows another second.
 const lateLosses = 5 * time.Second
 
 const maxFailures = 256
@@ -45,11 +47,11 @@ func (in *incident) inside(p *process, now time.Duration) {
 }
 
 // hit joins a single hit to the incidents in whose victims its connection was while it waited.
-func (f *casebook) hit(ev history.Hit) {
+func (cb *casebook) hit(ev history.Hit) {
 	if ev.Port == 0 {
 		return
 	}
-	for _, in := range f.incidents {
+	for _, in := range cb.incidents {
 		st, ok := in.ports[ev.Port]
 		if !ok || ev.Sent > st.to || ev.Sent+ev.Took < st.from {
 			continue
@@ -60,7 +62,7 @@ func (f *casebook) hit(ev history.Hit) {
 }
 
 // hits counts failed hits for the incidents in whose time they were due.
-func (f *casebook) hits(ev history.HitWindow) {
+func (cb *casebook) hits(ev history.HitWindow) {
 	var failed uint64
 	for _, n := range ev.Errors {
 		failed += n
@@ -68,14 +70,14 @@ func (f *casebook) hits(ev history.HitWindow) {
 	if failed == 0 {
 		return
 	}
-	f.failures = append(f.failures, failure{ev.Due + ev.Width, failed})
-	if len(f.failures) > maxFailures {
-		f.failures = f.failures[1:]
+	cb.failures = append(cb.failures, failure{ev.Due + ev.Width, failed})
+	if len(cb.failures) > maxFailures {
+		cb.failures = cb.failures[1:]
 	}
-	for _, in := range f.incidents {
+	for _, in := range cb.incidents {
 		end := in.Ended
 		if end < 0 {
-			end = f.now
+			end = cb.now
 		}
 		if ev.Due+ev.Width > in.Began && ev.Due <= end {
 			in.Cost.Failed += failed
@@ -83,31 +85,32 @@ func (f *casebook) hits(ev history.HitWindow) {
 	}
 }
 
-// losses counts a lost task for the incident that its worker was a victim of; where it is not known which worker had it, for those that are not long over.
-func (f *casebook) losses(ev history.Ledger) {
-	more := less(ev.Lost, f.lost)
-	f.lost = ev.Lost
+// losses counts a lost task for the incident that its worker was a victim of; where it is not known which worker had
+// it, for those that are not long over.
+func (cb *casebook) losses(ev history.Ledger) {
+	more := less(ev.Lost, cb.lost)
+	cb.lost = ev.Lost
 	for _, by := range ev.LostBy {
-		n := less(by.Lost, f.lostBy[by.PID])
-		if in := f.lastOf(by.PID); n > 0 && in != nil {
+		n := less(by.Lost, cb.lostBy[by.PID])
+		if in := cb.lastOf(by.PID); n > 0 && in != nil {
 			in.Cost.Lost += n
 			more = less(more, n)
 		}
-		f.lostBy[by.PID] = by.Lost
+		cb.lostBy[by.PID] = by.Lost
 	}
 	if more == 0 {
 		return
 	}
-	for _, in := range f.incidents {
-		if in.Ended < 0 || f.now-in.Ended <= lateLosses {
+	for _, in := range cb.incidents {
+		if in.Ended < 0 || cb.now-in.Ended <= lateLosses {
 			in.Cost.Lost += more
 		}
 	}
 }
 
 // lastOf is the newest incident that a process was a victim of; nil: none.
-func (f *casebook) lastOf(pid int) *Incident {
-	for _, in := range slices.Backward(f.incidents) {
+func (cb *casebook) lastOf(pid int) *Incident {
+	for _, in := range slices.Backward(cb.incidents) {
 		if slices.ContainsFunc(in.Victims, func(v Victim) bool { return v.PID == pid }) {
 			return &in.Incident
 		}
@@ -116,9 +119,9 @@ func (f *casebook) lastOf(pid int) *Incident {
 }
 
 // unaccepted counts connections that the kernel dropped for the incidents that are not long over.
-func (f *casebook) unaccepted(at time.Duration, dropped uint64) {
-	for _, in := range f.incidents {
-		if in.Ended < 0 || at-in.Ended <= f.limits.Settle {
+func (cb *casebook) unaccepted(at time.Duration, dropped uint64) {
+	for _, in := range cb.incidents {
+		if in.Ended < 0 || at-in.Ended <= cb.limits.Settle {
 			in.Cost.Dropped += dropped
 		}
 	}

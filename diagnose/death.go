@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // A coroner tells how processes ended, and whether anybody meant them to.
@@ -15,15 +16,15 @@ type coroner struct {
 	leavers []leaver // whose end is not judged yet
 }
 
-func (f *coroner) said(r history.Record, ev history.ServerSaid) {
-	p := f.alive(ev.PID)
+func (co *coroner) said(r history.Record, ev history.ServerSaid) {
+	p := co.alive(ev.PID)
 	if p == nil {
 		return
 	}
 	switch ev.Event {
 	case "worker-signalled", "worker-timeout":
 		p.sent(sent{r.At, ev.Fields["signal"], r.Seq, "arbiter"})
-		f.condemned(p)
+		co.condemned(p)
 	case "worker-exiting", "worker-max-requests":
 		p.leaving = true
 	case "worker-ready", "worker-booted":
@@ -32,57 +33,59 @@ func (f *coroner) said(r history.Record, ev history.ServerSaid) {
 }
 
 // died takes a worker's end: the end of its part in a hang, a crash, or a planned leave.
-func (f *coroner) died(r history.Record, ev history.WorkerGone) {
-	p := f.alive(ev.PID)
+func (co *coroner) died(r history.Record, ev history.WorkerGone) {
+	p := co.alive(ev.PID)
 	if p == nil {
 		return
 	}
-	by := f.sender(p, ev, r.At)
-	if by == "" && f.timedOutUnheard(p, ev, r.At) {
+	by := co.sender(p, ev, r.At)
+	if by == "" && co.timedOutUnheard(p, ev, r.At) {
 		by = byArbiterInferred
-		f.resume(p)
+		co.resume(p)
 	}
-	if p.hang == nil && by == "arbiter" && p.state == Suspect && f.ending < 0 {
-		f.hangs(p, f.lastStall(p)) // it was killed for its silence before the silence was long enough for us
+	if p.hang == nil && by == "arbiter" && p.state == Suspect && co.ending < 0 {
+		co.hangs(p, co.lastStall(p)) // it was killed for its silence before the silence was long enough for us
 	}
 	hung := p.hang != nil
 	if hung {
 		p.hang.Cost.Tasks += p.open
-		f.leave(p, r.At, f.how(ev, by))
+		co.leave(p, r.At, co.how(ev, by))
 	}
 	work := p.sample.Inside > 0 || p.open > 0
 	p.gone = true
-	f.enter(p, Dead, r.At)
-	defer f.refill(p)
+	co.enter(p, Dead, r.At)
+	defer co.refill(p)
 	switch {
-	case f.ending >= 0, hung && by != "hangtime":
-	case planned(ev, by, work, p.leaving || f.told(p, r.At)):
-		f.vacated(p, r.At)
-	case askedToLeave(ev) && (by == "" || by == "arbiter") && f.succeeded(p):
-		f.vacated(p, r.At)
+	case co.ending >= 0, hung && by != "hangtime":
+	case planned(ev, by, work, p.leaving || co.told(p, r.At)):
+		co.vacated(p, r.At)
+	case askedToLeave(ev) && (by == "" || by == "arbiter") && co.succeeded(p):
+		co.vacated(p, r.At)
 	case askedToLeave(ev) && by == "":
-		f.leavers = append(f.leavers, leaver{p, r, ev}) // whether all leave with it shows in a moment
+		co.leavers = append(co.leavers, leaver{p, r, ev}) // whether all leave with it shows in a moment
 	default:
-		f.crash(p, r, ev, by)
+		co.crash(p, r, ev, by)
 	}
 }
 
-// timedOutUnheard says whether a kill whose sender was not heard is the arbiter's: the process hung until a moment ago and had given its arbiter no sign of life for as long. Where
-// it gives one from another thread than the one that hung (gunicorn's threaded workers), the arbiter knows of nothing and kills nobody. Code 1 is how gunicorn's worker leaves
+// timedOutUnheard says whether a kill whose sender was not heard is the arbiter's: the process hung until a moment ago
+// and had given its arbiter no sign of life for as long. Where it gives one from another thread than the one that hung
+// (gunicorn's threaded workers), the arbiter knows of nothing and kills nobody. Code 1 is how gunicorn's worker leaves
 // after SIGABRT.
-func (f *coroner) timedOutUnheard(p *process, ev history.WorkerGone, at time.Duration) bool {
-	if ev.Signal == "SIGKILL" && !f.outOfMemory(p, ev) && p.sample.Inside > 0 && at-p.began() >= f.limits.Pool {
+func (co *coroner) timedOutUnheard(p *process, ev history.WorkerGone, at time.Duration) bool {
+	if ev.Signal == "SIGKILL" && !co.outOfMemory(p, ev) && p.sample.Inside > 0 && at-p.began() >= co.limits.Pool {
 		return true // a limit on the time of one request
 	}
 	ended := ev.Signal == "SIGKILL" || ev.Signal == "SIGABRT" || ev.Signal == "" && ev.Code == 1 && !ev.Unknown && len(p.signals) == 0
-	if !ended || f.outOfMemory(p, ev) || p.beatAt < 0 || p.beat.Age < f.limits.Loop {
+	if !ended || co.outOfMemory(p, ev) || p.beatAt < 0 || p.beat.Age < co.limits.Loop {
 		return false
 	}
-	return p.hang != nil || p.hungTo >= 0 && at-p.hungTo <= f.limits.Recent
+	return p.hang != nil || p.hungTo >= 0 && at-p.hungTo <= co.limits.Recent
 }
 
-// resume makes a process a victim of its last hang again: it did not recover from it, it only unwound because it was told to die.
-func (f *judge) resume(p *process) {
+// resume makes a process a victim of its last hang again: it did not recover from it, it only unwound because it was
+// told to die.
+func (j *judge) resume(p *process) {
 	in := p.hung
 	if p.hang != nil || in == nil {
 		return
@@ -97,15 +100,16 @@ func (f *judge) resume(p *process) {
 }
 
 // lastStall is what was suspected last, for a process that dies as a suspect.
-func (f *coroner) lastStall(p *process) standstill {
-	if s, ok := f.assess(p); ok {
+func (co *coroner) lastStall(p *process) standstill {
+	if s, ok := co.assess(p); ok {
 		return s
 	}
 	return standstill{from: p.since, work: unset}
 }
 
-// planned says whether a process left because that was wanted: it leaves with code 0 and nothing undone, or after it was told to go or said that it goes (a reload,
-// max_requests), or its arbiter ended it. What its client has not yet heard of is no proof of something undone.
+// planned says whether a process left because that was wanted: it leaves with code 0 and nothing undone, or after it
+// was told to go or said that it goes (a reload, max_requests), or its arbiter ended it. What its client has not yet
+// heard of is no proof of something undone.
 func planned(ev history.WorkerGone, by string, work, told bool) bool {
 	switch {
 	case ev.Unknown:
@@ -119,18 +123,19 @@ func planned(ev history.WorkerGone, by string, work, told bool) bool {
 }
 
 // told says whether a process was sent a signal that asks it to leave.
-func (f *coroner) told(p *process, at time.Duration) bool {
+func (co *coroner) told(p *process, at time.Duration) bool {
 	return slices.ContainsFunc(p.signals, func(s sent) bool {
 		return s.signal == "SIGTERM" || s.signal == "SIGQUIT" || s.signal == "SIGINT"
-	}) || slices.ContainsFunc(f.faults, func(one *fault) bool {
+	}) || slices.ContainsFunc(co.faults, func(one *fault) bool {
 		return (one.Fault == "terminate" || one.Fault == "signal") && one.aims(p) && at >= one.asked
 	})
 }
 
 // sender says who sent the signal that ended the process; empty: not known.
-func (f *coroner) sender(p *process, ev history.WorkerGone, at time.Duration) string {
-	for _, one := range slices.Backward(f.faults) {
-		if slices.Contains([]string{"kill", "terminate", "abort", "signal"}, one.Fault) && one.aims(p) && at-one.asked <= f.limits.Recent+one.For && at >= one.asked {
+func (co *coroner) sender(p *process, ev history.WorkerGone, at time.Duration) string {
+	for _, one := range slices.Backward(co.faults) {
+		if slices.Contains([]string{"kill", "terminate", "abort", "signal"}, one.Fault) && one.aims(p) &&
+			at-one.asked <= co.limits.Recent+one.For && at >= one.asked {
 			return "hangtime"
 		}
 	}
@@ -149,8 +154,8 @@ func (f *coroner) sender(p *process, ev history.WorkerGone, at time.Duration) st
 }
 
 // how says how a process ended: "SIGKILL from arbiter", "exit code 1 after SIGABRT from arbiter".
-func (f *coroner) how(ev history.WorkerGone, by string) string {
-	if f.ending >= 0 && f.now > f.ending {
+func (co *coroner) how(ev history.WorkerGone, by string) string {
+	if co.ending >= 0 && co.now > co.ending {
 		return "server stopped"
 	}
 	if ev.Unknown {
@@ -167,7 +172,7 @@ func (f *coroner) how(ev history.WorkerGone, by string) string {
 	if by == byArbiterInferred {
 		return end + " after SIGABRT from " + by
 	}
-	if p := f.processes[ev.PID]; p != nil && len(p.signals) > 0 {
+	if p := co.processes[ev.PID]; p != nil && len(p.signals) > 0 {
 		if last := p.signals[len(p.signals)-1]; last.signal != "" {
 			end += " after " + last.signal + " from " + last.by
 		}
@@ -176,8 +181,8 @@ func (f *coroner) how(ev history.WorkerGone, by string) string {
 }
 
 // signalled notes a signal that was seen on its way, with who sent it.
-func (f *coroner) signalled(r history.Record, ev history.SignalSeen) {
-	p := f.alive(ev.PID)
+func (co *coroner) signalled(r history.Record, ev history.SignalSeen) {
+	p := co.alive(ev.PID)
 	if p == nil {
 		return
 	}
@@ -185,7 +190,7 @@ func (f *coroner) signalled(r history.Record, ev history.SignalSeen) {
 	switch {
 	case ev.Sender.PID == 0:
 		by = "kernel"
-	case ev.Sender.PID == f.arbiter:
+	case ev.Sender.PID == co.arbiter:
 		by = "arbiter"
 	case ev.Sender.PID == ev.PID:
 		by = "itself"
@@ -197,46 +202,48 @@ func (f *coroner) signalled(r history.Record, ev history.SignalSeen) {
 	if ev.Why != "" {
 		by += " (" + ev.Why + ")"
 	}
-	p.sent(sent{r.At, ev.Signal, r.Seq, by})
-	f.condemned(p)
+	p.sent(sent{r.At, ev.Signal, r.Seq, words.Printable(by)})
+	co.condemned(p)
 }
 
-// condemned takes that the arbiter has just sent a suspect the signal for its silence: it knows that silence longer than we do.
-func (f *coroner) condemned(p *process) {
-	if _, doomed := p.doomed(); doomed && p.hang == nil && p.state == Suspect && f.ending < 0 {
-		f.hangs(p, f.lastStall(p))
+// condemned takes that the arbiter has just sent a suspect the signal for its silence: it knows that silence longer
+// than we do.
+func (co *coroner) condemned(p *process) {
+	if _, doomed := p.doomed(); doomed && p.hang == nil && p.state == Suspect && co.ending < 0 {
+		co.hangs(p, co.lastStall(p))
 	}
 }
 
-// crash opens an incident for a death, or adds it to one that began a moment ago in the same way, or in the same place by a death as young.
-func (f *coroner) crash(p *process, r history.Record, ev history.WorkerGone, by string) {
-	c := f.death(p, ev, by)
+// crash opens an incident for a death, or adds it to one that began a moment ago in the same way, or in the same place
+// by a death as young.
+func (co *coroner) crash(p *process, r history.Record, ev history.WorkerGone, by string) {
+	c := co.death(p, ev, by)
 	c.Evidence = []uint64{r.Seq}
 	for _, s := range p.signals {
 		c.Evidence = append(c.Evidence, s.seq)
 	}
 	slices.Sort(c.Evidence)
-	in := f.sameCrash(p, c, r.At)
+	in := co.sameCrash(p, c, r.At)
 	if in == nil {
-		if in = f.begin(Incident{Kind: KindCrash, Cause: c, Symptom: -1, Began: r.At, Detected: r.At}); in == nil {
+		if in = co.begin(Incident{Kind: KindCrash, Cause: c, Symptom: -1, Began: r.At, Detected: r.At}); in == nil {
 			return
 		}
 	}
 	if len(in.Victims) < maxVictims {
-		in.Victims = append(in.Victims, Victim{Place: p.place, PID: p.pid, From: r.At, To: r.At, End: f.how(ev, by)})
+		in.Victims = append(in.Victims, Victim{Place: p.place, PID: p.pid, From: r.At, To: r.At, End: co.how(ev, by)})
 	}
 	in.deaths++
 	in.Ended = r.At
 	in.Cost.Inside += p.sample.Inside
 	in.Cost.Tasks += p.open
-	if by != "hangtime" && p.young(r.At, f.limits) {
+	if by != "hangtime" && p.young(r.At, co.limits) {
 		in.young++
 	}
 	if in.young >= bootLoop && in.Cause.Kind != CauseBootLoop {
 		in.Cause = looped(in, c)
 		in.key = in.Cause.key()
 	}
-	f.blame(in, p)
+	co.blame(in, p)
 }
 
 // bootLoop is from how many deaths on, each soon after birth, it is a loop.
@@ -251,16 +258,16 @@ func (p *process) young(at time.Duration, l Limits) bool {
 }
 
 // sameCrash finds the incident that a death belongs to; nil: none.
-func (f *casebook) sameCrash(p *process, c Cause, at time.Duration) *incident {
-	for _, in := range slices.Backward(f.incidents) {
+func (cb *casebook) sameCrash(p *process, c Cause, at time.Duration) *incident {
+	for _, in := range slices.Backward(cb.incidents) {
 		if in.Kind != KindCrash || in.Recovered >= 0 {
 			continue
 		}
 		here := slices.ContainsFunc(in.Victims, func(v Victim) bool { return v.Place == p.place })
-		if here && p.young(at, f.limits) && c.Kind != CauseKilled {
+		if here && p.young(at, cb.limits) && c.Kind != CauseKilled {
 			return in
 		}
-		if !here && in.Cause.Short == c.Short && at-in.Detected <= f.limits.Settle {
+		if !here && in.Cause.Short == c.Short && at-in.Detected <= cb.limits.Settle {
 			return in
 		}
 	}

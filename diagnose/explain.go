@@ -7,64 +7,69 @@ import (
 )
 
 // causeOf explains a stall by the evidence there is.
-func (f explainer) causeOf(p *process, s standstill) Cause {
-	c := f.explain(p, s)
-	on := adviceOn(c.Kind, f.advises(p))
-	c.Remedy, c.Prevention = on.remedy, on.prevention
-	f.locate(p, s, &c)
-	f.chain(p, s, &c)
-	f.titled(p, s, &c)
+func (x explainer) causeOf(p *process, s standstill) Cause {
+	c := x.explain(p, s)
+	x.locate(p, s, &c)
+	x.chain(p, s, &c)
+	x.titled(p, s, &c)
 	if s.how == booting {
 		c.Sentence = "it has not become ready: " + c.Sentence
 	}
 	c.Evidence = p.evidence(s)
-	return c
+	return c.forPeople(x.advises(p))
 }
 
-func (f explainer) explain(p *process, s standstill) Cause {
+func (x explainer) explain(p *process, s standstill) Cause {
 	switch s.how {
 	case byStop:
-		return Cause{Kind: CauseStopped, Confidence: Proven, Short: "stopped by a signal", Sentence: "stopped by " + p.stopper() + ": no thread of it runs until SIGCONT"}
+		return Cause{Kind: CauseStopped, Confidence: Proven, Short: "stopped by a signal",
+			Sentence: "stopped by " + p.stopper() + ": no thread of it runs until SIGCONT"}
 	case byFreezer:
-		return Cause{Kind: CauseStopped, Confidence: Proven, Short: "frozen", Sentence: fmt.Sprintf("its control group %s is frozen: no thread of it runs until it is thawed", p.group.Path)}
+		return Cause{Kind: CauseStopped, Confidence: Proven, Short: "frozen",
+			Sentence: fmt.Sprintf("its control group %s is frozen: no thread of it runs until it is thawed", p.group.Path)}
 	case byMemory:
 		return Cause{Kind: CauseMemory, Confidence: Proven, Short: "out of memory, not killed",
-			Sentence: fmt.Sprintf("its control group %s is at its limit of %s and the killer is off: it sleeps until there is memory", p.group.Path, words.Size(p.group.MemoryLimit))}
+			Sentence: fmt.Sprintf("its control group %s is at its limit of %s and the killer is off: it sleeps until there is memory",
+				p.group.Path, words.Size(p.group.MemoryLimit))}
 	case withoutFiles:
 		return Cause{Kind: CauseDescriptors, Confidence: Likely, Short: fmt.Sprintf("%d of %d files open", p.files.Open, p.files.Limit),
-			Sentence: fmt.Sprintf("it has %d of %d allowed files open and cannot accept a connection; it tries again and again", p.files.Open, p.files.Limit)}
+			Sentence: fmt.Sprintf("it has %d of %d allowed files open and cannot accept a connection; it tries again and again",
+				p.files.Open, p.files.Limit)}
 	case computing:
 		used, _ := p.shares()
 		return Cause{Kind: CauseCPU, Confidence: Likely, Short: fmt.Sprintf("runs, %.0f %% of a processor", used*100),
-			Sentence: fmt.Sprintf("%s runs all the time (%.0f %% of a processor in the last second) and answers nothing", named(p, s.thread), used*100)}
+			Sentence: fmt.Sprintf("%s runs all the time (%.0f %% of a processor in the last second) and answers nothing",
+				named(p, s.thread), used*100)}
 	case deadLoop:
 		return notRun(p)
 	case lingering:
-		return f.lingers(p, s)
+		return x.lingers(p, s)
 	case waitingTasks:
-		return f.tasksWait(p, s)
+		return x.tasksWait(p, s)
 	case polling:
 		if s.crowd > 1 && !s.thread.slept {
 			break // a pool of which all threads wait, each again and again
 		}
-		return f.polls(p, s)
+		return x.polls(p, s)
 	}
 	if s.crowd > 1 && !(s.behind != nil && s.behind.shared()) && s.thread != nil {
-		return f.exhausted(p, s)
+		return x.exhausted(p, s)
 	}
-	if c, ok := f.byEvent(p, s); ok {
+	if c, ok := x.byEvent(p, s); ok {
 		return c
 	}
 	if s.thread != nil {
 		return bySyscall(p, s)
 	}
 	return Cause{Kind: CauseUnknown, Confidence: Guess, Short: "no progress",
-		Sentence: fmt.Sprintf("%s inside and none is answered; no thread could be seen to say why (state %s)", words.Count(p.sample.Inside, "request"), p.sample.State)}
+		Sentence: fmt.Sprintf("%s inside and none is answered; no thread could be seen to say why (state %s)",
+			words.Count(p.sample.Inside, "request"), p.sample.State)}
 }
 
-// polls is a thread that sleeps and asks again without end. What it asks for the look may have caught; else the place in its code says it.
-func (f explainer) polls(p *process, s standstill) Cause {
-	if seen, ok := f.byEvent(p, s); ok && !s.thread.slept {
+// polls is a thread that sleeps and asks again without end. What it asks for the look may have caught; else the place
+// in its code says it.
+func (x explainer) polls(p *process, s standstill) Cause {
+	if seen, ok := x.byEvent(p, s); ok && !s.thread.slept {
 		return seen // one wait with many ends, as a poll with a time limit
 	}
 	who := named(p, s.thread)
@@ -74,7 +79,7 @@ func (f explainer) polls(p *process, s standstill) Cause {
 	}
 	c := Cause{Kind: CausePolling, Confidence: sure(s, true), Short: "asks again and again",
 		Sentence: fmt.Sprintf("%s sleeps and asks again, without end and always in one place (last seen in %s)", who, call)}
-	if seen, ok := f.byEvent(p, s); ok && seen.Kind != CauseMutex {
+	if seen, ok := x.byEvent(p, s); ok && seen.Kind != CauseMutex {
 		c.Path, c.Inode, c.Holders, c.Remote = seen.Path, seen.Inode, seen.Holders, seen.Remote
 		c.Sentence += "; " + seen.Sentence
 	}
@@ -82,8 +87,8 @@ func (f explainer) polls(p *process, s standstill) Cause {
 }
 
 // advises says whether the guide's own words fit: its settings are those of Python servers and of the reference server.
-func (f explainer) advises(p *process) bool {
-	if f.reference || p.countsTurns() {
+func (x explainer) advises(p *process) bool {
+	if x.reference || p.countsTurns() {
 		return true
 	}
 	for _, st := range p.stacks {

@@ -5,57 +5,58 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // maxFaults bounds how many faults are remembered; beyond it the oldest go.
 const maxFaults = 1000
 
-func (f *casebook) harmed(at time.Duration, event history.Event) {
+func (cb *casebook) harmed(at time.Duration, event history.Event) {
 	switch ev := event.(type) {
 	case history.FaultAsked:
-		f.faults = append(f.faults, &fault{FaultAsked: ev, asked: at, effect: -1, healed: -1})
-		if len(f.faults) > maxFaults {
-			f.faults = f.faults[1:]
+		cb.faults = append(cb.faults, &fault{FaultAsked: ev, asked: at, effect: -1, healed: -1})
+		if len(cb.faults) > maxFaults {
+			cb.faults = cb.faults[1:]
 		}
 	case history.FaultInEffect:
-		if one := f.faultOf(ev.ID); one != nil && one.effect < 0 {
+		if one := cb.faultOf(ev.ID); one != nil && one.effect < 0 {
 			one.effect, one.holder = at, ev.PID
-			f.reblame(one)
+			cb.reblame(one)
 		}
 	case history.FaultHealed:
-		if one := f.faultOf(ev.ID); one != nil {
+		if one := cb.faultOf(ev.ID); one != nil {
 			one.healed = at
 		}
 	case history.FaultFailed:
-		one := f.faultOf(ev.ID)
+		one := cb.faultOf(ev.ID)
 		switch {
 		case one == nil || one.effect >= 0: // one that could not be undone goes on
 		case one.Fault == "request":
 			one.healed = at // it was not answered as it should be, and may well have done the harm
 		default:
-			f.acquit(one)
+			cb.acquit(one)
 		}
 	}
 }
 
 // acquit takes back what a fault was blamed for that never took effect.
-func (f *casebook) acquit(one *fault) {
-	f.faults = slices.DeleteFunc(f.faults, func(other *fault) bool { return other == one })
-	for _, in := range f.incidents {
+func (cb *casebook) acquit(one *fault) {
+	cb.faults = slices.DeleteFunc(cb.faults, func(other *fault) bool { return other == one })
+	for _, in := range cb.incidents {
 		if in.fault != one {
 			continue
 		}
 		in.fault, in.Fault, in.Injected = nil, "", -1
 		for _, v := range in.Victims {
 			if v.To < 0 {
-				f.blame(in, f.processes[v.PID])
+				cb.blame(in, cb.processes[v.PID])
 			}
 		}
 	}
 }
 
-func (f *casebook) faultOf(id string) *fault {
-	for _, one := range slices.Backward(f.faults) {
+func (cb *casebook) faultOf(id string) *fault {
+	for _, one := range slices.Backward(cb.faults) {
 		if one.ID == id {
 			return one
 		}
@@ -63,15 +64,16 @@ func (f *casebook) faultOf(id string) *fault {
 	return nil
 }
 
-// blame joins an incident to the fault that was in effect when it began: one that is about this worker or this file before any other.
-func (f *casebook) blame(in *incident, p *process) {
+// blame joins an incident to the fault that was in effect when it began: one that is about this worker or this file
+// before any other.
+func (cb *casebook) blame(in *incident, p *process) {
 	best, most := (*fault)(nil), 0
-	for _, one := range f.faults {
-		if fit := f.fits(one, in, p); fit > 0 && fit >= most {
+	for _, one := range cb.faults {
+		if fit := cb.fits(one, in, p); fit > 0 && fit >= most {
 			best, most = one, fit
 		}
 	}
-	if best == nil || in.fault != nil && f.fits(in.fault, in, p) >= most {
+	if best == nil || in.fault != nil && cb.fits(in.fault, in, p) >= most {
 		return
 	}
 	in.fault = best
@@ -79,12 +81,12 @@ func (f *casebook) blame(in *incident, p *process) {
 }
 
 // fits says how well a fault explains an incident; 0: not at all.
-func (f *casebook) fits(one *fault, in *incident, p *process) int {
+func (cb *casebook) fits(one *fault, in *incident, p *process) int {
 	begin := one.effect
 	if begin < 0 {
 		begin = one.asked
 	}
-	if begin > in.Began+f.limits.Recent/4 || f.overBefore(one, in, p) {
+	if begin > in.Began+cb.limits.Recent/4 || cb.overBefore(one, in, p) {
 		return 0
 	}
 	if in.Kind == KindCrash && one.Fault != "kill" && !one.aims(p) {
@@ -99,27 +101,28 @@ func (f *casebook) fits(one *fault, in *incident, p *process) int {
 	} else if one.PID > 0 && (one.Fault == "kill" || one.Fault == "stop") {
 		return 0 // it was done to another worker
 	}
-	if one.Path != "" && one.Path == in.Cause.Path || slices.ContainsFunc(in.Cause.Holders, func(h history.LockHolder) bool { return one.holder > 0 && h.PID == one.holder }) {
+	if one.Path != "" && words.Printable(one.Path) == in.Cause.Path ||
+		slices.ContainsFunc(in.Cause.Holders, func(h history.LockHolder) bool { return one.holder > 0 && h.PID == one.holder }) {
 		fit += 8
 	}
 	return fit
 }
 
-// overBefore says whether a fault was over well before an incident began. One that is over the moment it strikes is told to be healed by nobody; a process that it struck itself may
-// still take its time to die of it, as after SIGTERM.
-func (f *casebook) overBefore(one *fault, in *incident, p *process) bool {
+// overBefore says whether a fault was over well before an incident began. One that is over the moment it strikes is
+// told to be healed by nobody; a process that it struck itself may still take its time to die of it, as after SIGTERM.
+func (cb *casebook) overBefore(one *fault, in *incident, p *process) bool {
 	switch {
 	case one.healed >= 0:
-		return one.healed < in.Began-f.limits.Recent/2
+		return one.healed < in.Began-cb.limits.Recent/2
 	case one.For > 0 || one.effect < 0 || in.Kind == KindCrash && one.PID == p.pid:
 		return false
 	}
-	return one.effect < in.Began-f.limits.Recent
+	return one.effect < in.Began-cb.limits.Recent
 }
 
 // reblame tells the incidents that a fault was seen in effect only after they began, as a kill is.
-func (f *casebook) reblame(one *fault) {
-	for _, in := range f.incidents {
+func (cb *casebook) reblame(one *fault) {
+	for _, in := range cb.incidents {
 		if in.fault == one && in.Injected < 0 {
 			in.Injected = one.effect
 		}

@@ -28,8 +28,8 @@ func (f finder) worse(a, b standstill) bool {
 	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(b.from, a.from)) > 0
 }
 
-// hung says whether a stall is a hang by now: because it cannot end by itself, because others have waited behind it for its limit, or because the work is older than any
-// should be. Time in which hangtime itself was late does not count.
+// hung says whether a stall is a hang by now: because it cannot end by itself, because others have waited behind it for
+// its limit, or because the work is older than any should be. Time in which hangtime itself was late does not count.
 func (f finder) hung(s standstill) bool {
 	switch {
 	case s.how == byStop || s.how == byFreezer || s.how == byMemory || s.limit == 0:
@@ -44,7 +44,8 @@ func (f finder) hung(s standstill) bool {
 	return f.old(s)
 }
 
-// spared says whether a stall that keeps nobody else has lasted long enough to be a hang, and is none because others of the server answer those who wait.
+// spared says whether a stall that keeps nobody else has lasted long enough to be a hang, and is none because others of
+// the server answer those who wait.
 func (f finder) spared(s standstill) bool {
 	return s.own && s.limit > 0 && f.silence(s.from, f.now) >= s.limit && f.served(f.limits.Loop)
 }
@@ -54,7 +55,8 @@ func (f finder) old(s standstill) bool {
 	if f.limits.HangAfter <= 0 || s.how == deadLoop {
 		return false
 	}
-	return f.silence(s.since(), f.now) >= f.limits.HangAfter && (s.shown == 0 || f.silence(s.shown, f.now) >= min(f.limits.HangAfter, f.limits.Loop)-closerLook-3*tickStep)
+	return f.silence(s.since(), f.now) >= f.limits.HangAfter &&
+		(s.shown == 0 || f.silence(s.shown, f.now) >= min(f.limits.HangAfter, f.limits.Loop)-closerLook-3*tickStep)
 }
 
 // explained is a stall with a thread as its reason.

@@ -8,7 +8,8 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// A Fold finds worker states and incidents in one variant's history. It is fed one record after the other by one goroutine; what it returns never changes.
+// A Fold finds worker states and incidents in one variant's history. It is fed one record after the other by one
+// goroutine; what it returns never changes.
 type Fold struct {
 	coroner
 	notices
@@ -20,7 +21,8 @@ func New(l Limits) *Fold {
 	see := sight{sv}
 	return &Fold{
 		coroner: coroner{judge: judge{
-			server: sv, casebook: &casebook{server: sv, lostBy: map[int]uint64{}}, sight: see, finder: finder{see}, explainer: explainer{see}, progress: progress{see},
+			server: sv, casebook: &casebook{server: sv, lostBy: map[int]uint64{}}, sight: see, finder: finder{see},
+			explainer: explainer{see}, progress: progress{see},
 		}},
 		notices: notices{server: sv},
 	}
@@ -182,8 +184,10 @@ func (f *Fold) Workers() []Worker {
 		}
 		p := pl.now
 		w := Worker{
-			Place: n, PID: p.pid, Lives: pl.lives, State: p.state, Since: p.since, Inside: p.sample.Inside, OpenTasks: p.open, RSS: p.sample.RSS, Beat: -1,
-			Lane: append(slices.Clone(pl.lane), pl.worst), Served: p.sample.Inside + p.sample.Idle + p.sample.Silent, Silent: p.sample.Silent, Ports: slices.Clone(p.sample.Ports),
+			Place: n, PID: p.pid, Lives: pl.lives, State: p.state, Since: p.since, Inside: p.sample.Inside, OpenTasks: p.open,
+			RSS: p.sample.RSS, Beat: -1,
+			Lane: append(slices.Clone(pl.lane), pl.worst), Served: p.sample.Inside + p.sample.Idle + p.sample.Silent,
+			Silent: p.sample.Silent, Ports: slices.Clone(p.sample.Ports),
 			Files: p.files.Open, FilesMost: p.files.Limit,
 		}
 		if p.sample.Inside > 0 {

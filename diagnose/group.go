@@ -52,7 +52,8 @@ func sinceWhen(is bool, before, at time.Duration) time.Duration {
 	return at
 }
 
-// throttles says whether the group was out of quota in most of the periods of its last look, and for what share of the time.
+// throttles says whether the group was out of quota in most of the periods of its last look, and for what share of the
+// time.
 func (g *controlGroup) throttles() (share float64, yes bool) {
 	if g.periods == 0 || g.before < 0 {
 		return 0, false

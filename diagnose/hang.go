@@ -6,23 +6,23 @@ import (
 )
 
 // fell makes a process that has just been found hung a victim of the incident with its cause, or of a new one.
-func (f *casebook) fell(p *process) {
-	if f.ending >= 0 && p.stall.from >= f.ending {
+func (cb *casebook) fell(p *process) {
+	if cb.ending >= 0 && p.stall.from >= cb.ending {
 		return // it is being stopped
 	}
-	in := f.open(KindHang, p.cause.key())
+	in := cb.open(KindHang, p.cause.key())
 	if in == nil {
-		in = f.begin(Incident{Kind: KindHang, Cause: p.cause.clone(), Symptom: p.suspected, Began: p.stall.from, Detected: f.now})
+		in = cb.begin(Incident{Kind: KindHang, Cause: p.cause.clone(), Symptom: p.suspected, Began: p.stall.from, Detected: cb.now})
 		if in == nil {
 			return
 		}
 	}
-	f.join(in, p)
+	cb.join(in, p)
 }
 
 // open finds the story with this key that is not over.
-func (f *casebook) open(kind, key string) *incident {
-	for _, in := range slices.Backward(f.incidents) {
+func (cb *casebook) open(kind, key string) *incident {
+	for _, in := range slices.Backward(cb.incidents) {
 		if in.Kind == kind && in.key == key && in.Recovered < 0 {
 			return in
 		}
@@ -31,24 +31,24 @@ func (f *casebook) open(kind, key string) *incident {
 }
 
 // begin opens an incident, unless there are too many.
-func (f *casebook) begin(first Incident) *incident {
-	if len(f.incidents) >= f.limits.Incidents {
+func (cb *casebook) begin(first Incident) *incident {
+	if len(cb.incidents) >= cb.limits.Incidents {
 		return nil
 	}
-	f.nextID++
-	first.ID = f.nextID
+	cb.nextID++
+	first.ID = cb.nextID
 	first.Injected, first.Ended, first.Recovered = -1, -1, -1
 	in := &incident{Incident: first, key: first.Cause.key()}
-	for _, one := range f.failures {
+	for _, one := range cb.failures {
 		if one.to > first.Began {
 			in.Cost.Failed += one.n
 		}
 	}
-	f.incidents = append(f.incidents, in)
+	cb.incidents = append(cb.incidents, in)
 	return in
 }
 
-func (f *casebook) join(in *incident, p *process) {
+func (cb *casebook) join(in *incident, p *process) {
 	in.Victims = append(in.Victims, Victim{Place: p.place, PID: p.pid, From: p.stall.from, To: -1})
 	in.Ended = -1
 	in.Began = min(in.Began, p.stall.from)
@@ -57,11 +57,11 @@ func (f *casebook) join(in *incident, p *process) {
 	if in.Cause.Kind == p.cause.Kind && p.cause.better(in.Cause) {
 		in.Cause = p.cause.clone()
 	}
-	f.blame(in, p)
+	cb.blame(in, p)
 }
 
 // known takes what was learnt since of a process that is a victim already.
-func (f *casebook) known(p *process) {
+func (cb *casebook) known(p *process) {
 	in := p.hang
 	i := in.part(p.pid)
 	in.Victims[i].From = p.stall.from
@@ -80,25 +80,25 @@ func (f *casebook) known(p *process) {
 		return
 	}
 	// The cause was not known before. Where its story has been told already, this worker belongs there.
-	if other := f.open(KindHang, p.cause.key()); other != nil {
+	if other := cb.open(KindHang, p.cause.key()); other != nil {
 		in.Victims = slices.Delete(in.Victims, i, i+1)
 		if len(in.Victims) == 0 {
-			f.incidents = slices.DeleteFunc(f.incidents, func(one *incident) bool { return one == in })
+			cb.incidents = slices.DeleteFunc(cb.incidents, func(one *incident) bool { return one == in })
 		} else {
-			in.close(f.now)
+			in.close(cb.now)
 		}
-		f.join(other, p)
+		cb.join(other, p)
 		return
 	}
 	in.Cause, in.key = p.cause.clone(), p.cause.key()
-	f.blame(in, p)
+	cb.blame(in, p)
 }
 
 // moved ends a victim's part: it makes progress again.
-func (f *casebook) moved(p *process) { f.leave(p, f.now, "recovered") }
+func (cb *casebook) moved(p *process) { cb.leave(p, cb.now, "recovered") }
 
 // leave ends a victim's part, however.
-func (f *casebook) leave(p *process, at time.Duration, end string) {
+func (cb *casebook) leave(p *process, at time.Duration, end string) {
 	in := p.hang
 	i := in.part(p.pid)
 	in.Victims[i].To, in.Victims[i].End = max(at, in.Victims[i].From), end
@@ -107,29 +107,29 @@ func (f *casebook) leave(p *process, at time.Duration, end string) {
 }
 
 // recovered closes the stories of which every place has a worker that makes progress again.
-func (f *casebook) recovered() {
-	for _, in := range f.incidents {
+func (cb *casebook) recovered() {
+	for _, in := range cb.incidents {
 		if in.Ended < 0 || in.Recovered >= 0 {
 			continue
 		}
 		well := true
 		for _, v := range in.Victims {
-			well = well && f.wellSince(v.Place, v.To)
+			well = well && cb.wellSince(v.Place, v.To)
 		}
 		if well {
-			in.Recovered = f.now
+			in.Recovered = cb.now
 		}
 	}
 }
 
 // wellSince says whether the worker at a place has made progress since, or has had nothing to do for a while.
-func (f *casebook) wellSince(number int, since time.Duration) bool {
-	p := f.places[number].now
+func (cb *casebook) wellSince(number int, since time.Duration) bool {
+	p := cb.places[number].now
 	if p.gone || p.state != Idle && p.state != Busy {
 		return false
 	}
 	if p.seen < since && max(p.answered, p.ended) >= since || p.seen >= since && max(p.answered, p.ended) > p.seen {
 		return true
 	}
-	return p.state == Idle && f.now-max(p.since, since) >= f.limits.Settle
+	return p.state == Idle && cb.now-max(p.since, since) >= cb.limits.Settle
 }

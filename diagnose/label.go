@@ -33,7 +33,7 @@ func (f finder) label(p *process, s standstill, stalled bool) Label {
 }
 
 // awaitsLong says whether a piece of work without a thread has waited for longer than a moment.
-func (f sight) awaitsLong(p *process) bool {
+func (f finder) awaitsLong(p *process) bool {
 	all := f.awaited(p)
 	return len(all) > 0 && f.now-f.askedAt(p, all[0]) > f.limits.Loop
 }

@@ -12,15 +12,18 @@ type Limits struct {
 	Pool time.Duration
 	// Tasks is for how long accepted tasks may not end, where nothing else is wrong, before nobody is held to run them.
 	Tasks time.Duration
-	// HangAfter is the age from which on work counts as a hang although nobody is seen to wait behind it; before that it is slow. 0: no age is too much.
+	// HangAfter is the age from which on work counts as a hang although nobody is seen to wait behind it; before that
+	// it is slow. 0: no age is too much.
 	HangAfter time.Duration
-	// Unanswered is the age from which on requests of which nobody sees what they wait for make the state of their worker unknown.
+	// Unanswered is the age from which on requests of which nobody sees what they wait for make the state of their
+	// worker unknown.
 	Unanswered time.Duration
 	// Late is how late hangtime's own tick may be; a later one discards what was measured before it.
 	Late time.Duration
 	// Stale is how old the last look at a thread may be and still count.
 	Stale time.Duration
-	// Slack is what two times of different sources may differ: TCP_INFO counts in jiffies, the last run of a thread is known to some milliseconds.
+	// Slack is what two times of different sources may differ: TCP_INFO counts in jiffies, the last run of a thread is
+	// known to some milliseconds.
 	Slack time.Duration
 	// Boot is how long a process may live without a sign of work and still be called booting.
 	Boot time.Duration
@@ -30,7 +33,8 @@ type Limits struct {
 	Settle time.Duration
 	// Recent is how long before a death or a hang a signal or a fault may lie and still be its reason.
 	Recent time.Duration
-	// Busy is the share of one processor from which on a worker counts as running all the time; Starved the share of time for which it waits for one.
+	// Busy is the share of one processor from which on a worker counts as running all the time; Starved the share of
+	// time for which it waits for one.
 	Busy, Starved float64
 	// Incidents bounds how many are kept; further ones are not told.
 	Incidents int
@@ -45,9 +49,11 @@ const lookWhole = 350 * time.Millisecond
 // DefaultLimits are those that a run uses.
 func DefaultLimits() Limits {
 	return Limits{
-		Suspect: 200 * time.Millisecond, Loop: time.Second, Pool: 5 * time.Second, Tasks: 30 * time.Second, HangAfter: DefaultHangAfter, Unanswered: 5 * time.Second, Late: 100 * time.Millisecond,
-		Stale: 700 * time.Millisecond, Slack: 60 * time.Millisecond, Boot: 2 * time.Second, Young: 5 * time.Second, Settle: time.Second, Recent: 2 * time.Second,
-		Busy: 0.7, Starved: 0.5, Incidents: 500,
+		Suspect: 200 * time.Millisecond, Loop: time.Second, Pool: 5 * time.Second, Tasks: 30 * time.Second, HangAfter: DefaultHangAfter,
+		Unanswered: 5 * time.Second, Late: 100 * time.Millisecond,
+		Stale: 700 * time.Millisecond, Slack: 60 * time.Millisecond, Boot: 2 * time.Second, Young: 5 * time.Second, Settle: time.Second,
+		Recent: 2 * time.Second,
+		Busy:   0.7, Starved: 0.5, Incidents: 500,
 	}
 }
 

@@ -24,7 +24,8 @@ type looks struct {
 
 func noLooks() looks {
 	return looks{
-		threads: map[int]*threadState{}, obstacles: map[int]*obstacle{}, stacks: map[int]*stack{}, tasks: map[uint64]*stack{}, chains: map[int]history.Chain{},
+		threads: map[int]*threadState{}, obstacles: map[int]*obstacle{}, stacks: map[int]*stack{}, tasks: map[uint64]*stack{},
+		chains:   map[int]history.Chain{},
 		stacksAt: unset, lookedAt: unset, upAt: unset,
 	}
 }
@@ -80,7 +81,8 @@ func (p *looks) hindered(o *obstacle, l Limits) {
 	p.obstacles[o.tid] = o
 }
 
-// traced takes a stack. All stacks of a process are read in one look: what is not among those of the last reading is over.
+// traced takes a stack. All stacks of a process are read in one look: what is not among those of the last reading is
+// over.
 func (p *looks) traced(r history.Record, ev history.Stack) {
 	if p.stacksAt < p.lookFrom {
 		for _, st := range p.tasks {
@@ -103,7 +105,8 @@ func (p *looks) traced(r history.Record, ev history.Stack) {
 	}
 }
 
-// sleeps says whether a thread is in a sleep: a call that only waits for time, or a poll that stands still with nothing to wait for.
+// sleeps says whether a thread is in a sleep: a call that only waits for time, or a poll that stands still with nothing
+// to wait for.
 func sleeps(t history.ThreadSample, behind *obstacle) bool {
 	switch t.Syscall {
 	case "nanosleep", "clock_nanosleep":
@@ -114,7 +117,8 @@ func sleeps(t history.ThreadSample, behind *obstacle) bool {
 	return false
 }
 
-// placeOf is where a thread is, as far as it can be told apart from other places: the application's line, the innermost call, or the system call. "": a futex, which may be any lock.
+// placeOf is where a thread is, as far as it can be told apart from other places: the application's line, the innermost
+// call, or the system call. "": a futex, which may be any lock.
 func (p *looks) placeOf(t *threadState) string {
 	st := p.stacks[t.TID]
 	switch own := st.own(); {

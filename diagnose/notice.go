@@ -8,7 +8,8 @@ import (
 	"github.com/hangtime-dev/hangtime/words"
 )
 
-// A Notice is something that explains how a server suffers and that is no hang of any worker: connections that were dropped, a quota that was used up.
+// A Notice is something that explains how a server suffers and that is no hang of any worker: connections that were
+// dropped, a quota that was used up.
 type Notice struct {
 	Cause Cause
 	From  time.Duration
@@ -55,8 +56,7 @@ func (n *notices) note(about string, from, at time.Duration, cause Cause) {
 		n.all = append(n.all, one)
 		n.last[about] = one
 	}
-	on := adviceOn(cause.Kind, true)
-	cause.Remedy, cause.Prevention = on.remedy, on.prevention
+	cause = cause.forPeople(true)
 	cause.Evidence = append(one.Cause.Evidence, cause.Evidence...)
 	if len(cause.Evidence) > maxNoticed {
 		cause.Evidence = cause.Evidence[:maxNoticed]
@@ -69,18 +69,18 @@ func (n *notices) note(about string, from, at time.Duration, cause Cause) {
 const maxNoticed = 16
 
 // Notices are all so far, in the order in which they began.
-func (f *notices) Notices() []Notice {
+func (n *notices) Notices() []Notice {
 	var all []Notice
-	for _, one := range f.all {
-		n := *one
-		n.Cause = n.Cause.clone()
-		all = append(all, n)
+	for _, one := range n.all {
+		told := *one
+		told.Cause = told.Cause.clone()
+		all = append(all, told)
 	}
 	return all
 }
 
 // throttled notices a group that was out of quota in most of the time since the last look.
-func (f *notices) throttled(r history.Record, g *controlGroup) {
+func (n *notices) throttled(r history.Record, g *controlGroup) {
 	share, is := g.throttles()
 	if !is {
 		return
@@ -88,34 +88,37 @@ func (f *notices) throttled(r history.Record, g *controlGroup) {
 	c := Cause{Kind: CauseThrottled, Confidence: Proven, Short: fmt.Sprintf("quota of %.2g processors", g.Quota), Evidence: []uint64{r.Seq}}
 	c.Sentence = fmt.Sprintf("the control group %s was out of its quota of %.2g processors in %.0f %% of the time, and its processes waited %s for it since the last look",
 		g.Path, g.Quota, 100*share, words.Seconds(g.lostFor))
-	f.note("throttled "+g.Path, g.before, r.At, c)
+	n.note("throttled "+g.Path, g.before, r.At, c)
 }
 
 // overfull notices connections that the kernel dropped.
-func (f *notices) overfull(r history.Record, more uint64) {
-	if f.going("backlog", r.At) == nil {
-		f.overflow = 0
+func (n *notices) overfull(r history.Record, more uint64) {
+	if n.going("backlog", r.At) == nil {
+		n.overflow = 0
 	}
-	f.overflow += more
-	c := Cause{Kind: CauseBacklog, Confidence: Likely, Short: fmt.Sprintf("%s dropped", words.Count(f.overflow, "connection")), Evidence: []uint64{r.Seq}}
-	c.Sentence = fmt.Sprintf("the kernel dropped %s because no worker accepted them in time and the backlog was full", words.Count(f.overflow, "connection"))
-	if f.backlogLimit > 0 {
-		c.Sentence += fmt.Sprintf(" (%d of %d)", f.backlog, f.backlogLimit)
-		if f.backlog >= f.backlogLimit {
+	n.overflow += more
+	c := Cause{Kind: CauseBacklog, Confidence: Likely, Short: fmt.Sprintf("%s dropped", words.Count(n.overflow, "connection")),
+		Evidence: []uint64{r.Seq}}
+	c.Sentence = fmt.Sprintf("the kernel dropped %s because no worker accepted them in time and the backlog was full",
+		words.Count(n.overflow, "connection"))
+	if n.backlogLimit > 0 {
+		c.Sentence += fmt.Sprintf(" (%d of %d)", n.backlog, n.backlogLimit)
+		if n.backlog >= n.backlogLimit {
 			c.Confidence = Proven // seen full, and seen to drop
 		}
 	}
-	f.note("backlog", r.At, r.At, c)
+	n.note("backlog", r.At, r.At, c)
 }
 
-// overflowed takes the kernel's count since the machine started, and says how many connections it has dropped since the last: the first tells nothing of this server.
-func (f *notices) overflowed(r history.Record, ev history.Overflow) uint64 {
-	more := less(ev.Dropped, f.dropped)
-	first := !f.counted
-	f.dropped, f.counted = ev.Dropped, true
+// overflowed takes the kernel's count since the machine started, and says how many connections it has dropped since the
+// last: the first tells nothing of this server.
+func (n *notices) overflowed(r history.Record, ev history.Overflow) uint64 {
+	more := less(ev.Dropped, n.dropped)
+	first := !n.counted
+	n.dropped, n.counted = ev.Dropped, true
 	if first || more == 0 {
 		return 0
 	}
-	f.overfull(r, more)
+	n.overfull(r, more)
 	return more
 }

@@ -46,7 +46,8 @@ func (p *process) sampled(r history.Record, ev history.WorkerSample, slack time.
 	}
 }
 
-// beaten takes a worker's own sign of life. claims says that what it says of its tasks counts: nobody follows them from outside.
+// beaten takes a worker's own sign of life. claims says that what it says of its tasks counts: nobody follows them from
+// outside.
 func (p *process) beaten(r history.Record, ev history.Heartbeat, claims bool) {
 	if claims && ev.Turns > 0 {
 		p.claimed(r, ev)
@@ -144,7 +145,8 @@ func (p *process) followed(r history.Record, ev history.OpenTasks, slack time.Du
 	p.opened.note(r.At, p.open)
 }
 
-// claimed takes how many tasks it says it has. Since when the oldest is open it does not say: since they were none, at the earliest.
+// claimed takes how many tasks it says it has. Since when the oldest is open it does not say: since they were none, at
+// the earliest.
 func (p *process) claimed(r history.Record, ev history.Heartbeat) {
 	switch {
 	case p.open == 0 && ev.InFlight > 0:

@@ -47,8 +47,8 @@ func obstacleOf(r history.Record) *obstacle {
 	return o
 }
 
-// real says whether the thread is known to wait for something that others have, whatever its system call looks like: a futex may be an idle thread's, but
-// one with an owner is not.
+// real says whether the thread is known to wait for something that others have, whatever its system call looks like: a
+// futex may be an idle thread's, but one with an owner is not.
 func (o *obstacle) real() bool {
 	switch ev := o.event.(type) {
 	case history.MutexWait:
@@ -59,7 +59,8 @@ func (o *obstacle) real() bool {
 	return true
 }
 
-// shared says whether what it waits for is something that processes share: then even one of many threads that waits long is no slow answer.
+// shared says whether what it waits for is something that processes share: then even one of many threads that waits
+// long is no slow answer.
 func (o *obstacle) shared() bool {
 	switch ev := o.event.(type) {
 	case history.LockWait, history.DiskWait, history.SemaphoreWait:
@@ -72,7 +73,8 @@ func (o *obstacle) shared() bool {
 	return false
 }
 
-// foreign says whether what the thread waits for is outside of its process and its server, so that it is no way of waiting for work.
+// foreign says whether what the thread waits for is outside of its process and its server, so that it is no way of
+// waiting for work.
 func (o *obstacle) foreign() bool {
 	switch ev := o.event.(type) {
 	case history.SocketWait:

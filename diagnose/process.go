@@ -48,7 +48,8 @@ type judgement struct {
 
 func newProcess(pid, worker int, at time.Duration) *process {
 	return &process{
-		pid: pid, worker: worker, seen: at, group: noGroup(), requests: noRequests(at), processor: processor{busyFrom: -1}, beats: noBeats(at), openTasks: openTasks{ended: at, endedMin: at},
+		pid: pid, worker: worker, seen: at, group: noGroup(), requests: noRequests(at), processor: processor{busyFrom: -1},
+		beats: noBeats(at), openTasks: openTasks{ended: at, endedMin: at},
 		looks: noLooks(), judgement: judgement{state: Booting, since: at, suspected: -1, hungTo: -1},
 	}
 }

@@ -15,8 +15,8 @@ type processor struct {
 // usage is processor time used and waited for, up to a moment.
 type usage struct{ at, used, delayed time.Duration }
 
-// computed takes what it used between two samples. Whoever begins to compute between two samples goes on to the second: what it used is counted back from there, and from one sample
-// to the one before where it used nearly all between them.
+// computed takes what it used between two samples. Whoever begins to compute between two samples goes on to the second:
+// what it used is counted back from there, and from one sample to the one before where it used nearly all between them.
 func (p *processor) computed(now usage, busy float64) {
 	if len(p.cpu) == 0 {
 		return
@@ -35,7 +35,8 @@ func (p *processor) computed(now usage, busy float64) {
 	}
 }
 
-// shares are the parts of the last second in which it ran, summed over its threads, and in which they were ready and had no processor.
+// shares are the parts of the last second in which it ran, summed over its threads, and in which they were ready and
+// had no processor.
 func (p *processor) shares() (used, delayed float64) { return p.sharesSince(-1) }
 
 // sharesSince are the same since a moment within the last second.

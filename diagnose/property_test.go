@@ -30,7 +30,7 @@ func disorder(seed uint64, n int) []history.Record {
 		},
 		func() history.Event {
 			return history.WorkerSample{PID: pid(), Worker: place(), State: pick("R", "S", "D", "T", ""), CPU: dur(), RunDelay: dur(), Inside: r.IntN(4) - 1, Oldest: dur(), Moved: r.IntN(2) == 0,
-				Still: dur(), Answered: uint64(r.IntN(1000))}
+				Still: dur(), Answered: uint64(r.IntN(1000)), Ports: []int{4000, 4001, 4002}[:r.IntN(4)], Ages: []time.Duration{dur(), dur(), dur()}[:r.IntN(4)], Spoke: dur(), LeastAge: r.IntN(4) == 0}
 		},
 		func() history.Event {
 			p := pid()
@@ -67,6 +67,43 @@ func disorder(seed uint64, n int) []history.Record {
 		func() history.Event {
 			p := pid()
 			return history.Stack{PID: p, TID: p + r.IntN(3), Frames: []string{"f (a.py:1)"}[:r.IntN(2)], Holds: r.IntN(2) == 0}
+		},
+		func() history.Event {
+			st := history.Stack{PID: pid(), Language: pick("python", "go", "ruby"), Frames: []string{"f (a.py:1)", "g (b.py:2)"}[:r.IntN(3)], Kind: pick("", "task", "goroutine"), ID: uint64(r.IntN(4)),
+				Count: r.IntN(4) - 1, Own: r.IntN(4) - 1, Idle: r.IntN(4) == 0, Pool: r.IntN(2) == 0, Ends: r.IntN(5) == 0, For: dur() * time.Duration(r.IntN(2))}
+			if r.IntN(2) == 0 {
+				st.TID = st.PID + r.IntN(3)
+			}
+			if r.IntN(2) == 0 {
+				st.Wait = &history.Wait{On: pick("", "lock", "pool", "semaphore", "event", "executor", "channel", "thread"), Object: uint64(r.IntN(3)), Name: pick("", "x"), Owner: uint64(r.IntN(4)), Before: r.IntN(8) / 7}
+			}
+			if r.IntN(2) == 0 {
+				st.Request = &history.Request{Path: "/x", Port: 4000 + r.IntN(3)}
+			}
+			return st
+		},
+		func() history.Event {
+			return history.Looked{PID: pid(), Title: pick("", "x waiting", "idle in transaction")}
+		},
+		func() history.Event {
+			return history.Upstream{PID: pid(), Waits: []history.Unanswered{{Remote: "10.0.0.9:80", Count: r.IntN(3), Oldest: dur()}}[:r.IntN(2)]}
+		},
+		func() history.Event { return history.Unseen{PID: pid() * r.IntN(2), What: "x", Hides: r.IntN(4) == 0} },
+		func() history.Event {
+			p := pid()
+			return history.ChildWait{PID: p, TID: p + r.IntN(3), Op: "wait4", Via: pick("end", "pipe"), Child: history.Peer{PID: r.IntN(2) * 9}, Still: dur()}
+		},
+		func() history.Event {
+			p := pid()
+			return history.TerminalWait{PID: p, TID: p + r.IntN(3), Op: "read", Path: "/dev/pts/1", Still: dur()}
+		},
+		func() history.Event {
+			p := pid()
+			return history.SemaphoreWait{PID: p, TID: p + r.IntN(3), ID: r.IntN(3), Last: history.Peer{PID: r.IntN(2) * 9}, Dead: r.IntN(2) == 0, Still: dur()}
+		},
+		func() history.Event {
+			p := pid()
+			return history.Chain{PID: p, TID: p + r.IntN(3), Links: []history.Link{{Peer: history.Peer{PID: 9}, Does: pick("", "computes"), Ends: r.IntN(3) == 0}}[:r.IntN(2)]}
 		},
 		func() history.Event { return history.Descriptors{PID: pid(), Open: r.IntN(5), Limit: r.IntN(5)} },
 		func() history.Event {

@@ -3,47 +3,49 @@ package diagnose
 // progress tells whether a process that was found hung moves again.
 type progress struct{ sight }
 
-// another says whether a stall is a new hang rather than what the process is hung by already. A thread that ran between is none: a signal's handler makes it run, and
-// so does a timer. It takes an answer between the two.
-func (f progress) another(p *process, s standstill) bool {
+// another says whether a stall is a new hang rather than what the process is hung by already. A thread that ran between
+// is none: a signal's handler makes it run, and so does a timer. It takes an answer between the two.
+func (pg progress) another(p *process, s standstill) bool {
 	if p.stall.outside() != s.outside() {
 		return true
 	}
-	return p.stall.tid == s.tid && s.how == standing && s.from > p.stall.from+f.limits.Slack && p.grew > p.confirmed
+	return p.stall.tid == s.tid && s.how == standing && s.from > p.stall.from+pg.limits.Slack && p.grew > p.confirmed
 }
 
-// moves says whether a hung process that does not look hung any more makes progress again: that its threads were not looked at is no sign of life, and that one of them
-// ran is none either. After the arbiter's signal the process dies: its threads run for its handlers, and its connections close. Only answers that go on
-// long after that say that it lives.
-func (f progress) moves(p *process) bool {
+// moves says whether a hung process that does not look hung any more makes progress again: that its threads were not
+// looked at is no sign of life, and that one of them ran is none either. After the arbiter's signal the process dies:
+// its threads run for its handlers, and its connections close. Only answers that go on long after that say that it
+// lives.
+func (pg progress) moves(p *process) bool {
 	s := p.stall
 	if at, doomed := p.doomed(); doomed {
-		return s.how == standing && p.grew > at+f.limits.Settle
+		return s.how == standing && p.grew > at+pg.limits.Settle
 	}
 	switch s.how {
 	case byStop, byFreezer, byMemory:
 		return true // seen in another state
 	case waitingTasks:
-		return p.answered > p.confirmed-tickStep || p.lookedAt > p.confirmed+f.limits.Slack || f.now-p.lookedAt > f.limits.Stale
+		return p.answered > p.confirmed-tickStep || p.lookedAt > p.confirmed+pg.limits.Slack || pg.now-p.lookedAt > pg.limits.Stale
 	case deadLoop:
-		return p.ended > s.from || p.turned > s.from+f.limits.Slack || p.open == 0
+		return p.ended > s.from || p.turned > s.from+pg.limits.Slack || p.open == 0
 	}
 	switch {
-	case f.workless(p):
+	case pg.workless(p):
 		return true
-	case s.thread == nil && f.whole && p.lookedAt > p.confirmed && f.idles(p):
+	case s.thread == nil && pg.whole && p.lookedAt > p.confirmed && pg.idles(p):
 		return true // it was held to hang for want of a look
 	case s.thread == nil:
-		return p.answered > p.confirmed-tickStep && p.answered > s.from+f.limits.Slack
+		return p.answered > p.confirmed-tickStep && p.answered > s.from+pg.limits.Slack
 	case roleOf(s.thread.ThreadSample) == loopThread:
-		return f.turns(p, s)
+		return pg.turns(p, s)
 	}
-	return f.answers(p, s)
+	return pg.answers(p, s)
 }
 
-// turns says whether the loop that stood still turns again: by its own count, by tasks that end, or, where neither is known, by its thread that waits for work.
-func (f progress) turns(p *process, s standstill) bool {
-	last, left := s.thread.at, f.left(p, s)
+// turns says whether the loop that stood still turns again: by its own count, by tasks that end, or, where neither is
+// known, by its thread that waits for work.
+func (pg progress) turns(p *process, s standstill) bool {
+	last, left := s.thread.at, pg.left(p, s)
 	switch {
 	case p.countsTurns():
 		return p.turned > last || left && p.ended > last
@@ -54,14 +56,14 @@ func (f progress) turns(p *process, s standstill) bool {
 }
 
 // answers says whether answers leave since the last look that found the thread standing.
-func (f progress) answers(p *process, s standstill) bool {
-	last, left := s.thread.at, f.left(p, s)
+func (pg progress) answers(p *process, s standstill) bool {
+	last, left := s.thread.at, pg.left(p, s)
 	if t := p.threads[s.tid]; t != nil && !left {
 		last = max(last, t.at)
 	}
 	done := max(p.answered, p.ended)
 	switch {
-	case left && (done > last || p.noListener || f.idle(p, p.threads[s.tid]) && p.sample.Inside == 0 && p.open == 0):
+	case left && (done > last || p.noListener || pg.idle(p, p.threads[s.tid]) && p.sample.Inside == 0 && p.open == 0):
 		return true // it answers, or it waits for work and there is none
 	case p.grew > last, p.ended > last && s.crowd > 0:
 		return true
@@ -71,36 +73,38 @@ func (f progress) answers(p *process, s standstill) bool {
 	return done > last && p.before > last // a sample came without a look after it, so nothing inside is old any more
 }
 
-// left says whether the thread that stood still was seen elsewhere since: in another call, on a processor, or waiting for work.
-func (f progress) left(p *process, s standstill) bool {
+// left says whether the thread that stood still was seen elsewhere since: in another call, on a processor, or waiting
+// for work.
+func (pg progress) left(p *process, s standstill) bool {
 	t := p.threads[s.tid]
 	if t == nil || t.at <= s.thread.at {
 		return false
 	}
 	switch s.how {
 	case computing, withoutFiles:
-		return t.running < 0 && !f.repeats(p, t)
+		return t.running < 0 && !pg.repeats(p, t)
 	case polling:
 		return t.placed == unset || t.placed > p.confirmed
 	}
-	return t.running >= 0 || t.Syscall != s.thread.Syscall || f.idle(p, t)
+	return t.running >= 0 || t.Syscall != s.thread.Syscall || pg.idle(p, t)
 }
 
-// workless says whether nothing has been asked of the process for a while, and what it hung by is not seen any more: clients that give up free nobody.
-func (f progress) workless(p *process) bool {
-	return p.sample.Inside == 0 && p.open == 0 && f.backlog == 0 && f.now-p.confirmed > f.limits.Stale && !f.stands(p)
+// workless says whether nothing has been asked of the process for a while, and what it hung by is not seen any more:
+// clients that give up free nobody.
+func (pg progress) workless(p *process) bool {
+	return p.sample.Inside == 0 && p.open == 0 && pg.backlog == 0 && pg.now-p.confirmed > pg.limits.Stale && !pg.stands(p)
 }
 
 // stands says whether the thread that a process hung by is still where it was, or still runs without a pause.
-func (f progress) stands(p *process) bool {
+func (pg progress) stands(p *process) bool {
 	s, t := p.stall, p.threads[p.stall.tid]
 	switch {
-	case s.thread == nil || t == nil || f.now-t.at > f.limits.Stale || f.left(p, s):
+	case s.thread == nil || t == nil || pg.now-t.at > pg.limits.Stale || pg.left(p, s):
 		return false
 	case s.how == computing || s.how == withoutFiles:
-		return f.computes(p, t)
+		return pg.computes(p, t)
 	case s.how == polling:
-		return f.repeats(p, t)
+		return pg.repeats(p, t)
 	}
-	return t.from <= s.thread.from+f.limits.Slack
+	return t.from <= s.thread.from+pg.limits.Slack
 }

@@ -29,8 +29,9 @@ func requestWords(r history.Request) string {
 // maxRequests bounds how many requests of one worker are named.
 const maxRequests = 16
 
-// requestsOf are what the process works on, the oldest first: "GET /pay, 3.2 s". Of tasks that wait at one place together one line tells.
-func (f sight) requestsOf(p *process) []string {
+// requestsOf are what the process works on, the oldest first: "GET /pay, 3.2 s". Of tasks that wait at one place
+// together one line tells.
+func (x explainer) requestsOf(p *process) []string {
 	type asked struct {
 		text string
 		age  time.Duration
@@ -42,7 +43,7 @@ func (f sight) requestsOf(p *process) []string {
 		}
 		one := asked{text: requestWords(*st.Request)}
 		if age, ok := p.ageOf(st.Request.Port); ok {
-			one.age = age + f.now - p.sampledAt
+			one.age = age + x.now - p.sampledAt
 		}
 		if count > 1 {
 			one.text = fmt.Sprintf("%d x %s", count, one.text)

@@ -64,9 +64,10 @@ func (p *requests) ageOf(port int) (time.Duration, bool) {
 	return 0, false
 }
 
-// progressed says whether a request was answered between two samples. The oldest request's beginning must not move while it waits; a client that gave up moves
-// it as well, which is why a thread that is known to stand still counts for more. The beginning is computed from an age that was read before the sample was
-// recorded, so it shifts where hangtime is slow: the same connection with an age that grew is the same request.
+// progressed says whether a request was answered between two samples. The oldest request's beginning must not move
+// while it waits; a client that gave up moves it as well, which is why a thread that is known to stand still counts for
+// more. The beginning is computed from an age that was read before the sample was recorded, so it shifts where hangtime
+// is slow: the same connection with an age that grew is the same request.
 func (p *requests) progressed(old, ev history.WorkerSample, at, slack time.Duration) bool {
 	if ev.Answered > old.Answered || ev.Inside < old.Inside {
 		return true

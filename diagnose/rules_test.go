@@ -106,6 +106,15 @@ func loopWith(requests int, to time.Duration, more func(t time.Duration) []histo
 	})
 }
 
+// starving is a worker that computes for one request since 5 s and is ready to run for most of that time.
+func starving(to time.Duration) []moment {
+	return every(5*s+100*ms, to, func(t time.Duration) []history.Event {
+		w := inside(101, t-5*s)
+		w.State, w.Moved, w.CPU, w.RunDelay = "R", true, (t-5*s)*3/10, (t-5*s)*7/10
+		return look(101, w, history.ThreadSample{PID: 101, TID: 101, State: "R", Syscall: "running"}, code(101, 101, func(*history.Stack) {}))
+	})
+}
+
 // queueWorker is a worker without a listening socket of which each look finds this.
 func queueWorker(from, to time.Duration, more func(t time.Duration) []history.Event) []moment {
 	return append(at(0, history.WorkerSeen{PID: 101, Worker: 1, NoListener: true}), every(from, to, func(t time.Duration) []history.Event {
@@ -243,6 +252,19 @@ func TestWorkIsJudgedNotProcesses(t *testing.T) {
 			return look(101, sample(1, 101, func(*history.WorkerSample) {}), stands(101, 101, "recvfrom", t-5*s+10*ms),
 				code(101, 101, func(st *history.Stack) { st.Request = &history.Request{Path: "tasks.fetch", ID: "5f0c"} }))
 		})), wanted{state: Hung, cause: CauseUnknown, began: 5*s - 10*ms, detected: 15 * s}},
+		{"a queue's worker that computes is not idle, and not unknown", script(queueWorker(1*s, 5*s, func(t time.Duration) []history.Event {
+			return []history.Event{history.ThreadSample{PID: 101, TID: 101, State: "R", Syscall: "running"}}
+		})), wanted{state: Busy}},
+		{"a boot beside a worker that serves is slow", script(queueWorker(1*s, 8*s, func(t time.Duration) []history.Event {
+			return []history.Event{stands(101, 101, "recvfrom", t-1*s), upstream(101, "10.0.0.9:5432", t-1*s)}
+		}), at(0, history.WorkerSeen{PID: 102, Worker: 2}), healthy(2, 102, 1*s, 8*s)), wanted{state: Busy, label: Slow}},
+		{"a computation without end that shares its processor with many is excused at first", script(pool(1), healthy(1, 101, 1*s, 5*s), backlog(5*s, 14*s), starving(14*s)), wanted{state: Busy, label: Starved}},
+		{"but not once its request is older than work may be", script(pool(1), healthy(1, 101, 1*s, 5*s), starving(17*s)),
+			wanted{state: Hung, cause: CauseCPU, began: 5 * s, detected: 15 * s}},
+		{"one wait with a time limit that is tried again keeps its name", script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 16*s, func(t time.Duration) []history.Event {
+			th := stands(101, 101, "poll", 30*ms)
+			return look(101, inside(101, t-5*s), th, upstream(101, "10.0.0.9:80", 30*ms), code(101, 101, func(*history.Stack) {}))
+		})), wanted{state: Hung, cause: CauseSocket, began: 5 * s, detected: 15 * s, says: "10.0.0.9:80"}},
 		{"a boot that nobody survives hangs after 5 s", script(queueWorker(1*s, 8*s, func(t time.Duration) []history.Event {
 			return []history.Event{stands(101, 101, "recvfrom", t-1*s), upstream(101, "10.0.0.9:5432", t-1*s)}
 		})), wanted{state: Hung, cause: CauseSocket, began: 1 * s, detected: 6 * s, says: "it has not become ready"}},

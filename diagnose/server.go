@@ -6,7 +6,8 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// A server is what is known of all of a server: its processes, its place in the pool for each, and who waits before its door.
+// A server is what is known of all of a server: its processes, its place in the pool for each, and who waits before its
+// door.
 type server struct {
 	clock
 	workerTable
@@ -34,23 +35,24 @@ type listener struct {
 }
 
 func newServer(l Limits) *server {
-	return &server{clock: clock{limits: l, ending: -1}, workerTable: workerTable{map[int]*process{}, map[int]*workerPlace{}}, listener: listener{backlogFrom: -1}, answered: unset}
+	return &server{clock: clock{limits: l, ending: -1}, workerTable: workerTable{map[int]*process{}, map[int]*workerPlace{}},
+		listener: listener{backlogFrom: -1}, answered: unset}
 }
 
-func (f *listener) listens(at time.Duration, ev history.Listener) {
-	f.backlog, f.backlogLimit = ev.Backlog, ev.Limit
-	f.backlogFrom = sinceWhen(ev.Backlog > 0, f.backlogFrom, at)
+func (ln *listener) listens(at time.Duration, ev history.Listener) {
+	ln.backlog, ln.backlogLimit = ev.Backlog, ev.Limit
+	ln.backlogFrom = sinceWhen(ev.Backlog > 0, ln.backlogFrom, at)
 }
 
-func (f *workerTable) alive(pid int) *process {
-	if p := f.processes[pid]; p != nil && !p.gone {
+func (wt *workerTable) alive(pid int) *process {
+	if p := wt.processes[pid]; p != nil && !p.gone {
 		return p
 	}
 	return nil
 }
 
-func (f *workerTable) anyAlive() bool {
-	for _, p := range f.processes {
+func (wt *workerTable) anyAlive() bool {
+	for _, p := range wt.processes {
 		if !p.gone {
 			return true
 		}
@@ -59,17 +61,20 @@ func (f *workerTable) anyAlive() bool {
 }
 
 // waiting says whether connections have waited to be accepted for longer than a moment.
-func (f *server) waiting() bool { return f.backlogFrom >= 0 && f.now-f.backlogFrom >= f.limits.Suspect }
+func (sv *server) waiting() bool {
+	return sv.backlogFrom >= 0 && sv.now-sv.backlogFrom >= sv.limits.Suspect
+}
 
 // served says whether any worker of the server has answered anything in the time before now.
-func (f *server) served(in time.Duration) bool { return f.now-f.answered < in }
+func (sv *server) served(in time.Duration) bool { return sv.now-sv.answered < in }
 
-// swamped says whether connections have been waiting to be accepted for longer than a moment: work comes faster than it is done.
-func (f *server) swamped() bool { return f.backlogFrom >= 0 && f.now-f.backlogFrom >= time.Second }
+// swamped says whether connections have been waiting to be accepted for longer than a moment: work comes faster than it
+// is done.
+func (sv *server) swamped() bool { return sv.backlogFrom >= 0 && sv.now-sv.backlogFrom >= time.Second }
 
 // anyReady says whether any worker that lives has come so far as to serve.
-func (f *workerTable) anyReady() bool {
-	for _, p := range f.processes {
+func (wt *workerTable) anyReady() bool {
+	for _, p := range wt.processes {
 		if !p.gone && p.ready {
 			return true
 		}
@@ -78,8 +83,8 @@ func (f *workerTable) anyReady() bool {
 }
 
 // allKept says whether every worker that lives is kept from its work.
-func (f *workerTable) allKept() bool {
-	for _, p := range f.processes {
+func (wt *workerTable) allKept() bool {
+	for _, p := range wt.processes {
 		if !p.gone && !p.kept {
 			return false
 		}
@@ -87,24 +92,27 @@ func (f *workerTable) allKept() bool {
 	return true
 }
 
-// reloadSpan is how long before the end of a worker its successor is started at most: the worker may take until its graceful timeout to end what it has.
+// reloadSpan is how long before the end of a worker its successor is started at most: the worker may take until its
+// graceful timeout to end what it has.
 const reloadSpan = time.Minute
 
-// succeeded says whether a younger worker stands there already: a graceful reload starts the new ones first (gunicorn's HUP, nginx's and Apache's reload, puma's phased restart).
-func (f *server) succeeded(p *process) bool {
-	for _, q := range f.processes {
-		if !q.gone && q.seen > max(p.seen+tickStep, f.now-reloadSpan) {
+// succeeded says whether a younger worker stands there already: a graceful reload starts the new ones first (gunicorn's
+// HUP, nginx's and Apache's reload, puma's phased restart).
+func (sv *server) succeeded(p *process) bool {
+	for _, q := range sv.processes {
+		if !q.gone && q.seen > max(p.seen+tickStep, sv.now-reloadSpan) {
 			return true
 		}
 	}
 	return false
 }
 
-// replaced is when a process was replaced: its first successor was born then. It is told to leave at about that time, or a little later. unset: none was.
-func (f *server) replaced(p *process) time.Duration {
+// replaced is when a process was replaced: its first successor was born then. It is told to leave at about that time,
+// or a little later. unset: none was.
+func (sv *server) replaced(p *process) time.Duration {
 	at := unset
-	for _, q := range f.processes {
-		if !q.gone && q.seen > p.seen+f.limits.Settle && (at == unset || q.seen < at) {
+	for _, q := range sv.processes {
+		if !q.gone && q.seen > p.seen+sv.limits.Settle && (at == unset || q.seen < at) {
 			at = q.seen
 		}
 	}

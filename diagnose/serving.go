@@ -5,22 +5,23 @@ import (
 	"time"
 )
 
-// serving are those of the threads that stand still which may be at the work of the server. Where a language says what its threads are, one that is neither of a pool, nor at a
-// request, nor the main one is the application's own, and stands for nobody's request; and where others serve, so is the main one.
-func (f sight) serving(p *process) []*threadState {
-	all := f.still(p)
+// serving are those of the threads that stand still which may be at the work of the server. Where a language says what
+// its threads are, one that is neither of a pool, nor at a request, nor the main one is the application's own, and
+// stands for nobody's request; and where others serve, so is the main one.
+func (v sight) serving(p *process) []*threadState {
+	all := v.still(p)
 	spoken := len(p.stacks) > 0
-	pools := slices.ContainsFunc(all, func(t *threadState) bool { return roleOf(t.ThreadSample) != mainThread && f.atWork(p, t) })
+	pools := slices.ContainsFunc(all, func(t *threadState) bool { return roleOf(t.ThreadSample) != mainThread && v.atWork(p, t) })
 	out := all[:0:0]
 	for _, t := range all {
-		st := f.stackOf(p, t)
+		st := v.stackOf(p, t)
 		switch main := roleOf(t.ThreadSample) == mainThread; {
 		case st != nil && st.Request != nil, p.hang != nil && p.stall.tid == t.TID:
 		case main && st != nil && st.Ends:
-		case main && (pools || f.accepts(p) && t.Idle == false && st != nil):
+		case main && (pools || v.accepts(p) && !t.Idle && st != nil):
 			continue
-		case !main && spoken && !f.atWork(p, t):
-			if o := f.behind(p, t.TID, f.now); st != nil || o == nil || !o.shared() {
+		case !main && spoken && !v.atWork(p, t):
+			if o := v.behind(p, t.TID, v.now); st != nil || o == nil || !o.shared() {
 				continue
 			}
 		}
@@ -30,78 +31,78 @@ func (f sight) serving(p *process) []*threadState {
 }
 
 // atWork says whether a thread is one of those that serve, by its name or by its language's account.
-func (f sight) atWork(p *process, t *threadState) bool {
+func (v sight) atWork(p *process, t *threadState) bool {
 	if r := roleOf(t.ThreadSample); r == poolThread || r == loopThread {
 		return true
 	}
-	st := f.stackOf(p, t)
+	st := v.stackOf(p, t)
 	return st != nil && (st.Pool || st.Request != nil)
 }
 
 // serves says whether what stops a thread stops its worker.
-func (f sight) serves(p *process, t *threadState) bool {
+func (v sight) serves(p *process, t *threadState) bool {
 	r := roleOf(t.ThreadSample)
 	return r == loopThread || r == mainThread
 }
 
 // pool says whether a thread shares its worker's work with others.
-func (f sight) pool(p *process, t *threadState) bool {
+func (v sight) pool(p *process, t *threadState) bool {
 	switch roleOf(t.ThreadSample) {
 	case poolThread:
 		return true
 	case mainThread, loopThread:
-		st := f.stackOf(p, t)
-		return st != nil && st.Pool && f.threaded(p)
+		st := v.stackOf(p, t)
+		return st != nil && st.Pool && v.threaded(p)
 	}
 	return true
 }
 
 // threaded says whether several threads of the worker serve.
-func (f sight) threaded(p *process) bool {
+func (v sight) threaded(p *process) bool {
 	n := 0
 	for _, t := range p.threads {
-		if st := f.stackOf(p, t); roleOf(t.ThreadSample) == poolThread || st != nil && st.Pool {
+		if st := v.stackOf(p, t); roleOf(t.ThreadSample) == poolThread || st != nil && st.Pool {
 			n++
 		}
 	}
 	return n > 1
 }
 
-// occupied says whether a thread is proven to be at work although no request is seen to wait: an answer that has begun and does not end, a task of a queue, a boot or an end that
-// does not come.
-func (f sight) occupied(p *process, t *threadState) bool {
-	st := f.stackOf(p, t)
+// occupied says whether a thread is proven to be at work although no request is seen to wait: an answer that has begun
+// and does not end, a task of a queue, a boot or an end that does not come.
+func (v sight) occupied(p *process, t *threadState) bool {
+	st := v.stackOf(p, t)
 	if st != nil && (st.Request != nil || st.Ends) {
 		return !st.Idle
 	}
 	if st != nil && st.Pool && st.Own > 0 {
 		return true
 	}
-	if roleOf(t.ThreadSample) != mainThread || f.accepts(p) || st != nil && st.Idle {
+	if roleOf(t.ThreadSample) != mainThread || v.accepts(p) || st != nil && st.Idle {
 		return false
 	}
 	if st != nil && st.Own > 0 || t.For == "something else" {
 		return true
 	}
 	if p.noListener || !p.ready {
-		o := f.behind(p, t.TID, f.now)
+		o := v.behind(p, t.TID, v.now)
 		return o != nil && o.foreign()
 	}
 	return false
 }
 
 // spare says whether a thread of the pool is proven to wait for work: then nothing waits for the others.
-func (f sight) spare(p *process) bool {
+func (v sight) spare(p *process) bool {
 	for _, t := range p.threads {
-		if st := f.stackOf(p, t); f.now-t.at <= f.limits.Stale && st != nil && st.Pool && st.Idle {
+		if st := v.stackOf(p, t); v.now-t.at <= v.limits.Stale && st != nil && st.Pool && st.Idle {
 			return true
 		}
 	}
 	return false
 }
 
-// crowded says whether more was asked of the worker, all the time since, than the threads that stand still can be busy with: others wait. A request that passes
-// by beside them is none that waits.
-func (f sight) crowded(p *process, crowd int, since time.Duration) bool {
-	return p.inside.least(max(since+closerLook, f.now-f.limits.Pool), p.sample.Inside) > crowd || f.waiting()
+// crowded says whether more was asked of the worker, all the time since, than the threads that stand still can be busy
+// with: others wait. A request that passes by beside them is none that waits.
+func (v sight) crowded(p *process, crowd int, since time.Duration) bool {
+	return p.inside.least(max(since+closerLook, v.now-v.limits.Pool), p.sample.Inside) > crowd || v.waiting()
 }

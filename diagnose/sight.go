@@ -9,22 +9,25 @@ import (
 // A sight tells what the threads of a process are at, and what its pieces of work without a thread wait for.
 type sight struct{ *server }
 
-// sameFor is for how long every look must find a thread that sleeps and runs by turns in one place before it is held to repeat one wait.
+// sameFor is for how long every look must find a thread that sleeps and runs by turns in one place before it is held to
+// repeat one wait.
 const sameFor = 700 * time.Millisecond
 
-// idle says whether a thread is proven to wait for work: by the set of descriptors that it waits for, or by the place in its code.
-func (f sight) idle(p *process, t *threadState) bool {
-	if st := f.stackOf(p, t); st != nil && st.Idle {
+// idle says whether a thread is proven to wait for work: by the set of descriptors that it waits for, or by the place
+// in its code.
+func (v sight) idle(p *process, t *threadState) bool {
+	if st := v.stackOf(p, t); st != nil && st.Idle {
 		return true
 	}
-	o := f.behind(p, t.TID, f.now)
+	o := v.behind(p, t.TID, v.now)
 	return t.Idle && (o == nil || !o.real())
 }
 
 // idles says whether the thread that would serve waits for events, seen lately.
-func (f sight) idles(p *process) bool {
+func (v sight) idles(p *process) bool {
 	for _, t := range p.threads {
-		if r := roleOf(t.ThreadSample); f.now-t.at <= f.limits.Stale && f.idle(p, t) && (r == loopThread || r == mainThread || t.For == "connections") {
+		if r := roleOf(t.ThreadSample); v.now-t.at <= v.limits.Stale && v.idle(p, t) &&
+			(r == loopThread || r == mainThread || t.For == "connections") {
 			return true
 		}
 	}
@@ -32,39 +35,40 @@ func (f sight) idles(p *process) bool {
 }
 
 // accepts says whether any of its threads waits for connections.
-func (f sight) accepts(p *process) bool {
+func (v sight) accepts(p *process) bool {
 	for _, t := range p.threads {
-		if f.now-t.at <= f.limits.Stale && t.Idle && t.For == "connections" {
+		if v.now-t.at <= v.limits.Stale && t.Idle && t.For == "connections" {
 			return true
 		}
 	}
 	return false
 }
 
-// still are the threads that do not wait for work and stand still, run all the time, or wait again and again in one place; those that explain most first.
-func (f sight) still(p *process) []*threadState {
+// still are the threads that do not wait for work and stand still, run all the time, or wait again and again in one
+// place; those that explain most first.
+func (v sight) still(p *process) []*threadState {
 	var all []*threadState
 	for _, t := range p.threads {
-		if f.now-t.at > f.limits.Stale || t.State == "Z" || f.idle(p, t) {
+		if v.now-t.at > v.limits.Stale || t.State == "Z" || v.idle(p, t) {
 			continue
 		}
-		if t.running < 0 && t.Still < f.limits.Suspect && !t.Twice && !f.repeats(p, t) {
+		if t.running < 0 && t.Still < v.limits.Suspect && !t.Twice && !v.repeats(p, t) {
 			continue
 		}
 		all = append(all, t)
 	}
 	for tid := range p.obstacles {
-		if o := f.behind(p, tid, f.now); o != nil && p.threads[tid] == nil && o.still >= f.limits.Suspect {
+		if o := v.behind(p, tid, v.now); o != nil && p.threads[tid] == nil && o.still >= v.limits.Suspect {
 			all = append(all, o.thread())
 		}
 	}
 	slices.SortFunc(all, func(a, b *threadState) int {
-		return cmp.Or(cmp.Compare(f.weight(p, b), f.weight(p, a)), cmp.Compare(a.from, b.from), cmp.Compare(a.TID, b.TID))
+		return cmp.Or(cmp.Compare(v.weight(p, b), v.weight(p, a)), cmp.Compare(a.from, b.from), cmp.Compare(a.TID, b.TID))
 	})
 	return all
 }
 
-func (f sight) weight(p *process, t *threadState) int {
+func (v sight) weight(p *process, t *threadState) int {
 	n := 0
 	switch roleOf(t.ThreadSample) {
 	case loopThread:
@@ -72,10 +76,10 @@ func (f sight) weight(p *process, t *threadState) int {
 	case mainThread:
 		n = 4
 	}
-	if st := f.stackOf(p, t); st != nil && st.Request != nil {
+	if st := v.stackOf(p, t); st != nil && st.Request != nil {
 		n += 8
 	}
-	if o := f.behind(p, t.TID, f.now); o != nil && o.shared() {
+	if o := v.behind(p, t.TID, v.now); o != nil && o.shared() {
 		n += 16
 	}
 	if t.Twice {
@@ -87,44 +91,46 @@ func (f sight) weight(p *process, t *threadState) int {
 	return n
 }
 
-// repeats says whether a thread waits again and again in one place: a lock that is asked for with pauses, a call that is tried again.
-func (f sight) repeats(p *process, t *threadState) bool {
+// repeats says whether a thread waits again and again in one place: a lock that is asked for with pauses, a call that
+// is tried again.
+func (v sight) repeats(p *process, t *threadState) bool {
 	if roleOf(t.ThreadSample) == loopThread {
 		return false // a loop comes back to one place by its nature, each time for another piece of work
 	}
 	enough := sameFor
-	if p.sample.Inside > 0 && f.limits.HangAfter > 0 && f.now-p.began() >= f.limits.HangAfter {
+	if p.sample.Inside > 0 && v.limits.HangAfter > 0 && v.now-p.began() >= v.limits.HangAfter {
 		enough = tickStep // its request is older than any should be: two looks in one place will do
 	}
-	return t.placed != unset && f.now-t.placed >= enough && (t.running >= 0 || t.from > t.placed+f.limits.Slack)
+	return t.placed != unset && v.now-t.placed >= enough && (t.running >= 0 || t.from > t.placed+v.limits.Slack)
 }
 
-// stackOf is what a thread does in its language's words, as far as that is still true: it was read since the thread stands still, or a moment ago.
-func (f sight) stackOf(p *process, t *threadState) *stack {
+// stackOf is what a thread does in its language's words, as far as that is still true: it was read since the thread
+// stands still, or a moment ago.
+func (v sight) stackOf(p *process, t *threadState) *stack {
 	st := p.stacks[t.TID]
-	if st == nil || t.running < 0 && st.at >= t.from-f.limits.Slack || f.now-st.at <= 2*f.limits.Stale {
+	if st == nil || t.running < 0 && st.at >= t.from-v.limits.Slack || v.now-st.at <= 2*v.limits.Stale {
 		return st
 	}
 	return nil
 }
 
 // starved says whether the process is ready to run most of the time and gets no processor, or has used up its quota.
-func (f sight) starved(p *process) bool {
+func (v sight) starved(p *process) bool {
 	used, delayed := p.shares()
 	_, throttled := p.group.throttles()
-	return delayed > f.limits.Starved && delayed > used || throttled
+	return delayed > v.limits.Starved && delayed > used || throttled
 }
 
-// computes says whether a thread that was found running runs all the time: at two looks, and by the account of its process between them. One that shares its
-// processor runs less, and is ready to run all the time.
-func (f sight) computes(p *process, t *threadState) bool {
+// computes says whether a thread that was found running runs all the time: at two looks, and by the account of its
+// process between them. One that shares its processor runs less, and is ready to run all the time.
+func (v sight) computes(p *process, t *threadState) bool {
 	used, delayed := p.sharesSince(t.running - tickStep)
-	return t.at-t.running >= lookTwice && used+delayed >= f.limits.Busy
+	return t.at-t.running >= lookTwice && used+delayed >= v.limits.Busy
 }
 
 // behind is what a thread waits for, seen lately; nil: it is not known.
-func (f sight) behind(p *process, tid int, now time.Duration) *obstacle {
-	if o := p.obstacles[tid]; o != nil && now-o.at <= f.limits.Stale {
+func (v sight) behind(p *process, tid int, now time.Duration) *obstacle {
+	if o := p.obstacles[tid]; o != nil && now-o.at <= v.limits.Stale {
 		return o
 	}
 	return nil
@@ -134,9 +140,9 @@ func (f sight) behind(p *process, tid int, now time.Duration) *obstacle {
 func (p *process) fileless() bool { return p.files.Limit > 0 && p.files.Open >= p.files.Limit }
 
 // runs says whether the last look found one of its threads on a processor, or ready for one.
-func (f sight) runs(p *process) bool {
+func (v sight) runs(p *process) bool {
 	for _, t := range p.threads {
-		if t.running >= 0 && f.now-t.at <= f.limits.Stale {
+		if t.running >= 0 && v.now-t.at <= v.limits.Stale {
 			return true
 		}
 	}
@@ -144,6 +150,6 @@ func (f sight) runs(p *process) bool {
 }
 
 // upstreamWaits says whether other servers were seen, lately, to owe it answers.
-func (f sight) upstreamWaits(p *process) bool {
-	return len(p.upstream.Waits) > 0 && f.now-p.upAt <= 3*f.limits.Stale
+func (v sight) upstreamWaits(p *process) bool {
+	return len(p.upstream.Waits) > 0 && v.now-p.upAt <= 3*v.limits.Stale
 }

@@ -6,7 +6,8 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// A standstill is work without progress, and what is known of the thread, or of the piece of work that no thread runs, that stands still.
+// A standstill is work without progress, and what is known of the thread, or of the piece of work that no thread runs,
+// that stands still.
 type standstill struct {
 	from    time.Duration // since when
 	work    time.Duration // since when the work that is held up is there; unset: as long as it stands still

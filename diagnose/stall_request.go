@@ -6,7 +6,8 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// requestStall is work of requests that stands still: in a thread, in tasks that no thread runs, or in a process that has not come so far as to take any.
+// requestStall is work of requests that stands still: in a thread, in tasks that no thread runs, or in a process that
+// has not come so far as to take any.
 func (f finder) requestStall(p *process) (standstill, bool) {
 	best, found := standstill{}, false
 	consider := func(s standstill) {
@@ -36,12 +37,14 @@ func (f finder) requestStall(p *process) (standstill, bool) {
 	if p.sample.Inside < 2 && f.backlog == 0 {
 		s.limit = never // one slow answer, and nobody waits behind it
 	}
-	// The first look at what keeps it is not over, or one of its threads runs and it shows in a moment whether it does so all the time.
+	// The first look at what keeps it is not over, or one of its threads runs and it shows in a moment whether it does
+	// so all the time.
 	s.unaided = f.now-p.firstAt < lookWhole || f.whole && f.runs(p)
 	return s, true
 }
 
-// threadStall is what one thread that serves is kept by; false: it is not kept, or what the worker has answered since shows that it is not what stops it.
+// threadStall is what one thread that serves is kept by; false: it is not kept, or what the worker has answered since
+// shows that it is not what stops it.
 func (f finder) threadStall(p *process, t *threadState, others []*threadState) (standstill, bool) {
 	asked := p.sample.Inside > 0
 	st := p.stacks[t.TID]
@@ -193,7 +196,9 @@ func waitsForClient(o *obstacle) bool {
 	return ok && ev.Client
 }
 
-// pauses says whether a thread sleeps that has run long after its request came: it waits between two tries. The only thing that a sleep can end is itself, so what it is between is not seen.
-func (f sight) pauses(p *process, t *threadState, others []*threadState) bool {
-	return sleeps(t.ThreadSample, f.behind(p, t.TID, f.now)) && p.sample.Inside > 0 && len(others) == 1 && roleOf(t.ThreadSample) == mainThread && t.from > max(p.began(), p.answered)+f.limits.Loop
+// pauses says whether a thread sleeps that has run long after its request came: it waits between two tries. The only
+// thing that a sleep can end is itself, so what it is between is not seen.
+func (v sight) pauses(p *process, t *threadState, others []*threadState) bool {
+	return sleeps(t.ThreadSample, v.behind(p, t.TID, v.now)) && p.sample.Inside > 0 && len(others) == 1 &&
+		roleOf(t.ThreadSample) == mainThread && t.from > max(p.began(), p.answered)+v.limits.Loop
 }

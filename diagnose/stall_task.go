@@ -2,7 +2,8 @@ package diagnose
 
 import "time"
 
-// loopStall is a named loop thread that does not turn although the worker has work; answers of its other threads say nothing of the loop.
+// loopStall is a named loop thread that does not turn although the worker has work; answers of its other threads say
+// nothing of the loop.
 func (f finder) loopStall(p *process) (standstill, bool) {
 	if p.open == 0 && p.sample.Inside == 0 {
 		return standstill{}, false
@@ -53,7 +54,8 @@ func (f finder) taskStall(p *process) (standstill, bool) {
 		}
 		s := f.explained(p, t, max(t.from, p.endedMin), f.limits.Pool)
 		f.pooled(p, &s, threads)
-		if alone := p.opened.least(max(s.from+closerLook, f.now-f.limits.Pool), p.open) <= s.crowd; alone && (s.behind == nil || !s.behind.shared()) && s.limit > 0 {
+		if alone := p.opened.least(max(s.from+closerLook, f.now-f.limits.Pool), p.open) <= s.crowd; alone &&
+			(s.behind == nil || !s.behind.shared()) && s.limit > 0 {
 			s.limit = never
 		}
 		return s, true
@@ -61,8 +63,9 @@ func (f finder) taskStall(p *process) (standstill, bool) {
 	return standstill{}, false
 }
 
-// silentStall is accepted tasks of which none ends although nothing is seen to stand in the way, while requests are answered: nobody runs them.
-// Slow tasks look the same, so it takes a loop whose count of turns stands still, or a process that has never ended a task for a long time.
+// silentStall is accepted tasks of which none ends although nothing is seen to stand in the way, while requests are
+// answered: nobody runs them. Slow tasks look the same, so it takes a loop whose count of turns stands still, or a
+// process that has never ended a task for a long time.
 func (f finder) silentStall(p *process) (standstill, bool) {
 	if p.open < 2 || max(p.answered, p.took) <= p.ended || len(f.still(p)) > 0 {
 		return standstill{}, false

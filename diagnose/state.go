@@ -13,36 +13,36 @@ type judge struct {
 }
 
 // decide moves a process to the state that all that is known of it now amounts to.
-func (f *judge) decide(p *process) {
-	s, stalled := f.assess(p)
-	p.kept = stalled && f.silence(s.from, f.now) >= f.limits.Suspect
+func (j *judge) decide(p *process) {
+	s, stalled := j.assess(p)
+	p.kept = stalled && j.silence(s.from, j.now) >= j.limits.Suspect
 	p.unseen = ""
 	switch {
-	case stalled && (f.hung(s) || p.hang != nil && s.continues(p.stall) && !f.another(p, s)):
-		f.hangs(p, s)
+	case stalled && (j.hung(s) || p.hang != nil && s.continues(p.stall) && !j.another(p, s)):
+		j.hangs(p, s)
 		return
-	case p.hang != nil && !f.moves(p):
-		f.enter(p, p.state, p.since)
+	case p.hang != nil && !j.moves(p):
+		j.enter(p, p.state, p.since)
 		return
 	case p.hang != nil:
-		f.moved(p)
+		j.moved(p)
 	}
-	next, since := f.calm(p, s, stalled)
-	f.enter(p, next, since)
-	p.label = f.label(p, s, stalled)
-	if stalled && f.silence(s.since(), f.now) >= f.limits.Loop {
+	next, since := j.calm(p, s, stalled)
+	j.enter(p, next, since)
+	p.label = j.label(p, s, stalled)
+	if stalled && j.silence(s.since(), j.now) >= j.limits.Loop {
 		p.stall = s
-		cause := f.causeOf(p, s)
+		cause := j.causeOf(p, s)
 		p.cause = &cause // shown beside a slow worker as beside one that hangs: what it is in, and where
 	}
 }
 
 // calm is the state of a process that is not hung, and since when.
-func (f *judge) calm(p *process, s standstill, stalled bool) (State, time.Duration) {
-	if stalled && s.limit != never && !f.spared(s) && f.silence(s.from, f.now) >= f.limits.Suspect {
+func (j *judge) calm(p *process, s standstill, stalled bool) (State, time.Duration) {
+	if stalled && s.limit != never && !j.spared(s) && j.silence(s.from, j.now) >= j.limits.Suspect {
 		return Suspect, s.from
 	}
-	if p.unseen = f.unknown(p, stalled); p.unseen != "" {
+	if p.unseen = j.unknown(p, stalled); p.unseen != "" {
 		from := p.seen
 		if p.sample.Inside > 0 {
 			from = p.began()
@@ -51,20 +51,22 @@ func (f *judge) calm(p *process, s standstill, stalled bool) (State, time.Durati
 	}
 	next := Idle
 	switch {
-	case p.sample.Inside > 0 || p.open > 0 || stalled || len(f.awaited(p)) > 0:
+	case p.sample.Inside > 0 || p.open > 0 || stalled || len(j.awaited(p)) > 0:
 		next = Busy
-	case !p.ready && f.now-p.seen < f.limits.Boot:
+	case !p.ready && j.now-p.seen < j.limits.Boot:
 		next = Booting
+	case j.whole && p.noListener && p.lookedAt != unset && !p.rests:
+		next = Busy // nothing is seen to be asked of it, and no thread of it is proven to wait for work: it runs
 	}
 	if next == p.state {
 		return next, p.since
 	}
-	return next, f.now
+	return next, j.now
 }
 
-func (f *judge) enter(p *process, next State, since time.Duration) {
+func (j *judge) enter(p *process, next State, since time.Duration) {
 	if next == Suspect && p.suspected < 0 {
-		p.suspected = f.now
+		p.suspected = j.now
 	}
 	if next != Suspect && !next.IsHang() {
 		p.suspected = -1
@@ -73,27 +75,27 @@ func (f *judge) enter(p *process, next State, since time.Duration) {
 		p.cause = nil
 	}
 	p.state, p.since = next, since
-	if pl := f.places[p.place]; pl.now == p {
+	if pl := j.places[p.place]; pl.now == p {
 		pl.note(next)
 	}
 }
 
 // hangs makes the process a victim, or keeps it one.
-func (f *judge) hangs(p *process, s standstill) {
-	if p.hang != nil && f.another(p, s) {
-		f.moved(p)
+func (j *judge) hangs(p *process, s standstill) {
+	if p.hang != nil && j.another(p, s) {
+		j.moved(p)
 	}
 	if p.hang != nil && !s.outside() {
 		s.from = min(s.from, p.stall.from)
 	}
 	if p.suspected < 0 {
-		p.suspected = f.now
+		p.suspected = j.now
 	}
-	if f.old(s) && s.limit == never {
+	if j.old(s) && s.limit == never {
 		s.from = s.since()
 	}
-	p.stall, p.confirmed, p.label = s, f.now, ""
-	cause := f.causeOf(p, s)
+	p.stall, p.confirmed, p.label = s, j.now, ""
+	cause := j.causeOf(p, s)
 	if p.cause == nil || cause.better(*p.cause) {
 		p.cause = &cause
 	}
@@ -101,13 +103,13 @@ func (f *judge) hangs(p *process, s standstill) {
 	if s.outside() {
 		next = Stopped
 	}
-	f.enter(p, next, s.from)
+	j.enter(p, next, s.from)
 	if p.hang == nil {
-		f.fell(p)
+		j.fell(p)
 	} else {
-		f.known(p)
+		j.known(p)
 	}
 	if p.hang != nil {
-		p.hang.inside(p, f.now)
+		p.hang.inside(p, j.now)
 	}
 }

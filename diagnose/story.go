@@ -14,7 +14,8 @@ type Moment struct {
 	What string
 }
 
-// Story is an incident from the fault to the recovery, in order: what a report tells of it. now is the end of what is known.
+// Story is an incident from the fault to the recovery, in order: what a report tells of it. now is the end of what is
+// known.
 func (i Incident) Story(now time.Duration) []Moment {
 	var all []Moment
 	say := func(at time.Duration, format string, args ...any) {

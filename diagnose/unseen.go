@@ -12,20 +12,23 @@ import (
 const maxHidden = 256
 
 // unreadable takes that something may not be read.
-func (f *server) unreadable(ev history.Unseen) {
-	if len(f.hidden) < maxHidden && !slices.Contains(f.hidden, ev) {
-		f.hidden = append(f.hidden, ev)
+func (sv *server) unreadable(ev history.Unseen) {
+	if len(sv.hidden) < maxHidden && !slices.Contains(sv.hidden, ev) {
+		sv.hidden = append(sv.hidden, ev)
 	}
 }
 
-// unknown says why nobody can say whether a process works; empty: it can be said. What cannot be seen is never called healthy.
-func (f sight) unknown(p *process, stalled bool) string {
+// unknown says why nobody can say whether a process works; empty: it can be said. What cannot be seen is never called
+// healthy.
+func (f finder) unknown(p *process, stalled bool) string {
 	looked := f.now-p.lookedAt <= 2*f.limits.Stale
 	switch {
 	case stalled || p.gone || f.ending >= 0 || !f.whole || f.runs(p):
 		return ""
-	case p.sample.Inside > 0 && f.now-max(p.began(), p.answered) >= f.limits.Unanswered && looked && len(f.awaited(p)) == 0 && !f.upstreamWaits(p):
-		return fmt.Sprintf("%s unanswered for %s; its loop waits for events; what for was not seen", words.Count(p.sample.Inside, "request"), words.Seconds(f.now-p.began()))
+	case p.sample.Inside > 0 && f.now-max(p.began(), p.answered) >= f.limits.Unanswered && looked && len(f.awaited(p)) == 0 &&
+		!f.upstreamWaits(p):
+		return fmt.Sprintf("%s unanswered for %s; its loop waits for events; what for was not seen",
+			words.Count(p.sample.Inside, "request"), words.Seconds(f.now-p.began()))
 	case p.noListener && p.lookedAt != unset && !p.rests:
 		return "it has no listening socket, and none of its threads could be seen to wait for work"
 	}

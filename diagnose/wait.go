@@ -2,7 +2,8 @@ package diagnose
 
 import "fmt"
 
-// userWait says what a piece of work waits for by its runtime's account: "the lock registry", "a connection of QueuePool, 2 of 2 taken"; empty: that is not known.
+// userWait says what a piece of work waits for by its runtime's account: "the lock registry", "a connection of
+// QueuePool, 2 of 2 taken"; empty: that is not known.
 func userWait(st *stack) string {
 	if st == nil || st.Wait == nil || st.Wait.On == "" {
 		return ""
