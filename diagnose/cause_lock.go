@@ -68,6 +68,10 @@ func (x explainer) mutex(p *process, s standstill, w history.MutexWait) Cause {
 		}
 	}
 	switch {
+	case st.holdsItself():
+		c.Confidence, c.Cycle, c.Short = Proven, true, "a lock that it holds itself"
+		c.Sentence = fmt.Sprintf("%s waits for %s, which it holds itself: it never ends by itself", who, what)
+		return c
 	case owner == 0 && what != "":
 		c.Short = "waits for " + what
 		c.Sentence = fmt.Sprintf("%s waits for %s", who, what)

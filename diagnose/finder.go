@@ -83,8 +83,8 @@ func (f finder) explained(p *process, t *threadState, from, limit time.Duration)
 	if s.cycle = f.cycle(p, t); s.cycle != nil {
 		s.limit = 0
 	}
-	if st := p.stacks[t.TID]; st != nil && st.Wait != nil && st.Wait.Before != 0 && st.Wait.On != "" {
-		s.limit = 0 // who took it does not exist in this process
+	if st := p.stacks[t.TID]; st.holdsItself() || st != nil && st.Wait != nil && st.Wait.Before != 0 && st.Wait.On != "" {
+		s.limit = 0 // who took it does not exist in this process, or waits for itself
 	}
 	return s
 }

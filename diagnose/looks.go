@@ -66,6 +66,11 @@ func (st *stack) own() string {
 	return st.Frames[st.Own-1]
 }
 
+// holdsItself says whether what it waits for is a lock that its own thread has taken before, and that cannot be taken twice.
+func (st *stack) holdsItself() bool {
+	return st != nil && st.Wait != nil && (st.Wait.On == "lock" || st.Wait.On == "monitor") && st.TID != 0 && st.Wait.Owner == uint64(st.TID)
+}
+
 func onProcessor(t history.ThreadSample) bool { return t.State == "R" || t.Syscall == "running" }
 
 // hindered takes what one of its threads waits for.
