@@ -42,7 +42,7 @@ func guard(name, mark string, in io.Reader, out io.Writer) int {
 	if err := replies.Encode(answer{}); err != nil {
 		return 1
 	}
-	w := &ward{family: newFamily(mark)}
+	w := &undoList{family: newFamily(mark)}
 	closing := serve(w, book, questions(in), replies)
 	left := w.mendAll()
 	if len(left) == 0 {
@@ -75,7 +75,7 @@ func questions(in io.Reader) <-chan question {
 }
 
 // serve answers until it is asked to close (true) or hangtime is gone (false). Between questions it sleeps until the next record is overdue, if there is one.
-func serve(w *ward, book *journal, asked <-chan question, replies *json.Encoder) (closing bool) {
+func serve(w *undoList, book *journal, asked <-chan question, replies *json.Encoder) (closing bool) {
 	alarm := time.NewTimer(0)
 	defer alarm.Stop()
 	for {
@@ -104,7 +104,7 @@ func serve(w *ward, book *journal, asked <-chan question, replies *json.Encoder)
 }
 
 // take does what was asked; the record is on disk when it returns.
-func (w *ward) take(q question, book *journal) error {
+func (w *undoList) take(q question, book *journal) error {
 	switch q.Ask {
 	case askAdd:
 		if err := w.add(q.Record); err != nil {

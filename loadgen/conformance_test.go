@@ -17,9 +17,9 @@ import (
 // engines are both; every test of this file asks the same of them.
 var engines = []string{engineFast, engineStandard}
 
-// engineDozing is the fast one as it is where hits are due less than a millisecond apart: it sleeps over answers, from
+// engineSleeping is the fast one as it is where hits are due less than a millisecond apart: it sleeps over answers, from
 // the first on.
-const engineDozing = "fast, dozing"
+const engineSleeping = "fast, sleeping"
 
 // conformance is what a server does and what every engine must say of it, for ten hits. Kinds are statuses of answered
 // hits and classes of failed ones.
@@ -234,7 +234,7 @@ var conformance = []struct {
 
 func TestBothEnginesSayTheSameOfEachServer(t *testing.T) {
 	for _, c := range conformance {
-		for _, name := range append(engines, engineDozing) {
+		for _, name := range append(engines, engineSleeping) {
 			t.Run(c.name+"/"+name, func(t *testing.T) {
 				l := listen(t, "tcp", "127.0.0.1:0")
 				byHandServer(t, l, c.script)
@@ -243,7 +243,7 @@ func TestBothEnginesSayTheSameOfEachServer(t *testing.T) {
 					target.Path = "/"
 				}
 				p, total := plan(100, target), 100*time.Millisecond
-				if name == engineDozing {
+				if name == engineSleeping {
 					p, total = plan(2000, target), 5*time.Millisecond
 				}
 				p.Timeout = time.Minute // the suite must not fail because a machine is busy
@@ -273,16 +273,16 @@ func attackBy(t *testing.T, engine string, p scenarios.Load, base string, total 
 func attackWith(t *testing.T, options Options, p scenarios.Load, base string, total time.Duration) (*story, Summary) {
 	t.Helper()
 	rec := history.NewRecorder(time.Now())
-	dozing := options.Engine == engineDozing
-	if dozing {
+	sleeping := options.Engine == engineSleeping
+	if sleeping {
 		options.Engine = engineFast
 	}
 	a, err := New(p, base, rec, options)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if dozing {
-		a.engine.(*http1.Engine).Sober(0)
+	if sleeping {
+		a.engine.(*http1.Engine).StayAwake(0)
 	}
 	if err := a.Run(t.Context(), total); err != nil {
 		t.Fatal(err)
@@ -315,7 +315,7 @@ func expectKinds(t *testing.T, sum Summary, want map[string]uint64) {
 // A server whose workers die at their 50th request, without an answer: each of these requests is a failed one, whatever
 // a client library would rather do.
 func TestNoHitIsSentAgainInSilence(t *testing.T) {
-	for _, name := range append(engines, engineDozing) {
+	for _, name := range append(engines, engineSleeping) {
 		for _, method := range []string{"GET", "POST"} {
 			for _, how := range []string{"FIN", "RST"} {
 				t.Run(name+" "+method+" "+how, func(t *testing.T) {
@@ -335,7 +335,7 @@ func TestNoHitIsSentAgainInSilence(t *testing.T) {
 					})
 					p := plan(1000, scenarios.Target{Path: "/", Method: method, Body: "x"})
 					p.Senders = 1 // of two connections that are both at their 49th, net/http would send one hit on each, and a third time
-					if name == engineDozing {
+					if name == engineSleeping {
 						p.Rate, p.Senders = 2000, 3 // it is awake where all are in use
 					}
 					s, sum := attackBy(t, name, p, "http://"+l.Addr().String(), 400*time.Millisecond)

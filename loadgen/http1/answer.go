@@ -78,7 +78,7 @@ func (e *Engine) read(c *conn, ending bool) {
 		}
 		at, now := e.arrival(c, came)
 		if came == 0 {
-			e.vigil.awake()
+			e.sleep.awake()
 		}
 		if c.first == 0 {
 			c.first = at - c.sent
@@ -89,11 +89,11 @@ func (e *Engine) read(c *conn, ending bool) {
 			return
 		}
 		if c.parser.Done() {
-			e.vigil.whole()
+			e.sleep.whole()
 			e.whole(c, at, now, ending || used < n)
 			return
 		}
-		e.vigil.awake()
+		e.sleep.awake()
 		if n < len(e.buf) && !ending {
 			return
 		}

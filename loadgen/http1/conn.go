@@ -22,7 +22,7 @@ type conn struct {
 	state   connState
 	used    bool   // it has carried a hit before
 	stamped bool   // the kernel notes when its answers come
-	watched bool   // see vigil.watch
+	watched bool   // see idleSleep.watch
 	port    uint16 // ours; 0: not asked for yet
 	address uint8  // which of the addresses it leads to
 	tries   uint8  // addresses tried for this hit

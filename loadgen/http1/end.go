@@ -14,7 +14,7 @@ func (e *Engine) forget(c *conn) {
 }
 
 func (e *Engine) close(c *conn) {
-	e.vigil.watch(c, false)
+	e.sleep.watch(c, false)
 	if c.fd >= 0 {
 		closeSocket(c.fd)
 		e.open--
@@ -77,7 +77,7 @@ func (e *Engine) fail(c *conn, err error) {
 	now := e.job.Now()
 	o := e.outcome(c, now)
 	o.Class = hit.Classify(err)
-	e.vigil.awake() // the end of a connection has no timestamp
+	e.sleep.awake() // the end of a connection has no timestamp
 	o.Note = &hit.Note{Detail: err.Error()}
 	if c.fd >= 0 {
 		o.Port = c.localPort()

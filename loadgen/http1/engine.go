@@ -51,7 +51,7 @@ type Engine struct {
 	buf     []byte
 	request []byte
 	reader  stampReader
-	vigil   vigil
+	sleep   idleSleep
 
 	sent, late uint64
 	lagged     uint64 // of the late ones, those for which a sender was free
@@ -62,7 +62,7 @@ type Engine struct {
 
 // New makes an engine ready for a job. It returns nil and the reason where this engine cannot do what is asked.
 func New(j *hit.Job) (*Engine, string, error) {
-	e := &Engine{job: j, buf: make([]byte, readBuffer), vigil: vigil{sober: soberAfter, awakeBy: soberAfter}}
+	e := &Engine{job: j, buf: make([]byte, readBuffer), sleep: idleSleep{wakeful: wakefulAnswers, awakeBy: wakefulAnswers}}
 	for i := range j.Targets {
 		t := &j.Targets[i]
 		host, reason := speaks(t)
@@ -102,6 +102,6 @@ func (e *Engine) Wake() { e.waker.stir() }
 // Processors is how many it can use at once.
 func (e *Engine) Processors() int { return 1 }
 
-// Sober says how many answers must come in one piece, with their moments, before the loop sleeps over some; it is
+// StayAwake says how many answers must come in one piece, with their moments, before the loop sleeps over some; it is
 // called before Run.
-func (e *Engine) Sober(answers int) { e.vigil.sober, e.vigil.awakeBy = answers, answers }
+func (e *Engine) StayAwake(answers int) { e.sleep.wakeful, e.sleep.awakeBy = answers, answers }

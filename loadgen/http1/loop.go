@@ -72,8 +72,8 @@ func (e *Engine) loop(ctx context.Context) {
 				e.flush() // what would otherwise have to be woken up for
 			}
 			e.publish(now)
-			if e.busy > 0 && e.busy < e.job.Senders && e.vigil.dozes(patience) {
-				events = e.poll.doze(patience)
+			if e.busy > 0 && e.busy < e.job.Senders && e.sleep.maySleep(patience) {
+				events = e.poll.sleep(patience)
 			} else {
 				events = e.poll.wait(patience)
 			}

@@ -118,8 +118,8 @@ func (p *poller) wait(d time.Duration) []unix.EpollEvent {
 	return p.events[:n]
 }
 
-// doze sleeps, then returns what is ready. It ends early where a signal comes. Raw for the reason that wait gives.
-func (p *poller) doze(d time.Duration) []unix.EpollEvent {
+// sleep sleeps, then returns what is ready. It ends early where a signal comes. Raw for the reason that wait gives.
+func (p *poller) sleep(d time.Duration) []unix.EpollEvent {
 	ts := unix.NsecToTimespec(int64(max(d, 0)))
 	_, _, _ = unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&ts)), 0, 0)
 	return p.peek()

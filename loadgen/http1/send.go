@@ -99,7 +99,7 @@ func (e *Engine) opened(c *conn, fd int, connected bool) {
 	if connected {
 		e.connected(c)
 	} else {
-		e.vigil.watch(c, true)
+		e.sleep.watch(c, true)
 	}
 	if c.state == stateNone { // the write has failed
 		return
@@ -110,7 +110,7 @@ func (e *Engine) opened(c *conn, fd int, connected bool) {
 }
 
 func (e *Engine) connected(c *conn) {
-	e.vigil.watch(c, false)
+	e.sleep.watch(c, false)
 	c.connect = e.job.Now() - c.sent
 	c.state = stateBusy
 	e.preferred = c.address
@@ -123,7 +123,7 @@ func (e *Engine) write(c *conn) {
 	n, errno := send(c.fd, e.request)
 	switch {
 	case errno == unix.EAGAIN:
-		e.vigil.watch(c, true)
+		e.sleep.watch(c, true)
 		c.out = append(c.out, e.request...)
 	case errno != 0 && c.used:
 		// Not a byte has left: an idle connection had died, and another one carries the hit.
@@ -133,7 +133,7 @@ func (e *Engine) write(c *conn) {
 	case errno != 0:
 		e.fail(c, errno)
 	case n < len(e.request):
-		e.vigil.watch(c, true)
+		e.sleep.watch(c, true)
 		c.out = append(c.out, e.request[n:]...)
 	}
 }
@@ -152,5 +152,5 @@ func (e *Engine) writeOn(c *conn) {
 			c.out = c.out[:copy(c.out, c.out[n:])]
 		}
 	}
-	e.vigil.watch(c, false)
+	e.sleep.watch(c, false)
 }

@@ -159,8 +159,8 @@ func TestResponseTimesAreTrueWhileTheLoopSleeps(t *testing.T) {
 	if err := e.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if e.vigil.awakeBy != 0 {
-		t.Errorf("the loop did not sleep: %d answers more were to come in one piece", e.vigil.awakeBy)
+	if e.sleep.awakeBy != 0 {
+		t.Errorf("the loop did not sleep: %d answers more were to come in one piece", e.sleep.awakeBy)
 	}
 	all := job.Sink.Take(nil)
 	in, early := 0, 0
