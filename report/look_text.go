@@ -65,7 +65,7 @@ func (l *Look) waiting(age func(*Worker) float64) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s, the oldest work %.1f s", words.Count(n, "worker"), oldest)
+	return words.Count(n, "worker") + ", the oldest work " + words.Seconds(seconds(oldest))
 }
 
 func (w *Worker) slow() float64 {
@@ -148,7 +148,7 @@ func (a *Await) line() string {
 	case len(a.Stack) > 0:
 		text += ", in " + a.Stack[0]
 	}
-	text += fmt.Sprintf(", for %.1f s", a.Age)
+	text += ", for " + words.Seconds(seconds(a.Age))
 	if a.AtLeast {
 		text += " at least"
 	}
@@ -164,10 +164,10 @@ func (w *Worker) inDoubt() bool { return w.State.IsHang() || w.State == diagnose
 func (w *Worker) line() string {
 	text := fmt.Sprintf("worker %d  pid %-7d %-8s", w.Worker, w.PID, w.State)
 	if w.inDoubt() {
-		text += fmt.Sprintf(" for %.1f s", w.For)
+		text += " for " + words.Seconds(seconds(w.For))
 	}
 	if w.Inside > 0 {
-		text += fmt.Sprintf("  %d inside, oldest %.1f s", w.Inside, w.Oldest)
+		text += fmt.Sprintf("  %d inside, oldest %s", w.Inside, words.Seconds(seconds(w.Oldest)))
 		if w.AtLeast {
 			text += " at least"
 		}
@@ -206,7 +206,7 @@ func (c *Cause) text(out *strings.Builder) {
 func (t *Thread) line() string {
 	text := fmt.Sprintf("%d %-15s %s", t.TID, t.Name, t.State)
 	if t.Still > 0 {
-		text += fmt.Sprintf(" still %.1f s", t.Still)
+		text += " still " + words.Seconds(seconds(t.Still))
 	}
 	if t.Syscall != "" {
 		text += " in " + t.Syscall

@@ -158,7 +158,7 @@ func (s *session) drain() {
 	}
 }
 
-// Stop ends it in order: faults are healed, the server is stopped, hits are drained. by says who asked: "SIGINT", "q".
+// Stop ends it in order: faults are healed, hits are drained, the server is stopped. by says who asked: "SIGINT", "q".
 // A second call has no effect.
 func (s *session) Stop(by string) {
 	s.end(by, history.Interrupted{By: by}, fmt.Errorf("%w by %s", ErrInterrupted, by))

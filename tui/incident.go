@@ -193,7 +193,7 @@ func (l *look) incidentLines(r *report.Report, v *report.Variant, in *diagnose.I
 	for i, m := range all {
 		since := ""
 		if i > 0 {
-			since = fmt.Sprintf("+%.2f s", (m.at - all[0].at).Seconds())
+			since = words.Since(m.at - all[0].at)
 		}
 		lines = append(lines, "   "+l.in(dim, words.Moment(m.at))+"  "+right(since, 9)+"  "+l.in(title, pad(m.name, 12))+l.text(m.note))
 	}
@@ -274,7 +274,7 @@ func incidentMarkdown(r *report.Report, v *report.Variant, in *diagnose.Incident
 	line("| --- | --: | --- | --- |")
 	all := moments(v, in, now)
 	for _, m := range all {
-		line("| %s | +%.2f s | %s | %s |", words.Moment(m.at), (m.at - all[0].at).Seconds(), m.name, strings.ReplaceAll(m.note, "|", "\\|"))
+		line("| %s | %s | %s | %s |", words.Moment(m.at), words.Since(m.at-all[0].at), m.name, strings.ReplaceAll(m.note, "|", "\\|"))
 	}
 	line("")
 	for _, victim := range in.Victims {

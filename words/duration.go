@@ -29,6 +29,9 @@ func Milliseconds(ms float64) string {
 // Seconds writes how long somebody had to wait: 1.2 s.
 func Seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
 
+// Since names how long after another moment something came, to hundredths: +1.25 s.
+func Since(d time.Duration) string { return fmt.Sprintf("+%.2f s", d.Seconds()) }
+
 // Elapsed is the whole seconds that have passed: 12 s. It rounds down, as a clock does.
 func Elapsed(d time.Duration) string { return fmt.Sprintf("%d s", d/time.Second) }
 

@@ -45,6 +45,7 @@ func TestEachKindOfFigureHasOneWriter(t *testing.T) {
 		{Seconds(1240 * ms), "1.2 s"},
 		{Seconds(-5700 * ms), "-5.7 s"},
 		{Elapsed(12900 * ms), "12 s"},
+		{Since(1254 * ms), "+1.25 s"},
 		{Short(-1), "-"},
 		{Short(5140 * ms), "5.1s"},
 		{Short(48 * s), "48s"},
