@@ -58,6 +58,9 @@ func (r *stackReader) read(now time.Time, one *worker) {
 	}
 	all, err := l.reader.Look()
 	if err != nil {
+		if r.over(one.PID) {
+			return
+		}
 		r.troubles.Unseen(one.PID, "what its code does ("+l.reader.Language()+")", err, false)
 		return
 	}
@@ -93,6 +96,8 @@ func (r *stackReader) open(one *worker) stacks.Reader {
 		switch {
 		case err == nil:
 			return reader
+		case r.over(one.PID):
+			return nil // it ended meanwhile: there is nothing to be seen
 		case errors.Is(err, os.ErrPermission):
 			r.troubles.Unseen(one.PID, "the stacks of its code", err, false)
 			return nil
@@ -218,4 +223,10 @@ func shortFile(file string) string {
 		}
 	}
 	return file
+}
+
+// over says whether a process has ended, waited for or not.
+func (r *stackReader) over(pid int) bool {
+	s, err := r.fs.Stat(pid)
+	return err != nil || s.Over()
 }
