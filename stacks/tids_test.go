@@ -12,7 +12,7 @@ func space(t *testing.T, threads map[int]string) Process {
 	t.Helper()
 	p := Process{Proc: t.TempDir(), PID: 4711}
 	for tid, line := range threads {
-		text := []byte(fmt.Sprintf("Name:\tjava\nPid:\t%d\nNSpid:\t%s\nVmPeak:\t1 kB\n", tid, line))
+		text := []byte(fmt.Sprintf("Name:\tjava\nTgid:\t4711\nPid:\t%d\nNSpid:\t%s\nVmPeak:\t1 kB\n", tid, line))
 		dir := filepath.Join(p.Proc, "4711", "task", fmt.Sprint(tid))
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			t.Fatal(err)

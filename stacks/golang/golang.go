@@ -30,7 +30,7 @@ type reader struct {
 	traces      traces
 	slots       slots
 	served      map[uint64]served // by goroutine
-	threads     threads
+	threads     *stacks.ThreadIDs
 	interrupted map[uint64]interrupted // by the address of the m
 	timers      map[uint64]bool        // whether a channel is that of a timer, in this look
 	names       *variables
@@ -52,7 +52,7 @@ func Open(p stacks.Process) (stacks.Reader, error) {
 		process: p, program: found, allgs: allgs,
 		unwinder: unwinder{functions: found.functions, link: found.arm, sites: map[siteKey]*site{}},
 		traces:   traces{}, slots: slots{}, served: map[uint64]served{}, timers: map[uint64]bool{}, interrupted: map[uint64]interrupted{},
-		threads: newThreads(p), buffer: make([]byte, maxBlock),
+		threads: stacks.NewThreadIDs(p), buffer: make([]byte, maxBlock),
 	}
 	r.origin = newOrigin(found.build, r.runtimeFile())
 	r.names = readVariables(p, r.origin)

@@ -10,6 +10,7 @@ const (
 	contextSize  = 176
 
 	maxSignalStack = 64 << 10
+	maxInterrupted = 4096 // threads of a program of which it is kept when they were last interrupted
 )
 
 // An interrupted is what is remembered of a thread between two looks.
@@ -34,7 +35,7 @@ func (r *reader) running(s *seen, calls []call) []call {
 	if fresh {
 		calls = r.interruptedAt(s, &known, calls)
 	}
-	if len(r.interrupted) > maxThreads {
+	if len(r.interrupted) > maxInterrupted {
 		clear(r.interrupted)
 	}
 	r.interrupted[s.machine] = known

@@ -42,7 +42,7 @@ func (r *reader) thread(m uint64) int {
 	if id == 0 || id >= 1<<22 { // PID_MAX_LIMIT
 		return 0
 	}
-	return r.threads.here(id)
+	return r.threads.Of(int(id))
 }
 
 // forget drops what was kept of goroutines that ended.

@@ -28,12 +28,12 @@ const (
 )
 
 type reader struct {
-	pid     int
-	process stacks.Process
-	layout  layout
-	vm      uint64 // address of ruby_current_vm_ptr
-	symbols uint64 // address of the table of symbols; 0: not found
-	spaces  bool   // the process has a namespace of ids of its own
+	pid       int
+	process   stacks.Process
+	layout    layout
+	vm        uint64 // address of ruby_current_vm_ptr
+	symbols   uint64 // address of the table of symbols; 0: not found
+	threadIDs *stacks.ThreadIDs
 
 	// What is kept from one look to the next.
 	looks   int
@@ -94,7 +94,7 @@ func open(p stacks.Process, file symbols.Mapped) (*reader, error) {
 	}
 	r.layout = l
 	r.forget()
-	r.spaces = ownSpace(p)
+	r.threadIDs = stacks.NewThreadIDs(p)
 	view.Reads, view.Bytes = maxSearch, maxSearchBytes
 	if r.vm == 0 { // since 3.3 a stripped library does not name it
 		r.vm = r.findVM(view, variables(object))

@@ -238,24 +238,6 @@ func TestAProcessWithoutRuby(t *testing.T) {
 	}
 }
 
-func TestIDsOfANamespace(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "status")
-	for text, want := range map[string][]int{
-		"Name:\truby\nPid:\t4711\nNSpid:\t4711\t12\t3\nVmPeak:\t1 kB\n": {4711, 12, 3},
-		"Name:\truby\nPid:\t4711\nNSpid:\t4711\n":                       {4711},
-		"Name:\truby\nPid:\t4711\n":                                     nil,
-		"Name:\truby\nNSpid:\tx\n":                                      nil,
-	} {
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		outer, ids := namespaced(file)
-		if !slices.Equal(ids, want) || len(want) > 0 && outer != want[0] {
-			t.Errorf("%q: %d, %v; want %v", text, outer, ids, want)
-		}
-	}
-}
-
 func TestALookIsCheap(t *testing.T) {
 	pid := script(t, "def down(n) = n == 0 ? sleep : [1].each { down(n - 1) }\n20.times { |i| Thread.new { down(50) } }\nsleep\n")
 	until(t, func() bool {

@@ -1,13 +1,8 @@
 package ruby
 
 import (
-	"os"
-	"path/filepath"
 	"runtime"
-	"strconv"
-	"strings"
 
-	"github.com/hangtime-dev/hangtime/stacks"
 	"github.com/hangtime-dev/hangtime/stacks/foreign"
 )
 
@@ -45,10 +40,6 @@ func (t *thread) who() uint64 {
 func (r *reader) threads(view *foreign.View) (all []*thread) {
 	vm := view.Word(r.vm)
 	main := view.Word(vm + vmMain)
-	ids := map[int]int{}
-	if r.spaces {
-		ids = spaceIDs(r.process)
-	}
 	l := r.layout.ractor
 	for _, node := range list(view, vm+vmRactors, maxRactors) {
 		ractor := node - uint64(l.node)
@@ -67,7 +58,7 @@ func (r *reader) threads(view *foreign.View) (all []*thread) {
 				continue
 			}
 			t.holder, t.running, t.ready = running, running == at, ready[at] && running != at
-			if id, known := ids[t.tid]; known {
+			if id := r.threadIDs.Of(t.tid); id != 0 {
 				t.tid = id
 			}
 			if ractor == main && first == at { // after a fork, the one that is left; its id is the process's
@@ -115,49 +106,3 @@ func (r *reader) thread(view *foreign.View, at uint64) *thread {
 // pthreadTID is struct pthread's tid in glibc on amd64 (nptl/descr.h): behind 704 bytes for the thread's control block
 // and two words of a list.
 const pthreadTID = 720
-
-// ownSpace says that a process sees other ids than we do: it is in a container.
-func ownSpace(p stacks.Process) bool {
-	_, ids := namespaced(filepath.Join(p.Proc, strconv.Itoa(p.PID), "status"))
-	return len(ids) > 1
-}
-
-// spaceIDs are a process's threads by the ids that it sees itself.
-func spaceIDs(p stacks.Process) map[int]int {
-	all := map[int]int{}
-	dir := filepath.Join(p.Proc, strconv.Itoa(p.PID), "task")
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return all // it has ended
-	}
-	for i, e := range entries {
-		if i >= 4*maxThreads {
-			break
-		}
-		if tid, ids := namespaced(filepath.Join(dir, e.Name(), "status")); len(ids) > 1 {
-			all[ids[len(ids)-1]] = tid
-		}
-	}
-	return all
-}
-
-// namespaced reads the line NSpid of a status file (proc_pid_status(5)): the id in each namespace from ours inwards.
-func namespaced(file string) (outer int, ids []int) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return 0, nil
-	}
-	_, line, _ := strings.Cut(string(text), "\nNSpid:")
-	line, _, _ = strings.Cut(line, "\n")
-	for _, field := range strings.Fields(line) {
-		id, err := strconv.Atoi(field)
-		if err != nil {
-			return 0, nil
-		}
-		ids = append(ids, id)
-	}
-	if len(ids) == 0 {
-		return 0, nil
-	}
-	return ids[0], ids
-}
