@@ -86,16 +86,15 @@ func yama() string {
 
 // tryMemory reads the first word of the first mapping.
 func tryMemory(p proc.FS, pid int) error {
-	text, err := proc.Read(p.Path(pid, "maps"), 4096)
+	all, err := p.Maps(pid)
 	if err != nil {
 		return err
 	}
-	var start uint64
-	if n, _ := fmt.Sscanf(string(text), "%x-", &start); n != 1 {
+	if len(all) == 0 {
 		return errors.New("its memory map may not be read")
 	}
 	var word [8]byte
-	return memory.Read(pid, start, word[:])
+	return memory.Read(pid, all[0].Low, word[:])
 }
 
 func tryPidfd(pid int) error {

@@ -1,17 +1,14 @@
 package node
 
 import (
-	"bufio"
-	"bytes"
 	"debug/elf"
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"syscall"
 
+	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/stacks"
 	"github.com/hangtime-dev/hangtime/stacks/foreign"
 	"github.com/hangtime-dev/hangtime/stacks/symbols"
@@ -76,18 +73,18 @@ func findVariable(p stacks.Process, view *foreign.View, object *symbols.Object) 
 // findControl finds the main thread's own things. The C library has them in memory without a name; there a word that points to itself, one more, and the
 // thread's id show them.
 func findControl(p stacks.Process, view *foreign.View) (uint64, error) {
-	areas, err := mappings(p)
+	areas, err := proc.FS(p.Proc).Maps(p.PID)
 	if err != nil {
 		return 0, err
 	}
 	ids := stacks.NewThreadIDs(p)
 	slices.Reverse(areas) // new memory comes below the old mostly, and the main thread's is among the oldest
 	for _, a := range areas {
-		if a.path != "" || !strings.HasPrefix(a.rights, "rw") {
+		if a.Path != "" || !strings.HasPrefix(a.Rights, "rw") {
 			continue
 		}
-		low := max(a.low, a.high-min(maxControl, a.high))
-		memory := view.Block(low, int(a.high-low))
+		low := max(a.Low, a.High-min(maxControl, a.High))
+		memory := view.Block(low, int(a.High-low))
 		for at := 0; at+controlEnd <= len(memory); at += 64 {
 			address := low + uint64(at)
 			if memory.Word(at) == address && memory.Word(at+selfAt) == address && ids.Of(int(int32(memory.Uint32(at+tidAt)))) == p.PID {
@@ -122,57 +119,11 @@ func isolateOffset(object *symbols.Object) (uint64, bool) {
 	return 0, false
 }
 
-// An area is a piece of a process's memory.
-type area struct {
-	low, high    uint64
-	rights, path string
-}
-
-const maxMaps = 8 << 20
-
-// mappings are the pieces of memory of a process (proc_pid_maps(5)).
-func mappings(p stacks.Process) ([]area, error) {
-	text, err := os.ReadFile(filepath.Join(p.Proc, strconv.Itoa(p.PID), "maps"))
-	if err != nil {
-		return nil, err
-	}
-	var all []area
-	lines := bufio.NewScanner(bytes.NewReader(text[:min(len(text), maxMaps)]))
-	for lines.Scan() {
-		f := strings.Fields(lines.Text())
-		if len(f) < 5 {
-			continue
-		}
-		low, high, _ := strings.Cut(f[0], "-")
-		a := area{rights: f[1]}
-		var wrong error
-		if a.low, wrong = strconv.ParseUint(low, 16, 64); wrong != nil {
-			continue
-		}
-		if a.high, wrong = strconv.ParseUint(high, 16, 64); wrong != nil || a.high <= a.low {
-			continue
-		}
-		if len(f) > 5 {
-			a.path = f[5]
-		}
-		all = append(all, a)
-	}
-	return all, nil
-}
-
 // waitsForEvents says that the main thread waits in the kernel for the next event of any kind (proc_pid_syscall(5)).
 func waitsForEvents(p stacks.Process) bool {
-	text, err := os.ReadFile(filepath.Join(p.Proc, strconv.Itoa(p.PID), "syscall"))
-	if err != nil {
+	call, err := proc.FS(p.Proc).Call(p.PID, p.PID)
+	if err != nil || call.Running || call.None {
 		return false
 	}
-	number, _, _ := strings.Cut(string(text), " ")
-	switch number {
-	case strconv.Itoa(syscall.SYS_EPOLL_WAIT), strconv.Itoa(syscall.SYS_EPOLL_PWAIT), strconv.Itoa(epollPwait2):
-		return true
-	}
-	return false
+	return slices.Contains([]int{unix.SYS_EPOLL_WAIT, unix.SYS_EPOLL_PWAIT, unix.SYS_EPOLL_PWAIT2}, call.Number)
 }
-
-// epollPwait2 is the number of epoll_pwait2(2) on amd64.
-const epollPwait2 = 441

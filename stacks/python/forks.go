@@ -1,13 +1,8 @@
 package python
 
 import (
-	"fmt"
-	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
-
 	"github.com/hangtime-dev/hangtime/kernel/memory"
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
@@ -53,13 +48,6 @@ func (r *Reader) takenBefore(object uint64) int {
 }
 
 func (r *Reader) parentPID() (int, error) {
-	text, err := os.ReadFile(filepath.Join(r.process.Proc, strconv.Itoa(r.process.PID), "stat"))
-	if err != nil {
-		return 0, err
-	}
-	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:])) // the name may have blanks
-	if len(fields) < 2 {
-		return 0, fmt.Errorf("stat of process %d: want a parent, got %q", r.process.PID, text)
-	}
-	return strconv.Atoi(fields[1])
+	stat, err := proc.FS(r.process.Proc).Stat(r.process.PID)
+	return stat.Parent, err
 }

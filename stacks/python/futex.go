@@ -1,30 +1,19 @@
 package python
 
 import (
-	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
-	"syscall"
+	"golang.org/x/sys/unix"
 
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
 // futex is the address that a thread waits at by the kernel's account (proc_pid_syscall(5)); 0: it does not wait at one.
 func (r *Reader) futex(tid int) uint64 {
-	text, err := os.ReadFile(filepath.Join(r.process.Proc, strconv.Itoa(r.process.PID), "task", strconv.Itoa(tid), "syscall"))
-	if err != nil {
+	call, err := proc.FS(r.process.Proc).Call(r.process.PID, tid)
+	if err != nil || call.Running || call.None || call.Number != unix.SYS_FUTEX {
 		return 0
 	}
-	fields := strings.Fields(string(text))
-	if len(fields) < 2 || fields[0] != strconv.Itoa(syscall.SYS_FUTEX) {
-		return 0
-	}
-	at, err := strconv.ParseUint(strings.TrimPrefix(fields[1], "0x"), 16, 64)
-	if err != nil {
-		return 0
-	}
-	return at
+	return call.Args[0]
 }
 
 // gilSize is that of struct _gil_runtime_state (pycore_gil.h), which has the condition that threads wait for.

@@ -2,14 +2,12 @@
 package symbols
 
 import (
-	"bufio"
-	"bytes"
 	"debug/elf"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
+
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
 // A Mapped is a file that a process has mapped from its beginning.
@@ -20,42 +18,31 @@ type Mapped struct {
 	Inode string // device and inode as the kernel writes them, "fe:00 1234": names the file whatever its path
 }
 
-// maxMaps bounds what is read of /proc/PID/maps.
-const maxMaps = 8 << 20
-
-// Files are the files that a process has mapped, each once, in the order of their addresses; the program itself is usually the first, unless memory that it shares with
-// its children lies before it.
-func Files(proc string, pid int) ([]Mapped, error) {
-	dir := filepath.Join(proc, strconv.Itoa(pid))
-	text, err := os.ReadFile(filepath.Join(dir, "maps"))
+// Files are the files that a process has mapped, each once, in the order of their addresses; the program itself is
+// usually the first, unless memory that it shares with its children lies before it.
+func Files(root string, pid int) ([]Mapped, error) {
+	fs := proc.FS(root)
+	mappings, err := fs.Maps(pid)
 	if err != nil {
 		return nil, err
 	}
-	program, _ := os.Readlink(filepath.Join(dir, "exe")) // of a kernel's thread there is none
+	program, _ := os.Readlink(fs.Path(pid, "exe")) // of a kernel's thread there is none
 	program = strings.TrimSuffix(program, " (deleted)")
 	var all []Mapped
 	seen := map[string]bool{}
-	lines := bufio.NewScanner(bytes.NewReader(text[:min(len(text), maxMaps)]))
-	lines.Buffer(nil, 64<<10)
-	for lines.Scan() {
-		f := strings.Fields(lines.Text())
-		if len(f) < 6 || !strings.HasPrefix(f[5], "/") || seen[f[5]] || strings.Trim(f[2], "0") != "" {
+	for _, m := range mappings {
+		if m.Offset != 0 || !strings.HasPrefix(m.Path, "/") || seen[m.Path] {
 			continue
 		}
-		low, _, _ := strings.Cut(f[0], "-")
-		start, err := strconv.ParseUint(low, 16, 64)
-		if err != nil {
-			continue
+		seen[m.Path] = true
+		file := fs.Path(pid, "root"+m.Path)
+		switch { // the kernel still has what runs and has no name any more
+		case m.Deleted && m.Path == program:
+			file = fs.Path(pid, "exe")
+		case m.Deleted:
+			file = fs.Path(pid, fmt.Sprintf("map_files/%x-%x", m.Low, m.High))
 		}
-		seen[f[5]] = true
-		file := filepath.Join(dir, "root"+f[5])
-		if len(f) > 6 { // "(deleted)": an upgrade replaced it; the kernel still has what runs
-			file = filepath.Join(dir, "map_files", f[0])
-			if f[5] == program {
-				file = filepath.Join(dir, "exe")
-			}
-		}
-		all = append(all, Mapped{Path: f[5], File: file, Start: start, Inode: f[3] + " " + f[4]})
+		all = append(all, Mapped{Path: m.Path, File: file, Start: m.Low, Inode: fmt.Sprint(m.Device, " ", m.Inode)})
 	}
 	return all, nil
 }
