@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/stacks"
 	"github.com/hangtime-dev/hangtime/stacks/foreign"
@@ -125,5 +123,5 @@ func waitsForEvents(p stacks.Process) bool {
 	if err != nil || call.Running || call.None {
 		return false
 	}
-	return slices.Contains([]int{unix.SYS_EPOLL_WAIT, unix.SYS_EPOLL_PWAIT, unix.SYS_EPOLL_PWAIT2}, call.Number)
+	return slices.Contains([]string{"epoll_wait", "epoll_pwait", "epoll_pwait2"}, call.Name())
 }
