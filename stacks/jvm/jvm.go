@@ -8,7 +8,6 @@ import (
 	"debug/elf"
 	"errors"
 	"fmt"
-	"path"
 
 	"github.com/hangtime-dev/hangtime/stacks"
 	"github.com/hangtime-dev/hangtime/stacks/foreign"
@@ -53,38 +52,25 @@ type reader struct {
 
 // Open finds a Java virtual machine in a process.
 func Open(p stacks.Process) (stacks.Reader, error) {
-	files, err := symbols.Files(p.Proc, p.PID)
-	if err != nil {
-		return nil, fmt.Errorf("look for Java in process %d: %w", p.PID, err)
-	}
-	for _, file := range files {
-		if path.Base(file.Path) == "libjvm.so" {
-			return open(p, file)
-		}
-	}
-	return nil, stacks.ErrNone
+	return symbols.Find(p, "Java", func(name string) bool { return name == "libjvm.so" },
+		func(object *symbols.Object) (stacks.Reader, error) { return open(p, object) })
 }
 
-func open(p stacks.Process, file symbols.Mapped) (stacks.Reader, error) {
-	object, err := file.Open()
-	if err != nil {
-		return nil, fmt.Errorf("look for Java in process %d: %w", p.PID, err)
-	}
-	defer object.Close()
+func open(p stacks.Process, object *symbols.Object) (stacks.Reader, error) {
 	if object.Machine != elf.EM_X86_64 {
-		return nil, fmt.Errorf("read Java in process %d from %s: it is for %v, not for amd64", p.PID, file.Path, object.Machine)
+		return nil, fmt.Errorf("it is for %v, not for amd64", object.Machine)
 	}
 	at := object.Addresses(exported()...)
 	if at["gHotSpotVMStructs"] == 0 {
-		return nil, fmt.Errorf("read Java in process %d from %s: it is not HotSpot: it has no gHotSpotVMStructs", p.PID, file.Path)
+		return nil, errors.New("it is not HotSpot: it has no gHotSpotVMStructs")
 	}
 	t, err := readTables(opening(p), at)
 	if err != nil {
-		return nil, fmt.Errorf("read Java in process %d from %s: %w", p.PID, file.Path, err)
+		return nil, err
 	}
 	r := &reader{process: p, ids: stacks.NewThreadIDs(p), tables: &t}
 	if r.layout, err = readLayout(opening(p), t); err != nil {
-		return nil, fmt.Errorf("read Java in process %d from %s: %w", p.PID, file.Path, err)
+		return nil, err
 	}
 	r.forget()
 	for range maxFirst { // the methods of all threads are more than one look may read

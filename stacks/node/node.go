@@ -8,7 +8,6 @@ import (
 	"debug/elf"
 	"errors"
 	"fmt"
-	"path"
 	"strings"
 
 	"github.com/hangtime-dev/hangtime/stacks"
@@ -46,39 +45,25 @@ type reader struct {
 
 // Open finds Node.js in a process: in its program, or in libnode.
 func Open(p stacks.Process) (stacks.Reader, error) {
-	files, err := symbols.Files(p.Proc, p.PID)
-	if err != nil {
-		return nil, fmt.Errorf("look for Node.js in process %d: %w", p.PID, err)
+	engine := func(name string) bool {
+		return name == "node" || name == "nodejs" || strings.HasPrefix(name, "libnode.so")
 	}
-	for _, file := range files {
-		name := path.Base(file.Path)
-		if name != "node" && name != "nodejs" && !strings.HasPrefix(name, "libnode.so") {
-			continue
-		}
-		r, err := open(p, file)
-		if r != nil || err != nil {
-			return r, err
-		}
-	}
-	return nil, stacks.ErrNone
+	return symbols.Find(p, "Node.js", engine,
+		func(object *symbols.Object) (stacks.Reader, error) { return open(p, object) })
 }
 
 // open finds V8 in one file of a process; neither a reader nor an error: it is not there.
-func open(p stacks.Process, file symbols.Mapped) (stacks.Reader, error) {
-	object, err := file.Open()
-	if err != nil {
-		return nil, fmt.Errorf("look for Node.js in process %d: %w", p.PID, err)
-	}
-	defer object.Close()
+func open(p stacks.Process, object *symbols.Object) (stacks.Reader, error) {
 	at := object.Addresses(metadata()...)
 	if at["v8dbg_HeapObjectTag"] == 0 {
 		return nil, nil
 	}
 	if object.Machine != elf.EM_X86_64 {
-		return nil, fmt.Errorf("read Node.js in process %d from %s: it is for %v, not for amd64", p.PID, file.Path, object.Machine)
+		return nil, fmt.Errorf("it is for %v, not for amd64", object.Machine)
 	}
 	view := &foreign.View{Memory: p.Memory, Reads: maxOpenReads, Bytes: maxOpenBytes}
 	r := &reader{process: p}
+	var err error
 	if r.layout, err = readLayout(view, at); err == nil {
 		err = r.readEntry(object)
 	}
@@ -86,7 +71,7 @@ func open(p stacks.Process, file symbols.Mapped) (stacks.Reader, error) {
 		r.where, err = findVariable(p, view, object)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read Node.js in process %d from %s: %w", p.PID, file.Path, err)
+		return nil, err
 	}
 	r.forget()
 	return r, nil

@@ -4,8 +4,8 @@
 package php
 
 import (
+	"errors"
 	"fmt"
-	"path"
 	"strings"
 
 	"github.com/hangtime-dev/hangtime/stacks"
@@ -33,46 +33,25 @@ type reader struct {
 
 // Open finds PHP in a process. It looks into the program, and into libphp where a web server has loaded it.
 func Open(p stacks.Process) (stacks.Reader, error) {
-	files, err := symbols.Files(p.Proc, p.PID)
-	if err != nil {
-		return nil, fmt.Errorf("look for PHP in process %d: %w", p.PID, err)
-	}
-	failed := stacks.ErrNone
-	for _, file := range files {
-		if !strings.Contains(path.Base(file.Path), "php") {
-			continue
-		}
-		r, err := open(p, file)
-		if r != nil {
-			return r, nil
-		}
-		if err != nil && failed == stacks.ErrNone {
-			failed = err
-		}
-	}
-	return nil, failed
+	return symbols.Find(p, "PHP", func(name string) bool { return strings.Contains(name, "php") },
+		func(object *symbols.Object) (stacks.Reader, error) { return open(p, object) })
 }
 
 // open finds PHP in one file of a process; neither a reader nor an error: it is none of PHP's engine (an extension is
 // no engine).
-func open(p stacks.Process, file symbols.Mapped) (stacks.Reader, error) {
-	object, err := file.Open()
-	if err != nil {
-		return nil, fmt.Errorf("look for PHP in process %d: %w", p.PID, err)
-	}
-	defer object.Close()
+func open(p stacks.Process, object *symbols.Object) (stacks.Reader, error) {
 	at := object.Addresses("executor_globals", "sapi_globals", "sapi_module", "module_registry")
 	if at["module_registry"] == 0 || at["sapi_module"] == 0 {
 		return nil, nil
 	}
 	r := &reader{pid: p.PID, memory: p.Memory, executor: at["executor_globals"], sapi: at["sapi_globals"]}
 	view := r.view()
-	r.layout, err = version(view, at["module_registry"])
-	if err != nil {
-		return nil, fmt.Errorf("read PHP in process %d from %s: %w", p.PID, file.Path, err)
+	var err error
+	if r.layout, err = version(view, at["module_registry"]); err != nil {
+		return nil, err
 	}
 	if r.executor == 0 || r.sapi == 0 { // a build with threads has no such variables
-		return nil, fmt.Errorf("read PHP in process %d from %s: it has no executor_globals", p.PID, file.Path)
+		return nil, errors.New("it has no executor_globals")
 	}
 	r.server = view.CString(view.Word(at["sapi_module"]), maxName) // sapi_module.name
 	return r, nil

@@ -5,8 +5,8 @@ package ruby
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
-	"path"
 	"strings"
 
 	"github.com/hangtime-dev/hangtime/stacks"
@@ -49,33 +49,12 @@ type place struct{ iseq, pc uint64 }
 
 // Open finds Ruby in a process: in its program, or in libruby.
 func Open(p stacks.Process) (stacks.Reader, error) {
-	files, err := symbols.Files(p.Proc, p.PID)
-	if err != nil {
-		return nil, fmt.Errorf("look for Ruby in process %d: %w", p.PID, err)
-	}
-	failed := stacks.ErrNone
-	for _, file := range files {
-		if !strings.Contains(path.Base(file.Path), "ruby") {
-			continue
-		}
-		r, err := open(p, file)
-		if r != nil {
-			return r, nil
-		}
-		if err != nil && failed == stacks.ErrNone {
-			failed = err
-		}
-	}
-	return nil, failed
+	return symbols.Find(p, "Ruby", func(name string) bool { return strings.Contains(name, "ruby") },
+		func(object *symbols.Object) (stacks.Reader, error) { return open(p, object) })
 }
 
 // open finds Ruby in one file of a process; neither a reader nor an error: it is not there.
-func open(p stacks.Process, file symbols.Mapped) (*reader, error) {
-	object, err := file.Open()
-	if err != nil {
-		return nil, fmt.Errorf("look for Ruby in process %d: %w", p.PID, err)
-	}
-	defer object.Close()
+func open(p stacks.Process, object *symbols.Object) (stacks.Reader, error) {
 	at := object.Addresses("ruby_current_vm_ptr", "ruby_api_version", "ruby_global_symbols", "global_symbols")
 	if at["ruby_api_version"] == 0 {
 		return nil, nil
@@ -84,13 +63,12 @@ func open(p stacks.Process, file symbols.Mapped) (*reader, error) {
 	view := r.view()
 	version := view.Block(at["ruby_api_version"], 12)
 	if version == nil {
-		return nil, fmt.Errorf("read Ruby's version in process %d: it is not there", p.PID)
+		return nil, errors.New("its version is not there")
 	}
 	major, minor := version.Uint32(0), version.Uint32(4)
 	l, known := layouts(major, minor)
 	if !known || binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
-		return nil, fmt.Errorf("read Ruby in process %d: version %d.%d is none of 3.0 to 3.4 on a little-endian processor",
-			p.PID, major, minor)
+		return nil, fmt.Errorf("version %d.%d is none of 3.0 to 3.4 on a little-endian processor", major, minor)
 	}
 	r.layout = l
 	r.forget()
@@ -100,7 +78,7 @@ func open(p stacks.Process, file symbols.Mapped) (*reader, error) {
 		r.vm = r.findVM(view, variables(object))
 	}
 	if r.vm == 0 {
-		return nil, fmt.Errorf("read Ruby %s in process %d: its virtual machine was not found among the variables of %s", l.name, p.PID, file.Path)
+		return nil, fmt.Errorf("the virtual machine of version %s was not found among its variables", l.name)
 	}
 	if r.symbols = max(at["ruby_global_symbols"], at["global_symbols"]); r.symbols == 0 {
 		r.symbols = r.findSymbols(view, variables(object))
