@@ -46,20 +46,24 @@ func (p *program) instance(object uint64) instance {
 	return i
 }
 
+// part is n bytes of an object from an offset on; nil where they cannot be read.
+func (p *program) part(object uint64, offset, n int) foreign.Block {
+	if fields := p.instance(object).fields; offset+n <= len(fields) {
+		return fields[offset : offset+n]
+	}
+	return p.view.Block(object+uint64(offset), n) // it goes on behind the edge of a page
+}
+
 // classOf is the address of an object's class.
 func (p *program) classOf(object uint64) uint64 { return p.instance(object).class }
 
 // get is the object in a field of an object; 0: none, or it has no such field.
 func (p *program) get(object uint64, field string) uint64 {
-	i := p.instance(object)
-	offset := p.field(i.class, field)
-	switch {
-	case object == 0 || offset <= 0:
+	offset := p.field(p.classOf(object), field)
+	if object == 0 || offset <= 0 {
 		return 0
-	case offset+8 > len(i.fields):
-		return p.reference(p.view.Block(object+uint64(offset), 8), 0)
 	}
-	return p.reference(i.fields, offset)
+	return p.reference(p.part(object, offset, 8), 0)
 }
 
 // describe is the name of an object's class; of a class itself its own, as "Server.class".
@@ -90,15 +94,11 @@ func (p *program) text(object uint64) string {
 	if p.compressedClasses {
 		length, elements = p.klass+4, p.klass+8
 	}
-	array := p.instance(value).fields
-	n := int(min(array.Uint32(length), maxString))
-	if elements+n > len(array) {
-		array = p.view.Block(value, elements+n)
-	}
-	if len(array) < elements+n {
+	n := int(min(p.part(value, length, 4).Uint32(0), maxString))
+	if n == 0 {
 		return ""
 	}
-	return decode(array[elements:elements+n], p.instance(object).fields.Byte(coder) != 0)
+	return decode(p.part(value, elements, n), p.part(object, coder, 1).Byte(0) != 0)
 }
 
 // decode decodes the bytes of a string; nothing where they are no text.
