@@ -29,7 +29,8 @@ func TestAHangIsDatedByTheWorkNotByTheWatch(t *testing.T) {
 	check(t, "a retry that is older than the watch", fold(script(attached, born, retries)), wanted{state: Hung, cause: CausePolling, began: -before, detected: 200 * ms})
 }
 
-// The thread that serves the younger of two requests is as old as that one, by its client's port; the oldest request is another's.
+// The thread that serves the younger of two requests is as old as that one, by its client's port; the oldest request
+// is another's.
 func TestARequestIsDatedByItsClientsPort(t *testing.T) {
 	h := script(pool(1), healthy(1, 101, 1*s, 2*s), every(2*s, 12*s+500*ms, func(t time.Duration) []history.Event {
 		older := []history.Event{stands(101, 111, "recvfrom", t-2*s), code(101, 111, func(st *history.Stack) { st.Pool, st.Request = true, &history.Request{Path: "/old", Port: 40001} })}
@@ -62,7 +63,8 @@ func TestAnAgeThatIsOnlyALowerBoundIsSaidToBeOne(t *testing.T) {
 	}
 }
 
-// A worker that was found late, with an old request and its main thread in a wait: before the look is whole the threads that explain it may not have been told of.
+// A worker that was found late, with an old request and its main thread in a wait: before the look is whole the
+// threads that explain it may not have been told of.
 func TestNothingIsDecidedByHalfALook(t *testing.T) {
 	half := script(at(0, history.ServerStarted{Server: "attach", PID: 50}, history.WorkerSeen{PID: 101, Worker: 1, Born: -60 * s}, history.WorkerSeen{PID: 102, Worker: 2, Born: -60 * s}),
 		at(500*ms, look(102, inside(102), accepting(102, 102, 1*s))...),

@@ -117,7 +117,8 @@ func TestEachCauseIsToldFromItsEvidence(t *testing.T) {
 	}
 }
 
-// Two that are said to hold one lock are a read in the middle of a change; which of them is told must not depend on the order of a map.
+// Two that are said to hold one lock are a read in the middle of a change; which of them is told must not depend on
+// the order of a map.
 func TestTheLocksHolderIsAlwaysTheSame(t *testing.T) {
 	h := script(pool(1), healthy(1, 101, 1*s, 5*s), at(5*s, history.Listener{Backlog: 2, Limit: 128}), every(5*s+100*ms, 8*s, func(at time.Duration) []history.Event {
 		all := []history.Event{sample(1, 101, func(w *history.WorkerSample) {

@@ -264,7 +264,8 @@ func TestAComputationIsDatedByWhatItUsed(t *testing.T) {
 	}
 }
 
-// What the page of a worker shows beside its state is what was last seen of its process, and nothing of it once that is gone.
+// What the page of a worker shows beside its state is what was last seen of its process, and nothing of it once that
+// is gone.
 func TestAWorkersConnectionsTasksAndDescriptors(t *testing.T) {
 	open := func() []moment {
 		return slices.Concat(pool(1),

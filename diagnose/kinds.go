@@ -30,7 +30,8 @@ const (
 	CauseUnknown     = "unknown"        // no evidence says why; the raw evidence is shown
 )
 
-// A kindOfCause is what is said about a kind whatever its details. Whoever adds one gives it a row here, and its telling in the file of its like.
+// A kindOfCause is what is said about a kind whatever its details. Whoever adds one gives it a row here, and its
+// telling in the file of its like.
 type kindOfCause struct {
 	guide   advice // in the guide's words, whose settings are those of Python servers and of the reference server
 	general advice // for servers of any language; empty: the guide's words fit all

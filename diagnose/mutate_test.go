@@ -23,7 +23,8 @@ var kept = sync.OnceValue(func() [][]history.Record {
 	return all
 })
 
-// mutate spoils a history as a broken file, a torn run or a strange kernel might: records are lost, come twice, change places, tell of other times and other pids.
+// mutate spoils a history as a broken file, a torn run or a strange kernel might: records are lost, come twice,
+// change places, tell of other times and other pids.
 func mutate(records []history.Record, r *rand.Rand) []history.Record {
 	all := slices.Clone(records)
 	for range 1 + r.IntN(60) {

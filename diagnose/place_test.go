@@ -24,8 +24,8 @@ func placesOf(f *Fold) string {
 	return strings.Join(all, ", ")
 }
 
-// restart is a pool of four old workers of which some die at one moment while others are born. Whether the births or the deaths are recorded first nobody knows; the
-// number that the history gives a newcomer is the lowest that is free then.
+// restart is a pool of four old workers of which some die at one moment while others are born. Whether the births or
+// the deaths are recorded first nobody knows; the number that the history gives a newcomer is the lowest that is free then.
 func restart(r *rand.Rand, deaths, births int, shuffle bool) []history.Record {
 	parts := [][]moment{pool(4)}
 	for i := range 4 {

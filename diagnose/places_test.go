@@ -16,7 +16,8 @@ type change struct {
 	born bool
 }
 
-// asProbeTells are the records of changes in an order, with the places that the probe gives: a worker that is born gets the lowest place that no living one has.
+// asProbeTells are the records of changes in an order, with the places that the probe gives: a worker that is born
+// gets the lowest place that no living one has.
 func asProbeTells(pool int, at time.Duration, order []change) []moment {
 	places := map[int]int{} // of the living
 	for i := range pool {
@@ -47,7 +48,8 @@ func asProbeTells(pool int, at time.Duration, order []change) []moment {
 	return all
 }
 
-// Deaths and the births of those that take their places come in any order: a pool of four of which three died and were replaced within some milliseconds is a pool of four.
+// Deaths and the births of those that take their places come in any order: a pool of four of which three died and
+// were replaced within some milliseconds is a pool of four.
 func TestDeathsAndBirthsInAnyOrderLeaveTheSamePool(t *testing.T) {
 	const pool = 4
 	for seed := range uint64(200) {

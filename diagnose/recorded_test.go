@@ -105,7 +105,8 @@ func TestRecordedRunsAreToldAsTheyWere(t *testing.T) {
 	}
 }
 
-// BenchmarkCut makes a recording small enough to be kept. It measures nothing: this is where go test leaves a tool alone that is not asked for.
+// BenchmarkCut makes a recording small enough to be kept. It measures nothing: this is where go test leaves a tool
+// alone that is not asked for.
 func BenchmarkCut(t *testing.B) {
 	if *cut == "" {
 		t.Skip("-cut names no recording")

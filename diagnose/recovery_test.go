@@ -109,7 +109,8 @@ func TestAWorkerThatUnwindsBecauseOfASignalThatNobodyHeardHasNotRecovered(t *tes
 	}
 }
 
-// A client learns that a task ended when it next asks: the threads of a pool may have been taken before that, and after the end.
+// A client learns that a task ended when it next asks: the threads of a pool may have been taken before that, and
+// after the end.
 func TestAPoolThatWasTakenBeforeTheClientHeardOfTheLastEndIsFound(t *testing.T) {
 	taken := every(5*s, 11*s, func(at time.Duration) []history.Event {
 		events := []history.Event{sample(1, 101, func(w *history.WorkerSample) { w.Moved = true }), history.ThreadSample{PID: 101, TID: 110, Name: "loop", State: "S", Syscall: "epoll_pwait", Idle: true}}
@@ -138,7 +139,8 @@ func TestTasksThatAreNotFollowedAnyMoreHaveNotEnded(t *testing.T) {
 	}
 }
 
-// A worker that hung, recovered, and hung again in one incident dies of the second time: how the first ended stays as it was.
+// A worker that hung, recovered, and hung again in one incident dies of the second time: how the first ended stays as
+// it was.
 func TestADeathBelongsToTheLastHang(t *testing.T) {
 	beats := func(from, to time.Duration) []moment {
 		return every(from, to, func(at time.Duration) []history.Event {

@@ -15,7 +15,8 @@ func look(pid int, sample history.WorkerSample, found ...history.Event) []histor
 	return append(all, history.Looked{PID: pid})
 }
 
-// inside is a sample of a process with requests inside of these ages, the oldest first; their clients' ports are 40001 and on.
+// inside is a sample of a process with requests inside of these ages, the oldest first; their clients' ports are
+// 40001 and on.
 func inside(pid int, ages ...time.Duration) history.WorkerSample {
 	return sample(pid-100, pid, func(w *history.WorkerSample) {
 		w.Answered, w.Inside, w.Ages = 4900, len(ages), ages
@@ -75,7 +76,8 @@ func alone(pid int, to time.Duration) []moment {
 	})
 }
 
-// threads is a worker with a loop that accepts and threads of a pool that all sleep at a request since 5 s, but for the spare ones, which wait for work.
+// threads is a worker with a loop that accepts and threads of a pool that all sleep at a request since 5 s, but for
+// the spare ones, which wait for work.
 func threads(requests, taken, spare int, to time.Duration) []moment {
 	return every(5*s+100*ms, to, func(t time.Duration) []history.Event {
 		ages := make([]time.Duration, requests)
@@ -95,7 +97,8 @@ func threads(requests, taken, spare int, to time.Duration) []moment {
 	})
 }
 
-// loopWith is a worker whose loop waits for events while so many requests are inside since 5 s, and what else the look finds.
+// loopWith is a worker whose loop waits for events while so many requests are inside since 5 s, and what else the
+// look finds.
 func loopWith(requests int, to time.Duration, more func(t time.Duration) []history.Event) []moment {
 	return every(5*s+100*ms, to, func(t time.Duration) []history.Event {
 		ages := make([]time.Duration, requests)

@@ -87,7 +87,8 @@ func sample(place, pid int, more func(*history.WorkerSample)) history.WorkerSamp
 	return w
 }
 
-// stuck is a worker with requests inside since began and a main thread that stands still in a call, twice seen, while connections wait to be accepted.
+// stuck is a worker with requests inside since began and a main thread that stands still in a call, twice seen, while
+// connections wait to be accepted.
 func stuck(place, pid int, began, from, to time.Duration, call, args string) []moment {
 	all := at(from-90*ms, history.Listener{Backlog: 3, Limit: 128})
 	all = append(all, every(from, to, func(t time.Duration) []history.Event {

@@ -93,7 +93,8 @@ func (f finder) threadStall(p *process, t *threadState, others []*threadState) (
 	return s, true
 }
 
-// restedAt is when a thread was last seen idle; of a main or loop thread also by what is known of the one that had its part before.
+// restedAt is when a thread was last seen idle; of a main or loop thread also by what is known of the one that had
+// its part before.
 func (f finder) restedAt(p *process, t *threadState) time.Duration {
 	switch r := roleOf(t.ThreadSample); r {
 	case mainThread, loopThread:

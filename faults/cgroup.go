@@ -23,7 +23,8 @@ type hierarchy struct {
 	parent     string // the folder in which ours are made
 }
 
-// findHierarchy looks for one that has a controller (cpu, memory, freezer) and in which we may make groups; v2 before v1. The error says what is missing.
+// findHierarchy looks for one that has a controller (cpu, memory, freezer) and in which we may make groups; v2 before
+// v1. The error says what is missing.
 func findHierarchy(controller string) (hierarchy, error) {
 	mounts, err := procFS.OwnMounts()
 	if err != nil {
@@ -78,7 +79,8 @@ func (h hierarchy) usable(controller string) error {
 	return nil
 }
 
-// gives says whether groups below the parent have a controller only if the parent gives it: in cgroup v2, where each group has a freezer.
+// gives says whether groups below the parent have a controller only if the parent gives it: in cgroup v2, where each
+// group has a freezer.
 func (h hierarchy) gives(controller string) bool { return h.Version == 2 && controller != "freezer" }
 
 // subtreeControl lists the controllers that a group of cgroup v2 gives to those below.
@@ -91,7 +93,8 @@ func (h hierarchy) canGive(controller string) error {
 	if ok, err := lists(filepath.Join(h.parent, subtreeControl), controller); err != nil || ok {
 		return err
 	}
-	// Only the true root, which has no type, may have processes and give a controller to groups too (cgroup-v2, "no internal process constraint").
+	// Only the true root, which has no type, may have processes and give a controller to groups too (cgroup-v2, "no
+	// internal process constraint").
 	if _, err := os.Stat(filepath.Join(h.parent, "cgroup.type")); err == nil && read(filepath.Join(h.parent, "cgroup.procs")) != "" {
 		return fmt.Errorf("needs a group without processes to give the %s controller to groups, and %s has some", controller, h.parent)
 	}
@@ -101,7 +104,8 @@ func (h hierarchy) canGive(controller string) error {
 	return nil
 }
 
-// give makes sure that groups below the parent get a controller. One that was off is taken away when hangtime ends: other faults may need it until then.
+// give makes sure that groups below the parent get a controller. One that was off is taken away when hangtime ends:
+// other faults may need it until then.
 func (h hierarchy) give(controller string, g *Guardian) error {
 	if !h.gives(controller) {
 		return nil
@@ -184,7 +188,8 @@ func members(dir string) ([]int, error) {
 	return all, nil
 }
 
-// dissolve ends a group: it is thawed, its processes go back where they came from, and it is removed. It is safe twice, and on a group that never came to be.
+// dissolve ends a group: it is thawed, its processes go back where they came from, and it is removed. It is safe
+// twice, and on a group that never came to be.
 func dissolve(dir, back string) error {
 	if !strings.HasPrefix(filepath.Base(dir), groupPrefix) || !filepath.IsAbs(dir) {
 		return fmt.Errorf("%s is not a group of a fault: not removed", dir)

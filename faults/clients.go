@@ -14,8 +14,8 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-// clients are connections that keep a server busy without asking for anything: that send a request a byte at a time (slow-client), or nothing (connection-flood).
-// They are sockets of this process: with it they are closed.
+// clients are connections that keep a server busy without asking for anything: that send a request a byte at a time
+// (slow-client), or nothing (connection-flood). They are sockets of this process: with it they are closed.
 type clients struct {
 	address string
 	count   int

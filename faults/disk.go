@@ -92,7 +92,8 @@ func isMount(dir string) bool {
 // unmountLimit is how long a mount may stay after it was detached.
 const unmountLimit = time.Second
 
-// unmount takes every mount on a run's folder away, whoever still uses it; none there is no error. A frozen one is thawed first.
+// unmount takes every mount on a run's folder away, whoever still uses it; none there is no error. A frozen one is
+// thawed first.
 func unmount(dir string) error {
 	if !strings.Contains(dir, "/"+folderPrefix) {
 		return fmt.Errorf("%s is not below a run's folder: not unmounted", dir)

@@ -16,7 +16,8 @@ import (
 // imageSize is how large the disk is that can be frozen: mkfs.ext4 wants a journal on it.
 const imageSize = 32 << 20
 
-// mountFreezable makes an ext4 file system in a file beside the server's log folder and mounts it there. The loop device goes when the mount does.
+// mountFreezable makes an ext4 file system in a file beside the server's log folder and mounts it there. The loop
+// device goes when the mount does.
 func mountFreezable(ctx context.Context, _ scenarios.Fault, dir string, g *Guardian) (disk, error) {
 	image := dir + ".ext4"
 	if err := os.WriteFile(image, nil, 0o600); err != nil {

@@ -18,8 +18,8 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-// A slowDisk is a file system in user space that hands everything on to a folder, and on command takes its time. It is served by a helper process, for a process must not
-// use a file system that it serves itself.
+// A slowDisk is a file system in user space that hands everything on to a folder, and on command takes its time. It
+// is served by a helper process, for a process must not use a file system that it serves itself.
 type slowDisk struct {
 	*mounted
 	server *helper

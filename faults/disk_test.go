@@ -9,7 +9,8 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-// mountable makes a folder of a run whose temporary folder is a link to a path with characters that the kernel's list of mounts escapes.
+// mountable makes a folder of a run whose temporary folder is a link to a path with characters that the kernel's list
+// of mounts escapes.
 func mountable(t *testing.T, g *Guardian, tmp string) string {
 	t.Helper()
 	if err := needMount(); err != nil {

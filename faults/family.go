@@ -10,11 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// markName is the environment variable by which a server's processes are known, however they were started and whoever their parent is by now.
+// markName is the environment variable by which a server's processes are known, however they were started and whoever
+// their parent is by now.
 const markName = "HANGTIME_GUARDED_BY"
 
-// A family is a server's processes: its arbiter and all that descends from it. An orphan has lost its parent: it is known by its environment, by the process group or
-// session that the arbiter made, or because it was seen before.
+// A family is a server's processes: its arbiter and all that descends from it. An orphan has lost its parent: it is
+// known by its environment, by the process group or session that the arbiter made, or because it was seen before.
 type family struct {
 	mark    string // the environment entry
 	leaders []process
@@ -72,8 +73,8 @@ func (f *family) look() ([]process, error) {
 	return alive, nil
 }
 
-// led says whether a process is in the group or session of an arbiter. Its number is not given to another while the group has members; where another has it by now,
-// the group is that one's.
+// led says whether a process is in the group or session of an arbiter. Its number is not given to another while the
+// group has members; where another has it by now, the group is that one's.
 func (f *family) led(s status, starts map[int]uint64) bool {
 	for _, l := range f.leaders {
 		start, alive := starts[l.PID]

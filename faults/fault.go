@@ -59,7 +59,8 @@ type target struct {
 type effect struct {
 	pid    int
 	detail string
-	// heal undoes it and returns when it was seen to be gone, with a word on how where that is not plain. nil: there is nothing to undo.
+	// heal undoes it and returns when it was seen to be gone, with a word on how where that is not plain. nil: there
+	// is nothing to undo.
 	heal func() (how string, err error)
 }
 
@@ -71,7 +72,8 @@ type harm interface {
 	strike(ctx context.Context, at target) (effect, error)
 }
 
-// Prepare says whether a fault can be done to this server, before it is harmed. What can be said before there is a server, Possible says.
+// Prepare says whether a fault can be done to this server, before it is harmed. What can be said before there is a
+// server, Possible says.
 func Prepare(f scenarios.Fault, field Field, g *Guardian) (*Injection, error) {
 	k, err := kindOf(f.Kind)
 	if err != nil {

@@ -88,7 +88,8 @@ func openFiles(pid int) (map[int]bool, error) {
 	return used, err
 }
 
-// roomFor is the limit under which so many more can be opened: the kernel gives a new file the lowest free number and compares that with the limit; those above it stay open.
+// roomFor is the limit under which so many more can be opened: the kernel gives a new file the lowest free number and
+// compares that with the limit; those above it stay open.
 func roomFor(used map[int]bool, more int) uint64 {
 	n := 0
 	for ; more > 0 || used[n]; n++ {

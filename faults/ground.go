@@ -9,8 +9,8 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-// A Ground is what some faults need to stand before the server starts: the disk below its log folder, the proxy in front of what it depends on, the pipe that it prints to.
-// Until the fault strikes, all of it works as if it were not there.
+// A Ground is what some faults need to stand before the server starts: the disk below its log folder, the proxy in
+// front of what it depends on, the pipe that it prints to. Until the fault strikes, all of it works as if it were not there.
 type Ground struct {
 	disk  disk
 	proxy *proxy
@@ -23,7 +23,8 @@ type disk interface {
 	unmount() error // safe twice
 }
 
-// Lay makes the ground for all faults of a variant. dir is the server's log folder and empty. It fails as a whole: what was laid before is taken away again.
+// Lay makes the ground for all faults of a variant. dir is the server's log folder and empty. It fails as a whole:
+// what was laid before is taken away again.
 func Lay(ctx context.Context, all []scenarios.Fault, s scenarios.Server, dir string, g *Guardian) (*Ground, error) {
 	ground := &Ground{}
 	for i, f := range all {
@@ -108,7 +109,8 @@ func (gr *Ground) Close() error {
 	return errors.Join(errs...)
 }
 
-// Possible says why a fault cannot be done on this machine to such a server, before anything is started: a right or a device that is missing, a server of the wrong kind.
+// Possible says why a fault cannot be done on this machine to such a server, before anything is started: a right or a
+// device that is missing, a server of the wrong kind.
 func Possible(f scenarios.Fault, s scenarios.Server) error {
 	k, err := kindOf(f.Kind)
 	if err != nil {

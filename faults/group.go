@@ -15,7 +15,8 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-// group puts processes into a control group of their own that is frozen, has a quota of processor time, or a limit of memory.
+// group puts processes into a control group of their own that is frozen, has a quota of processor time, or a limit of
+// memory.
 type group struct {
 	choice
 	fault    scenarios.Fault

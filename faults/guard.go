@@ -57,7 +57,8 @@ func guard(name, mark string, in io.Reader, out io.Writer) int {
 	return 0
 }
 
-// questions reads what hangtime asks; it is closed at the end of the pipe. Its goroutine ends with the process at the latest.
+// questions reads what hangtime asks; it is closed at the end of the pipe. Its goroutine ends with the process at the
+// latest.
 func questions(in io.Reader) <-chan question {
 	asked := make(chan question)
 	go func() {
@@ -74,7 +75,8 @@ func questions(in io.Reader) <-chan question {
 	return asked
 }
 
-// serve answers until it is asked to close (true) or hangtime is gone (false). Between questions it sleeps until the next record is overdue, if there is one.
+// serve answers until it is asked to close (true) or hangtime is gone (false). Between questions it sleeps until the
+// next record is overdue, if there is one.
 func serve(w *undoList, book *journal, asked <-chan question, replies *json.Encoder) (closing bool) {
 	alarm := time.NewTimer(0)
 	defer alarm.Stop()

@@ -16,7 +16,8 @@ import (
 	"time"
 )
 
-// A Guardian is hangtime's hold on a process of its own session that mends everything when hangtime ends, kill -9 included. Any goroutine may use it.
+// A Guardian is hangtime's hold on a process of its own session that mends everything when hangtime ends, kill -9
+// included. Any goroutine may use it.
 type Guardian struct {
 	mark  string
 	cmd   *exec.Cmd
@@ -85,7 +86,8 @@ func token() string {
 	return hex.EncodeToString(random[:])
 }
 
-// Mark is the environment entry that the server's processes are to be started with: by it the guardian knows those that have lost their parent.
+// Mark is the environment entry that the server's processes are to be started with: by it the guardian knows those
+// that have lost their parent.
 func (g *Guardian) Mark() string { return g.mark }
 
 // TempDir makes a folder that is gone at the end of hangtime, whatever the end.
@@ -167,7 +169,8 @@ func (g *Guardian) answered(limit time.Duration) error {
 	return nil
 }
 
-// Close has everything mended and ends the guardian. The error says what could not be mended; `hangtime undo` tries it again. It is safe twice.
+// Close has everything mended and ends the guardian. The error says what could not be mended; `hangtime undo` tries
+// it again. It is safe twice.
 func (g *Guardian) Close() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -22,7 +22,8 @@ type helper struct {
 	ended chan struct{} // closed when it was waited for and its output read
 }
 
-// startHelper starts hangtime in a role. Its command line is for people who look at processes: "hangtime hold-lock …/async_tasks.log".
+// startHelper starts hangtime in a role. Its command line is for people who look at processes: "hangtime hold-lock
+// …/async_tasks.log".
 func startHelper(role string, args ...string) (*helper, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -44,7 +45,8 @@ func startHelper(role string, args ...string) (*helper, error) {
 	h := &helper{in: in, lines: make(chan string, 16), ended: make(chan struct{})}
 	started := make(chan error)
 	go func() {
-		// The parent-death signal is bound to the thread that forked: it has to live as long as the helper. Never unlocked, it ends with this goroutine.
+		// The parent-death signal is bound to the thread that forked: it has to live as long as the helper. Never
+		// unlocked, it ends with this goroutine.
 		runtime.LockOSThread()
 		err := cmd.Start()
 		_ = theirIn.Close()

@@ -14,7 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A journal holds the undo records of one run on disk. Its guardian holds a lock on it for as long as it lives, so that nobody else mends under its hands.
+// A journal holds the undo records of one run on disk. Its guardian holds a lock on it for as long as it lives, so
+// that nobody else mends under its hands.
 type journal struct{ file *os.File }
 
 // An entry is one line of a journal: the first has Boot and Mark, each other one an Add or a Drop.
@@ -25,7 +26,8 @@ type entry struct {
 	Drop string `json:"drop,omitempty"`
 }
 
-// StateDir is the folder for what hangtime keeps between runs: $XDG_STATE_HOME/hangtime, by default ~/.local/state/hangtime (XDG Base Directory Specification). It may not exist yet.
+// StateDir is the folder for what hangtime keeps between runs: $XDG_STATE_HOME/hangtime, by default
+// ~/.local/state/hangtime (XDG Base Directory Specification). It may not exist yet.
 func StateDir() (string, error) {
 	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "hangtime"), nil
@@ -85,7 +87,8 @@ func (j *journal) write(e entry) error {
 // remove ends a journal of which everything is mended.
 func (j *journal) remove() error { return errors.Join(os.Remove(j.file.Name()), j.file.Close()) }
 
-// readJournal returns what a journal still has to mend, in the order in which it was added. A torn last line is of a harm that was never done: its record was not yet acknowledged.
+// readJournal returns what a journal still has to mend, in the order in which it was added. A torn last line is of a
+// harm that was never done: its record was not yet acknowledged.
 func readJournal(text []byte) (head entry, open []undo, err error) {
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	lines.Buffer(make([]byte, 64<<10), 1<<20)
@@ -117,7 +120,8 @@ type Replayed struct {
 	Left    []string // what could not be mended, with the reason
 }
 
-// Replay mends what the journals of runs that were killed together with their guardian still hold. A journal of which all is mended is removed.
+// Replay mends what the journals of runs that were killed together with their guardian still hold. A journal of which
+// all is mended is removed.
 func Replay() ([]Replayed, error) {
 	dir, err := StateDir()
 	if err != nil {

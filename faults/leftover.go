@@ -7,7 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// EndAll waits a second for workers that should be leaving, kills those that have not, and returns their pids. Whoever has the number of a worker that is gone is left alone.
+// EndAll waits a second for workers that should be leaving, kills those that have not, and returns their pids.
+// Whoever has the number of a worker that is gone is left alone.
 func EndAll(workers []Worker) (killed []int) {
 	const grace, step = time.Second, 20 * time.Millisecond
 	var left []process

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// What does not leave by itself is killed, and only the process that was meant: another one with the same number is left alone.
+// What does not leave by itself is killed, and only the process that was meant: another one with the same number is
+// left alone.
 func TestOnlyTheVeryProcessIsEnded(t *testing.T) {
 	cmd := exec.Command("sleep", "60")
 	if err := cmd.Start(); err != nil {

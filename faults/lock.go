@@ -98,7 +98,8 @@ func (l lock) strike(ctx context.Context, at target) (effect, error) {
 	return effect{pid: keeper.PID, detail: detail, heal: heal}, nil
 }
 
-// heir is the child that will hold the lock after its parent's death. It ends with our pipe to its parent, which it inherited too.
+// heir is the child that will hold the lock after its parent's death. It ends with our pipe to its parent, which it
+// inherited too.
 func heir(ctx context.Context, holder *helper) (process, error) {
 	line, err := holder.line(ctx)
 	if err != nil {
@@ -170,7 +171,8 @@ func holdLock(kind, path string, in *os.File, out io.Writer) int {
 	if !words.Scan() || words.Text() != wordLock {
 		return 1
 	}
-	// Waits where another has it: whoever writes a log line lets go in a moment. We are killed when hangtime no longer wants it.
+	// Waits where another has it: whoever writes a log line lets go in a moment. We are killed when hangtime no
+	// longer wants it.
 	if err := take(kind, file); err != nil {
 		fmt.Fprintln(out, err)
 		return 1
@@ -200,7 +202,8 @@ func startHeir(path string, in, file *os.File) (pid int, err error) {
 	return cmd.Process.Pid, nil
 }
 
-// keepFile is the heir's process: it does nothing until nobody writes to its input any more. It reads nothing: what comes is for its parent.
+// keepFile is the heir's process: it does nothing until nobody writes to its input any more. It reads nothing: what
+// comes is for its parent.
 func keepFile(in *os.File) int {
 	for {
 		// Events that are not asked for are told all the same: POLLHUP of poll(2).

@@ -79,7 +79,8 @@ type crew struct {
 // startCrew starts one with entries in its environment.
 func startCrew(env ...string) (crew, *exec.Cmd, error) {
 	cmd := child("arbiter", env...)
-	// A session of its own: in ours the kernel would end stopped processes itself when their parent dies (an orphaned process group gets SIGHUP and SIGCONT).
+	// A session of its own: in ours the kernel would end stopped processes itself when their parent dies (an orphaned
+	// process group gets SIGHUP and SIGCONT).
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	out, err := cmd.StdoutPipe()
 	if err != nil {

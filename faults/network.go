@@ -17,7 +17,8 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-// A proxy stands between the server and what it depends on. It runs in this process: with it every connection through it ends.
+// A proxy stands between the server and what it depends on. It runs in this process: with it every connection through
+// it ends.
 type proxy struct {
 	toxic *toxiproxy.Proxy
 	own   *dependency // nil: the server's own dependency is used
@@ -104,7 +105,8 @@ func (n network) toxics() (all []string, detail string) {
 		"everything that is sent disappears"
 }
 
-// A dependency answers as the reference server's tasks of work socket expect: a line with a time asks for the line "done" after that time.
+// A dependency answers as the reference server's tasks of work socket expect: a line with a time asks for the line
+// "done" after that time.
 type dependency struct {
 	listener net.Listener
 	stop     chan struct{}

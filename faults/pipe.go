@@ -15,7 +15,8 @@ import (
 // pipeSize is the smallest that a pipe can be made, so that it fills in moments: F_SETPIPE_SZ of fcntl(2).
 const pipeSize = 4096
 
-// A pipe is the server's standard output; hangtime reads it, as a supervisor or a log collector does, unless it is told to stop.
+// A pipe is the server's standard output; hangtime reads it, as a supervisor or a log collector does, unless it is
+// told to stop.
 type pipe struct {
 	theirs, ours *os.File
 	ended        chan struct{} // closed when the reader is gone
@@ -88,7 +89,8 @@ func (p *pipe) close() error {
 	return err
 }
 
-// stall stops reading what the server prints, as a stuck log collector does. The writer is woken by the end of hangtime: its pipe breaks.
+// stall stops reading what the server prints, as a stuck log collector does. The writer is woken by the end of
+// hangtime: its pipe breaks.
 type stall struct{ pipe *pipe }
 
 func prepareStall(_ scenarios.Fault, field Field, _ *Guardian) (harm, error) {

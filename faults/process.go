@@ -30,7 +30,8 @@ type status struct {
 	stat proc.Stat
 }
 
-// dead says whether nothing of it runs any more. A first thread that is a zombie is not enough: others may still be on their way out, with files and locks.
+// dead says whether nothing of it runs any more. A first thread that is a zombie is not enough: others may still be
+// on their way out, with files and locks.
 func (s status) dead() bool { return s.stat.Over() && s.stat.Threads <= 1 }
 
 // readStatus reads it; a process that ended is errGone.
@@ -74,7 +75,8 @@ func (p process) alive() bool {
 	return err == nil
 }
 
-// open returns a pidfd of exactly this process. The descriptor is taken first and the identity compared after: from then on the number cannot be recycled under us.
+// open returns a pidfd of exactly this process. The descriptor is taken first and the identity compared after: from
+// then on the number cannot be recycled under us.
 func (p process) open() (int, error) {
 	fd, err := unix.PidfdOpen(p.PID, 0)
 	if errors.Is(err, unix.ESRCH) {

@@ -47,7 +47,8 @@ func all(nice int, of map[int]int) bool {
 	return len(of) > 1
 }
 
-// Each thread has the least priority for the fault's time, and after it what it had, also where that differs from thread to thread.
+// Each thread has the least priority for the fault's time, and after it what it had, also where that differs from
+// thread to thread.
 func TestPriorityIsLoweredForItsTimeAndGivenBack(t *testing.T) {
 	private(t)
 	if err := canRaise(os.Getpid(), niceOf(os.Getpid())); err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// Run does all faults on their schedules, counted from now, until ctx ends or all are over, and returns when everything is healed. What cannot be done is recorded;
-// the error says what could not be undone.
+// Run does all faults on their schedules, counted from now, until ctx ends or all are over, and returns when
+// everything is healed. What cannot be done is recorded; the error says what could not be undone.
 func Run(ctx context.Context, all []*Injection, rec *history.Recorder) error {
 	s := &stage{rec: rec, begin: time.Now()}
 	var hands sync.WaitGroup
@@ -40,7 +40,8 @@ type standing struct {
 	heal func() (string, error)
 }
 
-// schedule strikes at At, then every Every, strictly before ctx's deadline. A stroke that is not over when the next one is due lets that one out.
+// schedule strikes at At, then every Every, strictly before ctx's deadline. A stroke that is not over when the next
+// one is due lets that one out.
 func (s *stage) schedule(ctx context.Context, i *Injection) {
 	end, bounded := ctx.Deadline()
 	if _, once := i.harm.(instant); once && i.fault.For > 0 {
@@ -96,7 +97,8 @@ func (i *Injection) lasts(ctx context.Context) time.Duration {
 	if _, instant := i.harm.(instant); instant {
 		return 0
 	}
-	// Rounded to what the plan says: a few milliseconds have passed since the phase began, and ctx ends the fault in any case.
+	// Rounded to what the plan says: a few milliseconds have passed since the phase began, and ctx ends the fault in
+	// any case.
 	const grain = 100 * time.Millisecond
 	d := i.fault.For
 	if deadline, ok := ctx.Deadline(); ok {

@@ -48,7 +48,8 @@ func (u undo) survives() bool { return u.mending().survives }
 
 func (u undo) mend() error { return u.mending().mend(u) }
 
-// How long one step of mending may take. Everything together has to fit into the 2 s that a killed hangtime may leave traces.
+// How long one step of mending may take. Everything together has to fit into the 2 s that a killed hangtime may leave
+// traces.
 const (
 	endLimit      = 1500 * time.Millisecond
 	continueLimit = time.Second

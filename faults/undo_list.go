@@ -29,7 +29,8 @@ func (m *undoList) add(u undo) error {
 	return nil
 }
 
-// drop forgets a record: what it was about was mended by somebody else. Unknown ones are no error, so that a heal is safe twice.
+// drop forgets a record: what it was about was mended by somebody else. Unknown ones are no error, so that a heal is
+// safe twice.
 func (m *undoList) drop(id string) {
 	m.open = slices.DeleteFunc(m.open, func(u undo) bool { return u.ID == id })
 	if !m.hasServer() {
@@ -41,7 +42,8 @@ func (m *undoList) hasServer() bool {
 	return slices.ContainsFunc(m.open, func(u undo) bool { return u.Kind == undoServer })
 }
 
-// watch remembers who belongs to a server, so that an orphan is still known as one that has neither its mark nor its process group.
+// watch remembers who belongs to a server, so that an orphan is still known as one that has neither its mark nor its
+// process group.
 func (m *undoList) watch() {
 	if m.hasServer() {
 		_, _ = m.family.look() // what cannot be seen now is looked for again at the next question
@@ -69,7 +71,8 @@ func (m *undoList) overdue(now time.Time) (mended []undo) {
 	return mended
 }
 
-// mendAll mends everything in reverse, what keeps processes from dying first, and returns what could not be mended; that stays open.
+// mendAll mends everything in reverse, what keeps processes from dying first, and returns what could not be mended;
+// that stays open.
 func (m *undoList) mendAll() []error {
 	// An arbiter that lives would replace each worker that is ended.
 	for _, u := range m.open {

@@ -13,8 +13,9 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-// A choice selects processes of our own server: workers by random (the default), oldest, busiest, all or a place from 1; the arbiter; server, which is the arbiter and
-// all workers; or group, which is the workers in the arbiter's process group: those that a Ctrl-C at its terminal reaches.
+// A choice selects processes of our own server: workers by random (the default), oldest, busiest, all or a place from
+// 1; the arbiter; server, which is the arbiter and all workers; or group, which is the workers in the arbiter's
+// process group: those that a Ctrl-C at its terminal reaches.
 type choice struct {
 	of     string
 	field  Field

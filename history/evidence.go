@@ -2,8 +2,9 @@ package history
 
 import "time"
 
-// The events of this file are the other side of a system call in which a thread of a suspected worker stands still: what it waits for, and who has it.
-// A ThreadSample of the same thread comes before or with each; like it they are repeated as long as the suspicion lasts.
+// The events of this file are the other side of a system call in which a thread of a suspected worker stands still:
+// what it waits for, and who has it. A ThreadSample of the same thread comes before or with each; like it they are
+// repeated as long as the suspicion lasts.
 
 // Peer is a process at the other end of something.
 type Peer struct {
@@ -121,7 +122,8 @@ type Link struct {
 	At   string        `json:"at,omitempty"`   // where in its own code, where that could be read
 }
 
-// Upstream is the servers that a worker has asked and that have not answered, recorded while it is under suspicion and its own threads wait for events.
+// Upstream is the servers that a worker has asked and that have not answered, recorded while it is under suspicion
+// and its own threads wait for events.
 type Upstream struct {
 	PID   int          `json:"pid"`
 	Waits []Unanswered `json:"waits"` // the one with the most first; at most 8
@@ -135,13 +137,15 @@ type Unanswered struct {
 	Peers  []Peer        `json:"peers,omitempty"`
 }
 
-// Looked ends the look at one worker: all evidence of one moment lies between its WorkerSample and this, and is judged together.
+// Looked ends the look at one worker: all evidence of one moment lies between its WorkerSample and this, and is
+// judged together.
 type Looked struct {
 	PID   int    `json:"pid"`
 	Title string `json:"title,omitempty"` // what it says of itself, where it has written a title: "postgres: app shop [local] UPDATE waiting"
 }
 
-// Unseen is what may not be read of a worker, or of the server (pid 0), and what would allow it. Where it hides whether a worker works, nobody can call it healthy.
+// Unseen is what may not be read of a worker, or of the server (pid 0), and what would allow it. Where it hides
+// whether a worker works, nobody can call it healthy.
 type Unseen struct {
 	PID    int    `json:"pid"`
 	What   string `json:"what"`             // "the stacks of its Python threads"
@@ -196,7 +200,8 @@ type Descriptors struct {
 	Limit int `json:"limit"` // soft RLIMIT_NOFILE
 }
 
-// Cgroup is the limits under which a worker runs and what they cost it, once a second and when it changes. Counters grow since the group was made.
+// Cgroup is the limits under which a worker runs and what they cost it, once a second and when it changes. Counters
+// grow since the group was made.
 type Cgroup struct {
 	PID          int           `json:"pid"`
 	Path         string        `json:"path"`
@@ -211,8 +216,9 @@ type Cgroup struct {
 	Frozen       bool          `json:"frozen"`        // by the freezer
 }
 
-// Overflow is how many connections the kernel has dropped because a listening socket's queue was full (ListenOverflows in /proc/net/netstat: of all listeners
-// of the network namespace), recorded when watching begins, as what later ones are compared with, and when it grows.
+// Overflow is how many connections the kernel has dropped because a listening socket's queue was full
+// (ListenOverflows in /proc/net/netstat: of all listeners of the network namespace), recorded when watching begins,
+// as what later ones are compared with, and when it grows.
 type Overflow struct {
 	Dropped uint64 `json:"dropped"`
 }

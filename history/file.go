@@ -61,7 +61,8 @@ func (w *Writer) Close() error {
 	return errors.Join(w.gz.Close(), w.file.Close())
 }
 
-// ErrTorn says that a recording breaks off before its end, in a record or between two, as after a crash; all whole records before were read.
+// ErrTorn says that a recording breaks off before its end, in a record or between two, as after a crash; all whole
+// records before were read.
 var ErrTorn = errors.New("the recording breaks off before its end")
 
 // A Reader reads a recording from its beginning.
@@ -127,7 +128,8 @@ func (r *Reader) Next() (Record, error) {
 	return rec, nil
 }
 
-// header refuses what is no recording, or one of a later format, before the rest of the line is read: a later header may have fields that this version does not know.
+// header refuses what is no recording, or one of a later format, before the rest of the line is read: a later header
+// may have fields that this version does not know.
 func (r *Reader) header(line []byte) error {
 	var first struct {
 		Kind  string `json:"kind"`
@@ -151,7 +153,8 @@ func (r *Reader) header(line []byte) error {
 // Close closes the file.
 func (r *Reader) Close() error { return r.close() }
 
-// wholeLines turns a stream that was cut off into its whole lines followed by io.ErrUnexpectedEOF: without it the scanner would hand out half a record as the last line.
+// wholeLines turns a stream that was cut off into its whole lines followed by io.ErrUnexpectedEOF: without it the
+// scanner would hand out half a record as the last line.
 type wholeLines struct {
 	src  io.Reader
 	part []byte // after the last newline

@@ -104,7 +104,8 @@ func TestKindsAreUnique(t *testing.T) {
 	}
 }
 
-// A recording that breaks off anywhere gives all records whose line was whole, then ErrTorn, also where the cut falls between two records.
+// A recording that breaks off anywhere gives all records whose line was whole, then ErrTorn, also where the cut falls
+// between two records.
 func TestATornRecordingIsReadUpToItsLastWholeRecord(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "torn"+Extension)
 	w, err := Create(path)

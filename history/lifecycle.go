@@ -2,7 +2,8 @@ package history
 
 import "time"
 
-// Format is the version of the recording's format; it grows when an older reader would misread a newer file. All before it are read as well.
+// Format is the version of the recording's format; it grows when an older reader would misread a newer file. All
+// before it are read as well.
 //
 //	1  the first
 //	2  a trouble has a component, which was called room, and a weight; a look at a worker has an end, idle is proven, and a thread may wait for more
@@ -51,8 +52,8 @@ type PhaseStarted struct {
 	Planned time.Duration `json:"planned"` // 0: as long as it takes
 }
 
-// Tick is recorded every 100 ms by the run itself: a hang is the absence of events, and a fold has no clock. The probe records one beside it where its own look came
-// late: both can tell of the same stall.
+// Tick is recorded every 100 ms by the run itself: a hang is the absence of events, and a fold has no clock. The
+// probe records one beside it where its own look came late: both can tell of the same stall.
 type Tick struct {
 	Late time.Duration `json:"late"` // how much later than due: hangtime's own stalls
 }

@@ -30,8 +30,8 @@ type LoadWindow struct {
 	CPU         time.Duration `json:"cpu"`         // processor time that the generator used in the window: its thread's; with net/http, the whole process's
 }
 
-// GeneratorBound says that the load generator itself, not the server, was what limited the load: over the last second, or (Final) over the whole attack.
-// Figures that were measured then are partly its own.
+// GeneratorBound says that the load generator itself, not the server, was what limited the load: over the last
+// second, or (Final) over the whole attack. Figures that were measured then are partly its own.
 type GeneratorBound struct {
 	Lagged float64 `json:"lagged"`          // share of hits that left more than 1 ms late although a sender was free; above 0.01 its p99 of lag is above 1 ms
 	Busy   float64 `json:"busy"`            // share of the time that it was on a processor, of all that it could use
@@ -72,8 +72,9 @@ const (
 	ErrOther      = "other"
 )
 
-// Hit is a single hit. Of those that ended in one window of 100 ms the first 20 that failed are recorded, the first 5 that were answered as expected after 500 ms or
-// more, and one other as a sample; what a hit's answer says of a task is in the Ledger alone.
+// Hit is a single hit. Of those that ended in one window of 100 ms the first 20 that failed are recorded, the first 5
+// that were answered as expected after 500 ms or more, and one other as a sample; what a hit's answer says of a task
+// is in the Ledger alone.
 type Hit struct {
 	Seq    uint64        `json:"seq"`
 	Tag    string        `json:"tag,omitempty"`
@@ -100,7 +101,8 @@ type Ledger struct {
 	Final   bool        `json:"final,omitempty"`
 	// LostBy says how many of the lost tasks each process had accepted.
 	LostBy []LostTasks `json:"lost_by,omitempty"`
-	// Unfollowed counts accepted tasks whose end could not be asked for; they are counted as lost only when the server says so, else under Failed.
+	// Unfollowed counts accepted tasks whose end could not be asked for; they are counted as lost only when the
+	// server says so, else under Failed.
 	Unfollowed uint64 `json:"unfollowed,omitempty"`
 }
 

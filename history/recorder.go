@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// limit is how many records may wait to be drained: at 50 ms a drain this is over a million a second, more than any source makes unless the drain itself is stuck.
+// limit is how many records may wait to be drained: at 50 ms a drain this is over a million a second, more than any
+// source makes unless the drain itself is stuck.
 const limit = 1 << 16
 
 // A Recorder gives every event its number and its time. Any goroutine may record; one drains.
@@ -28,7 +29,8 @@ func (r *Recorder) Now() time.Duration { return time.Since(r.start) }
 // Since converts a moment with a monotonic reading to the run's clock; moments before the run are negative.
 func (r *Recorder) Since(t time.Time) time.Duration { return t.Sub(r.start) }
 
-// Record appends an event. It never blocks on a reader: when 65,536 wait, further ones are counted and left out, and the next drain says so with a Trouble.
+// Record appends an event. It never blocks on a reader: when 65,536 wait, further ones are counted and left out, and
+// the next drain says so with a Trouble.
 func (r *Recorder) Record(ev Event) {
 	now := r.Now()
 	r.mu.Lock()

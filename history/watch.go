@@ -9,7 +9,8 @@ type ServerStarted struct {
 	Address string        `json:"address"`
 	Timeout time.Duration `json:"timeout,omitempty"` // after which its arbiter kills a silent worker; 0: never or not known
 
-	// HangAfter is the age from which on work counts as a hang although nobody is seen to wait behind it; 0: nobody has said, and the default holds.
+	// HangAfter is the age from which on work counts as a hang although nobody is seen to wait behind it; 0: nobody
+	// has said, and the default holds.
 	HangAfter time.Duration `json:"hang_after,omitempty"`
 }
 
@@ -38,7 +39,8 @@ type WorkerSeen struct {
 	Start  uint64        `json:"start"`  // field 22 of /proc/PID/stat, clock ticks since boot: with the pid, its identity
 	Born   time.Duration `json:"born"`   // the same on the run's clock, may be negative
 	Name   string        `json:"name"`
-	// NoListener says that it has no listening socket of the server's and no connection accepted on one: the worker of a queue, or one that has not come so far.
+	// NoListener says that it has no listening socket of the server's and no connection accepted on one: the worker
+	// of a queue, or one that has not come so far.
 	NoListener bool `json:"no_listener,omitempty"`
 }
 
@@ -55,12 +57,15 @@ type WorkerGone struct {
 
 // WorkerSample is one worker at one tick of the probe.
 //
-// Moved and Still are about all its threads except housekeeping that is known to turn by itself (the sysmon thread of a Go program). So a worker whose loop beats while its
-// handlers are stuck has Moved, and so has one that spins: Moved alone says neither that work gets done nor that it does not. What says so is the pair
-// Inside/Oldest (a request is outstanding, and for how long) with Answered (grows when any answer leaves); which thread stands still is in ThreadSample.
+// Moved and Still are about all its threads except housekeeping that is known to turn by itself (the sysmon thread of
+// a Go program). So a worker whose loop beats while its handlers are stuck has Moved, and so has one that spins:
+// Moved alone says neither that work gets done nor that it does not. What says so is the pair Inside/Oldest (a
+// request is outstanding, and for how long) with Answered (grows when any answer leaves); which thread stands still
+// is in ThreadSample.
 //
-// Inside and Oldest are read from the sockets, which count in steps of 4 ms; a request that could as well be answered already is not counted. A worker's connections are
-// attributed to it when it has accepted them; those before that are in Listener.
+// Inside and Oldest are read from the sockets, which count in steps of 4 ms; a request that could as well be answered
+// already is not counted. A worker's connections are attributed to it when it has accepted them; those before that
+// are in Listener.
 type WorkerSample struct {
 	PID      int           `json:"pid"`
 	Worker   int           `json:"worker"`
@@ -80,16 +85,20 @@ type WorkerSample struct {
 
 	Ages  []time.Duration `json:"ages,omitempty"`  // how long each of Ports has waited for its answer
 	Spoke time.Duration   `json:"spoke,omitempty"` // since it last sent a byte on one of its connections, by the kernel's clock (TCP_INFO, steps of 4 ms); 0: it is not known
-	// LeastAge says that the ages are only those since the connections were first seen: the kernel keeps no times for unix sockets.
+	// LeastAge says that the ages are only those since the connections were first seen: the kernel keeps no times for
+	// unix sockets.
 	LeastAge bool `json:"least_age,omitempty"`
 }
 
-// ThreadSample is one thread of a worker that is under suspicion: a request older than 150 ms, a state of T or D, a loop that says itself it has been at one thing for 150 ms,
-// or a wait for a file lock that lasted two ticks. It is recorded at every tick (50 ms after the WorkerSample) while the suspicion lasts, for every thread;
-// LockWait follows the ThreadSample of the thread that waits. When a worker's WorkerSample comes without them half a second long, the suspicion is over.
+// ThreadSample is one thread of a worker that is under suspicion: a request older than 150 ms, a state of T or D, a
+// loop that says itself it has been at one thing for 150 ms, or a wait for a file lock that lasted two ticks. It is
+// recorded at every tick (50 ms after the WorkerSample) while the suspicion lasts, for every thread; LockWait follows
+// the ThreadSample of the thread that waits. When a worker's WorkerSample comes without them half a second long, the
+// suspicion is over.
 //
-// Idle is proven, never assumed: the thread's wait is one in which its server waits for work, such as a set of descriptors that holds the listening socket (For says which).
-// In recordings of format 1 it was a hint: true for each epoll, select, poll and accept, and for a futex in all but the main thread.
+// Idle is proven, never assumed: the thread's wait is one in which its server waits for work, such as a set of
+// descriptors that holds the listening socket (For says which). In recordings of format 1 it was a hint: true for
+// each epoll, select, poll and accept, and for a futex in all but the main thread.
 type ThreadSample struct {
 	PID     int           `json:"pid"`
 	TID     int           `json:"tid"`

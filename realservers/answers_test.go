@@ -130,7 +130,8 @@ func answerCases() []realCase {
 // byPort has hangtime find the server by its port.
 func byPort(s *stage) { s.target = []string{"--port", fmt.Sprint(s.port)} }
 
-// uwsgi serves upstreams.py; how is its option for the address. Debian's is in pieces, of which those for Python and HTTP are loaded.
+// uwsgi serves upstreams.py; how is its option for the address. Debian's is in pieces, of which those for Python and
+// HTTP are loaded.
 func uwsgi(how string, args ...string) func(*stage) {
 	return func(s *stage) {
 		s.t.Helper()
@@ -165,7 +166,8 @@ func fillsLog(s *stage) {
 	s.last = s.first
 }
 
-// behindDeafNames starts the server where the only name server takes questions and answers none. Its address is one of the loopback's 16 million.
+// behindDeafNames starts the server where the only name server takes questions and answers none. Its address is one
+// of the loopback's 16 million.
 func behindDeafNames(s *stage) {
 	s.t.Helper()
 	address := fmt.Sprintf("127.%d.%d.%d", 1+rand.IntN(250), rand.IntN(250), 1+rand.IntN(250))

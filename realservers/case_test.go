@@ -1,9 +1,11 @@
 //go:build realservers
 
-// Package realservers starts real servers, makes them hang or leaves them in health, and checks that `hangtime diagnose` and `hangtime watch` say the truth: which
-// workers hang, since when, why, and at which line of the application. It is all in tests, of the real binary; it knows nothing of how hangtime finds out.
+// Package realservers starts real servers, makes them hang or leaves them in health, and checks that `hangtime
+// diagnose` and `hangtime watch` say the truth: which workers hang, since when, why, and at which line of the
+// application. It is all in tests, of the real binary; it knows nothing of how hangtime finds out.
 //
-// A case is one row of a table in this folder and, mostly, an application in testdata, where a comment `hang: NAME` marks the line at which the case stands still.
+// A case is one row of a table in this folder and, mostly, an application in testdata, where a comment `hang: NAME`
+// marks the line at which the case stands still.
 package realservers
 
 import (
@@ -23,8 +25,8 @@ type realCase struct {
 	want   want
 }
 
-// hungLong is after how long a lone request beside idle siblings must be found: 10 s is the default of hangtime, and two are for a busy machine. A case that is
-// played in two worlds is played in one of them with a shorter limit.
+// hungLong is after how long a lone request beside idle siblings must be found: 10 s is the default of hangtime, and
+// two are for a busy machine. A case that is played in two worlds is played in one of them with a shorter limit.
 const (
 	hungLong      = 12 * time.Second
 	shortLimit    = 5 * time.Second
@@ -59,7 +61,8 @@ func runCases(t *testing.T, all []realCase) {
 	}
 }
 
-// run plays the case. One watch is there before anything is wrong, a second one comes with the look: what they say at its end must be what the look says.
+// run plays the case. One watch is there before anything is wrong, a second one comes with the look: what they say at
+// its end must be what the look says.
 func (c realCase) run(t *testing.T, w world) {
 	t.Parallel()
 	if c.root && os.Getuid() != 0 {

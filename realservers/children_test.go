@@ -11,7 +11,8 @@ import (
 	"slices"
 )
 
-// childCases: processes that wait for a program that they started, for a terminal, for a pipe, or for something that processes share.
+// childCases: processes that wait for a program that they started, for a terminal, for a pipe, or for something that
+// processes share.
 func childCases() []realCase {
 	converts := gunicorn("children", "-w", "2")
 	shares := with(gunicorn("processes", "-w", "2", "--preload"), removeSemaphores)

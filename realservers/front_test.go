@@ -190,7 +190,8 @@ func stoppedReader(s *stage) {
 	s.said(reader, "open")
 }
 
-// fillsAccessLog asks with long headers until the pipe of the log holds no more: 64 KiB. The hang begins somewhere among the requests.
+// fillsAccessLog asks with long headers until the pipe of the log holds no more: 64 KiB. The hang begins somewhere
+// among the requests.
 func fillsAccessLog(n int) func(*stage) {
 	return func(s *stage) {
 		s.t.Helper()

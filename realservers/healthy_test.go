@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// healthyCases: servers that are well, though they look as if they were not: slow requests beside free siblings, connections held open on purpose, workers that
-// leave because of a reload. Nothing must be found.
+// healthyCases: servers that are well, though they look as if they were not: slow requests beside free siblings,
+// connections held open on purpose, workers that leave because of a reload. Nothing must be found.
 func healthyCases() []realCase {
 	every := 150 * time.Millisecond
 	return []realCase{

@@ -17,9 +17,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A keeper is this test binary, started again as the parent of one server. Whatever the server starts, in whichever session or process group, and however its parents end,
-// becomes the keeper's own child at last (PR_SET_CHILD_SUBREAPER, prctl(2)). When its standard input closes, which it also does when the tests are killed, the keeper ends
-// all of them and then itself. So nothing is left, with no name or process group to be guessed.
+// A keeper is this test binary, started again as the parent of one server. Whatever the server starts, in whichever
+// session or process group, and however its parents end, becomes the keeper's own child at last
+// (PR_SET_CHILD_SUBREAPER, prctl(2)). When its standard input closes, which it also does when the tests are killed,
+// the keeper ends all of them and then itself. So nothing is left, with no name or process group to be guessed.
 const (
 	keeperArgument = "keep-until-standard-input-closes"
 	keeperOrders   = "REALSERVERS_ORDERS" // environment: keeperSpec as JSON
@@ -133,7 +134,8 @@ func reap() {
 // descendants are all processes below this one.
 func descendants() []int { return below(os.Getpid()) }
 
-// below reads /proc/PID/task/TID/children (proc_pid_task_children(5)). A process that appears meanwhile is seen the next time.
+// below reads /proc/PID/task/TID/children (proc_pid_task_children(5)). A process that appears meanwhile is seen the
+// next time.
 func below(pid int) []int {
 	var all []int
 	tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))

@@ -2,7 +2,8 @@
 
 package realservers
 
-// What a hang may be because of, in the words of `diagnose --json`. Some waits have two right names: every thread of a pool that waits for one lock is both.
+// What a hang may be because of, in the words of `diagnose --json`. Some waits have two right names: every thread of
+// a pool that waits for one lock is both.
 var (
 	aLock      = []string{"mutex", "pool-exhausted"}
 	aPool      = []string{"pool-exhausted"}

@@ -117,7 +117,8 @@ func (s *stage) hangtime(args ...string) (out, wrong string, code int) {
 	return s.run(append([]string{binary}, args...)...)
 }
 
-// run runs a program to its end. One that even SIGKILL does not end, for it stands in a call of the kernel that cannot be broken off, is given up.
+// run runs a program to its end. One that even SIGKILL does not end, for it stands in a call of the kernel that
+// cannot be broken off, is given up.
 func (s *stage) run(args ...string) (out, wrong string, code int) {
 	s.t.Helper()
 	cmd := exec.Command(args[0], args[1:]...)

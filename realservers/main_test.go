@@ -17,7 +17,8 @@ import (
 // binary is the real hangtime, built once for all cases.
 var binary string
 
-// atOnce is how many cases run beside each other: they mostly wait. With more, two processors are so busy at times that hangtime cannot be sure of what it sees.
+// atOnce is how many cases run beside each other: they mostly wait. With more, two processors are so busy at times
+// that hangtime cannot be sure of what it sees.
 const atOnce = "10"
 
 func TestMain(m *testing.M) {

@@ -109,8 +109,8 @@ func namedPipe(s *stage) {
 	}
 }
 
-// nodeToPipe starts Node with a standard output that nobody reads. Node has the pipe not block it, but whoever shares the pipe may undo that: the flag belongs to
-// the open file. The keeper's end is such another one.
+// nodeToPipe starts Node with a standard output that nobody reads. Node has the pipe not block it, but whoever shares
+// the pipe may undo that: the flag belongs to the open file. The keeper's end is such another one.
 func nodeToPipe(s *stage) {
 	s.t.Helper()
 	read, write, err := os.Pipe()

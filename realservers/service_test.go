@@ -17,7 +17,8 @@ import (
 	"time"
 )
 
-// deaf is a server that takes connections and answers nothing: a payment provider in trouble. Its port is UPSTREAM in the environment.
+// deaf is a server that takes connections and answers nothing: a payment provider in trouble. Its port is UPSTREAM in
+// the environment.
 func (s *stage) deaf() int {
 	s.t.Helper()
 	return s.upstream(func(net.Conn) {})
@@ -83,7 +84,8 @@ type database struct {
 	next int // the next account that no case has used
 }
 
-// sharedDatabase is for all cases that want one beside their server: each takes rows of its own. It is started by the first of them.
+// sharedDatabase is for all cases that want one beside their server: each takes rows of its own. It is started by the
+// first of them.
 var sharedDatabase commonDatabase
 
 type commonDatabase struct {
@@ -123,7 +125,8 @@ func (d *commonDatabase) close() error {
 	return os.RemoveAll(d.dir)
 }
 
-// startDatabase makes and starts a PostgreSQL in a folder. It refuses to run as root, so root's tests run it as the user that its package made.
+// startDatabase makes and starts a PostgreSQL in a folder. It refuses to run as root, so root's tests run it as the
+// user that its package made.
 func startDatabase(dir string, port int) (database, error) {
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
 	if err != nil || len(found) == 0 {
@@ -174,7 +177,8 @@ func (d database) psql() []string {
 	return []string{"-X", "-q", "-h", "127.0.0.1", "-p", strconv.Itoa(d.port), "-U", "shop", "-d", "postgres"}
 }
 
-// forgets is somebody who begins a transaction, changes an account, and goes for lunch: its row stays locked. The one of the shared database that the case has.
+// forgets is somebody who begins a transaction, changes an account, and goes for lunch: its row stays locked. The one
+// of the shared database that the case has.
 func (s *stage) forgets() {
 	s.t.Helper()
 	s.forgetsIn(sharedDatabase.database, s.value("ACCOUNT"))

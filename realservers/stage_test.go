@@ -81,7 +81,8 @@ func (s *stage) fill(text string) string {
 	return text
 }
 
-// app copies a file of testdata into the folder of the case and returns its path there: the server's user may not be able to read the original.
+// app copies a file of testdata into the folder of the case and returns its path there: the server's user may not be
+// able to read the original.
 func (s *stage) app(name string) string {
 	s.t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", name))

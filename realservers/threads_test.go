@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// threadCases: threads of a pool that wait in user space for each other, or for a place in a smaller pool. To the kernel they look like idle ones.
+// threadCases: threads of a pool that wait in user space for each other, or for a place in a smaller pool. To the
+// kernel they look like idle ones.
 func threadCases() []realCase {
 	noPoll := []string{`long-poll`, `^healthy`}
 	return []realCase{

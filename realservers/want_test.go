@@ -29,7 +29,8 @@ type want struct {
 	free   bool          // it may be called a hang or not, but the words must be there: nobody can know from outside what is meant
 }
 
-// What a measured moment and a told one may differ by: the kernel counts ages of connections in ticks, and a handler takes a moment to come to its line on a busy machine.
+// What a measured moment and a told one may differ by: the kernel counts ages of connections in ticks, and a handler
+// takes a moment to come to its line on a busy machine.
 const (
 	early = 400 * time.Millisecond
 	late  = 1500 * time.Millisecond
@@ -183,7 +184,8 @@ func (s *stage) moments(since time.Time, w want) string {
 	return fmt.Sprintf("%.1f s after its first request, want %.1f to %.1f", since.Sub(s.first).Seconds(), -early.Seconds(), (s.last.Sub(s.first) + w.lag + late).Seconds())
 }
 
-// pattern replaces in a regular expression ${NAME} by what the case has in its environment, and ${stock.py#reserve} by the place of that mark.
+// pattern replaces in a regular expression ${NAME} by what the case has in its environment, and ${stock.py#reserve}
+// by the place of that mark.
 func (s *stage) pattern(text string) string {
 	return os.Expand(text, func(name string) string {
 		if strings.Contains(name, "#") {
@@ -193,8 +195,9 @@ func (s *stage) pattern(text string) string {
 	})
 }
 
-// line is the place of a mark: "stock.py:12" for "stock.py#reserve"; "stock.py#reserve+1" is the line after it, for a server that reads an application with a line of its own before it
-// (unicorn's config.ru), in the words of its own backtraces.
+// line is the place of a mark: "stock.py:12" for "stock.py#reserve"; "stock.py#reserve+1" is the line after it, for a
+// server that reads an application with a line of its own before it (unicorn's config.ru), in the words of its own
+// backtraces.
 func (s *stage) line(mark string) string {
 	s.t.Helper()
 	name, hang, _ := strings.Cut(mark, "#")

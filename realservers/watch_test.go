@@ -63,7 +63,8 @@ func (w *watcher) looks() {
 	w.s.until("watch says that it watches", func() bool { return w.over() || strings.Contains(tail(w.out.Name()), "watching ") })
 }
 
-// tells waits until it has said of each of these that it hangs (or of any, where there are none), for as long as diagnose may look.
+// tells waits until it has said of each of these that it hangs (or of any, where there are none), for as long as
+// diagnose may look.
 func (w *watcher) tells(hung map[int]workerJSON) {
 	for deadline := time.Now().Add(7 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		said := hangLines(tail(w.out.Name()))

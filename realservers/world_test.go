@@ -4,7 +4,8 @@ package realservers
 
 import "fmt"
 
-// A world is where Python servers come from: a distribution has those of years ago, and the package index those of today. They differ in what they wait in.
+// A world is where Python servers come from: a distribution has those of years ago, and the package index those of
+// today. They differ in what they wait in.
 type world struct {
 	name   string
 	folder string // of its programs, with the slash

@@ -83,7 +83,8 @@ var requestsPerSecond = regexp.MustCompile(`Requests/sec:\s+([0-9.]+)`)
 var requestsAnswered = regexp.MustCompile(`([0-9]+) requests in`)
 var wrkErrors = regexp.MustCompile(`(?m)^\s*(Socket errors|Non-2xx).*$`)
 
-// A cost is what requests took: how many a second were answered, and how much processor time the server and wrk needed for each, microseconds.
+// A cost is what requests took: how many a second were answered, and how much processor time the server and wrk
+// needed for each, microseconds.
 type cost struct{ rate, server, wrk float64 }
 
 // wrk is the same load for every server: one thread, for 3 s.
@@ -130,8 +131,9 @@ func (s *target) used(b *testing.B) time.Duration {
 	return time.Duration(ticks) * 10 * time.Millisecond
 }
 
-// GET /health with four workers, beside gunicorn's four sync workers with the guide's Flask application, in one run. Where wrk and the servers share the processors, wrk takes
-// what a fast server leaves: the processor time for each request says what the server itself costs, and with a processor each wrk takes nothing from any server.
+// GET /health with four workers, beside gunicorn's four sync workers with the guide's Flask application, in one run.
+// Where wrk and the servers share the processors, wrk takes what a fast server leaves: the processor time for each
+// request says what the server itself costs, and with a processor each wrk takes nothing from any server.
 func BenchmarkHealth(b *testing.B) {
 	for _, v := range []struct {
 		name        string
@@ -171,7 +173,8 @@ func BenchmarkHealth(b *testing.B) {
 	}
 }
 
-// processorEach gives two functions that make what is started from then on run on the first and on the second processor that this process may use, sched_setaffinity(2).
+// processorEach gives two functions that make what is started from then on run on the first and on the second
+// processor that this process may use, sched_setaffinity(2).
 func processorEach(b *testing.B) (first, second func()) {
 	b.Helper()
 	var all unix.CPUSet

@@ -65,8 +65,8 @@ func gunicornKinds(t testing.TB) []kind {
 	return kinds
 }
 
-// installedGunicorns asks two interpreters, once for all tests: the distribution's, and that of the virtual environment with the servers of
-// realservers/python/requirements.txt.
+// installedGunicorns asks two interpreters, once for all tests: the distribution's, and that of the virtual
+// environment with the servers of realservers/python/requirements.txt.
 var installedGunicorns = sync.OnceValues(func() ([]*gunicorn, error) {
 	venv, err := exec.Command("../.ci/python-servers").Output()
 	if err != nil {
@@ -117,8 +117,9 @@ func (g *gunicorn) says(t testing.TB, program string) string {
 	return string(out)
 }
 
-// forAnyUser is the same gunicorn where every user may read it. Root's home, with the virtual environment in it, is closed to the
-// user that a worker becomes; gunicorn's package needs no other, so a copy of it runs on the distribution's Python, with the Flask there.
+// forAnyUser is the same gunicorn where every user may read it. Root's home, with the virtual environment in it, is
+// closed to the user that a worker becomes; gunicorn's package needs no other, so a copy of it runs on the
+// distribution's Python, with the Flask there.
 func (g *gunicorn) forAnyUser(t testing.TB) *gunicorn {
 	t.Helper()
 	if strings.HasPrefix(g.folder, "/usr/") {

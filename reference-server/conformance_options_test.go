@@ -224,7 +224,8 @@ func TestConformUser(t *testing.T) {
 func TestConformHooks(t *testing.T) {
 	each(t, func(t *testing.T, k kind) {
 		path := filepath.Join(t.TempDir(), "hooks")
-		// A worker of gunicorn that is told to leave while it boots has no handler yet and does not hear it: graceful_timeout bounds the wait for it.
+		// A worker of gunicorn that is told to leave while it boots has no handler yet and does not hear it:
+		// graceful_timeout bounds the wait for it.
 		s := begin(t, k, setup{module: lightApplication, hooks: path, pidfile: filepath.Join(t.TempDir(), "pid"), graceful: 3})
 		has := func(names ...string) {
 			t.Helper()

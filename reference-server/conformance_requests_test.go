@@ -118,7 +118,8 @@ func TestConformThreads(t *testing.T) {
 		if status, _ := s.get("/health"); status != 200 {
 			t.Error("one stuck thread of two, and /health is not answered")
 		}
-		// Both threads stuck for longer than timeout: the first thread beats, so nobody is killed. A heartbeat is no progress.
+		// Both threads stuck for longer than timeout: the first thread beats, so nobody is killed. A heartbeat is no
+		// progress.
 		second := make(chan int, 1)
 		go func() {
 			status, _, _ := s.ask("POST", "/task", aTask)
@@ -151,7 +152,8 @@ func readAnswer(t *testing.T, c net.Conn) string {
 	return text
 }
 
-// With its only worker stopped, a server has as many connections waiting as the backlog says (Linux: and one more); the others do not get one.
+// With its only worker stopped, a server has as many connections waiting as the backlog says (Linux: and one more);
+// the others do not get one.
 func TestConformBacklog(t *testing.T) {
 	each(t, func(t *testing.T, k kind) {
 		s := begin(t, k, setup{module: lightApplication, backlog: 2})

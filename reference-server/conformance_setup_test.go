@@ -14,7 +14,8 @@ import (
 	"time"
 )
 
-// A setup is how a server of either kind is started: gunicorn with the guide's Flask application, or ours. What is zero keeps the default.
+// A setup is how a server of either kind is started: gunicorn with the guide's Flask application, or ours. What is
+// zero keeps the default.
 type setup struct {
 	workers, threads, maxRequests int
 	class                         string
@@ -201,7 +202,8 @@ func beginGunicorn(t testing.TB, k kind, u setup) *target {
 		name = "app:nothing"
 	}
 	command := append(slices.Clone(k.gunicorn.command), "-c", path, name)
-	// The control socket and the process id of a dirty arbiter have names that all servers of a user share, if nobody says otherwise.
+	// The control socket and the process id of a dirty arbiter have names that all servers of a user share, if nobody
+	// says otherwise.
 	environ := append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1", "XDG_RUNTIME_DIR="+shortDir(t))
 	environ = append(environ, k.gunicorn.env...)
 	if u.logging != "" {
@@ -255,7 +257,8 @@ func (s *target) rewrite(from, to string) {
 	}
 }
 
-// shortDir is a folder for sockets, whose paths have at most 107 bytes (unix(7)): a test's own folder has the test's name in its path.
+// shortDir is a folder for sockets, whose paths have at most 107 bytes (unix(7)): a test's own folder has the test's
+// name in its path.
 func shortDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "gunicorn-")

@@ -23,7 +23,8 @@ func TestConformSignalsToArbiter(t *testing.T) {
 		s.signal(syscall.SIGTTOU)
 		count(1)
 		s.signal(syscall.SIGTTOU) // floor 1
-		// Of two signals that wait, the kernel and Python each deliver the lower number first: this one is to be over before the next is sent.
+		// Of two signals that wait, the kernel and Python each deliver the lower number first: this one is to be over
+		// before the next is sent.
 		s.until("the third TTOU is handled", func() bool {
 			if k.ours() {
 				return len(s.said("workers-changed")) == 4
@@ -177,8 +178,8 @@ func TestConformDaemonAndWINCH(t *testing.T) {
 	})
 }
 
-// untilSignalled sends a signal again and again until it had its effect: the last of one kind may be delivered after the first of the next, whose number is lower, and gunicorn up to 23
-// drops a signal while five wait.
+// untilSignalled sends a signal again and again until it had its effect: the last of one kind may be delivered after
+// the first of the next, whose number is lower, and gunicorn up to 23 drops a signal while five wait.
 func (s *target) untilSignalled(what string, pid int, sig syscall.Signal, is func() bool) {
 	s.t.Helper()
 	var sent time.Time

@@ -92,7 +92,8 @@ func (s *target) acceptQueue() int {
 	return -1
 }
 
-// listening are the sockets that listen on the server's port, each with its receive queue in /proc/net/tcp: how many connections wait to be accepted.
+// listening are the sockets that listen on the server's port, each with its receive queue in /proc/net/tcp: how many
+// connections wait to be accepted.
 func (s *target) listening() []int {
 	_, port, _ := strings.Cut(s.address, ":")
 	text, err := os.ReadFile("/proc/net/tcp")

@@ -122,7 +122,8 @@ func TestConformHeartbeatFile(t *testing.T) {
 	})
 }
 
-// A machine that slept, or a terminal's Ctrl-Z: everybody was away for longer than timeout. gunicorn kills its workers for it, ours does not.
+// A machine that slept, or a terminal's Ctrl-Z: everybody was away for longer than timeout. gunicorn kills its
+// workers for it, ours does not.
 func TestConformSuspend(t *testing.T) {
 	each(t, func(t *testing.T, k kind) {
 		s := begin(t, k, setup{module: lightApplication, timeout: 3, preload: true, class: "gthread", threads: 2})
@@ -163,7 +164,8 @@ func TestConformOrphansAreReaped(t *testing.T) {
 	})
 }
 
-// subreaperVar makes the process inherit orphans, as the first process of a container does, and then become the program of its arguments, if it has any.
+// subreaperVar makes the process inherit orphans, as the first process of a container does, and then become the
+// program of its arguments, if it has any.
 const subreaperVar = "HANGTIME_TEST_SUBREAPER"
 
 func adopt() error {

@@ -44,7 +44,8 @@ const (
 	sources  = "https://github.com/benoitc/gunicorn/blob/"
 )
 
-// gunicornChanges are the differences between the gunicorns that the tests know, oldest first. docs/reference-server.md has the same table.
+// gunicornChanges are the differences between the gunicorns that the tests know, oldest first.
+// docs/reference-server.md has the same table.
 func gunicornChanges() []change {
 	return []change{
 		{

@@ -313,7 +313,8 @@ func TestSignalsEveryWorkerExitsByItself(t *testing.T) {
 		t.Run(signals, func(t *testing.T) {
 			s := serve(t, func(c *Config) { c.Workers, c.Signals = 2, signals })
 			workers := s.workers()
-			// Ctrl-C goes to the whole process group of the terminal; the arbiter is stopped so that it cannot have a part in it.
+			// Ctrl-C goes to the whole process group of the terminal; the arbiter is stopped so that it cannot have a
+			// part in it.
 			s.signal(syscall.SIGSTOP)
 			if err := syscall.Kill(-s.cmd.Process.Pid, syscall.SIGINT); err != nil {
 				t.Fatal(err)

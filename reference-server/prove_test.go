@@ -68,8 +68,9 @@ type hit struct {
 	err         error
 }
 
-// load sends rate requests a second, each when it is due, whether or not the earlier ones were answered; stop gives them all. Connections that it keeps it gives up before
-// the server does, as every client must: a request that meets a close on its way is nobody's fault.
+// load sends rate requests a second, each when it is due, whether or not the earlier ones were answered; stop gives
+// them all. Connections that it keeps it gives up before the server does, as every client must: a request that meets
+// a close on its way is nobody's fault.
 func (s *target) load(rate int, keep bool) (stop func() []hit) {
 	transport := &http.Transport{DisableKeepAlives: !keep, DialContext: dialer(s), MaxIdleConnsPerHost: 64, IdleConnTimeout: 500 * time.Millisecond}
 	client := &http.Client{Transport: transport, Timeout: patience}
@@ -121,7 +122,8 @@ func quantile(sorted []time.Duration, q float64) time.Duration {
 	return sorted[max(0, int(math.Ceil(q*float64(len(sorted))))-1)]
 }
 
-// A killed worker is replaced at once, and only the request that it was working on fails: a sync worker has one at most, and what waits for a worker waits on.
+// A killed worker is replaced at once, and only the request that it was working on fails: a sync worker has one at
+// most, and what waits for a worker waits on.
 func TestKillUnderLoad(t *testing.T) {
 	s := serveProgram(t, func(c *Config) { c.Workers = 4 })
 	stop := s.load(500, false)

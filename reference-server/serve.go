@@ -1,5 +1,6 @@
-// Package refserver is the reference server: an arbiter and worker processes that do, for real and one setting at a time, everything that the guide to async tasks under
-// gunicorn warns of, and everything that it recommends. It is watched from outside like any other server and knows nothing of hangtime.
+// Package refserver is the reference server: an arbiter and worker processes that do, for real and one setting at a
+// time, everything that the guide to async tasks under gunicorn warns of, and everything that it recommends. It is
+// watched from outside like any other server and knows nothing of hangtime.
 package refserver
 
 import (
@@ -25,7 +26,8 @@ type Config = settings.Config
 // Default is every option's default.
 func Default() Config { return settings.Default() }
 
-// Role runs this process as a worker when an arbiter started it as one. It must be called first thing in main, on the first goroutine.
+// Role runs this process as a worker when an arbiter started it as one. It must be called first thing in main, on the
+// first goroutine.
 func Role([]string) (handled bool, code int) {
 	if os.Getenv(arbiter.RoleVar) != "worker" {
 		return false, 0
@@ -43,8 +45,8 @@ type Start struct {
 	Reload func() (Config, error) // reads the settings again, for HUP; nil: they stay
 }
 
-// Serve runs the server in this process until it is told to stop by a signal, and returns its exit code: 0, 3 when a worker failed to boot, 4 when its application
-// failed to load. An error says that it did not begin.
+// Serve runs the server in this process until it is told to stop by a signal, and returns its exit code: 0, 3 when a
+// worker failed to boot, 4 when its application failed to load. An error says that it did not begin.
 func Serve(s Start) (code int, err error) {
 	cfg := s.Config
 	if err := cfg.Validate(); err != nil {
@@ -67,7 +69,8 @@ func Serve(s Start) (code int, err error) {
 			return 0, err
 		}
 	}
-	// As gunicorn calls its arbiter; its command line stays what was typed. The name is for people: what fails here is no failure.
+	// As gunicorn calls its arbiter; its command line stays what was typed. The name is for people: what fails here
+	// is no failure.
 	name := cfg.ProcName + ":master"
 	_ = os.WriteFile("/proc/self/comm", []byte(name[:min(len(name), 15)]), 0)
 	a, err := arbiter.New(parts)

@@ -39,7 +39,8 @@ func TestLocksInOppositeOrderNeverEnd(t *testing.T) {
 	}
 }
 
-// A long poll is answered at its end and a stream ends by itself, in each class, beside other requests where the class serves several.
+// A long poll is answered at its end and a stream ends by itself, in each class, beside other requests where the
+// class serves several.
 func TestALongPollWaitsAndHarmsNobody(t *testing.T) {
 	t.Parallel()
 	for _, class := range []string{"async", "gthread", "sync"} {

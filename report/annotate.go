@@ -9,11 +9,13 @@ import (
 	"github.com/hangtime-dev/hangtime/words"
 )
 
-// A Place finds where a key such as "variants[0].checks[1]" stands in the scenario's file; file is empty where it is not one that the reader has.
+// A Place finds where a key such as "variants[0].checks[1]" stands in the scenario's file; file is empty where it is
+// not one that the reader has.
 type Place func(key string) (file string, line, column int)
 
-// Annotate writes what did not pass as workflow commands of GitHub Actions, which shows them beside the line of the scenario:
-// https://docs.github.com/actions/reference/workflow-commands-for-github-actions. What failed is an error, what is unknown a warning.
+// Annotate writes what did not pass as workflow commands of GitHub Actions, which shows them beside the line of the
+// scenario: https://docs.github.com/actions/reference/workflow-commands-for-github-actions. What failed is an error,
+// what is unknown a warning.
 func (r *Report) Annotate(out io.Writer, place Place) error {
 	w := &strings.Builder{}
 	for _, v := range r.Verdict.Variants {

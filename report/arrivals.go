@@ -36,8 +36,9 @@ func (a Arrivals) Mean() float64 {
 	return float64(sum) / (float64(len(a.Counts)) * a.Step.Seconds())
 }
 
-// random says whether the requests came at random moments: then a count varies as much as it is large, while counts of even arrivals hardly vary. It is judged by the
-// median of what neighbours differ (0.45 for random arrivals), so that a jump of the rate counts for nothing.
+// random says whether the requests came at random moments: then a count varies as much as it is large, while counts
+// of even arrivals hardly vary. It is judged by the median of what neighbours differ (0.45 for random arrivals), so
+// that a jump of the rate counts for nothing.
 func (a Arrivals) random() bool {
 	var spread []float64
 	for i := 1; i < len(a.Counts); i++ {
@@ -53,7 +54,8 @@ func (a Arrivals) random() bool {
 	return spread[len(spread)/2] > 0.2
 }
 
-// Load is the pattern as a scenario's load: one rate where it hardly changed, else steps. Where nothing was seen to arrive it is no load at all.
+// Load is the pattern as a scenario's load: one rate where it hardly changed, else steps. Where nothing was seen to
+// arrive it is no load at all.
 func (a Arrivals) Load() scenarios.Load {
 	if a.Mean() == 0 {
 		return scenarios.Load{}

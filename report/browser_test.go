@@ -145,8 +145,8 @@ const measurePage = `(() => {
 	};
 })()`
 
-// The pages are opened in a real browser, in every way in which people look at them: charts have marks, nothing complains, no network is asked, text can be selected, nothing
-// sticks out on a phone, and axe-core finds no serious fault.
+// The pages are opened in a real browser, in every way in which people look at them: charts have marks, nothing
+// complains, no network is asked, text can be selected, nothing sticks out on a phone, and axe-core finds no serious fault.
 func TestPagesInABrowser(t *testing.T) {
 	b := startBrowser(t)
 	compared, err := Compare([2]string{"before/", "after/"}, []*Report{wholeReport(t)}, []*Report{slower(t, 4*time.Millisecond)})

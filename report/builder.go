@@ -13,7 +13,8 @@ import (
 	"github.com/hangtime-dev/hangtime/verdict"
 )
 
-// A Builder makes reports from a history, live or from a file. One goroutine owns it; the reports it returns belong to nobody and never change.
+// A Builder makes reports from a history, live or from a file. One goroutine owns it; the reports it returns belong
+// to nobody and never change.
 type Builder struct {
 	header      history.Header
 	first       history.Record // the header as a record
@@ -164,7 +165,8 @@ func (b *Builder) variant(at time.Duration, ev history.VariantStarted) *variantF
 	return v
 }
 
-// add takes the next record. What comes after the variant's end is none of its own: a report is made once it is over and kept, and must not depend on when it was asked for.
+// add takes the next record. What comes after the variant's end is none of its own: a report is made once it is over
+// and kept, and must not depend on when it was asked for.
 func (v *variantFold) add(r history.Record) {
 	if v.shown.To >= 0 {
 		return

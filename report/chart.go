@@ -84,7 +84,8 @@ func worstOf(r *Report) time.Duration {
 	return worst
 }
 
-// responseChart draws response time over time: a heat map of all hits, p50, p99 and max over it, faults behind it, hangs at its foot, failed hits at its head.
+// responseChart draws response time over time: a heat map of all hits, p50, p99 and max over it, faults behind it,
+// hangs at its foot, failed hits at its head.
 func responseChart(v *Variant, worst time.Duration) template.HTML {
 	points, step := v.Load.Series.Points, v.Load.Series.Step
 	if len(points) == 0 {

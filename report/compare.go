@@ -227,7 +227,8 @@ func (c Comparison) Markdown(out io.Writer) error {
 	return err
 }
 
-// A Limit is a condition under which a comparison fails: "p99 > 1.2x" (of the first side) or "tasks_lost > 0" (of the second alone).
+// A Limit is a condition under which a comparison fails: "p99 > 1.2x" (of the first side) or "tasks_lost > 0" (of the
+// second alone).
 type Limit struct {
 	text     string
 	figure   string
@@ -264,7 +265,8 @@ func (l Limit) Broken(c Comparison) (broken, unknown []string) {
 			}
 			value, known := f.Median[1], f.Known[1]
 			if l.relative {
-				// A second side that is only a lower bound leaves a ratio that is one too; a first side that is one leaves none.
+				// A second side that is only a lower bound leaves a ratio that is one too; a first side that is one
+				// leaves none.
 				known = f.both() && !f.AtLeast[0] && f.Median[0] != 0
 				value /= f.Median[0]
 			}

@@ -27,7 +27,8 @@ func (c Comparison) HTML(out io.Writer) error {
 	return writePage(out, tmpl, c)
 }
 
-// ratioChart draws how many times more B has of each figure than A, on a scale of halves and doubles: what does not differ stands in the middle.
+// ratioChart draws how many times more B has of each figure than A, on a scale of halves and doubles: what does not
+// differ stands in the middle.
 func ratioChart(v ComparedVariant) template.HTML {
 	const (
 		width, left, row = 960, 250, 22

@@ -44,7 +44,8 @@ func (h *script) header() {
 	})
 }
 
-// load sends 200 hits a second from one moment of the variant to another; took says how long a hit takes that is due then. It is recorded when it ended.
+// load sends 200 hits a second from one moment of the variant to another; took says how long a hit takes that is due
+// then. It is recorded when it ended.
 func (h *script) load(from, to time.Duration, took func(due time.Duration) time.Duration) {
 	for due := from; due < to; due += ms10 {
 		h.at(due+ms10, history.LoadWindow{From: h.from + due, To: h.from + due + ms10, Due: 20, Sent: 20})
@@ -103,7 +104,8 @@ func (h *script) end(name string, ledger history.Ledger) {
 	h.at(8700*time.Millisecond, history.ServerStopped{}, history.VariantEnded{Name: name})
 }
 
-// shared is the variant in which the lock stops both workers; the arbiter ends one of them, which costs four requests and four tasks.
+// shared is the variant in which the lock stops both workers; the arbiter ends one of them, which costs four requests
+// and four tasks.
 func (h *script) shared() {
 	h.begin("shared", "hang", 0)
 	heal := 5500 * time.Millisecond

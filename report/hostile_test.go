@@ -13,7 +13,8 @@ import (
 	"github.com/hangtime-dev/hangtime/words/hostile"
 )
 
-// A file name, a thread, a command line or a line of a log may hold escape sequences: no form of a report for people hands them on.
+// A file name, a thread, a command line or a line of a log may hold escape sequences: no form of a report for people
+// hands them on.
 func TestNoFormHandsOnWhatOthersWroteRaw(t *testing.T) {
 	for _, words := range []bool{false, true} {
 		r := hostile.Filled(wholeReport(t), words)

@@ -20,7 +20,8 @@ var page string
 //go:embed page.css
 var style string
 
-// HTML writes the report as one page that needs no network: figures, checks, response time, lanes and incidents of every variant.
+// HTML writes the report as one page that needs no network: figures, checks, response time, lanes and incidents of
+// every variant.
 func (r *Report) HTML(out io.Writer) error {
 	worst := worstOf(r)
 	tmpl, err := template.New("page").Funcs(template.FuncMap{
@@ -37,7 +38,8 @@ func (r *Report) HTML(out io.Writer) error {
 	return writePage(out, tmpl, r.page())
 }
 
-// writePage fills a template. Escaping for HTML leaves what turns the direction of reading or acts on a terminal that shows the source.
+// writePage fills a template. Escaping for HTML leaves what turns the direction of reading or acts on a terminal that
+// shows the source.
 func writePage(out io.Writer, tmpl *template.Template, data any) error {
 	var b strings.Builder
 	if err := tmpl.Execute(&b, data); err != nil {

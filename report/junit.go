@@ -10,7 +10,8 @@ import (
 	"github.com/hangtime-dev/hangtime/words"
 )
 
-// JUnit writes the verdict as junit.xml: a suite for each variant, a test case for each check. Unknown is an error, not a failure: nothing was disproved.
+// JUnit writes the verdict as junit.xml: a suite for each variant, a test case for each check. Unknown is an error,
+// not a failure: nothing was disproved.
 func (r *Report) JUnit(out io.Writer) error {
 	suites := junit.Testsuites{Name: "hangtime " + words.Printable(r.Header.Scenario)}
 	for _, suite := range r.suites("") {

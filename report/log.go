@@ -14,7 +14,8 @@ import (
 // mostLogged bounds the lines that are kept of a server's log.
 const mostLogged = 400
 
-// A LogLine is what a server wrote about itself: the line as it stands, or of the reference server its event and what belongs to it.
+// A LogLine is what a server wrote about itself: the line as it stands, or of the reference server its event and what
+// belongs to it.
 type LogLine struct {
 	At     time.Duration // when hangtime read it
 	Worker int           // the place that it is about; 0: none, or not known
@@ -22,7 +23,8 @@ type LogLine struct {
 	Text   string
 }
 
-// A serverLog is the newest lines. Reports share them: a line never changes, and what is left of the older ones is in an array of its own.
+// A serverLog is the newest lines. Reports share them: a line never changes, and what is left of the older ones is in
+// an array of its own.
 type serverLog struct{ lines []LogLine }
 
 func (s *serverLog) add(r history.Record) {
@@ -55,7 +57,8 @@ func logText(ev history.ServerSaid) string {
 	return text
 }
 
-// LogOf are the newest lines of the server's log about one worker, at most so many, the newest last; those of whoever had its place before too.
+// LogOf are the newest lines of the server's log about one worker, at most so many, the newest last; those of whoever
+// had its place before too.
 func (v *Variant) LogOf(w *diagnose.Worker, most int) []LogLine {
 	var found []LogLine
 	for _, line := range slices.Backward(v.Log) {

@@ -7,7 +7,8 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// A LookBuilder makes looks from the history of a server that is only watched: no load, no harm, nothing to judge, so no Report. One goroutine owns it.
+// A LookBuilder makes looks from the history of a server that is only watched: no load, no harm, nothing to judge, so
+// no Report. One goroutine owns it.
 type LookBuilder struct {
 	fold     *diagnose.Fold
 	now      time.Duration
@@ -18,7 +19,8 @@ type LookBuilder struct {
 // NewLookBuilder returns a builder that has seen nothing.
 func NewLookBuilder() *LookBuilder { return &LookBuilder{fold: diagnose.New(diagnose.DefaultLimits())} }
 
-// Add takes the next record. That the watching ends is not taken: it is none of the server's doing, and would end every incident.
+// Add takes the next record. That the watching ends is not taken: it is none of the server's doing, and would end
+// every incident.
 func (b *LookBuilder) Add(r history.Record) {
 	switch ev := r.Event.(type) {
 	case history.VariantEnded, history.RunEnded:

@@ -12,7 +12,8 @@ import (
 // LookVersion grows when a reader of an older look would misread a newer one.
 const LookVersion = 1
 
-// A Look is a running server as it is found at one moment: what `diagnose --json` prints, and docs/diagnosis.md describes. Keys that end in _seconds are seconds.
+// A Look is a running server as it is found at one moment: what `diagnose --json` prints, and docs/diagnosis.md
+// describes. Keys that end in _seconds are seconds.
 type Look struct {
 	Version   int        `json:"version"`
 	Tool      string     `json:"tool"`
@@ -103,7 +104,8 @@ func (l *Look) Undecided() bool {
 	return slices.ContainsFunc(l.Workers, func(w Worker) bool { return w.State == diagnose.Suspect })
 }
 
-// Unsure is of how many workers it cannot be said whether they hang: what would show it cannot be seen, or the look was too short.
+// Unsure is of how many workers it cannot be said whether they hang: what would show it cannot be seen, or the look
+// was too short.
 func (l *Look) Unsure() int {
 	n := 0
 	for _, w := range l.Workers {

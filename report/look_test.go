@@ -72,7 +72,8 @@ func TestALookSaysWhatItComesTo(t *testing.T) {
 	}
 }
 
-// That the watching ends is none of the server's doing: a hang that was open stays so, and what could not be read comes with it.
+// That the watching ends is none of the server's doing: a hang that was open stays so, and what could not be read
+// comes with it.
 func TestTheEndOfWatchingEndsNothing(t *testing.T) {
 	b := NewLookBuilder()
 	at := func(d time.Duration, ev history.Event) { b.Add(history.Record{At: d, Event: ev}) }

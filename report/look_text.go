@@ -19,7 +19,8 @@ const mostLookThreads = 16
 // mostLookRequests is how many requests of one worker a person is shown.
 const mostLookRequests = 6
 
-// Text writes the look for a person: the server, each worker with what is known of why, what could not be seen, and what it comes to.
+// Text writes the look for a person: the server, each worker with what is known of why, what could not be seen, and
+// what it comes to.
 func (l *Look) Text(out io.Writer) error {
 	w := &strings.Builder{}
 	textLine(w, l.serverLine())

@@ -15,8 +15,8 @@ import (
 	"github.com/hangtime-dev/hangtime/verdict"
 )
 
-// OpenMetrics writes the report as https://openmetrics.io text: a snapshot while it runs, the whole in metrics.om. Seconds and bytes, counters from the
-// beginning of each variant.
+// OpenMetrics writes the report as https://openmetrics.io text: a snapshot while it runs, the whole in metrics.om.
+// Seconds and bytes, counters from the beginning of each variant.
 func (r *Report) OpenMetrics(out io.Writer) error {
 	enc := expfmt.NewEncoder(out, expfmt.NewFormat(expfmt.TypeOpenMetrics))
 	for _, f := range r.families() {

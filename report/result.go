@@ -10,8 +10,8 @@ import (
 // ResultVersion grows when a reader of an older result.json would misread a newer one.
 const ResultVersion = 2
 
-// A Result is result.json: the verdict and the incidents, for programs. Keys that end in _seconds are seconds on the run's clock; a figure and a
-// check carry their unit.
+// A Result is result.json: the verdict and the incidents, for programs. Keys that end in _seconds are seconds on the
+// run's clock; a figure and a check carry their unit.
 type Result struct {
 	Version     int             `json:"version"`
 	Tool        string          `json:"tool"`

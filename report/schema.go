@@ -11,8 +11,8 @@ import (
 	"github.com/hangtime-dev/hangtime/verdict"
 )
 
-// ResultSchema is the JSON Schema of result.json; docs/result.schema.json is this. A key that it does not name may come in the same version: readers must not
-// mind it.
+// ResultSchema is the JSON Schema of result.json; docs/result.schema.json is this. A key that it does not name may
+// come in the same version: readers must not mind it.
 func ResultSchema() ([]byte, error) {
 	return schema{
 		of: &Result{}, name: "result", version: ResultVersion, title: "result.json of hangtime",
@@ -31,7 +31,8 @@ func ResultSchema() ([]byte, error) {
 	}.write()
 }
 
-// LookSchema is the JSON Schema of what `hangtime diagnose --json` prints; docs/look.schema.json is this. The same holds for keys that it does not name.
+// LookSchema is the JSON Schema of what `hangtime diagnose --json` prints; docs/look.schema.json is this. The same
+// holds for keys that it does not name.
 func LookSchema() ([]byte, error) {
 	return schema{
 		of: &Look{}, name: "look", version: LookVersion, title: "what hangtime diagnose --json prints",

@@ -10,7 +10,8 @@ import (
 	"github.com/hangtime-dev/hangtime/words"
 )
 
-// maxStory bounds the story of one variant; beyond it the oldest line of server or workers goes, for they are the many, and where there is none the oldest of all.
+// maxStory bounds the story of one variant; beyond it the oldest line of server or workers goes, for they are the
+// many, and where there is none the oldest of all.
 const maxStory = 2000
 
 // A story is what happened in one variant, in words, as the records came.

@@ -14,7 +14,8 @@ import (
 	"github.com/hangtime-dev/hangtime/words"
 )
 
-// The text fits a terminal of 80 columns and a CI's log: long cells are wrapped, and more variants than fit beside each other stand below each other.
+// The text fits a terminal of 80 columns and a CI's log: long cells are wrapped, and more variants than fit beside
+// each other stand below each other.
 const (
 	textWidth  = 80
 	titleWidth = 26
@@ -127,7 +128,8 @@ func pad(text string, width int) string {
 	return text + strings.Repeat(" ", max(width-ansi.StringWidth(text), 0))
 }
 
-// hanging writes a text behind its head; further lines begin below the text's first. A word that is longer than a line, such as a path, is not cut.
+// hanging writes a text behind its head; further lines begin below the text's first. A word that is longer than a
+// line, such as a path, is not cut.
 func hanging(w io.Writer, head, text string) {
 	head = words.Printable(head)
 	indent := ansi.StringWidth(head)

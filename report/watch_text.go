@@ -11,8 +11,8 @@ import (
 	"github.com/hangtime-dev/hangtime/words"
 )
 
-// A WatchConsole tells in lines what happens to a server that is watched: births and deaths, hangs and their ends, and every so often how things are. Sink takes the
-// records on one goroutine; Begin and End may be called from another.
+// A WatchConsole tells in lines what happens to a server that is watched: births and deaths, hangs and their ends,
+// and every so often how things are. Sink takes the records on one goroutine; Begin and End may be called from another.
 type WatchConsole struct {
 	Out    io.Writer
 	Every  time.Duration  // how often a line of state is told while nothing happens
@@ -42,7 +42,8 @@ func NewWatchConsole(out io.Writer) *WatchConsole {
 	return &WatchConsole{Out: out, look: NewLookBuilder(), told: map[int]toldOf{}, Cost: func() float64 { return 0 }, OnHang: func(Incident) {}}
 }
 
-// Begin says what is watched, in describe's words, and what of it may not be seen. What was there when it began is not told as new.
+// Begin says what is watched, in describe's words, and what of it may not be seen. What was there when it began is
+// not told as new.
 func (c *WatchConsole) Begin(describe string, of Watched) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

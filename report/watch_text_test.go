@@ -12,7 +12,8 @@ import (
 	"github.com/hangtime-dev/hangtime/words"
 )
 
-// A worker stands still in a flock and is killed: each thing is told once, the hook is called once, and what was there at the beginning is not told as new.
+// A worker stands still in a flock and is killed: each thing is told once, the hook is called once, and what was
+// there at the beginning is not told as new.
 func TestAWatchIsToldAsItHappens(t *testing.T) {
 	var out strings.Builder
 	c := NewWatchConsole(&out)

@@ -19,7 +19,8 @@ type AloneOptions struct {
 	Sinks    []Sink
 }
 
-// Alone is a session with a load and without a server to start, a fault or a probe: one attack, recorded as a run of one variant and one phase.
+// Alone is a session with a load and without a server to start, a fault or a probe: one attack, recorded as a run of
+// one variant and one phase.
 type Alone struct {
 	*session
 	options AloneOptions
@@ -51,7 +52,8 @@ func (a *Alone) Attack() *loadgen.Attack { return a.attack }
 // Length is how long hits are due.
 func (a *Alone) Length() time.Duration { return a.options.Length }
 
-// Conduct sends, and returns when all hits have ended and all is with the sinks. The error wraps ErrInterrupted when Stop was called.
+// Conduct sends, and returns when all hits have ended and all is with the sinks. The error wraps ErrInterrupted when
+// Stop was called.
 func (a *Alone) Conduct() error {
 	text, err := a.options.Document.Text()
 	if err != nil {

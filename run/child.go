@@ -33,8 +33,9 @@ type child struct {
 	tail []string // its last lines that are no events: what to show when it fails
 }
 
-// startChild starts cmd in a process group of its own: a Ctrl-C at the terminal is for hangtime, which ends its server in order. said gets each event that the
-// child tells, on a goroutine of the child. adopt is told the pid before anything else happens, so that it is ended even if hangtime is killed.
+// startChild starts cmd in a process group of its own: a Ctrl-C at the terminal is for hangtime, which ends its
+// server in order. said gets each event that the child tells, on a goroutine of the child. adopt is told the pid
+// before anything else happens, so that it is ended even if hangtime is killed.
 func startChild(cmd *exec.Cmd, said func(history.ServerSaid), adopt func(int) error) (*child, error) {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
@@ -60,7 +61,8 @@ func startChild(cmd *exec.Cmd, said func(history.ServerSaid), adopt func(int) er
 	return c, nil
 }
 
-// spawn starts the child from a thread that lives until the child was waited for: its parent-death signal is bound to the thread that forked it.
+// spawn starts the child from a thread that lives until the child was waited for: its parent-death signal is bound to
+// the thread that forked it.
 func (c *child) spawn(cmd *exec.Cmd) error {
 	started := make(chan error, 1)
 	go func() {
@@ -102,11 +104,13 @@ func (c *child) listen(said func(history.ServerSaid)) {
 	}
 }
 
-// accountLine bounds a line of the server's account, in bytes. Of a longer one the beginning is kept, in the server's own words.
+// accountLine bounds a line of the server's account, in bytes. Of a longer one the beginning is kept, in the server's
+// own words.
 const accountLine = 1 << 20
 
-// readLine reads a line without its end, and of one longer than most only so much; the rest of it is read and dropped. Whoever stopped at one would hear nothing that
-// comes after, or leave the server blocked in write. What comes before the end of the stream is a line too.
+// readLine reads a line without its end, and of one longer than most only so much; the rest of it is read and
+// dropped. Whoever stopped at one would hear nothing that comes after, or leave the server blocked in write. What
+// comes before the end of the stream is a line too.
 func readLine(from *bufio.Reader, most int) ([]byte, error) {
 	var line []byte
 	for {
@@ -118,10 +122,12 @@ func readLine(from *bufio.Reader, most int) ([]byte, error) {
 	}
 }
 
-// lastWordsLimit is how long the words of a child that has ended may take to be read. They are in the pipe by then; what follows is a descendant's.
+// lastWordsLimit is how long the words of a child that has ended may take to be read. They are in the pipe by then;
+// what follows is a descendant's.
 const lastWordsLimit = 200 * time.Millisecond
 
-// listened waits a moment until all was heard that the child said; for ever would be too long where a descendant still holds its standard error.
+// listened waits a moment until all was heard that the child said; for ever would be too long where a descendant
+// still holds its standard error.
 func (c *child) listened() {
 	t := time.NewTimer(lastWordsLimit)
 	defer t.Stop()
@@ -186,7 +192,8 @@ type quota struct {
 // ofProcess is how gunicorn and others begin a line: [2026-01-02 03:04:05 +0000] [4240] [INFO].
 var ofProcess = regexp.MustCompile(`^\[[^\]]*\] \[(\d+)\] `)
 
-// line is a line of the log as an event, if there is room for it; the first after some that had none says how many these were.
+// line is a line of the log as an event, if there is room for it; the first after some that had none says how many
+// these were.
 func (q *quota) line(now time.Time, text string) (history.ServerSaid, bool) {
 	if second := now.Unix(); second != q.second {
 		q.second, q.lines = second, 0

@@ -39,7 +39,8 @@ func (r *Run) HoldLock() {
 	r.byHand(scenarios.Fault{Kind: "hold-lock", Path: "async_tasks.log", Lock: "flock", For: byHandFor})
 }
 
-// byHand injects a fault that no scenario planned; it ends with the variant's phases at the latest. What goes wrong is recorded.
+// byHand injects a fault that no scenario planned; it ends with the variant's phases at the latest. What goes wrong
+// is recorded.
 func (r *Run) byHand(f scenarios.Fault) {
 	v := r.now.Load()
 	if v == nil {

@@ -26,7 +26,8 @@ type Options struct {
 	Sinks []Sink
 }
 
-// A Run is one execution of a scenario. Conduct is called once; the other methods may be called from any goroutine meanwhile.
+// A Run is one execution of a scenario. Conduct is called once; the other methods may be called from any goroutine
+// meanwhile.
 type Run struct {
 	*session
 	options Options
@@ -45,8 +46,9 @@ func New(options Options) *Run {
 	return &Run{session: newSession(options.Sinks), options: options}
 }
 
-// Conduct runs all variants, one after the other, and returns when everything is healed, stopped and recorded. The error says why the run could not be carried
-// out; ErrInterrupted (wrapped) when Stop was called. What was recorded until then is with the sinks in any case.
+// Conduct runs all variants, one after the other, and returns when everything is healed, stopped and recorded. The
+// error says why the run could not be carried out; ErrInterrupted (wrapped) when Stop was called. What was recorded
+// until then is with the sinks in any case.
 func (r *Run) Conduct() error {
 	text, err := r.options.Document.Text()
 	if err != nil {

@@ -96,7 +96,8 @@ func (v *variant) startReference(ctx context.Context, s scenarios.Server) (*serv
 // notForServe are the keys that say which server it is, not how the reference server is set.
 var notForServe = map[string]bool{"kind": true, "command": true, "dir": true, "env": true, "pid": true, "pidfile": true, "address": true, "url": true}
 
-// serveFlags are the options of a scenario's server as flags of `hangtime serve`; what the scenario leaves open keeps the server's default.
+// serveFlags are the options of a scenario's server as flags of `hangtime serve`; what the scenario leaves open keeps
+// the server's default.
 func serveFlags(s scenarios.Server) []string {
 	var flags []string
 	v := reflect.ValueOf(s)
@@ -148,7 +149,8 @@ func (v *variant) startCommand(ctx context.Context, s scenarios.Server) (*server
 	return &server{pid: c.pid, base: "http://" + s.Address, dir: dir, child: c, rec: v.run.rec}, nil
 }
 
-// stdout is where the server prints to, where a fault is about that; nil: where its errors go. exec.Cmd has an interface: a nil file must not get into it.
+// stdout is where the server prints to, where a fault is about that; nil: where its errors go. exec.Cmd has an
+// interface: a nil file must not get into it.
 func (v *variant) stdout() io.Writer {
 	if file := v.ground.Stdout(); file != nil {
 		return file

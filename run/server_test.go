@@ -63,7 +63,8 @@ func TestALineOfTheServersAccount(t *testing.T) {
 	}
 }
 
-// A log that is no account is recorded in its own words, with the process that it is about where it says so, and never more of it than was agreed.
+// A log that is no account is recorded in its own words, with the process that it is about where it says so, and
+// never more of it than was agreed.
 func TestALogInItsOwnWordsIsRecordedWithinBounds(t *testing.T) {
 	var q quota
 	began := time.Unix(1000, 0)

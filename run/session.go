@@ -112,8 +112,8 @@ func (s *session) tick(ctx context.Context, looked <-chan struct{}, after func()
 		now := time.Now()
 		s.rec.Record(history.Tick{Late: max(now.Sub(due), 0)})
 		after()
-		// From here: after a stall a burst of ticks would hide it, and counted on from the last one, an early look would hide
-		// as much of the next delay.
+		// From here: after a stall a burst of ticks would hide it, and counted on from the last one, an early look
+		// would hide as much of the next delay.
 		due = now.Add(tickEvery)
 		if looked != nil {
 			timer.Reset(wait)

@@ -33,7 +33,8 @@ func TestTicksComeEvery100Milliseconds(t *testing.T) {
 	})
 }
 
-// How late a look was decides what is discarded: one that came early, right after a stall, must hide nothing of the next, and one that does not come at all is late too.
+// How late a look was decides what is discarded: one that came early, right after a stall, must hide nothing of the
+// next, and one that does not come at all is late too.
 func TestAWatchingSeesItsOwnStalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var late []time.Duration
@@ -66,7 +67,8 @@ func TestAWatchingSeesItsOwnStalls(t *testing.T) {
 	})
 }
 
-// Whatever the session does meanwhile, all goes to every sink in order up to the end, what a sink's failure records too, and no sink's error hides another's.
+// Whatever the session does meanwhile, all goes to every sink in order up to the end, what a sink's failure records
+// too, and no sink's error hides another's.
 func TestASessionGoesOnWithoutItsBrokenSinks(t *testing.T) {
 	for name, watching := range map[string]bool{"under load": false, "watching": true} {
 		synctest.Test(t, func(t *testing.T) {

@@ -35,8 +35,8 @@ func (v *variant) name() string { return v.plan.Variants[v.index].Name }
 
 func (v *variant) record(ev history.Event) { v.run.rec.Record(ev) }
 
-// conduct runs the variant from the server's start to its end. However it ends, the order is: no more hits, faults healed in reverse, hits and tasks drained,
-// probe stopped, server stopped.
+// conduct runs the variant from the server's start to its end. However it ends, the order is: no more hits, faults
+// healed in reverse, hits and tasks drained, probe stopped, server stopped.
 func (v *variant) conduct(ctx context.Context) error {
 	one := v.plan.Variants[v.index]
 	v.record(history.VariantStarted{Name: one.Name, Expect: string(one.Expect), Index: v.index, Of: len(v.plan.Variants), Planned: v.plan.Phases.Total()})
@@ -157,7 +157,8 @@ func loadError(err error) error {
 	return fmt.Errorf("load: %w", err)
 }
 
-// phases goes through the times of the plan. The fault phase lasts as long as planned whatever the faults do; they are healed when it ends.
+// phases goes through the times of the plan. The fault phase lasts as long as planned whatever the faults do; they
+// are healed when it ends.
 func (v *variant) phases(ctx context.Context, planned []*faults.Injection) error {
 	begin := time.Now()
 	p := v.plan.Phases

@@ -18,7 +18,8 @@ import (
 
 // A Check is a sentence about the figures of a variant that must hold, such as "tasks_lost == 0 and p99 < 500".
 type Check struct {
-	// That is the expression; docs/checks.md has the names it can use. Times are milliseconds. Thresholds as k6 writes them are understood: p(99)<500.
+	// That is the expression; docs/checks.md has the names it can use. Times are milliseconds. Thresholds as k6
+	// writes them are understood: p(99)<500.
 	That string `yaml:"that" json:"that" jsonschema:"required"`
 	// Why is shown beside it.
 	Why string `yaml:"why,omitempty" json:"why,omitempty"`
@@ -80,7 +81,8 @@ func texts(all []string) []any {
 	return out
 }
 
-// Compile reads the check's expression: https://expr-lang.org over the numbers of Figures and the functions of Measure; it must come to true or false.
+// Compile reads the check's expression: https://expr-lang.org over the numbers of Figures and the functions of
+// Measure; it must come to true or false.
 func (c Check) Compile() (CompiledCheck, error) {
 	env := environment(func(Measure) float64 { return math.NaN() })
 	uses := &names{figures: map[string]bool{}}

@@ -5,13 +5,14 @@ import (
 	"time"
 )
 
-// Load is what is sent to the server: open loop, each hit due at its own moment whether or not earlier ones were answered; or, with shape closed, users who each
-// wait for their answer.
+// Load is what is sent to the server: open loop, each hit due at its own moment whether or not earlier ones were
+// answered; or, with shape closed, users who each wait for their answer.
 type Load struct {
 	// Rate is hits a second: 200/s, 6000/m, or a plain number.
 	Rate Rate `yaml:"rate" json:"rate,omitzero"`
-	// Shape of the rate over time: constant; poisson, which is constant on the mean with random moments; ramp from rate to `to`; step through `steps`;
-	// spike to `to` from `from` for `over`; sine around rate up to `to` with period `over`; closed, `users` who wait for answers; replay of the access log `log`.
+	// Shape of the rate over time: constant; poisson, which is constant on the mean with random moments; ramp from
+	// rate to `to`; step through `steps`; spike to `to` from `from` for `over`; sine around rate up to `to` with
+	// period `over`; closed, `users` who wait for answers; replay of the access log `log`.
 	Shape string `yaml:"shape,omitempty" json:"shape,omitempty" choice:"shape"`
 	// To is the rate at the end of a ramp, on top of a spike or a sine.
 	To Rate `yaml:"to,omitempty" json:"to,omitzero"`
@@ -27,13 +28,15 @@ type Load struct {
 	Users int `yaml:"users,omitempty" json:"users,omitempty" jsonschema:"minimum=1,maximum=65536"`
 	// Think is how long a user waits between an answer and the next hit; empty: not at all.
 	Think time.Duration `yaml:"think,omitempty" json:"think,omitempty" jsonschema:"type=string"`
-	// Log is the access log to send again (shape replay): Common or Combined format as gunicorn, nginx and Apache write them, or JSON lines.
+	// Log is the access log to send again (shape replay): Common or Combined format as gunicorn, nginx and Apache
+	// write them, or JSON lines.
 	Log string `yaml:"log,omitempty" json:"log,omitempty"`
 	// Speed of the replay: 1 as it was, 10 ten times as fast; empty: 1.
 	Speed float64 `yaml:"speed,omitempty" json:"speed,omitempty" jsonschema:"minimum=0"`
 	// Mix is several attacks at once, each with its own rate and shape or a share of Rate, and its own targets.
 	Mix []Mix `yaml:"mix,omitempty" json:"mix,omitempty"`
-	// Senders is how many hits may be in flight at once; what is due beyond that waits, and its wait is in its response time.
+	// Senders is how many hits may be in flight at once; what is due beyond that waits, and its wait is in its
+	// response time.
 	Senders int `yaml:"senders,omitempty" json:"senders,omitempty" jsonschema:"minimum=1,maximum=65536"`
 	// Timeout of one hit, from when it was sent.
 	Timeout time.Duration `yaml:"timeout,omitempty" json:"timeout,omitempty" jsonschema:"type=string"`
@@ -76,7 +79,8 @@ type Target struct {
 	Body   string            `yaml:"body,omitempty" json:"body,omitempty"`
 	// BodyFile is the file that has the body.
 	BodyFile string `yaml:"body_file,omitempty" json:"body_file,omitempty"`
-	// Template fills {{seq}}, {{counter}}, {{random MIN MAX}}, {{hex DIGITS}} and {{uuid}} into path, header and body, anew for each hit.
+	// Template fills {{seq}}, {{counter}}, {{random MIN MAX}}, {{hex DIGITS}} and {{uuid}} into path, header and
+	// body, anew for each hit.
 	Template bool `yaml:"template,omitempty" json:"template,omitempty"`
 	// Expect are the statuses that count as ok; empty: 200 to 399.
 	Expect []int `yaml:"expect,omitempty" json:"expect,omitempty"`

@@ -6,7 +6,8 @@ import (
 	"net/url"
 )
 
-// ownServer judges the keys of a server that is not hangtime's own: which are needed, and which have no meaning for its kind.
+// ownServer judges the keys of a server that is not hangtime's own: which are needed, and which have no meaning for
+// its kind.
 func (v *validation) ownServer(s Server) {
 	keys := []struct {
 		name  string

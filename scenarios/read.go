@@ -77,7 +77,8 @@ func Read(file string, text []byte) (*Document, error) {
 	return d, nil
 }
 
-// A place says where a key such as "variants[0].set" stands, and, where last is not empty, that key below it as it is written, dots and all.
+// A place says where a key such as "variants[0].set" stands, and, where last is not empty, that key below it as it is
+// written, dots and all.
 type place func(key, last string) (line, column int)
 
 // build decodes the tree, fills in the defaults and judges the whole.

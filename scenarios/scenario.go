@@ -2,7 +2,8 @@ package scenarios
 
 import "time"
 
-// A Scenario is one experiment: a server, a load, faults, and the variants (the guide's bad and good setting) that are compared under them.
+// A Scenario is one experiment: a server, a load, faults, and the variants (the guide's bad and good setting) that
+// are compared under them.
 type Scenario struct {
 	// Name is how it is called on the command line: lower case, digits and hyphens.
 	Name string `yaml:"name" json:"name" jsonschema:"required,pattern=^[a-z0-9][a-z0-9-]*$"`
@@ -16,7 +17,8 @@ type Scenario struct {
 	Reports []string `yaml:"reports,omitempty" json:"reports,omitempty"`
 	// Seed of every random choice; 0 picks one and prints it.
 	Seed uint64 `yaml:"seed,omitempty" json:"seed,omitempty"`
-	// HangAfter is the age from which on work counts as a hang although nobody is seen to wait behind it; before that it is slow.
+	// HangAfter is the age from which on work counts as a hang although nobody is seen to wait behind it; before that
+	// it is slow.
 	HangAfter time.Duration `yaml:"hang_after,omitempty" json:"hang_after,omitempty" jsonschema:"type=string"`
 	// Server is what is put under load.
 	Server Server `yaml:"server" json:"server,omitzero"`

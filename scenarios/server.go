@@ -2,10 +2,12 @@ package scenarios
 
 import "time"
 
-// A Server is what is put under load. The options have gunicorn's names and defaults where gunicorn has them; empty ones take the server's default.
+// A Server is what is put under load. The options have gunicorn's names and defaults where gunicorn has them; empty
+// ones take the server's default.
 type Server struct {
-	// Kind: reference is hangtime's own server, started for each variant; command is one of your own, started for each variant; attach is one that runs already
-	// and is only looked at and loaded; url is one whose processes are not on this machine.
+	// Kind: reference is hangtime's own server, started for each variant; command is one of your own, started for
+	// each variant; attach is one that runs already and is only looked at and loaded; url is one whose processes are
+	// not on this machine.
 	Kind string `yaml:"kind" json:"kind,omitempty" choice:"server"`
 
 	// Command starts your own server (kind command), word by word, without a shell; it stays in the foreground.
@@ -59,7 +61,8 @@ type Server struct {
 	MemoryLimit int `yaml:"memory_limit,omitempty" json:"memory_limit,omitempty" jsonschema:"minimum=1"`
 	// Upstream is the HOST:PORT on loopback that work socket asks; a fault of kind network stands in front of it.
 	Upstream string `yaml:"upstream,omitempty" json:"upstream,omitempty"`
-	// Hook are NAME=COMMAND to run at lifecycle hooks, such as post_worker_init=…; the command finds the process in HANGTIME_HOOK_PID.
+	// Hook are NAME=COMMAND to run at lifecycle hooks, such as post_worker_init=…; the command finds the process in
+	// HANGTIME_HOOK_PID.
 	Hook []string `yaml:"hook,omitempty" json:"hook,omitempty"`
 	// LoadApp makes the application fail: fail-boot, fail-load.
 	LoadApp     string        `yaml:"load_app,omitempty" json:"load_app,omitempty" jsonschema:"enum=ok,enum=fail-boot,enum=fail-load"`

@@ -7,8 +7,8 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// syntaxHints are what would be right where the YAML library says what is wrong: the first whose words its message has. Its words are those of a parser, and people write YAML
-// by example.
+// syntaxHints are what would be right where the YAML library says what is wrong: the first whose words its message
+// has. Its words are those of a parser, and people write YAML by example.
 var syntaxHints = []struct{ has, hint string }{
 	{"cannot start any token", "indent with spaces, not with tabs"},
 	{"mapping value is not allowed", `keys of one level want the same indentation, and a text with ": " in it wants quotes, such as 'http_req_duration: p(95)<500'`},

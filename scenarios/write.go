@@ -9,7 +9,8 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// Write is a scenario as a file that Read reads, with comment above it, a line each. A scenario that Read would refuse is an error here.
+// Write is a scenario as a file that Read reads, with comment above it, a line each. A scenario that Read would
+// refuse is an error here.
 func Write(s Scenario, comment []string) ([]byte, error) {
 	text, err := yaml.MarshalWithOptions(s, yaml.UseLiteralStyleIfMultiline(true))
 	if err != nil {
@@ -26,7 +27,8 @@ func Write(s Scenario, comment []string) ([]byte, error) {
 	return []byte(b.String()), nil
 }
 
-// Recipe is the first built-in variant that is expected to have an incident of this kind with this cause, as it is run: how to bring that about.
+// Recipe is the first built-in variant that is expected to have an incident of this kind with this cause, as it is
+// run: how to bring that about.
 func Recipe(expect Expect, cause string) (Scenario, bool) {
 	for _, name := range Names() {
 		doc, err := Open(name)

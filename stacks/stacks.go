@@ -1,5 +1,6 @@
-// Package stacks is what the readers of language runtimes share: what they read, and what they tell. A reader (stacks/python, stacks/golang, …) reads the memory of a process from
-// outside, without stopping it, without a signal, and without anything loaded into it. It decides nothing: whether a worker hangs is not its business.
+// Package stacks is what the readers of language runtimes share: what they read, and what they tell. A reader
+// (stacks/python, stacks/golang, …) reads the memory of a process from outside, without stopping it, without a
+// signal, and without anything loaded into it. It decides nothing: whether a worker hangs is not its business.
 package stacks
 
 import (
@@ -14,11 +15,13 @@ var ErrNone = errors.New("this runtime was not found in it")
 type Process struct {
 	Proc string // root of the proc file system: "/proc"
 	PID  int
-	// Memory fills into with what is at an address: whole, or an error. Pointers are read from a process that goes on meanwhile: any may lead anywhere.
+	// Memory fills into with what is at an address: whole, or an error. Pointers are read from a process that goes on
+	// meanwhile: any may lead anywhere.
 	Memory func(address uint64, into []byte) error
 }
 
-// A Reader reads one process. One goroutine may use it. Each look is bounded: at most 10 ms of processor time and the bounds of the reader's own.
+// A Reader reads one process. One goroutine may use it. Each look is bounded: at most 10 ms of processor time and the
+// bounds of the reader's own.
 type Reader interface {
 	// Language is that of the runtime: "python", "ruby", "php", "go", "java", "javascript".
 	Language() string
@@ -29,7 +32,8 @@ type Reader interface {
 // An Opener finds a runtime in a process; ErrNone where there is none.
 type Opener func(Process) (Reader, error)
 
-// Work is one thing that a process does: in a thread, or in a coroutine, greenlet, goroutine or fiber that no thread runs now.
+// Work is one thing that a process does: in a thread, or in a coroutine, greenlet, goroutine or fiber that no thread
+// runs now.
 type Work struct {
 	Kind   string  // "thread", "task" (asyncio), "greenlet", "goroutine", "fiber"
 	TID    int     // kernel's id of the thread that runs it; 0: none does now, or it is not known
@@ -55,7 +59,8 @@ type Frame struct {
 
 // A Wait is what a piece of work waits for, by the runtime's own account. The zero Wait says nothing.
 type Wait struct {
-	// On is the kind: "lock", "condition", "queue", "semaphore", "event", "wait group", "future", "task", "thread", "executor", "pool", "channel", "select", "monitor", "socket", "pipe", "child", "sleep", "interpreter lock".
+	// On is the kind: "lock", "condition", "queue", "semaphore", "event", "wait group", "future", "task", "thread",
+	// "executor", "pool", "channel", "select", "monitor", "socket", "pipe", "child", "sleep", "interpreter lock".
 	On     string
 	Object uint64        // the thing itself: the same for all who wait for it; 0: not known
 	Name   string        // what the application calls it: "lock", "QueuePool(2, all taken)"; empty: not known

@@ -21,8 +21,8 @@ type axis struct {
 	columns  int
 }
 
-// axisOf spans the whole plan of a variant, so that it fills from left to right, or the last minutes of a long one. Charts and lanes share it: what stands at
-// the same share of their widths happened at the same time.
+// axisOf spans the whole plan of a variant, so that it fills from left to right, or the last minutes of a long one.
+// Charts and lanes share it: what stands at the same share of their widths happened at the same time.
 func axisOf(v *report.Variant, now time.Duration, columns int) axis {
 	columns = max(columns, 1)
 	from := v.LoadFrom

@@ -59,8 +59,8 @@ func (l *loop) Report() *report.Report {
 	return r
 }
 
-// recorded are the reports of the first variant of log-contention, ten a second as a run makes them: load, a hang of every worker, deaths, recovery.
-// Where more workers are wanted than were recorded, they are copies of these.
+// recorded are the reports of the first variant of log-contention, ten a second as a run makes them: load, a hang of
+// every worker, deaths, recovery. Where more workers are wanted than were recorded, they are copies of these.
 func recorded(b *testing.B, workers int) []*report.Report {
 	b.Helper()
 	in, err := history.Open("testdata/" + contention + history.Extension)
@@ -100,7 +100,8 @@ func multiplied(workers []diagnose.Worker, n int) []diagnose.Worker {
 	return all
 }
 
-// BenchmarkScreen is a whole screen of 200x60 at ten reports a second, as people have it: share of a core, bytes a second to the terminal.
+// BenchmarkScreen is a whole screen of 200x60 at ten reports a second, as people have it: share of a core, bytes a
+// second to the terminal.
 func BenchmarkScreen(b *testing.B) {
 	for _, workers := range []int{16, 64} {
 		b.Run(fmt.Sprint(workers, "-workers"), func(b *testing.B) {
@@ -128,7 +129,8 @@ func BenchmarkScreen(b *testing.B) {
 	}
 }
 
-// BenchmarkFrame is how long one frame of 200x60 takes to be made, before the terminal library compares it with the last one.
+// BenchmarkFrame is how long one frame of 200x60 takes to be made, before the terminal library compares it with the
+// last one.
 func BenchmarkFrame(b *testing.B) {
 	for _, workers := range []int{16, 64} {
 		b.Run(fmt.Sprint(workers, "-workers"), func(b *testing.B) {
@@ -212,7 +214,8 @@ func processorTime(b *testing.B) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// The memory of a screen does not grow with the time that is watched: what a report holds is bounded, and the screen holds one report.
+// The memory of a screen does not grow with the time that is watched: what a report holds is bounded, and the screen
+// holds one report.
 func TestMemoryIsBounded(t *testing.T) {
 	m := modelOf(nil, 120, 35)
 	builder := report.NewBuilder()

@@ -79,7 +79,8 @@ func blank(b *strings.Builder, n int) {
 	b.WriteString(spaces[:max(n, 0)])
 }
 
-// beside sets two blocks of the same height next to each other. Each line of both is as wide as its block, so nothing need be measured.
+// beside sets two blocks of the same height next to each other. Each line of both is as wide as its block, so nothing
+// need be measured.
 func beside(left, right string) string {
 	if left == "" {
 		return right

@@ -22,8 +22,8 @@ type heatColumn struct {
 	any           bool
 }
 
-// open is how many hits of a point have not ended. Hits are counted as due and as ended in windows that do not lie exactly on points, so a point may seem to
-// have open ones although it has none: none is older than the oldest.
+// open is how many hits of a point have not ended. Hits are counted as due and as ended in windows that do not lie
+// exactly on points, so a point may seem to have open ones although it has none: none is older than the oldest.
 func open(p *metrics.Point, until, now time.Duration, d *metrics.Load) uint64 {
 	if ended := p.OK + p.Failed; p.Due > ended && until > now-d.Oldest {
 		return p.Due - ended
@@ -83,7 +83,8 @@ func bandRole(band int) role {
 // linesFrom is how many rows a chart needs before quantiles are drawn into it: in fewer they would hide the heat map.
 const linesFrom = 7
 
-// chartPane draws response time over time as a heat map (the fuller a cell, the more hits), the quantiles as lines, and when faults were in effect.
+// chartPane draws response time over time as a heat map (the fuller a cell, the more hits), the quantiles as lines,
+// and when faults were in effect.
 func (l *look) chartPane(r *report.Report, v *report.Variant, w, h int) string {
 	rows, columns := h-3, w-2-gutter
 	if rows < 2 || columns < 8 {

@@ -51,7 +51,8 @@ type comparison struct {
 	at   int // index in c.Variants
 }
 
-// comparePage draws the response time of both runs on one time axis, one below the other, and every figure of both with the change.
+// comparePage draws the response time of both runs on one time axis, one below the other, and every figure of both
+// with the change.
 func (l *look) comparePage(c *comparison, scroll, w, h int) string {
 	v := &c.c.Variants[c.at]
 	name := fmt.Sprintf("variant %s (%d of %d)", v.Name, c.at+1, len(c.c.Variants))

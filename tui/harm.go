@@ -26,7 +26,8 @@ func (s *stage) harm(a action) {
 	}
 }
 
-// askOfWorker asks about the selected worker. Whoever has its place when the answer comes must be the one that was asked about.
+// askOfWorker asks about the selected worker. Whoever has its place when the answer comes must be the one that was
+// asked about.
 func (s *stage) askOfWorker(what string, do func(place int)) {
 	w := s.worker()
 	if w == nil {

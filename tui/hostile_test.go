@@ -12,7 +12,8 @@ import (
 	"github.com/hangtime-dev/hangtime/words/hostile"
 )
 
-// A file name, a thread, a command line or a line of a log may hold escape sequences: no screen hands them on, and none of them breaks a frame.
+// A file name, a thread, a command line or a line of a log may hold escape sequences: no screen hands them on, and
+// none of them breaks a frame.
 func TestNoScreenHandsOnWhatOthersWroteRaw(t *testing.T) {
 	for _, words := range []bool{false, true} {
 		for _, ascii := range []bool{false, true} {

@@ -22,7 +22,8 @@ type spot struct {
 	action   action
 }
 
-// keyLine lists hints in one line. Those that do not fit are left out, but never the last two: how to see all of them, and how to leave.
+// keyLine lists hints in one line. Those that do not fit are left out, but never the last two: how to see all of
+// them, and how to leave.
 func (l *look) keyLine(k keys, w int, all []hint) (string, []spot) {
 	type entry struct {
 		text  string

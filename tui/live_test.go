@@ -11,7 +11,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// A terminal that is gone (its input at an end, its output closed) or a context that is done must end the screen, or the run could not heal.
+// A terminal that is gone (its input at an end, its output closed) or a context that is done must end the screen, or
+// the run could not heal.
 func TestAScreenEndsWithItsContext(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	in, typed := io.Pipe()

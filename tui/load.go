@@ -72,8 +72,8 @@ func unanswered(d *metrics.Load) uint64 {
 	return 0
 }
 
-// limited says that the load generator, not the server, was the limit so far; empty: it was not. A busy machine alone, which makes some hits a few
-// milliseconds late, is for the verdict to note: nobody should be alarmed by it.
+// limited says that the load generator, not the server, was the limit so far; empty: it was not. A busy machine
+// alone, which makes some hits a few milliseconds late, is for the verdict to note: nobody should be alarmed by it.
 func limited(v *report.Variant) string {
 	d := &v.Load
 	if len(v.Verdict.Notes) == 0 || d.Exhausted == 0 && (d.Lagging < 0.2 || d.LagMax < 50*time.Millisecond) {

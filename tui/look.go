@@ -41,7 +41,8 @@ type look struct {
 	glyphs glyphs
 }
 
-// in returns text in a role. It is printable then, whoever wrote it; a text that has roles already would show them as escapes.
+// in returns text in a role. It is printable then, whoever wrote it; a text that has roles already would show them as
+// escapes.
 func (l *look) in(r role, text string) string {
 	if text == "" {
 		return ""
@@ -120,7 +121,8 @@ func newLook(theme string, ascii bool) (*look, error) {
 				s = s.Faint(true)
 			}
 		}
-		// A frame of 200x60 has some 2,000 of these texts, none of which needs to be wrapped, aligned or measured again as Render does: that takes three times as long.
+		// A frame of 200x60 has some 2,000 of these texts, none of which needs to be wrapped, aligned or measured
+		// again as Render does: that takes three times as long.
 		const text = "x"
 		l.open[r], l.shut[r], _ = strings.Cut(s.Render(text), text)
 	}

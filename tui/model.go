@@ -7,7 +7,8 @@ import (
 	"github.com/charmbracelet/colorprofile"
 )
 
-// A model is the stage, with what stands around each screen: the first line, the tape, the key line and what is typed into it.
+// A model is the stage, with what stands around each screen: the first line, the tape, the key line and what is typed
+// into it.
 type model struct {
 	*stage
 	prompt    *prompt // nil: no line is typed

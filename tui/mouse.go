@@ -9,8 +9,8 @@ import (
 // A clicker is a screen on which a click means something; x and y are cells of the terminal.
 type clicker interface{ click(x, y int) tea.Cmd }
 
-// mouse does what a click or the wheel asks for: on a screen what that screen does with it, on the key line what the key does; on the tape it seeks, and drags
-// it from there.
+// mouse does what a click or the wheel asks for: on a screen what that screen does with it, on the key line what the
+// key does; on the tape it seeks, and drags it from there.
 func (m *model) mouse(msg tea.MouseMsg) tea.Cmd {
 	at := msg.Mouse()
 	switch msg.(type) {

@@ -92,7 +92,8 @@ func (p *picker) shape(shown []Scenario, at, w, h int) homeShape {
 	return s
 }
 
-// beforeTitle is what mark and verdict take in a row of the list, and leastTitle the room below which a title is left to the preview: a few letters of it say nothing.
+// beforeTitle is what mark and verdict take in a row of the list, and leastTitle the room below which a title is left
+// to the preview: a few letters of it say nothing.
 const (
 	beforeTitle = 2 + 9 + 1
 	leastTitle  = 20

@@ -2,7 +2,8 @@ package tui
 
 import tea "charm.land/bubbletea/v2"
 
-// A question is asked before harm is done: a key is pressed by mistake sooner than one thinks, and a killed worker does not come back.
+// A question is asked before harm is done: a key is pressed by mistake sooner than one thinks, and a killed worker
+// does not come back.
 type question struct {
 	text string         // what would be done, to whom
 	yes  func() tea.Cmd // does it

@@ -29,8 +29,9 @@ var refold = flag.Bool("refold", false, "make the kept reports anew from the rec
 // reports are those that were read, by file: they never change.
 var reports sync.Map
 
-// reportAt is the report of a recorded run at a moment; -1: at its end. It is kept as it was made when the golden frames were: what a diagnosis says in which words
-// is for the tests of diagnose and report. -refold makes it anew from the recording.
+// reportAt is the report of a recorded run at a moment; -1: at its end. It is kept as it was made when the golden
+// frames were: what a diagnosis says in which words is for the tests of diagnose and report. -refold makes it anew
+// from the recording.
 func reportAt(t testing.TB, name string, at time.Duration) *report.Report {
 	t.Helper()
 	moment := "end"

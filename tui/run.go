@@ -18,8 +18,8 @@ func (o Options) Check() error {
 	return err
 }
 
-// Run shows the source's reports until a person leaves, ctx is done, or a signal (SIGINT, SIGTERM, SIGHUP) asks to end. It returns once the terminal is as it
-// was before; a person who leaves is no error.
+// Run shows the source's reports until a person leaves, ctx is done, or a signal (SIGINT, SIGTERM, SIGHUP) asks to
+// end. It returns once the terminal is as it was before; a person who leaves is no error.
 func Run(ctx context.Context, source Source, controls Controls, options Options) error {
 	m, err := newModel(source, controls, options)
 	if err != nil {
@@ -38,7 +38,8 @@ func Replay(ctx context.Context, tape Tape, options Options) error {
 	return show(ctx, m)
 }
 
-// Home shows what can be run until a person picks one of it, or leaves. The one of that name, or with that file, is selected.
+// Home shows what can be run until a person picks one of it, or leaves. The one of that name, or with that file, is
+// selected.
 func Home(ctx context.Context, all []Scenario, selected string, options Options) (Choice, error) {
 	m, err := newModel(nil, Controls{}, options)
 	if err != nil {

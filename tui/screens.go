@@ -1,6 +1,7 @@
 package tui
 
-// An opening is a key that puts a screen on the stage, whatever is on it, and the command of the palette that does the same with a word more.
+// An opening is a key that puts a screen on the stage, whatever is on it, and the command of the palette that does
+// the same with a word more.
 type opening struct {
 	key     boundKey
 	command string // empty: the key alone opens it

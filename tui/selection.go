@@ -21,7 +21,8 @@ func (o order) String() string {
 	return [...]string{"by place, trouble first if they do not fit", "by place", "trouble first"}[o]
 }
 
-// pick is which workers are shown, in which order. Only trouble and no trouble are told apart, or rows would jump with every state.
+// pick is which workers are shown, in which order. Only trouble and no trouble are told apart, or rows would jump
+// with every state.
 func pick(workers []diagnose.Worker, filter string, o order, rows int) []diagnose.Worker {
 	shown := make([]diagnose.Worker, 0, len(workers))
 	for _, w := range workers {

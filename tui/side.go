@@ -14,7 +14,8 @@ import (
 // besideRows is what the selected worker needs of the column, below checks and incidents.
 const besideRows = 8
 
-// sidePane has the checks, below them the incidents, and below these, where there is room, what is known of the selected worker.
+// sidePane has the checks, below them the incidents, and below these, where there is room, what is known of the
+// selected worker.
 func (l *look) sidePane(v *report.Variant, view liveView, now time.Duration, w, h int) string {
 	checks := min(len(v.Verdict.Checks)+2, h)
 	incidents := min(min(max(len(v.Incidents), 1), mostListed)+2, h-checks)

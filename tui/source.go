@@ -9,7 +9,8 @@ import (
 // A Source has the newest report; nil before the first. It is asked ten times a second, from one goroutine.
 type Source interface{ Report() *report.Report }
 
-// Controls are what a person may ask of a run. Each may take a moment and is called from a goroutine of its own; nil ones are not offered.
+// Controls are what a person may ask of a run. Each may take a moment and is called from a goroutine of its own; nil
+// ones are not offered.
 type Controls struct {
 	Stop     func()          // end the run in order
 	SetRate  func(float64)   // hits a second; 0 is a pause

@@ -12,7 +12,8 @@ import (
 	"github.com/hangtime-dev/hangtime/report"
 )
 
-// A screen is one full page: all that a person can look at is one, in a file of its own, and the stage has one of them at a time.
+// A screen is one full page: all that a person can look at is one, in a file of its own, and the stage has one of
+// them at a time.
 type screen interface {
 	head(w int) string           // the first line
 	draw(w, h int) string        // what stands between that and the key line, exactly w × h

@@ -6,7 +6,8 @@ import (
 	"github.com/hangtime-dev/hangtime/diagnose"
 )
 
-// A stateRow is how a state is drawn, and what it means. Each has characters of its own, so that nothing is said by colour alone.
+// A stateRow is how a state is drawn, and what it means. Each has characters of its own, so that nothing is said by
+// colour alone.
 type stateRow struct {
 	state diagnose.State
 	role  role
@@ -15,7 +16,8 @@ type stateRow struct {
 	says  string    // to someone who meets it for the first time
 }
 
-// states are all of them, from the one to care least about to the gravest. A new state is a row here; nothing ever writes to it.
+// states are all of them, from the one to care least about to the gravest. A new state is a row here; nothing ever
+// writes to it.
 var states = [...]stateRow{
 	{diagnose.Idle, dim, [2]string{"▁", "_"}, [2]string{}, "nothing is asked of it"},
 	{diagnose.Busy, good, [2]string{"▃", "="}, [2]string{}, "has work and gets on"},
@@ -27,7 +29,8 @@ var states = [...]stateRow{
 	{diagnose.Hung, bad, [2]string{"█", "X"}, [2]string{"×", "X"}, "a hang: has work, no progress for 1 s or more"},
 }
 
-// gravity orders states by how much a person should care; it is the row of a state. One that has no row, as of a newer recording, is drawn as unknown.
+// gravity orders states by how much a person should care; it is the row of a state. One that has no row, as of a
+// newer recording, is drawn as unknown.
 func gravity(s diagnose.State) int {
 	row := 0
 	for i := range states {

@@ -31,7 +31,8 @@ func TestEachStateHasACharacterOfItsOwn(t *testing.T) {
 	}
 }
 
-// A state that this screen has never heard of is drawn as one that is not known: a newer recording must not break an older screen.
+// A state that this screen has never heard of is drawn as one that is not known: a newer recording must not break an
+// older screen.
 func TestAStateThatIsNotKnownIsDrawn(t *testing.T) {
 	for _, row := range []struct {
 		state diagnose.State
@@ -62,7 +63,8 @@ func TestAStateThatIsNotKnownIsDrawn(t *testing.T) {
 	}
 }
 
-// A cell of a lane shows the gravest that happened in its time; where nothing was seen it is blank, which is not the same as unknown.
+// A cell of a lane shows the gravest that happened in its time; where nothing was seen it is blank, which is not the
+// same as unknown.
 func TestALaneShowsTheGravest(t *testing.T) {
 	l, err := newLook("none", false)
 	if err != nil {
@@ -80,7 +82,8 @@ func TestALaneShowsTheGravest(t *testing.T) {
 	}
 }
 
-// Where nobody can say whether a worker works its page says why not, what it works on, and what of that waits outside of threads.
+// Where nobody can say whether a worker works its page says why not, what it works on, and what of that waits outside
+// of threads.
 func TestAWorkersPageSaysWhatItWorksOn(t *testing.T) {
 	r := unsureReport()
 	w := &r.Variants[0].Workers[0]

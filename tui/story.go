@@ -24,7 +24,8 @@ func lineRole(k report.LineKind) role {
 	return plain
 }
 
-// storyPane has the newest lines of what happened, the newest last, or older ones when a person has gone back. beside is a note for its upper edge.
+// storyPane has the newest lines of what happened, the newest last, or older ones when a person has gone back. beside
+// is a note for its upper edge.
 func (l *look) storyPane(v *report.Variant, view liveView, beside string, w, h int) string {
 	rows := max(h-2, 0)
 	lines := v.Story

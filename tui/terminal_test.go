@@ -59,8 +59,8 @@ func startSession(t *testing.T, m *model, w, h int) *session {
 		s.program.Quit()
 		<-s.ended
 		cancel()
-		// The reader of the master waits in the kernel: a last word from the other side ends it. That side is left to the garbage collector, for the program's
-		// reader may be about to end.
+		// The reader of the master waits in the kernel: a last word from the other side ends it. That side is left to
+		// the garbage collector, for the program's reader may be about to end.
 		s.stop.Store(true)
 		_, _ = tty.WriteString(" ")
 		_ = s.screen.InputPipe().(io.Closer).Close()
@@ -71,8 +71,9 @@ func startSession(t *testing.T, m *model, w, h int) *session {
 	return s
 }
 
-// nameless is a terminal as Bubble Tea wants it, but no file that could be polled: Bubble Tea closes its poller at the end without waiting for who reads from it, which the
-// race detector sees now and then. What is read from this one ends with the terminal.
+// nameless is a terminal as Bubble Tea wants it, but no file that could be polled: Bubble Tea closes its poller at
+// the end without waiting for who reads from it, which the race detector sees now and then. What is read from this
+// one ends with the terminal.
 type nameless struct{ tty *os.File }
 
 func (n nameless) Read(b []byte) (int, error)  { return n.tty.Read(b) }
@@ -361,7 +362,8 @@ func strikeHome(t *testing.T, struck map[action]bool) {
 	<-s.ended
 }
 
-// A terminal that changes its size all the time is drawn right once it stops, and no line is ever too long: the emulator would wrap it.
+// A terminal that changes its size all the time is drawn right once it stops, and no line is ever too long: the
+// emulator would wrap it.
 func TestAStormOfResizes(t *testing.T) {
 	s := startSession(t, modelOf(reportAt(t, contention, hanging), 0, 0), 120, 35)
 	s.see("HANG 4 of 4")

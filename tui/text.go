@@ -20,8 +20,9 @@ func (l *look) shorten(text string, w int) string {
 	return folders.ReplaceAllString(text, l.glyphs.more+"/")
 }
 
-// text is what others wrote (a path, a thread's name, a command, a line of a log, a sentence made of these) as it may be drawn: without what would act on the
-// terminal, and in ASCII where the terminal has no more. All that is not written here goes through it.
+// text is what others wrote (a path, a thread's name, a command, a line of a log, a sentence made of these) as it may
+// be drawn: without what would act on the terminal, and in ASCII where the terminal has no more. All that is not
+// written here goes through it.
 func (l *look) text(of string) string {
 	of = words.Printable(of)
 	if l.glyphs.ascii == nil {
@@ -38,7 +39,8 @@ func right(text string, w int) string {
 	return strings.Repeat(" ", max(w-textWidth(text), 0)) + text
 }
 
-// paragraph breaks a sentence into indented lines that fit w cells. Only what is there to be read is broken, never a row of a table.
+// paragraph breaks a sentence into indented lines that fit w cells. Only what is there to be read is broken, never a
+// row of a table.
 func (l *look) paragraph(r role, text string, indent, w int) []string {
 	lines := wrap(l.text(text), w-indent-1)
 	for i := range lines {
@@ -63,7 +65,8 @@ func wrap(text string, w int) []string {
 	return append(lines, line)
 }
 
-// textWidth is how many cells a text takes. Most of what is drawn are characters that are known to take one each; only others are measured, which takes ten times as long.
+// textWidth is how many cells a text takes. Most of what is drawn are characters that are known to take one each;
+// only others are measured, which takes ten times as long.
 func textWidth(text string) int {
 	n := 0
 	for i := 0; i < len(text); {
@@ -107,7 +110,8 @@ func sgrEnd(text string) int {
 	return 0
 }
 
-// oneCell says of the characters that hangtime draws with that they take one cell: dashes and dots, arrows, boxes and blocks, marks.
+// oneCell says of the characters that hangtime draws with that they take one cell: dashes and dots, arrows, boxes and
+// blocks, marks.
 func oneCell(r rune) bool {
 	return r >= 0x2010 && r <= 0x2027 || r >= 0x2190 && r <= 0x2193 || r >= 0x2500 && r <= 0x259f || r >= 0x25a0 && r <= 0x25cf || r == '✓' || r == '✗' || r == 'µ' || r == '×' || r == '‖' || r == '‾'
 }

@@ -59,7 +59,8 @@ func (m *model) View() tea.View {
 	return v
 }
 
-// A sight is what a tick may change of the screen, beside that what was said is taken back after a while. Reports never change once made.
+// A sight is what a tick may change of the screen, beside that what was said is taken back after a while. Reports
+// never change once made.
 type sight struct {
 	report *report.Report
 	on     screen

@@ -7,7 +7,8 @@ import (
 	"github.com/hangtime-dev/hangtime/verdict"
 )
 
-// A verdictRow is one line of the table, of several figures that docs/metrics.md defines; short is its title on a narrow terminal.
+// A verdictRow is one line of the table, of several figures that docs/metrics.md defines; short is its title on a
+// narrow terminal.
 type verdictRow struct{ title, short, figures string }
 
 func verdictRows() []verdictRow {

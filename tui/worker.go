@@ -93,7 +93,8 @@ func logName(w *diagnose.Worker) string {
 	return fmt.Sprintf("the server's log about worker %d, its newest lines", w.Place)
 }
 
-// logHeight is how high the pane of the log is below why and threads, which have two thirds of the rows at least; 0: there is no room, or nothing to show.
+// logHeight is how high the pane of the log is below why and threads, which have two thirds of the rows at least; 0:
+// there is no room, or nothing to show.
 func logHeight(v *report.Variant, w *diagnose.Worker, rows int) int {
 	n := len(v.LogOf(w, mostTold))
 	if h := min(n+2, rows/3); n > 0 && h >= 4 {

@@ -47,7 +47,8 @@ func (l *look) columnsOf(workers []diagnose.Worker, w int) table {
 	return t
 }
 
-// workerTable has one row for each place that is shown: what it does, since when, why. The selected row is marked, and always visible.
+// workerTable has one row for each place that is shown: what it does, since when, why. The selected row is marked,
+// and always visible.
 func (l *look) workerTable(v *report.Variant, now time.Duration, shown []diagnose.Worker, selected, w, h int, note string) string {
 	rows := h - 3
 	t := l.columnsOf(shown, w-2)

@@ -23,7 +23,8 @@ func (seen) Slice(string, string) metrics.Slice { return metrics.Slice{} }
 func (seen) AchievedIn(string) (float64, bool)  { return 0, false }
 func (seen) Broken() int                        { return 0 }
 
-// hits are a real fold: 100 fast ones of each tag before, 100 during of which those tagged slow took 2 s and half of the others failed.
+// hits are a real fold: 100 fast ones of each tag before, 100 during of which those tagged slow took 2 s and half of
+// the others failed.
 func hits(t *testing.T) *metrics.Fold {
 	t.Helper()
 	f := metrics.New()

@@ -13,7 +13,8 @@ import (
 	"github.com/hangtime-dev/hangtime/words"
 )
 
-// enough says whether so many hits have a q-th percentile: one of them must lie beyond it. That makes 2 for the median, 100 for the 99th, 1,000 for the 99.9th.
+// enough says whether so many hits have a q-th percentile: one of them must lie beyond it. That makes 2 for the
+// median, 100 for the 99th, 1,000 for the 99.9th.
 func enough(q float64, n uint64) bool {
 	if q >= 100 {
 		return n > 0
@@ -120,8 +121,8 @@ func incidentFigures(v map[string]number, f *Fold, incidents []diagnose.Incident
 	v["replacement"] = known(millis(max(f.pool.replaced, 0)), f.pool.replaced >= 0)
 }
 
-// recoveries are those of the load, and where a fault led to an incident at least until every place had a worker again that makes progress: a pool of which one worker
-// stands still may answer as before, and has not recovered.
+// recoveries are those of the load, and where a fault led to an incident at least until every place had a worker
+// again that makes progress: a pool of which one worker stands still may answer as before, and has not recovered.
 func recoveries(l metrics.Load, incidents []diagnose.Incident, last time.Duration) []metrics.Recovery {
 	all := slices.Clone(l.Recoveries)
 	for i := range all {
@@ -150,7 +151,8 @@ func recoveryFigures(v map[string]number, recoveries []metrics.Recovery) {
 	if !n.known {
 		return
 	}
-	// Of an even number the upper one: a median that is too short would be a promise. Those that were not seen to end are the longest.
+	// Of an even number the upper one: a median that is too short would be a promise. Those that were not seen to end
+	// are the longest.
 	all := slices.SortedFunc(slices.Values(recoveries), func(a, b metrics.Recovery) int {
 		if a.AtLeast != b.AtLeast {
 			return cmp.Compare(flag(a.AtLeast), flag(b.AtLeast))

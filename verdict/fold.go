@@ -8,8 +8,8 @@ import (
 	"github.com/hangtime-dev/hangtime/words"
 )
 
-// A Fold keeps what a judgement of one variant needs beside load and incidents: who died and was replaced, which faults took effect, and how far hangtime's own
-// eyes can be trusted. It is fed one record after the other.
+// A Fold keeps what a judgement of one variant needs beside load and incidents: who died and was replaced, which
+// faults took effect, and how far hangtime's own eyes can be trusted. It is fed one record after the other.
 type Fold struct {
 	phase     string
 	from      time.Duration // when the phase before began; -1: not yet
@@ -50,7 +50,8 @@ func NewFold() *Fold {
 // tolerated is how late a tick may be without a doubt about what was measured.
 const tolerated = 100 * time.Millisecond
 
-// fewLate is how long hangtime may have been late in all, however short the variant: a single hiccup of a machine voids nothing.
+// fewLate is how long hangtime may have been late in all, however short the variant: a single hiccup of a machine
+// voids nothing.
 const fewLate = 500 * time.Millisecond
 
 // Add takes the next record.

@@ -20,8 +20,8 @@ type Seen interface {
 	Broken() int // histograms of the history that could not be read
 }
 
-// Variant judges one variant: what its world was expected to do, then each check. plan is the scenario as that variant, its number at, runs it.
-// It can be asked at any time; until the variant is over nothing is decided.
+// Variant judges one variant: what its world was expected to do, then each check. plan is the scenario as that
+// variant, its number at, runs it. It can be asked at any time; until the variant is over nothing is decided.
 func (f *Fold) Variant(v scenarios.Variant, at int, plan scenarios.Scenario, l metrics.Load, seen Seen, incidents []diagnose.Incident) Variant {
 	out := Variant{Name: v.Name, Notes: append(notes(l), f.notes...), Expect: string(v.Expect), Outcome: Pass, Figures: figures(f, l, incidents)}
 	doubts := f.blind()
@@ -56,7 +56,8 @@ func (f *Fold) Variant(v scenarios.Variant, at int, plan scenarios.Scenario, l m
 	return out
 }
 
-// Key says where the i-th check of a variant stands in its scenario; the first own of them are the scenario's, the rest the variant's.
+// Key says where the i-th check of a variant stands in its scenario; the first own of them are the scenario's, the
+// rest the variant's.
 func Key(i, own, variant int) string {
 	if i < own {
 		return fmt.Sprintf("checks[%d]", i)
@@ -77,7 +78,8 @@ func byName(all []Figure) map[string]Figure {
 	return values
 }
 
-// doubt turns a check into unknown where what it rests on was not seen, whatever it came to: a fail that rests on a fault that never was would blame the server.
+// doubt turns a check into unknown where what it rests on was not seen, whatever it came to: a fail that rests on a
+// fault that never was would blame the server.
 func doubt(c Check, doubts []string) Check {
 	if len(doubts) > 0 {
 		c.Outcome, c.Why = Unknown, strings.Join(doubts, "; ")
@@ -153,7 +155,8 @@ func summary(incidents []diagnose.Incident) string {
 	return strings.Join(parts, ", ")
 }
 
-// check judges one expression. A figure of which only a lower bound is known decides only where the bound and everything above it agree.
+// check judges one expression. A figure of which only a lower bound is known decides only where the bound and
+// everything above it agree.
 func (f *Fold) check(c scenarios.Check, figures map[string]Figure, seen Seen, incidents []diagnose.Incident) Check {
 	out := Check{Name: c.That, Want: c.Why, Outcome: Unknown}
 	compiled, err := f.compile(c)
@@ -220,8 +223,9 @@ func (f *Fold) compile(c scenarios.Check) (scenarios.CompiledCheck, error) {
 // endless is longer than anything lasts. It is no infinity, for the difference of two of those is no number.
 const endless = 1e15
 
-// agrees says whether the check comes to the same wherever the figures of which only a lower bound is known may lie. What it comes to changes at the numbers in it
-// and at the other figures, where a figure is compared as it is: it is asked there, just beside, and far beyond. Between two ends that agree, a window around arithmetic with a figure may
+// agrees says whether the check comes to the same wherever the figures of which only a lower bound is known may lie.
+// What it comes to changes at the numbers in it and at the other figures, where a figure is compared as it is: it is
+// asked there, just beside, and far beyond. Between two ends that agree, a window around arithmetic with a figure may
 // be missed.
 func agrees(c scenarios.CompiledCheck, values map[string]float64, bounds []string, holds bool) (bool, error) {
 	if len(bounds) == 0 {

@@ -14,7 +14,8 @@ import (
 
 const s = time.Second
 
-// whole is a variant that ran to its end with one fault that took effect and healed, seen by records in this order; more are put before its end.
+// whole is a variant that ran to its end with one fault that took effect and healed, seen by records in this order;
+// more are put before its end.
 func whole(more ...history.Event) *Fold {
 	f := NewFold()
 	at := time.Duration(0)

@@ -11,7 +11,8 @@ import (
 // briefly is how long all senders may be in use without a word.
 const briefly = 100 * time.Millisecond
 
-// notes say where the load generator, not the server, was the limit: response times are then true as seen from outside, but not the server's alone.
+// notes say where the load generator, not the server, was the limit: response times are then true as seen from
+// outside, but not the server's alone.
 func notes(l metrics.Load) []string {
 	var all []string
 	if l.Exhausted > briefly {

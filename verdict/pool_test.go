@@ -8,8 +8,9 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// inOrder is a pool of four in which deaths and births come in an order, each a pid: below 200 one that dies, else one that is born. Places are given as the probe does: the
-// lowest that no living worker has. A negative one dies, whenever it was born.
+// inOrder is a pool of four in which deaths and births come in an order, each a pid: below 200 one that dies, else
+// one that is born. Places are given as the probe does: the lowest that no living worker has. A negative one dies,
+// whenever it was born.
 func inOrder(order []int, apart time.Duration) pool {
 	p := newPool()
 	places := map[int]int{}

@@ -36,7 +36,8 @@ func failed(variants []Variant) string {
 	return "see why below"
 }
 
-// passed says what the variants showed: that the cure holds, where one was sick and another healthy under the same load and fault.
+// passed says what the variants showed: that the cure holds, where one was sick and another healthy under the same
+// load and fault.
 func passed(variants []Variant) string {
 	var sick, healthy, rest []string
 	for _, v := range variants {

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Moment is when something happened in a run, from its beginning: 00:08.214. One before that, as of a server that hung before it was watched, is negative.
+// Moment is when something happened in a run, from its beginning: 00:08.214. One before that, as of a server that
+// hung before it was watched, is negative.
 func Moment(at time.Duration) string {
 	sign, ms := "", at.Milliseconds()
 	if ms < 0 {
@@ -14,7 +15,8 @@ func Moment(at time.Duration) string {
 	return fmt.Sprintf("%s%02d:%02d.%03d", sign, ms/60000, ms/1000%60, ms%1000)
 }
 
-// Watch is a moment of a watch that may go on for days: 01:02:03.4; one before it began is told as how long before: 5.7 s before this watch.
+// Watch is a moment of a watch that may go on for days: 01:02:03.4; one before it began is told as how long before:
+// 5.7 s before this watch.
 func Watch(at time.Duration) string {
 	if at < 0 {
 		return Seconds(-at) + " before this watch"

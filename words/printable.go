@@ -7,9 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// Printable makes a text that somebody else wrote (a path, a command line, a thread's name, a line of a log) safe to show. Such a text may hold what moves a
-// cursor, colours or renames a terminal, forges a line of a report, or turns the direction of reading round. All of that becomes a visible escape: \x1b, \n,
-// \u202e. What is no UTF-8 becomes U+FFFD. A text that is printable already stays as it is, so it does no harm to ask twice.
+// Printable makes a text that somebody else wrote (a path, a command line, a thread's name, a line of a log) safe to
+// show. Such a text may hold what moves a cursor, colours or renames a terminal, forges a line of a report, or turns
+// the direction of reading round. All of that becomes a visible escape: \x1b, \n, \u202e. What is no UTF-8 becomes
+// U+FFFD. A text that is printable already stays as it is, so it does no harm to ask twice.
 //
 // The history keeps such texts as they were read: who shows one asks here.
 func Printable(text string) string {
@@ -56,8 +57,9 @@ func printable(text string) int {
 	return len(text)
 }
 
-// writePrintable escapes what Unicode does not call graphic: C0 and C1 controls, DEL, separators of lines, all format characters (bidi controls, those
-// without width, tags), surrogates and what is not assigned. Go's own quoting decides by the same tables.
+// writePrintable escapes what Unicode does not call graphic: C0 and C1 controls, DEL, separators of lines, all format
+// characters (bidi controls, those without width, tags), surrogates and what is not assigned. Go's own quoting
+// decides by the same tables.
 func writePrintable(b *strings.Builder, r rune) {
 	switch {
 	case strconv.IsGraphic(r):

@@ -26,7 +26,8 @@ func Size(n uint64) string {
 	return fmt.Sprintf("%d B", n)
 }
 
-// Bytes writes a figure in bytes, which may be a median or a shrinkage, with as many digits as a table of such figures wants: 12 KiB, -3.0 MiB, 1.25 GiB.
+// Bytes writes a figure in bytes, which may be a median or a shrinkage, with as many digits as a table of such
+// figures wants: 12 KiB, -3.0 MiB, 1.25 GiB.
 func Bytes(n float64) string {
 	switch a := math.Abs(n); {
 	case a < kib:

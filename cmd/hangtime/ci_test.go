@@ -87,7 +87,8 @@ func TestTheExamplesForCIRun(t *testing.T) {
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"), "XDG_STATE_HOME="+t.TempDir())
 		out, err := cmd.CombinedOutput()
-		// On a machine that is too busy the answer may be that nothing can be said, or that the second run was slower: the command ran all the same.
+		// On a machine that is too busy the answer may be that nothing can be said, or that the second run was
+		// slower: the command ran all the same.
 		code := cmd.ProcessState.ExitCode()
 		if err != nil && code != exitUnknown && !(code == exitFail && strings.Contains(line, "--fail-if")) {
 			t.Errorf("%s: %v\n%s", line, err, out)
@@ -216,7 +217,8 @@ func scrapeUntil(t *testing.T, url string, enough func(map[string]*dto.MetricFam
 	}
 }
 
-// asPrometheus is OpenMetrics as the older text format, which the parser reads: counters keep their suffix in the family's name there.
+// asPrometheus is OpenMetrics as the older text format, which the parser reads: counters keep their suffix in the
+// family's name there.
 func asPrometheus(text string) string {
 	text = strings.ReplaceAll(text, "# EOF\n", "")
 	return regexp.MustCompile(`(?m)^(hangtime_\w+)_total\b`).ReplaceAllString(text, "$1")

@@ -26,8 +26,9 @@ func commands() []*cobra.Command {
 	}
 }
 
-// role runs a process that hangtime started of itself: a worker of the reference server, a fault's helper, the guardian. They are asked before the command
-// line is read, because they must be quick to start and have no flags for people.
+// role runs a process that hangtime started of itself: a worker of the reference server, a fault's helper, the
+// guardian. They are asked before the command line is read, because they must be quick to start and have no flags for
+// people.
 func role(args []string) (handled bool, code int) {
 	if handled, code = refserver.Role(args); handled {
 		return handled, code

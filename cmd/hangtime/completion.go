@@ -10,7 +10,8 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-// complete says what can stand where on the command line. `hangtime completion bash|zsh|fish|powershell`, which cobra brings, prints the script that asks.
+// complete says what can stand where on the command line. `hangtime completion bash|zsh|fish|powershell`, which cobra
+// brings, prints the script that asks.
 func complete(root *cobra.Command) error {
 	for _, cmd := range root.Commands() {
 		switch cmd.Name() {
@@ -25,7 +26,8 @@ func complete(root *cobra.Command) error {
 	return root.RegisterFlagCompletionFunc("theme", cobra.FixedCompletions([]string{"auto", "dark", "light", "16", "none"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// completeScenario offers the built-in scenarios with what each shows, and one's own; where a path is begun, the shell's own files.
+// completeScenario offers the built-in scenarios with what each shows, and one's own; where a path is begun, the
+// shell's own files.
 func completeScenario(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
 	if strings.ContainsAny(begun, "/.") {
 		return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt

@@ -60,7 +60,8 @@ type crash struct {
 	left    []string
 }
 
-// After kill -9 of hangtime during any fault nothing stays broken: no stopped or frozen process, no lock, mount, control group, loop device, proxy or file.
+// After kill -9 of hangtime during any fault nothing stays broken: no stopped or frozen process, no lock, mount,
+// control group, loop device, proxy or file.
 func TestCrashesDuringFaultsLeaveNothing(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)

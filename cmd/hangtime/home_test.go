@@ -10,7 +10,8 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-// A first-time user comes from nothing to a running hang with two keys: one that moves, one that runs. What it came to is there on the way back.
+// A first-time user comes from nothing to a running hang with two keys: one that moves, one that runs. What it came
+// to is there on the way back.
 func TestHomeToAHangWithTwoKeys(t *testing.T) {
 	config := t.TempDir()
 	t.Setenv("XDG_CONFIG_HOME", config)

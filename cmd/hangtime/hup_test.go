@@ -14,7 +14,8 @@ import (
 	"github.com/hangtime-dev/hangtime/report"
 )
 
-// A terminal that vanishes in the middle of a hang ends the run in order: the fault is lifted, the recording is whole, nothing is left.
+// A terminal that vanishes in the middle of a hang ends the run in order: the fault is lifted, the recording is
+// whole, nothing is left.
 func TestATerminalThatVanishesEndsTheRunInOrder(t *testing.T) {
 	mark := fmt.Sprintf("HANGTIME_TEST_MARK=hup-%d", os.Getpid())
 	t.Setenv("HANGTIME_TEST_MARK", strings.TrimPrefix(mark, "HANGTIME_TEST_MARK="))

@@ -16,7 +16,8 @@ import (
 
 var kills = flag.Int("kills", 2, "how often TestKillLeavesNothing kills hangtime; `make prove-kill` does it 20 times")
 
-// After kill -9 of hangtime at a random moment nothing of it is left within 2 s: no arbiter, worker, lock holder or guardian, no file.
+// After kill -9 of hangtime at a random moment nothing of it is left within 2 s: no arbiter, worker, lock holder or
+// guardian, no file.
 func TestKillLeavesNothing(t *testing.T) {
 	seed := rand.Uint64()
 	random := rand.New(rand.NewPCG(seed, 0))

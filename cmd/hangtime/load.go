@@ -171,7 +171,8 @@ func (f *loadFlags) send(cmd *cobra.Command, alone *run.Alone, live *report.Live
 	return &exit{exitUnknown, err}
 }
 
-// unanswered is the error of an attack to which nobody answered a word: then no time that was measured says anything of a server.
+// unanswered is the error of an attack to which nobody answered a word: then no time that was measured says anything
+// of a server.
 func unanswered(address string, s loadgen.Summary) error {
 	if s.Due == 0 || len(s.Status) > 0 || s.Errors[history.ErrMalformed] > 0 {
 		return nil

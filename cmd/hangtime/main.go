@@ -1,4 +1,5 @@
-// Command hangtime finds out why a multi-worker server hangs: it loads and breaks one, shows which worker hangs since when and why, and judges what was seen.
+// Command hangtime finds out why a multi-worker server hangs: it loads and breaks one, shows which worker hangs since
+// when and why, and judges what was seen.
 package main
 
 import (

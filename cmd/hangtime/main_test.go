@@ -50,8 +50,8 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// exits runs a command and judges its exit code: `exits 2 hangtime run nothing`. What says itself that the machine was too busy for a judgement is run again; what passed
-// or failed never is.
+// exits runs a command and judges its exit code: `exits 2 hangtime run nothing`. What says itself that the machine
+// was too busy for a judgement is run again; what passed or failed never is.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE COMMAND [ARGUMENT...]")

@@ -31,8 +31,8 @@ func writeForms(dir string, r *report.Report) error {
 	return wrong
 }
 
-// tellCI tells GitHub Actions, where it runs there, what it understands: annotations beside the scenario's lines and the job's summary. file is the scenario
-// as it was named on the command line. Other CI systems read junit.xml.
+// tellCI tells GitHub Actions, where it runs there, what it understands: annotations beside the scenario's lines and
+// the job's summary. file is the scenario as it was named on the command line. Other CI systems read junit.xml.
 func tellCI(out io.Writer, file string, r *report.Report) error {
 	if os.Getenv("GITHUB_ACTIONS") != "true" {
 		return nil

@@ -23,7 +23,8 @@ import (
 	"github.com/hangtime-dev/hangtime/report"
 )
 
-// A realServer is Debian's own, with an application of examples/ that hangs in the way it is asked to and says in which process.
+// A realServer is Debian's own, with an application of examples/ that hangs in the way it is asked to and says in
+// which process.
 type realServer struct {
 	t       *testing.T
 	cmd     *exec.Cmd

@@ -258,7 +258,8 @@ type conductor interface {
 	Stop(by string)
 }
 
-// conduct runs without a screen; SIGINT, SIGTERM and SIGHUP end it in order, a second one at once: the guardian mends what is left.
+// conduct runs without a screen; SIGINT, SIGTERM and SIGHUP end it in order, a second one at once: the guardian mends
+// what is left.
 func conduct(r conductor) error {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)

@@ -30,7 +30,8 @@ func conductOnScreen(r *run.Run, live *report.Live, options tui.Options) error {
 	return errors.Join(<-ended, err)
 }
 
-// screenOptions adds to the settings what the screen can do with this run: say where it is recorded, and write the report as it stands.
+// screenOptions adds to the settings what the screen can do with this run: say where it is recorded, and write the
+// report as it stands.
 func (f *runFlags) screenOptions(options tui.Options, recorded bool, scenario string) tui.Options {
 	if recorded {
 		options.Recording = filepath.Join(f.out, scenario+history.Extension)

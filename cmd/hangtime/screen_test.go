@@ -118,8 +118,9 @@ func states(screen string) []string {
 	return all
 }
 
-// longHang is a run in which the workers stand still for many seconds. In the scenario as it is built in the arbiter kills them soon after hangtime can be certain, and on
-// a machine so busy that hangtime itself is late (which counts as not having looked) it may come first.
+// longHang is a run in which the workers stand still for many seconds. In the scenario as it is built in the arbiter
+// kills them soon after hangtime can be certain, and on a machine so busy that hangtime itself is late (which counts
+// as not having looked) it may come first.
 func longHang(out string) []string {
 	return []string{"run", "log-contention", "--set", "server.timeout=60s", "--set", "phases.before=2s", "--set", "phases.during=6s", "--set", "phases.after=2s",
 		"--set", "faults[0].for=6s", "--out", out}

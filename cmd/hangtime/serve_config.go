@@ -15,7 +15,8 @@ import (
 	"github.com/hangtime-dev/hangtime/reference-server/settings"
 )
 
-// serveConfig puts the reference server's options together: a flag that was given, else HANGTIME_NAME, else the file, else the default.
+// serveConfig puts the reference server's options together: a flag that was given, else HANGTIME_NAME, else the file,
+// else the default.
 func serveConfig(flags *pflag.FlagSet, file string) (refserver.Config, error) {
 	cfg := refserver.Default()
 	options := cfg.Options()

@@ -24,7 +24,8 @@ const (
 	longestRefresh  = 5 * time.Second
 )
 
-// settingNames are what the configuration file may hold. All but keys are flags too, or variables of the environment: HANGTIME_THEME.
+// settingNames are what the configuration file may hold. All but keys are flags too, or variables of the environment:
+// HANGTIME_THEME.
 func settingNames() []string { return []string{"theme", "ascii", "mouse", "refresh", "plain", "keys"} }
 
 func addScreenFlags(root *cobra.Command) {
@@ -35,7 +36,8 @@ func addScreenFlags(root *cobra.Command) {
 	flags.String("config", "", "configuration file (default: $XDG_CONFIG_HOME/hangtime/config.yaml)")
 }
 
-// screenFor is how the screens are to look; nil: no screen is wanted, or there is no terminal. What is wrong with the settings is a usage error.
+// screenFor is how the screens are to look; nil: no screen is wanted, or there is no terminal. What is wrong with the
+// settings is a usage error.
 func screenFor(cmd *cobra.Command) (*tui.Options, error) {
 	v, file, err := readSettings(cmd)
 	if err != nil {
@@ -165,7 +167,8 @@ func settingFrom(cmd *cobra.Command, name, file string) string {
 	return name
 }
 
-// onlyASCII says whether the terminal is known to show no other characters: a locale that is not UTF-8, or the console of the kernel, whose font has few.
+// onlyASCII says whether the terminal is known to show no other characters: a locale that is not UTF-8, or the
+// console of the kernel, whose font has few.
 func onlyASCII() bool {
 	if os.Getenv("TERM") == "linux" {
 		return true

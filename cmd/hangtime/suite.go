@@ -13,7 +13,8 @@ import (
 	"github.com/hangtime-dev/hangtime/verdict"
 )
 
-// suite runs several scenarios, or one several times, one after the other. What a run said in full is printed where it did not pass; of all there is a line, and a table at the end.
+// suite runs several scenarios, or one several times, one after the other. What a run said in full is printed where
+// it did not pass; of all there is a line, and a table at the end.
 func (r *runner) suite(plans []plan) error {
 	f := r.flags
 	folders, err := r.folders(plans)

@@ -69,7 +69,8 @@ func (f *watchFlags) watch(cmd *cobra.Command) error {
 		return err
 	}
 	if os.Getenv("GOMAXPROCS") == "" {
-		// With more than one, Go wakes a thread to look for work each time that there is some, which here costs a tenth of all.
+		// With more than one, Go wakes a thread to look for work each time that there is some, which here costs a
+		// tenth of all.
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	}
 	out := cmd.OutOrStdout()

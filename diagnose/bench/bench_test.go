@@ -1,7 +1,8 @@
 //go:build bench
 
-// Package bench measures the diagnosis against hangs whose moment and cause are known, on servers that are watched from outside as `hangtime watch` does. It is all
-// in tests, for the room itself reads nothing but histories, and behind the build tag bench: without it none is there to be called passed. make bench-diagnose.
+// Package bench measures the diagnosis against hangs whose moment and cause are known, on servers that are watched
+// from outside as `hangtime watch` does. It is all in tests, for the room itself reads nothing but histories, and
+// behind the build tag bench: without it none is there to be called passed. make bench-diagnose.
 package bench
 
 import (
@@ -112,7 +113,8 @@ func (l *lane) load(ctx context.Context, c cause) {
 	}
 }
 
-// tolerance is how much earlier than the hang's known moment a finding may say it began: two clocks and a log line lie between.
+// tolerance is how much earlier than the hang's known moment a finding may say it began: two clocks and a log line
+// lie between.
 const tolerance = 150 * time.Millisecond
 
 func (r *result) compare(done []truth, found []spell) {

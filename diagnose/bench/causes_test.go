@@ -103,7 +103,8 @@ func causes() []cause {
 // pause is a random moment between two hangs of a round, so that none falls on a tick of the probe by plan.
 func (l *lane) pause() { time.Sleep(time.Duration(20+l.random.IntN(180)) * time.Millisecond) }
 
-// stuck sends one request that hangs a worker and says when and in which, by the application's own word; where it never answers, by the probe's.
+// stuck sends one request that hangs a worker and says when and in which, by the application's own word; where it
+// never answers, by the probe's.
 func (l *lane) stuck(path string) (truth, bool) {
 	a := l.ask(l.server, "GET", path, "", l.hold+20*time.Second)
 	return truth{pid: a.pid, from: a.began}, a.err == nil && a.pid > 0 && l.rec.Now()-a.began > l.hold*9/10

@@ -86,7 +86,8 @@ func TestControls(t *testing.T) {
 	write(t, "controls", text)
 }
 
-// span is how long it is watched: one that has the machine for itself half as long, so that all is done in the time that a person waits for it.
+// span is how long it is watched: one that has the machine for itself half as long, so that all is done in the time
+// that a person waits for it.
 func (q *quiet) span() time.Duration {
 	if q.alone {
 		return *control / 2
@@ -179,7 +180,8 @@ func (q *quiet) load(ctx context.Context, w *watch, s *server) {
 	}
 }
 
-// limit puts a server under a quota of processor time (cgroup v2, or v1 where that is mounted), a share of one processor in percent.
+// limit puts a server under a quota of processor time (cgroup v2, or v1 where that is mounted), a share of one
+// processor in percent.
 func limit(arbiter int, w *watch, percent int) (release func(), err error) {
 	dir, files := "/sys/fs/cgroup/hangtime-bench-"+strconv.Itoa(os.Getpid()), map[string]string{"cpu.max": fmt.Sprintf("%d 100000", percent*1000)}
 	if _, v1 := os.Stat("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"); v1 == nil {

@@ -34,7 +34,8 @@ type claim struct {
 	Quote string `yaml:"quote"` // its words there
 	// Look names what it looks at: SCENARIO/VARIANT or python/FACT.
 	Look yaml.MapSlice `yaml:"look"`
-	// Findings are tried in turn: the first whose `when` holds is the finding. If none holds, or a figure that it asks for was not measured, nothing is found.
+	// Findings are tried in turn: the first whose `when` holds is the finding. If none holds, or a figure that it
+	// asks for was not measured, nothing is found.
 	Findings []finding `yaml:"findings"`
 
 	looks []look
@@ -58,7 +59,8 @@ type use struct{ look, figure string }
 
 const notShown = "not shown"
 
-// readClaims reads and judges the whole file: a name that does not exist is told here and not found missing after ten minutes of runs.
+// readClaims reads and judges the whole file: a name that does not exist is told here and not found missing after ten
+// minutes of runs.
 func readClaims(text []byte) (*claims, error) {
 	var c claims
 	if err := yaml.UnmarshalWithOptions(text, &c, yaml.Strict()); err != nil {

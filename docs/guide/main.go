@@ -1,5 +1,6 @@
-// Command guide writes docs/guide.md: the guide's claims one by one, what hangtime measured of each, and the finding. It runs the scenarios that the claims look at and
-// keeps what they gave in figures.json; the findings and sentences are made from that alone. It judges nothing that was not measured.
+// Command guide writes docs/guide.md: the guide's claims one by one, what hangtime measured of each, and the finding.
+// It runs the scenarios that the claims look at and keeps what they gave in figures.json; the findings and sentences
+// are made from that alone. It judges nothing that was not measured.
 package main
 
 import (

@@ -72,7 +72,8 @@ func (m measurements) write(path string) error {
 	return os.WriteFile(path, append(text, '\n'), 0o644)
 }
 
-// runScenario runs the quick form of a built-in scenario. A verdict that is no pass is a result, too: findings follow the figures.
+// runScenario runs the quick form of a built-in scenario. A verdict that is no pass is a result, too: findings follow
+// the figures.
 func runScenario(ctx context.Context, binary, name string) (measurement, error) {
 	dir, err := os.MkdirTemp("", "hangtime-guide-")
 	if err != nil {

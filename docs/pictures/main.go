@@ -1,5 +1,6 @@
-// Command pictures makes the pictures of the manual from the real program: it builds hangtime, runs it on a pseudo-terminal, presses keys, waits until the
-// screen shows what is to be seen, and writes the screen as SVG. From the root of the repository: go run ./docs/pictures
+// Command pictures makes the pictures of the manual from the real program: it builds hangtime, runs it on a
+// pseudo-terminal, presses keys, waits until the screen shows what is to be seen, and writes the screen as SVG. From
+// the root of the repository: go run ./docs/pictures
 package main
 
 import (
@@ -54,7 +55,8 @@ const quit = "q"
 // pictures are all of them; A and B stand for two recordings of log-contention.
 func pictures() []picture {
 	const right = "\x1b[C"
-	// Times differ from run to run. The jump to the incident ends half a second before it was detected; what follows is wound from there.
+	// Times differ from run to run. The jump to the incident ends half a second before it was detected; what follows
+	// is wound from there.
 	inHang := " n" + right + "...."
 	there := shot{unseen: true, keys: inHang, see: []string{"× HANG"}}
 	ended := shot{unseen: true, keys: " :at 999\r", see: []string{"over: ", "longest stall"}}

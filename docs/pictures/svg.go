@@ -41,7 +41,8 @@ func frameOf(caption string, e *vt.Emulator) frame {
 	return f
 }
 
-// svg draws frames one below the other. Lines and blocks are drawn as shapes, so that the picture does not depend on the reader's fonts.
+// svg draws frames one below the other. Lines and blocks are drawn as shapes, so that the picture does not depend on
+// the reader's fonts.
 func svg(frames []frame, light bool) string {
 	text, back := "#d7dae0", "#16181d"
 	if light {

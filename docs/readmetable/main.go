@@ -1,5 +1,5 @@
-// Command readmetable writes the table of all scenarios into README.md, between two comments, from the result.json of `hangtime run --all --out DIR`. It runs nothing and
-// judges nothing.
+// Command readmetable writes the table of all scenarios into README.md, between two comments, from the result.json of
+// `hangtime run --all --out DIR`. It runs nothing and judges nothing.
 package main
 
 import (

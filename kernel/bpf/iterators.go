@@ -1,5 +1,6 @@
-// Package bpf reads by programs in the kernel what /proc tells too slowly, or not at all: threads and sockets of many processes in one call, and who sent a signal. The programs read
-// only; the kernel drops them with their descriptors, however this process ends.
+// Package bpf reads by programs in the kernel what /proc tells too slowly, or not at all: threads and sockets of many
+// processes in one call, and who sent a signal. The programs read only; the kernel drops them with their descriptors,
+// however this process ends.
 package bpf
 
 import (
@@ -18,9 +19,10 @@ import (
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
-// Iterators read what /proc tells of the watched processes' threads and sockets in one system call each, by BPF iterators (Documentation/bpf/bpf_iterators.rst): for 64
-// workers of 4 threads about 300 calls less at each tick. The programs read only; they are made here from the kernel's own description of its types, and the kernel
-// drops them with the descriptors, however this process ends. One goroutine may use them.
+// Iterators read what /proc tells of the watched processes' threads and sockets in one system call each, by BPF
+// iterators (Documentation/bpf/bpf_iterators.rst): for 64 workers of 4 threads about 300 calls less at each tick. The
+// programs read only; they are made here from the kernel's own description of its types, and the kernel drops them
+// with the descriptors, however this process ends. One goroutine may use them.
 type Iterators struct {
 	watched  *ebpf.Map // processes whose threads and sockets are told
 	onThread *ebpf.Program
@@ -49,7 +51,8 @@ const (
 	maxWatched = 4096
 )
 
-// firstNamespace says why no program here can tell processes: it tells their numbers in the machine's first pid namespace, which in another one are not those of /proc.
+// firstNamespace says why no program here can tell processes: it tells their numbers in the machine's first pid
+// namespace, which in another one are not those of /proc.
 func firstNamespace() error {
 	if space, err := proc.FS("/proc").OwnNamespace("pid"); err != nil || space != proc.FirstPIDNamespace {
 		return errors.New("not in the machine's first pid namespace")

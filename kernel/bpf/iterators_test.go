@@ -73,7 +73,8 @@ func byProc(t *testing.T, pid int) (threads []ThreadRow, inodes []uint32) {
 	return threads, inodes
 }
 
-// What the iterators tell is what /proc tells. Where they cannot be had (no privilege, no types of the kernel) it is that this is said, and at once.
+// What the iterators tell is what /proc tells. Where they cannot be had (no privilege, no types of the kernel) it is
+// that this is said, and at once.
 func TestIteratorsTellWhatProcTells(t *testing.T) {
 	it, err := OpenIterators()
 	if err != nil {

@@ -17,8 +17,9 @@ import (
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
-// Signals hears who sends which signal to the watched processes, by a BPF program at the tracepoint signal:signal_generate. No process can be asked for it afterwards.
-// The kernel drops the program with the descriptors, however this process ends. One goroutine may use it.
+// Signals hears who sends which signal to the watched processes, by a BPF program at the tracepoint
+// signal:signal_generate. No process can be asked for it afterwards. The kernel drops the program with the
+// descriptors, however this process ends. One goroutine may use it.
 type Signals struct {
 	watched *ebpf.Map
 	heard   *ebpf.Map
@@ -118,7 +119,8 @@ func (t *Signals) Watch(pid int) { _ = t.watched.Put(uint32(pid), uint32(1)) } /
 // Forget takes it out again.
 func (t *Signals) Forget(pid int) { _ = t.watched.Delete(uint32(pid)) }
 
-// instructions are the program, by the kernel's description of the event. It tells of signals to main threads: kill(2) sends to those.
+// instructions are the program, by the kernel's description of the event. It tells of signals to main threads:
+// kill(2) sends to those.
 func (t *Signals) instructions(format []byte) (asm.Instructions, error) {
 	field := map[string]int16{}
 	for _, name := range []string{"sig", "code", "pid"} {
@@ -159,7 +161,8 @@ func (t *Signals) instructions(format []byte) (asm.Instructions, error) {
 	}, nil
 }
 
-// eventField finds a field of 4 bytes in the description of a trace event: "field:int sig;	offset:8;	size:4;	signed:1;".
+// eventField finds a field of 4 bytes in the description of a trace event: "field:int
+// sig;	offset:8;	size:4;	signed:1;".
 func eventField(format []byte, name string) (offset int16, ok bool) {
 	for line := range bytes.Lines(format) {
 		decl, rest, found := strings.Cut(strings.TrimSpace(string(line)), ";")

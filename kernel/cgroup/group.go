@@ -10,7 +10,8 @@ import (
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
-// A Group is the control group of a process, with the folders of its controllers: one and the same in version 2, one for each in version 1.
+// A Group is the control group of a process, with the folders of its controllers: one and the same in version 2, one
+// for each in version 1.
 type Group struct {
 	Path                 string
 	CPU, Memory, Freezer string // folders; empty: none, or the root group, which has no limits

@@ -1,4 +1,5 @@
-// Package cgroup reads control groups of both versions (cgroups(7); Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst of the kernel). It changes none.
+// Package cgroup reads control groups of both versions (cgroups(7); Documentation/admin-guide/cgroup-v1 and
+// cgroup-v2.rst of the kernel). It changes none.
 package cgroup
 
 import (
@@ -32,10 +33,12 @@ func Hierarchies(mounts []proc.Mount) []Hierarchy {
 	return all
 }
 
-// Has says whether a hierarchy of version 1 has a controller ("cpu", "memory", "freezer"). Which ones version 2 has, each group's cgroup.controllers says.
+// Has says whether a hierarchy of version 1 has a controller ("cpu", "memory", "freezer"). Which ones version 2 has,
+// each group's cgroup.controllers says.
 func (h Hierarchy) Has(controller string) bool { return slices.Contains(h.Options, controller) }
 
-// Folder is where a group's path of /proc/PID/cgroup lies below the mount; inside is false for one that is not seen there: its path is taken to begin at the mount.
+// Folder is where a group's path of /proc/PID/cgroup lies below the mount; inside is false for one that is not seen
+// there: its path is taken to begin at the mount.
 func (h Hierarchy) Folder(path string) (folder string, inside bool) {
 	rest, inside := strings.CutPrefix(path, strings.TrimSuffix(h.Root, "/"))
 	if inside = inside && (rest == "" || rest[0] == '/'); !inside {

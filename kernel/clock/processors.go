@@ -10,8 +10,9 @@ import (
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
-// Processors tells how far each processor's own clock is behind CLOCK_MONOTONIC. The scheduler notes when a thread last ran on the clock of its processor, which stands
-// still while a hypervisor runs someone else: 330 ms off after a while on a shared machine, 1-3 ms with this correction.
+// Processors tells how far each processor's own clock is behind CLOCK_MONOTONIC. The scheduler notes when a thread
+// last ran on the clock of its processor, which stands still while a hypervisor runs someone else: 330 ms off after a
+// while on a shared machine, 1-3 ms with this correction.
 //
 // It has an own thread, which visits the processor that is asked about; all methods are safe from one goroutine at a time.
 type Processors struct {

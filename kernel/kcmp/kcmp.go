@@ -7,8 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// SameFile says whether two descriptors are of one open file (open file description, open(2)): one was inherited, passed on or duplicated from the other. Two that were opened one by
-// one are not, though they be of the same path. It takes the right to trace both processes.
+// SameFile says whether two descriptors are of one open file (open file description, open(2)): one was inherited,
+// passed on or duplicated from the other. Two that were opened one by one are not, though they be of the same path.
+// It takes the right to trace both processes.
 func SameFile(pid1, fd1, pid2, fd2 int) (bool, error) {
 	const file = 0 // KCMP_FILE of <linux/kcmp.h>
 	order, _, errno := unix.Syscall6(unix.SYS_KCMP, uintptr(pid1), uintptr(pid2), file, uintptr(fd1), uintptr(fd2), 0)

@@ -10,8 +10,9 @@ import (
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
-// NotHad says why something of the kernel's is not to be had. It must be had by one who may do all, on the machine itself, where the kernel shows by the file shown that it has it:
-// there a program that the verifier refuses would otherwise go unnoticed.
+// NotHad says why something of the kernel's is not to be had. It must be had by one who may do all, on the machine
+// itself, where the kernel shows by the file shown that it has it: there a program that the verifier refuses would
+// otherwise go unnoticed.
 func NotHad(t *testing.T, err error, shown string) {
 	t.Helper()
 	if machine(t) {
@@ -22,8 +23,8 @@ func NotHad(t *testing.T, err error, shown string) {
 	t.Logf("not to be had here: %v", err)
 }
 
-// machine says whether the test may do all and is in no container: the machine's first pid and user namespaces and the network of its first process, with every capability that
-// BPF takes, and no filter of system calls.
+// machine says whether the test may do all and is in no container: the machine's first pid and user namespaces and
+// the network of its first process, with every capability that BPF takes, and no filter of system calls.
 func machine(t *testing.T) bool {
 	t.Helper()
 	const (

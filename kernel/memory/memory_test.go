@@ -24,7 +24,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// patient maps two pages, gives the second back, and says where the first is. It begins with a counter, and is filled with sevens.
+// patient maps two pages, gives the second back, and says where the first is. It begins with a counter, and is filled
+// with sevens.
 func patient() {
 	size := os.Getpagesize()
 	address, _, errno := unix.Syscall6(unix.SYS_MMAP, 0, uintptr(2*size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS, ^uintptr(0), 0)

@@ -1,4 +1,5 @@
-// Package pidfd asks the kernel about a process by a descriptor of it (pidfd_open(2)), which stays that process's when its number is another's.
+// Package pidfd asks the kernel about a process by a descriptor of it (pidfd_open(2)), which stays that process's
+// when its number is another's.
 package pidfd
 
 import (
@@ -25,7 +26,8 @@ const (
 	getInfo = 3<<30 | uintptr(unsafe.Sizeof(info{}))<<16 | 0xFF<<8 | 11
 )
 
-// ExitStatus is the wait status of a process that has been waited for by its parent (Linux 6.15 and newer keep it for holders of a pidfd).
+// ExitStatus is the wait status of a process that has been waited for by its parent (Linux 6.15 and newer keep it for
+// holders of a pidfd).
 func ExitStatus(pidfd int) (status unix.WaitStatus, ok bool) {
 	one := info{mask: infoExit}
 	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(pidfd), getInfo, uintptr(unsafe.Pointer(&one)))
@@ -35,8 +37,8 @@ func ExitStatus(pidfd int) (status unix.WaitStatus, ok bool) {
 	return unix.WaitStatus(one.exit), true
 }
 
-// Status is how the process behind pidfd ended: asked of the pidfd once its parent has waited for it, of its remains in /proc before that. pidfd is negative where there is none;
-// start is field 22 of its stat.
+// Status is how the process behind pidfd ended: asked of the pidfd once its parent has waited for it, of its remains
+// in /proc before that. pidfd is negative where there is none; start is field 22 of its stat.
 func Status(fs proc.FS, pid int, start uint64, pidfd int) (unix.WaitStatus, bool) {
 	if pidfd >= 0 {
 		if status, ok := ExitStatus(pidfd); ok {

@@ -32,7 +32,8 @@ const (
 	maxChildren = 1 << 20
 )
 
-// Read returns the pids, which are valid until the next call. /proc/PID/task/TID/children may miss one while another ends (proc_tid_children(5)): absence in one look proves nothing.
+// Read returns the pids, which are valid until the next call. /proc/PID/task/TID/children may miss one while another
+// ends (proc_tid_children(5)): absence in one look proves nothing.
 func (c *Children) Read() ([]int, error) {
 	if len(c.files) == 0 || time.Since(c.listed) >= relist {
 		if err := c.list(); err != nil {

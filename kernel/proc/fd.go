@@ -6,7 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Link is where a descriptor of a process leads, as the kernel words it (proc_pid_fd(5)); it asks no file system, so it cannot hang on a broken one.
+// Link is where a descriptor of a process leads, as the kernel words it (proc_pid_fd(5)); it asks no file system, so
+// it cannot hang on a broken one.
 func (fs FS) Link(pid, fd int) (string, error) {
 	buf := make([]byte, 4096)
 	n, err := unix.Readlink(fs.Path(pid, "fd/"+strconv.Itoa(fd)), buf)
@@ -41,9 +42,11 @@ func (fs FS) IsFIFO(pid, fd int) bool {
 	return err == nil && st.Mode&unix.S_IFMT == unix.S_IFIFO
 }
 
-// PipeFill is how many bytes are in a pipe, and how many it holds (pipe(7), F_GETPIPE_SZ of fcntl(2)); -1: not known. It makes us a reader for a moment.
+// PipeFill is how many bytes are in a pipe, and how many it holds (pipe(7), F_GETPIPE_SZ of fcntl(2)); -1: not known.
+// It makes us a reader for a moment.
 func (fs FS) PipeFill(pid, fd int) (fill, size int) {
-	// The kernel opens the pipe itself, non-blocking; it is closed at once, for meanwhile a writer would not learn that the last true reader has gone.
+	// The kernel opens the pipe itself, non-blocking; it is closed at once, for meanwhile a writer would not learn
+	// that the last true reader has gone.
 	file, err := unix.Open(fs.Path(pid, "fd/"+strconv.Itoa(fd)), unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return -1, -1

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// An FDInfo is what is used of /proc/PID/fdinfo/FD (proc_pid_fdinfo(5), fs/proc/fd.c and the show_fdinfo of each kind of file).
+// An FDInfo is what is used of /proc/PID/fdinfo/FD (proc_pid_fdinfo(5), fs/proc/fd.c and the show_fdinfo of each kind
+// of file).
 type FDInfo struct {
 	Flags uint64 // of open(2), octal in the file
 	Mount int    // number of the mount, as in mountinfo
@@ -109,7 +110,8 @@ func ParseFDInfo(text []byte) FDInfo {
 	return info
 }
 
-// parseEpollWatch reads "5 events:       19 data:                5  pos:0 ino:2b sdev:9": all but the descriptor is hexadecimal.
+// parseEpollWatch reads "5 events:       19 data:                5  pos:0 ino:2b sdev:9": all but the descriptor is
+// hexadecimal.
 func parseEpollWatch(text string) (EpollWatch, bool) {
 	f := strings.Fields(text)
 	if len(f) == 0 {

@@ -39,7 +39,8 @@ func (f *Folder) Close() {
 	}
 }
 
-// Entries hands over the name of each entry with the zero that ends it, "." and ".." among them; it is valid during the call. path is where the folder is, should it not be open.
+// Entries hands over the name of each entry with the zero that ends it, "." and ".." among them; it is valid during
+// the call. path is where the folder is, should it not be open.
 func (f *Folder) Entries(path string, each func(name []byte)) error {
 	if !f.open {
 		fd, err := eintr.Retry(func() (int, error) { return unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_DIRECTORY, 0) })
@@ -90,7 +91,8 @@ func entry(text []byte) (name []byte, size int) {
 	return nil, size
 }
 
-// Links hands over where each descriptor of a process leads, cut after 64 bytes: that is enough for what is no path. The folder must be one of this process only.
+// Links hands over where each descriptor of a process leads, cut after 64 bytes: that is enough for what is no path.
+// The folder must be one of this process only.
 func (f *Folder) Links(fs FS, pid int, each func(link []byte)) error {
 	var link [64]byte
 	return f.Entries(fs.Path(pid, "fd"), func(name []byte) {

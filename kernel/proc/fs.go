@@ -1,4 +1,5 @@
-// Package proc reads the kernel's own words on processes from a proc file system: one file of /proc, one type. It keeps nothing, and judges nothing of what it reads.
+// Package proc reads the kernel's own words on processes from a proc file system: one file of /proc, one type. It
+// keeps nothing, and judges nothing of what it reads.
 package proc
 
 import (

@@ -81,7 +81,8 @@ func LockClass(kind string) string {
 // MaxLocks bounds what is read of /proc/locks: about ten thousand locks.
 const MaxLocks = 1 << 20
 
-// Locks reads all file locks of the machine and who waits for them. A line that cannot be read is passed over: one strange lock must not hide the others.
+// Locks reads all file locks of the machine and who waits for them. A line that cannot be read is passed over: one
+// strange lock must not hide the others.
 func (fs FS) Locks() ([]Lock, error) {
 	text, err := Read(fs.LocksPath(), MaxLocks)
 	if err != nil {
@@ -96,7 +97,8 @@ func (fs FS) Locks() ([]Lock, error) {
 	return all, nil
 }
 
-// LockWaiters appends to into the processes that wait for a file lock, from the text of /proc/locks. It makes nothing: it is read at every tick.
+// LockWaiters appends to into the processes that wait for a file lock, from the text of /proc/locks. It makes
+// nothing: it is read at every tick.
 func LockWaiters(text []byte, into []int) []int {
 	for len(text) > 0 {
 		line, rest, _ := bytes.Cut(text, []byte("\n"))

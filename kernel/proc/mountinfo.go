@@ -20,7 +20,8 @@ type Mount struct {
 	Options string // of the file system, with commas between: of cgroup version 1 its controllers are among them
 }
 
-// maxMounts bounds what is read of a list of mounts, in bytes: some 100,000 of them, which is how many the kernel allows (fs.mount-max).
+// maxMounts bounds what is read of a list of mounts, in bytes: some 100,000 of them, which is how many the kernel
+// allows (fs.mount-max).
 const maxMounts = 16 << 20
 
 // Mounts are what a process sees mounted: asked of the kernel, not of the file systems, which may hang.
@@ -49,7 +50,8 @@ func ParseMounts(text []byte) []Mount {
 	return all
 }
 
-// Under is the mount that a path lies on: the one with the longest point above it, and of several on one point the last, which hides the others.
+// Under is the mount that a path lies on: the one with the longest point above it, and of several on one point the
+// last, which hides the others.
 func Under(all []Mount, path string) (Mount, bool) {
 	best, found := Mount{}, false
 	for _, m := range all {

@@ -10,7 +10,8 @@ import (
 // FirstPIDNamespace is the inode of the machine's first pid namespace (PROC_PID_INIT_INO, include/linux/proc_ns.h).
 const FirstPIDNamespace = 0xEFFFFFFC
 
-// Namespace is the inode of the namespace of a kind ("net", "pid", "mnt", "user") that a process is in: the same for all that share it (namespaces(7)). It takes the right to trace it.
+// Namespace is the inode of the namespace of a kind ("net", "pid", "mnt", "user") that a process is in: the same for
+// all that share it (namespaces(7)). It takes the right to trace it.
 func (fs FS) Namespace(pid int, kind string) (uint64, error) {
 	return namespace(fs.Path(pid, "ns/"+kind), kind)
 }

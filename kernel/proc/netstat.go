@@ -2,8 +2,9 @@ package proc
 
 import "bytes"
 
-// ListenOverflows is how many connections were dropped so far because a listening socket's queue was full (TcpExt: ListenOverflows of /proc/PID/net/netstat; nstat(8)
-// tells it): of all listeners of the process's network namespace together.
+// ListenOverflows is how many connections were dropped so far because a listening socket's queue was full (TcpExt:
+// ListenOverflows of /proc/PID/net/netstat; nstat(8) tells it): of all listeners of the process's network namespace
+// together.
 func (fs FS) ListenOverflows(pid int) (dropped uint64, ok bool) {
 	text, err := Read(fs.Path(pid, "net/netstat"), MaxRead)
 	if err != nil {

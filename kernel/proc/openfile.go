@@ -8,7 +8,8 @@ import (
 	"github.com/hangtime-dev/hangtime/kernel/eintr"
 )
 
-// An OpenFile is a proc file that stays open and is read again from its start: a fourth of the cost of opening it each time. The zero OpenFile is not open.
+// An OpenFile is a proc file that stays open and is read again from its start: a fourth of the cost of opening it
+// each time. The zero OpenFile is not open.
 type OpenFile struct {
 	fd   int
 	open bool

@@ -8,10 +8,12 @@ import (
 	"github.com/hangtime-dev/hangtime/kernel/eintr"
 )
 
-// MaxRead bounds what is read of one proc file, in bytes; the files read here are far smaller, except lists of the whole machine, which have bounds of their own.
+// MaxRead bounds what is read of one proc file, in bytes; the files read here are far smaller, except lists of the
+// whole machine, which have bounds of their own.
 const MaxRead = 64 << 10
 
-// Read returns a whole proc file, at most max bytes. Anything may have vanished: the error is the caller's news, not a trouble.
+// Read returns a whole proc file, at most max bytes. Anything may have vanished: the error is the caller's news, not
+// a trouble.
 func Read(path string, max int) ([]byte, error) {
 	fd, err := eintr.Retry(func() (int, error) { return unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0) })
 	if err != nil {

@@ -7,8 +7,10 @@ import (
 	"time"
 )
 
-// ParseExecStart finds se.exec_start in the text of /proc/PID/task/TID/sched (kernel/sched/debug.c; CONFIG_SCHED_DEBUG): when the thread was last on a processor, on that
-// processor's own clock, which is not CLOCK_MONOTONIC (package clock converts). The file has milliseconds. Zero: the thread was moved to another processor's queue since.
+// ParseExecStart finds se.exec_start in the text of /proc/PID/task/TID/sched (kernel/sched/debug.c;
+// CONFIG_SCHED_DEBUG): when the thread was last on a processor, on that processor's own clock, which is not
+// CLOCK_MONOTONIC (package clock converts). The file has milliseconds. Zero: the thread was moved to another
+// processor's queue since.
 func ParseExecStart(text []byte) (time.Duration, bool) {
 	_, rest, found := bytes.Cut(text, []byte("se.exec_start"))
 	if !found {

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// A Schedstat is a thread's account by the scheduler, /proc/PID/task/TID/schedstat (Documentation/scheduler/sched-stats.rst of the kernel; CONFIG_SCHED_INFO).
+// A Schedstat is a thread's account by the scheduler, /proc/PID/task/TID/schedstat
+// (Documentation/scheduler/sched-stats.rst of the kernel; CONFIG_SCHED_INFO).
 type Schedstat struct {
 	Ran   time.Duration // on a processor
 	Delay time.Duration // ready, and waiting for a processor

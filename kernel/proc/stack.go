@@ -8,7 +8,8 @@ import (
 // maxFrames bounds the functions that are told of a stack: from there on it is how every system call begins.
 const maxFrames = 24
 
-// Stack is a thread's stack in the kernel, innermost function first (proc_pid_stack(5)); empty: it is in none, or we are not root.
+// Stack is a thread's stack in the kernel, innermost function first (proc_pid_stack(5)); empty: it is in none, or we
+// are not root.
 func (fs FS) Stack(pid, tid int) []string {
 	text, err := Read(fs.TaskPath(pid, tid, "stack"), MaxRead)
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// UserHZ is the unit of times in /proc/PID/stat, clock ticks a second. It is 100 on every architecture that Go supports (time(7)).
+// UserHZ is the unit of times in /proc/PID/stat, clock ticks a second. It is 100 on every architecture that Go
+// supports (time(7)).
 const UserHZ = 100
 
 // Ticks converts clock ticks, in steps of 10 ms.
@@ -30,7 +31,8 @@ type Stat struct {
 	Exit      int           // field 52: as wait(2) has it; only for a zombie, and only with the right to trace it
 }
 
-// Over says whether nothing runs any more under this number: a zombie, or one that is just being buried. Of a process the other threads may still be on their way out.
+// Over says whether nothing runs any more under this number: a zombie, or one that is just being buried. Of a process
+// the other threads may still be on their way out.
 func (s Stat) Over() bool { return s.State == 'Z' || s.State == 'X' }
 
 var errStat = errors.New("malformed stat")

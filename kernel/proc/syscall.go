@@ -70,7 +70,8 @@ func (c Call) Name() string {
 // FD is the first argument as a descriptor.
 func (c Call) FD() int { return int(int32(c.Args[0])) }
 
-// FileLockWait says of which kind the lock is that a call waits for, "flock", "fcntl" or "ofd"; empty for a call that waits for none.
+// FileLockWait says of which kind the lock is that a call waits for, "flock", "fcntl" or "ofd"; empty for a call that
+// waits for none.
 func (c Call) FileLockWait() string {
 	switch {
 	case c.Running || c.None:

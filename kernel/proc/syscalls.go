@@ -6,7 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// callNames are the system calls in which servers block, on every architecture; archCallNames those that are not named alike everywhere.
+// callNames are the system calls in which servers block, on every architecture; archCallNames those that are not
+// named alike everywhere.
 var callNames = map[int]string{
 	unix.SYS_READ:            "read",
 	unix.SYS_WRITE:           "write",

@@ -2,7 +2,8 @@ package proc
 
 import "strings"
 
-// Wchan is the kernel's function in which a thread sleeps (proc_pid_wchan(5)); empty: it does not sleep there, or it may not be told.
+// Wchan is the kernel's function in which a thread sleeps (proc_pid_wchan(5)); empty: it does not sleep there, or it
+// may not be told.
 func (fs FS) Wchan(pid, tid int) string {
 	text, err := Read(fs.TaskPath(pid, tid, "wchan"), 256)
 	if err != nil || string(text) == "0" {

@@ -1,6 +1,7 @@
 package proc
 
-// Words goes through the words of a text without making anything of them: what is read ten times a second must leave no garbage.
+// Words goes through the words of a text without making anything of them: what is read ten times a second must leave
+// no garbage.
 type Words struct{ Rest []byte }
 
 // Next is the next word; empty: there is none.

@@ -1,5 +1,5 @@
-// Package procevents hears of births and ends of processes when they happen, by the kernel's process events (<linux/cn_proc.h>, the kernel's
-// Documentation/driver-api/connector.rst).
+// Package procevents hears of births and ends of processes when they happen, by the kernel's process events
+// (<linux/cn_proc.h>, the kernel's Documentation/driver-api/connector.rst).
 package procevents
 
 import (
@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Listener hears of the children that a process makes and of their ends. It tells how a child ended also where nobody else may ask: before Linux 6.15 only the parent itself may.
-// One goroutine may use it.
+// A Listener hears of the children that a process makes and of their ends. It tells how a child ended also where
+// nobody else may ask: before Linux 6.15 only the parent itself may. One goroutine may use it.
 type Listener struct {
 	fd   int
 	buf  [256]byte
@@ -21,7 +21,8 @@ type Listener struct {
 	born map[int]time.Time // heard of in the last second
 }
 
-// Where things lie in a message: struct nlmsghdr of 16 bytes, struct cn_msg of 20, struct proc_event: its kind, a processor, a time, and what it is about.
+// Where things lie in a message: struct nlmsghdr of 16 bytes, struct cn_msg of 20, struct proc_event: its kind, a
+// processor, a time, and what it is about.
 const (
 	eventWhat  = 36
 	eventData  = 52
@@ -96,7 +97,8 @@ func (c *Listener) ask(op uint32) error {
 	return unix.Sendto(c.fd, m, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK})
 }
 
-// ofParent lets births and ends of a process's children pass, and answers. A filter reads numbers as the network writes them.
+// ofParent lets births and ends of a process's children pass, and answers. A filter reads numbers as the network
+// writes them.
 func ofParent(parent uint32) ([]unix.SockFilter, error) {
 	number := func(v uint32) uint32 { return binary.BigEndian.Uint32(binary.NativeEndian.AppendUint32(nil, v)) }
 	load := func(at uint32) bpf.Instruction { return bpf.LoadAbsolute{Off: at, Size: 4} }

@@ -9,7 +9,8 @@ import (
 
 var errDump = errors.New("malformed answer of sock_diag")
 
-// parseDump goes through one message of an answer and says whether the answer is whole. Messages with another number, of a request before that broke off, are passed over.
+// parseDump goes through one message of an answer and says whether the answer is whole. Messages with another number,
+// of a request before that broke off, are passed over.
 func parseDump(data []byte, seq uint32, each func(body []byte) error) (done bool, err error) {
 	order := binary.NativeEndian
 	for len(data) >= headerSize {

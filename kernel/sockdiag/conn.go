@@ -57,7 +57,8 @@ func (c *Conn) message(into, body []byte, flags uint16) []byte {
 	return append(into, body...)
 }
 
-// receive is read, not recvfrom: the latter makes an address for each message, and a socket that nobody knows gets answers of the kernel only.
+// receive is read, not recvfrom: the latter makes an address for each message, and a socket that nobody knows gets
+// answers of the kernel only.
 func (c *Conn) receive() (int, error) {
 	return eintr.Retry(func() (int, error) { return unix.Read(c.fd, c.buf) })
 }
@@ -65,7 +66,8 @@ func (c *Conn) receive() (int, error) {
 // batch is how many sockets are asked for at once.
 const batch = 64
 
-// ask asks for single sockets by their names, each in the time that a look into the table takes, and hands the answers to each. One that is gone has none.
+// ask asks for single sockets by their names, each in the time that a look into the table takes, and hands the
+// answers to each. One that is gone has none.
 func (c *Conn) ask(bodies func(i int) []byte, count int, each func(body []byte) error) error {
 	for from := 0; from < count; from += batch {
 		c.seq++

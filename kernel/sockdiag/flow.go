@@ -21,7 +21,8 @@ type Flow struct {
 	Unread        uint32         // bytes that came and were not taken
 }
 
-// Flows hands over the sockets of a protocol ("tcp" or "udp") that are in one of the given states, by bit. An error of each ends it.
+// Flows hands over the sockets of a protocol ("tcp" or "udp") that are in one of the given states, by bit. An error
+// of each ends it.
 func (c *Conn) Flows(protocol string, states uint32, each func(Flow) error) error {
 	number := uint8(unix.IPPROTO_TCP)
 	if protocol == "udp" {

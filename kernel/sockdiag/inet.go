@@ -37,7 +37,8 @@ func (s *Inet) Port() uint16 { return s.port }
 // bothEvery is how often the family of addresses is asked for that had no socket of the port.
 const bothEvery = 10 * time.Second
 
-// All goes through the kernel's whole table of connections, 1 ms and more where the machine has much memory and so a large table.
+// All goes through the kernel's whole table of connections, 1 ms and more where the machine has much memory and so a
+// large table.
 func (s *Inet) All(into []Connection) ([]Connection, error) {
 	s.crowd = false // it is tried again
 	return s.dump(into, served)
@@ -68,8 +69,9 @@ func (s *Inet) dump(into []Connection, states uint32) ([]Connection, error) {
 	return into, nil
 }
 
-// Some asks for the given ones by name, which is a look into a table for each. To find listeners otherwise the kernel goes through a table of up to 65,536 places; that is
-// done where one is not found by its name: it is gone, or several share the port (SO_REUSEPORT), of which the kernel tells one.
+// Some asks for the given ones by name, which is a look into a table for each. To find listeners otherwise the kernel
+// goes through a table of up to 65,536 places; that is done where one is not found by its name: it is gone, or
+// several share the port (SO_REUSEPORT), of which the kernel tells one.
 func (s *Inet) Some(into, known []Connection) ([]Connection, error) {
 	if s.crowd {
 		var err error

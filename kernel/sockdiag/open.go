@@ -1,4 +1,5 @@
-// Package sockdiag asks the kernel which sockets there are, in whose queues what lies, and when something last came or went (sock_diag(7)). It does not say what that means.
+// Package sockdiag asks the kernel which sockets there are, in whose queues what lies, and when something last came
+// or went (sock_diag(7)). It does not say what that means.
 package sockdiag
 
 import (
@@ -10,8 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Open makes a connection to the kernel that tells of the sockets in one network namespace: that of the path, as "/proc/PID/ns/net"; empty: our own. Another one than our own takes
-// CAP_SYS_ADMIN (setns(2)); where the path leads to our own it takes nothing. The connection goes on telling of that namespace, whatever becomes of the process.
+// Open makes a connection to the kernel that tells of the sockets in one network namespace: that of the path, as
+// "/proc/PID/ns/net"; empty: our own. Another one than our own takes CAP_SYS_ADMIN (setns(2)); where the path leads
+// to our own it takes nothing. The connection goes on telling of that namespace, whatever becomes of the process.
 func Open(netns string) (*Conn, error) {
 	if netns == "" {
 		return open()
@@ -35,7 +37,8 @@ func Open(netns string) (*Conn, error) {
 	}
 	done := make(chan answer)
 	go func() {
-		// A namespace is a thread's: no other goroutine may run on this one until it is back in ours. Where it cannot go back it ends with this goroutine.
+		// A namespace is a thread's: no other goroutine may run on this one until it is back in ours. Where it cannot
+		// go back it ends with this goroutine.
 		runtime.LockOSThread()
 		conn, back, err := openIn(there, here)
 		if back {

@@ -60,8 +60,9 @@ func parseUnix(body []byte) (UnixSocket, error) {
 	return s, nil
 }
 
-// Unix tells the unix sockets of one name: the listener, and what was accepted from it, which bears its name. There is no TCP_INFO for them: a connection that a
-// worker has is held to be a request since it was first seen, for those who speak over unix sockets (nginx to its upstreams) make one connection for each by default.
+// Unix tells the unix sockets of one name: the listener, and what was accepted from it, which bears its name. There
+// is no TCP_INFO for them: a connection that a worker has is held to be a request since it was first seen, for those
+// who speak over unix sockets (nginx to its upstreams) make one connection for each by default.
 type Unix struct {
 	conn *Conn
 	name string

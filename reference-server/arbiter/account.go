@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// accountLimit bounds the lines that wait to be written; beyond it they are dropped and counted, for an arbiter must not stand still because nobody reads what it says.
+// accountLimit bounds the lines that wait to be written; beyond it they are dropped and counted, for an arbiter must
+// not stand still because nobody reads what it says.
 const accountLimit = 1024
 
 // An Account is the server's own telling of what happens: one JSON object a line.
@@ -76,7 +77,8 @@ func (l *LogFile) open() error {
 // Write is called by the account's goroutine alone.
 func (l *LogFile) Write(line []byte) (int, error) { return l.file.Write(line) }
 
-// reopen opens w again by its name, if it is a file, and gives the line that says what became of it; when it fails the old file goes on being written.
+// reopen opens w again by its name, if it is a file, and gives the line that says what became of it; when it fails
+// the old file goes on being written.
 func reopen(w io.Writer) []byte {
 	l, ok := w.(*LogFile)
 	if !ok {
@@ -93,7 +95,8 @@ func reopen(w io.Writer) []byte {
 	return append(text, '\n')
 }
 
-// Reopen makes the account go on in a new file after somebody renamed the old one. It does not wait for the disk: what was said before is written before.
+// Reopen makes the account go on in a new file after somebody renamed the old one. It does not wait for the disk:
+// what was said before is written before.
 func (a *Account) Reopen() {
 	if a.closed {
 		return

@@ -1,4 +1,5 @@
-// Package arbiter is the parent of the workers: it starts, watches, kills and replaces them, as gunicorn's does. It answers no request.
+// Package arbiter is the parent of the workers: it starts, watches, kills and replaces them, as gunicorn's does. It
+// answers no request.
 package arbiter
 
 import (
@@ -75,7 +76,8 @@ type child struct {
 	aborted  bool
 }
 
-// A news is a line that a child said, or, after all of these, how it ended. Both come over one channel, so that the end cannot overtake what was said before it.
+// A news is a line that a child said, or, after all of these, how it ended. Both come over one channel, so that the
+// end cannot overtake what was said before it.
 type news struct {
 	child  *child
 	fields map[string]any

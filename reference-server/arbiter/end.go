@@ -20,10 +20,12 @@ const (
 	loadError = 4
 )
 
-// murder kills workers that gave no sign of life for too long, that boot for too long, or that were told to leave and did not.
+// murder kills workers that gave no sign of life for too long, that boot for too long, or that were told to leave and
+// did not.
 func (a *Arbiter) murder(now int64) {
 	if late := now - a.lastLook; late > int64(round+lateLimit) {
-		// The arbiter itself was away (stopped, or without a processor): it knows nothing of the time between, and kills nobody for it.
+		// The arbiter itself was away (stopped, or without a processor): it knows nothing of the time between, and
+		// kills nobody for it.
 		a.account.Say("warning", "arbiter-was-away", Fields{"seconds": float64(late) / 1e9})
 		a.floor = now
 	}
@@ -110,7 +112,8 @@ func (a *Arbiter) stop(graceful bool) {
 		return
 	}
 	if !a.stopping {
-		// From here on nobody is made to wait for a server that leaves. The path of a unix socket stays with the arbiter that stays.
+		// From here on nobody is made to wait for a server that leaves. The path of a unix socket stays with the
+		// arbiter that stays.
 		for _, l := range a.listeners {
 			_ = l.Close(a.upgrade.child == 0 && a.upgrade.parent == 0)
 		}

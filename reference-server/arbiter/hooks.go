@@ -18,8 +18,8 @@ import (
 // hookLimit bounds the commands that wait for the one that runs; beyond it they are not run, and that is said.
 const hookLimit = 64
 
-// A hookRunner runs the commands of hooks, one after the other in the order in which the hooks were reached, beside the arbiter: a command that hangs must not keep the
-// arbiter from its workers.
+// A hookRunner runs the commands of hooks, one after the other in the order in which the hooks were reached, beside
+// the arbiter: a command that hangs must not keep the arbiter from its workers.
 type hookRunner struct {
 	jobs  chan hookJob
 	ended chan hookEnd

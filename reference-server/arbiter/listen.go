@@ -43,7 +43,8 @@ func listenAll(cfg *settings.Config, who *syscall.Credential) ([]*Listener, erro
 	return all, nil
 }
 
-// listen opens one address of --bind; it tries again while another process has it. The socket does not block: all workers share its flags.
+// listen opens one address of --bind; it tries again while another process has it. The socket does not block: all
+// workers share its flags.
 func listen(bind string, cfg *settings.Config, who *syscall.Credential) (*Listener, error) {
 	for try := 1; ; try++ {
 		l, err := listenOnce(bind, cfg, who, !cfg.ReusePort)
@@ -54,8 +55,9 @@ func listen(bind string, cfg *settings.Config, who *syscall.Credential) (*Listen
 	}
 }
 
-// rebind is what listens after the settings are read again: what stays as it was, for its own address is in use, and what is new. There is one try for each of these, for the
-// arbiter must not be away from its workers. fresh are the new ones among all; when one of them cannot be opened, none is.
+// rebind is what listens after the settings are read again: what stays as it was, for its own address is in use, and
+// what is new. There is one try for each of these, for the arbiter must not be away from its workers. fresh are the
+// new ones among all; when one of them cannot be opened, none is.
 func (a *Arbiter) rebind(next *settings.Config, who *syscall.Credential) (all, fresh []*Listener, err error) {
 	left := slices.Clone(a.listeners)
 	for _, bind := range next.Bind {
@@ -132,7 +134,8 @@ func bindPort(fd int, address unix.Sockaddr, reusePort bool) error {
 	return unix.Bind(fd, address)
 }
 
-// bindPath makes the socket's file with the mode that umask leaves, for whom workers run as. A file that a server left that is gone is replaced; bind(2) would refuse.
+// bindPath makes the socket's file with the mode that umask leaves, for whom workers run as. A file that a server
+// left that is gone is replaced; bind(2) would refuse.
 func bindPath(fd int, path string, address unix.Sockaddr, cfg *settings.Config, who *syscall.Credential) error {
 	if st, err := os.Lstat(path); err == nil && st.Mode()&os.ModeSocket != 0 {
 		if answers(path) {

@@ -10,8 +10,9 @@ import (
 	"github.com/hangtime-dev/hangtime/reference-server/worker"
 )
 
-// manage starts what is missing, and tells those to leave that are too many: the oldest, and all that were started before a reload. Nobody is told before as many younger ones
-// as there should be are ready, so that a reload never leaves fewer workers than before.
+// manage starts what is missing, and tells those to leave that are too many: the oldest, and all that were started
+// before a reload. Nobody is told before as many younger ones as there should be are ready, so that a reload never
+// leaves fewer workers than before.
 func (a *Arbiter) manage(now int64) {
 	if a.stopping {
 		return
@@ -83,7 +84,8 @@ func (a *Arbiter) resize(target int) {
 	a.account.Say("info", "workers-changed", Fields{"workers": a.target})
 }
 
-// setTarget says how many workers there shall be. The hook is reached also when a reload leaves the number as it was, as in gunicorn.
+// setTarget says how many workers there shall be. The hook is reached also when a reload leaves the number as it was,
+// as in gunicorn.
 func (a *Arbiter) setTarget(target int) {
 	before := a.target
 	a.target, a.gone = target, 0

@@ -10,8 +10,9 @@ import (
 // orphansAtOnce bounds how many are reaped before the arbiter looks at its workers again.
 const orphansAtOnce = 64
 
-// reapOrphans makes zombies go that are no workers, no command and no successor: the first process of a container, or a subreaper, inherits what others leave behind. Nobody
-// waits for these; the children of this process's own have each their waiter, so that it must not wait for just any (waitpid(-1)) as gunicorn does.
+// reapOrphans makes zombies go that are no workers, no command and no successor: the first process of a container, or
+// a subreaper, inherits what others leave behind. Nobody waits for these; the children of this process's own have
+// each their waiter, so that it must not wait for just any (waitpid(-1)) as gunicorn does.
 func (a *Arbiter) reapOrphans() {
 	for range orphansAtOnce {
 		pid, err := deadChild()

@@ -13,7 +13,8 @@ import (
 // A pidfile says which process is the arbiter. A nil one is none.
 type pidfile struct{ path string }
 
-// createPidfile writes this process's number, unless another process that lives has the file; one that was left by a process that is gone is taken over.
+// createPidfile writes this process's number, unless another process that lives has the file; one that was left by a
+// process that is gone is taken over.
 func createPidfile(path string) (*pidfile, error) {
 	if pid, ok := readPid(path); ok && pid != os.Getpid() && lives(pid) {
 		return nil, fmt.Errorf("pid: %s names process %d, and that process runs: is this server running already? otherwise remove the file", path, pid)

@@ -44,7 +44,8 @@ func (a *Arbiter) signalled(s os.Signal) {
 	}
 }
 
-// readAgain is HUP: settings are read again, new workers are started with them, and the old ones leave when the new ones are ready. Settings that are wrong change nothing.
+// readAgain is HUP: settings are read again, new workers are started with them, and the old ones leave when the new
+// ones are ready. Settings that are wrong change nothing.
 func (a *Arbiter) readAgain() {
 	if a.stopping {
 		return

@@ -25,8 +25,8 @@ const (
 // titleRoom is how long a worker's command line is made, so that a longer title can be written into it later.
 const titleRoom = 64
 
-// A spawner starts all children from one thread that lives as long as the arbiter: the parent-death signal of a child comes when the *thread* that forked it ends
-// (PR_SET_PDEATHSIG(2const)).
+// A spawner starts all children from one thread that lives as long as the arbiter: the parent-death signal of a child
+// comes when the *thread* that forked it ends (PR_SET_PDEATHSIG(2const)).
 type spawner struct{ jobs chan func() }
 
 func newSpawner() *spawner {
@@ -47,7 +47,8 @@ func (s *spawner) do(job func()) {
 	<-done
 }
 
-// runningProgram is the file that this process runs, also when another was put in its place meanwhile: the settings are handed over in a form that only the same version reads.
+// runningProgram is the file that this process runs, also when another was put in its place meanwhile: the settings
+// are handed over in a form that only the same version reads.
 const runningProgram = "/proc/self/exe"
 
 // A born child is one process with what the arbiter needs to know it by.
@@ -161,8 +162,9 @@ func cleanEnv() []string {
 	return env
 }
 
-// follow passes on what the child says, to its last line, and then how it ended; it is the only one that waits for this child, and Run is over only when it has ended. Nobody but the
-// child has the other end of the pipe: what a worker starts does not inherit it.
+// follow passes on what the child says, to its last line, and then how it ended; it is the only one that waits for
+// this child, and Run is over only when it has ended. Nobody but the child has the other end of the pipe: what a
+// worker starts does not inherit it.
 func (a *Arbiter) follow(c *child) {
 	lines := bufio.NewScanner(c.status)
 	for lines.Scan() {

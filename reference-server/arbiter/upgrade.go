@@ -71,7 +71,8 @@ func (u *upgrade) suffix() string {
 	return ""
 }
 
-// upgradeBinary starts the program's file again, with the listening sockets; which of the two is to stay is for whoever sends TERM to the other to say.
+// upgradeBinary starts the program's file again, with the listening sockets; which of the two is to stay is for
+// whoever sends TERM to the other to say.
 func (a *Arbiter) upgradeBinary() {
 	u := a.upgrade
 	switch {

@@ -1,5 +1,6 @@
-// Package board is what all processes of one server can read: the state of every recent task, and the arbiter's table of workers. It is one piece of shared memory that
-// the arbiter makes and every worker inherits; it outlives any of them but not the machine's memory.
+// Package board is what all processes of one server can read: the state of every recent task, and the arbiter's table
+// of workers. It is one piece of shared memory that the arbiter makes and every worker inherits; it outlives any of
+// them but not the machine's memory.
 package board
 
 import (
@@ -14,8 +15,9 @@ import (
 // Name is what /proc/PID/fd shows the memory as.
 const Name = "hangtime-board"
 
-// Tasks is how many tasks are remembered. The state of the last Tasks accepted ones is exact however old they are; one more makes the oldest forgotten, whatever its state:
-// it is `unknown` from then on, and should it still be running its end is not recorded.
+// Tasks is how many tasks are remembered. The state of the last Tasks accepted ones is exact however old they are;
+// one more makes the oldest forgotten, whatever its state: it is `unknown` from then on, and should it still be
+// running its end is not recorded.
 const Tasks = 1 << 18
 
 // Places is how many workers the table has room for: a reload has the old and the new ones at once.
@@ -81,7 +83,8 @@ func Map(f *os.File) (*Board, error) {
 // Unmap gives the memory back.
 func (b *Board) Unmap() error { return unix.Munmap(b.memory) }
 
-// A Place is one line of the arbiter's table. Only the arbiter writes the first group, only the worker in the place the second.
+// A Place is one line of the arbiter's table. Only the arbiter writes the first group, only the worker in the place
+// the second.
 type Place struct {
 	Owner   atomic.Uint64 // number of the worker process; 0: the place is empty
 	PID     atomic.Uint64

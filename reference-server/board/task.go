@@ -29,8 +29,8 @@ func (s State) String() string { return names[min(int(s), len(names)-1)] }
 // Ended says whether nothing will happen to it any more.
 func (s State) Ended() bool { return s >= Done && s <= Lost }
 
-// A slot holds one task. word is its number and state together, so that one compare-and-swap decides between its worker, which ends it, the arbiter, which calls it lost,
-// and a newer task, which takes the slot.
+// A slot holds one task. word is its number and state together, so that one compare-and-swap decides between its
+// worker, which ends it, the arbiter, which calls it lost, and a newer task, which takes the slot.
 type slot struct {
 	word     atomic.Uint64 // number<<8 | state
 	owner    atomic.Uint64
@@ -113,7 +113,8 @@ func (b *Board) Get(n uint64) Task {
 	}
 }
 
-// Lose calls every task of a dead worker that had not ended lost, and says how many those were. Only who has waited for the process may call it: it must not write any more.
+// Lose calls every task of a dead worker that had not ended lost, and says how many those were. Only who has waited
+// for the process may call it: it must not write any more.
 func (b *Board) Lose(owner uint64, now int64) int {
 	lost := 0
 	next := b.head.next.Load()

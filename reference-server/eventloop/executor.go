@@ -9,8 +9,8 @@ import (
 // ErrShutdown is what an executor says that takes no more jobs.
 var ErrShutdown = errors.New("executor is shut down")
 
-// An Executor is a pool of real threads for work that blocks, as Python's ThreadPoolExecutor: threads are made when first needed, jobs wait without limit for a free one.
-// What bounds the jobs is the limit on tasks.
+// An Executor is a pool of real threads for work that blocks, as Python's ThreadPoolExecutor: threads are made when
+// first needed, jobs wait without limit for a free one. What bounds the jobs is the limit on tasks.
 type Executor struct {
 	limit int
 
@@ -30,7 +30,8 @@ func NewExecutor(limit int) *Executor {
 	return e
 }
 
-// Submit hands a job to the pool, from any thread, also from one of its own: a job that waits for a job of the same pool can wait for ever.
+// Submit hands a job to the pool, from any thread, also from one of its own: a job that waits for a job of the same
+// pool can wait for ever.
 func (e *Executor) Submit(job func()) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -48,8 +49,9 @@ func (e *Executor) Submit(job func()) error {
 	return nil
 }
 
-// RunInExecutor runs work on a thread of e, and then ended with its error on the loop's thread, where Label says on whose account. From any thread. The error says that e takes no
-// more jobs. A loop that was closed meanwhile is told nothing.
+// RunInExecutor runs work on a thread of e, and then ended with its error on the loop's thread, where Label says on
+// whose account. From any thread. The error says that e takes no more jobs. A loop that was closed meanwhile is told
+// nothing.
 func (l *Loop) RunInExecutor(e *Executor, label uint64, work func() error, ended func(error)) error {
 	return e.Submit(func() {
 		err := work()

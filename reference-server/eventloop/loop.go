@@ -1,5 +1,5 @@
-// Package eventloop is a single-threaded event loop with asyncio's words, on one real thread: a callback that blocks, blocks that thread in the kernel, where it can be
-// seen. It is no scheduler: nothing interrupts a callback.
+// Package eventloop is a single-threaded event loop with asyncio's words, on one real thread: a callback that blocks,
+// blocks that thread in the kernel, where it can be seen. It is no scheduler: nothing interrupts a callback.
 package eventloop
 
 import (
@@ -13,7 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrClosed is what a closed loop says. A loop that was stopped and not closed says nothing and keeps what it is given for ever, as asyncio's does.
+// ErrClosed is what a closed loop says. A loop that was stopped and not closed says nothing and keeps what it is
+// given for ever, as asyncio's does.
 var ErrClosed = errors.New("event loop is closed")
 
 // idleTurn is how long the loop waits at most before it turns: an idle loop gives a sign of life so often.
@@ -77,7 +78,8 @@ func New(opts Options) (*Loop, error) {
 	return &Loop{opts: opts, epfd: epfd, evfd: evfd}, nil
 }
 
-// RunForever makes the calling goroutine the loop until Stop; the goroutine stays on its thread for good, so it must be one that was made for this.
+// RunForever makes the calling goroutine the loop until Stop; the goroutine stays on its thread for good, so it must
+// be one that was made for this.
 func (l *Loop) RunForever() error {
 	LockThread(l.opts.Name)
 	l.tid.Store(int64(unix.Gettid()))
@@ -107,7 +109,8 @@ func (l *Loop) RunForever() error {
 	}
 }
 
-// Exit ends the loop after the callbacks of this turn, as an exception that is no Exception ends run_forever: what waits is left. Only callbacks of this loop may call it.
+// Exit ends the loop after the callbacks of this turn, as an exception that is no Exception ends run_forever: what
+// waits is left. Only callbacks of this loop may call it.
 func (l *Loop) Exit(why error) { l.exit = why }
 
 // call keeps one callback's panic from ending the others.

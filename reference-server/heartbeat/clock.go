@@ -7,7 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Clock tells CLOCK_MONOTONIC, the one clock that all processes of the machine share, without a system call: Go's own monotonic clock is the same one with another zero.
+// A Clock tells CLOCK_MONOTONIC, the one clock that all processes of the machine share, without a system call: Go's
+// own monotonic clock is the same one with another zero.
 type Clock struct {
 	zero  time.Time
 	shift int64 // CLOCK_MONOTONIC at zero, nanoseconds

@@ -1,5 +1,5 @@
-// Package heartbeat is a worker's sign of life: a page of shared memory that costs no system call, or gunicorn's unlinked file. It says when a loop last turned; it
-// does not say that work gets done.
+// Package heartbeat is a worker's sign of life: a page of shared memory that costs no system call, or gunicorn's
+// unlinked file. It says when a loop last turned; it does not say that work gets done.
 package heartbeat
 
 import (
@@ -21,8 +21,9 @@ const (
 	Magic = "HTbeat01"
 )
 
-// A Page is one worker's page. Each word is 64 bits in the machine's byte order, at the offset in its comment; times are nanoseconds of CLOCK_MONOTONIC. Every word
-// is written by one thread and may be read by any process that opens /proc/PID/fd/N.
+// A Page is one worker's page. Each word is 64 bits in the machine's byte order, at the offset in its comment; times
+// are nanoseconds of CLOCK_MONOTONIC. Every word is written by one thread and may be read by any process that opens
+// /proc/PID/fd/N.
 type Page struct {
 	memory []byte
 
@@ -59,7 +60,8 @@ func Create() (*os.File, error) {
 	return f, nil
 }
 
-// Map makes the page visible in this process; f may be closed afterwards, but a process that is to be watched from outside keeps it open.
+// Map makes the page visible in this process; f may be closed afterwards, but a process that is to be watched from
+// outside keeps it open.
 func Map(f *os.File) (*Page, error) {
 	memory, err := unix.Mmap(int(f.Fd()), 0, Size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {

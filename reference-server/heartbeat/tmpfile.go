@@ -8,16 +8,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A TempFile is gunicorn's heartbeat (up to 21.x): an unlinked file whose mode is toggled, so that its ctime is the last sign of life. It is a file: on a stalled disk the
-// worker that beats it stands still.
+// A TempFile is gunicorn's heartbeat (up to 21.x): an unlinked file whose mode is toggled, so that its ctime is the
+// last sign of life. It is a file: on a stalled disk the worker that beats it stands still.
 type TempFile struct {
 	file   *os.File
 	toggle uint32
 	last   int64
 }
 
-// CreateTemp makes the file in dir (empty: the system's directory for temporary files) and unlinks it at once. The name begins as gunicorn's, so that what reads
-// gunicorn's from outside reads this one.
+// CreateTemp makes the file in dir (empty: the system's directory for temporary files) and unlinks it at once. The
+// name begins as gunicorn's, so that what reads gunicorn's from outside reads this one.
 func CreateTemp(dir string) (*os.File, error) {
 	f, err := os.CreateTemp(dir, "wgunicorn-hangtime-")
 	if err != nil {

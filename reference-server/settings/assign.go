@@ -66,7 +66,8 @@ func (o Option) Assign(value any) error {
 	return nil
 }
 
-// texts is a list, or, from the environment, what stands between commas or lines; commands have commas, so that a line end alone parts them when there is one.
+// texts is a list, or, from the environment, what stands between commas or lines; commands have commas, so that a
+// line end alone parts them when there is one.
 func texts(value any) ([]string, error) {
 	switch v := value.(type) {
 	case nil:

@@ -1,5 +1,5 @@
-// Package settings is what the reference server can be told: every option with its name, default and allowed values. It reads no command line and no file: whoever
-// starts the server does.
+// Package settings is what the reference server can be told: every option with its name, default and allowed values.
+// It reads no command line and no file: whoever starts the server does.
 package settings
 
 import (
@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// A Config is one setting of every option. The names are gunicorn's where gunicorn has the option; the guide's bad side is always a value that is not the default.
+// A Config is one setting of every option. The names are gunicorn's where gunicorn has the option; the guide's bad
+// side is always a value that is not the default.
 type Config struct {
 	Bind              []string
 	Workers           int
@@ -89,7 +90,8 @@ type Option struct {
 	Value   any
 }
 
-// Aliases are the names that gunicorn's configuration files have for options whose command line flag, and so whose name here, is another.
+// Aliases are the names that gunicorn's configuration files have for options whose command line flag, and so whose
+// name here, is another.
 func Aliases() map[string]string {
 	return map[string]string{"pidfile": "pid", "proc-name": "name", "keepalive": "keep-alive", "loglevel": "log-level", "errorlog": "error-logfile", "log-file": "error-logfile"}
 }
@@ -171,7 +173,8 @@ func (c *Config) guideOptions() []Option {
 	}
 }
 
-// Preloads says whether the application is made before the workers are started: a loop cannot be started before the fork otherwise.
+// Preloads says whether the application is made before the workers are started: a loop cannot be started before the
+// fork otherwise.
 func (c *Config) Preloads() bool { return c.PreloadApp || c.Preload == "loop-before-fork" }
 
 // Validate says everything that is wrong, one line each.
@@ -277,7 +280,8 @@ func (c *Config) Class() string {
 	return c.WorkerClass
 }
 
-// KeepApplication takes over from before what belongs to the application: a preloaded one stays as it was made, also over a reload.
+// KeepApplication takes over from before what belongs to the application: a preloaded one stays as it was made, also
+// over a reload.
 func (c *Config) KeepApplication(before *Config) {
 	old := before.guideOptions()
 	for i, o := range c.guideOptions() {

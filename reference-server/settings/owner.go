@@ -7,7 +7,8 @@ import (
 	"strconv"
 )
 
-// Owner is the user and group that workers run as: names or numbers; what is not given is that of this process, the group that of the user.
+// Owner is the user and group that workers run as: names or numbers; what is not given is that of this process, the
+// group that of the user.
 func (c *Config) Owner() (uid, gid int, err error) {
 	uid, gid = os.Geteuid(), os.Getegid()
 	if c.User != "" {

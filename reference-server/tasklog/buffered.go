@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// bufferLimit bounds what waits to be written, bytes. A line that does not fit is dropped and counted; the count is written as soon as there is room.
+// bufferLimit bounds what waits to be written, bytes. A line that does not fit is dropped and counted; the count is
+// written as soon as there is room.
 const bufferLimit = 4 << 20
 
 // buffered hands lines to a writer goroutine, so that whoever logs never waits for the disk.
@@ -115,7 +116,8 @@ func (b *buffered) pause() {
 	b.mu.Lock()
 }
 
-// writeLines writes the batch. When the disk takes only a part of it, a line that it cut is taken back, so that none is torn, and the rest is counted as lost.
+// writeLines writes the batch. When the disk takes only a part of it, a line that it cut is taken back, so that none
+// is torn, and the rest is counted as lost.
 func writeLines(file *os.File, batch []byte) (lost uint64, err error) {
 	if len(batch) == 0 {
 		return 0, nil

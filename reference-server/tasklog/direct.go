@@ -45,7 +45,8 @@ func (d *direct) Write(line []byte) (int, error) {
 	return writeAll(fd, line)
 }
 
-// writeAll is one system call for a line, so that O_APPEND keeps lines of several processes apart, unless the disk is full or a pipe takes less.
+// writeAll is one system call for a line, so that O_APPEND keeps lines of several processes apart, unless the disk is
+// full or a pipe takes less.
 func writeAll(fd int, p []byte) (int, error) {
 	done := 0
 	for done < len(p) {

@@ -1,4 +1,5 @@
-// Package tasklog writes the log of a worker's tasks, one JSON object a line. Where the lines go, and whether writing them can stop the writer, is the guide's first practice.
+// Package tasklog writes the log of a worker's tasks, one JSON object a line. Where the lines go, and whether writing
+// them can stop the writer, is the guide's first practice.
 package tasklog
 
 import (
@@ -17,8 +18,8 @@ const (
 	Stdout     = "stdout"      // the pipe or terminal that all workers share
 )
 
-// A Log is one worker's. Its handler holds a mutex while it writes, as Python's logging does: in the three modes that write at once, a thread that is blocked in the
-// write blocks every other thread that logs.
+// A Log is one worker's. Its handler holds a mutex while it writes, as Python's logging does: in the three modes that
+// write at once, a thread that is blocked in the write blocks every other thread that logs.
 type Log struct {
 	*slog.Logger
 	sink sink

@@ -12,11 +12,14 @@ type Task struct {
 	held     []byte
 }
 
-// A Backend keeps tasks between the request that brings them and the loop that runs them. The manager bounds how many there are at once.
+// A Backend keeps tasks between the request that brings them and the loop that runs them. The manager bounds how many
+// there are at once.
 type Backend interface {
-	// Enqueue takes a task over. When it returns nil the task will be given out by Take, as far as Guarantees promises. From any thread.
+	// Enqueue takes a task over. When it returns nil the task will be given out by Take, as far as Guarantees
+	// promises. From any thread.
 	Enqueue(*Task) error
-	// Take gives out the oldest task that waits; ok is false when none does. It never blocks: the manager calls it on the loop's thread when there is room.
+	// Take gives out the oldest task that waits; ok is false when none does. It never blocks: the manager calls it on
+	// the loop's thread when there is room.
 	Take() (t *Task, ok bool)
 	// Ack says that a task that was taken has ended, however it ended, and need not be given out again.
 	Ack(*Task)

@@ -10,8 +10,9 @@ import (
 	"github.com/hangtime-dev/hangtime/reference-server/eventloop"
 )
 
-// A mutex is a lock for which an operating system thread waits in futex(2). sync.Mutex would let the thread do something else meanwhile, and say nothing of its owner:
-// this one begins as glibc's pthread_mutex_t does, so that whoever watches a C program's locks sees this one's owner, too.
+// A mutex is a lock for which an operating system thread waits in futex(2). sync.Mutex would let the thread do
+// something else meanwhile, and say nothing of its owner: this one begins as glibc's pthread_mutex_t does, so that
+// whoever watches a C program's locks sees this one's owner, too.
 type mutex struct {
 	word  atomic.Uint32 // 0 free, 1 taken, 2 taken and somebody waits
 	_     uint32        // glibc's count of a recursive one
@@ -27,7 +28,8 @@ const (
 func (m *mutex) lock() {
 	if !m.word.CompareAndSwap(0, 1) {
 		for m.word.Swap(2) != 0 {
-			// It returns at a wake, at a signal, and at once when the word has changed meanwhile: in each case the word says what to do.
+			// It returns at a wake, at a signal, and at once when the word has changed meanwhile: in each case the
+			// word says what to do.
 			_, _, _ = unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(&m.word)), futexWaitPrivate, 2, 0, 0, 0)
 		}
 	}
@@ -41,9 +43,10 @@ func (m *mutex) unlock() {
 	}
 }
 
-// locks is two jobs that take the same two locks, each holding its first for the task's duration before it takes its second. In the same order one waits for the other; with
-// `lock-order: opposite` each holds what the other waits for, for ever, and whoever comes later waits behind them. Both are the pool's, and with `io: blocking` the second is
-// the loop's own thread.
+// locks is two jobs that take the same two locks, each holding its first for the task's duration before it takes its
+// second. In the same order one waits for the other; with `lock-order: opposite` each holds what the other waits for,
+// for ever, and whoever comes later waits behind them. Both are the pool's, and with `io: blocking` the second is the
+// loop's own thread.
 func (m *Manager) locks(r *run) {
 	first, second := &m.pair[0], &m.pair[1]
 	orders := [2][2]*mutex{{first, second}, {first, second}}

@@ -52,7 +52,8 @@ type Manager struct {
 	current map[uint64]*run // touched by the loop's thread alone
 }
 
-// A leak is what `cleanup: none` leaves behind at each restart of the loop: its tasks with what they hold, its descriptors, and the threads of its executor.
+// A leak is what `cleanup: none` leaves behind at each restart of the loop: its tasks with what they hold, its
+// descriptors, and the threads of its executor.
 type leak struct {
 	tasks     []*run
 	loops     []*eventloop.Loop
@@ -79,8 +80,9 @@ func NewManager(p Parts) *Manager {
 	return m
 }
 
-// Start starts the event loop. ghost makes what a fork leaves of a loop that was started before it: everything but the thread. With `state: aware` the loop runs when
-// Start returns; otherwise its thread was started, as in the guide's code, and until the thread has come to it there is no loop.
+// Start starts the event loop. ghost makes what a fork leaves of a loop that was started before it: everything but
+// the thread. With `state: aware` the loop runs when Start returns; otherwise its thread was started, as in the
+// guide's code, and until the thread has come to it there is no loop.
 func (m *Manager) Start(ghost bool) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -147,7 +149,8 @@ func (m *Manager) runLoop(loop *eventloop.Loop) error {
 	return err
 }
 
-// loopEnded is the `finally` of the guide's run_event_loop, which `recovery: none` has not: there nobody ever learns that the loop is dead.
+// loopEnded is the `finally` of the guide's run_event_loop, which `recovery: none` has not: there nobody ever learns
+// that the loop is dead.
 func (m *Manager) loopEnded(loop *eventloop.Loop, err error) {
 	if err != nil {
 		m.log.Error("event loop ended", "error", err.Error(), "pid", m.owner.PID)
@@ -205,7 +208,8 @@ func (m *Manager) callbackFailed(label uint64, problem any) {
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// Submit accepts a task, or says why not. With `state: unaware` it uses the loop without a look, and panics when there is none, as the guide's code raises.
+// Submit accepts a task, or says why not. With `state: unaware` it uses the loop without a look, and panics when
+// there is none, as the guide's code raises.
 func (m *Manager) Submit(s Spec) (uint64, error) {
 	loop, err := m.usable()
 	if err != nil {
@@ -236,7 +240,8 @@ func (m *Manager) Submit(s Spec) (uint64, error) {
 	return t.Number, nil
 }
 
-// wake makes the loop take what waits. A loop that ended meanwhile takes nothing: the one that followed it is woken instead, or will find the task when it starts.
+// wake makes the loop take what waits. A loop that ended meanwhile takes nothing: the one that followed it is woken
+// instead, or will find the task when it starts.
 func (m *Manager) wake(loop *eventloop.Loop, label uint64) {
 	for {
 		err := loop.CallSoonThreadsafe(eventloop.Callback{Run: m.pump, Label: label})

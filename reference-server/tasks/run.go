@@ -16,8 +16,8 @@ type run struct {
 	ended   bool
 }
 
-// pump takes one task if there is room: the guide's semaphore. It is called on the loop's thread, once for each task that came and once for each that ended while others
-// waited.
+// pump takes one task if there is room: the guide's semaphore. It is called on the loop's thread, once for each task
+// that came and once for each that ended while others waited.
 func (m *Manager) pump() {
 	if m.cfg.Limits == "bounded" && m.active.Load() >= int64(m.cfg.MaxConcurrentTasks) {
 		return

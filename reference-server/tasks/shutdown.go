@@ -9,8 +9,9 @@ import (
 	"github.com/hangtime-dev/hangtime/reference-server/eventloop"
 )
 
-// Shutdown ends the manager as the setting `cleanup` says. With drain, tasks that were accepted are finished, as long as ctx allows; then the loop is stopped and joined,
-// and every file closed. With none, nothing of this is done, but the pool's threads are waited for without limit, as Python does at exit.
+// Shutdown ends the manager as the setting `cleanup` says. With drain, tasks that were accepted are finished, as long
+// as ctx allows; then the loop is stopped and joined, and every file closed. With none, nothing of this is done, but
+// the pool's threads are waited for without limit, as Python does at exit.
 func (m *Manager) Shutdown(ctx context.Context) error {
 	m.mu.Lock()
 	m.closing = true

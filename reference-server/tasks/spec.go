@@ -1,5 +1,5 @@
-// Package tasks is the guide's AsyncTaskManager: it accepts tasks from the request side, runs them on an event loop, bounded or not, and says what became of each. It serves
-// no request itself.
+// Package tasks is the guide's AsyncTaskManager: it accepts tasks from the request side, runs them on an event loop,
+// bounded or not, and says what became of each. It serves no request itself.
 package tasks
 
 import (
@@ -13,8 +13,9 @@ import (
 	"time"
 )
 
-// Works are the kinds of work that a task may ask for. The last five are there to break things: fail ends with an error, exit ends the event loop as an uncaught SystemExit
-// does, stop stops the loop without closing it, nested waits in the thread pool for another job of the same pool, and locks takes two locks in two threads.
+// Works are the kinds of work that a task may ask for. The last five are there to break things: fail ends with an
+// error, exit ends the event loop as an uncaught SystemExit does, stop stops the loop without closing it, nested
+// waits in the thread pool for another job of the same pool, and locks takes two locks in two threads.
 func Works() []string {
 	return []string{"sleep", "cpu", "file", "dns", "socket", "fail", "exit", "stop", "nested", "locks"}
 }

@@ -14,8 +14,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// An upstream is the service that work `socket` and `dns` ask, with blocking system calls and without a timeout, as a careless application does. Unless another address is
-// given it is a responder in this process, which answers after the time that the question names.
+// An upstream is the service that work `socket` and `dns` ask, with blocking system calls and without a timeout, as a
+// careless application does. Unless another address is given it is a responder in this process, which answers after
+// the time that the question names.
 type upstream struct {
 	address string // given; empty: own
 

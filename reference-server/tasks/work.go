@@ -34,7 +34,8 @@ func (m *Manager) do(t *Task) error {
 	return fmt.Errorf("work %q is not for a thread", t.Work)
 }
 
-// sleep is clock_nanosleep on this very thread, as time.sleep is in Python; time.Sleep would let the thread do something else.
+// sleep is clock_nanosleep on this very thread, as time.sleep is in Python; time.Sleep would let the thread do
+// something else.
 func sleep(d time.Duration) error {
 	var now unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {

@@ -37,7 +37,8 @@ func (a *Answer) Fail(status int, reason string) {
 	a.JSON(status, map[string]string{"error": reason})
 }
 
-// Append appends the answer as it goes over the wire; close says that the connection ends with it, head that the body is not wanted.
+// Append appends the answer as it goes over the wire; close says that the connection ends with it, head that the body
+// is not wanted.
 func (a *Answer) Append(to []byte, close, head bool) []byte {
 	to = append(to, "HTTP/1.1 "...)
 	to = strconv.AppendInt(to, int64(a.Status), 10)

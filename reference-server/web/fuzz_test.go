@@ -2,7 +2,8 @@ package web
 
 import "testing"
 
-// Whatever bytes come: no panic, no answer from outside of them, and what was taken is taken the same way when it comes alone.
+// Whatever bytes come: no panic, no answer from outside of them, and what was taken is taken the same way when it
+// comes alone.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		"GET /health HTTP/1.1\r\nHost: a\r\n\r\n",

@@ -1,5 +1,6 @@
-// Package web is as much of HTTP/1.1 as the reference server speaks: it reads requests from bytes and writes answers into bytes, and touches no socket, so that a blocking thread
-// and an epoll loop can both use it. It is strict: what two readers could understand differently is refused.
+// Package web is as much of HTTP/1.1 as the reference server speaks: it reads requests from bytes and writes answers
+// into bytes, and touches no socket, so that a blocking thread and an epoll loop can both use it. It is strict: what
+// two readers could understand differently is refused.
 package web
 
 import (
@@ -37,8 +38,8 @@ func problem(status int, format string, args ...any) *Problem {
 	return &Problem{status, fmt.Sprintf(format, args...)}
 }
 
-// Parse reads the first request in data. n is how many bytes it takes; 0 without a problem: more are needed. needsContinue: the client waits for `100 Continue` before it
-// sends the body.
+// Parse reads the first request in data. n is how many bytes it takes; 0 without a problem: more are needed.
+// needsContinue: the client waits for `100 Continue` before it sends the body.
 func Parse(data []byte, r *Request) (n int, needsContinue bool, p *Problem) {
 	// A blank line before a request is skipped (RFC 9112, 2.2).
 	skipped := 0

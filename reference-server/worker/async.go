@@ -71,8 +71,8 @@ func (w *Worker) asyncWait(conns int) time.Duration {
 	return w.idleWait()
 }
 
-// sweep closes connections that were idle for longer than keep-alive. It comes after what is readable was served: on a machine without a free processor the thread itself may
-// have been away for that long.
+// sweep closes connections that were idle for longer than keep-alive. It comes after what is readable was served: on
+// a machine without a free processor the thread itself may have been away for that long.
 func (w *Worker) sweep(p *poller, conns map[int]*conn, now int64) {
 	for fd, c := range conns {
 		if c.held.until > 0 {
@@ -142,7 +142,8 @@ func (w *Worker) stepAll(c *conn) {
 	}
 }
 
-// goOn writes what became due of a held request, and when that is over answers what came behind it; false: the connection is over.
+// goOn writes what became due of a held request, and when that is over answers what came behind it; false: the
+// connection is over.
 func (w *Worker) goOn(p *poller, c *conn) bool {
 	if c.held.until == 0 {
 		w.stepAll(c)
@@ -184,7 +185,8 @@ func (p *poller) remove(fd int) error {
 	return unix.EpollCtl(p.epfd, unix.EPOLL_CTL_DEL, fd, nil)
 }
 
-// listen puts the listeners in or takes them out. EPOLLEXCLUSIVE: of all workers that wait for the same listener, not every one is woken for a connection.
+// listen puts the listeners in or takes them out. EPOLLEXCLUSIVE: of all workers that wait for the same listener, not
+// every one is woken for a connection.
 func (p *poller) listen(on bool) {
 	if on == p.listening {
 		return
@@ -213,9 +215,10 @@ func (p *poller) wait(events []unix.EpollEvent, limit time.Duration) (int, error
 // soonLimit is how long soon waits, milliseconds.
 const soonLimit = 1
 
-// soon waits for what comes at once, and does so without telling Go's scheduler: as long as requests come one after the other the scheduler's watchdog thread sees nothing to
-// watch and sleeps, which saves a fifth of what a request costs. The scheduler has one processor less for the other threads
-// meanwhile, so the wait is short. What the scheduler wants of this thread it asks by a signal, which ends the wait.
+// soon waits for what comes at once, and does so without telling Go's scheduler: as long as requests come one after
+// the other the scheduler's watchdog thread sees nothing to watch and sleeps, which saves a fifth of what a request
+// costs. The scheduler has one processor less for the other threads meanwhile, so the wait is short. What the
+// scheduler wants of this thread it asks by a signal, which ends the wait.
 func (p *poller) soon(events []unix.EpollEvent) int {
 	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.epfd), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), soonLimit, 0, 0)
 	if errno != 0 {

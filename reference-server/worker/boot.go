@@ -1,5 +1,5 @@
-// Package worker is one worker process of the reference server: a request side of one of three classes, and the task manager with its event loop. It is started by the
-// arbiter only, and leaves when the arbiter is gone.
+// Package worker is one worker process of the reference server: a request side of one of three classes, and the task
+// manager with its event loop. It is started by the arbiter only, and leaves when the arbiter is gone.
 package worker
 
 import (
@@ -66,8 +66,8 @@ type Worker struct {
 	fds     []int
 }
 
-// Main runs the worker and returns its exit code. It must be called on the process's first goroutine before anything else, so that requests are handled on the thread whose
-// number is the process's.
+// Main runs the worker and returns its exit code. It must be called on the process's first goroutine before anything
+// else, so that requests are handled on the thread whose number is the process's.
 func Main(birth string) int {
 	runtime.LockOSThread()
 	w := Worker{pid: int64(os.Getpid())}
@@ -141,8 +141,9 @@ func (w *Worker) application() error {
 	return w.manager.Start(w.cfg.Preload == "loop-before-fork")
 }
 
-// nameThreads names the first thread for its worker and those that Go's scheduler has made by now for it: they would be called `exe`, after the link that was started. Names are
-// for people, so that what fails here is no failure. 15 characters are kept, proc_pid_comm(5).
+// nameThreads names the first thread for its worker and those that Go's scheduler has made by now for it: they would
+// be called `exe`, after the link that was started. Names are for people, so that what fails here is no failure. 15
+// characters are kept, proc_pid_comm(5).
 func (w *Worker) nameThreads() {
 	names := map[bool]string{true: fmt.Sprintf("%s:w%d", w.cfg.ProcName, w.birth.Place), false: "go-scheduler"}
 	threads, _ := os.ReadDir("/proc/self/task")

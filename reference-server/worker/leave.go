@@ -79,7 +79,8 @@ func (w *Worker) signalled(s os.Signal, quick chan<- int) {
 	}
 }
 
-// flush writes the log lines that wait for the disk, as long as the disk takes them soon: a quick end does not hang on one that does not.
+// flush writes the log lines that wait for the disk, as long as the disk takes them soon: a quick end does not hang
+// on one that does not.
 func (w *Worker) flush() {
 	if w.cfg.Cleanup == "none" {
 		return
@@ -114,7 +115,8 @@ func (w *Worker) leave() {
 	_, _ = unix.Write(w.wake, one[:]) // it fails only when the counter is full, and then the request side is awake
 }
 
-// dump writes the stacks of all goroutines to stacks_<pid>.log beside the task log; not into the task log itself, whose writer may be what hangs.
+// dump writes the stacks of all goroutines to stacks_<pid>.log beside the task log; not into the task log itself,
+// whose writer may be what hangs.
 func (w *Worker) dump() {
 	stacks := make([]byte, 1<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]

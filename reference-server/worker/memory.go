@@ -65,7 +65,8 @@ func cpu() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// cpuPercent is of one processor, since the call before; the first call counts since the process started, where psutil's says 0.
+// cpuPercent is of one processor, since the call before; the first call counts since the process started, where
+// psutil's says 0.
 func (m *memory) cpuPercent() float64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -14,7 +14,8 @@ import (
 	"github.com/hangtime-dev/hangtime/reference-server/web"
 )
 
-// metrics has the guide's JSON fields and what else there is to know; whoever accepts OpenMetrics or Prometheus's text gets that.
+// metrics has the guide's JSON fields and what else there is to know; whoever accepts OpenMetrics or Prometheus's
+// text gets that.
 func (w *Worker) metrics(r *web.Request, a *web.Answer) {
 	if w.cfg.Monitoring == "off" {
 		a.Fail(404, "nothing is measured: the server runs with monitoring=off")
@@ -103,7 +104,8 @@ func (w *Worker) expose(format expfmt.Format, a *web.Answer) {
 // figures are a worker's counters and gauges as prometheus collects them.
 type figures struct{ w *Worker }
 
-// Describe says nothing: what there is depends on nothing, but a collector that describes nothing is checked less, and the registry lives for one answer.
+// Describe says nothing: what there is depends on nothing, but a collector that describes nothing is checked less,
+// and the registry lives for one answer.
 func (f figures) Describe(chan<- *prometheus.Desc) {}
 
 // Collect reads every figure once.

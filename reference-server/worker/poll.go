@@ -9,7 +9,8 @@ import (
 	"github.com/hangtime-dev/hangtime/reference-server/web"
 )
 
-// eventEvery is the pause between two events of GET /events, pollStep how late a thread that waits for one client may notice that the worker leaves.
+// eventEvery is the pause between two events of GET /events, pollStep how late a thread that waits for one client may
+// notice that the worker leaves.
 const (
 	eventEvery = time.Second
 	pollStep   = 250 * time.Millisecond
@@ -18,7 +19,8 @@ const (
 // eventsHead begins a stream: it has no length, so it ends with its connection.
 const eventsHead = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\nConnection: close\r\n\r\n"
 
-// A held request is one whose answer is not due yet: a long poll, which is answered at its end, or a stream of events. Times are of the worker's clock.
+// A held request is one whose answer is not due yet: a long poll, which is answered at its end, or a stream of
+// events. Times are of the worker's clock.
 type held struct {
 	until int64 // 0: none is held
 	next  int64 // when the next event is due; 0: it is a long poll
@@ -68,7 +70,8 @@ func (w *Worker) ripe(c *conn, now int64) bool {
 	return len(c.out) > 0
 }
 
-// wait serves a held request on a thread that does nothing else, in poll(2) on its connection, until it is over; false: the client is gone.
+// wait serves a held request on a thread that does nothing else, in poll(2) on its connection, until it is over;
+// false: the client is gone.
 func (w *Worker) wait(c *conn) bool {
 	for c.held.until > 0 {
 		if w.ripe(c, w.clock.Now()) && c.write() != nil {

@@ -141,7 +141,8 @@ func (w *Worker) step(c *conn, keep bool) (done bool) {
 	return true
 }
 
-// end closes a connection so that what was written reaches the client even when it sent more than was read: a close with unread bytes would reset it.
+// end closes a connection so that what was written reaches the client even when it sent more than was read: a close
+// with unread bytes would reset it.
 func (c *conn) end() {
 	_ = unix.Shutdown(c.fd, unix.SHUT_WR)
 	var rest [4096]byte
@@ -154,7 +155,8 @@ func (c *conn) end() {
 	_ = unix.Close(c.fd)
 }
 
-// stopListening closes the listening sockets, once the request side takes no more connections: when the last process has closed one, clients are refused instead of left waiting.
+// stopListening closes the listening sockets, once the request side takes no more connections: when the last process
+// has closed one, clients are refused instead of left waiting.
 func (w *Worker) stopListening() {
 	for _, fd := range w.fds {
 		_ = unix.Close(fd)

@@ -7,7 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// serveSync is gunicorn's sync worker: one connection at a time, from accept to close, on the process's first thread. A client that sends nothing holds the worker.
+// serveSync is gunicorn's sync worker: one connection at a time, from accept to close, on the process's first thread.
+// A client that sends nothing holds the worker.
 func (w *Worker) serveSync() error {
 	polled := []unix.PollFd{{Fd: int32(w.wake), Events: unix.POLLIN}}
 	for _, fd := range w.fds {

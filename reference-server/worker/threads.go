@@ -10,8 +10,9 @@ import (
 	"github.com/hangtime-dev/hangtime/reference-server/eventloop"
 )
 
-// threads is gunicorn's gthread worker: the first thread accepts and waits for connections to become readable, a pool of threads handles requests. The first thread gives the
-// sign of life, so that the worker beats even while every thread of the pool is stuck.
+// threads is gunicorn's gthread worker: the first thread accepts and waits for connections to become readable, a pool
+// of threads handles requests. The first thread gives the sign of life, so that the worker beats even while every
+// thread of the pool is stuck.
 type threads struct {
 	w      *Worker
 	poller *poller
@@ -205,7 +206,8 @@ func (t *threads) next(r *reqThread, done *conn) *conn {
 	return nil
 }
 
-// handle answers one request, or what of it has come. The thread waits for the rest of a request as long as it takes, as gunicorn's does.
+// handle answers one request, or what of it has come. The thread waits for the rest of a request as long as it takes,
+// as gunicorn's does.
 func (t *threads) handle(c *conn) {
 	for {
 		n, err := c.read()

@@ -8,7 +8,8 @@ import (
 	"github.com/hangtime-dev/hangtime/reference-server/web"
 )
 
-// stalledAfter is when deep health calls a loop stalled that is in one callback for so long, or that has not turned for so long beyond its idle turn.
+// stalledAfter is when deep health calls a loop stalled that is in one callback for so long, or that has not turned
+// for so long beyond its idle turn.
 const (
 	stalledAfter = 100 * time.Millisecond
 	silentAfter  = time.Second

@@ -5,8 +5,10 @@ import (
 	"errors"
 )
 
-// findGoroutines is the address of runtime.allgs, the slice of all goroutines that ever were. It is looked for by what it holds, since stripped programs have no symbol for it: each
-// element must be a g, which has its own address in g.sched.g, and most must have begun at the entry of a function. Nothing else is of that shape among a program's variables.
+// findGoroutines is the address of runtime.allgs, the slice of all goroutines that ever were. It is looked for by
+// what it holds, since stripped programs have no symbol for it: each element must be a g, which has its own address
+// in g.sched.g, and most must have begun at the entry of a function. Nothing else is of that shape among a program's
+// variables.
 func (p *program) findGoroutines(memory func(uint64, []byte) error) (uint64, error) {
 	var found uint64
 	err := search(memory, p.bss, 24, func(at uint64, words []byte) bool {

@@ -5,8 +5,9 @@ import (
 	"fmt"
 )
 
-// The runtime's table of functions, "pclntab", is in every program, stripped or not: the runtime itself unwinds stacks with it. Its format (since Go 1.20, magic 0xfffffff1) is
-// that of src/runtime/symtab.go, _func in runtime2.go, inlinedCall in symtabinl.go; debug/gosym reads neither the sizes of frames nor what was inlined.
+// The runtime's table of functions, "pclntab", is in every program, stripped or not: the runtime itself unwinds
+// stacks with it. Its format (since Go 1.20, magic 0xfffffff1) is that of src/runtime/symtab.go, _func in
+// runtime2.go, inlinedCall in symtabinl.go; debug/gosym reads neither the sizes of frames nor what was inlined.
 const (
 	magic       = 0xfffffff1
 	headerSize  = 72
@@ -131,7 +132,8 @@ func (t *functions) frame(f function, pc uint64) (int32, bool) {
 	return t.value(f.frameAt, f.entry, pc)
 }
 
-// positions are the place in the source that an address comes from and, where it was inlined, those of the calls that it was inlined at, innermost first.
+// positions are the place in the source that an address comes from and, where it was inlined, those of the calls that
+// it was inlined at, innermost first.
 func (t *functions) positions(f function, pc uint64) []position {
 	var all []position
 	for range maxInlined {
@@ -181,8 +183,9 @@ func (t *functions) line(f function, pc uint64) (string, int) {
 	return file, int(line)
 }
 
-// value looks an address up in a table of values: pairs of how much the value changes and for how many instructions it then holds, both as variable-length integers, the first
-// in zigzag; a change of zero ends the table. The value before the first is -1.
+// value looks an address up in a table of values: pairs of how much the value changes and for how many instructions
+// it then holds, both as variable-length integers, the first in zigzag; a change of zero ends the table. The value
+// before the first is -1.
 func (t *functions) value(offset uint32, entry, pc uint64) (int32, bool) {
 	if offset == 0 || uint64(offset) >= t.values.size {
 		return 0, false

@@ -17,8 +17,8 @@ type piece struct {
 	good bool // it was read
 }
 
-// gather reads many small pieces of memory with few system calls: those that lie close together are read at once. The runtime's allocator lays goroutines and their stacks next to
-// each other. It sorts pieces by their addresses.
+// gather reads many small pieces of memory with few system calls: those that lie close together are read at once. The
+// runtime's allocator lays goroutines and their stacks next to each other. It sorts pieces by their addresses.
 func gather(memory func(uint64, []byte) error, pieces []piece, buffer []byte) {
 	slices.SortFunc(pieces, func(a, b piece) int { return cmp.Compare(a.at, b.at) })
 	for first := 0; first < len(pieces); {

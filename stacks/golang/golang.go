@@ -1,6 +1,8 @@
-// Package golang reads the goroutines of a running Go program (Go 1.21 to 1.27, Linux, also stripped and position-independent ones) from its memory: where each waits, for what, and
-// which request it serves. It stops nothing, sends no signal, and needs no net/http/pprof in the program. What a thread runs at the moment
-// has its stack pointer in a processor: such a goroutine is told with its thread and, from the second look on, with the frames that it had when the runtime last interrupted it.
+// Package golang reads the goroutines of a running Go program (Go 1.21 to 1.27, Linux, also stripped and
+// position-independent ones) from its memory: where each waits, for what, and which request it serves. It stops
+// nothing, sends no signal, and needs no net/http/pprof in the program. What a thread runs at the moment has its
+// stack pointer in a processor: such a goroutine is told with its thread and, from the second look on, with the
+// frames that it had when the runtime last interrupted it.
 package golang
 
 import (
@@ -73,7 +75,8 @@ func (r *reader) runtimeFile() string {
 	return ""
 }
 
-// Look reads the goroutines as they are now: each by itself, so that of two that hand something over both or none may be seen to have it.
+// Look reads the goroutines as they are now: each by itself, so that of two that hand something over both or none may
+// be seen to have it.
 func (r *reader) Look() ([]stacks.Work, error) {
 	runtime.LockOSThread() // the processor time is that of a thread
 	defer runtime.UnlockOSThread()

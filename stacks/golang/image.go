@@ -12,7 +12,8 @@ const (
 	maxText  = 1024 // bytes of a function's name or a file's path
 )
 
-// An image is what of a process never changes once it is mapped: its tables of functions and lines. Pages are read when they are first asked for, and kept.
+// An image is what of a process never changes once it is mapped: its tables of functions and lines. Pages are read
+// when they are first asked for, and kept.
 type image struct {
 	memory func(address uint64, into []byte) error
 	pages  map[uint64]*[pageSize]byte

@@ -59,7 +59,8 @@ const (
 	pictureSize      = 0x9000
 )
 
-// newPicture is a program of three functions: outer calls leaf, into which inner is inlined at its line 10; goexit is the first of every stack. Both of its goroutines wait in leaf.
+// newPicture is a program of three functions: outer calls leaf, into which inner is inlined at its line 10; goexit is
+// the first of every stack. Both of its goroutines wait in leaf.
 func newPicture(l layout) *picture {
 	p := &picture{bytes: make([]byte, pictureSize)}
 	names := "\x00main.outer\x00main.leaf\x00main.inner\x00runtime.goexit\x00"

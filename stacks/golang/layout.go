@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// A layout is where the fields lie that are read of the runtime's structs, in bytes from the start of each, in 64-bit programs of one minor version of Go. The source is
-// src/runtime of that version: g, gobuf, m, sudog and waitReason in runtime2.go, hchan in chan.go, moduledata in symtab.go. Release candidates and patches do not move them.
+// A layout is where the fields lie that are read of the runtime's structs, in bytes from the start of each, in 64-bit
+// programs of one minor version of Go. The source is src/runtime of that version: g, gobuf, m, sudog and waitReason
+// in runtime2.go, hchan in chan.go, moduledata in symtab.go. Release candidates and patches do not move them.
 type layout struct {
 	syscallSP, syscallPC   int // g: where the system call that it is in was made
 	status                 int // g.atomicstatus

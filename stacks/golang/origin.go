@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// origin tells the application's functions from those of Go and of modules that it uses, by what the linker noted of the build.
+// origin tells the application's functions from those of Go and of modules that it uses, by what the linker noted of
+// the build.
 type origin struct {
 	root      string   // where the files of the standard library are: "/usr/local/go/src/"; empty where paths were trimmed
 	main      string   // path of the main module
@@ -14,7 +15,8 @@ type origin struct {
 	libraries []string // other modules of the build
 }
 
-// newOrigin takes the file of a function of package runtime: "/usr/local/go/src/runtime/proc.go" or, trimmed, "runtime/proc.go".
+// newOrigin takes the file of a function of package runtime: "/usr/local/go/src/runtime/proc.go" or, trimmed,
+// "runtime/proc.go".
 func newOrigin(build *buildinfo.BuildInfo, runtimeFile string) origin {
 	o := origin{main: build.Main.Path}
 	if root := path.Dir(path.Dir(runtimeFile)); path.IsAbs(root) {
@@ -52,7 +54,8 @@ func (o origin) library(function, file string) bool {
 	return o.standard(p, file) || strings.Contains(file, "/pkg/mod/") || strings.Contains(file, "/vendor/")
 }
 
-// standard tells whether it is of Go itself: by the folder of its file or, where paths were trimmed, by the first element of its package, which has no dot.
+// standard tells whether it is of Go itself: by the folder of its file or, where paths were trimmed, by the first
+// element of its package, which has no dot.
 func (o origin) standard(p, file string) bool {
 	if o.root != "" {
 		return strings.HasPrefix(file, o.root)
@@ -61,8 +64,8 @@ func (o origin) standard(p, file string) bool {
 	return !strings.Contains(first, ".")
 }
 
-// packageOf is the path of a function's package: "net/http" of "net/http.(*conn).serve". Dots in its last element are written %2e, and the brackets of a type parameter may
-// hold paths themselves.
+// packageOf is the path of a function's package: "net/http" of "net/http.(*conn).serve". Dots in its last element are
+// written %2e, and the brackets of a type parameter may hold paths themselves.
 func packageOf(function string) string {
 	name, _, _ := strings.Cut(function, "[")
 	slash := strings.LastIndexByte(name, '/')

@@ -14,7 +14,8 @@ type place struct {
 	file bool   // it reads or writes a file rather than a connection
 }
 
-// idleAt are functions of Go and of widely used modules that, while the application is called by nothing inside of them, wait for what comes next.
+// idleAt are functions of Go and of widely used modules that, while the application is called by nothing inside of
+// them, wait for what comes next.
 var idleAt = map[string]bool{
 	"net.(*netFD).accept":                               true, // every Accept
 	"net/http.(*conn).readRequest":                      true,
@@ -65,12 +66,14 @@ var poolAt = map[string]bool{
 	"net/rpc.(*service).call":                              true,
 }
 
-// serveGoroutine begins the name of the function that the compiler makes of the statement "go c.serve(…)" in net/http.(*Server).Serve.
+// serveGoroutine begins the name of the function that the compiler makes of the statement "go c.serve(…)" in
+// net/http.(*Server).Serve.
 const serveGoroutine = "net/http.(*Server).Serve."
 
 func isPool(function string) bool { return poolAt[function] }
 
-// kinds are functions that say what is waited for inside of them; a name that ends with "[" is that of any instance of a generic one.
+// kinds are functions that say what is waited for inside of them; a name that ends with "[" is that of any instance
+// of a generic one.
 var kinds = []struct{ function, on string }{
 	{"database/sql.(*DB).conn", "pool"},
 	{"github.com/jackc/puddle/v2.(*Pool[", "pool"},
@@ -89,7 +92,8 @@ var kinds = []struct{ function, on string }{
 	{"os.(*Process).wait", "child"},
 }
 
-// placeOf looks at frames from the innermost outwards. Only what the application is not called from inside of counts, except for what makes a goroutine one of a pool.
+// placeOf looks at frames from the innermost outwards. Only what the application is not called from inside of counts,
+// except for what makes a goroutine one of a pool.
 func placeOf(frames []stacks.Frame) place {
 	var p place
 	inside, waits := true, true
@@ -108,7 +112,8 @@ func placeOf(frames []stacks.Frame) place {
 	return p
 }
 
-// primitive tells whether a function is of a package that others wait with: within one of any other nothing more is known of what is waited for.
+// primitive tells whether a function is of a package that others wait with: within one of any other nothing more is
+// known of what is waited for.
 func primitive(function string) bool {
 	switch p := packageOf(function); p {
 	case "runtime", "sync", "syscall", "os", "context":
@@ -118,7 +123,8 @@ func primitive(function string) bool {
 	}
 }
 
-// nextRequest tells whether a connection of an HTTP server waits for its next request: it peeks at what comes, itself and not through a handler.
+// nextRequest tells whether a connection of an HTTP server waits for its next request: it peeks at what comes, itself
+// and not through a handler.
 func nextRequest(frames []stacks.Frame) bool {
 	n := len(frames)
 	return n > 1 && frames[n-1].Function == "net/http.(*conn).serve" && frames[n-2].Function == "bufio.(*Reader).Peek" ||

@@ -28,8 +28,9 @@ type program struct {
 	*functions
 }
 
-// openProgram finds the runtime's moduledata. It is looked for in the writable segments by what it must hold rather than by its symbol, which stripped programs lack: the address
-// of the header of the table of functions, then those of the table's parts, at the distances that the header itself gives.
+// openProgram finds the runtime's moduledata. It is looked for in the writable segments by what it must hold rather
+// than by its symbol, which stripped programs lack: the address of the header of the table of functions, then those
+// of the table's parts, at the distances that the header itself gives.
 func openProgram(p stacks.Process) (*program, error) {
 	files, err := symbols.Files(p.Proc, p.PID)
 	if err != nil {
@@ -109,7 +110,8 @@ func (p *program) holds(at uint64) bool { return at >= p.mapped.at && at-p.mappe
 // errFound ends a search.
 var errFound = errors.New("found")
 
-// search goes through memory word by word and calls try with the address of each and so many bytes from there, until it says that it has what it wants.
+// search goes through memory word by word and calls try with the address of each and so many bytes from there, until
+// it says that it has what it wants.
 func search(memory func(uint64, []byte) error, in span, bytes int, try func(at uint64, words []byte) bool) error {
 	buffer := make([]byte, chunk+bytes)
 	end := in.at + min(in.size, maxWritable)

@@ -9,7 +9,8 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
-// Fields of net/http's structs on 64-bit machines, the same in Go 1.21 to 1.27: conn and response in src/net/http/server.go, Request in request.go.
+// Fields of net/http's structs on 64-bit machines, the same in Go 1.21 to 1.27: conn and response in
+// src/net/http/server.go, Request in request.go.
 const (
 	connRemote  = 32  // conn.remoteAddr
 	connCurrent = 112 // conn.curReq, the response that is written
@@ -32,10 +33,12 @@ type served struct {
 	stacks.Request
 }
 
-// topSize is how much of the outermost end of a stack is looked at: it has the frame of (*conn).serve, which is the first of its goroutine.
+// topSize is how much of the outermost end of a stack is looked at: it has the frame of (*conn).serve, which is the
+// first of its goroutine.
 const topSize = 2048
 
-// request is what a goroutine of an HTTP/1 server works on, also one that runs. Its connection is proven by the response that it writes, which points back to it.
+// request is what a goroutine of an HTTP/1 server works on, also one that runs. Its connection is proven by the
+// response that it writes, which points back to it.
 func (r *reader) request(s *seen) stacks.Request {
 	if !strings.HasPrefix(s.began, serveGoroutine) {
 		return stacks.Request{}

@@ -1,7 +1,8 @@
 package golang
 
-// What runs has its stack pointer in a processor. But the runtime interrupts each goroutine that runs for longer than 10 ms with a signal, again and again (sysmon in
-// src/runtime/proc.go), and the kernel then puts the registers onto the signal stack of the thread, where they stay: struct ucontext of x86-64, asm/sigcontext.h.
+// What runs has its stack pointer in a processor. But the runtime interrupts each goroutine that runs for longer than
+// 10 ms with a signal, again and again (sysmon in src/runtime/proc.go), and the kernel then puts the registers onto
+// the signal stack of the thread, where they stay: struct ucontext of x86-64, asm/sigcontext.h.
 const (
 	contextStack = 16 // uc_stack: the address of the signal stack; its size is two words on
 	contextG     = 88 // r14, in which Go keeps the address of the g
@@ -19,7 +20,8 @@ type interrupted struct {
 	distance   uint64 // from the ucontext to the end of the signal stack; 0: not known
 }
 
-// running finds out where a goroutine stood that runs, when it was last interrupted. That must have been since the last look: it has run since, but not for long.
+// running finds out where a goroutine stood that runs, when it was last interrupted. That must have been since the
+// last look: it has run since, but not for long.
 func (r *reader) running(s *seen, calls []call) []call {
 	if r.link || s.machine == 0 { // of arm64 the registers lie elsewhere
 		return calls

@@ -7,9 +7,10 @@ const (
 	maxTried = 256
 )
 
-// slots are the words of frames in which the compiler keeps a pointer that is wanted, by the address of code at which the frame stands: the same in each such frame. They are not in
-// the tables of a stripped program, so they are learned: what each pointer of a frame points to is asked whether it proves to be what is wanted. Another word may hold the same
-// pointer in one frame by chance, from an earlier call; so each frame that was tried has a vote.
+// slots are the words of frames in which the compiler keeps a pointer that is wanted, by the address of code at which
+// the frame stands: the same in each such frame. They are not in the tables of a stripped program, so they are
+// learned: what each pointer of a frame points to is asked whether it proves to be what is wanted. Another word may
+// hold the same pointer in one frame by chance, from an earlier call; so each frame that was tried has a vote.
 type slots map[uint64][]slot
 
 type slot struct{ at, votes int }

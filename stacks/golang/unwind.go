@@ -18,7 +18,8 @@ type site struct {
 	good      bool       // the tables know it
 }
 
-// A siteKey is an address, and whether it is that behind a call: such a one belongs to the line of the call, one instruction before.
+// A siteKey is an address, and whether it is that behind a call: such a one belongs to the line of the call, one
+// instruction before.
 type siteKey uint64
 
 func keyOf(pc uint64, call bool) siteKey {
@@ -28,8 +29,9 @@ func keyOf(pc uint64, call bool) siteKey {
 	return siteKey(pc << 1)
 }
 
-// An unwinder goes from the stack pointer of a goroutine that does not run to the function that it began with, by the sizes of frames in the program's tables as the runtime itself
-// does. That needs no frame pointer, which functions without a frame and those in assembly do not keep.
+// An unwinder goes from the stack pointer of a goroutine that does not run to the function that it began with, by the
+// sizes of frames in the program's tables as the runtime itself does. That needs no frame pointer, which functions
+// without a frame and those in assembly do not keep.
 type unwinder struct {
 	*functions
 	link  bool // arm64: the return address is at the bottom of a frame, on amd64 above its top
@@ -65,7 +67,9 @@ func (u *unwinder) site(pc uint64, call bool) *site {
 	return s
 }
 
-// unwind follows the calls on a stack from an address, which may be that behind a call. It appends them to calls, innermost first, and tells whether the first call of the goroutine was reached; otherwise what is there may be of several moments.
+// unwind follows the calls on a stack from an address, which may be that behind a call. It appends them to calls,
+// innermost first, and tells whether the first call of the goroutine was reached; otherwise what is there may be of
+// several moments.
 func (u *unwinder) unwind(calls []call, pc uint64, isCall bool, stack []byte) ([]call, bool) {
 	at := 0
 	for n := range maxCalls {

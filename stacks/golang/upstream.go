@@ -2,7 +2,8 @@ package golang
 
 import "github.com/hangtime-dev/hangtime/stacks"
 
-// Fields on 64-bit machines, the same in Go 1.21 to 1.27: persistConn in src/net/http/transport.go, Reader in src/bufio/bufio.go, FD in src/internal/poll/fd_unix.go.
+// Fields on 64-bit machines, the same in Go 1.21 to 1.27: persistConn in src/net/http/transport.go, Reader in
+// src/bufio/bufio.go, FD in src/internal/poll/fd_unix.go.
 const (
 	persistConn   = 88  // persistConn.conn: the connection itself, behind its type
 	persistReader = 104 // persistConn.br
@@ -15,8 +16,9 @@ const (
 
 const roundTrip = "net/http.(*persistConn).roundTrip"
 
-// upstream is the wait of a goroutine that asked another server over HTTP/1 and waits for the answer. It waits in a select for another goroutine, which reads the connection: the
-// descriptor of that connection is what it waits for in truth. The connection is proven by its buffered reader, which reads from it.
+// upstream is the wait of a goroutine that asked another server over HTTP/1 and waits for the answer. It waits in a
+// select for another goroutine, which reads the connection: the descriptor of that connection is what it waits for in
+// truth. The connection is proven by its buffered reader, which reads from it.
 func (r *reader) upstream(s *seen) (stacks.Wait, bool) {
 	c := s.call(roundTrip)
 	if c == nil || s.on != "" {

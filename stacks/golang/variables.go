@@ -8,7 +8,8 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks/symbols"
 )
 
-// variables are the application's variables outside of functions, by their addresses: of a program that was not stripped. They name the mutexes and channels among them.
+// variables are the application's variables outside of functions, by their addresses: of a program that was not
+// stripped. They name the mutexes and channels among them.
 type variables struct {
 	all []variable // in the order of their addresses
 }

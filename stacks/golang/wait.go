@@ -59,8 +59,8 @@ func (r *reader) follow(all []seen, left budget) {
 	}
 }
 
-// aim says where the goroutine's target is, and whether it has one. Up to Go 1.24 g.waiting says nothing of semaphores: the frame of runtime.semacquire1 has the sudog. The
-// poller is in the frame of what waits for it.
+// aim says where the goroutine's target is, and whether it has one. Up to Go 1.24 g.waiting says nothing of
+// semaphores: the frame of runtime.semacquire1 has the sudog. The poller is in the frame of what waits for it.
 func (r *reader) aim(s *seen) bool {
 	if s.status != waiting && s.status != leaked {
 		return false

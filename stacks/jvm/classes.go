@@ -85,7 +85,8 @@ func (p *program) constant(pool uint64, index uint32) string {
 	return p.symbol(p.view.Word(pool + uint64(p.poolSize) + 8*uint64(index)))
 }
 
-// ofPlatform says that a class was loaded by the boot loader, which has no object, or by the loader of the platform's modules.
+// ofPlatform says that a class was loaded by the boot loader, which has no object, or by the loader of the platform's
+// modules.
 func (p *program) ofPlatform(class uint64) bool {
 	data := p.view.Word(class + uint64(p.loaderData))
 	if data == 0 {
@@ -102,8 +103,8 @@ func (p *program) ofPlatform(class uint64) bool {
 	return name == "jdk/internal/loader/ClassLoaders$PlatformClassLoader"
 }
 
-// isLibrary says that a class is Java's own or a well-known package's. The loader of the application has those too, and does not say which of its classes
-// somebody else wrote.
+// isLibrary says that a class is Java's own or a well-known package's. The loader of the application has those too,
+// and does not say which of its classes somebody else wrote.
 func isLibrary(class string) bool {
 	for _, prefix := range []string{
 		"java.", "javax.", "jdk.", "sun.", "com.sun.", "jakarta.",
@@ -154,8 +155,8 @@ func (p *program) declared(class uint64, name string) int {
 	return -1
 }
 
-// fieldOfArray looks through the fields as HotSpot kept them to JDK 20 (fieldInfo.hpp): six numbers of 16 bits each, of which the last two are the offset,
-// above two bits of a tag.
+// fieldOfArray looks through the fields as HotSpot kept them to JDK 20 (fieldInfo.hpp): six numbers of 16 bits each,
+// of which the last two are the offset, above two bits of a tag.
 func (p *program) fieldOfArray(class, pool uint64, name string) int {
 	all := p.view.Word(class + uint64(p.fields))
 	count := min(int(p.view.Block(all+uint64(p.arrayLength), 4).Uint32(0))/6, maxFields)
@@ -171,8 +172,8 @@ func (p *program) fieldOfArray(class, pool uint64, name string) int {
 	return -1
 }
 
-// fieldOfStream looks through the fields as HotSpot has kept them since JDK 21 (fieldInfo.hpp): compressed numbers; first how many fields there are, and
-// how many are HotSpot's own.
+// fieldOfStream looks through the fields as HotSpot has kept them since JDK 21 (fieldInfo.hpp): compressed numbers;
+// first how many fields there are, and how many are HotSpot's own.
 func (p *program) fieldOfStream(class, pool uint64, name string) int {
 	all := p.view.Word(class + uint64(p.fieldStream))
 	length := p.view.Block(all+uint64(p.arrayLength), 4).Uint32(0)

@@ -128,7 +128,8 @@ func (p *program) build(blob uint64) uint64 {
 	return b.Word(p.nmMethod) ^ uint64(b.Uint32(p.nmCompile))<<48 ^ uint64(b.Uint32(p.blobSize))
 }
 
-// inlined tells which methods stand in the frame of a compiled one at a place: itself and those that the compiler put into it, innermost first.
+// inlined tells which methods stand in the frame of a compiled one at a place: itself and those that the compiler put
+// into it, innermost first.
 func (p *program) inlined(s *site, b foreign.Block, at, pc uint64) {
 	if pc == b.Word(p.nmDeopt) {
 		s.original = int(int32(b.Uint32(p.nmOriginal)))
@@ -167,7 +168,8 @@ func (p *program) inlined(s *site, b foreign.Block, at, pc uint64) {
 	}
 }
 
-// scopeOf finds what describes the place at an offset in compiled code: the first that is not before it (PcDescs are in order).
+// scopeOf finds what describes the place at an offset in compiled code: the first that is not before it (PcDescs are
+// in order).
 func (p *program) scopeOf(first uint64, count int, offset int32) (uint32, bool) {
 	low, high := 0, count
 	for low < high {

@@ -57,7 +57,8 @@ func (s *stack) word(at uint64) (uint64, bool) {
 	return s.part.Word(int(at - s.from)), true
 }
 
-// A call is one frame on a stack as the processor has it: of one method, of several of which the compiler has put one into another, or of the runtime's own.
+// A call is one frame on a stack as the processor has it: of one method, of several of which the compiler has put one
+// into another, or of the runtime's own.
 type call struct {
 	frames []stacks.Frame // innermost first
 	method uint64         // the Method that was called; 0: it is the runtime's
@@ -65,8 +66,8 @@ type call struct {
 	real   uint64         // where a compiled caller's frame begins, whatever an interpreted callee added to it
 }
 
-// walk follows the calls of a thread from the place where it left Java outwards. Each frame must lie above the one that it called; what does not hold
-// together ends it.
+// walk follows the calls of a thread from the place where it left Java outwards. Each frame must lie above the one
+// that it called; what does not hold together ends it.
 func (p *program) walk(s *stack, a anchor) []stacks.Frame {
 	var all []stacks.Frame
 	p.each(s, a, func(c call) bool {
@@ -117,7 +118,8 @@ func (p *program) call(s *stack, a anchor, real uint64) (call, bool) {
 	return p.compiled(s, a, real)
 }
 
-// entry is a call of the virtual machine into Java: its caller is where the virtual machine was called from Java; the outermost one has none.
+// entry is a call of the virtual machine into Java: its caller is where the virtual machine was called from Java; the
+// outermost one has none.
 func (p *program) entry(s *stack, a anchor) (call, bool) {
 	wrapper, ok := s.word(a.fp - entryWrapper)
 	if !ok || wrapper < s.low || wrapper >= s.high {

@@ -53,8 +53,8 @@ func (p *program) idle(t *thread) bool {
 	return strings.HasPrefix(t.frames[0].Function, "sun.nio.ch.EPoll.wait") // a library's own loop over what its selector has for it
 }
 
-// ofRuntime says that a thread is one of the virtual machine's own, which run no Java while they wait: or its first one that waits for the end of all
-// others after main has returned.
+// ofRuntime says that a thread is one of the virtual machine's own, which run no Java while they wait: or its first
+// one that waits for the end of all others after main has returned.
 func (p *program) ofRuntime(t *thread) bool {
 	if t.state != p.blocked {
 		return false

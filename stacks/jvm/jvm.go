@@ -1,7 +1,9 @@
-// Package jvm reads what the threads of a Java virtual machine do (HotSpot, which OpenJDK and most others are: 11 to 21, on amd64): each one's frames,
-// what it waits for and who holds that, and whether it is one of a pool's that waits for its next piece of work. HotSpot describes its own structures for
-// debuggers, in tables that its library exports; what is read follows those. It asks nothing of the virtual machine, loads no agent, and brings no thread to
-// a safepoint. Of a thread that runs compiled Java code it tells who called that, and of a loop that calls nothing, nothing. It knows no virtual threads.
+// Package jvm reads what the threads of a Java virtual machine do (HotSpot, which OpenJDK and most others are: 11 to
+// 21, on amd64): each one's frames, what it waits for and who holds that, and whether it is one of a pool's that
+// waits for its next piece of work. HotSpot describes its own structures for debuggers, in tables that its library
+// exports; what is read follows those. It asks nothing of the virtual machine, loads no agent, and brings no thread
+// to a safepoint. Of a thread that runs compiled Java code it tells who called that, and of a loop that calls
+// nothing, nothing. It knows no virtual threads.
 package jvm
 
 import (
@@ -21,7 +23,8 @@ const (
 	// What may be read once, when it is opened: the tables are some 2000 entries.
 	maxOpenReads = 60_000
 	maxOpenBytes = 64 << 20
-	// keepLooks is after how many looks all is read anew that is kept of classes and methods: they may have been unloaded, and others stand in their place.
+	// keepLooks is after how many looks all is read anew that is kept of classes and methods: they may have been
+	// unloaded, and others stand in their place.
 	keepLooks = 64
 	maxKept   = 1 << 14
 )

@@ -12,8 +12,8 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
-// The ways in which a virtual machine may be set up that change what is read: how it compresses references, what collects its garbage, and whether code is
-// interpreted or compiled.
+// The ways in which a virtual machine may be set up that change what is read: how it compresses references, what
+// collects its garbage, and whether code is interpreted or compiled.
 var setups = map[string][]string{
 	"as it comes":                  {"-Xmx128m"},
 	"interpreted":                  {"-Xmx128m", "-Xint"},
@@ -68,7 +68,8 @@ func settled(t *testing.T, r *reader) {
 	}, "all threads to wait, such as %s", &missing)
 }
 
-// render writes frames as jstack does. It says "Native Method" in place of a native one's file, of which the others have a line.
+// render writes frames as jstack does. It says "Native Method" in place of a native one's file, of which the others
+// have a line.
 func render(frames []stacks.Frame) (all []string) {
 	for _, f := range frames {
 		where := fmt.Sprintf("%s:%d", f.File, f.Line)

@@ -7,7 +7,8 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks/foreign"
 )
 
-// A layout is where the fields that are read lie in HotSpot's structures, in bytes, by its own tables; and the few things that those leave out.
+// A layout is where the fields that are read lie in HotSpot's structures, in bytes, by its own tables; and the few
+// things that those leave out.
 type layout struct {
 	version int // 11, 17, 21, …
 

@@ -67,8 +67,8 @@ func (p *program) isGlue(at uint64, class string) bool {
 	return p.hidden != 0 && p.methodFlags >= 0 && uint32(p.view.Block(at+uint64(p.methodFlags), 2).Uint16(0))&p.hidden != 0
 }
 
-// lineTable decodes the table behind a method's bytecodes: each entry is one byte of five bits that the bytecode index and three that the line go up by,
-// or 0xff and two numbers; 0 ends it.
+// lineTable decodes the table behind a method's bytecodes: each entry is one byte of five bits that the bytecode
+// index and three that the line go up by, or 0xff and two numbers; 0 ends it.
 func (p *program) lineTable(at uint64) []line {
 	var table []byte
 	for len(table) < maxLineTable && !p.view.Spent() {

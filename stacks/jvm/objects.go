@@ -89,7 +89,8 @@ func (p *program) text(object uint64) string {
 	if coder <= 0 || value == 0 {
 		return ""
 	}
-	// Of an array: behind the class its length, in what a compressed one leaves free, and its elements, aligned to eight bytes.
+	// Of an array: behind the class its length, in what a compressed one leaves free, and its elements, aligned to
+	// eight bytes.
 	length, elements := p.klass+8, p.klass+16
 	if p.compressedClasses {
 		length, elements = p.klass+4, p.klass+8

@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// A running is a thread that ran Java code when it was first read: it has no anchor, and where it is only a processor knows. Its stack tells who called
-// the function that it is in: memory that changed between two readings was in use in between, and from the first place above that where a call returns to,
-// a walk that comes to the thread's outermost frame has gone over frames that are in use, or were a moment ago, as a profiler that samples sees them.
+// A running is a thread that ran Java code when it was first read: it has no anchor, and where it is only a processor
+// knows. Its stack tells who called the function that it is in: memory that changed between two readings was in use
+// in between, and from the first place above that where a call returns to, a walk that comes to the thread's
+// outermost frame has gone over frames that are in use, or were a moment ago, as a profiler that samples sees them.
 type running struct {
 	*thread
 	from   uint64
@@ -24,8 +25,9 @@ const (
 	callCode   = 0xe8
 )
 
-// firstReading reads the stacks of threads that run Java code, from their outermost frame as far as no function writes that only looks whether there is
-// room: a compiled one begins with a write that many bytes below its frame (StackShadowPages).
+// firstReading reads the stacks of threads that run Java code, from their outermost frame as far as no function
+// writes that only looks whether there is room: a compiled one begins with a write that many bytes below its frame
+// (StackShadowPages).
 func (p *program) firstReading(threads []*thread) []running {
 	var all []running
 	for i := range threads {
@@ -47,8 +49,8 @@ func (p *program) firstReading(threads []*thread) []running {
 	return all
 }
 
-// secondReadings reads the stacks again, after a time in which a thread on a processor has called and returned; up to three times, because it may have had
-// none meanwhile.
+// secondReadings reads the stacks again, after a time in which a thread on a processor has called and returned; up to
+// three times, because it may have had none meanwhile.
 func (p *program) secondReadings(all []running) {
 	for range maxRounds {
 		if len(all) == 0 {
@@ -64,7 +66,8 @@ const (
 	round     = 2 * time.Millisecond
 )
 
-// secondReading finds who called what a thread runs, if it has run all the time. It tells whether another reading can tell no more.
+// secondReading finds who called what a thread runs, if it has run all the time. It tells whether another reading can
+// tell no more.
 func (p *program) secondReading(r running) bool {
 	after := p.view.Block(r.from, len(r.before))
 	b := p.view.Block(r.at, p.threadEnd)
@@ -92,7 +95,8 @@ func (p *program) secondReading(r running) bool {
 	return p.view.Spent()
 }
 
-// lastEntry is where the frame begins in which the virtual machine called Java first, in a part of a stack; frames of other such calls, which have returned, may be left below it.
+// lastEntry is where the frame begins in which the virtual machine called Java first, in a part of a stack; frames of
+// other such calls, which have returned, may be left below it.
 func (p *program) lastEntry(part []byte) int {
 	for at := len(part)/8*8 - 8; at >= 0; at -= 8 {
 		if binary.NativeEndian.Uint64(part[at:]) == p.callStub {
@@ -112,8 +116,8 @@ func (p *program) isCode(pc uint64) bool {
 	return false
 }
 
-// runs walks from a place and keeps the frames where all hold together: each called what lies inside it, as far as its code says whom it calls. Places
-// that a walk came over in vain are noted as such.
+// runs walks from a place and keeps the frames where all hold together: each called what lies inside it, as far as
+// its code says whom it calls. Places that a walk came over in vain are noted as such.
 func (p *program) runs(s *stack, r running, a anchor, outermost uint64, vain map[uint64]bool) bool {
 	var callee uint64
 	var over []uint64
@@ -142,7 +146,8 @@ func (p *program) runs(s *stack, r running, a anchor, outermost uint64, vain map
 	return false
 }
 
-// mayCall says whether the call that returns to a place may be one of a method. It is not where it goes to the code of another one.
+// mayCall says whether the call that returns to a place may be one of a method. It is not where it goes to the code
+// of another one.
 func (p *program) mayCall(pc, method uint64) bool {
 	known, ok := p.calls[[2]uint64{pc, method}]
 	if !ok {

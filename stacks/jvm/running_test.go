@@ -8,8 +8,8 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
-// What runs on a processor is told by whom it was called, while the thread never stops. The inner frames are those of a moment: the outer ones are the
-// same always.
+// What runs on a processor is told by whom it was called, while the thread never stops. The inner frames are those of
+// a moment: the outer ones are the same always.
 func TestWhatRuns(t *testing.T) {
 	classes := compile(t, "Busy.java")
 	for name, options := range map[string][]string{"as it comes": {"-Xmx128m"}, "interpreted": {"-Xmx128m", "-Xint"}} {

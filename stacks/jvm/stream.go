@@ -1,7 +1,8 @@
 package jvm
 
-// A stream is numbers in HotSpot's compressed form (compressedStream.hpp, unsigned5.hpp): bytes of six bits each, the lowest first, and one below 192 ends
-// a number; at most five. Since JDK 20 the byte 0 is left out, so that each counts one less. What lies behind the end is zero.
+// A stream is numbers in HotSpot's compressed form (compressedStream.hpp, unsigned5.hpp): bytes of six bits each, the
+// lowest first, and one below 192 ends a number; at most five. Since JDK 20 the byte 0 is left out, so that each
+// counts one less. What lies behind the end is zero.
 type stream struct {
 	bytes []byte
 	at    int

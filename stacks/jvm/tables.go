@@ -6,8 +6,8 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks/foreign"
 )
 
-// The tables are what HotSpot says of itself for debuggers (vmStructs.hpp): where the fields of its structures are, how large those are, and what its
-// constants are.
+// The tables are what HotSpot says of itself for debuggers (vmStructs.hpp): where the fields of its structures are,
+// how large those are, and what its constants are.
 type tables struct {
 	offsets map[string]int    // "JavaThread._anchor": of a field in its structure
 	statics map[string]uint64 // "Threads._number_of_threads": address of a variable
@@ -67,7 +67,8 @@ type tableReader struct {
 	at   map[string]uint64
 }
 
-// each calls for every entry of a table until it says false, with where these fields are in an entry, which libjvm exports too.
+// each calls for every entry of a table until it says false, with where these fields are in an entry, which libjvm
+// exports too.
 func (r tableReader) each(table, entry string, of func(e foreign.Block, field func(string) int) bool, fields ...string) {
 	stride := int(r.view.Word(r.at[entry+"ArrayStride"]))
 	if stride <= 0 || stride > maxEntry {

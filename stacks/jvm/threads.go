@@ -71,7 +71,8 @@ func (p *program) thread(at uint64) *thread {
 	return t
 }
 
-// A named is a name that is kept while a thread has the same kernel's thread; it may be given another at any time, which is read when all is read anew.
+// A named is a name that is kept while a thread has the same kernel's thread; it may be given another at any time,
+// which is read when all is read anew.
 type named struct {
 	tid  int
 	name string
@@ -96,8 +97,8 @@ type trace struct {
 	wait   stacks.Wait
 }
 
-// traceAll reads where the threads are, beginning with the one where the reads that a look may take ended last time. One that it does not come to is told
-// to be where it was where it has not left that place since, as far as its anchor says.
+// traceAll reads where the threads are, beginning with the one where the reads that a look may take ended last time.
+// One that it does not come to is told to be where it was where it has not left that place since, as far as its anchor says.
 func (p *program) traceAll(threads []*thread) {
 	first := p.next % max(len(threads), 1)
 	p.next = 0
@@ -152,7 +153,8 @@ func (p *program) trace(t *thread) {
 // anchorSize holds the three words of a JavaFrameAnchor, and what a version may put between them.
 const anchorSize = 64
 
-// ownerAmong is the thread that has a monitor. HotSpot keeps a thread, or a place on the stack of one that had the lock before others wanted it.
+// ownerAmong is the thread that has a monitor. HotSpot keeps a thread, or a place on the stack of one that had the
+// lock before others wanted it.
 func ownerAmong(threads []*thread, owner uint64) *thread {
 	if owner == 0 {
 		return nil

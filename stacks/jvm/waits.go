@@ -6,7 +6,8 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
-// wait tells what a thread waits for: a monitor, whatever it parked for, another thread, or time. What it waits for in a call of the system the kernel knows.
+// wait tells what a thread waits for: a monitor, whatever it parked for, another thread, or time. What it waits for
+// in a call of the system the kernel knows.
 func (p *program) wait(t *thread, threads []*thread) stacks.Wait {
 	switch {
 	case t.moved || len(t.frames) == 0:
@@ -110,7 +111,8 @@ func kindOf(class string) string {
 // maxInside is how many frames from the innermost one say what a wait is part of.
 const maxInside = 16
 
-// inside makes a condition or semaphore to the thing that uses it where a frame near the innermost one is of one: a queue, a barrier, a pool of connections.
+// inside makes a condition or semaphore to the thing that uses it where a frame near the innermost one is of one: a
+// queue, a barrier, a pool of connections.
 func inside(frames []stacks.Frame, on, name string) (string, string) {
 	for _, f := range frames[:min(len(frames), maxInside)] {
 		class, method := split(f.Function)
@@ -135,8 +137,8 @@ func isQueue(class string) bool {
 	return strings.HasPrefix(class, "java.util.concurrent.") && (strings.HasSuffix(class, "Queue") || strings.HasSuffix(class, "BlockingDeque"))
 }
 
-// isConnectionPool says that a call takes something from a pool and waits until there is one: HikariCP, the pools of Tomcat and of Apache Commons, c3p0,
-// Apache's HTTP client.
+// isConnectionPool says that a call takes something from a pool and waits until there is one: HikariCP, the pools of
+// Tomcat and of Apache Commons, c3p0, Apache's HTTP client.
 func isConnectionPool(class, method string) bool {
 	switch class {
 	case "com.zaxxer.hikari.pool.HikariPool":

@@ -8,7 +8,8 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks/foreign"
 )
 
-// Where a frame keeps things, in bytes from its frame pointer (frame-constants.h, frame-constants-x64.h; what is not in the metadata).
+// Where a frame keeps things, in bytes from its frame pointer (frame-constants.h, frame-constants-x64.h; what is not
+// in the metadata).
 const (
 	savedFP      = 0
 	exitFunction = 24 // of the frame of a function in C++: the function
@@ -43,8 +44,8 @@ func (s *stack) word(at uint64) uint64 {
 	return s.part.Word(int(at - s.from))
 }
 
-// walk follows the frames from one of them outwards to the one in which C++ called JavaScript first. It tells whether it came there; if not, what it found
-// may be remains of other calls.
+// walk follows the frames from one of them outwards to the one in which C++ called JavaScript first. It tells whether
+// it came there; if not, what it found may be remains of other calls.
 func (e *engine) walk(s *stack, fp, entry uint64) (all []stacks.Frame, whole bool) {
 	if s == nil {
 		s = &stack{view: e.view}
@@ -114,9 +115,9 @@ const (
 	round     = 2 * time.Millisecond
 )
 
-// running are the calls while JavaScript, or a regular expression, runs on a processor, which alone knows where. Memory of the stack that changed between
-// two readings was in use in between; from the first frame above it a walk that comes to the first call of JavaScript has gone over frames that are in
-// use, or were a moment ago.
+// running are the calls while JavaScript, or a regular expression, runs on a processor, which alone knows where.
+// Memory of the stack that changed between two readings was in use in between; from the first frame above it a walk
+// that comes to the first call of JavaScript has gone over frames that are in use, or were a moment ago.
 func (r *reader) running(before top) []stacks.Frame {
 	first, size := r.inner(before.entry)
 	for range maxRounds {

@@ -47,7 +47,8 @@ func library(file string) bool {
 	return file == "" || strings.HasPrefix(file, "node:") || strings.Contains(file, "/node_modules/") || strings.Contains(file, "/.yarn/")
 }
 
-// What a ScopeInfo has (scope-info.tq): flags, the number of parameters, that of variables in contexts; those; then what the flags say.
+// What a ScopeInfo has (scope-info.tq): flags, the number of parameters, that of variables in contexts; those; then
+// what the flags say.
 const (
 	scopeFlags     = 8
 	scopeVariables = 24
@@ -59,8 +60,8 @@ const (
 	inferredName   = 1 << 14
 )
 
-// nameOf is the name of a function and where in its file it begins, of what a SharedFunctionInfo has for both: a ScopeInfo, or only a name. -1: it is not
-// known.
+// nameOf is the name of a function and where in its file it begins, of what a SharedFunctionInfo has for both: a
+// ScopeInfo, or only a name. -1: it is not known.
 func (e *engine) nameOf(word uint64) (name string, start int) {
 	if e.typeOf(word) != e.scopeType {
 		return e.text(word), -1

@@ -13,7 +13,8 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks/symbols"
 )
 
-// A layout is where the fields that are read lie in V8's objects, in bytes, and how it writes values, by its metadata (v8dbg_*, gen-postmortem-metadata.py).
+// A layout is where the fields that are read lie in V8's objects, in bytes, and how it writes values, by its metadata
+// (v8dbg_*, gen-postmortem-metadata.py).
 type layout struct {
 	mapType                                int // of Map: its instance type
 	functionShared                         int // of JSFunction
@@ -108,8 +109,8 @@ const maxOffset = 1 << 12
 // rootBias is how far behind the isolate the register r13 points while JavaScript runs (kRootRegisterBias).
 const rootBias = 128
 
-// readEntry finds in the isolate what V8 notes when C++ calls JavaScript, from the code that does: it pushes the one and fills in the other. It begins the
-// same in every version (builtins-x64.cc, JSEntry).
+// readEntry finds in the isolate what V8 notes when C++ calls JavaScript, from the code that does: it pushes the one
+// and fills in the other. It begins the same in every version (builtins-x64.cc, JSEntry).
 func (l *layout) readEntry(object *symbols.Object) error {
 	// push rbp; mov rbp, rsp; push 2; sub rsp, 8; push r12, r13, r14, r15, rbx; mov r13, rdi; push [r13+…]
 	begins := []byte{0x55, 0x48, 0x89, 0xe5, 0x6a, 0x02, 0x48, 0x83, 0xec, 0x08, 0x41, 0x54, 0x41, 0x55, 0x41, 0x56, 0x41, 0x57, 0x53, 0x4c, 0x8b, 0xef, 0x41, 0xff, 0xb5}

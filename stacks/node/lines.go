@@ -14,8 +14,8 @@ const (
 	piece     = 64 << 10
 )
 
-// line is the line of a character of a script, from 1; 0: it is not known. The script's text is read that far, a piece at a time: V8 itself counts its
-// lines only when it writes an error.
+// line is the line of a character of a script, from 1; 0: it is not known. The script's text is read that far, a
+// piece at a time: V8 itself counts its lines only when it writes an error.
 func (e *engine) line(word uint64, position int) int {
 	if position < 0 || position > maxSource {
 		return 0
@@ -46,7 +46,8 @@ func (e *engine) line(word uint64, position int) int {
 // A place is a bytecode and the character of the file that it was made from.
 type place struct{ bytecode, position int }
 
-// Where a BytecodeArray has the table of its places (bytecode-array.tq): behind its constants and its handlers; and where a ByteArray has its bytes.
+// Where a BytecodeArray has the table of its places (bytecode-array.tq): behind its constants and its handlers; and
+// where a ByteArray has its bytes.
 const (
 	bytecodePlaces = 32
 	arrayLength    = 8
@@ -74,8 +75,8 @@ func (e *engine) lineAt(f *function, bytecodes uint64, bytecode int) int {
 	return e.line(f.script, position)
 }
 
-// places decodes a table (source-position-table.cc): of each place how far its bytecode is behind the last one's, with the bits inverted where it is no
-// statement's, and how far its character.
+// places decodes a table (source-position-table.cc): of each place how far its bytecode is behind the last one's,
+// with the bits inverted where it is no statement's, and how far its character.
 func places(b []byte) (all []place) {
 	var now place
 	source := 0

@@ -26,7 +26,8 @@ const (
 	size = 1 << 17
 )
 
-// random is memory of these bytes over and over; every second word of it points into it, as V8 tags what it points to or not.
+// random is memory of these bytes over and over; every second word of it points into it, as V8 tags what it points to
+// or not.
 func random(data []byte) func(uint64, []byte) error {
 	memory := make([]byte, size)
 	for i := range memory {
@@ -86,7 +87,8 @@ func FuzzPlaces(f *testing.F) {
 }
 
 func TestPlaces(t *testing.T) {
-	// A statement at bytecode 0 and character 10, an expression 3 bytecodes on at character 30, a statement 70 on at character 12. A character is one more, and twice that.
+	// A statement at bytecode 0 and character 10, an expression 3 bytecodes on at character 30, a statement 70 on at
+	// character 12. A character is one more, and twice that.
 	b := []byte{0, 44, 7, 80, 0x8c, 0x01, 71}
 	want := []place{{0, 10}, {3, 30}, {73, 12}}
 	if got := places(b); !slices.Equal(got, want) {

@@ -1,7 +1,8 @@
-// Package node reads what the main thread of a Node.js process runs: the calls of JavaScript, innermost first, where the event loop is blocked in a call
-// of the system or computes. It follows V8's own frames from the outside, by the metadata that V8 has for debuggers after a crash (v8dbg_*). It reads no
-// other thread (worker_threads), no promises, and of a function that is compiled to machine code only where it begins; functions that the compiler put
-// into another are not seen. Node.js 18 and 20 on amd64 with the C library of GNU is what it is tested with.
+// Package node reads what the main thread of a Node.js process runs: the calls of JavaScript, innermost first, where
+// the event loop is blocked in a call of the system or computes. It follows V8's own frames from the outside, by the
+// metadata that V8 has for debuggers after a crash (v8dbg_*). It reads no other thread (worker_threads), no promises,
+// and of a function that is compiled to machine code only where it begins; functions that the compiler put into
+// another are not seen. Node.js 18 and 20 on amd64 with the C library of GNU is what it is tested with.
 package node
 
 import (

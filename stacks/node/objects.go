@@ -2,7 +2,8 @@ package node
 
 import "unicode/utf16"
 
-// V8 writes a value as a word: a small integer in the upper half, with 0 below, or the address of an object, plus 1 (pointers are not compressed in Node.js).
+// V8 writes a value as a word: a small integer in the upper half, with 0 below, or the address of an object, plus 1
+// (pointers are not compressed in Node.js).
 const (
 	tag     = 1
 	tagMask = 3
@@ -95,7 +96,8 @@ func (e *engine) length(word uint64) int {
 	return int(e.view.Block(at+uint64(e.stringLength), 4).Uint32(0))
 }
 
-// outside reads a string whose characters are outside of V8's heap: behind the object that keeps them is their address (ExternalString::resource_data).
+// outside reads a string whose characters are outside of V8's heap: behind the object that keeps them is their
+// address (ExternalString::resource_data).
 func (e *engine) outside(at uint64, kind, from, most int) []uint16 {
 	data := e.view.Word(at + uint64(e.oneByte) + 8)
 	if kind&e.encoding == e.oneByteTag {

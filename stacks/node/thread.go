@@ -12,7 +12,8 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks/symbols"
 )
 
-// Where the C library of GNU has a thread's own things on amd64, in bytes from its pointer to them (struct pthread, nptl/descr.h, 2.31 to 2.41).
+// Where the C library of GNU has a thread's own things on amd64, in bytes from its pointer to them (struct pthread,
+// nptl/descr.h, 2.31 to 2.41).
 const (
 	selfAt     = 16  // that pointer itself
 	tidAt      = 720 // the kernel's id of the thread
@@ -68,8 +69,8 @@ func findVariable(p stacks.Process, view *foreign.View, object *symbols.Object) 
 	return v, nil
 }
 
-// findControl finds the main thread's own things. The C library has them in memory without a name; there a word that points to itself, one more, and the
-// thread's id show them.
+// findControl finds the main thread's own things. The C library has them in memory without a name; there a word that
+// points to itself, one more, and the thread's id show them.
 func findControl(p stacks.Process, view *foreign.View) (uint64, error) {
 	areas, err := proc.FS(p.Proc).Maps(p.PID)
 	if err != nil {
@@ -96,8 +97,8 @@ func findControl(p stacks.Process, view *foreign.View) (uint64, error) {
 // maxControl is how much of each piece of memory is looked through, from its end.
 const maxControl = 256 << 10
 
-// isolateOffset is where the variable of a thread lies from the pointer to its own things: a program's come right before it (Drepper, ELF Handling For
-// Thread-Local Storage, variant II).
+// isolateOffset is where the variable of a thread lies from the pointer to its own things: a program's come right
+// before it (Drepper, ELF Handling For Thread-Local Storage, variant II).
 func isolateOffset(object *symbols.Object) (uint64, bool) {
 	all, err := object.DynamicSymbols()
 	if err != nil || object.Type == elf.ET_DYN && object.Section(".interp") == nil { // a library's lie where the loader found room

@@ -5,7 +5,8 @@ import (
 	"encoding/binary"
 )
 
-// asyncOffsets are what 3.14's _asyncio tells of itself in a section of its own (Modules/_asynciomodule.c): Py_AsyncioModuleDebugOffsets.
+// asyncOffsets are what 3.14's _asyncio tells of itself in a section of its own (Modules/_asynciomodule.c):
+// Py_AsyncioModuleDebugOffsets.
 type asyncOffsets struct {
 	name, isTask, coroutine, node uint64 // within a task
 	interpreterTasks              uint64 // head of the list of the tasks whose threads have ended, in the interpreter

@@ -13,7 +13,8 @@ const (
 	codeBytes = 216     // the head of a code object, up to where its bytecode begins
 )
 
-// A code is a function's code object: what it is called and where it is written. It is kept from look to look, since it does not change.
+// A code is a function's code object: what it is called and where it is written. It is kept from look to look, since
+// it does not change.
 type code struct {
 	check    [4]uint64 // words of it: others are there where another object has taken its place
 	look     int       // the look that compared them
@@ -109,7 +110,8 @@ func (c *code) line(version, instruction int) int {
 	return line
 }
 
-// placeOf is where a file is below the folder that libraries are installed in, and whether it is of the language or of an installed package.
+// placeOf is where a file is below the folder that libraries are installed in, and whether it is of the language or
+// of an installed package.
 func placeOf(file string) (place string, library bool) {
 	if strings.HasPrefix(file, "<frozen ") {
 		return file, true

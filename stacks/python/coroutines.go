@@ -3,10 +3,12 @@ package python
 // maxAwaits is how many coroutines may await each other.
 const maxAwaits = 100
 
-// What _PyGenObject says of its frame: running is FRAME_EXECUTING, waiting the states below it but for the lowest, which is FRAME_CREATED (pycore_frame.h, frameobject.h).
+// What _PyGenObject says of its frame: running is FRAME_EXECUTING, waiting the states below it but for the lowest,
+// which is FRAME_CREATED (pycore_frame.h, frameobject.h).
 const running = 0
 
-// awaits follows a coroutine to what it waits for in the end: its frames, outermost first, and the object that the innermost awaits; 0: it runs, has not begun, or that is not known.
+// awaits follows a coroutine to what it waits for in the end: its frames, outermost first, and the object that the
+// innermost awaits; 0: it runs, has not begun, or that is not known.
 func (r *Reader) awaits(object uint64) (frames []frame, last uint64) {
 	frames = make([]frame, 0, 8)
 	for range maxAwaits {
@@ -45,7 +47,8 @@ func (r *Reader) generatorFrame(object uint64) (frame, bool) {
 	return r.frameAt(at)
 }
 
-// awaited is what a waiting coroutine has on top of its stack, where the instructions that await keep it; 0: it does not wait.
+// awaited is what a waiting coroutine has on top of its stack, where the instructions that await keep it; 0: it does
+// not wait.
 func (r *Reader) awaited(object uint64, f frame) uint64 {
 	l := &r.layout
 	if l.version == 0x030a {

@@ -1,6 +1,7 @@
 package python
 
-// maxEntries is how many entries of one dict, list or set are looked at: sys.modules of a large application has some thousands.
+// maxEntries is how many entries of one dict, list or set are looked at: sys.modules of a large application has some
+// thousands.
 const maxEntries = 1 << 14
 
 // A table is the keys of a dict: struct _dictkeysobject (Objects/dict-common.h, pycore_dict.h).
@@ -41,7 +42,8 @@ func (r *Reader) table(keys uint64) (t table, ok bool) {
 	return t, true
 }
 
-// find is the place of a name among the keys; -1: it is not there. The names that are asked for are mostly interned, one object each: where it was met before, pointers are compared.
+// find is the place of a name among the keys; -1: it is not there. The names that are asked for are mostly interned,
+// one object each: where it was met before, pointers are compared.
 func (r *Reader) find(t table, name string) int {
 	if known := r.interned[name]; known != 0 {
 		for i := range t.n {

@@ -2,15 +2,16 @@ package python
 
 import "fmt"
 
-// Where asyncio's futures keep who is told when they are done, and a function its closure (Modules/_asynciomodule.c, Include/cpython/funcobject.h).
+// Where asyncio's futures keep who is told when they are done, and a function its closure (Modules/_asynciomodule.c,
+// Include/cpython/funcobject.h).
 const (
 	futureCallback  = 24 // the first one
 	functionName    = 40
 	functionClosure = 72
 )
 
-// waitForExecutor tells which thread works on what a future stands for, or that all are taken. asyncio joins it to the executor's future with a function whose closure has both; anyio's thread
-// has asyncio's own in a local variable.
+// waitForExecutor tells which thread works on what a future stands for, or that all are taken. asyncio joins it to
+// the executor's future with a function whose closure has both; anyio's thread has asyncio's own in a local variable.
 func (r *Reader) waitForExecutor(w *wait) {
 	busy := r.busyThreads()
 	if tid := busy[w.fut]; tid != 0 {

@@ -24,7 +24,8 @@ const (
 	maxKnown = 1 << 14
 )
 
-// A Finder opens processes and keeps what it learnt of their files, so that the workers of one server, which have mapped the same, cost one look into each file. Any goroutine may use it.
+// A Finder opens processes and keeps what it learnt of their files, so that the workers of one server, which have
+// mapped the same, cost one look into each file. Any goroutine may use it.
 type Finder struct {
 	mu    sync.Mutex
 	known map[string]image // by path and inode
@@ -169,7 +170,8 @@ func read(file symbols.Mapped) (image, error) {
 	return out, nil
 }
 
-// versionIn reads "python3.10", "libpython3.10.so.1.0" or "/lib/python3.10/lib-dynload/x.so" as 3.10 in PY_VERSION_HEX's places; 0: it says none.
+// versionIn reads "python3.10", "libpython3.10.so.1.0" or "/lib/python3.10/lib-dynload/x.so" as 3.10 in
+// PY_VERSION_HEX's places; 0: it says none.
 func versionIn(path string) uint32 {
 	_, rest, found := strings.Cut(path, "python3.")
 	if !found {

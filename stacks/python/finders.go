@@ -3,7 +3,8 @@ package python
 // itself is the object whose method waits.
 func itself(r *Reader, f frame, w *wait) { w.Object = r.own(f) }
 
-// ownedLock is an RLock that is written in Python: its owner is the number of a thread, with gevent the address of a greenlet.
+// ownedLock is an RLock that is written in Python: its owner is the number of a thread, with gevent the address of a
+// greenlet.
 func ownedLock(r *Reader, f frame, w *wait) {
 	w.Object = r.own(f)
 	owner, ok := r.number(r.attribute(w.Object, "_owner"))

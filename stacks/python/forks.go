@@ -6,8 +6,9 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
-// takenBefore is the parent's pid where a lock that nobody here has is used by one of the parent's threads at this moment: the fork copied it taken, and not the thread that would release it.
-// It must be the same object there: of the same type, at the same address, with the same semaphore. 0: it is not known to be so.
+// takenBefore is the parent's pid where a lock that nobody here has is used by one of the parent's threads at this
+// moment: the fork copied it taken, and not the thread that would release it. It must be the same object there: of
+// the same type, at the same address, with the same semaphore. 0: it is not known to be so.
 func (r *Reader) takenBefore(object uint64) int {
 	if pid, known := r.before[object]; known {
 		return pid

@@ -78,8 +78,9 @@ func (r *Reader) tell(frames []frame) []stacks.Frame {
 	return out
 }
 
-// traces says whether a frame is the function of a debugger that the interpreter calls before each line (sys.settrace). What it has interrupted stands before a line that has not run
-// yet; where it came to its breakpoint is the line before.
+// traces says whether a frame is the function of a debugger that the interpreter calls before each line
+// (sys.settrace). What it has interrupted stands before a line that has not run yet; where it came to its breakpoint
+// is the line before.
 func traces(c *code) bool {
 	return strings.HasSuffix(c.function, "trace_dispatch") && strings.HasSuffix(c.file, "/bdb.py")
 }
@@ -129,7 +130,8 @@ func (r *Reader) own(f frame) uint64 {
 	return r.variable(f, "self") // 3.10 keeps arguments that closures share in another place
 }
 
-// kept is the part of a frame's stack that certainly is in use, the bottom first: what it must undo whatever its instruction raises.
+// kept is the part of a frame's stack that certainly is in use, the bottom first: what it must undo whatever its
+// instruction raises.
 func (r *Reader) kept(f frame) []uint64 {
 	if r.layout.version != 0x030a {
 		return r.stack(f, depth311(f.code.handlers, f.instruction))

@@ -19,7 +19,8 @@ func (r *Reader) futex(tid int) uint64 {
 // gilSize is that of struct _gil_runtime_state (pycore_gil.h), which has the condition that threads wait for.
 const gilSize = 256
 
-// interpreterWait names the thread that runs while another waits to run on, wherever its function stands; false: it does not wait for that.
+// interpreterWait names the thread that runs while another waits to run on, wherever its function stands; false: it
+// does not wait for that.
 func (r *Reader) interpreterWait(t *thread) (w stacks.Wait, waits bool) {
 	for _, other := range r.threads {
 		if !other.locked || other.gil != t.gil || other.at == t.at {

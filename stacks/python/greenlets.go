@@ -9,12 +9,14 @@ import (
 
 const (
 	maxGreenlets = 2048
-	// firstSteps and steps bound how many objects of the collector's lists are passed in the first look and in each one after it, some 0.1 µs each where they lie close together.
+	// firstSteps and steps bound how many objects of the collector's lists are passed in the first look and in each
+	// one after it, some 0.1 µs each where they lie close together.
 	firstSteps = 20000
 	steps      = 2000
 )
 
-// A search goes through the collector's lists for greenlets, a part in each look, since nothing else leads to all of them. Those that were found are asked again in each look.
+// A search goes through the collector's lists for greenlets, a part in each look, since nothing else leads to all of
+// them. Those that were found are asked again in each look.
 type search struct {
 	known  map[uint64]bool
 	cursor uint64 // header of the object of the oldest generation where the last look stopped; 0: begin at the end, where the youngest are
@@ -62,7 +64,8 @@ func (r *Reader) greenlets() []stacks.Work {
 // previous is the header of the object before another in its list (PyGC_Head, pycore_gc.h); the lowest bits are marks.
 func (r *Reader) previous(header uint64) uint64 { return r.mem.word(header+8) &^ 3 }
 
-// passBack goes from one header of a list towards its beginning and keeps the greenlets; it returns where it stopped, 0 at the beginning, and how many steps are left.
+// passBack goes from one header of a list towards its beginning and keeps the greenlets; it returns where it stopped,
+// 0 at the beginning, and how many steps are left.
 func (r *Reader) passBack(head, from uint64, left int) (stopped uint64, rest int) {
 	const header = 16
 	for stopped = from; left > 0; left-- {
@@ -104,8 +107,9 @@ func (r *Reader) greenletWork(at uint64) (stacks.Work, bool) {
 	return w, true
 }
 
-// suspended is the innermost frame of a greenlet that waits; 0: it does not. Its implementation keeps a frame object among its first words, whatever its version is (greenlet 2 and 3:
-// PythonState._top_frame in TGreenlet.hpp), and none while it runs.
+// suspended is the innermost frame of a greenlet that waits; 0: it does not. Its implementation keeps a frame object
+// among its first words, whatever its version is (greenlet 2 and 3: PythonState._top_frame in TGreenlet.hpp), and
+// none while it runs.
 func (r *Reader) suspended(at uint64) uint64 {
 	const (
 		implementation = 32 // PyGreenlet.pimpl
@@ -126,8 +130,9 @@ func (r *Reader) suspended(at uint64) uint64 {
 	return 0
 }
 
-// greenletWait tells what a greenlet waits for: what its functions of a library say, or else the object of gevent's on its innermost stack, whose methods are compiled and have no frames.
-// The language's own functions count only above one of those: they call what gevent and eventlet have put in the place of the locks.
+// greenletWait tells what a greenlet waits for: what its functions of a library say, or else the object of gevent's
+// on its innermost stack, whose methods are compiled and have no frames. The language's own functions count only
+// above one of those: they call what gevent and eventlet have put in the place of the locks.
 func (r *Reader) greenletWait(frames []frame) stacks.Wait {
 	best, caller := wait{}, 0
 	for i, f := range frames {

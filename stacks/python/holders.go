@@ -2,7 +2,8 @@ package python
 
 import "github.com/hangtime-dev/hangtime/stacks"
 
-// Holds says which thread of the last look has a lock, and where: the owner of an RLock, or a thread inside a `with` of it. A lock that was acquired otherwise says nothing of its holder.
+// Holds says which thread of the last look has a lock, and where: the owner of an RLock, or a thread inside a `with`
+// of it. A lock that was acquired otherwise says nothing of its holder.
 func (r *Reader) Holds(object uint64) (tid int, frame stacks.Frame, ok bool) {
 	owner := uint64(0)
 	if r.typeOf(object).name == "_thread.RLock" {
@@ -21,7 +22,8 @@ func (r *Reader) Holds(object uint64) (tid int, frame stacks.Frame, ok bool) {
 	return 0, stacks.Frame{}, false
 }
 
-// inside says whether a frame is inside a `with` of an object: what leaves it is kept on its stack. To 3.13 that is the bound __exit__, from 3.14 the function and the object.
+// inside says whether a frame is inside a `with` of an object: what leaves it is kept on its stack. To 3.13 that is
+// the bound __exit__, from 3.14 the function and the object.
 func (r *Reader) inside(f frame, object uint64) bool {
 	for _, value := range r.kept(f) {
 		switch {

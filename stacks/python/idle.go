@@ -2,8 +2,8 @@ package python
 
 import "strings"
 
-// An idleSpot is where a pool, a server or a library waits for its next piece of work. Below it only the functions that wait for it may run: those of the files in through, beside the ones
-// that all share.
+// An idleSpot is where a pool, a server or a library waits for its next piece of work. Below it only the functions
+// that wait for it may run: those of the files in through, beside the ones that all share.
 type idleSpot struct {
 	spot
 	through []string
@@ -14,7 +14,8 @@ func waiters() []string {
 	return []string{"threading.py", "queue.py", "selectors.py", "socket.py", "ssl.py", "multiprocessing/connection.py"}
 }
 
-// idleSpots were read in the sources of the versions that are named; the names have not changed since unless another row says so.
+// idleSpots were read in the sources of the versions that are named; the names have not changed since unless another
+// row says so.
 func idleSpots() []idleSpot {
 	broker := []string{"redis/", "kombu/", "amqp/", "vine/", "celery/worker/consumer/", "sentry_sdk/", "async_timeout/"}
 	billiard := []string{"billiard/"}
@@ -101,7 +102,8 @@ func idleSpots() []idleSpot {
 	}
 }
 
-// awaitedIdle are where a server's own task waits for what is no piece of work, though an application's frame may be below: uvicorn 0.34, hypercorn 0.18.
+// awaitedIdle are where a server's own task waits for what is no piece of work, though an application's frame may be
+// below: uvicorn 0.34, hypercorn 0.18.
 func awaitedIdle(c *code) bool {
 	switch c.place {
 	case "uvicorn/server.py":
@@ -119,7 +121,8 @@ func awaitedIdle(c *code) bool {
 // deepest is how many frames may wait on behalf of an idle spot.
 const deepest = 30
 
-// runsCompiled says whether a function that waits for work calls what it got itself: where that is compiled, it has no frame, and the function seems to stand still. It must be seen to wait below.
+// runsCompiled says whether a function that waits for work calls what it got itself: where that is compiled, it has
+// no frame, and the function seems to stand still. It must be seen to wait below.
 func runsCompiled(s spot) bool {
 	switch s.place {
 	case "multiprocessing/pool.py":

@@ -6,7 +6,8 @@ import (
 	"fmt"
 )
 
-// A layout has the offsets of one version's structures, in bytes, on 64-bit machines: from Include/internal/pycore_{runtime,interp,frame,dict,gc}.h and
+// A layout has the offsets of one version's structures, in bytes, on 64-bit machines: from
+// Include/internal/pycore_{runtime,interp,frame,dict,gc}.h and
 // Include/cpython/{code,frameobject,genobject,object,dictobject,setobject}.h of each version, as the C compiler gives them.
 type layout struct {
 	version int // 0x030b
@@ -18,7 +19,8 @@ type layout struct {
 	locked       uint64
 	// PyInterpreterState
 	nextInterpreter, threads, modules, generations uint64
-	// PyThreadState. Without nativeID the C library's thread says what it is. Where cframe is 0 the frame is in the thread itself.
+	// PyThreadState. Without nativeID the C library's thread says what it is. Where cframe is 0 the frame is in the
+	// thread itself.
 	nextThread, ident, nativeID, cframe, frame uint64
 	// PyFrameObject (3.10), _PyInterpreterFrame
 	previous, code, instruction, globals, locals, owner, depth uint64
@@ -29,7 +31,8 @@ type layout struct {
 	generatorFrame, generatorState uint64
 	// Sizes of the two headers of strings.
 	ascii, compact uint64
-	// _asyncio's Task and Future (Modules/_asynciomodule.c): the future that a task waits for is right before its coroutine, its name right after.
+	// _asyncio's Task and Future (Modules/_asynciomodule.c): the future that a task waits for is right before its
+	// coroutine, its name right after.
 	taskCoroutine, futureState uint64
 }
 
@@ -103,8 +106,8 @@ func describe(read func(uint64, []byte) error, runtime uint64, version uint32) (
 	return l, nil
 }
 
-// described reads struct _Py_DebugOffsets (Include/internal/pycore_debug_offsets.h), of which each minor version has its own; later ones put fields between. What it does not tell is the
-// same in 3.13 and 3.14.
+// described reads struct _Py_DebugOffsets (Include/internal/pycore_debug_offsets.h), of which each minor version has
+// its own; later ones put fields between. What it does not tell is the same in 3.13 and 3.14.
 func described(words []byte) (layout, error) {
 	q := func(i int) uint64 { return binary.LittleEndian.Uint64(words[8*i:]) }
 	version := int(uint32(q(1)) >> 16)

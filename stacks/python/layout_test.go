@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// Fields of struct _Py_DebugOffsets in their order, up to those that are read (Include/internal/pycore_debug_offsets.h of 3.13 and 3.14).
+// Fields of struct _Py_DebugOffsets in their order, up to those that are read
+// (Include/internal/pycore_debug_offsets.h of 3.13 and 3.14).
 const (
 	fields313 = `cookie version free_threaded
 		runtime.size runtime.finalizing runtime.interpreters_head

@@ -19,7 +19,8 @@ func line310(table []byte, first, offset int) int {
 	return first
 }
 
-// line311 finds the line of an instruction in the table of 3.11 and newer (Objects/locations.md): entries of one byte of code and length, and what the code asks for.
+// line311 finds the line of an instruction in the table of 3.11 and newer (Objects/locations.md): entries of one byte
+// of code and length, and what the code asks for.
 func line311(table []byte, first, instruction int) int {
 	i, at, line := 0, 0, first
 	number := func() int {
@@ -73,8 +74,9 @@ func line311(table []byte, first, instruction int) int {
 	return first
 }
 
-// depth311 is how much of its stack a frame keeps whatever its instruction raises: the depth of the handler that the table of 3.11 and newer names (Objects/exception_handling_notes.txt).
-// What a `with` must leave again is always below it. 0: there is no handler.
+// depth311 is how much of its stack a frame keeps whatever its instruction raises: the depth of the handler that the
+// table of 3.11 and newer names (Objects/exception_handling_notes.txt). What a `with` must leave again is always
+// below it. 0: there is no handler.
 func depth311(table []byte, instruction int) int {
 	i := 0
 	number := func() int {

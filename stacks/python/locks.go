@@ -6,8 +6,8 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
-// Where the objects of _thread keep their state (Modules/_threadmodule.c, _queuemodule.c): to 3.13 a pointer to a semaphore of the C library, whose first word is the futex;
-// from 3.14 a byte whose second bit says that somebody waits.
+// Where the objects of _thread keep their state (Modules/_threadmodule.c, _queuemodule.c): to 3.13 a pointer to a
+// semaphore of the C library, whose first word is the futex; from 3.14 a byte whose second bit says that somebody waits.
 const (
 	lockState  = 16
 	rlockOwner = 24 // pthread_self of the thread that has it
@@ -15,7 +15,8 @@ const (
 	hasWaiters = 3
 )
 
-// lockWait tells which lock a thread waits for whose innermost function called for it: one on its stack whose futex the kernel has the thread wait for.
+// lockWait tells which lock a thread waits for whose innermost function called for it: one on its stack whose futex
+// the kernel has the thread wait for.
 func (r *Reader) lockWait(t *thread) stacks.Wait {
 	if len(t.frames) == 0 {
 		return stacks.Wait{}
@@ -43,7 +44,8 @@ func (r *Reader) lockWait(t *thread) stacks.Wait {
 	return stacks.Wait{}
 }
 
-// isAt says whether a lock is the one whose futex this is. A lock of 3.14, and a queue of 3.13, has no futex of its own: it is believed where it says that somebody waits.
+// isAt says whether a lock is the one whose futex this is. A lock of 3.14, and a queue of 3.13, has no futex of its
+// own: it is believed where it says that somebody waits.
 func (r *Reader) isAt(object, futex uint64) bool {
 	if futex == 0 {
 		return false
@@ -58,7 +60,8 @@ func (r *Reader) isAt(object, futex uint64) bool {
 	return at != 0 && (futex == at || futex == at+4)
 }
 
-// locksOn are the locks on the stack of a frame, those of calls that are in progress first; the remains of others may be among them.
+// locksOn are the locks on the stack of a frame, those of calls that are in progress first; the remains of others may
+// be among them.
 func (r *Reader) locksOn(f frame) []uint64 {
 	var out []uint64
 	values := r.stack(f, f.code.stack)
@@ -85,7 +88,8 @@ func (r *Reader) isLock(object uint64) bool {
 	return false
 }
 
-// LockAt finds the lock that waits at a futex, among what the threads of the last look have on their innermost stacks and in the globals of the modules that they run, and what it is called.
+// LockAt finds the lock that waits at a futex, among what the threads of the last look have on their innermost stacks
+// and in the globals of the modules that they run, and what it is called.
 func (r *Reader) LockAt(futex uint64) (object uint64, name string, ok bool) {
 	for _, t := range r.threads {
 		if len(t.frames) == 0 {

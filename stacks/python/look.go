@@ -1,6 +1,7 @@
 //go:build ignore
 
-// Look prints what a CPython process does: go run stacks/python/look.go PID [LOOKS]. With a number of looks it also prints what one costs.
+// Look prints what a CPython process does: go run stacks/python/look.go PID [LOOKS]. With a number of looks it also
+// prints what one costs.
 package main
 
 import (

@@ -78,7 +78,8 @@ func FuzzLines(f *testing.F) {
 	})
 }
 
-// TestWhatChangesWhileItIsReadIsLeftOut reads real interpreters through a memory of which a part is wrong, as it is where the process goes on meanwhile: no look may fail on it, or grow.
+// TestWhatChangesWhileItIsReadIsLeftOut reads real interpreters through a memory of which a part is wrong, as it is
+// where the process goes on meanwhile: no look may fail on it, or grow.
 func TestWhatChangesWhileItIsReadIsLeftOut(t *testing.T) {
 	var finder Finder
 	for _, exe := range interpreters(t) {

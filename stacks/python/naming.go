@@ -42,7 +42,8 @@ func (r *Reader) findName(f frame, object uint64) string {
 	return name
 }
 
-// globalNames are the names of a module's globals by the objects that they stand for, read once a look: many tasks may wait each for its own.
+// globalNames are the names of a module's globals by the objects that they stand for, read once a look: many tasks
+// may wait each for its own.
 func (r *Reader) globalNames(dict uint64) map[uint64]uint64 {
 	names, known := r.globals[dict]
 	if !known {

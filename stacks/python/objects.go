@@ -131,7 +131,8 @@ func (r *Reader) dictOf(object uint64, c *class) (dict, keys, values uint64) {
 	return 0, r.mem.word(c.at + cached), values
 }
 
-// slot is what a member of __slots__ has: its descriptor in the class says where (PyMemberDescrObject, Include/descrobject.h).
+// slot is what a member of __slots__ has: its descriptor in the class says where (PyMemberDescrObject,
+// Include/descrobject.h).
 func (r *Reader) slot(object uint64, c *class, name string) uint64 {
 	for range maxBases {
 		if c.at == 0 || c.size > 1<<20 {

@@ -2,7 +2,8 @@ package python
 
 import "strings"
 
-// A spot is a function of the language's library or of an installed package: where its file is below the folder that libraries are in, and its qualified name.
+// A spot is a function of the language's library or of an installed package: where its file is below the folder that
+// libraries are in, and its qualified name.
 type spot struct{ place, function string }
 
 // method is the last part of a function's name, which is all that 3.10 keeps of it.

@@ -9,7 +9,8 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
-// poolFiles have the functions and attributes that SQLAlchemy's and urllib3's pools have, in files of the same places: neither is installed for every Python here.
+// poolFiles have the functions and attributes that SQLAlchemy's and urllib3's pools have, in files of the same
+// places: neither is installed for every Python here.
 func poolFiles() map[string]string {
 	return map[string]string{
 		"sqlalchemy/__init__.py": "", "sqlalchemy/pool/__init__.py": "", "urllib3/__init__.py": "",

@@ -14,7 +14,8 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
-// interpreters are the Pythons of 3.10 to 3.14 that are installed: that of the system, those on the path, and those in a person's folder of versions. At least one is.
+// interpreters are the Pythons of 3.10 to 3.14 that are installed: that of the system, those on the path, and those
+// in a person's folder of versions. At least one is.
 func interpreters(t *testing.T) []string {
 	t.Helper()
 	patterns := []string{"/usr/bin/python3.1[0-4]"}

@@ -1,7 +1,8 @@
-// Package python reads what a CPython process does, 3.10 to 3.14, out of its memory: its threads, asyncio tasks and greenlets, what each waits for and which request it works on.
+// Package python reads what a CPython process does, 3.10 to 3.14, out of its memory: its threads, asyncio tasks and
+// greenlets, what each waits for and which request it works on.
 //
-// It stops nothing, loads nothing and writes nothing. What is read may change meanwhile: every pointer may lead anywhere, so each is read with the kernel's help, every list and string has
-// a bound, and what makes no sense is left out.
+// It stops nothing, loads nothing and writes nothing. What is read may change meanwhile: every pointer may lead
+// anywhere, so each is read with the kernel's help, every list and string has a bound, and what makes no sense is left out.
 package python
 
 import (
@@ -11,7 +12,8 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
-// Open finds a CPython interpreter in a process; stacks.ErrNone where there is none. Who opens many processes uses one Finder.
+// Open finds a CPython interpreter in a process; stacks.ErrNone where there is none. Who opens many processes uses
+// one Finder.
 func Open(process stacks.Process) (stacks.Reader, error) {
 	r, err := new(Finder).Open(process)
 	if err != nil {

@@ -120,7 +120,8 @@ func (r *Reader) fillPort(q *stacks.Request, address uint64) {
 	}
 }
 
-// readObject reads the requests of frameworks and servers: what they wrap, or, of gunicorn and tornado, their own method and path.
+// readObject reads the requests of frameworks and servers: what they wrap, or, of gunicorn and tornado, their own
+// method and path.
 func (r *Reader) readObject(q *stacks.Request, object uint64) {
 	if scope := r.attribute(object, "scope"); scope != 0 { // of Starlette, of Django's ASGIRequest
 		r.readScope(q, scope)

@@ -18,7 +18,8 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
-// serverApplication answers, but for one path under which it waits for a lock that nobody gives back, and one under which it sleeps.
+// serverApplication answers, but for one path under which it waits for a lock that nobody gives back, and one under
+// which it sleeps.
 const serverApplication = `
 import threading, time
 lock = threading.Lock()

@@ -13,7 +13,8 @@ const (
 	maxAddress = 1 << 56
 )
 
-// A snapshot is the memory of a process as one look saw it: each page is read once a look, so that a thousand small objects do not take a thousand system calls. What is in one page is of one moment.
+// A snapshot is the memory of a process as one look saw it: each page is read once a look, so that a thousand small
+// objects do not take a thousand system calls. What is in one page is of one moment.
 type snapshot struct {
 	read  func(address uint64, into []byte) error
 	pages map[uint64]*[pageSize]byte // by number; nil: it cannot be read

@@ -25,7 +25,8 @@ func (r *Reader) findTasks() []uint64 {
 	if r.layout.version >= 0x030e {
 		all = r.listedTasks()
 	}
-	// A WeakSet has a set of weak references (Lib/_weakrefset.py): _all_tasks to 3.11, then _scheduled_tasks and, of eager ones, a plain set; in 3.14 only of tasks that are not asyncio's own.
+	// A WeakSet has a set of weak references (Lib/_weakrefset.py): _all_tasks to 3.11, then _scheduled_tasks and, of
+	// eager ones, a plain set; in 3.14 only of tasks that are not asyncio's own.
 	for _, name := range []string{"_all_tasks", "_scheduled_tasks"} {
 		const referent = 16 // wr_object
 		for _, reference := range r.members(r.attribute(r.global("asyncio.tasks", name), "data"), maxTasks-len(all)) {
@@ -167,7 +168,8 @@ func (r *Reader) taskName(object uint64) string {
 	return r.text(object)
 }
 
-// taskWait tells what a task waits for: the farthest function that does nothing but wait for what the one that it calls waits for, or else the future itself.
+// taskWait tells what a task waits for: the farthest function that does nothing but wait for what the one that it
+// calls waits for, or else the future itself.
 func (r *Reader) taskWait(t *task) stacks.Wait {
 	best, caller := wait{Wait: stacks.Wait{FD: -1}, fut: t.awaited}, 0
 	for i, f := range t.frames {
@@ -200,7 +202,8 @@ func (r *Reader) taskWait(t *task) stacks.Wait {
 	return best.Wait
 }
 
-// waitForFuture tells what a future is that is awaited without a function of a library: a task, what an executor works on, or one that somebody must resolve.
+// waitForFuture tells what a future is that is awaited without a function of a library: a task, what an executor
+// works on, or one that somebody must resolve.
 func (r *Reader) waitForFuture(w *wait) {
 	for range maxShields {
 		inner := r.shielded(w.fut)
@@ -231,7 +234,8 @@ func (r *Reader) waitForFuture(w *wait) {
 
 const maxShields = 4
 
-// shielded is the future that asyncio.shield has put another in front of: the function that joins them has both in its closure. 0: it has not.
+// shielded is the future that asyncio.shield has put another in front of: the function that joins them has both in
+// its closure. 0: it has not.
 func (r *Reader) shielded(future uint64) uint64 {
 	callback := r.mem.word(future + futureCallback)
 	if future == 0 || r.typeOf(callback).name != "function" || !r.is(r.mem.word(callback+functionName), "shield.<locals>._outer_done_callback") {

@@ -9,7 +9,8 @@ import (
 // maxText is the most bytes that a name or a path has here.
 const maxText = 4096
 
-// text reads a str (Include/cpython/unicodeobject.h); empty: it is none, too long, or has control characters, so it is no name.
+// text reads a str (Include/cpython/unicodeobject.h); empty: it is none, too long, or has control characters, so it
+// is no name.
 func (r *Reader) text(address uint64) string {
 	raw, kind := r.characters(address)
 	if raw == nil {

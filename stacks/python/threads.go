@@ -88,7 +88,8 @@ func (r *Reader) firstFrame(thread uint64) uint64 {
 	return r.mem.word(at + r.layout.frame)
 }
 
-// glibcTID is where glibc keeps the kernel's thread id in what pthread_self points to (struct pthread, x86-64 and arm64); it is believed only if it is a thread of the process.
+// glibcTID is where glibc keeps the kernel's thread id in what pthread_self points to (struct pthread, x86-64 and
+// arm64); it is believed only if it is a thread of the process.
 const glibcTID = 0x2d0
 
 func (r *Reader) threadID(thread uint64) int {
@@ -98,8 +99,8 @@ func (r *Reader) threadID(thread uint64) int {
 	return int(r.mem.half(r.mem.word(thread+r.layout.ident) + glibcTID))
 }
 
-// believe keeps the threads that the kernel has too, and gives the main thread its own: one that was forked without Python's knowledge, as uWSGI does without --enable-threads, still bears
-// the number that it had in its parent.
+// believe keeps the threads that the kernel has too, and gives the main thread its own: one that was forked without
+// Python's knowledge, as uWSGI does without --enable-threads, still bears the number that it had in its parent.
 func (r *Reader) believe() {
 	entries, err := os.ReadDir(filepath.Join(r.process.Proc, strconv.Itoa(r.process.PID), "task"))
 	if err != nil {
@@ -163,7 +164,8 @@ func (r *Reader) threadWork(t *thread) stacks.Work {
 	return w
 }
 
-// pool says whether a thread is one of a pool's or a server's. uWSGI calls the application from no frame of Python's, in threads that threading did not start.
+// pool says whether a thread is one of a pool's or a server's. uWSGI calls the application from no frame of Python's,
+// in threads that threading did not start.
 func (r *Reader) pool(t *thread) bool {
 	for i := len(t.frames) - 1; i >= 0; i-- {
 		f := t.frames[i]

@@ -10,12 +10,14 @@ type wait struct {
 	whole uint64 // what the application has a name for where Object is only a part of it; 0: Object itself
 }
 
-// isNamed says whether the application has a name for what is waited for: sockets and children are not looked for under theirs.
+// isNamed says whether the application has a name for what is waited for: sockets and children are not looked for
+// under theirs.
 func (w *wait) isNamed() bool {
 	return w.Object != 0 && w.On != "socket" && w.On != "pipe" && w.On != "child"
 }
 
-// threadWait tells what a thread waits for by where it stands: the farthest function up its stack that does nothing but wait for what the one below waits for.
+// threadWait tells what a thread waits for by where it stands: the farthest function up its stack that does nothing
+// but wait for what the one below waits for.
 func (r *Reader) threadWait(t *thread) stacks.Wait {
 	if w, waits := r.interpreterWait(t); waits {
 		return w

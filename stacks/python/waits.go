@@ -11,7 +11,8 @@ type waitSpot struct {
 // A finder says more of a wait, from the frame that waits.
 type finder func(r *Reader, f frame, w *wait)
 
-// waitSpots are those of threads: the language's library of 3.10 to 3.14; SQLAlchemy 1.4 and 2, psycopg_pool 3.3, redis 4.3, urllib3 1.26.
+// waitSpots are those of threads: the language's library of 3.10 to 3.14; SQLAlchemy 1.4 and 2, psycopg_pool 3.3,
+// redis 4.3, urllib3 1.26.
 func waitSpots() []waitSpot {
 	return []waitSpot{
 		{spot{"threading.py", "Condition.wait"}, "condition", itself, false},
@@ -76,7 +77,8 @@ func waitSpots() []waitSpot {
 	}
 }
 
-// awaitSpots are those of tasks: asyncio of 3.10 to 3.14, anyio 4, aiohttp 3, httpcore 1, asyncpg 0.29, psycopg_pool 3.3, uvicorn 0.34.
+// awaitSpots are those of tasks: asyncio of 3.10 to 3.14, anyio 4, aiohttp 3, httpcore 1, asyncpg 0.29, psycopg_pool
+// 3.3, uvicorn 0.34.
 func awaitSpots() []waitSpot {
 	return []waitSpot{
 		{spot{"asyncio/locks.py", "Lock.acquire"}, "lock", taskLock, true},

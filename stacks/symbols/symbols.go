@@ -1,4 +1,5 @@
-// Package symbols finds where the variables of a running program are: it reads the files that a process has mapped, through the process's own root, so that containers work too.
+// Package symbols finds where the variables of a running program are: it reads the files that a process has mapped,
+// through the process's own root, so that containers work too.
 package symbols
 
 import (
@@ -88,7 +89,8 @@ func (m Mapped) Open() (*Object, error) {
 // Close closes the file.
 func (o *Object) Close() error { return o.file.Close() }
 
-// Addresses are where these symbols are in the process, by name, from the dynamic table and, where that lacks one, from the whole table. A stripped program has the former only.
+// Addresses are where these symbols are in the process, by name, from the dynamic table and, where that lacks one,
+// from the whole table. A stripped program has the former only.
 func (o *Object) Addresses(names ...string) map[string]uint64 {
 	wanted := map[string]bool{}
 	for _, name := range names {

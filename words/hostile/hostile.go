@@ -1,4 +1,5 @@
-// Package hostile fills values with text that attacks whoever shows it, for tests: every string of a report may come from a file name, a command line or a log.
+// Package hostile fills values with text that attacks whoever shows it, for tests: every string of a report may come
+// from a file name, a command line or a log.
 package hostile
 
 import (
@@ -11,11 +12,12 @@ import (
 // mark is what a forged line begins with.
 const mark = "FORGED"
 
-// Text sets a terminal's title, turns the direction of reading round, clears the screen, begins a line of its own, deletes, and is no UTF-8 at its end.
+// Text sets a terminal's title, turns the direction of reading round, clears the screen, begins a line of its own,
+// deletes, and is no UTF-8 at its end.
 const Text = "\x1b]0;owned\a\u202e\u009b2J\x1b[31m\r\n" + mark + "\u2028\x7f\xff"
 
-// Filled is a copy of a value with Text appended to every string that it leads to, keys of maps included. With words, also to the single words by which
-// programs tell kinds apart.
+// Filled is a copy of a value with Text appended to every string that it leads to, keys of maps included. With words,
+// also to the single words by which programs tell kinds apart.
 func Filled[T any](of T, words bool) T {
 	v := reflect.ValueOf(&of).Elem()
 	fill(v, words)
