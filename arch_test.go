@@ -32,7 +32,8 @@ var rooms = map[string][]string{
 	"report":           {"history", "scenarios", "metrics", "diagnose", "verdict", "words"},
 	"tui":              {"history", "metrics", "diagnose", "verdict", "report", "words"},
 	"reference-server": {},
-	"cmd":              {"history", "scenarios", "loadgen", "faults", "probe", "run", "metrics", "diagnose", "verdict", "report", "tui", "reference-server", "words"},
+	"cmd": {"history", "scenarios", "loadgen", "faults", "probe", "run", "metrics", "diagnose", "verdict",
+		"report", "tui", "reference-server", "words"},
 }
 
 // alone are the folders at the top that hold no room of the house: programs and files about it.

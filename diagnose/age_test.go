@@ -13,39 +13,51 @@ func TestAHangIsDatedByTheWorkNotByTheWatch(t *testing.T) {
 	attached := at(0, history.ServerStarted{Server: "attach", PID: 50})
 	born := at(0, history.WorkerSeen{PID: 101, Worker: 1, Born: -60 * s})
 	old := every(100*ms, 2*s, func(t time.Duration) []history.Event {
-		return look(101, inside(101, t+before), stands(101, 101, "recvfrom", t+before), upstream(101, "10.0.0.9:80", t+before),
+		return look(101, inside(101, t+before), stands(101, 101, "recvfrom", t+before),
+			upstream(101, "10.0.0.9:80", t+before),
 			code(101, 101, func(st *history.Stack) { st.Request = &history.Request{Path: "/pay", Port: 40001} }))
 	})
-	check(t, "a request that is older than the watch", fold(script(attached, born, old)), wanted{state: Hung, cause: CauseSocket, began: -before, detected: 100 * ms})
+	check(t, "a request that is older than the watch", fold(script(attached, born, old)),
+		wanted{state: Hung, cause: CauseSocket, began: -before, detected: 100 * ms})
 
 	standing := every(100*ms, 2*s, func(t time.Duration) []history.Event {
 		return look(101, inside(101), stands(101, 101, "recvfrom", t+before), code(101, 101, func(*history.Stack) {}))
 	})
-	check(t, "half an answer that is older than the watch", fold(script(attached, born, standing)), wanted{state: Hung, cause: CauseUnknown, began: -before, detected: 100 * ms})
+	check(t, "half an answer that is older than the watch", fold(script(attached, born, standing)),
+		wanted{state: Hung, cause: CauseUnknown, began: -before, detected: 100 * ms})
 
 	retries := every(100*ms, 3*s, func(t time.Duration) []history.Event {
-		return look(101, inside(101, t+before), stands(101, 101, "clock_nanosleep", 20*ms), code(101, 101, func(st *history.Stack) { st.Request = &history.Request{Path: "/pay", Port: 40001} }))
+		return look(101, inside(101, t+before), stands(101, 101, "clock_nanosleep", 20*ms),
+			code(101, 101, func(st *history.Stack) { st.Request = &history.Request{Path: "/pay", Port: 40001} }))
 	})
-	check(t, "a retry that is older than the watch", fold(script(attached, born, retries)), wanted{state: Hung, cause: CausePolling, began: -before, detected: 200 * ms})
+	check(t, "a retry that is older than the watch", fold(script(attached, born, retries)),
+		wanted{state: Hung, cause: CausePolling, began: -before, detected: 200 * ms})
 }
 
 // The thread that serves the younger of two requests is as old as that one, by its client's port; the oldest request
 // is another's.
 func TestARequestIsDatedByItsClientsPort(t *testing.T) {
 	h := script(pool(1), healthy(1, 101, 1*s, 2*s), every(2*s, 12*s+500*ms, func(t time.Duration) []history.Event {
-		older := []history.Event{stands(101, 111, "recvfrom", t-2*s), code(101, 111, func(st *history.Stack) { st.Pool, st.Request = true, &history.Request{Path: "/old", Port: 40001} })}
+		older := []history.Event{stands(101, 111, "recvfrom", t-2*s),
+			code(101, 111, func(st *history.Stack) {
+				st.Pool, st.Request = true, &history.Request{Path: "/old", Port: 40001}
+			})}
 		if t < 5*s {
 			return look(101, inside(101, t-2*s), append([]history.Event{accepting(101, 101, 10*ms)}, older...)...)
 		}
-		return look(101, inside(101, t-2*s, t-5*s), append([]history.Event{accepting(101, 101, 10*ms), stands(101, 112, "recvfrom", t-5*s),
-			code(101, 112, func(st *history.Stack) { st.Pool, st.Request = true, &history.Request{Path: "/young", Port: 40002} })}, older...)...)
+		return look(101, inside(101, t-2*s, t-5*s),
+			append([]history.Event{accepting(101, 101, 10*ms), stands(101, 112, "recvfrom", t-5*s),
+				code(101, 112, func(st *history.Stack) {
+					st.Pool, st.Request = true, &history.Request{Path: "/young", Port: 40002}
+				})}, older...)...)
 	}))
 	f := fold(h)
 	got := f.Incidents()
 	if len(got) != 1 || got[0].Began != 2*s || got[0].Detected < 12*s || got[0].Cause.Request != "/old" {
 		t.Errorf("got %+v, want a hang of /old since 2 s that is certain at 12 s", got)
 	}
-	if want := []string{"/old, 10.4 s", "/young, 7.4 s"}; strings.Join(f.Workers()[0].Requests, "; ") != strings.Join(want, "; ") {
+	if want := []string{"/old, 10.4 s", "/young, 7.4 s"}; strings.Join(f.Workers()[0].Requests,
+		"; ") != strings.Join(want, "; ") {
 		t.Errorf("requests: got %q, want %q", f.Workers()[0].Requests, want)
 	}
 }
@@ -66,9 +78,11 @@ func TestAnAgeThatIsOnlyALowerBoundIsSaidToBeOne(t *testing.T) {
 // A worker that was found late, with an old request and its main thread in a wait: before the look is whole the
 // threads that explain it may not have been told of.
 func TestNothingIsDecidedByHalfALook(t *testing.T) {
-	half := script(at(0, history.ServerStarted{Server: "attach", PID: 50}, history.WorkerSeen{PID: 101, Worker: 1, Born: -60 * s}, history.WorkerSeen{PID: 102, Worker: 2, Born: -60 * s}),
+	half := script(at(0, history.ServerStarted{Server: "attach", PID: 50},
+		history.WorkerSeen{PID: 101, Worker: 1, Born: -60 * s}, history.WorkerSeen{PID: 102, Worker: 2, Born: -60 * s}),
 		at(500*ms, look(102, inside(102), accepting(102, 102, 1*s))...),
-		at(1*s, inside(101, 40*s), stands(101, 101, "futex", 40*s), code(101, 101, func(*history.Stack) {})), at(1350*ms, history.Tick{}))
+		at(1*s, inside(101, 40*s), stands(101, 101, "futex", 40*s), code(101, 101, func(*history.Stack) {})),
+		at(1350*ms, history.Tick{}))
 	check(t, "half a look", fold(half), wanted{state: Busy})
 
 	f := fold(append(half, history.Record{Seq: uint64(len(half) + 1), At: 1360 * ms, Event: history.Looked{PID: 101}}))
@@ -83,29 +97,37 @@ func TestRequestsOneAfterTheOtherAreNoLongHang(t *testing.T) {
 		w := inside(101, since)
 		w.Answered += uint64((t - 2*s) / (6 * s) * 100)
 		w.Ports = []int{40001 + int((t-2*s)/(6*s))}
-		return look(101, w, stands(101, 101, "recvfrom", since), code(101, 101, func(st *history.Stack) { st.Request = &history.Request{Path: "/pay", Port: w.Ports[0]} }))
+		return look(101, w, stands(101, 101, "recvfrom", since),
+			code(101, 101, func(st *history.Stack) { st.Request = &history.Request{Path: "/pay", Port: w.Ports[0]} }))
 	}))
 	check(t, "five requests of 6 s each", fold(h), wanted{state: Busy, label: Slow})
 }
 
 func TestAWorkerThatWasReplacedAndDoesNotEndIsLeaving(t *testing.T) {
-	h := script(pool(1), healthy(1, 101, 1*s, 5*s), at(5*s, history.WorkerSeen{PID: 102, Worker: 2, Born: 5 * s}), free(102, 5*s, 17*s), every(5*s+200*ms, 17*s, func(t time.Duration) []history.Event {
-		return look(101, inside(101), stands(101, 101, "futex", t-5*s-100*ms), code(101, 101, func(st *history.Stack) {
-			st.Ends, st.Own, st.Wait = true, 0, &history.Wait{On: "thread", Name: "reporter"}
+	h := script(pool(1), healthy(1, 101, 1*s, 5*s), at(5*s, history.WorkerSeen{PID: 102, Worker: 2, Born: 5 * s}),
+		free(102, 5*s, 17*s), every(5*s+200*ms, 17*s, func(t time.Duration) []history.Event {
+			return look(101, inside(101), stands(101, 101, "futex", t-5*s-100*ms), code(101, 101, func(st *history.Stack) {
+				st.Ends, st.Own, st.Wait = true, 0, &history.Wait{On: "thread", Name: "reporter"}
+			}))
 		}))
-	}))
-	check(t, "since its successor was born", fold(h), wanted{state: Hung, cause: CauseLeaving, began: 5 * s, detected: 15 * s, says: "waits for the end of thread reporter, which nothing ends"})
+	check(t, "since its successor was born", fold(h),
+		wanted{state: Hung, cause: CauseLeaving, began: 5 * s, detected: 15 * s,
+			says: "waits for the end of thread reporter, which nothing ends"})
 }
 
 func TestAProcessThatSaysInItsTitleWhatItWaitsForIsBelieved(t *testing.T) {
-	h := script(at(0, history.WorkerSeen{PID: 101, Worker: 1}, history.WorkerSeen{PID: 102, Worker: 2}), every(1*s, 13*s, func(t time.Duration) []history.Event {
-		return []history.Event{
-			inside(101, t-1*s), stands(101, 101, "futex", t-1*s), history.Looked{PID: 101, Title: "postgres: app shop [local] UPDATE waiting"},
-			inside(102), accepting(102, 102, 1*s), history.Looked{PID: 102, Title: "postgres: app shop [local] idle in transaction"},
-		}
-	}))
+	h := script(at(0, history.WorkerSeen{PID: 101, Worker: 1}, history.WorkerSeen{PID: 102, Worker: 2}),
+		every(1*s, 13*s, func(t time.Duration) []history.Event {
+			return []history.Event{
+				inside(101, t-1*s), stands(101, 101, "futex", t-1*s),
+				history.Looked{PID: 101, Title: "postgres: app shop [local] UPDATE waiting"},
+				inside(102), accepting(102, 102, 1*s),
+				history.Looked{PID: 102, Title: "postgres: app shop [local] idle in transaction"},
+			}
+		}))
 	f := fold(h)
-	check(t, "a session", f, wanted{state: Hung, cause: CauseMutex, began: 1 * s, detected: 11 * s, says: `it says of itself "postgres: app shop [local] UPDATE waiting"; pid 102 says "postgres: app shop [local] idle in transaction"`})
+	check(t, "a session", f, wanted{state: Hung, cause: CauseMutex, began: 1 * s, detected: 11 * s,
+		says: `it says of itself "postgres: app shop [local] UPDATE waiting"; pid 102 says "postgres: app shop [local] idle in transaction"`})
 	if got := f.Incidents()[0].Cause.Chain; len(got) != 1 || !strings.Contains(got[0], "pid 102") {
 		t.Errorf("chain: got %q, want the session that keeps it waiting", got)
 	}
@@ -120,7 +142,8 @@ func TestAKillOfAnOldRequestIsTheArbitersTimeLimit(t *testing.T) {
 		{"one of 6 s", 6 * s, "SIGKILL from arbiter (inferred)"},
 		{"one of 2 s", 2 * s, "SIGKILL"},
 	} {
-		got := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), alone(101, 5*s+row.age+100*ms), at(5*s+row.age+100*ms, history.WorkerGone{PID: 101, Worker: 1, Signal: "SIGKILL"}))).Incidents()
+		got := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), alone(101, 5*s+row.age+100*ms),
+			at(5*s+row.age+100*ms, history.WorkerGone{PID: 101, Worker: 1, Signal: "SIGKILL"}))).Incidents()
 		if len(got) != 1 || got[0].Kind != KindCrash || got[0].Victims[0].End != row.end {
 			t.Errorf("%s: got %+v, want a death by %s", row.name, got, row.end)
 		}
@@ -139,12 +162,19 @@ func TestAReloadIsNoDeath(t *testing.T) {
 		h      []history.Record
 		deaths int
 	}{
-		{"successors first, and the old ones end with what they have", script(pool(2), healthy(1, 101, 1*s, 5*s), healthy(2, 102, 1*s, 5*s), seen(5*s, 201, 3), seen(5*s, 202, 4),
-			gone(5300*ms, 101, 1, ""), gone(9*s, 102, 2, "SIGTERM"), at(12*s, history.Tick{})), 0},
-		{"all end together, and their successors come after", script(pool(2), healthy(1, 101, 1*s, 5*s), healthy(2, 102, 1*s, 5*s), gone(5*s, 101, 1, ""), gone(5100*ms, 102, 2, ""),
-			seen(5700*ms, 201, 1), seen(5700*ms, 202, 2), at(7*s, history.Tick{})), 0},
-		{"one of two ends in the midst of a request, and the other stays", script(pool(2), healthy(1, 101, 1*s, 5*s), healthy(2, 102, 1*s, 8*s), gone(5*s, 101, 1, ""), at(7*s, history.Tick{})), 1},
-		{"a successor does not excuse a fault of its own", script(pool(2), healthy(1, 101, 1*s, 5*s), healthy(2, 102, 1*s, 8*s), seen(5*s, 201, 3), gone(5300*ms, 101, 1, "SIGSEGV"), at(7*s, history.Tick{})), 1},
+		{"successors first, and the old ones end with what they have",
+			script(pool(2), healthy(1, 101, 1*s, 5*s), healthy(2, 102, 1*s, 5*s), seen(5*s, 201, 3), seen(5*s, 202, 4),
+				gone(5300*ms, 101, 1, ""), gone(9*s, 102, 2, "SIGTERM"), at(12*s, history.Tick{})), 0},
+		{"all end together, and their successors come after",
+			script(pool(2), healthy(1, 101, 1*s, 5*s), healthy(2, 102, 1*s, 5*s), gone(5*s, 101, 1, ""),
+				gone(5100*ms, 102, 2, ""),
+				seen(5700*ms, 201, 1), seen(5700*ms, 202, 2), at(7*s, history.Tick{})), 0},
+		{"one of two ends in the midst of a request, and the other stays",
+			script(pool(2), healthy(1, 101, 1*s, 5*s), healthy(2, 102, 1*s, 8*s), gone(5*s, 101, 1, ""),
+				at(7*s, history.Tick{})), 1},
+		{"a successor does not excuse a fault of its own",
+			script(pool(2), healthy(1, 101, 1*s, 5*s), healthy(2, 102, 1*s, 8*s), seen(5*s, 201, 3),
+				gone(5300*ms, 101, 1, "SIGSEGV"), at(7*s, history.Tick{})), 1},
 	} {
 		if got := fold(row.h).Incidents(); len(got) != row.deaths {
 			t.Errorf("%s: got %+v, want %d", row.name, got, row.deaths)

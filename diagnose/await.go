@@ -19,7 +19,8 @@ func (x explainer) awaits(p *process) []Await {
 	}
 	if x.upstreamWaits(p) {
 		for _, one := range p.upstream.Waits {
-			a := Await{Count: one.Count, Age: one.Oldest, Least: one.Oldest == 0, What: "answer of upstream", Name: one.Remote}
+			a := Await{Count: one.Count, Age: one.Oldest, Least: one.Oldest == 0, What: "answer of upstream",
+				Name: one.Remote}
 			if one.Oldest > 0 {
 				a.Age += x.now - p.upAt
 			}

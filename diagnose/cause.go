@@ -9,7 +9,8 @@ import (
 )
 
 func (c Cause) clone() Cause {
-	c.Holders, c.Evidence, c.Stack, c.Chain = slices.Clone(c.Holders), slices.Clone(c.Evidence), slices.Clone(c.Stack), slices.Clone(c.Chain)
+	c.Holders, c.Evidence, c.Stack, c.Chain = slices.Clone(c.Holders), slices.Clone(c.Evidence), slices.Clone(c.Stack),
+		slices.Clone(c.Chain)
 	return c
 }
 

@@ -22,7 +22,8 @@ func exitCode(code int) string {
 
 // selfInflicted says whether a signal is one that a process raises by what it does itself (signal(7)).
 func selfInflicted(signal string) bool {
-	return slices.Contains([]string{"SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP", "SIGXCPU", "SIGXFSZ"}, signal)
+	return slices.Contains([]string{"SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP", "SIGXCPU",
+		"SIGXFSZ"}, signal)
 }
 
 func causeOfKill(ev history.WorkerGone, by string) Cause {
@@ -66,9 +67,11 @@ func (sv *server) death(p *process, ev history.WorkerGone, by string) Cause {
 		Sentence: fmt.Sprintf("it ended by itself with exit code %d", ev.Code)}
 	switch code := exitCode(ev.Code); {
 	case ev.Unknown:
-		c = Cause{Kind: CauseUnknown, Confidence: Guess, Short: "gone", Sentence: "it is gone with work undone; how it ended could not be seen"}
+		c = Cause{Kind: CauseUnknown, Confidence: Guess, Short: "gone",
+			Sentence: "it is gone with work undone; how it ended could not be seen"}
 	case sv.outOfMemory(p, ev):
-		c = Cause{Kind: CauseMemory, Confidence: Proven, Short: "killed for its memory", Sentence: "killed by the kernel, out of memory"}
+		c = Cause{Kind: CauseMemory, Confidence: Proven, Short: "killed for its memory",
+			Sentence: "killed by the kernel, out of memory"}
 		if limit := p.group.MemoryLimit; limit > 0 {
 			c.Sentence += fmt.Sprintf(" (it had %s of %s allowed)", words.Size(p.sample.RSS), words.Size(limit))
 		}

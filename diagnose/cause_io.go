@@ -25,8 +25,10 @@ func peers(all []history.Peer) string {
 
 func pipeWords(p *process, s standstill, w history.PipeWait) Cause {
 	if w.Open {
-		c := Cause{Kind: CausePipe, Confidence: sure(s, true), Inode: w.Inode, Path: w.Path, Short: "FIFO without another end",
-			Sentence: fmt.Sprintf("%s opens the FIFO %s and waits until somebody opens its other end to %s", named(p, s.thread), w.Path,
+		c := Cause{Kind: CausePipe, Confidence: sure(s, true), Inode: w.Inode, Path: w.Path,
+			Short: "FIFO without another end",
+			Sentence: fmt.Sprintf("%s opens the FIFO %s and waits until somebody opens its other end to %s",
+				named(p, s.thread), w.Path,
 				opposite(w.Op))}
 		if w.Op == "read" {
 			c.Kind = CausePipeEmpty
@@ -34,7 +36,8 @@ func pipeWords(p *process, s standstill, w history.PipeWait) Cause {
 		return c
 	}
 	if w.Op != "write" {
-		c := Cause{Kind: CausePipeEmpty, Confidence: sure(s, len(w.Others) > 0), Inode: w.Inode, Short: "reads an empty pipe",
+		c := Cause{Kind: CausePipeEmpty, Confidence: sure(s, len(w.Others) > 0), Inode: w.Inode,
+			Short:    "reads an empty pipe",
 			Sentence: named(p, s.thread) + " waits for somebody to write to a pipe"}
 		if len(w.Others) > 0 {
 			c.Sentence += ": " + peers(w.Others)
@@ -197,7 +200,8 @@ func bySyscall(p *process, s standstill) Cause {
 	}
 	switch call {
 	case "nanosleep", "clock_nanosleep":
-		return Cause{Kind: CauseSleeping, Confidence: sure(s, true), Short: "blocking sleep", Sentence: who + " is in a blocking sleep"}
+		return Cause{Kind: CauseSleeping, Confidence: sure(s, true), Short: "blocking sleep", Sentence: who +
+			" is in a blocking sleep"}
 	case "futex":
 		return Cause{Kind: CauseMutex, Confidence: sure(s, false), Short: "waits for a lock of its own process",
 			Sentence: who + " waits for a lock inside its process" + arguments}

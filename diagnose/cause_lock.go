@@ -10,7 +10,8 @@ import (
 )
 
 func fileLock(s standstill, w history.LockWait) Cause {
-	c := Cause{Kind: CauseFileLock, Confidence: sure(s, len(w.Holders) > 0), Path: w.Path, Inode: w.Inode, Holders: w.Holders}
+	c := Cause{Kind: CauseFileLock, Confidence: sure(s, len(w.Holders) > 0), Path: w.Path, Inode: w.Inode,
+		Holders: w.Holders}
 	file := w.Path
 	if file == "" {
 		file = fmt.Sprintf("inode %d of device %s", w.Inode, w.Device)
@@ -110,7 +111,8 @@ func (x explainer) chain(p *process, s standstill, c *Cause) {
 			if q == nil || q == p || q.cause == nil || !q.state.IsHang() {
 				continue
 			}
-			c.Chain = []string{fmt.Sprintf("pid %d waits for pid %d", p.pid, q.pid), fmt.Sprintf("pid %d: %s", q.pid, q.cause.Short)}
+			c.Chain = []string{fmt.Sprintf("pid %d waits for pid %d", p.pid, q.pid),
+				fmt.Sprintf("pid %d: %s", q.pid, q.cause.Short)}
 			c.Sentence += fmt.Sprintf("; that one itself: %s", q.cause.Short)
 			return
 		}

@@ -48,7 +48,8 @@ func (x explainer) tasksWait(p *process, s standstill) Cause {
 	}
 	what := userWait(s.task)
 	c := Cause{Kind: kind, Confidence: Likely, Short: fmt.Sprintf("%s for %s", words.Count(s.crowd, taskWord(s.task)), what)}
-	c.Sentence = fmt.Sprintf("%s for %s, the oldest for %s", words.Do(s.crowd, taskWord(s.task), "wait"), what, words.Seconds(x.now-s.from))
+	c.Sentence = fmt.Sprintf("%s for %s, the oldest for %s", words.Do(s.crowd, taskWord(s.task), "wait"), what,
+		words.Seconds(x.now-s.from))
 	switch owner := p.tasks[s.task.Wait.Owner]; {
 	case s.task.Wait.Owner == 0:
 		c.Sentence += "; who has it the runtime does not keep"

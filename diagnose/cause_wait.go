@@ -22,8 +22,10 @@ func (x explainer) byEvent(p *process, s standstill) (Cause, bool) {
 	case history.ChildWait:
 		return x.child(p, s, ev), true
 	case history.TerminalWait:
-		return Cause{Kind: CauseTerminal, Confidence: sure(s, true), Path: ev.Path, Short: "waits at the terminal " + ev.Path,
-			Sentence: fmt.Sprintf("%s is in %s on the terminal %s: it waits for somebody to type", named(p, s.thread), ev.Op, ev.Path)}, true
+		return Cause{Kind: CauseTerminal, Confidence: sure(s, true), Path: ev.Path,
+			Short: "waits at the terminal " + ev.Path,
+			Sentence: fmt.Sprintf("%s is in %s on the terminal %s: it waits for somebody to type", named(p, s.thread),
+				ev.Op, ev.Path)}, true
 	case history.SemaphoreWait:
 		return semaphoreWords(p, s, ev), true
 	}
@@ -36,8 +38,10 @@ func (x explainer) child(p *process, s standstill, w history.ChildWait) Cause {
 	if w.Via == "pipe" {
 		verb = "for the output of"
 	}
-	return Cause{Kind: CauseChild, Confidence: sure(s, w.Child.PID != 0), Short: fmt.Sprintf("waits for its child %d", w.Child.PID),
-		Sentence: fmt.Sprintf("%s is in %s and waits %s a process that it started, %s", who, w.Op, verb, peers([]history.Peer{w.Child}))}
+	return Cause{Kind: CauseChild, Confidence: sure(s, w.Child.PID != 0),
+		Short: fmt.Sprintf("waits for its child %d", w.Child.PID),
+		Sentence: fmt.Sprintf("%s is in %s and waits %s a process that it started, %s", who, w.Op, verb,
+			peers([]history.Peer{w.Child}))}
 }
 
 func semaphoreWords(p *process, s standstill, w history.SemaphoreWait) Cause {

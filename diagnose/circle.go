@@ -39,7 +39,8 @@ func (v sight) owners(p *process, tid int) (text string, all []waitingThread) {
 				all = append(all, waitingThread{pid: q.pid, tid: other})
 			}
 			if len(all) > 0 {
-				return fmt.Sprintf("pid %d waits for %s on %s, held by pid %d", p.pid, ev.Lock, path.Base(ev.Path), h.PID), all
+				return fmt.Sprintf("pid %d waits for %s on %s, held by pid %d", p.pid, ev.Lock, path.Base(ev.Path),
+					h.PID), all
 			}
 		}
 	}

@@ -76,7 +76,8 @@ func (co *coroner) timedOutUnheard(p *process, ev history.WorkerGone, at time.Du
 	if ev.Signal == "SIGKILL" && !co.outOfMemory(p, ev) && p.sample.Inside > 0 && at-p.began() >= co.limits.Pool {
 		return true // a limit on the time of one request
 	}
-	ended := ev.Signal == "SIGKILL" || ev.Signal == "SIGABRT" || ev.Signal == "" && ev.Code == 1 && !ev.Unknown && len(p.signals) == 0
+	ended := ev.Signal == "SIGKILL" || ev.Signal == "SIGABRT" || ev.Signal == "" && ev.Code == 1 && !ev.Unknown &&
+		len(p.signals) == 0
 	if !ended || co.outOfMemory(p, ev) || p.beatAt < 0 || p.beat.Age < co.limits.Loop {
 		return false
 	}

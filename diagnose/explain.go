@@ -32,7 +32,8 @@ func (x explainer) explain(p *process, s standstill) Cause {
 			Sentence: fmt.Sprintf("its control group %s is at its limit of %s and the killer is off: it sleeps until there is memory",
 				p.group.Path, words.Size(p.group.MemoryLimit))}
 	case withoutFiles:
-		return Cause{Kind: CauseDescriptors, Confidence: Likely, Short: fmt.Sprintf("%d of %d files open", p.files.Open, p.files.Limit),
+		return Cause{Kind: CauseDescriptors, Confidence: Likely,
+			Short: fmt.Sprintf("%d of %d files open", p.files.Open, p.files.Limit),
 			Sentence: fmt.Sprintf("it has %d of %d allowed files open and cannot accept a connection; it tries again and again",
 				p.files.Open, p.files.Limit)}
 	case computing:

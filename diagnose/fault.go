@@ -102,7 +102,8 @@ func (cb *casebook) fits(one *fault, in *incident, p *process) int {
 		return 0 // it was done to another worker
 	}
 	if one.Path != "" && words.Printable(one.Path) == in.Cause.Path ||
-		slices.ContainsFunc(in.Cause.Holders, func(h history.LockHolder) bool { return one.holder > 0 && h.PID == one.holder }) {
+		slices.ContainsFunc(in.Cause.Holders,
+			func(h history.LockHolder) bool { return one.holder > 0 && h.PID == one.holder }) {
 		fit += 8
 	}
 	return fit

@@ -30,9 +30,12 @@ func TestWhichFaultAHangIsBlamedOn(t *testing.T) {
 		{"a signal of a moment ago", at(4*s, signal, effect), "v/1", 4 * s},
 		{"none: a signal of long ago says nothing", at(1*s, signal, effect), "", -1},
 		{"a call that is not answered because of it", append(at(5*s, request), at(7*s, failed)...), "v/1", -1},
-		{"the one that did not fail", append(at(5*s, lock, history.FaultAsked{ID: "v/2", Fault: "slow-disk", For: 8 * s}, history.FaultInEffect{ID: "v/2"}), at(7*s, failed)...), "v/2", 5 * s},
+		{"the one that did not fail", append(at(5*s, lock,
+			history.FaultAsked{ID: "v/2", Fault: "slow-disk", For: 8 * s}, history.FaultInEffect{ID: "v/2"}),
+			at(7*s, failed)...), "v/2", 5 * s},
 	} {
-		got := fold(script(pool(1), row.what, healthy(1, 101, 1*s, 5*s), stuck(1, 101, 5*s+20*ms, 5*s+100*ms, 8*s, "flock", "9 → /tmp/x/a.log, LOCK_EX"))).Incidents()
+		got := fold(script(pool(1), row.what, healthy(1, 101, 1*s, 5*s),
+			stuck(1, 101, 5*s+20*ms, 5*s+100*ms, 8*s, "flock", "9 → /tmp/x/a.log, LOCK_EX"))).Incidents()
 		if len(got) != 1 || got[0].Fault != row.blamed || got[0].Injected != row.injected {
 			t.Errorf("%s: got %+v", row.name, got)
 		}

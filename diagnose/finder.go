@@ -38,7 +38,8 @@ func (f finder) hung(s standstill) bool {
 		return false
 	case f.spared(s):
 		return f.old(s)
-	case s.limit > 0 && f.silence(s.from, f.now) >= s.limit && (s.shown == 0 || f.silence(s.shown, f.now) >= s.limit-closerLook-3*tickStep):
+	case s.limit > 0 && f.silence(s.from, f.now) >= s.limit &&
+		(s.shown == 0 || f.silence(s.shown, f.now) >= s.limit-closerLook-3*tickStep):
 		return true
 	}
 	return f.old(s)

@@ -184,8 +184,9 @@ func (f *Fold) Workers() []Worker {
 		}
 		p := pl.now
 		w := Worker{
-			Place: n, PID: p.pid, Lives: pl.lives, State: p.state, Since: p.since, Inside: p.sample.Inside, OpenTasks: p.open,
-			RSS: p.sample.RSS, Beat: -1,
+			Place: n, PID: p.pid, Lives: pl.lives, State: p.state, Since: p.since, Inside: p.sample.Inside,
+			OpenTasks: p.open,
+			RSS:       p.sample.RSS, Beat: -1,
 			Lane: append(slices.Clone(pl.lane), pl.worst), Served: p.sample.Inside + p.sample.Idle + p.sample.Silent,
 			Silent: p.sample.Silent, Ports: slices.Clone(p.sample.Ports),
 			Files: p.files.Open, FilesMost: p.files.Limit,

@@ -25,7 +25,8 @@ func noGroup() controlGroup {
 
 func (g *controlGroup) looked(r history.Record, ev history.Cgroup) {
 	if g.at >= 0 && ev.Path == g.Path {
-		g.periods, g.throttled, g.lostFor = less(ev.Periods, g.Periods), less(ev.Throttled, g.Throttled), max(0, ev.ThrottledFor-g.ThrottledFor)
+		g.periods, g.throttled, g.lostFor = less(ev.Periods, g.Periods), less(ev.Throttled, g.Throttled),
+			max(0, ev.ThrottledFor-g.ThrottledFor)
 		if ev.OOMKills > g.OOMKills {
 			g.kills = r.At
 		}

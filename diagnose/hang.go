@@ -12,7 +12,8 @@ func (cb *casebook) fell(p *process) {
 	}
 	in := cb.open(KindHang, p.cause.key())
 	if in == nil {
-		in = cb.begin(Incident{Kind: KindHang, Cause: p.cause.clone(), Symptom: p.suspected, Began: p.stall.from, Detected: cb.now})
+		in = cb.begin(Incident{Kind: KindHang, Cause: p.cause.clone(), Symptom: p.suspected, Began: p.stall.from,
+			Detected: cb.now})
 		if in == nil {
 			return
 		}

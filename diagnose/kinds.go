@@ -19,15 +19,16 @@ const (
 	CauseExited      = "exited"         // ended by itself
 	CauseBootLoop    = "boot-loop"      // dies as soon as it is born, again and again
 	CauseThrottled   = "throttled"      // its quota of processor time: never an incident of its own
-	CauseBacklog     = "backlog"        // connections were dropped because no worker accepted them: never an incident of its own
-	CausePipeEmpty   = "pipe-empty"     // reads from a pipe into which nobody writes
-	CauseChild       = "child"          // waits for a process that it started
-	CauseTerminal    = "terminal"       // waits for somebody at a terminal
-	CauseSemaphore   = "semaphore"      // waits for a semaphore of System V
-	CauseSelf        = "self-call"      // waits for an answer of its own server
-	CauseLeaving     = "leaving"        // it was told to leave, and something keeps it
-	CausePolling     = "retry"          // sleeps and asks again, without end
-	CauseUnknown     = "unknown"        // no evidence says why; the raw evidence is shown
+	// Connections were dropped because no worker accepted them: never an incident of its own.
+	CauseBacklog   = "backlog"
+	CausePipeEmpty = "pipe-empty" // reads from a pipe into which nobody writes
+	CauseChild     = "child"      // waits for a process that it started
+	CauseTerminal  = "terminal"   // waits for somebody at a terminal
+	CauseSemaphore = "semaphore"  // waits for a semaphore of System V
+	CauseSelf      = "self-call"  // waits for an answer of its own server
+	CauseLeaving   = "leaving"    // it was told to leave, and something keeps it
+	CausePolling   = "retry"      // sleeps and asks again, without end
+	CauseUnknown   = "unknown"    // no evidence says why; the raw evidence is shown
 )
 
 // A kindOfCause is what is said about a kind whatever its details. Whoever adds one gives it a row here, and its

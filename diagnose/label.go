@@ -24,7 +24,8 @@ func (f finder) label(p *process, s standstill, stalled bool) Label {
 		return Awaiting
 	case !stalled && p.sample.Inside > 0 && f.upstreamWaits(p) && f.now-p.began() > f.limits.Loop:
 		return Relaying
-	case !stalled && p.sample.Inside > 0 && f.idles(p) && f.now-p.began() > f.limits.Loop && f.now-p.answered > f.limits.Suspect:
+	case !stalled && p.sample.Inside > 0 && f.idles(p) && f.now-p.began() > f.limits.Loop &&
+		f.now-p.answered > f.limits.Suspect:
 		return LongPoll
 	case work && f.swamped():
 		return Saturated

@@ -49,9 +49,11 @@ const lookWhole = 350 * time.Millisecond
 // DefaultLimits are those that a run uses.
 func DefaultLimits() Limits {
 	return Limits{
-		Suspect: 200 * time.Millisecond, Loop: time.Second, Pool: 5 * time.Second, Tasks: 30 * time.Second, HangAfter: DefaultHangAfter,
+		Suspect: 200 * time.Millisecond, Loop: time.Second, Pool: 5 * time.Second, Tasks: 30 * time.Second,
+		HangAfter:  DefaultHangAfter,
 		Unanswered: 5 * time.Second, Late: 100 * time.Millisecond,
-		Stale: 700 * time.Millisecond, Slack: 60 * time.Millisecond, Boot: 2 * time.Second, Young: 5 * time.Second, Settle: time.Second,
+		Stale: 700 * time.Millisecond, Slack: 60 * time.Millisecond, Boot: 2 * time.Second, Young: 5 * time.Second,
+		Settle: time.Second,
 		Recent: 2 * time.Second,
 		Busy:   0.7, Starved: 0.5, Incidents: 500,
 	}

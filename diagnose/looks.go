@@ -24,7 +24,8 @@ type looks struct {
 
 func noLooks() looks {
 	return looks{
-		threads: map[int]*threadState{}, obstacles: map[int]*obstacle{}, stacks: map[int]*stack{}, tasks: map[uint64]*stack{},
+		threads: map[int]*threadState{}, obstacles: map[int]*obstacle{}, stacks: map[int]*stack{},
+		tasks:    map[uint64]*stack{},
 		chains:   map[int]history.Chain{},
 		stacksAt: unset, lookedAt: unset, upAt: unset,
 	}
@@ -68,7 +69,8 @@ func (st *stack) own() string {
 
 // holdsItself says whether what it waits for is a lock that its own thread has taken before, and that cannot be taken twice.
 func (st *stack) holdsItself() bool {
-	return st != nil && st.Wait != nil && (st.Wait.On == "lock" || st.Wait.On == "monitor") && st.TID != 0 && st.Wait.Owner == uint64(st.TID)
+	return st != nil && st.Wait != nil && (st.Wait.On == "lock" || st.Wait.On == "monitor") && st.TID != 0 &&
+		st.Wait.Owner == uint64(st.TID)
 }
 
 func onProcessor(t history.ThreadSample) bool { return t.State == "R" || t.Syscall == "running" }

@@ -165,13 +165,19 @@ func TestLiveAndReplayAgree(t *testing.T) {
 
 // What is seen of different workers at one moment may be recorded in any order.
 func TestTheOrderOfIndependentEventsDoesNotMatter(t *testing.T) {
-	parts := [][]moment{pool(4), at(5*s, history.FaultAsked{ID: "a/1", Fault: "hold-lock", Path: "/tmp/x/async_tasks.log", For: 8 * s}), at(5*s+10*ms, history.FaultInEffect{ID: "a/1", PID: 900})}
+	parts := [][]moment{pool(4), at(5*s, history.FaultAsked{ID: "a/1", Fault: "hold-lock",
+		Path: "/tmp/x/async_tasks.log", For: 8 * s}), at(5*s+10*ms, history.FaultInEffect{ID: "a/1", PID: 900})}
 	for i := range 4 {
 		began := 5*s + time.Duration(20+i*10)*ms
-		parts = append(parts, healthy(1+i, 101+i, 1*s, 5*s+50*ms), stuck(1+i, 101+i, began, 5*s+100*ms, 8*s, "flock", ""), waits(101+i, began, 5*s+300*ms, 8*s))
+		parts = append(parts, healthy(1+i, 101+i, 1*s, 5*s+50*ms),
+			stuck(1+i, 101+i, began, 5*s+100*ms, 8*s, "flock", ""), waits(101+i, began, 5*s+300*ms, 8*s))
 	}
-	parts = append(parts, at(7*s, signal(101, "SIGABRT"), signal(102, "SIGABRT")), at(8*s, history.WorkerGone{PID: 101, Worker: 1, Signal: "SIGABRT"}, history.WorkerGone{PID: 102, Worker: 2, Code: 1}),
-		healthy(3, 103, 8*s, 10*s), healthy(4, 104, 8*s, 10*s), at(8100*ms, history.WorkerSeen{PID: 201, Worker: 1, Born: 8100 * ms}, history.WorkerSeen{PID: 202, Worker: 2, Born: 8100 * ms}),
+	parts = append(parts, at(7*s, signal(101, "SIGABRT"), signal(102, "SIGABRT")),
+		at(8*s, history.WorkerGone{PID: 101, Worker: 1, Signal: "SIGABRT"},
+			history.WorkerGone{PID: 102, Worker: 2, Code: 1}),
+		healthy(3, 103, 8*s, 10*s), healthy(4, 104, 8*s, 10*s),
+		at(8100*ms, history.WorkerSeen{PID: 201, Worker: 1, Born: 8100 * ms},
+			history.WorkerSeen{PID: 202, Worker: 2, Born: 8100 * ms}),
 		healthy(1, 201, 8300*ms, 10*s), healthy(2, 202, 8300*ms, 10*s))
 	records := script(parts...)
 	want := plain(fold(records))

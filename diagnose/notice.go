@@ -85,7 +85,8 @@ func (n *notices) throttled(r history.Record, g *controlGroup) {
 	if !is {
 		return
 	}
-	c := Cause{Kind: CauseThrottled, Confidence: Proven, Short: fmt.Sprintf("quota of %.2g processors", g.Quota), Evidence: []uint64{r.Seq}}
+	c := Cause{Kind: CauseThrottled, Confidence: Proven, Short: fmt.Sprintf("quota of %.2g processors", g.Quota),
+		Evidence: []uint64{r.Seq}}
 	c.Sentence = fmt.Sprintf("the control group %s was out of its quota of %.2g processors in %.0f %% of the time, and its processes waited %s for it since the last look",
 		g.Path, g.Quota, 100*share, words.Seconds(g.lostFor))
 	n.note("throttled "+g.Path, g.before, r.At, c)
@@ -97,7 +98,8 @@ func (n *notices) overfull(r history.Record, more uint64) {
 		n.overflow = 0
 	}
 	n.overflow += more
-	c := Cause{Kind: CauseBacklog, Confidence: Likely, Short: fmt.Sprintf("%s dropped", words.Count(n.overflow, "connection")),
+	c := Cause{Kind: CauseBacklog, Confidence: Likely,
+		Short:    fmt.Sprintf("%s dropped", words.Count(n.overflow, "connection")),
 		Evidence: []uint64{r.Seq}}
 	c.Sentence = fmt.Sprintf("the kernel dropped %s because no worker accepted them in time and the backlog was full",
 		words.Count(n.overflow, "connection"))

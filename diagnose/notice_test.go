@@ -10,10 +10,13 @@ import (
 
 func TestWhatIsNoHangIsNoticed(t *testing.T) {
 	f := fold(script(pool(1), healthy(1, 101, 1*s, 20*s),
-		at(0, history.Overflow{Dropped: 1000}, history.Listener{Backlog: 0, Limit: 128}), at(5*s, history.Listener{Backlog: 129, Limit: 128}, history.Overflow{Dropped: 1003}), at(6*s, history.Overflow{Dropped: 1010}),
+		at(0, history.Overflow{Dropped: 1000}, history.Listener{Backlog: 0, Limit: 128}),
+		at(5*s, history.Listener{Backlog: 129, Limit: 128}, history.Overflow{Dropped: 1003}),
+		at(6*s, history.Overflow{Dropped: 1010}),
 		every(8*s, 11*s, func(t time.Duration) []history.Event {
 			n := uint64(t / (100 * ms))
-			return []history.Event{history.Cgroup{PID: 101, Path: "/web", Quota: 0.2, Periods: n, Throttled: n * 9 / 10, ThrottledFor: t * 8 / 10}}
+			return []history.Event{history.Cgroup{PID: 101, Path: "/web", Quota: 0.2, Periods: n, Throttled: n * 9 / 10,
+				ThrottledFor: t * 8 / 10}}
 		})))
 	if got := f.Incidents(); len(got) != 0 {
 		t.Errorf("got incidents: %+v", got)
@@ -26,9 +29,11 @@ func TestWhatIsNoHangIsNoticed(t *testing.T) {
 		kind     string
 		from, to time.Duration
 		sentence string
-	}{{CauseBacklog, 5 * s, 6 * s, "the kernel dropped 10 connections"}, {CauseThrottled, 8 * s, 10900 * ms, "the control group /web was out of its quota of 0.2 processors"}} {
+	}{{CauseBacklog, 5 * s, 6 * s, "the kernel dropped 10 connections"},
+		{CauseThrottled, 8 * s, 10900 * ms, "the control group /web was out of its quota of 0.2 processors"}} {
 		n := got[i]
-		if n.Cause.Kind != want.kind || n.Cause.Confidence != Proven || n.From > want.from+100*ms || n.To != want.to || !strings.Contains(n.Cause.Sentence, want.sentence) || n.Cause.Remedy == "" || len(n.Cause.Evidence) == 0 {
+		if n.Cause.Kind != want.kind || n.Cause.Confidence != Proven || n.From > want.from+100*ms || n.To != want.to ||
+			!strings.Contains(n.Cause.Sentence, want.sentence) || n.Cause.Remedy == "" || len(n.Cause.Evidence) == 0 {
 			t.Errorf("got %+v, want %+v", n, want)
 		}
 	}
@@ -38,7 +43,8 @@ func TestWhatIsNoHangIsNoticed(t *testing.T) {
 }
 
 func TestANoticeCountsItsOwnDropsOnly(t *testing.T) {
-	got := fold(script(pool(1), at(0, history.Overflow{Dropped: 1000}), at(5*s, history.Overflow{Dropped: 1003}), at(6*s, history.Overflow{Dropped: 1010}), at(15*s, history.Overflow{Dropped: 1012}))).Notices()
+	got := fold(script(pool(1), at(0, history.Overflow{Dropped: 1000}), at(5*s, history.Overflow{Dropped: 1003}),
+		at(6*s, history.Overflow{Dropped: 1010}), at(15*s, history.Overflow{Dropped: 1012}))).Notices()
 	if len(got) != 2 || got[0].Cause.Short != "10 connections dropped" || got[1].Cause.Short != "2 connections dropped" {
 		t.Errorf("got %+v, want one of 10 and one of 2", got)
 	}

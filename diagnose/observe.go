@@ -65,7 +65,8 @@ func (p *process) looked(r history.Record, ev history.ThreadSample, l Limits) {
 	if len(p.threads) >= maxThreads && p.threads[ev.TID] == nil {
 		return
 	}
-	t := &threadState{ThreadSample: ev, at: r.At, seq: r.Seq, from: r.At - ev.Still, running: -1, placed: unset, idled: unset}
+	t := &threadState{ThreadSample: ev, at: r.At, seq: r.Seq, from: r.At - ev.Still, running: -1, placed: unset,
+		idled: unset}
 	old := p.threads[ev.TID]
 	if !p.looking {
 		p.looking, p.lookFrom = true, r.At
@@ -98,7 +99,8 @@ func (p *process) looked(r history.Record, ev history.ThreadSample, l Limits) {
 func (p *process) whole(at time.Duration, idle func(*threadState) bool) {
 	p.looking, p.lookedAt, p.rests = false, at, false
 	for tid, st := range p.stacks {
-		p.ready = p.ready || st.at >= p.lookFrom && (st.Request != nil || st.Idle && (tid == p.pid || st.Pool)) // it has come so far as to serve
+		// It has come so far as to serve.
+		p.ready = p.ready || st.at >= p.lookFrom && (st.Request != nil || st.Idle && (tid == p.pid || st.Pool))
 	}
 	for id, st := range p.tasks {
 		if st.over {

@@ -71,7 +71,8 @@ func TestPlacesDoNotDependOnTheOrderOfBirthsAndDeaths(t *testing.T) {
 			}
 		}
 	}
-	if got, want := placesOf(fold(restart(nil, 3, 3, false))), "1 2x lives, 2 2x lives, 3 2x lives, 4 1x lives"; got != want {
+	if got, want := placesOf(fold(restart(nil, 3, 3, false))),
+		"1 2x lives, 2 2x lives, 3 2x lives, 4 1x lives"; got != want {
 		t.Errorf("three deaths and their successors: got %s, want %s", got, want)
 	}
 }
@@ -88,7 +89,8 @@ func TestAPlaceThatTheServerGaveUpVanishes(t *testing.T) {
 	}{
 		{"at first it may be taken again", leave(history.WorkerGone{}, 5500*ms), "1 1x lives, 2 1x dead"},
 		{"it left as it was meant to, and nobody took its place", leave(history.WorkerGone{}, 7*s), "1 1x lives"},
-		{"it crashed, and its successor is missing", leave(history.WorkerGone{Signal: "SIGSEGV"}, 7*s), "1 1x lives, 2 1x dead"},
+		{"it crashed, and its successor is missing", leave(history.WorkerGone{Signal: "SIGSEGV"}, 7*s),
+			"1 1x lives, 2 1x dead"},
 	} {
 		if got := placesOf(row.f); got != row.want {
 			t.Errorf("%s: got %s, want %s", row.name, got, row.want)

@@ -41,7 +41,8 @@ func asProbeTells(pool int, at time.Duration, order []change) []moment {
 			places[c.pid] = free()
 			all = append(all, moment{when, history.WorkerSeen{PID: c.pid, Worker: places[c.pid], Born: when}})
 		} else {
-			all = append(all, moment{when, history.WorkerGone{PID: c.pid, Worker: places[c.pid], Signal: "SIGKILL", By: "arbiter"}})
+			all = append(all, moment{when, history.WorkerGone{PID: c.pid, Worker: places[c.pid], Signal: "SIGKILL",
+				By: "arbiter"}})
 			delete(places, c.pid)
 		}
 	}
@@ -87,7 +88,8 @@ func TestDeathsAndBirthsInAnyOrderLeaveTheSamePool(t *testing.T) {
 			want = append(want, 200+i)
 		}
 		if dead > 0 || fmt.Sprint(pids) != fmt.Sprint(want) {
-			t.Fatalf("order %v: %d of %d places are dead, the living are %v, want none dead and %v", order, dead, len(f.Workers()), pids, want)
+			t.Fatalf("order %v: %d of %d places are dead, the living are %v, want none dead and %v", order, dead,
+				len(f.Workers()), pids, want)
 		}
 	}
 }

@@ -69,7 +69,8 @@ func told(records []history.Record) string {
 		}
 	}
 	for _, in := range f.Incidents() {
-		fmt.Fprintf(&text, "\n#%d %s by %s (%s): %s\n", in.ID, in.Kind, in.Cause.Kind, in.Cause.Confidence, in.Cause.Sentence)
+		fmt.Fprintf(&text, "\n#%d %s by %s (%s): %s\n", in.ID, in.Kind, in.Cause.Kind, in.Cause.Confidence,
+			in.Cause.Sentence)
 		for _, m := range in.Story(now) {
 			fmt.Fprintf(&text, "%9.3f %s\n", m.At.Seconds(), m.What)
 		}

@@ -25,7 +25,8 @@ func (pg progress) moves(p *process) bool {
 	case byStop, byFreezer, byMemory:
 		return true // seen in another state
 	case waitingTasks:
-		return p.answered > p.confirmed-tickStep || p.lookedAt > p.confirmed+pg.limits.Slack || pg.now-p.lookedAt > pg.limits.Stale
+		return p.answered > p.confirmed-tickStep || p.lookedAt > p.confirmed+pg.limits.Slack ||
+			pg.now-p.lookedAt > pg.limits.Stale
 	case deadLoop:
 		return p.ended > s.from || p.turned > s.from+pg.limits.Slack || p.open == 0
 	}
@@ -50,7 +51,8 @@ func (pg progress) turns(p *process, s standstill) bool {
 	case p.countsTurns():
 		return p.turned > last || left && p.ended > last
 	case p.open > 0 || p.finished:
-		return p.ended > last+3*tickStep || left && p.ended > last // its client learns of an end late: one just after the last look proves nothing
+		// Its client learns of an end late: one just after the last look proves nothing.
+		return p.ended > last+3*tickStep || left && p.ended > last
 	}
 	return left
 }

@@ -22,13 +22,16 @@ func elsewhere(pid int, more func(*history.ThreadSample)) history.Event {
 }
 
 func TestMovementIsNoRecovery(t *testing.T) {
-	hung := [][]moment{pool(1), healthy(1, 101, 1*s, 5*s), stuck(1, 101, 5*s, 5*s+100*ms, 8*s, "flock", ""), waits(101, 5*s, 5*s+300*ms, 8*s)}
+	hung := [][]moment{pool(1), healthy(1, 101, 1*s, 5*s), stuck(1, 101, 5*s, 5*s+100*ms, 8*s, "flock", ""),
+		waits(101, 5*s, 5*s+300*ms, 8*s)}
 	again := [][]moment{stuck(1, 101, 7*s, 8*s, 9*s, "flock", ""), waits(101, 7*s, 8*s, 9*s)}
 	abort := at(8*s, signal(101, "SIGABRT"))
 	runs := every(8*s, 8*s+300*ms, func(time.Duration) []history.Event {
-		return []history.Event{elsewhere(101, func(*history.ThreadSample) {}), sample(1, 101, func(w *history.WorkerSample) { w.State, w.Moved, w.Answered = "R", true, 5000 })}
+		return []history.Event{elsewhere(101, func(*history.ThreadSample) {}),
+			sample(1, 101, func(w *history.WorkerSample) { w.State, w.Moved, w.Answered = "R", true, 5000 })}
 	})
-	gone := at(8400*ms, history.WorkerGone{PID: 101, Worker: 1, Code: 1}, history.WorkerSeen{PID: 201, Worker: 1, Born: 8400 * ms})
+	gone := at(8400*ms, history.WorkerGone{PID: 101, Worker: 1, Code: 1},
+		history.WorkerSeen{PID: 201, Worker: 1, Born: 8400 * ms})
 	for _, row := range []struct {
 		name string
 		more [][]moment
@@ -41,18 +44,26 @@ func TestMovementIsNoRecovery(t *testing.T) {
 			return []history.Event{sample(1, 101, func(w *history.WorkerSample) { w.Moved, w.Answered = true, 5000 }),
 				elsewhere(101, func(t *history.ThreadSample) { t.State, t.Syscall, t.Idle = "S", "poll", true })}
 		})}, "recovered", 8 * s},
-		{"its thread left, and its request is not answered yet", [][]moment{every(8*s, 9*s, func(at time.Duration) []history.Event {
-			return []history.Event{sample(1, 101, func(w *history.WorkerSample) { w.Inside, w.Oldest, w.Moved, w.Answered = 1, at-5*s, true, 5000 }), elsewhere(101, func(*history.ThreadSample) {})}
-		})}, "", -1},
+		{"its thread left, and its request is not answered yet",
+			[][]moment{every(8*s, 9*s, func(at time.Duration) []history.Event {
+				return []history.Event{sample(1, 101,
+					func(w *history.WorkerSample) { w.Inside, w.Oldest, w.Moved, w.Answered = 1, at-5*s, true, 5000 }),
+					elsewhere(101, func(*history.ThreadSample) {})}
+			})}, "", -1},
 		{"a client gave up", [][]moment{every(8*s, 10*s, func(at time.Duration) []history.Event {
 			return []history.Event{sample(1, 101, func(w *history.WorkerSample) { w.Still, w.Answered = at-5*s, 5000 }),
-				elsewhere(101, func(t *history.ThreadSample) { t.State, t.Syscall, t.Still, t.Twice = "S", "flock", at-5*s, true })}
+				elsewhere(101, func(t *history.ThreadSample) {
+					t.State, t.Syscall, t.Still, t.Twice = "S", "flock", at-5*s, true
+				})}
 		})}, "", -1},
-		{"it dumps its stacks after the arbiter's signal, and dies", [][]moment{abort, runs, gone}, "exit code 1 after SIGABRT from arbiter", 8400 * ms},
-		{"it closes its connections after the arbiter's signal, and dies", [][]moment{abort, runs, every(8*s, 8*s+300*ms, func(time.Duration) []history.Event {
-			return []history.Event{sample(1, 101, func(w *history.WorkerSample) { w.Moved, w.Answered = true, 5100 })}
-		}), gone}, "exit code 1 after SIGABRT from arbiter", 8400 * ms},
-		{"it survives the arbiter's signal and goes on answering", [][]moment{abort, healthy(1, 101, 8200*ms, 11*s)}, "recovered", 9200 * ms},
+		{"it dumps its stacks after the arbiter's signal, and dies", [][]moment{abort, runs, gone},
+			"exit code 1 after SIGABRT from arbiter", 8400 * ms},
+		{"it closes its connections after the arbiter's signal, and dies",
+			[][]moment{abort, runs, every(8*s, 8*s+300*ms, func(time.Duration) []history.Event {
+				return []history.Event{sample(1, 101, func(w *history.WorkerSample) { w.Moved, w.Answered = true, 5100 })}
+			}), gone}, "exit code 1 after SIGABRT from arbiter", 8400 * ms},
+		{"it survives the arbiter's signal and goes on answering", [][]moment{abort, healthy(1, 101, 8200*ms, 11*s)},
+			"recovered", 9200 * ms},
 	} {
 		got := fold(script(append(hung[:len(hung):len(hung)], row.more...)...)).Incidents()
 		if len(got) != 1 || len(got[0].Victims) != 1 {
@@ -66,10 +77,13 @@ func TestMovementIsNoRecovery(t *testing.T) {
 }
 
 func TestASuspectThatTheArbiterSignalsIsHung(t *testing.T) {
-	got := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), stuck(1, 101, 5*s, 5*s+100*ms, 5700*ms, "flock", ""), at(5700*ms, signal(101, "SIGABRT")),
-		at(5800*ms, elsewhere(101, func(*history.ThreadSample) {}), sample(1, 101, func(w *history.WorkerSample) { w.Moved, w.Answered = true, 5000 })),
+	got := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), stuck(1, 101, 5*s, 5*s+100*ms, 5700*ms, "flock", ""),
+		at(5700*ms, signal(101, "SIGABRT")),
+		at(5800*ms, elsewhere(101, func(*history.ThreadSample) {}),
+			sample(1, 101, func(w *history.WorkerSample) { w.Moved, w.Answered = true, 5000 })),
 		at(5900*ms, history.WorkerGone{PID: 101, Worker: 1, Signal: "SIGABRT"}))).Incidents()
-	if len(got) != 1 || got[0].Kind != KindHang || got[0].Detected != 5700*ms || got[0].Victims[0].End != "SIGABRT from arbiter" {
+	if len(got) != 1 || got[0].Kind != KindHang || got[0].Detected != 5700*ms ||
+		got[0].Victims[0].End != "SIGABRT from arbiter" {
 		t.Errorf("got %+v, want one hang that is certain at 5.7s", got)
 	}
 }
@@ -89,8 +103,10 @@ func TestALookThatComesTooSoonIsProvenByTheNext(t *testing.T) {
 }
 
 func TestAWorkerThatTheArbiterKillsForNoSeenReasonDidNotEndByItself(t *testing.T) {
-	got := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), at(5*s, signal(101, "SIGABRT")), at(5100*ms, history.WorkerGone{PID: 101, Worker: 1, Code: 1}))).Incidents()
-	if len(got) != 1 || got[0].Kind != KindCrash || got[0].Cause.Kind != CauseKilled || got[0].Cause.Short != "exit code 1 after SIGABRT from arbiter" {
+	got := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), at(5*s, signal(101, "SIGABRT")),
+		at(5100*ms, history.WorkerGone{PID: 101, Worker: 1, Code: 1}))).Incidents()
+	if len(got) != 1 || got[0].Kind != KindCrash || got[0].Cause.Kind != CauseKilled ||
+		got[0].Cause.Short != "exit code 1 after SIGABRT from arbiter" {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -100,11 +116,14 @@ func TestAWorkerThatUnwindsBecauseOfASignalThatNobodyHeardHasNotRecovered(t *tes
 		return []history.Event{history.Heartbeat{PID: 101, Age: at - 5*s}}
 	})
 	unwinds := every(8*s, 8400*ms, func(time.Duration) []history.Event {
-		return []history.Event{elsewhere(101, func(*history.ThreadSample) {}), sample(1, 101, func(w *history.WorkerSample) { w.State, w.Moved, w.Answered = "R", true, 5100 })}
+		return []history.Event{elsewhere(101, func(*history.ThreadSample) {}),
+			sample(1, 101, func(w *history.WorkerSample) { w.State, w.Moved, w.Answered = "R", true, 5100 })}
 	})
-	got := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), stuck(1, 101, 5*s, 5*s+100*ms, 8*s, "flock", ""), waits(101, 5*s, 5*s+300*ms, 8*s), beats, unwinds,
+	got := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), stuck(1, 101, 5*s, 5*s+100*ms, 8*s, "flock", ""),
+		waits(101, 5*s, 5*s+300*ms, 8*s), beats, unwinds,
 		at(8400*ms, history.WorkerGone{PID: 101, Worker: 1, Code: 1}))).Incidents()
-	if len(got) != 1 || got[0].Kind != KindHang || len(got[0].Victims) != 1 || got[0].Victims[0].End != "exit code 1 after SIGABRT from arbiter (inferred)" || got[0].Victims[0].To != 8400*ms {
+	if len(got) != 1 || got[0].Kind != KindHang || len(got[0].Victims) != 1 ||
+		got[0].Victims[0].End != "exit code 1 after SIGABRT from arbiter (inferred)" || got[0].Victims[0].To != 8400*ms {
 		t.Errorf("got %+v, want one hang that ended with its worker", got)
 	}
 }
@@ -113,17 +132,23 @@ func TestAWorkerThatUnwindsBecauseOfASignalThatNobodyHeardHasNotRecovered(t *tes
 // after the end.
 func TestAPoolThatWasTakenBeforeTheClientHeardOfTheLastEndIsFound(t *testing.T) {
 	taken := every(5*s, 11*s, func(at time.Duration) []history.Event {
-		events := []history.Event{sample(1, 101, func(w *history.WorkerSample) { w.Moved = true }), history.ThreadSample{PID: 101, TID: 110, Name: "loop", State: "S", Syscall: "epoll_pwait", Idle: true}}
+		events := []history.Event{sample(1, 101, func(w *history.WorkerSample) {
+			w.Moved = true
+		}), history.ThreadSample{PID: 101, TID: 110, Name: "loop", State: "S", Syscall: "epoll_pwait", Idle: true}}
 		for i, from := range []time.Duration{5010 * ms, 5060 * ms} {
 			if at > from+100*ms {
-				events = append(events, history.ThreadSample{PID: 101, TID: 111 + i, Name: "pool", State: "S", Syscall: "recvfrom", Still: at - from, Twice: true})
+				events = append(events, history.ThreadSample{PID: 101, TID: 111 + i, Name: "pool", State: "S",
+					Syscall: "recvfrom", Still: at - from, Twice: true})
 			}
 		}
 		return events
 	})
-	looks := at(5*s, history.Ledger{Accepted: 3, Open: 3, Workers: []history.OpenTasks{{PID: 101, Open: 3, Oldest: 50 * ms}}})
-	looks = append(looks, at(5300*ms, history.Ledger{Accepted: 12, Done: 2, Open: 10, Workers: []history.OpenTasks{{PID: 101, Open: 10, Oldest: 250 * ms}}})...)
-	looks = append(looks, at(6*s, history.Ledger{Accepted: 40, Done: 2, Open: 38, Workers: []history.OpenTasks{{PID: 101, Open: 38, Oldest: 950 * ms}}})...)
+	looks := at(5*s, history.Ledger{Accepted: 3, Open: 3,
+		Workers: []history.OpenTasks{{PID: 101, Open: 3, Oldest: 50 * ms}}})
+	looks = append(looks, at(5300*ms, history.Ledger{Accepted: 12, Done: 2, Open: 10,
+		Workers: []history.OpenTasks{{PID: 101, Open: 10, Oldest: 250 * ms}}})...)
+	looks = append(looks, at(6*s, history.Ledger{Accepted: 40, Done: 2, Open: 38,
+		Workers: []history.OpenTasks{{PID: 101, Open: 38, Oldest: 950 * ms}}})...)
 	got := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), looks, taken)).Incidents()
 	if len(got) != 1 || got[0].Cause.Kind != CausePool || got[0].Began != 5060*ms {
 		t.Errorf("got %+v, want a pool that is used up since 5.06 s", got)
@@ -133,7 +158,9 @@ func TestAPoolThatWasTakenBeforeTheClientHeardOfTheLastEndIsFound(t *testing.T) 
 func TestTasksThatAreNotFollowedAnyMoreHaveNotEnded(t *testing.T) {
 	final := at(8*s, history.Ledger{Accepted: 9, Done: 2, Failed: 7, Unfollowed: 7, Final: true})
 	got := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), loop(1, 101, 5*s+10*ms, 5*s+100*ms, 8*s, "futex", false),
-		at(8*s, sample(1, 101, func(w *history.WorkerSample) { w.Still = 3 * s })), final, at(10*s, history.ServerStopped{}))).Incidents()
+		at(8*s, sample(1, 101, func(w *history.WorkerSample) {
+			w.Still = 3 * s
+		})), final, at(10*s, history.ServerStopped{}))).Incidents()
 	if len(got) != 1 || got[0].Victims[0].End != "" {
 		t.Errorf("got %+v, want a hang that is not over", got)
 	}

@@ -23,7 +23,8 @@ type requests struct {
 }
 
 func noRequests(at time.Duration) requests {
-	return requests{sampledAt: -1, before: -1, firstAt: unset, running: unset, answered: at, earliest: at, grew: unset, grown: unset}
+	return requests{sampledAt: -1, before: -1, firstAt: unset, running: unset, answered: at, earliest: at, grew: unset,
+		grown: unset}
 }
 
 // counts are how many requests were inside, or tasks open, at the last looks, oldest first: of 6 s.

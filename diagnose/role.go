@@ -23,7 +23,8 @@ func roleOf(t history.ThreadSample) role {
 	switch {
 	case strings.Contains(name, "loop"):
 		return loopThread
-	case strings.Contains(name, "pool") || strings.Contains(name, "exec") || strings.HasPrefix(name, "req-") || strings.Contains(name, "srv tp"): // puma: "puma srv tp 001"
+	case strings.Contains(name, "pool") || strings.Contains(name, "exec") || strings.HasPrefix(name, "req-") ||
+		strings.Contains(name, "srv tp"): // puma: "puma srv tp 001"
 		return poolThread
 	case t.TID == t.PID:
 		return mainThread

@@ -43,36 +43,46 @@ func accepting(pid, tid int, still time.Duration) history.ThreadSample {
 
 // code is what a thread does by its language's account, in the application's own frame.
 func code(pid, tid int, more func(*history.Stack)) history.Stack {
-	st := history.Stack{PID: pid, TID: tid, Language: "python", Frames: []string{"recv (socket.py:707)", "pay (app.py:12)"}, Own: 2}
+	st := history.Stack{PID: pid, TID: tid, Language: "python",
+		Frames: []string{"recv (socket.py:707)", "pay (app.py:12)"}, Own: 2}
 	more(&st)
 	return st
 }
 
 // task is a piece of work without a thread that waits.
 func task(pid int, id uint64, kind string, wait history.Wait) history.Stack {
-	return history.Stack{PID: pid, Language: "python", Kind: kind, ID: id, Frames: []string{"acquire (locks.py:9)", "pay (app.py:12)"}, Own: 2, Wait: &wait,
+	return history.Stack{PID: pid, Language: "python", Kind: kind, ID: id,
+		Frames: []string{"acquire (locks.py:9)", "pay (app.py:12)"}, Own: 2, Wait: &wait,
 		Request: &history.Request{Method: "GET", Path: fmt.Sprint("/", id)}}
 }
 
 func upstream(pid int, remote string, still time.Duration) history.SocketWait {
-	return history.SocketWait{PID: pid, TID: pid, FD: 11, Op: "recvfrom", Family: "tcp", Remote: remote, State: "ESTAB", Silent: -1, Still: still}
+	return history.SocketWait{PID: pid, TID: pid, FD: 11, Op: "recvfrom", Family: "tcp", Remote: remote, State: "ESTAB",
+		Silent: -1, Still: still}
 }
 
 // backlog is connections that wait to be accepted, all the time.
 func backlog(from, to time.Duration) []moment {
-	return every(from, to, func(time.Duration) []history.Event { return []history.Event{history.Listener{Backlog: 3, Limit: 128}} })
+	return every(from, to, func(time.Duration) []history.Event {
+		return []history.Event{history.Listener{Backlog: 3, Limit: 128}}
+	})
 }
 
 // free is a worker that is proven to wait for connections and is asked nothing.
 func free(pid int, from, to time.Duration) []moment {
-	return every(from, to, func(t time.Duration) []history.Event { return look(pid, inside(pid), accepting(pid, pid, t-from+1*s)) })
+	return every(from, to, func(t time.Duration) []history.Event {
+		return look(pid, inside(pid), accepting(pid, pid, t-from+1*s))
+	})
 }
 
 // alone is a worker whose main thread waits for an answer of another server since 5 s, with one request inside.
 func alone(pid int, to time.Duration) []moment {
 	return every(5*s+100*ms, to, func(t time.Duration) []history.Event {
-		return look(pid, inside(pid, t-5*s), stands(pid, pid, "recvfrom", t-5*s), upstream(pid, fmt.Sprintf("10.0.0.%d:80", pid-100), t-5*s),
-			code(pid, pid, func(st *history.Stack) { st.Request = &history.Request{Method: "GET", Path: "/pay", Port: 40001} }))
+		return look(pid, inside(pid, t-5*s), stands(pid, pid, "recvfrom", t-5*s),
+			upstream(pid, fmt.Sprintf("10.0.0.%d:80", pid-100), t-5*s),
+			code(pid, pid, func(st *history.Stack) {
+				st.Request = &history.Request{Method: "GET", Path: "/pay", Port: 40001}
+			}))
 	})
 }
 
@@ -114,15 +124,17 @@ func starving(to time.Duration) []moment {
 	return every(5*s+100*ms, to, func(t time.Duration) []history.Event {
 		w := inside(101, t-5*s)
 		w.State, w.Moved, w.CPU, w.RunDelay = "R", true, (t-5*s)*3/10, (t-5*s)*7/10
-		return look(101, w, history.ThreadSample{PID: 101, TID: 101, State: "R", Syscall: "running"}, code(101, 101, func(*history.Stack) {}))
+		return look(101, w, history.ThreadSample{PID: 101, TID: 101, State: "R", Syscall: "running"},
+			code(101, 101, func(*history.Stack) {}))
 	})
 }
 
 // queueWorker is a worker without a listening socket of which each look finds this.
 func queueWorker(from, to time.Duration, more func(t time.Duration) []history.Event) []moment {
-	return append(at(0, history.WorkerSeen{PID: 101, Worker: 1, NoListener: true}), every(from, to, func(t time.Duration) []history.Event {
-		return look(101, sample(1, 101, func(*history.WorkerSample) {}), more(t)...)
-	})...)
+	return append(at(0, history.WorkerSeen{PID: 101, Worker: 1, NoListener: true}),
+		every(from, to, func(t time.Duration) []history.Event {
+			return look(101, sample(1, 101, func(*history.WorkerSample) {}), more(t)...)
+		})...)
 }
 
 // A verdict is what is wanted of worker 1 (pid 101) at the end of a history.
@@ -157,7 +169,8 @@ func TestWorkIsJudgedNotProcesses(t *testing.T) {
 		return all
 	}
 	flock := func(pid int, still time.Duration) history.Event {
-		return history.LockWait{PID: pid, TID: pid, Lock: "flock", Path: "/x.log", Inode: 77, Still: still, Holders: []history.LockHolder{{PID: 900, Command: "tail", Creator: true}}}
+		return history.LockWait{PID: pid, TID: pid, Lock: "flock", Path: "/x.log", Inode: 77, Still: still,
+			Holders: []history.LockHolder{{PID: 900, Command: "tail", Creator: true}}}
 	}
 	private := func(pid int, still time.Duration) history.Event {
 		return upstream(pid, fmt.Sprintf("10.0.0.%d:80", pid-100), still)
@@ -168,106 +181,175 @@ func TestWorkIsJudgedNotProcesses(t *testing.T) {
 		h    []history.Record
 		want wanted
 	}{
-		{"a lone slow request beside free siblings is slow at 3 s", script(pool(2), healthy(1, 101, 1*s, 5*s), free(102, 1*s, 8*s), alone(101, 8*s)), wanted{state: Busy, label: Slow}},
-		{"and hangs at 10 s", script(pool(2), healthy(1, 101, 1*s, 5*s), free(102, 1*s, 16*s), alone(101, 16*s)), wanted{state: Hung, cause: CauseSocket, began: 5 * s, detected: 15 * s, says: "by recv"}},
-		{"and at another age where the server's start says so", script(pool(2), at(500*ms, history.ServerStarted{Server: "command", HangAfter: 4 * s}), healthy(1, 101, 1*s, 5*s), free(102, 1*s, 12*s), alone(101, 12*s)),
+		{"a lone slow request beside free siblings is slow at 3 s",
+			script(pool(2), healthy(1, 101, 1*s, 5*s), free(102, 1*s, 8*s), alone(101, 8*s)),
+			wanted{state: Busy, label: Slow}},
+		{"and hangs at 10 s", script(pool(2), healthy(1, 101, 1*s, 5*s), free(102, 1*s, 16*s), alone(101, 16*s)),
+			wanted{state: Hung, cause: CauseSocket, began: 5 * s, detected: 15 * s, says: "by recv"}},
+		{"and at another age where the server's start says so",
+			script(pool(2), at(500*ms, history.ServerStarted{Server: "command", HangAfter: 4 * s}),
+				healthy(1, 101, 1*s, 5*s), free(102, 1*s, 12*s), alone(101, 12*s)),
 			wanted{state: Hung, cause: CauseSocket, began: 5 * s, detected: 9 * s}},
-		{"a lone worker with connections behind its slow request hangs within the second", script(pool(1), healthy(1, 101, 1*s, 5*s), backlog(5*s, 7*s), alone(101, 7*s)),
+		{"a lone worker with connections behind its slow request hangs within the second",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), backlog(5*s, 7*s), alone(101, 7*s)),
 			wanted{state: Hung, cause: CauseSocket, began: 5 * s, detected: 6 * s}},
-		{"four in one file lock with connections behind them hang within the second", script(pool(4), backlog(5*s, 7*s), four(flock)), wanted{state: Hung, cause: CauseFileLock, began: 5 * s, detected: 6 * s, victims: 4}},
-		{"waits of their own, with connections behind them, hang within the second where nobody answers", script(pool(4), backlog(5*s, 7*s), four(private)),
+		{"four in one file lock with connections behind them hang within the second",
+			script(pool(4), backlog(5*s, 7*s), four(flock)),
+			wanted{state: Hung, cause: CauseFileLock, began: 5 * s, detected: 6 * s, victims: 4}},
+		{"waits of their own, with connections behind them, hang within the second where nobody answers",
+			script(pool(4), backlog(5*s, 7*s), four(private)),
 			wanted{state: Hung, cause: CauseSocket, began: 5 * s, detected: 6 * s, victims: 4}},
-		{"waits of their own, with connections behind them, are slow while a sibling answers", script(pool(5), backlog(5*s, 7*s), four(private), healthy(5, 105, 1*s, 7*s)), wanted{state: Busy, label: Slow}},
-		{"one that waits for a file lock is no slow answer although a sibling answers", script(pool(5), backlog(5*s, 7*s), four(flock), healthy(5, 105, 1*s, 7*s)),
+		{"waits of their own, with connections behind them, are slow while a sibling answers",
+			script(pool(5), backlog(5*s, 7*s), four(private), healthy(5, 105, 1*s, 7*s)), wanted{state: Busy, label: Slow}},
+		{"one that waits for a file lock is no slow answer although a sibling answers",
+			script(pool(5), backlog(5*s, 7*s), four(flock), healthy(5, 105, 1*s, 7*s)),
 			wanted{state: Hung, cause: CauseFileLock, began: 5 * s, detected: 6 * s, victims: 4}},
 
-		{"every thread of a pool taken, and more inside: hung after 5 s", script(pool(1), healthy(1, 101, 1*s, 5*s), threads(9, 4, 0, 11*s)), wanted{state: Hung, cause: CausePool, began: 5 * s, detected: 10 * s, says: "5 more wait"}},
-		{"a thread of the pool that is proven to wait for work: slow", script(pool(1), healthy(1, 101, 1*s, 5*s), threads(9, 4, 1, 11*s)), wanted{state: Busy, label: Slow}},
-		{"every thread of a pool taken, and nothing more inside: slow", script(pool(1), healthy(1, 101, 1*s, 5*s), threads(4, 4, 0, 11*s)), wanted{state: Busy, label: Slow}},
-		{"every thread of a pool taken, and nothing more inside: hung once that is older than work may be", script(pool(1), healthy(1, 101, 1*s, 5*s), threads(4, 4, 0, 16*s)),
+		{"every thread of a pool taken, and more inside: hung after 5 s",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), threads(9, 4, 0, 11*s)),
+			wanted{state: Hung, cause: CausePool, began: 5 * s, detected: 10 * s, says: "5 more wait"}},
+		{"a thread of the pool that is proven to wait for work: slow",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), threads(9, 4, 1, 11*s)), wanted{state: Busy, label: Slow}},
+		{"every thread of a pool taken, and nothing more inside: slow",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), threads(4, 4, 0, 11*s)), wanted{state: Busy, label: Slow}},
+		{"every thread of a pool taken, and nothing more inside: hung once that is older than work may be",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), threads(4, 4, 0, 16*s)),
 			wanted{state: Hung, cause: CausePool, began: 5 * s, detected: 15 * s}},
 
-		{"a thread of the application's own is not blamed for a request", script(pool(1), healthy(1, 101, 1*s, 5*s), loopWith(1, 30*s, func(t time.Duration) []history.Event {
-			return []history.Event{stands(101, 110, "clock_nanosleep", t-5*s-50*ms), code(101, 110, func(*history.Stack) {}), task(101, 1, "task", history.Wait{On: "event"})}
-		})), wanted{state: Busy, label: Awaiting}},
-		{"a main thread that stood still before the request came is not blamed beside those of a pool", script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 16*s, func(t time.Duration) []history.Event {
-			return look(101, inside(101, t-5*s), stands(101, 101, "futex", t-1*s), code(101, 101, func(st *history.Stack) { st.Frames = []string{"join (threading.py:1)", "serve (app.py:99)"} }),
-				stands(101, 111, "recvfrom", t-5*s), code(101, 111, func(st *history.Stack) {
-					st.Pool, st.Request = true, &history.Request{Path: "/pay", Port: 40001}
-				}), stands(101, 112, "futex", t-1*s), code(101, 112, func(st *history.Stack) { st.Pool, st.Idle = true, true }))
-		})), wanted{state: Hung, cause: CauseUnknown, began: 5 * s, detected: 15 * s, says: "thread 111"}},
+		{"a thread of the application's own is not blamed for a request",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), loopWith(1, 30*s, func(t time.Duration) []history.Event {
+				return []history.Event{stands(101, 110, "clock_nanosleep", t-5*s-50*ms),
+					code(101, 110, func(*history.Stack) {}), task(101, 1, "task", history.Wait{On: "event"})}
+			})), wanted{state: Busy, label: Awaiting}},
+		{"a main thread that stood still before the request came is not blamed beside those of a pool",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 16*s, func(t time.Duration) []history.Event {
+				return look(101, inside(101, t-5*s), stands(101, 101, "futex", t-1*s),
+					code(101, 101, func(st *history.Stack) {
+						st.Frames = []string{"join (threading.py:1)", "serve (app.py:99)"}
+					}),
+					stands(101, 111, "recvfrom", t-5*s), code(101, 111, func(st *history.Stack) {
+						st.Pool, st.Request = true, &history.Request{Path: "/pay", Port: 40001}
+					}), stands(101, 112, "futex", t-1*s),
+					code(101, 112, func(st *history.Stack) { st.Pool, st.Idle = true, true }))
+			})), wanted{state: Hung, cause: CauseUnknown, began: 5 * s, detected: 15 * s, says: "thread 111"}},
 
-		{"half an answer is no idle worker", script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 8*s, func(t time.Duration) []history.Event {
-			return look(101, inside(101), stands(101, 101, "recvfrom", t-5*s), code(101, 101, func(*history.Stack) {}))
-		})), wanted{state: Busy, label: Slow}},
-		{"half an answer hangs once it is older than work may be", script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 16*s, func(t time.Duration) []history.Event {
-			return look(101, inside(101), stands(101, 101, "recvfrom", t-5*s), code(101, 101, func(*history.Stack) {}))
-		})), wanted{state: Hung, cause: CauseUnknown, began: 5 * s, detected: 15 * s, says: "pay (app.py:12)"}},
+		{"half an answer is no idle worker", script(pool(1), healthy(1, 101, 1*s, 5*s),
+			every(5*s+100*ms, 8*s, func(t time.Duration) []history.Event {
+				return look(101, inside(101), stands(101, 101, "recvfrom", t-5*s), code(101, 101, func(*history.Stack) {}))
+			})), wanted{state: Busy, label: Slow}},
+		{"half an answer hangs once it is older than work may be",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 16*s, func(t time.Duration) []history.Event {
+				return look(101, inside(101), stands(101, 101, "recvfrom", t-5*s), code(101, 101, func(*history.Stack) {}))
+			})), wanted{state: Hung, cause: CauseUnknown, began: 5 * s, detected: 15 * s, says: "pay (app.py:12)"}},
 
-		{"short sleeps in one place are one wait", script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 16*s, func(t time.Duration) []history.Event {
-			return look(101, inside(101, t-5*s), stands(101, 101, "clock_nanosleep", 30*ms), code(101, 101, func(*history.Stack) {}))
-		})), wanted{state: Hung, cause: CausePolling, began: 5 * s, detected: 15 * s, says: "asks again"}},
-		{"short sleeps in one place with connections behind them hang within the second or two", script(pool(1), healthy(1, 101, 1*s, 5*s), backlog(5*s, 8*s), every(5*s+100*ms, 8*s, func(t time.Duration) []history.Event {
-			return look(101, inside(101, t-5*s), stands(101, 101, "clock_nanosleep", 30*ms), code(101, 101, func(*history.Stack) {}))
-		})), wanted{state: Hung, cause: CausePolling, began: 5 * s, detected: 6 * s}},
-		{"short sleeps in places that change are none", script(pool(1), healthy(1, 101, 1*s, 5*s), backlog(5*s, 8*s), every(5*s+100*ms, 8*s, func(t time.Duration) []history.Event {
-			return look(101, sample(1, 101, func(w *history.WorkerSample) {
-				w.Inside, w.Oldest, w.Moved, w.Answered = 1, 60*ms, true, uint64(t/ms)
-			}),
-				stands(101, 101, "clock_nanosleep", 30*ms), code(101, 101, func(st *history.Stack) { st.Frames[1] = fmt.Sprintf("pay (app.py:%d)", t/(100*ms)) }))
-		})), wanted{state: Busy, label: Saturated}},
+		{"short sleeps in one place are one wait",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 16*s, func(t time.Duration) []history.Event {
+				return look(101, inside(101, t-5*s), stands(101, 101, "clock_nanosleep", 30*ms),
+					code(101, 101, func(*history.Stack) {}))
+			})), wanted{state: Hung, cause: CausePolling, began: 5 * s, detected: 15 * s, says: "asks again"}},
+		{"short sleeps in one place with connections behind them hang within the second or two",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), backlog(5*s, 8*s),
+				every(5*s+100*ms, 8*s, func(t time.Duration) []history.Event {
+					return look(101, inside(101, t-5*s), stands(101, 101, "clock_nanosleep", 30*ms),
+						code(101, 101, func(*history.Stack) {}))
+				})), wanted{state: Hung, cause: CausePolling, began: 5 * s, detected: 6 * s}},
+		{"short sleeps in places that change are none",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), backlog(5*s, 8*s),
+				every(5*s+100*ms, 8*s, func(t time.Duration) []history.Event {
+					return look(101, sample(1, 101, func(w *history.WorkerSample) {
+						w.Inside, w.Oldest, w.Moved, w.Answered = 1, 60*ms, true, uint64(t/ms)
+					}),
+						stands(101, 101, "clock_nanosleep", 30*ms),
+						code(101, 101, func(st *history.Stack) {
+							st.Frames[1] = fmt.Sprintf("pay (app.py:%d)", t/(100*ms))
+						}))
+				})), wanted{state: Busy, label: Saturated}},
 
-		{"coroutines that wait for one lock are one hang", script(pool(1), healthy(1, 101, 1*s, 5*s), loopWith(3, 11*s, locked("task", "lock", 3, 7))),
-			wanted{state: Hung, cause: CauseMutex, began: 5 * s, detected: 10 * s, says: "3 tasks wait for the lock registry"}},
-		{"coroutines that wait for a connection of one pool are one hang", script(pool(1), healthy(1, 101, 1*s, 5*s), loopWith(3, 11*s, locked("task", "pool", 3, 7))),
+		{"coroutines that wait for one lock are one hang",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), loopWith(3, 11*s, locked("task", "lock", 3, 7))),
+			wanted{state: Hung, cause: CauseMutex, began: 5 * s, detected: 10 * s,
+				says: "3 tasks wait for the lock registry"}},
+		{"coroutines that wait for a connection of one pool are one hang",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), loopWith(3, 11*s, locked("task", "pool", 3, 7))),
 			wanted{state: Hung, cause: CausePool, began: 5 * s, detected: 10 * s, says: "a connection of registry"}},
-		{"before that they are suspected, for each waits for another", script(pool(1), healthy(1, 101, 1*s, 5*s), loopWith(3, 7*s, locked("task", "lock", 3, 7))), wanted{state: Suspect}},
-		{"one coroutine at a lock hangs when it is older than work may be", script(pool(1), healthy(1, 101, 1*s, 5*s), loopWith(1, 16*s, locked("task", "lock", 1, 7))),
+		{"before that they are suspected, for each waits for another",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), loopWith(3, 7*s, locked("task", "lock", 3, 7))),
+			wanted{state: Suspect}},
+		{"one coroutine at a lock hangs when it is older than work may be",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), loopWith(1, 16*s, locked("task", "lock", 1, 7))),
 			wanted{state: Hung, cause: CauseMutex, began: 5 * s, detected: 15 * s}},
-		{"coroutines that sleep never hang", script(pool(1), healthy(1, 101, 1*s, 5*s), loopWith(3, 30*s, locked("task", "sleep", 3, 7))), wanted{state: Busy, label: Awaiting}},
-		{"coroutines that wait for an event never hang", script(pool(1), healthy(1, 101, 1*s, 5*s), loopWith(3, 30*s, locked("task", "event", 3, 7))), wanted{state: Busy, label: Awaiting}},
-		{"coroutines that wait for a future never hang", script(pool(1), healthy(1, 101, 1*s, 5*s), loopWith(3, 30*s, locked("task", "future", 3, 7))), wanted{state: Busy, label: Awaiting}},
-		{"goroutines that wait for one lock are one hang", script(pool(1), healthy(1, 101, 1*s, 5*s), loopWith(3, 11*s, locked("goroutine", "lock", 3, 7))),
+		{"coroutines that sleep never hang", script(pool(1), healthy(1, 101, 1*s, 5*s),
+			loopWith(3, 30*s, locked("task", "sleep", 3, 7))), wanted{state: Busy, label: Awaiting}},
+		{"coroutines that wait for an event never hang",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), loopWith(3, 30*s, locked("task", "event", 3, 7))),
+			wanted{state: Busy, label: Awaiting}},
+		{"coroutines that wait for a future never hang",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), loopWith(3, 30*s, locked("task", "future", 3, 7))),
+			wanted{state: Busy, label: Awaiting}},
+		{"goroutines that wait for one lock are one hang",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), loopWith(3, 11*s, locked("goroutine", "lock", 3, 7))),
 			wanted{state: Hung, cause: CauseMutex, began: 5 * s, detected: 10 * s, says: "3 goroutines wait"}},
-		{"goroutines that wait for a channel never hang", script(pool(1), healthy(1, 101, 1*s, 5*s), loopWith(3, 30*s, locked("goroutine", "channel", 3, 7))), wanted{state: Busy, label: Awaiting}},
+		{"goroutines that wait for a channel never hang",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), loopWith(3, 30*s, locked("goroutine", "channel", 3, 7))),
+			wanted{state: Busy, label: Awaiting}},
 
-		{"a loop that waits for events beside unanswered requests is a long poll at first", script(pool(1), healthy(1, 101, 1*s, 5*s), loopWith(2, 9*s, nothing)), wanted{state: Busy, label: LongPoll}},
-		{"and unknown after 5 s, for nobody sees what for", script(pool(1), healthy(1, 101, 1*s, 5*s), loopWith(2, 30*s, nothing)), wanted{state: Unknown, says: "2 requests unanswered"}},
-		{"one that waits for other servers is called so", script(pool(1), healthy(1, 101, 1*s, 5*s), loopWith(2, 30*s, func(t time.Duration) []history.Event {
-			return []history.Event{history.Upstream{PID: 101, Waits: []history.Unanswered{{Remote: "10.0.0.9:80", Count: 2, Oldest: t - 5*s}}}}
-		})), wanted{state: Busy, label: Relaying}},
-		{"what may not be read makes a worker unknown that seems idle", script(pool(1), at(500*ms, history.Unseen{PID: 101, What: "its connections", Allow: "run as root", Hides: true}), free(101, 1*s, 3*s)),
+		{"a loop that waits for events beside unanswered requests is a long poll at first",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), loopWith(2, 9*s, nothing)), wanted{state: Busy, label: LongPoll}},
+		{"and unknown after 5 s, for nobody sees what for",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), loopWith(2, 30*s, nothing)),
+			wanted{state: Unknown, says: "2 requests unanswered"}},
+		{"one that waits for other servers is called so",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), loopWith(2, 30*s, func(t time.Duration) []history.Event {
+				return []history.Event{history.Upstream{PID: 101,
+					Waits: []history.Unanswered{{Remote: "10.0.0.9:80", Count: 2, Oldest: t - 5*s}}}}
+			})), wanted{state: Busy, label: Relaying}},
+		{"what may not be read makes a worker unknown that seems idle",
+			script(pool(1), at(500*ms, history.Unseen{PID: 101, What: "its connections", Allow: "run as root",
+				Hides: true}), free(101, 1*s, 3*s)),
 			wanted{state: Unknown, says: "its connections may not be read (run as root)"}},
-		{"what may not be read and hides nothing makes none unknown", script(pool(1), at(500*ms, history.Unseen{PID: 101, What: "its kernel stack"}), free(101, 1*s, 3*s)), wanted{state: Idle}},
+		{"what may not be read and hides nothing makes none unknown",
+			script(pool(1), at(500*ms, history.Unseen{PID: 101, What: "its kernel stack"}), free(101, 1*s, 3*s)),
+			wanted{state: Idle}},
 
-		{"a queue's worker that is proven to wait for tasks is idle", script(queueWorker(1*s, 20*s, func(t time.Duration) []history.Event {
-			th := stands(101, 101, "epoll_wait", t-1*s)
-			th.Idle, th.For = true, "parent"
-			return []history.Event{th}
-		})), wanted{state: Idle}},
-		{"a queue's worker of which nothing proves that it waits for tasks is unknown", script(queueWorker(1*s, 5*s, func(t time.Duration) []history.Event {
-			th := stands(101, 110, "futex", t-1*s)
-			return []history.Event{th, code(101, 110, func(st *history.Stack) { st.Own = 0 })}
-		})), wanted{state: Unknown, says: "no listening socket"}},
-		{"a queue's worker at a task of its queue hangs when that is older than work may be", script(queueWorker(1*s, 5*s, func(t time.Duration) []history.Event {
-			return []history.Event{stands(101, 101, "epoll_wait", 1*s), code(101, 101, func(st *history.Stack) { st.Idle = true })}
-		}), every(5*s, 16*s, func(t time.Duration) []history.Event {
-			return look(101, sample(1, 101, func(*history.WorkerSample) {}), stands(101, 101, "recvfrom", t-5*s+10*ms),
-				code(101, 101, func(st *history.Stack) { st.Request = &history.Request{Path: "tasks.fetch", ID: "5f0c"} }))
-		})), wanted{state: Hung, cause: CauseUnknown, began: 5*s - 10*ms, detected: 15 * s}},
-		{"a queue's worker that computes is not idle, and not unknown", script(queueWorker(1*s, 5*s, func(t time.Duration) []history.Event {
-			return []history.Event{history.ThreadSample{PID: 101, TID: 101, State: "R", Syscall: "running"}}
-		})), wanted{state: Busy}},
+		{"a queue's worker that is proven to wait for tasks is idle",
+			script(queueWorker(1*s, 20*s, func(t time.Duration) []history.Event {
+				th := stands(101, 101, "epoll_wait", t-1*s)
+				th.Idle, th.For = true, "parent"
+				return []history.Event{th}
+			})), wanted{state: Idle}},
+		{"a queue's worker of which nothing proves that it waits for tasks is unknown",
+			script(queueWorker(1*s, 5*s, func(t time.Duration) []history.Event {
+				th := stands(101, 110, "futex", t-1*s)
+				return []history.Event{th, code(101, 110, func(st *history.Stack) { st.Own = 0 })}
+			})), wanted{state: Unknown, says: "no listening socket"}},
+		{"a queue's worker at a task of its queue hangs when that is older than work may be",
+			script(queueWorker(1*s, 5*s, func(t time.Duration) []history.Event {
+				return []history.Event{stands(101, 101, "epoll_wait", 1*s),
+					code(101, 101, func(st *history.Stack) { st.Idle = true })}
+			}), every(5*s, 16*s, func(t time.Duration) []history.Event {
+				return look(101, sample(1, 101, func(*history.WorkerSample) {}), stands(101, 101, "recvfrom", t-5*s+10*ms),
+					code(101, 101, func(st *history.Stack) {
+						st.Request = &history.Request{Path: "tasks.fetch", ID: "5f0c"}
+					}))
+			})), wanted{state: Hung, cause: CauseUnknown, began: 5*s - 10*ms, detected: 15 * s}},
+		{"a queue's worker that computes is not idle, and not unknown",
+			script(queueWorker(1*s, 5*s, func(t time.Duration) []history.Event {
+				return []history.Event{history.ThreadSample{PID: 101, TID: 101, State: "R", Syscall: "running"}}
+			})), wanted{state: Busy}},
 		{"a boot beside a worker that serves is slow", script(queueWorker(1*s, 8*s, func(t time.Duration) []history.Event {
 			return []history.Event{stands(101, 101, "recvfrom", t-1*s), upstream(101, "10.0.0.9:5432", t-1*s)}
 		}), at(0, history.WorkerSeen{PID: 102, Worker: 2}), healthy(2, 102, 1*s, 8*s)), wanted{state: Busy, label: Slow}},
-		{"a computation without end that shares its processor with many is excused at first", script(pool(1), healthy(1, 101, 1*s, 5*s), backlog(5*s, 14*s), starving(14*s)), wanted{state: Busy, label: Starved}},
+		{"a computation without end that shares its processor with many is excused at first",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), backlog(5*s, 14*s), starving(14*s)),
+			wanted{state: Busy, label: Starved}},
 		{"but not once its request is older than work may be", script(pool(1), healthy(1, 101, 1*s, 5*s), starving(17*s)),
 			wanted{state: Hung, cause: CauseCPU, began: 5 * s, detected: 15 * s}},
-		{"one wait with a time limit that is tried again keeps its name", script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 16*s, func(t time.Duration) []history.Event {
-			th := stands(101, 101, "poll", 30*ms)
-			return look(101, inside(101, t-5*s), th, upstream(101, "10.0.0.9:80", 30*ms), code(101, 101, func(*history.Stack) {}))
-		})), wanted{state: Hung, cause: CauseSocket, began: 5 * s, detected: 15 * s, says: "10.0.0.9:80"}},
+		{"one wait with a time limit that is tried again keeps its name",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 16*s, func(t time.Duration) []history.Event {
+				th := stands(101, 101, "poll", 30*ms)
+				return look(101, inside(101, t-5*s), th, upstream(101, "10.0.0.9:80", 30*ms),
+					code(101, 101, func(*history.Stack) {}))
+			})), wanted{state: Hung, cause: CauseSocket, began: 5 * s, detected: 15 * s, says: "10.0.0.9:80"}},
 		{"a boot that nobody survives hangs after 5 s", script(queueWorker(1*s, 8*s, func(t time.Duration) []history.Event {
 			return []history.Event{stands(101, 101, "recvfrom", t-1*s), upstream(101, "10.0.0.9:5432", t-1*s)}
 		})), wanted{state: Hung, cause: CauseSocket, began: 1 * s, detected: 6 * s, says: "it has not become ready"}},

@@ -46,7 +46,9 @@ func script(parts ...[]moment) []history.Record {
 	for _, m := range all {
 		last = max(last, m.at)
 	}
-	all = append(all, every(0, last+50*ms, func(time.Duration) []history.Event { return []history.Event{history.Tick{}} })...)
+	all = append(all, every(0, last+50*ms, func(time.Duration) []history.Event {
+		return []history.Event{history.Tick{}}
+	})...)
 	slices.SortStableFunc(all, func(a, b moment) int { return int(a.at - b.at) })
 	var records []history.Record
 	for i, m := range all {
@@ -98,7 +100,8 @@ func stuck(place, pid int, began, from, to time.Duration, call, args string) []m
 			sample(place, pid, func(w *history.WorkerSample) {
 				w.Inside, w.Oldest, w.Still, w.Answered = 1, still+2*ms, still, uint64(began/ms)
 			}),
-			history.ThreadSample{PID: pid, TID: pid, Name: "gunicorn", State: "S", Still: still, Syscall: call, Args: args, Twice: still > 50*ms},
+			history.ThreadSample{PID: pid, TID: pid, Name: "gunicorn", State: "S", Still: still, Syscall: call,
+				Args: args, Twice: still > 50*ms},
 		}
 	})...)
 	return append(all, at(to, history.Listener{Limit: 128})...)
@@ -107,7 +110,8 @@ func stuck(place, pid int, began, from, to time.Duration, call, args string) []m
 // waits is who waits for the log's lock, beside stuck.
 func waits(pid int, began, from, to time.Duration) []moment {
 	return every(from, to, func(t time.Duration) []history.Event {
-		return []history.Event{history.LockWait{PID: pid, TID: pid, Lock: "flock", FD: 9, Path: "/tmp/x/async_tasks.log", Device: "fe:00", Inode: 77, Still: t - began,
+		return []history.Event{history.LockWait{PID: pid, TID: pid, Lock: "flock", FD: 9,
+			Path: "/tmp/x/async_tasks.log", Device: "fe:00", Inode: 77, Still: t - began,
 			Holders: []history.LockHolder{{PID: 900, Command: "hangtime hold-lock", Creator: true}}}}
 	})
 }

@@ -63,7 +63,8 @@ func (sv *server) seat(p *process, number int) {
 func (sv *server) refill(dead *process) {
 	var next *process
 	for _, q := range sv.processes {
-		fresh := !q.gone && sv.now-q.found <= sameMoment && q.seen > dead.seen+sameMoment // else they are the births of one boot
+		// Else they are the births of one boot.
+		fresh := !q.gone && sv.now-q.found <= sameMoment && q.seen > dead.seen+sameMoment
 		if fresh && q.hang == nil && q.hung == nil && q.place > dead.place && (next == nil || q.place > next.place) {
 			next = q
 		}

@@ -11,7 +11,9 @@ import (
 func (v sight) serving(p *process) []*threadState {
 	all := v.still(p)
 	spoken := len(p.stacks) > 0
-	pools := slices.ContainsFunc(all, func(t *threadState) bool { return roleOf(t.ThreadSample) != mainThread && v.atWork(p, t) })
+	pools := slices.ContainsFunc(all, func(t *threadState) bool {
+		return roleOf(t.ThreadSample) != mainThread && v.atWork(p, t)
+	})
 	out := all[:0:0]
 	for _, t := range all {
 		st := v.stackOf(p, t)

@@ -9,10 +9,12 @@ import (
 // A standstill is work without progress, and what is known of the thread, or of the piece of work that no thread runs,
 // that stands still.
 type standstill struct {
-	from    time.Duration // since when
-	work    time.Duration // since when the work that is held up is there; unset: as long as it stands still
-	limit   time.Duration // from when on it is a hang because others wait behind it; 0: it is one at once; never: nobody waits, so its age alone decides
-	tid     int           // of the thread that explains it; 0: none does
+	from time.Duration // since when
+	work time.Duration // since when the work that is held up is there; unset: as long as it stands still
+	// From when on it is a hang because others wait behind it; 0: it is one at once; never: nobody waits, so its age
+	// alone decides.
+	limit   time.Duration
+	tid     int // of the thread that explains it; 0: none does
 	thread  *threadState
 	behind  *obstacle // what the thread waits for, where it is known
 	task    *stack    // the piece of work without a thread that explains it; nil: a thread does, or none

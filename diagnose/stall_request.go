@@ -33,7 +33,8 @@ func (f finder) requestStall(p *process) (standstill, bool) {
 	if found || p.sample.Inside == 0 || f.idles(p) || len(f.awaited(p)) > 0 {
 		return best, found // a loop that waits for events: what for is said elsewhere, where it was seen
 	}
-	s := standstill{from: max(p.answered, p.seen, p.began(), p.idled[mainThread], p.idled[loopThread]), work: unset, limit: f.limits.Pool}
+	s := standstill{from: max(p.answered, p.seen, p.began(), p.idled[mainThread], p.idled[loopThread]), work: unset,
+		limit: f.limits.Pool}
 	if p.sample.Inside < 2 && f.backlog == 0 {
 		s.limit = never // one slow answer, and nobody waits behind it
 	}

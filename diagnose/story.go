@@ -61,7 +61,8 @@ func (c Cost) Price() []string {
 		}
 	}
 	say(c.Inside > 0, "%s inside a worker that stood still or died", words.Were(c.Inside, "request"))
-	say(c.Failed > 0, "%s that %s due in that time failed", words.Count(c.Failed, "request"), words.Choose(c.Failed, "was", "were"))
+	say(c.Failed > 0, "%s that %s due in that time failed", words.Count(c.Failed, "request"),
+		words.Choose(c.Failed, "was", "were"))
 	say(c.Slowest > 0, "the slowest of %d that were followed into it took %s", c.Joined, words.Seconds(c.Slowest))
 	say(c.Tasks > 0, "%s open when their worker died", words.Were(c.Tasks, "task"))
 	say(c.Lost > 0, "%s lost", words.Were(c.Lost, "task"))

@@ -25,7 +25,8 @@ func (f finder) unknown(p *process, stalled bool) string {
 	switch {
 	case stalled || p.gone || f.ending >= 0 || !f.whole || f.runs(p):
 		return ""
-	case p.sample.Inside > 0 && f.now-max(p.began(), p.answered) >= f.limits.Unanswered && looked && len(f.awaited(p)) == 0 &&
+	case p.sample.Inside > 0 && f.now-max(p.began(), p.answered) >= f.limits.Unanswered && looked &&
+		len(f.awaited(p)) == 0 &&
 		!f.upstreamWaits(p):
 		return fmt.Sprintf("%s unanswered for %s; its loop waits for events; what for was not seen",
 			words.Count(p.sample.Inside, "request"), words.Seconds(f.now-p.began()))

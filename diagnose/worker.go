@@ -71,10 +71,11 @@ const (
 	Saturated Label = "saturated"   // it answers, and more arrives than it can answer
 	LongPoll  Label = "long-poll"   // requests are held open on purpose: its loop waits for events
 	SlowPeer  Label = "slow-client" // a client keeps it waiting, and nobody waits behind that one
-	Slow      Label = "slow"        // work stands still, nobody is seen to wait behind it, and it is not older than work may be
-	Awaiting  Label = "awaiting"    // coroutines wait outside of any thread, and what for was read
-	Relaying  Label = "upstream"    // other servers owe it the answers that it owes
-	Draining  Label = "draining"    // it was told to leave and ends what it has
+	// Work stands still, nobody is seen to wait behind it, and it is not older than work may be.
+	Slow     Label = "slow"
+	Awaiting Label = "awaiting" // coroutines wait outside of any thread, and what for was read
+	Relaying Label = "upstream" // other servers owe it the answers that it owes
+	Draining Label = "draining" // it was told to leave and ends what it has
 )
 
 // Confidence in a cause.
@@ -99,12 +100,13 @@ type Cause struct {
 	Holders    []history.LockHolder
 	Evidence   []uint64 // Seqs of the records it rests on
 	Prevention string   // what would have prevented it, as a setting or a habit
-	Where      string   // the application's own line, or where there is none the innermost: "pay (app.py:12)"; empty: not read
-	Stack      []string // with its callers, innermost first
-	Request    string   // what it was asked for: "GET /pay"; empty: not known
-	Chain      []string // who waits for whom, a line a link; empty where there is only one
-	Cycle      bool     // the chain ends where it began: it will never end by itself
-	Remote     string   // the other end of the socket it waits for
+	// The application's own line, or where there is none the innermost: "pay (app.py:12)"; empty: not read.
+	Where   string
+	Stack   []string // with its callers, innermost first
+	Request string   // what it was asked for: "GET /pay"; empty: not known
+	Chain   []string // who waits for whom, a line a link; empty where there is only one
+	Cycle   bool     // the chain ends where it began: it will never end by itself
+	Remote  string   // the other end of the socket it waits for
 }
 
 // A Victim is one worker's part in an incident.

@@ -95,8 +95,10 @@ func (h hierarchy) canGive(controller string) error {
 	}
 	// Only the true root, which has no type, may have processes and give a controller to groups too (cgroup-v2, "no
 	// internal process constraint").
-	if _, err := os.Stat(filepath.Join(h.parent, "cgroup.type")); err == nil && read(filepath.Join(h.parent, "cgroup.procs")) != "" {
-		return fmt.Errorf("needs a group without processes to give the %s controller to groups, and %s has some", controller, h.parent)
+	if _, err := os.Stat(filepath.Join(h.parent, "cgroup.type")); err == nil &&
+		read(filepath.Join(h.parent, "cgroup.procs")) != "" {
+		return fmt.Errorf("needs a group without processes to give the %s controller to groups, and %s has some",
+			controller, h.parent)
 	}
 	if err := unix.Access(filepath.Join(h.parent, subtreeControl), unix.W_OK); err != nil {
 		return fmt.Errorf("needs the right to give the %s controller to groups: %w", controller, err)
@@ -205,7 +207,8 @@ func dissolve(dir, back string) error {
 			return nil
 		}
 		for _, pid := range inside {
-			if moved := write(filepath.Join(back, "cgroup.procs"), strconv.Itoa(pid)); moved != nil && !errors.Is(moved, unix.ESRCH) {
+			if moved := write(filepath.Join(back, "cgroup.procs"), strconv.Itoa(pid)); moved != nil &&
+				!errors.Is(moved, unix.ESRCH) {
 				err = moved
 			}
 		}

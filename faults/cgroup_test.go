@@ -29,7 +29,8 @@ func TestLookingForAHierarchyChangesNothing(t *testing.T) {
 	if got := read(filepath.Join(h.parent, subtreeControl)); got != "" {
 		t.Errorf("%s was written: %q", subtreeControl, got)
 	}
-	if err := fakeHierarchy(t, "memory\n", "").usable("cpu"); err == nil || !strings.Contains(err.Error(), "needs the cpu controller") {
+	if err := fakeHierarchy(t, "memory\n", "").usable("cpu"); err == nil ||
+		!strings.Contains(err.Error(), "needs the cpu controller") {
 		t.Errorf("without the controller: %v", err)
 	}
 	inside := fakeHierarchy(t, "cpu memory\n", "")

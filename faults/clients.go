@@ -94,7 +94,8 @@ func (c clients) strike(ctx context.Context, _ target) (effect, error) {
 	}
 	if accepted.Load() == 0 {
 		_, _ = heal()
-		return effect{}, fmt.Errorf("none of %d connections to %s was accepted (%d refused)", c.count, c.address, refused.Load())
+		return effect{}, fmt.Errorf("none of %d connections to %s was accepted (%d refused)", c.count, c.address,
+			refused.Load())
 	}
 	detail := fmt.Sprintf("%d of %d connections are open and send nothing", connected.Load(), c.count)
 	if c.pause > 0 {

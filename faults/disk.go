@@ -114,7 +114,8 @@ func detach(dir string) error { return unix.Unmount(dir, unix.MNT_DETACH|unix.UM
 func mountSmall(_ context.Context, f scenarios.Fault, dir string, g *Guardian) (disk, error) {
 	size := max(f.MiB, 1)
 	return mountOn(dir, g, func() error {
-		if err := unix.Mount("hangtime", dir, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, fmt.Sprintf("size=%dm,mode=0700", size)); err != nil {
+		if err := unix.Mount("hangtime", dir, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV,
+			fmt.Sprintf("size=%dm,mode=0700", size)); err != nil {
 			return fmt.Errorf("mount a file system of %d MiB in memory: %w", size, err)
 		}
 		return nil

@@ -94,7 +94,8 @@ func (s slow) strike(ctx context.Context, _ target) (effect, error) {
 		_, undone := heal()
 		return effect{}, errors.Join(err, undone)
 	}
-	return effect{pid: s.disk.server.PID, detail: fmt.Sprintf("each read, write and sync takes %v longer", s.delay), heal: heal}, nil
+	return effect{pid: s.disk.server.PID, detail: fmt.Sprintf("each read, write and sync takes %v longer", s.delay),
+		heal: heal}, nil
 }
 
 // A brake holds operations up. Letting go lets all of them go at once.
@@ -144,7 +145,8 @@ func serveSlowDisk(under, on string, in io.Reader, out io.Writer) int {
 		return 1
 	}
 	root := &slowNode{LoopbackNode: plain.(*fs.LoopbackNode), brake: b}
-	server, err := fs.Mount(on, root, &fs.Options{MountOptions: fuse.MountOptions{DirectMount: true, AllowOther: true, FsName: "hangtime", Name: "slow-disk"}})
+	server, err := fs.Mount(on, root, &fs.Options{MountOptions: fuse.MountOptions{DirectMount: true, AllowOther: true,
+		FsName: "hangtime", Name: "slow-disk"}})
 	if err != nil {
 		fmt.Fprintln(out, "mount the slow disk:", err)
 		return 1
@@ -184,7 +186,8 @@ func (n *slowNode) Open(ctx context.Context, flags uint32) (fs.FileHandle, uint3
 	return n.slowed(h), f | fuse.FOPEN_DIRECT_IO, 0
 }
 
-func (n *slowNode) Create(ctx context.Context, name string, flags, mode uint32, out *fuse.EntryOut) (*fs.Inode, fs.FileHandle, uint32, syscall.Errno) {
+func (n *slowNode) Create(ctx context.Context, name string, flags, mode uint32, out *fuse.EntryOut) (*fs.Inode,
+	fs.FileHandle, uint32, syscall.Errno) {
 	child, h, f, errno := n.LoopbackNode.Create(ctx, name, flags, mode, out)
 	if errno != 0 {
 		return child, h, f, errno

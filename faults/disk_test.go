@@ -68,7 +68,9 @@ func TestAMountThatIsNotSeenKeepsItsRecord(t *testing.T) {
 	tmp, stateHome := private(t)
 	g := newGuardian(t)
 	dir := mountable(t, g, tmp)
-	if _, err := mountOn(dir, g, func() error { return nil }); err == nil || !strings.Contains(err.Error(), "the kernel shows no mount") {
+	if _, err := mountOn(dir, g, func() error {
+		return nil
+	}); err == nil || !strings.Contains(err.Error(), "the kernel shows no mount") {
 		t.Errorf("error %v, want that no mount is seen", err)
 	}
 	files, err := filepath.Glob(filepath.Join(stateHome, "hangtime", "*"+journalSuffix))

@@ -36,7 +36,8 @@ func (l fileLimit) strike(_ context.Context, at target) (effect, error) {
 	if limit > old.Cur {
 		return effect{}, fmt.Errorf("pid %d may have file numbers below %d only, and the fault would allow those below %d", at.victim.PID, old.Cur, limit)
 	}
-	id, err := l.guardian.add(undo{Kind: undoFiles, process: at.victim, Old: []uint64{old.Cur, old.Max}, Until: time.Now().Add(Longest + spare)})
+	id, err := l.guardian.add(undo{Kind: undoFiles, process: at.victim, Old: []uint64{old.Cur, old.Max},
+		Until: time.Now().Add(Longest + spare)})
 	if err != nil {
 		return effect{}, err
 	}
@@ -63,7 +64,8 @@ func (l fileLimit) strike(_ context.Context, at target) (effect, error) {
 		_, undone := heal()
 		return effect{}, errors.Join(fmt.Errorf("limit the open files of pid %d: %w", at.victim.PID, err), undone)
 	}
-	return effect{pid: at.victim.PID, detail: fmt.Sprintf("file numbers below %d only (before: %d)", limit, old.Cur), heal: heal}, nil
+	return effect{pid: at.victim.PID, detail: fmt.Sprintf("file numbers below %d only (before: %d)", limit, old.Cur),
+		heal: heal}, nil
 }
 
 func filesOf(p process) (unix.Rlimit, error) {

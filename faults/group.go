@@ -59,7 +59,8 @@ func (g group) strike(ctx context.Context, at target) (effect, error) {
 		return effect{}, err
 	}
 	dir := filepath.Join(g.in.parent, groupPrefix+token())
-	id, err := g.guardian.add(undo{Kind: undoGroup, Path: dir, Back: back, process: at.victim, Until: time.Now().Add(Longest + spare)})
+	id, err := g.guardian.add(undo{Kind: undoGroup, Path: dir, Back: back, process: at.victim,
+		Until: time.Now().Add(Longest + spare)})
 	if err != nil {
 		return effect{}, err
 	}
@@ -124,7 +125,8 @@ func (g group) limit(dir string) (detail string, err error) {
 		if g.in.Version == 1 {
 			settings = map[string]string{"cpu.cfs_quota_us": quota}
 		}
-		detail = fmt.Sprintf("at most %s ms of every %d ms of a processor", strconv.FormatFloat(g.fault.CPUs*period/1000, 'f', -1, 64), period/1000)
+		detail = fmt.Sprintf("at most %s ms of every %d ms of a processor",
+			strconv.FormatFloat(g.fault.CPUs*period/1000, 'f', -1, 64), period/1000)
 	default:
 		settings["memory.max"] = strconv.Itoa(g.fault.MiB << 20)
 		if g.in.Version == 1 {

@@ -179,7 +179,8 @@ func (g *Guardian) Close() error {
 	}
 	err := g.ask(question{Ask: askClose}, closeLimit)
 	if err != nil {
-		err = fmt.Errorf("not everything was mended (`hangtime undo` tries again): %s", strings.ReplaceAll(err.Error(), "\n", "; "))
+		err = fmt.Errorf("not everything was mended (`hangtime undo` tries again): %s",
+			strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	return errors.Join(err, g.abandon())
 }

@@ -170,7 +170,8 @@ func replay(path string) (Replayed, error) {
 	if err != nil {
 		return out, err
 	}
-	w := &undoList{family: newFamily(head.Mark), open: open, mended: func(u undo) { out.Mended = append(out.Mended, u.String()) }}
+	w := &undoList{family: newFamily(head.Mark), open: open,
+		mended: func(u undo) { out.Mended = append(out.Mended, u.String()) }}
 	if boot != head.Boot {
 		// Processes and their numbers did not survive the restart; files did.
 		w.family = newFamily("")

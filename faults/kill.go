@@ -38,10 +38,12 @@ func (kill) strike(ctx context.Context, at target) (effect, error) {
 	}
 	for !pidfd.AwaitEnd(fd, 50*time.Millisecond) {
 		if ctx.Err() != nil || time.Since(began) > deathLimit {
-			return effect{}, fmt.Errorf("pid %d has not ended %v after SIGKILL", at.victim.PID, time.Since(began).Round(time.Millisecond))
+			return effect{}, fmt.Errorf("pid %d has not ended %v after SIGKILL", at.victim.PID,
+				time.Since(began).Round(time.Millisecond))
 		}
 	}
-	return effect{pid: at.victim.PID, detail: fmt.Sprintf("SIGKILL, dead after %v", time.Since(began).Round(time.Millisecond))}, nil
+	return effect{pid: at.victim.PID, detail: fmt.Sprintf("SIGKILL, dead after %v",
+		time.Since(began).Round(time.Millisecond))}, nil
 }
 
 // send sends a signal that the process may handle as it likes: that it was sent is the whole effect.

@@ -82,16 +82,24 @@ const (
 func mendings() map[string]mending {
 	end := mending{mend: func(u undo) error { return u.process.end(endLimit) }, words: ofPID("end pid %d")}
 	return map[string]mending{
-		undoServer:     end,
-		undoHelper:     end,
-		undoContinue:   {mend: func(u undo) error { return resume(u.process) }, words: ofPID("continue the stopped pid %d"), releases: true},
-		undoFolder:     {mend: func(u undo) error { return removeFolder(u.Path) }, words: ofPath("remove %s"), survives: true},
-		undoGroup:      {mend: func(u undo) error { return dissolve(u.Path, u.Back) }, words: ofPath("dissolve the control group %s"), releases: true},
+		undoServer: end,
+		undoHelper: end,
+		undoContinue: {mend: func(u undo) error {
+			return resume(u.process)
+		}, words: ofPID("continue the stopped pid %d"), releases: true},
+		undoFolder: {mend: func(u undo) error {
+			return removeFolder(u.Path)
+		}, words: ofPath("remove %s"), survives: true},
+		undoGroup: {mend: func(u undo) error {
+			return dissolve(u.Path, u.Back)
+		}, words: ofPath("dissolve the control group %s"), releases: true},
 		undoController: {mend: func(u undo) error { return takeController(u.Path, u.Controller) }, words: controllerWords},
 		undoMount:      {mend: func(u undo) error { return unmount(u.Path) }, words: ofPath("unmount %s")},
-		undoFrozen:     {mend: func(u undo) error { return thawDisk(u.Path) }, words: ofPath("thaw the disk at %s"), releases: true},
-		undoNice:       {mend: mendNice, words: ofPID("give the threads of pid %d their priority back")},
-		undoFiles:      {mend: mendFiles, words: ofPID("give pid %d its limit of open files back")},
+		undoFrozen: {mend: func(u undo) error {
+			return thawDisk(u.Path)
+		}, words: ofPath("thaw the disk at %s"), releases: true},
+		undoNice:  {mend: mendNice, words: ofPID("give the threads of pid %d their priority back")},
+		undoFiles: {mend: mendFiles, words: ofPID("give pid %d its limit of open files back")},
 	}
 }
 

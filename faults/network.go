@@ -38,7 +38,8 @@ func newProxy(f scenarios.Fault, upstream string) (*proxy, error) {
 	for _, address := range []string{to, f.Listen} {
 		host, _, err := net.SplitHostPort(cmp.Or(address, "127.0.0.1:0"))
 		if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
-			return nil, errors.Join(fmt.Errorf("%s is not an address and port of this machine's loopback", address), p.own.close())
+			return nil, errors.Join(fmt.Errorf("%s is not an address and port of this machine's loopback", address),
+				p.own.close())
 		}
 	}
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
@@ -96,12 +97,15 @@ func (n network) strike(ctx context.Context, _ target) (effect, error) {
 func (n network) toxics() (all []string, detail string) {
 	switch n.fault.Network {
 	case "latency":
-		return []string{fmt.Sprintf(`{"type":"latency","stream":"downstream","attributes":{"latency":%d}}`, n.fault.Delay.Milliseconds())},
+		return []string{fmt.Sprintf(`{"type":"latency","stream":"downstream","attributes":{"latency":%d}}`,
+				n.fault.Delay.Milliseconds())},
 			fmt.Sprintf("answers arrive %v later", n.fault.Delay)
 	case "reset":
-		return []string{`{"type":"reset_peer","stream":"downstream","attributes":{"timeout":0}}`}, "connections are reset instead of an answer"
+		return []string{`{"type":"reset_peer","stream":"downstream","attributes":{"timeout":0}}`},
+			"connections are reset instead of an answer"
 	}
-	return []string{`{"type":"timeout","stream":"upstream","attributes":{"timeout":0}}`, `{"type":"timeout","stream":"downstream","attributes":{"timeout":0}}`},
+	return []string{`{"type":"timeout","stream":"upstream","attributes":{"timeout":0}}`,
+			`{"type":"timeout","stream":"downstream","attributes":{"timeout":0}}`},
 		"everything that is sent disappears"
 }
 

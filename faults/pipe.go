@@ -106,8 +106,9 @@ func (stall) aim(_ context.Context) ([]target, error) {
 
 func (s stall) strike(context.Context, target) (effect, error) {
 	s.pipe.hold()
-	return effect{pid: os.Getpid(), detail: fmt.Sprintf("nobody reads the pipe of %d bytes", pipeSize), heal: func() (string, error) {
-		s.pipe.release()
-		return "", nil
-	}}, nil
+	return effect{pid: os.Getpid(), detail: fmt.Sprintf("nobody reads the pipe of %d bytes", pipeSize),
+		heal: func() (string, error) {
+			s.pipe.release()
+			return "", nil
+		}}, nil
 }

@@ -79,7 +79,8 @@ func (r renice) strike(ctx context.Context, at target) (effect, error) {
 		_, undone := heal()
 		return effect{}, errors.Join(err, undone)
 	}
-	return effect{pid: at.victim.PID, detail: fmt.Sprintf("nice value %d on each of %d threads (before: %d)", leastNice, len(old), 20-old[at.victim.PID]), heal: heal}, nil
+	return effect{pid: at.victim.PID, detail: fmt.Sprintf("nice value %d on each of %d threads (before: %d)", leastNice,
+		len(old), 20-old[at.victim.PID]), heal: heal}, nil
 }
 
 // mendNice is what the guardian does of it.
@@ -176,7 +177,8 @@ func threadsOf(p process) ([]int, error) {
 		return nil, err
 	}
 	if len(names) > mostThreads {
-		return nil, fmt.Errorf("pid %d has over %d threads: too many to be given their priority back one by one", p.PID, mostThreads)
+		return nil, fmt.Errorf("pid %d has over %d threads: too many to be given their priority back one by one", p.PID,
+			mostThreads)
 	}
 	all := make([]int, 0, len(names))
 	for _, name := range names {

@@ -35,7 +35,8 @@ func nices(t *testing.T, pid int) map[int]int {
 // severalThreads waits until the workers have begun: a Go process has several threads then.
 func severalThreads(t *testing.T, c crew) {
 	t.Helper()
-	eventually(t, "each worker has several threads", func() bool { return len(nices(t, c.Workers[0])) > 1 && len(nices(t, c.Workers[1])) > 1 })
+	eventually(t, "each worker has several threads",
+		func() bool { return len(nices(t, c.Workers[0])) > 1 && len(nices(t, c.Workers[1])) > 1 })
 }
 
 func all(nice int, of map[int]int) bool {
@@ -154,7 +155,8 @@ func TestPriorityIsNotLoweredWhereItCouldNotBeGivenBack(t *testing.T) {
 		}
 		return string(out)
 	}
-	if got := said("0:0"); !strings.Contains(got, "needs the right to give pid ") || !strings.Contains(got, "CAP_SYS_NICE, or ulimit -e ") {
+	if got := said("0:0"); !strings.Contains(got, "needs the right to give pid ") ||
+		!strings.Contains(got, "CAP_SYS_NICE, or ulimit -e ") {
 		t.Errorf("without any right: %q", got)
 	}
 	if !hasCapability(unix.CAP_SYS_RESOURCE) {

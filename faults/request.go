@@ -47,7 +47,8 @@ const answerWithin = 30 * time.Second
 func (r request) strike(ctx context.Context, _ target) (effect, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, cmp.Or(r.call.Method, http.MethodGet), r.base+r.call.Path, strings.NewReader(r.call.Body))
+	req, err := http.NewRequestWithContext(ctx, cmp.Or(r.call.Method, http.MethodGet), r.base+r.call.Path,
+		strings.NewReader(r.call.Body))
 	if err != nil {
 		return effect{}, err
 	}

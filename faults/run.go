@@ -88,7 +88,8 @@ func (s *stage) asked(ctx context.Context, i *Injection, at target) history.Faul
 		by = "scenario"
 	}
 	return history.FaultAsked{
-		ID: fmt.Sprintf("%s/%d", i.field.Name, s.count), Fault: i.fault.Kind, Target: at.words, Worker: at.worker, PID: at.victim.PID, Path: at.path, For: i.lasts(ctx), By: by,
+		ID: fmt.Sprintf("%s/%d", i.field.Name, s.count), Fault: i.fault.Kind, Target: at.words, Worker: at.worker,
+		PID: at.victim.PID, Path: at.path, For: i.lasts(ctx), By: by,
 	}
 }
 

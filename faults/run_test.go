@@ -74,7 +74,8 @@ func TestALockIsHeldForItsTimeByAProcessThatSaysSo(t *testing.T) {
 			g := newGuardian(t)
 			dir := t.TempDir()
 			path := filepath.Join(dir, "async_tasks.log")
-			i := prepare(t, scenarios.Fault{Kind: "hold-lock", Path: "async_tasks.log", Lock: kind}, Field{Dir: dir, Name: "shared"}, g)
+			i := prepare(t, scenarios.Fault{Kind: "hold-lock", Path: "async_tasks.log", Lock: kind},
+				Field{Dir: dir, Name: "shared"}, g)
 			rec := history.NewRecorder(time.Now())
 			ctx, end := context.WithCancel(t.Context())
 			done := make(chan error, 1)
@@ -147,7 +148,8 @@ func TestAStoppedWorkerIsContinuedWhenItsTimeIsOver(t *testing.T) {
 	private(t)
 	g := newGuardian(t)
 	c := newCrew(t)
-	i := prepare(t, scenarios.Fault{Kind: "stop", Worker: "1", For: 100 * time.Millisecond}, Field{Arbiter: c.Arbiter, Workers: c.seen, Name: "v"}, g)
+	i := prepare(t, scenarios.Fault{Kind: "stop", Worker: "1", For: 100 * time.Millisecond},
+		Field{Arbiter: c.Arbiter, Workers: c.seen, Name: "v"}, g)
 	rec := history.NewRecorder(time.Now())
 	if err := Run(t.Context(), []*Injection{i}, rec); err != nil {
 		t.Error(err)
@@ -162,7 +164,8 @@ func TestAStoppedWorkerThatDiesMeanwhileIsHealed(t *testing.T) {
 	private(t)
 	g := newGuardian(t)
 	c := newCrew(t)
-	i := prepare(t, scenarios.Fault{Kind: "stop", Worker: "1", For: time.Minute}, Field{Arbiter: c.Arbiter, Workers: c.seen, Name: "v"}, g)
+	i := prepare(t, scenarios.Fault{Kind: "stop", Worker: "1", For: time.Minute},
+		Field{Arbiter: c.Arbiter, Workers: c.seen, Name: "v"}, g)
 	rec := history.NewRecorder(time.Now())
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -179,7 +182,8 @@ func TestAStoppedWorkerThatDiesMeanwhileIsHealed(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	same(t, told(append(seen, rec.Drain(nil)...)), "v/1 asked stop", "v/1 in effect", "v/1 healed: interrupted; the process is gone")
+	same(t, told(append(seen, rec.Drain(nil)...)), "v/1 asked stop", "v/1 in effect",
+		"v/1 healed: interrupted; the process is gone")
 }
 
 func TestKillHitsEachOfAllAndSaysSoWhenTheyAreDead(t *testing.T) {
@@ -213,7 +217,8 @@ func TestKillIsRepeatedUntilThePhaseEnds(t *testing.T) {
 	private(t)
 	g := newGuardian(t)
 	c := newCrew(t)
-	i := prepare(t, scenarios.Fault{Kind: "kill", Worker: "oldest", Every: 200 * time.Millisecond}, Field{Arbiter: c.Arbiter, Workers: c.seen, Name: "v"}, g)
+	i := prepare(t, scenarios.Fault{Kind: "kill", Worker: "oldest", Every: 200 * time.Millisecond},
+		Field{Arbiter: c.Arbiter, Workers: c.seen, Name: "v"}, g)
 	rec := history.NewRecorder(time.Now())
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -228,7 +233,8 @@ func TestKillIsRepeatedUntilThePhaseEnds(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	same(t, told(seen[:6]), "v/1 asked kill", "v/1 in effect", "v/2 asked kill", "v/2 in effect", "v/3 asked kill", "v/3 failed: no worker is alive")
+	same(t, told(seen[:6]), "v/1 asked kill", "v/1 in effect", "v/2 asked kill", "v/2 in effect", "v/3 asked kill",
+		"v/3 failed: no worker is alive")
 }
 
 func TestNothingStrikesAtTheVeryEndOfThePhase(t *testing.T) {
@@ -246,7 +252,8 @@ func TestWhatIsOverAtOnceIsRepeatedForItsTime(t *testing.T) {
 		s := &stage{rec: history.NewRecorder(time.Now()), begin: time.Now()}
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		s.schedule(ctx, &Injection{fault: scenarios.Fault{Kind: "request", At: time.Second, Every: time.Second, For: 2 * time.Second}, harm: nobody{}})
+		s.schedule(ctx, &Injection{fault: scenarios.Fault{Kind: "request", At: time.Second, Every: time.Second,
+			For: 2 * time.Second}, harm: nobody{}})
 		same(t, told(s.rec.Drain(nil)), "/1 asked request", "/1 failed: nobody", "/2 asked request", "/2 failed: nobody")
 	})
 }
@@ -280,7 +287,8 @@ func TestNobodyIsKilledWhileTheBusiestIsStillSought(t *testing.T) {
 	private(t)
 	g := newGuardian(t)
 	c := newCrew(t)
-	i := prepare(t, scenarios.Fault{Kind: "kill", Worker: "busiest"}, Field{Arbiter: c.Arbiter, Workers: c.seen, Name: "v"}, g)
+	i := prepare(t, scenarios.Fault{Kind: "kill", Worker: "busiest"},
+		Field{Arbiter: c.Arbiter, Workers: c.seen, Name: "v"}, g)
 	rec := history.NewRecorder(time.Now())
 	ctx, end := context.WithTimeout(t.Context(), busyFor/4)
 	defer end()
@@ -325,7 +333,8 @@ func TestAProcessThatIsNotTheServersIsNeverChosen(t *testing.T) {
 	private(t)
 	g := newGuardian(t)
 	c, other := newCrew(t), newCrew(t)
-	i := prepare(t, scenarios.Fault{Kind: "kill", Worker: "all"}, Field{Arbiter: c.Arbiter, Workers: other.seen, Name: "v"}, g)
+	i := prepare(t, scenarios.Fault{Kind: "kill", Worker: "all"},
+		Field{Arbiter: c.Arbiter, Workers: other.seen, Name: "v"}, g)
 	rec := history.NewRecorder(time.Now())
 	if err := Run(t.Context(), []*Injection{i}, rec); err != nil {
 		t.Error(err)
@@ -372,8 +381,10 @@ func TestARequestIsInEffectOnlyWhenTheExpectedAnswerCame(t *testing.T) {
 	for _, one := range []struct {
 		expect []int
 		want   string
-	}{{[]int{202}, "v/1 in effect"}, {nil, "v/1 in effect"}, {[]int{200}, "v/1 failed: the answer was 202 Accepted, want [200]"}} {
-		f := scenarios.Fault{Kind: "request", Request: &scenarios.Target{Method: "POST", Path: "/task", Body: "{}", Expect: one.expect}}
+	}{{[]int{202}, "v/1 in effect"}, {nil, "v/1 in effect"},
+		{[]int{200}, "v/1 failed: the answer was 202 Accepted, want [200]"}} {
+		f := scenarios.Fault{Kind: "request",
+			Request: &scenarios.Target{Method: "POST", Path: "/task", Body: "{}", Expect: one.expect}}
 		rec := history.NewRecorder(time.Now())
 		if err := Run(t.Context(), []*Injection{prepare(t, f, Field{Base: server.URL, Name: "v"}, g)}, rec); err != nil {
 			t.Error(err)
@@ -395,12 +406,17 @@ func TestWhatCannotBeDoneIsRefusedBeforeAnythingStarts(t *testing.T) {
 	}{
 		{"a kind that is not known", scenarios.Fault{Kind: "curse"}, Field{}, `no fault is called "curse"`},
 		{"a signal without a known server", scenarios.Fault{Kind: "kill"}, Field{}, "no process of the server is known"},
-		{"a worker that is no choice", scenarios.Fault{Kind: "stop", Worker: "youngest"}, Field{Arbiter: 1}, "want random, oldest, busiest, all"},
-		{"a file outside", scenarios.Fault{Kind: "hold-lock", Path: "../x"}, Field{Dir: dir}, "leaves the server's log folder"},
-		{"a folder that is not there", scenarios.Fault{Kind: "hold-lock", Path: "a/b"}, Field{Dir: dir}, "the folder of the file to lock"},
+		{"a worker that is no choice", scenarios.Fault{Kind: "stop", Worker: "youngest"}, Field{Arbiter: 1},
+			"want random, oldest, busiest, all"},
+		{"a file outside", scenarios.Fault{Kind: "hold-lock", Path: "../x"}, Field{Dir: dir},
+			"leaves the server's log folder"},
+		{"a folder that is not there", scenarios.Fault{Kind: "hold-lock", Path: "a/b"}, Field{Dir: dir},
+			"the folder of the file to lock"},
 		{"no folder", scenarios.Fault{Kind: "hold-lock", Path: "x"}, Field{}, "no log folder"},
-		{"a lock of another kind", scenarios.Fault{Kind: "hold-lock", Path: "x", Lock: "lockf"}, Field{Dir: dir}, "want flock or fcntl"},
-		{"a call to another machine", scenarios.Fault{Kind: "request", Request: &scenarios.Target{Path: "/"}}, Field{Base: "http://192.0.2.1:80"}, "not an address of this machine's loopback"},
+		{"a lock of another kind", scenarios.Fault{Kind: "hold-lock", Path: "x", Lock: "lockf"}, Field{Dir: dir},
+			"want flock or fcntl"},
+		{"a call to another machine", scenarios.Fault{Kind: "request", Request: &scenarios.Target{Path: "/"}},
+			Field{Base: "http://192.0.2.1:80"}, "not an address of this machine's loopback"},
 		{"a call without a path", scenarios.Fault{Kind: "request"}, Field{Base: "http://127.0.0.1:1"}, "has no path"},
 	} {
 		t.Run(one.name, func(t *testing.T) {

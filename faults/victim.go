@@ -54,7 +54,8 @@ func (c choice) aim(ctx context.Context) ([]target, error) {
 		targets = append(targets, first)
 	}
 	for _, w := range chosen {
-		targets = append(targets, target{words: fmt.Sprintf("worker %d (pid %d)", w.Place, w.PID), worker: w.Place, victim: process{w.PID, w.Start}})
+		targets = append(targets, target{words: fmt.Sprintf("worker %d (pid %d)", w.Place, w.PID), worker: w.Place,
+			victim: process{w.PID, w.Start}})
 	}
 	return targets, nil
 }

@@ -33,7 +33,8 @@ func TestHistogramIsTheSameAsTheLibrarys(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !got.Equals(theirs) {
-				t.Errorf("decoded p50 %d max %d n %d, want p50 %d max %d n %d", got.ValueAtQuantile(50), got.Max(), got.TotalCount(),
+				t.Errorf("decoded p50 %d max %d n %d, want p50 %d max %d n %d", got.ValueAtQuantile(50), got.Max(),
+					got.TotalCount(),
 					theirs.ValueAtQuantile(50), theirs.Max(), theirs.TotalCount())
 			}
 			if text := ours.Take(); text != "" {

@@ -72,11 +72,16 @@ var byKind = sync.OnceValue(func() map[string]Example {
 // All returns a zero value of every event type, in the order of the files of this package.
 func All() []Example {
 	return []Example{
-		of[Header](), of[VariantStarted](), of[VariantEnded](), of[PhaseStarted](), of[Tick](), of[Interrupted](), of[Aborted](), of[Trouble](), of[RunEnded](),
-		of[LoadStarted](), of[LoadWindow](), of[GeneratorBound](), of[HitWindow](), of[Hit](), of[Ledger](), of[TaskLog](), of[RateChanged](),
+		of[Header](), of[VariantStarted](), of[VariantEnded](), of[PhaseStarted](), of[Tick](), of[Interrupted](),
+		of[Aborted](), of[Trouble](), of[RunEnded](),
+		of[LoadStarted](), of[LoadWindow](), of[GeneratorBound](), of[HitWindow](), of[Hit](), of[Ledger](),
+		of[TaskLog](), of[RateChanged](),
 		of[FaultAsked](), of[FaultInEffect](), of[FaultHealed](), of[FaultFailed](),
-		of[ServerStarted](), of[ServerSaid](), of[ServerStopped](), of[WorkerSeen](), of[WorkerGone](), of[WorkerSample](), of[ThreadSample](), of[LockWait](), of[Listener](), of[Heartbeat](),
-		of[MutexWait](), of[PipeWait](), of[DiskWait](), of[SocketWait](), of[ChildWait](), of[TerminalWait](), of[SemaphoreWait](), of[Chain](), of[Upstream](), of[Looked](), of[Unseen](), of[Stack](), of[Descriptors](), of[Cgroup](), of[Overflow](), of[SignalSeen](),
+		of[ServerStarted](), of[ServerSaid](), of[ServerStopped](), of[WorkerSeen](), of[WorkerGone](),
+		of[WorkerSample](), of[ThreadSample](), of[LockWait](), of[Listener](), of[Heartbeat](),
+		of[MutexWait](), of[PipeWait](), of[DiskWait](), of[SocketWait](), of[ChildWait](), of[TerminalWait](),
+		of[SemaphoreWait](), of[Chain](), of[Upstream](), of[Looked](), of[Unseen](), of[Stack](), of[Descriptors](),
+		of[Cgroup](), of[Overflow](), of[SignalSeen](),
 	}
 }
 

@@ -14,12 +14,13 @@ type Peer struct {
 
 // MutexWait is a thread that waits for a lock inside its process.
 type MutexWait struct {
-	PID     int           `json:"pid"`
-	TID     int           `json:"tid"`
-	Address uint64        `json:"address"`           // of the futex word
-	Between bool          `json:"between,omitempty"` // it is a lock between processes (not FUTEX_PRIVATE)
-	Owner   int           `json:"owner"`             // the thread that holds it; 0: not known (only glibc's mutexes say, other futexes do not)
-	Still   time.Duration `json:"still"`
+	PID     int    `json:"pid"`
+	TID     int    `json:"tid"`
+	Address uint64 `json:"address"`           // of the futex word
+	Between bool   `json:"between,omitempty"` // it is a lock between processes (not FUTEX_PRIVATE)
+	// The thread that holds it; 0: not known (only glibc's mutexes say, other futexes do not).
+	Owner int           `json:"owner"`
+	Still time.Duration `json:"still"`
 }
 
 // PipeWait is a thread that waits for a pipe or FIFO.
@@ -33,21 +34,24 @@ type PipeWait struct {
 	Size   int           `json:"size"`   // bytes that it holds (F_GETPIPE_SZ); -1: not known
 	Others []Peer        `json:"others"` // who has the other end open: who should read, or write; empty: nobody
 	Still  time.Duration `json:"still"`
-	More   int           `json:"more,omitempty"` // descriptors that it waits for beside this one (poll, select, epoll), its own wake-ups not counted
-	Open   bool          `json:"open,omitempty"` // it is in open(2) of a FIFO, which waits until somebody opens the other end
-	Path   string        `json:"path,omitempty"` // of a FIFO
+	// Descriptors that it waits for beside this one (poll, select, epoll), its own wake-ups not counted.
+	More int `json:"more,omitempty"`
+	// It is in open(2) of a FIFO, which waits until somebody opens the other end.
+	Open bool   `json:"open,omitempty"`
+	Path string `json:"path,omitempty"` // of a FIFO
 }
 
 // DiskWait is a thread that waits for a file system.
 type DiskWait struct {
-	PID     int           `json:"pid"`
-	TID     int           `json:"tid"`
-	Op      string        `json:"op"` // its system call
-	Path    string        `json:"path"`
-	Mount   string        `json:"mount"`
-	Type    string        `json:"type"` // "ext4", "fuse.sshfs", "nfs4"
-	Source  string        `json:"source,omitempty"`
-	Frozen  bool          `json:"frozen"` // it waits in percpu_rwsem_wait: the file system is frozen (FIFREEZE), and not even SIGKILL ends the wait
+	PID    int    `json:"pid"`
+	TID    int    `json:"tid"`
+	Op     string `json:"op"` // its system call
+	Path   string `json:"path"`
+	Mount  string `json:"mount"`
+	Type   string `json:"type"` // "ext4", "fuse.sshfs", "nfs4"
+	Source string `json:"source,omitempty"`
+	// It waits in percpu_rwsem_wait: the file system is frozen (FIFREEZE), and not even SIGKILL ends the wait.
+	Frozen  bool          `json:"frozen"`
 	Servers []Peer        `json:"servers,omitempty"`
 	Still   time.Duration `json:"still"`
 }
@@ -66,12 +70,14 @@ type SocketWait struct {
 	Peers  []Peer        `json:"peers"`  // the process at the other end, where it is on this machine
 	Silent time.Duration `json:"silent"` // since the other side last sent anything; -1: it never did, or it is not known
 	Still  time.Duration `json:"still"`
-	More   int           `json:"more,omitempty"`   // as of PipeWait
-	Unread int           `json:"unread,omitempty"` // bytes that were sent and that the other side has not taken: TCP's queue, or a full unix socket
-	Full   bool          `json:"full,omitempty"`   // it waits to send: the other side does not read
-	Own    bool          `json:"own,omitempty"`    // the other end is the server's own port: it asks itself
-	Asked  time.Duration `json:"asked,omitempty"`  // since it last sent something there; 0: it is not known
-	Does   string        `json:"does,omitempty"`   // what the process at the other end says of itself in its title: "postgres: app shop [local] SELECT waiting"
+	More   int           `json:"more,omitempty"` // as of PipeWait
+	// Bytes that were sent and that the other side has not taken: TCP's queue, or a full unix socket.
+	Unread int           `json:"unread,omitempty"`
+	Full   bool          `json:"full,omitempty"`  // it waits to send: the other side does not read
+	Own    bool          `json:"own,omitempty"`   // the other end is the server's own port: it asks itself
+	Asked  time.Duration `json:"asked,omitempty"` // since it last sent something there; 0: it is not known
+	// What the process at the other end says of itself in its title: "postgres: app shop [local] SELECT waiting".
+	Does string `json:"does,omitempty"`
 }
 
 // ChildWait is a thread that waits for a process that it, or its worker, started: for its end, or for what it writes.
@@ -114,7 +120,8 @@ type Chain struct {
 // Link is one process that another one waits for, and what it waits for in its turn.
 type Link struct {
 	Peer
-	Does string        `json:"does"`           // "write on a full pipe that pid 12 should read", "computes", "clock_nanosleep"
+	// "write on a full pipe that pid 12 should read", "computes", "clock_nanosleep".
+	Does string        `json:"does"`
 	For  time.Duration `json:"for,omitempty"`  // since when; 0: it is not known
 	Ends bool          `json:"ends,omitempty"` // it comes back to the process where the chain began: it never ends by itself
 	Dead bool          `json:"dead,omitempty"` // it is no more
@@ -140,8 +147,9 @@ type Unanswered struct {
 // Looked ends the look at one worker: all evidence of one moment lies between its WorkerSample and this, and is
 // judged together.
 type Looked struct {
-	PID   int    `json:"pid"`
-	Title string `json:"title,omitempty"` // what it says of itself, where it has written a title: "postgres: app shop [local] UPDATE waiting"
+	PID int `json:"pid"`
+	// What it says of itself, where it has written a title: "postgres: app shop [local] UPDATE waiting".
+	Title string `json:"title,omitempty"`
 }
 
 // Unseen is what may not be read of a worker, or of the server (pid 0), and what would allow it. Where it hides
@@ -162,11 +170,13 @@ type Stack struct {
 	Frames   []string `json:"frames"`   // innermost first: "emit (logging/__init__.py:1113)"
 	Holds    bool     `json:"holds"`    // it holds the interpreter's lock (GIL)
 
-	Kind    string        `json:"kind,omitempty"` // "thread" or empty, "task", "greenlet", "goroutine", "fiber"
-	ID      uint64        `json:"id,omitempty"`   // its name in its runtime
-	Name    string        `json:"name,omitempty"`
-	Count   int           `json:"count,omitempty"`   // how many are at the same place and wait for the same, this one included; 0: 1
-	Own     int           `json:"own,omitempty"`     // place in Frames of the first frame that is the application's, from 1; 0: none is
+	Kind string `json:"kind,omitempty"` // "thread" or empty, "task", "greenlet", "goroutine", "fiber"
+	ID   uint64 `json:"id,omitempty"`   // its name in its runtime
+	Name string `json:"name,omitempty"`
+	// How many are at the same place and wait for the same, this one included; 0: 1.
+	Count int `json:"count,omitempty"`
+	// Place in Frames of the first frame that is the application's, from 1; 0: none is.
+	Own     int           `json:"own,omitempty"`
 	Idle    bool          `json:"idle,omitempty"`    // proven to wait for its next piece of work
 	Pool    bool          `json:"pool,omitempty"`    // it is one of a pool's
 	Ends    bool          `json:"ends,omitempty"`    // it ends its process and waits for what is left
@@ -181,7 +191,8 @@ type Wait struct {
 	Object uint64 `json:"object,omitempty"` // address of the thing: the same for all who wait for it
 	Name   string `json:"name,omitempty"`   // what the application calls it
 	Owner  uint64 `json:"owner,omitempty"`  // who holds it: a thread's tid, or the ID of a piece of work
-	Before int    `json:"before,omitempty"` // pid of the parent in which it was taken before the fork: nobody in this process can release it
+	// Pid of the parent in which it was taken before the fork: nobody in this process can release it.
+	Before int `json:"before,omitempty"`
 }
 
 // Request is a piece of work that somebody asked for. Never headers or bodies.
@@ -211,9 +222,10 @@ type Cgroup struct {
 	ThrottledFor time.Duration `json:"throttled_for"` //
 	Memory       uint64        `json:"memory"`        // bytes
 	MemoryLimit  uint64        `json:"memory_limit"`  // bytes; 0: no limit
-	UnderOOM     bool          `json:"under_oom"`     // over its limit with the killer off: its tasks sleep until there is memory
-	OOMKills     uint64        `json:"oom_kills"`     //
-	Frozen       bool          `json:"frozen"`        // by the freezer
+	// Over its limit with the killer off: its tasks sleep until there is memory.
+	UnderOOM bool   `json:"under_oom"`
+	OOMKills uint64 `json:"oom_kills"` //
+	Frozen   bool   `json:"frozen"`    // by the freezer
 }
 
 // Overflow is how many connections the kernel has dropped because a listening socket's queue was full

@@ -177,12 +177,18 @@ func TestWhatIsNoRecordingSaysSo(t *testing.T) {
 	for _, row := range []struct{ name, text, want string }{
 		{"plain text", "hello", "not a recording"},
 		{"no header", zip(`{"seq":1,"at":0,"kind":"tick","event":{"late":0}}` + "\n"), "want a header of format 1 to 2"},
-		{"a header without a format", zip(`{"seq":1,"at":0,"kind":"header","event":{}}` + "\n"), "want a header of format 1 to 2"},
-		{"a later format", zip(`{"seq":1,"at":0,"kind":"header","event":{"format":99,"tool":"v9"}}` + "\n"), "format 99 was not written by this version of hangtime, which reads up to 2, but by v9"},
-		{"a later format with what only it knows", zip(`{"seq":1,"at":0,"kind":"header","more":1,"event":{"format":99,"planet":"Mars"}}` + "\n"), "x:1: format 99"},
-		{"an unknown kind", zip(header + `{"seq":2,"at":0,"kind":"weather","event":{}}` + "\n"), `x:2: record 2: kind "weather" is not known`},
-		{"an unknown field of a trouble", zip(header + `{"seq":2,"at":0,"kind":"trouble","event":{"mood":1}}` + "\n"), `unknown field "mood"`},
-		{"an unknown field", zip(header + `{"seq":2,"at":0,"kind":"tick","event":{"early":1}}` + "\n"), `unknown field "early"`},
+		{"a header without a format", zip(`{"seq":1,"at":0,"kind":"header","event":{}}` + "\n"),
+			"want a header of format 1 to 2"},
+		{"a later format", zip(`{"seq":1,"at":0,"kind":"header","event":{"format":99,"tool":"v9"}}` + "\n"),
+			"format 99 was not written by this version of hangtime, which reads up to 2, but by v9"},
+		{"a later format with what only it knows",
+			zip(`{"seq":1,"at":0,"kind":"header","more":1,"event":{"format":99,"planet":"Mars"}}` + "\n"), "x:1: format 99"},
+		{"an unknown kind", zip(header + `{"seq":2,"at":0,"kind":"weather","event":{}}` + "\n"),
+			`x:2: record 2: kind "weather" is not known`},
+		{"an unknown field of a trouble", zip(header + `{"seq":2,"at":0,"kind":"trouble","event":{"mood":1}}` + "\n"),
+			`unknown field "mood"`},
+		{"an unknown field", zip(header + `{"seq":2,"at":0,"kind":"tick","event":{"early":1}}` + "\n"),
+			`unknown field "early"`},
 		{"a gap", zip(header + `{"seq":3,"at":0,"kind":"tick","event":{}}` + "\n"), "record 3 at 0s follows record 1"},
 		{"time runs back", zip(header + `{"seq":2,"at":-5,"kind":"tick","event":{}}` + "\n"), "no earlier time"},
 		{"no JSON", zip(header + "what?\n"), "x:2: "},
@@ -200,9 +206,10 @@ func TestWhatIsNoRecordingSaysSo(t *testing.T) {
 // A trouble of format 1 names a room and has no weight, which voids what was measured.
 func TestATroubleOfFormat1IsRead(t *testing.T) {
 	for text, want := range map[string]Trouble{
-		`{"room":"probe","text":"blind"}`:                           {Component: "probe", Text: "blind"},
-		`{"component":"probe","text":"slow","weight":"harmless"}`:   {Component: "probe", Text: "slow", Weight: Harmless},
-		`{"component":"probe","text":"new","weight":"of tomorrow"}`: {Component: "probe", Text: "new", Weight: "of tomorrow"},
+		`{"room":"probe","text":"blind"}`:                         {Component: "probe", Text: "blind"},
+		`{"component":"probe","text":"slow","weight":"harmless"}`: {Component: "probe", Text: "slow", Weight: Harmless},
+		`{"component":"probe","text":"new","weight":"of tomorrow"}`: {Component: "probe", Text: "new",
+			Weight: "of tomorrow"},
 	} {
 		var rec Record
 		if err := json.Unmarshal([]byte(`{"seq":2,"at":0,"kind":"trouble","event":`+text+`}`), &rec); err != nil {
@@ -231,7 +238,8 @@ func TestARecordingIsNeverOverwritten(t *testing.T) {
 }
 
 func FuzzReader(f *testing.F) {
-	f.Add([]byte(`{"seq":1,"at":0,"kind":"header","event":{"format":1}}` + "\n" + `{"seq":2,"at":7,"kind":"tick","event":{"late":3}}` + "\n"))
+	f.Add([]byte(`{"seq":1,"at":0,"kind":"header","event":{"format":1}}` + "\n" +
+		`{"seq":2,"at":7,"kind":"tick","event":{"late":3}}` + "\n"))
 	f.Add([]byte("{"))
 	f.Fuzz(func(t *testing.T, lines []byte) {
 		var b bytes.Buffer

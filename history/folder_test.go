@@ -11,7 +11,8 @@ import (
 
 func TestTheRecordingsOfAPath(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"a" + Extension, "a.txt", "x/b" + Extension, "x/001/c" + Extension, "x/001/deep/d" + Extension} {
+	for _, name := range []string{"a" + Extension, "a.txt", "x/b" + Extension, "x/001/c" + Extension, "x/001/deep/d" +
+		Extension} {
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
@@ -21,14 +22,16 @@ func TestTheRecordingsOfAPath(t *testing.T) {
 		}
 	}
 	got, err := Recordings(dir)
-	want := []string{filepath.Join(dir, "a"+Extension), filepath.Join(dir, "x", "b"+Extension), filepath.Join(dir, "x", "001", "c"+Extension)}
+	want := []string{filepath.Join(dir, "a"+Extension), filepath.Join(dir, "x", "b"+Extension),
+		filepath.Join(dir, "x", "001", "c"+Extension)}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("of a folder: %v (-want +got):\n%s", err, diff)
 	}
 	if got, err := Recordings(want[1]); err != nil || len(got) != 1 || got[0] != want[1] {
 		t.Errorf("of a file: %v, %v", got, err)
 	}
-	if _, err := Recordings(t.TempDir()); err == nil || !strings.Contains(err.Error(), "holds no recording (*"+Extension+")") {
+	if _, err := Recordings(t.TempDir()); err == nil ||
+		!strings.Contains(err.Error(), "holds no recording (*"+Extension+")") {
 		t.Errorf("of an empty folder: %v", err)
 	}
 	if _, err := Recordings(filepath.Join(dir, "none")); !os.IsNotExist(err) {

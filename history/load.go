@@ -26,14 +26,17 @@ type LoadWindow struct {
 	Oldest      time.Duration `json:"oldest"`      // age, from due, of the oldest hit in flight or waiting
 	Connections int           `json:"connections"` // open now
 	Lag         time.Duration `json:"lag"`         // longest of our own delay, due → sent while a sender was free
-	Lagged      uint64        `json:"lagged"`      // of the late ones, those for which a sender was free: the generator's own fault
-	CPU         time.Duration `json:"cpu"`         // processor time that the generator used in the window: its thread's; with net/http, the whole process's
+	// Of the late ones, those for which a sender was free: the generator's own fault.
+	Lagged uint64 `json:"lagged"`
+	// Processor time that the generator used in the window: its thread's; with net/http, the whole process's.
+	CPU time.Duration `json:"cpu"`
 }
 
 // GeneratorBound says that the load generator itself, not the server, was what limited the load: over the last
 // second, or (Final) over the whole attack. Figures that were measured then are partly its own.
 type GeneratorBound struct {
-	Lagged float64 `json:"lagged"`          // share of hits that left more than 1 ms late although a sender was free; above 0.01 its p99 of lag is above 1 ms
+	// Share of hits that left more than 1 ms late although a sender was free; above 0.01 its p99 of lag is above 1 ms.
+	Lagged float64 `json:"lagged"`
 	Busy   float64 `json:"busy"`            // share of the time that it was on a processor, of all that it could use
 	Text   string  `json:"text"`            // in words, for a person
 	Over   bool    `json:"over,omitempty"`  // it is no longer so
@@ -43,19 +46,22 @@ type GeneratorBound struct {
 // HitWindow is what became of hits that were due in one window; the same window comes again when more of its hits end.
 // Every ended hit is in exactly one HitWindow.
 type HitWindow struct {
-	Tag      string            `json:"tag,omitempty"`
-	Due      time.Duration     `json:"due"`   // start of the window in which the hits were due
-	Width    time.Duration     `json:"width"` // its length: 100 ms
-	OK       uint64            `json:"ok"`    // answered with an expected status
-	Status   map[string]uint64 `json:"status,omitempty"`
-	Errors   map[string]uint64 `json:"errors,omitempty"`   // by class: see the Err constants
-	Response string            `json:"response,omitempty"` // HDR histogram (V2, compressed, base64), microseconds from due, of the OK ones
-	Failed   string            `json:"failed,omitempty"`   // the same, of all the others, with the age at which they failed or were given up
-	Service  string            `json:"service,omitempty"`  // microseconds from sent, of all that were sent
-	Wait     string            `json:"wait,omitempty"`     // microseconds from due to sent, of all that were sent
-	Connect  string            `json:"connect,omitempty"`  // microseconds that a new connection took, of those that made one
-	First    string            `json:"first,omitempty"`    // microseconds from sent, or from the new connection, to the first byte of the answer
-	Body     string            `json:"body,omitempty"`     // microseconds from the first byte to the last
+	Tag    string            `json:"tag,omitempty"`
+	Due    time.Duration     `json:"due"`   // start of the window in which the hits were due
+	Width  time.Duration     `json:"width"` // its length: 100 ms
+	OK     uint64            `json:"ok"`    // answered with an expected status
+	Status map[string]uint64 `json:"status,omitempty"`
+	Errors map[string]uint64 `json:"errors,omitempty"` // by class: see the Err constants
+	// HDR histogram (V2, compressed, base64), microseconds from due, of the OK ones.
+	Response string `json:"response,omitempty"`
+	// The same, of all the others, with the age at which they failed or were given up.
+	Failed  string `json:"failed,omitempty"`
+	Service string `json:"service,omitempty"` // microseconds from sent, of all that were sent
+	Wait    string `json:"wait,omitempty"`    // microseconds from due to sent, of all that were sent
+	Connect string `json:"connect,omitempty"` // microseconds that a new connection took, of those that made one
+	// Microseconds from sent, or from the new connection, to the first byte of the answer.
+	First string `json:"first,omitempty"`
+	Body  string `json:"body,omitempty"` // microseconds from the first byte to the last
 }
 
 // Classes of failed hits. A status that the target does not expect is "status".

@@ -69,22 +69,25 @@ type WorkerGone struct {
 type WorkerSample struct {
 	PID      int           `json:"pid"`
 	Worker   int           `json:"worker"`
-	State    string        `json:"state"`           // of its main thread, as in proc_pid_stat(5): R S D T t Z
-	CPU      time.Duration `json:"cpu"`             // used by all its threads since it was born
-	RunDelay time.Duration `json:"run_delay"`       // time its threads were ready and had no processor
-	RSS      uint64        `json:"rss"`             // bytes
-	Threads  int           `json:"threads"`         //
-	Inside   int           `json:"inside"`          // connections that it accepted and that wait for an answer
-	Oldest   time.Duration `json:"oldest"`          // age of the oldest of these
-	Idle     int           `json:"idle"`            // accepted, kept alive, nothing asked
-	Silent   int           `json:"silent"`          // accepted, and the client never sent a byte
-	Moved    bool          `json:"moved"`           // some thread of it ran since the last sample
-	Still    time.Duration `json:"still"`           // since when none ran
-	Answered uint64        `json:"answered"`        // bytes sent on its connections: grows when it answers
-	Ports    []int         `json:"ports,omitempty"` // the clients' ports of the outstanding connections, the oldest first (at most 16)
+	State    string        `json:"state"`     // of its main thread, as in proc_pid_stat(5): R S D T t Z
+	CPU      time.Duration `json:"cpu"`       // used by all its threads since it was born
+	RunDelay time.Duration `json:"run_delay"` // time its threads were ready and had no processor
+	RSS      uint64        `json:"rss"`       // bytes
+	Threads  int           `json:"threads"`   //
+	Inside   int           `json:"inside"`    // connections that it accepted and that wait for an answer
+	Oldest   time.Duration `json:"oldest"`    // age of the oldest of these
+	Idle     int           `json:"idle"`      // accepted, kept alive, nothing asked
+	Silent   int           `json:"silent"`    // accepted, and the client never sent a byte
+	Moved    bool          `json:"moved"`     // some thread of it ran since the last sample
+	Still    time.Duration `json:"still"`     // since when none ran
+	Answered uint64        `json:"answered"`  // bytes sent on its connections: grows when it answers
+	// The clients' ports of the outstanding connections, the oldest first (at most 16).
+	Ports []int `json:"ports,omitempty"`
 
-	Ages  []time.Duration `json:"ages,omitempty"`  // how long each of Ports has waited for its answer
-	Spoke time.Duration   `json:"spoke,omitempty"` // since it last sent a byte on one of its connections, by the kernel's clock (TCP_INFO, steps of 4 ms); 0: it is not known
+	Ages []time.Duration `json:"ages,omitempty"` // how long each of Ports has waited for its answer
+	// Since it last sent a byte on one of its connections, by the kernel's clock (TCP_INFO, steps of 4 ms); 0: it is
+	// not known.
+	Spoke time.Duration `json:"spoke,omitempty"`
 	// LeastAge says that the ages are only those since the connections were first seen: the kernel keeps no times for
 	// unix sockets.
 	LeastAge bool `json:"least_age,omitempty"`
@@ -100,18 +103,21 @@ type WorkerSample struct {
 // descriptors that holds the listening socket (For says which). In recordings of format 1 it was a hint: true for
 // each epoll, select, poll and accept, and for a futex in all but the main thread.
 type ThreadSample struct {
-	PID     int           `json:"pid"`
-	TID     int           `json:"tid"`
-	Name    string        `json:"name"` // its comm
-	State   string        `json:"state"`
-	Idle    bool          `json:"idle"`              // it waits for work (epoll, select, accept, a futex of the runtime): no sign of a hang
-	Still   time.Duration `json:"still"`             // since it last ran
-	Syscall string        `json:"syscall,omitempty"` // by name: "flock"; "running" when on a processor; empty when it may not be read
-	Args    string        `json:"args,omitempty"`    // resolved for a person: "9 → /tmp/x/async_tasks.log, LOCK_EX"
-	Wchan   string        `json:"wchan,omitempty"`
-	Stack   []string      `json:"stack,omitempty"` // kernel frames, top first
-	Twice   bool          `json:"twice"`           // seen the same 50 ms apart, and it did not run between
-	For     string        `json:"for,omitempty"`   // what an idle thread waits for: "connections", "events", "parent", "parked"
+	PID   int    `json:"pid"`
+	TID   int    `json:"tid"`
+	Name  string `json:"name"` // its comm
+	State string `json:"state"`
+	// It waits for work (epoll, select, accept, a futex of the runtime): no sign of a hang.
+	Idle  bool          `json:"idle"`
+	Still time.Duration `json:"still"` // since it last ran
+	// By name: "flock"; "running" when on a processor; empty when it may not be read.
+	Syscall string   `json:"syscall,omitempty"`
+	Args    string   `json:"args,omitempty"` // resolved for a person: "9 → /tmp/x/async_tasks.log, LOCK_EX"
+	Wchan   string   `json:"wchan,omitempty"`
+	Stack   []string `json:"stack,omitempty"` // kernel frames, top first
+	Twice   bool     `json:"twice"`           // seen the same 50 ms apart, and it did not run between
+	// What an idle thread waits for: "connections", "events", "parent", "parked".
+	For string `json:"for,omitempty"`
 }
 
 // LockWait is a thread that waits for a file lock, with who holds it.

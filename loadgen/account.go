@@ -184,7 +184,8 @@ func (a *account) window() {
 		From: a.from, To: now,
 		Due: c.due - a.last.due, Sent: c.sent - a.last.sent, Late: c.late - a.last.late, Dropped: c.dropped - a.last.dropped,
 		Ended: a.ended, InFlight: int(inFlight), Waiting: int(c.due - c.sent - c.dropped),
-		Connections: int(m.Connections.Load()), Lag: time.Duration(m.Lag.Swap(0)), Lagged: c.lagged - a.last.lagged, CPU: c.cpu - a.last.cpu,
+		Connections: int(m.Connections.Load()), Lag: time.Duration(m.Lag.Swap(0)), Lagged: c.lagged - a.last.lagged,
+		CPU: c.cpu - a.last.cpu,
 	}
 	if w.Waiting > 0 {
 		if first := a.job.DueAt(c.sent + c.dropped); oldest == 0 || first < oldest {

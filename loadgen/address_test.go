@@ -36,7 +36,8 @@ func TestBothEnginesFindTheServerHoweverItIsCalled(t *testing.T) {
 			byHandServer(t, l, answer)
 			_, port, _ := net.SplitHostPort(l.Addr().String())
 			resolver := resolverOf(t, [4]byte{127, 0, 0, 2}, [4]byte{127, 0, 0, 1})
-			_, sum := attackWith(t, Options{Engine: name, Resolver: resolver}, p, "http://several.test:"+port, 100*time.Millisecond)
+			_, sum := attackWith(t, Options{Engine: name, Resolver: resolver}, p, "http://several.test:"+port,
+				100*time.Millisecond)
 			expectKinds(t, sum, all)
 		})
 		t.Run("a port where nobody listens/"+name, func(t *testing.T) {
@@ -71,7 +72,9 @@ func resolverOf(t *testing.T, addresses ...[4]byte) *net.Resolver {
 			m.Response, m.RecursionAvailable, m.Additionals = true, true, nil
 			if q := m.Questions[0]; q.Type == dnsmessage.TypeA {
 				for _, a := range addresses {
-					m.Answers = append(m.Answers, dnsmessage.Resource{Header: dnsmessage.ResourceHeader{Name: q.Name, Class: q.Class, TTL: 60}, Body: &dnsmessage.AResource{A: a}})
+					m.Answers = append(m.Answers,
+						dnsmessage.Resource{Header: dnsmessage.ResourceHeader{Name: q.Name, Class: q.Class, TTL: 60},
+							Body: &dnsmessage.AResource{A: a}})
 				}
 			}
 			if out, err := m.Pack(); err == nil {

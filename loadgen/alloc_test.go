@@ -28,7 +28,8 @@ func TestAHitOfTheFastEngineAllocatesNothing(t *testing.T) {
 	})
 	t.Cleanup(func() { _ = l.Close(); conns.Wait() })
 	attack := func(think time.Duration) (hits, made int64) {
-		p := scenarios.Load{Shape: "closed", Users: 4, Think: think, Timeout: time.Minute, Targets: []scenarios.Target{{Path: "/"}}}
+		p := scenarios.Load{Shape: "closed", Users: 4, Think: think, Timeout: time.Minute,
+			Targets: []scenarios.Target{{Path: "/"}}}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		_, sum := attackBy(t, engineFast, p, "http://"+l.Addr().String(), time.Second)

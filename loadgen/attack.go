@@ -141,7 +141,8 @@ func (a *Attack) Run(ctx context.Context, total time.Duration) error {
 	a.began = true
 	a.mu.Unlock()
 	j.Rec.Record(history.LoadStarted{
-		Engine: a.name, Reason: a.reason, URL: a.URL(), Pattern: j.Table.String(), Senders: j.Senders, Connections: j.Senders,
+		Engine: a.name, Reason: a.reason, URL: a.URL(), Pattern: j.Table.String(), Senders: j.Senders,
+		Connections: j.Senders,
 	})
 
 	var books, tasks sync.WaitGroup

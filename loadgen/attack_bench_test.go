@@ -42,7 +42,8 @@ func BenchmarkAttack(b *testing.B) {
 			var sum Summary
 			var hits uint64
 			for b.Loop() {
-				a, err := New(p, "http://"+l.Addr().String(), history.NewRecorder(time.Now()), Options{Engine: engineFast, Unlimited: true})
+				a, err := New(p, "http://"+l.Addr().String(), history.NewRecorder(time.Now()),
+					Options{Engine: engineFast, Unlimited: true})
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -67,7 +67,8 @@ func tell(t *testing.T, rec *history.Recorder) *story {
 		case history.LoadStarted:
 			s.started, s.began = ev, r.At
 		case history.LoadWindow:
-			s.due, s.sent, s.late, s.dropped, s.ended, s.last = s.due+ev.Due, s.sent+ev.Sent, s.late+ev.Late, s.dropped+ev.Dropped, s.ended+ev.Ended, ev
+			s.due, s.sent, s.late, s.dropped, s.ended, s.last = s.due+ev.Due, s.sent+ev.Sent, s.late+ev.Late, s.dropped+
+				ev.Dropped, s.ended+ev.Ended, ev
 			s.lag = max(s.lag, ev.Lag)
 		case history.HitWindow:
 			var failed uint64
@@ -291,15 +292,18 @@ func (s *taskServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func TestTheLedgerFollowsEveryTaskToItsEnd(t *testing.T) {
-	for name, batch := range map[string]bool{"a server that answers for many tasks at once": true, "a server that answers for one": false} {
+	for name, batch := range map[string]bool{"a server that answers for many tasks at once": true,
+		"a server that answers for one": false} {
 		t.Run(name, func(t *testing.T) {
 			h := &taskServer{states: map[string]string{}, batch: batch}
 			srv := httptest.NewServer(h)
 			defer srv.Close()
-			s := attack(t, t.Context(), plan(30, scenarios.Target{Method: "POST", Path: "/task", Expect: []int{202}}), srv.URL, time.Second)
+			s := attack(t, t.Context(), plan(30, scenarios.Target{Method: "POST", Path: "/task", Expect: []int{202}}),
+				srv.URL, time.Second)
 			final := s.ledgers[len(s.ledgers)-1]
 			want := history.Ledger{Accepted: 30, Done: 15, Failed: 5, TimedOut: 5, Lost: 5, Final: true}
-			if final.Accepted != want.Accepted || final.Done != want.Done || final.Failed != want.Failed || final.TimedOut != want.TimedOut || final.Lost != want.Lost || !final.Final || final.Open != 0 {
+			if final.Accepted != want.Accepted || final.Done != want.Done || final.Failed != want.Failed ||
+				final.TimedOut != want.TimedOut || final.Lost != want.Lost || !final.Final || final.Open != 0 {
 				t.Errorf("final ledger %+v, want %+v", final, want)
 			}
 			if s.ok != 30 {

@@ -89,7 +89,8 @@ func (b *bound) by(c counts, span time.Duration, when string) history.GeneratorB
 	case late != "":
 		// It has processor time to spare and does not always get it when it is due: that is the machine's doing, and a
 		// small part of what is measured.
-		ev.Text = "the load generator itself was late, not the server: " + when + " " + late + " (this machine is busy, or the rate too high for it)"
+		ev.Text = "the load generator itself was late, not the server: " + when + " " + late +
+			" (this machine is busy, or the rate too high for it)"
 	}
 	return ev
 }

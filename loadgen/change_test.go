@@ -28,10 +28,15 @@ func TestAChangedRateKeepsTheShares(t *testing.T) {
 	page, task := scenarios.Target{Path: "/page"}, scenarios.Target{Path: "/task"}
 	base := &url.URL{Scheme: "http", Host: "127.0.0.1:1"}
 	for name, p := range map[string]scenarios.Load{
-		"a mix by weight":   {Rate: 100, Timeout: time.Second, Mix: []scenarios.Mix{{Weight: 9, Targets: []scenarios.Target{page}}, {Weight: 1, Targets: []scenarios.Target{task}}}},
-		"a mix by rate":     {Timeout: time.Second, Mix: []scenarios.Mix{{Rate: 90, Targets: []scenarios.Target{page, page}}, {Rate: 10, Targets: []scenarios.Target{task}}}},
-		"an access log":     {Shape: "replay", Log: log, Timeout: time.Second},
-		"targets by weight": {Rate: 100, Timeout: time.Second, Targets: []scenarios.Target{{Path: "/page", Weight: 9}, task}},
+		"a mix by weight": {Rate: 100, Timeout: time.Second,
+			Mix: []scenarios.Mix{{Weight: 9, Targets: []scenarios.Target{page}},
+				{Weight: 1, Targets: []scenarios.Target{task}}}},
+		"a mix by rate": {Timeout: time.Second,
+			Mix: []scenarios.Mix{{Rate: 90, Targets: []scenarios.Target{page, page}},
+				{Rate: 10, Targets: []scenarios.Target{task}}}},
+		"an access log": {Shape: "replay", Log: log, Timeout: time.Second},
+		"targets by weight": {Rate: 100, Timeout: time.Second,
+			Targets: []scenarios.Target{{Path: "/page", Weight: 9}, task}},
 	} {
 		w, err := prepare(p, base, 1)
 		if err != nil {

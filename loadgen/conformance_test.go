@@ -185,7 +185,8 @@ var conformance = []struct {
 		name: "204 and 304, which have no body",
 		script: func(x *exchange) bool {
 			seq := x.request.Header.Get("X-Vegeta-Seq")
-			x.say([]string{"HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n"}[seq[0]%2])
+			x.say([]string{"HTTP/1.1 204 No Content\r\n\r\n",
+				"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n"}[seq[0]%2])
 			return true
 		},
 		want: map[string]uint64{"204": 5, "304": 5},
@@ -206,8 +207,9 @@ var conformance = []struct {
 		want:   map[string]uint64{"200": 10}, bytes: 20,
 	},
 	{
-		name:   "an answer before the body of the request was read",
-		target: scenarios.Target{Method: "POST", Body: strings.Repeat("b", 4<<20), Header: map[string]string{"X-Unread": "1"}},
+		name: "an answer before the body of the request was read",
+		target: scenarios.Target{Method: "POST", Body: strings.Repeat("b", 4<<20),
+			Header: map[string]string{"X-Unread": "1"}},
 		script: func(x *exchange) bool {
 			x.say("HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 			_, _ = io.Copy(io.Discard, x.request.Body)
@@ -216,12 +218,14 @@ var conformance = []struct {
 		want: map[string]uint64{"413": 10, history.ErrStatus: 10},
 	},
 	{
-		name:   "a body, headers and method as they were asked for",
-		target: scenarios.Target{Method: "PUT", Path: "/a/b?c=d%20e", Body: "twelve bytes", Header: map[string]string{"X-One": "1", "Host": "other.example"}},
+		name: "a body, headers and method as they were asked for",
+		target: scenarios.Target{Method: "PUT", Path: "/a/b?c=d%20e", Body: "twelve bytes",
+			Header: map[string]string{"X-One": "1", "Host": "other.example"}},
 		script: func(x *exchange) bool {
 			r := x.request
 			status := "200 OK"
-			if r.Method != "PUT" || r.RequestURI != "/a/b?c=d%20e" || r.ContentLength != 12 || r.Header.Get("X-One") != "1" || r.Host != "other.example" ||
+			if r.Method != "PUT" || r.RequestURI != "/a/b?c=d%20e" || r.ContentLength != 12 ||
+				r.Header.Get("X-One") != "1" || r.Host != "other.example" ||
 				r.Header.Get("User-Agent") != "hangtime" || r.Header.Get("X-Vegeta-Seq") == "" {
 				status = "400 Wrong"
 			}
@@ -292,7 +296,8 @@ func attackWith(t *testing.T, options Options, p scenarios.Load, base string, to
 		t.Errorf("engine %s, want %s", s.started.Engine, options.Engine)
 	}
 	if sum.Due != s.due || sum.OK != s.ok || sum.Failed != s.failed || sum.Response.Count != s.due {
-		t.Errorf("the summary has %d due, %d ok, %d failed, %d response times; the history %d, %d, %d", sum.Due, sum.OK, sum.Failed, sum.Response.Count, s.due, s.ok, s.failed)
+		t.Errorf("the summary has %d due, %d ok, %d failed, %d response times; the history %d, %d, %d", sum.Due, sum.OK,
+			sum.Failed, sum.Response.Count, s.due, s.ok, s.failed)
 	}
 	return s, sum
 }
@@ -334,17 +339,21 @@ func TestNoHitIsSentAgainInSilence(t *testing.T) {
 						return true
 					})
 					p := plan(1000, scenarios.Target{Path: "/", Method: method, Body: "x"})
-					p.Senders = 1 // of two connections that are both at their 49th, net/http would send one hit on each, and a third time
+					// Of two connections that are both at their 49th, net/http would send one hit on each, and a third
+					// time.
+					p.Senders = 1
 					if name == engineSleeping {
 						p.Rate, p.Senders = 2000, 3 // it is awake where all are in use
 					}
 					s, sum := attackBy(t, name, p, "http://"+l.Addr().String(), 400*time.Millisecond)
 					lost := sum.Errors[history.ErrClosed] + sum.Errors[history.ErrReset] + sum.Errors[history.ErrResent]
 					if killed.Load() < 4 || lost != killed.Load() || sum.Failed != lost || s.ok != s.due-lost {
-						t.Errorf("%d of the server's workers died, %d hits reported lost (%v), %d ok of %d", killed.Load(), lost, sum.Errors, s.ok, s.due)
+						t.Errorf("%d of the server's workers died, %d hits reported lost (%v), %d ok of %d",
+							killed.Load(), lost, sum.Errors, s.ok, s.due)
 					}
 					if again := seen.Load() - s.sent; again != sum.Errors[history.ErrResent] {
-						t.Errorf("the server saw %d requests of %d hits, and %d are reported as sent again", seen.Load(), s.sent, sum.Errors[history.ErrResent])
+						t.Errorf("the server saw %d requests of %d hits, and %d are reported as sent again",
+							seen.Load(), s.sent, sum.Errors[history.ErrResent])
 					}
 					if name != engineStandard && seen.Load() != s.sent {
 						t.Errorf("the fast engine sent %d hits %d times", s.sent, seen.Load())

@@ -17,8 +17,11 @@ func TestTheEngineIsChosenByWhatIsAsked(t *testing.T) {
 		want, why  string
 	}{
 		{"plain HTTP", "http://127.0.0.1:1", plan(1, scenarios.Target{Path: "/"}), engineFast, ""},
-		{"HTTPS", "https://127.0.0.1:1", plan(1, scenarios.Target{Path: "/"}), engineStandard, "https is not spoken by the fast engine"},
-		{"Expect: 100-continue", "http://127.0.0.1:1", plan(1, scenarios.Target{Path: "/", Header: map[string]string{"Expect": "100-continue"}}), engineStandard, "a target's header asks for more than request and answer"},
+		{"HTTPS", "https://127.0.0.1:1", plan(1, scenarios.Target{Path: "/"}), engineStandard,
+			"https is not spoken by the fast engine"},
+		{"Expect: 100-continue", "http://127.0.0.1:1",
+			plan(1, scenarios.Target{Path: "/", Header: map[string]string{"Expect": "100-continue"}}), engineStandard,
+			"a target's header asks for more than request and answer"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a, err := New(c.plan, c.base, history.NewRecorder(time.Now()), Options{})
@@ -40,7 +43,8 @@ func TestExpectContinueIsWaitedFor(t *testing.T) {
 		x.say(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n%02d", len(body)))
 		return true
 	})
-	p := plan(100, scenarios.Target{Method: "POST", Path: "/", Body: "hello", Header: map[string]string{"Expect": "100-continue", "X-Unread": "1"}})
+	p := plan(100, scenarios.Target{Method: "POST", Path: "/", Body: "hello",
+		Header: map[string]string{"Expect": "100-continue", "X-Unread": "1"}})
 	s, sum := attackBy(t, "", p, "http://"+l.Addr().String(), 100*time.Millisecond)
 	expectKinds(t, sum, map[string]uint64{"200": 10})
 	if s.started.Engine != engineStandard {

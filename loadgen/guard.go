@@ -114,5 +114,6 @@ func enoughFiles(senders int) error {
 // pause would then leave nothing else a processor.
 func RealTime() bool {
 	attr, err := unix.SchedGetAttr(0, 0)
-	return err == nil && (attr.Policy == unix.SCHED_FIFO || attr.Policy == unix.SCHED_RR || attr.Policy == unix.SCHED_DEADLINE)
+	return err == nil && (attr.Policy == unix.SCHED_FIFO || attr.Policy == unix.SCHED_RR ||
+		attr.Policy == unix.SCHED_DEADLINE)
 }

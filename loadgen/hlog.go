@@ -62,7 +62,8 @@ func (l *HLog) keep(err error) {
 
 func (l *HLog) begin(h history.Header) {
 	l.start = h.Started
-	l.keep(l.out.OutputComment("hangtime " + h.Tool + ", " + h.Scenario + ": response times in nanoseconds from when each hit was due"))
+	l.keep(l.out.OutputComment("hangtime " + h.Tool + ", " + h.Scenario +
+		": response times in nanoseconds from when each hit was due"))
 	l.keep(l.out.OutputLogFormatVersion())
 	l.keep(l.out.OutputStartTime(h.Started.UnixMilli()))
 	l.out.SetBaseTime(h.Started.UnixMilli())

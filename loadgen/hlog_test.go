@@ -16,11 +16,14 @@ import (
 )
 
 func TestAHistogramLogIsReadByHdrHistogram(t *testing.T) {
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }))
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "ok")
+	}))
 	defer srv.Close()
 	rec := history.NewRecorder(time.Now())
 	rec.Record(history.Header{Tool: "test", Scenario: "load", Started: time.Now()})
-	a, err := New(plan(200, scenarios.Target{Path: "/a", Tag: "one, two"}, scenarios.Target{Path: "/b"}), srv.URL, rec, Options{})
+	a, err := New(plan(200, scenarios.Target{Path: "/a", Tag: "one, two"}, scenarios.Target{Path: "/b"}), srv.URL,
+		rec, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,8 @@ import (
 func TestTheLedgerFollowsTasksOverHTTPSWithASelfSignedCertificate(t *testing.T) {
 	srv := httptest.NewTLSServer(&taskServer{states: map[string]string{}, batch: true})
 	defer srv.Close()
-	s := attack(t, t.Context(), plan(30, scenarios.Target{Method: "POST", Path: "/task", Expect: []int{202}}), srv.URL, time.Second)
+	s := attack(t, t.Context(), plan(30, scenarios.Target{Method: "POST", Path: "/task", Expect: []int{202}}), srv.URL,
+		time.Second)
 	final := s.ledgers[len(s.ledgers)-1]
 	want := history.Ledger{Accepted: 30, Done: 15, Failed: 5, TimedOut: 5, Lost: 5, LostBy: final.LostBy, Final: true}
 	if diff := cmp.Diff(want, final); diff != "" {

@@ -30,7 +30,8 @@ func prepare(plan scenarios.Load, base *url.URL, seed uint64) (*work, error) {
 		return nil, err
 	}
 	s, peak, err := schedule.Shape{
-		Name: plan.Shape, Rate: plan.Rate, To: plan.To, From: plan.From, Over: plan.Over, Steps: plan.Steps, Arrivals: plan.Arrivals,
+		Name: plan.Shape, Rate: plan.Rate, To: plan.To, From: plan.From, Over: plan.Over, Steps: plan.Steps,
+		Arrivals: plan.Arrivals,
 	}.Schedule(seed)
 	if err != nil {
 		return nil, err

@@ -50,8 +50,10 @@ func (l *Progress) line() {
 		return
 	}
 	rate := func(n uint64) string { return words.Rate(float64(n) / span) }
-	fmt.Fprintf(l.out, "%4.0f s  due %s  ok %s  failed %s  in flight %d  p50 %s  p99 %s  max %s\n", now.Elapsed.Seconds(), rate(now.Due-l.last.Due), rate(now.OK-l.last.OK),
-		rate(now.Failed-l.last.Failed), now.InFlight, words.Duration(now.Response.P50), words.Duration(now.Response.P99), words.Duration(now.Response.Max))
+	fmt.Fprintf(l.out, "%4.0f s  due %s  ok %s  failed %s  in flight %d  p50 %s  p99 %s  max %s\n",
+		now.Elapsed.Seconds(), rate(now.Due-l.last.Due), rate(now.OK-l.last.OK),
+		rate(now.Failed-l.last.Failed), now.InFlight, words.Duration(now.Response.P50),
+		words.Duration(now.Response.P99), words.Duration(now.Response.Max))
 	l.last = now
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net/url"
-	"os"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/loadgen/accesslog"
@@ -19,15 +18,10 @@ const mostReplayed = 20_000_000
 
 // prepareReplay reads the log that a plan names.
 func prepareReplay(plan scenarios.Load, base *url.URL) (*work, error) {
-	f, err := os.Open(plan.Log)
-	if err != nil {
-		return nil, fmt.Errorf("access log: %w", err)
-	}
-	defer f.Close()
 	b := &replayBuilder{base: base, limit: plan.Timeout, known: map[string]uint32{}}
-	skipped, err := accesslog.Read(f, b.add)
+	skipped, err := accesslog.ReadFile(plan.Log, b.add)
 	if err != nil {
-		return nil, fmt.Errorf("access log %s: %w", plan.Log, err)
+		return nil, fmt.Errorf("access log %w", err)
 	}
 	if len(b.moments) == 0 {
 		return nil, fmt.Errorf("access log %s has no request that could be sent (%d lines without one)", plan.Log, skipped)

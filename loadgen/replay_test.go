@@ -20,7 +20,8 @@ import (
 func TestAReplayKeepsTheMomentsOfTheLog(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "access.log")
 	text := ""
-	for _, at := range []string{"15:04:06", "15:04:05", "15:04:05", "15:04:08"} { // not in order: long requests are logged late
+	// Not in order: long requests are logged late.
+	for _, at := range []string{"15:04:06", "15:04:05", "15:04:05", "15:04:08"} {
 		text += `127.0.0.1 - - [02/Jan/2026:` + at + ` +0000] "GET /` + at + ` HTTP/1.1" 200 1` + "\n"
 	}
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -36,7 +37,8 @@ func TestAReplayKeepsTheMomentsOfTheLog(t *testing.T) {
 		got = append(got, table.Due(n).String()+" "+w.targets[table.Target(n)].URL)
 	}
 	// Two hits of one second are spread over it; at double speed all comes in half the time.
-	want := []string{"0s http://127.0.0.1:80/15:04:05", "250ms http://127.0.0.1:80/15:04:05", "500ms http://127.0.0.1:80/15:04:06", "1.5s http://127.0.0.1:80/15:04:08"}
+	want := []string{"0s http://127.0.0.1:80/15:04:05", "250ms http://127.0.0.1:80/15:04:05",
+		"500ms http://127.0.0.1:80/15:04:06", "1.5s http://127.0.0.1:80/15:04:08"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

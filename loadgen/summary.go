@@ -51,7 +51,8 @@ type sum struct {
 }
 
 func newSum(senders int) *sum {
-	return &sum{times: newTimes(), senders: senders, summary: Summary{Status: map[string]uint64{}, Errors: map[string]uint64{}}}
+	return &sum{times: newTimes(), senders: senders,
+		summary: Summary{Status: map[string]uint64{}, Errors: map[string]uint64{}}}
 }
 
 // ended takes a HitWindow with the histograms that will be in it.

@@ -53,13 +53,16 @@ func (a *Attack) WriteJSON(out io.Writer, s Summary) error {
 	engine, reason := a.Engine()
 	j := summaryJSON{
 		URL: a.URL(), Pattern: a.Pattern(), Engine: engine, Reason: reason, Seconds: s.Elapsed.Seconds(),
-		Due: s.Due, Sent: s.Sent, OK: s.OK, Failed: s.Failed, Late: s.Late, Dropped: s.Dropped, Status: s.Status, Errors: s.Errors,
-		BytesIn: s.BytesIn, BytesOut: s.BytesOut, Times: map[string]timesJSON{}, CPUSeconds: s.CPU.Seconds(), Waited: s.Waited.Seconds(), Bound: s.Bound,
+		Due: s.Due, Sent: s.Sent, OK: s.OK, Failed: s.Failed, Late: s.Late, Dropped: s.Dropped, Status: s.Status,
+		Errors:  s.Errors,
+		BytesIn: s.BytesIn, BytesOut: s.BytesOut, Times: map[string]timesJSON{}, CPUSeconds: s.CPU.Seconds(),
+		Waited: s.Waited.Seconds(), Bound: s.Bound,
 	}
 	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 	for _, row := range timesRows(s) {
 		q := row.of
-		j.Times[strings.ReplaceAll(row.name, " ", "_")] = timesJSON{q.Count, ms(q.P50), ms(q.P90), ms(q.P99), ms(q.P999), ms(q.Max)}
+		j.Times[strings.ReplaceAll(row.name, " ", "_")] = timesJSON{q.Count, ms(q.P50), ms(q.P90), ms(q.P99),
+			ms(q.P999), ms(q.Max)}
 	}
 	if t := s.Tasks; t.Accepted > 0 {
 		j.Tasks = &tasksJSON{t.Accepted, t.Done, t.Failed, t.TimedOut, t.Lost}

@@ -21,8 +21,10 @@ func (a *Attack) WriteText(out io.Writer, length time.Duration, s Summary) error
 	}
 	fmt.Fprintf(w, "\n%s for %s on the %s engine\n\n", a.Pattern(), words.Duration(length), engine)
 	fmt.Fprintf(w, "requests    %d due, %d ok, %d failed%s\n", s.Due, s.OK, s.Failed, Tally(s.Errors))
-	fmt.Fprintf(w, "            %d left late, %d never left, %d without an answer at the end\n", s.Late, s.Dropped, s.Errors["unanswered"])
-	fmt.Fprintf(w, "throughput  %.1f ok/s, %s received\n", float64(s.OK)/max(s.Elapsed.Seconds(), 1e-9), words.Size(s.BytesIn))
+	fmt.Fprintf(w, "            %d left late, %d never left, %d without an answer at the end\n", s.Late, s.Dropped,
+		s.Errors["unanswered"])
+	fmt.Fprintf(w, "throughput  %.1f ok/s, %s received\n", float64(s.OK)/max(s.Elapsed.Seconds(), 1e-9),
+		words.Size(s.BytesIn))
 	if len(s.Status) > 0 {
 		fmt.Fprintf(w, "status      %s\n", strings.TrimPrefix(Tally(s.Status), ": "))
 	}
@@ -34,14 +36,16 @@ func (a *Attack) WriteText(out io.Writer, length time.Duration, s Summary) error
 			continue
 		}
 		q := row.of
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t  %s\n", row.name, words.Duration(q.P50), words.Duration(q.P90), words.Duration(q.P99), words.Duration(q.P999), words.Duration(q.Max), row.says)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t  %s\n", row.name, words.Duration(q.P50), words.Duration(q.P90),
+			words.Duration(q.P99), words.Duration(q.P999), words.Duration(q.Max), row.says)
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
 	if s.Tasks.Accepted > 0 {
 		t := s.Tasks
-		fmt.Fprintf(w, "\ntasks       %d accepted = %d done + %d failed + %d timed out + %d lost", t.Accepted, t.Done, t.Failed, t.TimedOut, t.Lost)
+		fmt.Fprintf(w, "\ntasks       %d accepted = %d done + %d failed + %d timed out + %d lost", t.Accepted, t.Done,
+			t.Failed, t.TimedOut, t.Lost)
 		if t.Unfollowed > 0 {
 			fmt.Fprintf(w, " (of the failed, %d could not be asked about any more)", t.Unfollowed)
 		}

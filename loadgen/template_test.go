@@ -18,11 +18,13 @@ func TestATemplateReachesTheServer(t *testing.T) {
 			byHandServer(t, l, func(x *exchange) bool {
 				b := new(bytes.Buffer)
 				_, _ = b.ReadFrom(x.request.Body)
-				bodies <- fmt.Sprintf("%s %s %s %d", x.request.RequestURI, x.request.Header.Get("X-N"), b, x.request.ContentLength)
+				bodies <- fmt.Sprintf("%s %s %s %d", x.request.RequestURI, x.request.Header.Get("X-N"), b,
+					x.request.ContentLength)
 				x.say(plainAnswer)
 				return true
 			})
-			target := scenarios.Target{Method: "POST", Path: "/item/{{counter}}?r={{random 3 3}}", Body: `{"n":{{counter}}}`, Header: map[string]string{"X-N": "n{{counter}}", "X-Unread": "1"}, Template: true}
+			target := scenarios.Target{Method: "POST", Path: "/item/{{counter}}?r={{random 3 3}}",
+				Body: `{"n":{{counter}}}`, Header: map[string]string{"X-N": "n{{counter}}", "X-Unread": "1"}, Template: true}
 			_, sum := attackBy(t, name, plan(100, target), "http://"+l.Addr().String(), 100*time.Millisecond)
 			if sum.OK != 10 || sum.BytesOut != 10*7+1 {
 				t.Errorf("%d ok, %d bytes out", sum.OK, sum.BytesOut)

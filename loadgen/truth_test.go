@@ -72,7 +72,8 @@ func TestEveryHitDueInAFreezeHasWaitedForItsEnd(t *testing.T) {
 				}
 				waited++
 				if left := thawed.Load() - due; int64(r.Latency) < left-blur {
-					t.Errorf("hit %d was due with %v of the freeze to go and says it took %v", r.Seq, time.Duration(left), r.Latency)
+					t.Errorf("hit %d was due with %v of the freeze to go and says it took %v", r.Seq,
+						time.Duration(left), r.Latency)
 				}
 			}
 			if waited < 50 {
@@ -94,7 +95,8 @@ func TestRawResultsAreWhatVegetaReads(t *testing.T) {
 	for _, name := range engines {
 		t.Run(name, func(t *testing.T) {
 			var raw bytes.Buffer
-			_, sum := attackWith(t, Options{Engine: name, Raw: &raw}, plan(400, scenarios.Target{Method: "POST", Path: "/p", Body: "three"}), srv.URL, 500*time.Millisecond)
+			_, sum := attackWith(t, Options{Engine: name, Raw: &raw},
+				plan(400, scenarios.Target{Method: "POST", Path: "/p", Body: "three"}), srv.URL, 500*time.Millisecond)
 			var metrics vegeta.Metrics
 			seen := map[uint64]time.Time{}
 			all := results(t, &raw)
@@ -106,7 +108,8 @@ func TestRawResultsAreWhatVegetaReads(t *testing.T) {
 				}
 			}
 			metrics.Close()
-			if metrics.Requests != 200 || len(seen) != 200 || metrics.StatusCodes["200"] != 150 || metrics.StatusCodes["418"] != 50 || metrics.BytesIn.Total != sum.BytesIn {
+			if metrics.Requests != 200 || len(seen) != 200 || metrics.StatusCodes["200"] != 150 ||
+				metrics.StatusCodes["418"] != 50 || metrics.BytesIn.Total != sum.BytesIn {
 				t.Errorf("vegeta counts %d hits, %v; hangtime %v", metrics.Requests, metrics.StatusCodes, sum.Status)
 			}
 			for seq, at := range seen {
@@ -130,7 +133,8 @@ func TestAHitsTimesAreKeptApart(t *testing.T) {
 	for _, name := range engines {
 		t.Run(name, func(t *testing.T) {
 			_, sum := attackBy(t, name, plan(100, scenarios.Target{Path: "/"}), srv.URL, 300*time.Millisecond)
-			for what, got := range map[string]uint64{"response": sum.Response.Count, "service": sum.Service.Count, "wait": sum.Wait.Count, "first byte": sum.First.Count, "body": sum.Body.Count} {
+			for what, got := range map[string]uint64{"response": sum.Response.Count, "service": sum.Service.Count,
+				"wait": sum.Wait.Count, "first byte": sum.First.Count, "body": sum.Body.Count} {
 				if got != 30 {
 					t.Errorf("%d %s times of 30 hits", got, what)
 				}
@@ -139,7 +143,8 @@ func TestAHitsTimesAreKeptApart(t *testing.T) {
 				t.Errorf("%d connect times", sum.Connect.Count)
 			}
 			if sum.Body.P50 < 20*time.Millisecond || sum.Service.P50 < sum.Body.P50 || sum.Response.P50 < sum.Service.P50 {
-				t.Errorf("p50: body %v, service %v, response %v; want at least 20 ms and each at least the one before", sum.Body.P50, sum.Service.P50, sum.Response.P50)
+				t.Errorf("p50: body %v, service %v, response %v; want at least 20 ms and each at least the one before",
+					sum.Body.P50, sum.Service.P50, sum.Response.P50)
 			}
 		})
 	}
@@ -157,7 +162,8 @@ func TestUsersOfAClosedLoopWaitForTheirAnswers(t *testing.T) {
 		for _, think := range []time.Duration{0, 50 * time.Millisecond} {
 			t.Run(name+" who think for "+think.String(), func(t *testing.T) {
 				most.Store(0)
-				p := scenarios.Load{Shape: "closed", Users: 5, Think: think, Timeout: time.Minute, Targets: []scenarios.Target{{Path: "/"}}}
+				p := scenarios.Load{Shape: "closed", Users: 5, Think: think, Timeout: time.Minute,
+					Targets: []scenarios.Target{{Path: "/"}}}
 				s, sum := attackBy(t, name, p, srv.URL, 500*time.Millisecond)
 				if s.ok == 0 || s.failed != 0 || s.dropped != 0 || most.Load() > 5 {
 					t.Errorf("%d ok, %d failed, %d dropped, up to %d at once", s.ok, s.failed, s.dropped, most.Load())

@@ -38,7 +38,8 @@ type phaseStart struct {
 func New() *Fold {
 	return &Fold{
 		load:   Load{Status: map[string]uint64{}, Errors: map[string]uint64{}, Phases: map[string]Quantiles{}},
-		slices: cuts{}, known: map[string]Quantiles{}, tags: map[string]bool{}, dueIn: map[string]uint64{}, okIn: map[string]uint64{},
+		slices: cuts{}, known: map[string]Quantiles{}, tags: map[string]bool{}, dueIn: map[string]uint64{},
+		okIn:   map[string]uint64{},
 		all:    hdr.Library(),
 		reader: hdr.NewReader(),
 	}

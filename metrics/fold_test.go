@@ -37,7 +37,8 @@ func TestHitsCountForThePhaseInWhichTheyWereDue(t *testing.T) {
 	add(9000*ms, history.PhaseStarted{Phase: history.After})
 	add(500*ms, history.HitWindow{Due: 300 * ms, Width: 100 * ms, OK: 2, Response: encode(t, 4*ms, 6*ms)})
 	// Due during the fault, answered long after it: it belongs to the fault.
-	add(9500*ms, history.HitWindow{Due: 2000 * ms, Width: 100 * ms, OK: 1, Errors: map[string]uint64{history.ErrReset: 1}, Response: encode(t, 7500*ms), Failed: encode(t, 6500*ms)})
+	add(9500*ms, history.HitWindow{Due: 2000 * ms, Width: 100 * ms, OK: 1,
+		Errors: map[string]uint64{history.ErrReset: 1}, Response: encode(t, 7500*ms), Failed: encode(t, 6500*ms)})
 	l := f.Load(9600 * ms)
 	if l.OK != 3 || l.Failed != 1 || l.Errors[history.ErrReset] != 1 {
 		t.Errorf("ok %d, failed %d, %v", l.OK, l.Failed, l.Errors)
@@ -105,7 +106,8 @@ func TestALongRunTakesNoMorePoints(t *testing.T) {
 
 func TestEveryHitIsInOneBand(t *testing.T) {
 	f := New()
-	f.Add(history.Record{Event: history.HitWindow{Due: 0, OK: 4, Response: encode(t, 50*time.Microsecond, 3*ms, 3*ms, 20*time.Second)}})
+	f.Add(history.Record{Event: history.HitWindow{Due: 0, OK: 4,
+		Response: encode(t, 50*time.Microsecond, 3*ms, 3*ms, 20*time.Second)}})
 	p := f.Load(time.Second).Series.Points[0]
 	if p.Bands[0] != 1 || p.Bands[4] != 2 || p.Bands[BandCount-1] != 1 {
 		t.Errorf("bands %v", p.Bands)

@@ -27,8 +27,9 @@ type Load struct {
 	LagMax      time.Duration // of our own sending, over the variant
 	Lagging     float64       // share of the hits that left more than 1 ms after they were due while a sender was free
 	BoundWhole  string        // the same as Bound, judged over the whole variant when it has ended
-	Bound       string        // in words, while the load generator itself is the bottleneck, or was over the whole attack; empty: it is not
-	Exhausted   time.Duration // while all senders were in use and hits waited for one
+	// In words, while the load generator itself is the bottleneck, or was over the whole attack; empty: it is not.
+	Bound     string
+	Exhausted time.Duration // while all senders were in use and hits waited for one
 
 	TookSum time.Duration     // of all response times
 	Bands   [BandCount]uint64 // hits by response time, see BandFloor

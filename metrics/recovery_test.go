@@ -87,7 +87,8 @@ func silent(t *testing.T, heal, well, now time.Duration) Recovery {
 		}
 		add(at+late, history.LoadWindow{From: max(at+late-100*ms, 0), To: at + late, Due: 20, Sent: 20})
 		if at < 2000*ms || at >= well {
-			add(at+100*ms, history.HitWindow{Due: at, Width: 100 * ms, OK: 20, Response: encode(t, slices.Repeat([]time.Duration{4 * ms}, 20)...)})
+			add(at+100*ms, history.HitWindow{Due: at, Width: 100 * ms, OK: 20,
+				Response: encode(t, slices.Repeat([]time.Duration{4 * ms}, 20)...)})
 		}
 	}
 	recoveries := f.Load(now).Recoveries
@@ -144,7 +145,8 @@ func TestHitsAreCountedWithinWholeWindowsOnly(t *testing.T) {
 	for _, row := range []struct {
 		from, to time.Duration
 		want     uint64
-	}{{0, 500 * ms, 23}, {30 * ms, 330 * ms, 23}, {31 * ms, 330 * ms, 18}, {100 * ms, 300 * ms, 7}, {31 * ms, 229 * ms, 0}, {400 * ms, 500 * ms, 0}, {0, 100 * ms, 0}} {
+	}{{0, 500 * ms, 23}, {30 * ms, 330 * ms, 23}, {31 * ms, 330 * ms, 18}, {100 * ms, 300 * ms, 7},
+		{31 * ms, 229 * ms, 0}, {400 * ms, 500 * ms, 0}, {0, 100 * ms, 0}} {
 		if got := d.within(row.from, row.to); got != row.want {
 			t.Errorf("%d hits due in windows from %v to %v; want %d", got, row.from, row.to, row.want)
 		}

@@ -29,7 +29,8 @@ const BandCount = 16
 // BandFloor is the lower limit of band i: 3 bands to a decade, from 0.1 ms to 10 s; the lowest takes everything below,
 // the highest everything above.
 func BandFloor(i int) time.Duration {
-	floors := [BandCount]time.Duration{0, 200e3, 500e3, 1e6, 2e6, 5e6, 10e6, 20e6, 50e6, 100e6, 200e6, 500e6, 1e9, 2e9, 5e9, 10e9}
+	floors := [BandCount]time.Duration{0, 200e3, 500e3, 1e6, 2e6, 5e6, 10e6, 20e6, 50e6, 100e6, 200e6, 500e6, 1e9,
+		2e9, 5e9, 10e9}
 	return floors[i]
 }
 

@@ -57,7 +57,8 @@ func Abilities(pid int) []Ability {
 	_, err := p.FDs(pid)
 	add("descriptors", "which file, pipe or socket it is, and whose each request is", sameUser, err)
 	all[len(all)-1].Vital = true // without them nobody knows which worker has a request
-	add("memory (process_vm_readv)", "Python stacks, owners of mutexes, what poll waits for", sameUser+yama(), tryMemory(p, pid))
+	add("memory (process_vm_readv)", "Python stacks, owners of mutexes, what poll waits for", sameUser+yama(),
+		tryMemory(p, pid))
 	_, err = proc.Read(p.LocksPath(), 4096)
 	add("file locks", "who waits for whom", "a kernel with CONFIG_FILE_LOCKING", err)
 	_, err = listeners.All("")
@@ -79,7 +80,8 @@ func plainError(err error) string {
 func yama() string {
 	text, err := os.ReadFile("/proc/sys/kernel/yama/ptrace_scope")
 	if err == nil && strings.TrimSpace(string(text)) != "0" {
-		return fmt.Sprintf(" (kernel.yama.ptrace_scope is %s: CAP_SYS_PTRACE is needed as well)", strings.TrimSpace(string(text)))
+		return fmt.Sprintf(" (kernel.yama.ptrace_scope is %s: CAP_SYS_PTRACE is needed as well)",
+			strings.TrimSpace(string(text)))
 	}
 	return ""
 }

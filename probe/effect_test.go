@@ -26,7 +26,8 @@ func BenchmarkEffect(b *testing.B) {
 	if *watcherBinary == "" {
 		b.Skip("make bench-probe-effect names the binary")
 	}
-	for _, layout := range []struct{ name, server, client string }{{"server-on-a-processor-of-its-own", "0", "1"}, {"all-on-both", "0-1", "0-1"}} {
+	for _, layout := range []struct{ name, server, client string }{{"server-on-a-processor-of-its-own", "0", "1"},
+		{"all-on-both", "0-1", "0-1"}} {
 		b.Run(layout.name, func(b *testing.B) {
 			pid, address := gunicorn(b, layout.server)
 			var ratios []float64
@@ -57,7 +58,8 @@ func gunicorn(b *testing.B, processors string) (pid int, address string) {
 		b.Fatal(err)
 	}
 	address = "127.0.0.1:" + strconv.Itoa(freePort(b))
-	cmd := exec.Command("taskset", "-c", processors, "gunicorn", "--workers=4", "--log-level=warning", "--bind="+address, "plain:app")
+	cmd := exec.Command("taskset", "-c", processors, "gunicorn", "--workers=4", "--log-level=warning", "--bind="+
+		address, "plain:app")
 	cmd.Dir = dir
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
@@ -103,7 +105,8 @@ func answers(b *testing.B, pid int, address, processors string, watched bool) fl
 		}()
 	}
 	time.Sleep(1500 * time.Millisecond)
-	out, err := exec.Command("taskset", "-c", processors, "wrk", "-t1", "-c8", "-d2s", fmt.Sprintf("http://%s/", address)).CombinedOutput()
+	out, err := exec.Command("taskset", "-c", processors, "wrk", "-t1", "-c8", "-d2s",
+		fmt.Sprintf("http://%s/", address)).CombinedOutput()
 	if err != nil {
 		b.Fatalf("%v: %s", err, out)
 	}

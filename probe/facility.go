@@ -41,7 +41,8 @@ func Facilities() []Facility {
 		},
 		{
 			"reading others' memory", "Python stacks",
-			euid == 0 || yama == noYama || strings.HasSuffix(yama, "= 0"), yama, "kernel.yama.ptrace_scope = 0, root, or CAP_SYS_PTRACE",
+			euid == 0 || yama == noYama || strings.HasSuffix(yama, "= 0"), yama,
+			"kernel.yama.ptrace_scope = 0, root, or CAP_SYS_PTRACE",
 		},
 		{
 			"open files", "connections that the load can have at once",

@@ -208,7 +208,8 @@ func best(all []listeners.Socket) listeners.Socket {
 	})
 }
 
-func findListener(p proc.FS, all map[uint32]listeners.Socket, want func(listeners.Socket) bool, what string) (Target, error) {
+func findListener(p proc.FS, all map[uint32]listeners.Socket,
+	want func(listeners.Socket) bool, what string) (Target, error) {
 	chosen := map[uint32]listeners.Socket{}
 	address := ""
 	for inode, l := range all {

@@ -22,10 +22,13 @@ func TestAGunicornsHeartbeatIsAsOldAsItIs(t *testing.T) {
 	for _, program := range gunicorns(t) {
 		t.Run(program.name, func(t *testing.T) {
 			t.Parallel()
-			s := watchGunicorn(t, program, plainApp, "worker_class = 'gthread'\nthreads = 2\ntimeout = 600\n") // it beats once a second
+			// It beats once a second.
+			s := watchGunicorn(t, program, plainApp, "worker_class = 'gthread'\nthreads = 2\ntimeout = 600\n")
 			worker := s.probe.Workers()[0].PID
 			aged := func(what string, least, most time.Duration) history.Heartbeat {
-				return await(s, what, func(e history.Heartbeat) bool { return e.PID == worker && e.Age >= least && e.Age < most })
+				return await(s, what, func(e history.Heartbeat) bool {
+					return e.PID == worker && e.Age >= least && e.Age < most
+				})
 			}
 			aged("a heartbeat", 0, 2*time.Second)
 			aged("the next one", 0, 300*time.Millisecond)
@@ -53,7 +56,8 @@ func TestAGunicornThatHangsWhileItBootsHasAnOldHeartbeat(t *testing.T) {
 			t.Parallel()
 			s := watchGunicorn(t, program, "import time\nwhile True:\n    time.sleep(60)\n", "timeout = 600\n")
 			worker := s.probe.Workers()[0]
-			got := await(s, "a heartbeat of 3 s", func(e history.Heartbeat) bool { return e.PID == worker.PID && e.Age >= 3*time.Second })
+			got := await(s, "a heartbeat of 3 s",
+				func(e history.Heartbeat) bool { return e.PID == worker.PID && e.Age >= 3*time.Second })
 			if age := s.rec.Now() - worker.Born; got.Age > age+time.Second {
 				t.Errorf("the heartbeat of a worker that is %v old is %v old", age, got.Age)
 			}
@@ -109,7 +113,8 @@ func gunicorns(t *testing.T) []gunicornProgram {
 	if err != nil {
 		t.Fatalf("find the Python servers of today: %v", err)
 	}
-	all := []gunicornProgram{{"the distribution's", "/usr/bin/gunicorn"}, {"today's", strings.TrimSpace(string(venv)) + "/bin/gunicorn"}}
+	all := []gunicornProgram{{"the distribution's", "/usr/bin/gunicorn"},
+		{"today's", strings.TrimSpace(string(venv)) + "/bin/gunicorn"}}
 	for _, one := range all {
 		if _, err := os.Stat(one.path); err != nil {
 			t.Fatalf("no gunicorn: %v: .ci/install-tools installs it", err)

@@ -36,8 +36,12 @@ func TestADeathIsSeenWithItsCauseAndTheSuccessorTakesThePlace(t *testing.T) {
 		end  func(s *server, pid int)
 		want history.WorkerGone
 	}{
-		{"killed", func(_ *server, pid int) { _ = syscall.Kill(pid, syscall.SIGKILL) }, history.WorkerGone{Signal: "SIGKILL"}},
-		{"terminated", func(_ *server, pid int) { _ = syscall.Kill(pid, syscall.SIGTERM) }, history.WorkerGone{Signal: "SIGTERM"}},
+		{"killed", func(_ *server, pid int) {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}, history.WorkerGone{Signal: "SIGKILL"}},
+		{"terminated", func(_ *server, pid int) {
+			_ = syscall.Kill(pid, syscall.SIGTERM)
+		}, history.WorkerGone{Signal: "SIGTERM"}},
 		{"left by itself", func(s *server, _ int) { s.ask("/exit") }, history.WorkerGone{Code: 7}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -118,7 +122,8 @@ func TestAFileLockIsTracedToItsHolder(t *testing.T) {
 func TestAnOutstandingRequestIsSeenInsideItsWorker(t *testing.T) {
 	s := serve(t, 2)
 	s.ask("/sleep")
-	sample := await(s, "a request of 300 ms", func(e history.WorkerSample) bool { return e.Inside == 1 && e.Oldest >= 300*time.Millisecond })
+	sample := await(s, "a request of 300 ms",
+		func(e history.WorkerSample) bool { return e.Inside == 1 && e.Oldest >= 300*time.Millisecond })
 	if len(sample.Ports) != 1 {
 		t.Errorf("the client's port is missing: %+v", sample)
 	}

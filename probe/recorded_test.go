@@ -98,10 +98,13 @@ func TestARecordedHangIsSeenAsItWas(t *testing.T) {
 	if len(workers) != 2 || !workers[recordedVictim] {
 		t.Errorf("workers %v", workers)
 	}
-	if thread.Syscall != "flock" || !thread.Twice || thread.Idle || !strings.HasSuffix(thread.Args, "→ /srv/app/app.log, LOCK_EX") || len(thread.Stack) == 0 || thread.Stack[0] != "locks_lock_inode_wait" {
+	if thread.Syscall != "flock" || !thread.Twice || thread.Idle ||
+		!strings.HasSuffix(thread.Args, "→ /srv/app/app.log, LOCK_EX") || len(thread.Stack) == 0 ||
+		thread.Stack[0] != "locks_lock_inode_wait" {
 		t.Errorf("the thread is %+v", thread)
 	}
-	if wait.PID != recordedVictim || wait.Path != "/srv/app/app.log" || wait.Device != "fe:00" || len(wait.Holders) != 1 || wait.Holders[0].PID != recordedHolder || !wait.Holders[0].Creator {
+	if wait.PID != recordedVictim || wait.Path != "/srv/app/app.log" || wait.Device != "fe:00" ||
+		len(wait.Holders) != 1 || wait.Holders[0].PID != recordedHolder || !wait.Holders[0].Creator {
 		t.Errorf("the wait is %+v", wait)
 	}
 }

@@ -113,7 +113,8 @@ func (r *roster) discover(now time.Time) {
 		pids = append([]int{r.target.Arbiter}, pids...)
 	}
 	if r.requests.Reads() && !r.target.Single && !r.serving {
-		r.serving = slices.ContainsFunc(pids, func(pid int) bool { return r.known(pid) || r.requests.Holds(pid) == requests.HoldsSome })
+		r.serving = slices.ContainsFunc(pids,
+			func(pid int) bool { return r.known(pid) || r.requests.Holds(pid) == requests.HoldsSome })
 	}
 	changed := false
 	for _, pid := range pids {
@@ -187,7 +188,8 @@ func (r *roster) open(pid int) *worker {
 	one.threads = r.threads.Follow(pid)
 	one.sockets = r.requests.Follow(pid)
 	r.signals.watch(pid)
-	r.rec.Record(history.WorkerSeen{PID: pid, Worker: one.Place, Start: s.Start, Born: one.Born, Name: s.Comm, NoListener: noListener})
+	r.rec.Record(history.WorkerSeen{PID: pid, Worker: one.Place, Start: s.Start, Born: one.Born, Name: s.Comm,
+		NoListener: noListener})
 	return one
 }
 

@@ -32,8 +32,10 @@ func (s *sampler) take(ctx context.Context, now time.Time, one *worker) bool {
 	}
 	sum := s.requests.Of(one.PID)
 	one.sample = history.WorkerSample{
-		PID: one.PID, Worker: one.Place, State: stateName(a.last.State), CPU: a.before + one.threads.CPU(), RunDelay: one.threads.Delay(),
-		RSS: a.last.RSS * uint64(os.Getpagesize()), Threads: a.last.Threads, Moved: one.threads.Mattered, Still: max(now.Sub(a.moved), 0),
+		PID: one.PID, Worker: one.Place, State: stateName(a.last.State), CPU: a.before + one.threads.CPU(),
+		RunDelay: one.threads.Delay(),
+		RSS:      a.last.RSS * uint64(os.Getpagesize()), Threads: a.last.Threads, Moved: one.threads.Mattered,
+		Still:  max(now.Sub(a.moved), 0),
 		Inside: sum.Inside, Oldest: sum.Oldest, Idle: sum.Idle, Silent: sum.Silent,
 		Answered: sum.Answered, Spoke: sum.Spoke, LeastAge: sum.LeastAge,
 	}

@@ -102,7 +102,8 @@ func (r *stackReader) open(one *worker) stacks.Reader {
 			r.troubles.Unseen(one.PID, "the stacks of its code", err, false)
 			return nil
 		case !errors.Is(err, stacks.ErrNone):
-			r.troubles.Trouble("read the stacks of the workers", fmt.Errorf("worker %d (pid %d): %w", one.Place, one.PID, err))
+			r.troubles.Trouble("read the stacks of the workers",
+				fmt.Errorf("worker %d (pid %d): %w", one.Place, one.PID, err))
 		}
 	}
 	return nil

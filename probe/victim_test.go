@@ -235,7 +235,8 @@ func serve(t *testing.T, workers int) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &server{t: t, address: l.Addr().String(), rec: history.NewRecorder(time.Now()), client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
+	s := &server{t: t, address: l.Addr().String(), rec: history.NewRecorder(time.Now()),
+		client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
 	cmd := again("arbiter", strconv.Itoa(workers))
 	cmd.ExtraFiles = []*os.File{file}
 	output, err := cmd.StdoutPipe()

@@ -28,7 +28,8 @@ type witness struct {
 	troubles *troubles
 }
 
-func newWitness(fs proc.FS, rec *history.Recorder, target Target, requests *requests.Reader, lastRun lastRun, troubles *troubles) *witness {
+func newWitness(fs proc.FS, rec *history.Recorder, target Target, requests *requests.Reader, lastRun lastRun,
+	troubles *troubles) *witness {
 	return &witness{
 		fs: fs, rec: rec, target: target, requests: requests, lastRun: lastRun, troubles: troubles,
 		stacks: &stackReader{fs: fs, rec: rec, languages: languages(), query: target.Query, troubles: troubles},
@@ -194,7 +195,8 @@ func (w *witness) subject(one *worker, f *finding) waits.Subject {
 
 // server is what a thread's wait is held against.
 func (w *witness) server(workers []*worker) waits.Server {
-	s := waits.Server{Arbiter: w.target.Arbiter, Listening: w.requests.Listening(), Ports: map[uint16]bool{}, Names: map[string]bool{}}
+	s := waits.Server{Arbiter: w.target.Arbiter, Listening: w.requests.Listening(), Ports: map[uint16]bool{},
+		Names: map[string]bool{}}
 	for _, one := range workers {
 		s.Workers = append(s.Workers, one.PID)
 	}

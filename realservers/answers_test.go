@@ -36,7 +36,8 @@ func answerCases() []realCase {
 			name: "the system's log is not read", worlds: both,
 			serve: with(deafLog, gunicorn("audit", "-w", "2")),
 			hang:  fillsLog, after: hungLong,
-			want: want{state: "hung", kinds: []string{"socket-wait"}, at: "audit.py#buy", says: []string{`does not read|not read`}, silent: []string{`waits for an answer`}},
+			want: want{state: "hung", kinds: []string{"socket-wait"}, at: "audit.py#buy",
+				says: []string{`does not read|not read`}, silent: []string{`waits for an answer`}},
 		},
 		{
 			name: "clients send their uploads very slowly, and others wait", worlds: both,
@@ -65,7 +66,8 @@ func answerCases() []realCase {
 			name: "tornado: the loop waits for an answer", worlds: olden,
 			serve: with(deafUpstream, gunicorn("upstreams", "-k", "tornado", "-w", "2")),
 			hang:  sticks("/rates", 1), after: hungLong,
-			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "upstreams.py#rates", says: []string{`127\.0\.0\.1:${UPSTREAM}`}},
+			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "upstreams.py#rates",
+				says: []string{`127\.0\.0\.1:${UPSTREAM}`}},
 		},
 		{
 			name: "the name server does not answer", worlds: olden, root: true,
@@ -83,13 +85,15 @@ func answerCases() []realCase {
 			name: "uWSGI: behind its own router a worker waits for an answer", worlds: both,
 			serve: with(deafUpstream, uwsgi("--http", "--processes", "2"), byPort),
 			hang:  sticks("/rates", 1), after: hungLong,
-			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "upstreams.py#rates", says: []string{`127\.0\.0\.1:${UPSTREAM}`}, silent: []string{`^healthy`}},
+			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "upstreams.py#rates",
+				says: []string{`127\.0\.0\.1:${UPSTREAM}`}, silent: []string{`^healthy`}},
 		},
 		{
 			name: "uWSGI: behind its own router all threads of a worker wait for an answer", worlds: today,
 			serve: with(deafUpstream, uwsgi("--http", "--processes", "1", "--threads", "2")),
 			hang:  sticks("/rates", 3), after: hungLong,
-			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "upstreams.py#rates", says: []string{`127\.0\.0\.1:${UPSTREAM}`}, silent: []string{`^healthy`}},
+			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "upstreams.py#rates",
+				says: []string{`127\.0\.0\.1:${UPSTREAM}`}, silent: []string{`^healthy`}},
 		},
 		{
 			name: "a file system's server does not answer", worlds: olden, root: true,
@@ -103,7 +107,8 @@ func answerCases() []realCase {
 			hang: func(s *stage) {
 				s.begins()
 				for range 6 { // the first of each worker gets the lock
-					s.start("nsenter", "-n", "-t", fmt.Sprint(s.server.pid), "curl", "-s", "-m", "300", fmt.Sprintf("http://127.0.0.1:%d/reserve", s.port))
+					s.start("nsenter", "-n", "-t", fmt.Sprint(s.server.pid), "curl", "-s", "-m", "300",
+						fmt.Sprintf("http://127.0.0.1:%d/reserve", s.port))
 				}
 				s.begins()
 			}, after: hungLong,
@@ -118,11 +123,13 @@ func answerCases() []realCase {
 				if err != nil {
 					s.t.Fatal(err)
 				}
-				s.server = s.startAs(keeperSpec{Args: []string{s.tool("python3"), "-m", "gunicorn", "-w", "2", "-t", "300", "-b", s.address(), "upstreams:app"}, UID: uid, GID: gid}, nil)
+				s.server = s.startAs(keeperSpec{Args: []string{s.tool("python3"), "-m", "gunicorn", "-w", "2", "-t",
+					"300", "-b", s.address(), "upstreams:app"}, UID: uid, GID: gid}, nil)
 				s.up("/ok")
 			},
 			hang: sticks("/rates", 2), after: hungLong,
-			want: want{state: "hung", hung: 2, kinds: anAnswer, at: "upstreams.py#rates", says: []string{`127\.0\.0\.1:${UPSTREAM}`}},
+			want: want{state: "hung", hung: 2, kinds: anAnswer, at: "upstreams.py#rates",
+				says: []string{`127\.0\.0\.1:${UPSTREAM}`}},
 		},
 	}
 }
@@ -179,7 +186,8 @@ func behindDeafNames(s *stage) {
 	s.set("NAMES", address)
 	names := s.file("resolv.conf", "nameserver "+address+"\noptions timeout:30 attempts:3\n")
 	s.app("python/upstreams.py")
-	s.serve("unshare", "-m", "sh", "-c", "mount --make-rprivate / && mount --bind "+names+" /etc/resolv.conf && exec "+s.tool("python3")+" -m gunicorn -w 2 -t 300 -b "+s.address()+" upstreams:app")
+	s.serve("unshare", "-m", "sh", "-c", "mount --make-rprivate / && mount --bind "+names+" /etc/resolv.conf && exec "+
+		s.tool("python3")+" -m gunicorn -w 2 -t 300 -b "+s.address()+" upstreams:app")
 	s.up("/ok")
 }
 
@@ -200,9 +208,11 @@ func mountShare(s *stage) {
 func inOwnNetwork(s *stage) {
 	s.t.Helper()
 	s.app("python/pools.py")
-	s.serve("unshare", "-n", "sh", "-c", "ip link set lo up && exec "+s.tool("python3")+" -m gunicorn -w 2 -t 300 -b "+s.address()+" pools:app")
+	s.serve("unshare", "-n", "sh", "-c", "ip link set lo up && exec "+s.tool("python3")+" -m gunicorn -w 2 -t 300 -b "+
+		s.address()+" pools:app")
 	s.until("the server answers in its network", func() bool {
-		out, _, code := s.run("nsenter", "-n", "-t", fmt.Sprint(s.server.pid), "curl", "-s", "-m", "2", fmt.Sprintf("http://127.0.0.1:%d/ok", s.port))
+		out, _, code := s.run("nsenter", "-n", "-t", fmt.Sprint(s.server.pid), "curl", "-s", "-m", "2",
+			fmt.Sprintf("http://127.0.0.1:%d/ok", s.port))
 		return code == 0 && out == "ok\n"
 	})
 }

@@ -20,7 +20,8 @@ func childCases() []realCase {
 		{
 			name: "it reads what a program writes that never ends", worlds: both,
 			serve: converts, hang: sticks("/convert", 1), after: hungLong,
-			want: want{state: "hung", hung: 1, kinds: aChild, at: "children.py#convert", says: []string{`sleep 3600`}, silent: []string{`long-poll`, `^healthy`}},
+			want: want{state: "hung", hung: 1, kinds: aChild, at: "children.py#convert", says: []string{`sleep 3600`},
+				silent: []string{`long-poll`, `^healthy`}},
 		},
 		{
 			name: "it waits for the end of a program that never ends", worlds: both,
@@ -40,7 +41,8 @@ func childCases() []realCase {
 		{
 			name: "it waits for a debugger's command at a terminal", worlds: both,
 			serve: onTerminal, hang: sticks("/review", 1), after: hungLong,
-			want: want{state: "hung", hung: 1, kinds: aTerminal, at: "children.py#review", says: []string{`terminal`}, silent: []string{`long-poll`, `^healthy`}},
+			want: want{state: "hung", hung: 1, kinds: aTerminal, at: "children.py#review", says: []string{`terminal`},
+				silent: []string{`long-poll`, `^healthy`}},
 		},
 		{
 			name: "it waits for a process of its pool that was killed", worlds: both,
@@ -50,7 +52,8 @@ func childCases() []realCase {
 		{
 			name: "it waits for a lock that a thread of its parent had at the fork", worlds: both,
 			serve: shares, hang: sticks("/count", 1), after: hungLong,
-			want: want{state: "hung", hung: 1, kinds: aLock, at: "processes.py#count", says: []string{`before the fork|inherited`}},
+			want: want{state: "hung", hung: 1, kinds: aLock, at: "processes.py#count",
+				says: []string{`before the fork|inherited`}},
 		},
 		{
 			name: "it waits for a semaphore of processes", worlds: both,
@@ -65,12 +68,14 @@ func childCases() []realCase {
 		{
 			name: "it opens a named pipe to which nobody writes", worlds: today,
 			serve: shares, hang: sticks("/news", 1), after: hungLong,
-			want: want{state: "hung", hung: 1, kinds: anEmpty, at: "processes.py#news", says: []string{`/news\b`}, silent: []string{`does not come back.*proven`}},
+			want: want{state: "hung", hung: 1, kinds: anEmpty, at: "processes.py#news", says: []string{`/news\b`},
+				silent: []string{`does not come back.*proven`}},
 		},
 		{
 			name: "it waits for a lock of a file that a process has which inherited it", worlds: both,
 			serve: with(shares, locksFile("notes")), hang: sticks("/note", 2), after: hungLong,
-			want: want{state: "hung", hung: 2, kinds: aFileLock, holder: true, at: "processes.py#note", says: []string{`flock`}},
+			want: want{state: "hung", hung: 2, kinds: aFileLock, holder: true, at: "processes.py#note",
+				says: []string{`flock`}},
 		},
 		{
 			name: "it writes to a standard output that is a full pipe", worlds: both,
@@ -100,7 +105,8 @@ func intoPipe(s *stage) {
 	defer write.Close()
 	s.t.Cleanup(func() { read.Close() })
 	s.app("python/processes.py")
-	s.server = s.startInto(keeperSpec{Args: []string{s.tool("python3"), "-m", "gunicorn", "-w", "2", "--preload", "-t", "300", "-b", s.address(), "processes:app"}}, write, nil)
+	s.server = s.startInto(keeperSpec{Args: []string{s.tool("python3"), "-m", "gunicorn", "-w", "2", "--preload", "-t",
+		"300", "-b", s.address(), "processes:app"}}, write, nil)
 	s.up("/ok")
 	removeSemaphores(s)
 }
@@ -112,7 +118,8 @@ func onTerminal(s *stage) {
 	terminal, line := openTerminal(s)
 	s.background(func(context.Context) { _, _ = io.Copy(io.Discard, terminal) })
 	s.t.Cleanup(func() { terminal.Close() })
-	s.server = s.startAs(keeperSpec{Args: []string{s.tool("python3"), "-m", "gunicorn", "-w", "2", "-t", "300", "-b", s.address(), "children:app"}, Terminal: true}, line)
+	s.server = s.startAs(keeperSpec{Args: []string{s.tool("python3"), "-m", "gunicorn", "-w", "2", "-t", "300", "-b",
+		s.address(), "children:app"}, Terminal: true}, line)
 	line.Close()
 	s.up("/ok")
 }

@@ -50,7 +50,8 @@ func compiledCases() []realCase {
 				s.stick("/return", 1)
 				s.send("/ok", 3)
 			}, after: hungLong,
-			want: want{state: "hung", hung: 1, at: "Library.java#lend", cycle: true, says: []string{`[Dd]eadlock|circle|cycle|each other`}, silent: []string{`main thread waits`}},
+			want: want{state: "hung", hung: 1, at: "Library.java#lend", cycle: true,
+				says: []string{`[Dd]eadlock|circle|cycle|each other`}, silent: []string{`main thread waits`}},
 		},
 		{
 			name:  "JVM: every thread waits for a semaphore",
@@ -62,7 +63,8 @@ func compiledCases() []realCase {
 			name:  "JVM: every thread waits for an answer",
 			serve: with(deafUpstream, library),
 			hang:  sticks("/ask", 5), after: hungLong,
-			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "Library.java#ask", says: []string{`127\.0\.0\.1:${UPSTREAM}|answer`}, silent: []string{`main thread waits`}},
+			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "Library.java#ask",
+				says: []string{`127\.0\.0\.1:${UPSTREAM}|answer`}, silent: []string{`main thread waits`}},
 		},
 		{name: "healthy: the JVM without a request", serve: library, after: 4 * time.Second},
 		{
@@ -83,7 +85,10 @@ func compiledCases() []realCase {
 		{
 			name:  "starman: workers wait for a lock of a file that one keeps while it waits for an answer",
 			serve: with(deafUpstream, starman),
-			hang:  with(sticks("/audit", 1), func(s *stage) { s.wait(500 * time.Millisecond); s.stick("/count", 4) }), after: hungLong,
+			hang: with(sticks("/audit", 1), func(s *stage) {
+				s.wait(500 * time.Millisecond)
+				s.stick("/count", 4)
+			}), after: hungLong,
 			want: want{state: "hung", hung: 4},
 		},
 		{
@@ -112,7 +117,8 @@ func depot(s *stage) {
 func kiosk(s *stage) {
 	s.t.Helper()
 	out := filepath.Join(s.dir, "kiosk")
-	if text, err := exec.Command("rustc", "--edition", "2018", "-o", out, s.app("rust/kiosk.rs")).CombinedOutput(); err != nil {
+	if text, err := exec.Command("rustc", "--edition", "2018", "-o", out,
+		s.app("rust/kiosk.rs")).CombinedOutput(); err != nil {
 		s.t.Fatalf("compile it: %v\n%s", err, text)
 	}
 	s.serve(out)

@@ -14,13 +14,18 @@ func databaseCases() []realCase {
 			name: "two workers wait for a row that a forgotten transaction has locked", worlds: both,
 			serve: with(bankAccount, forgetful, gunicorn("transfers", "-w", "3")),
 			hang:  sticks("/withdraw", 2), after: hungLong,
-			want: want{state: "hung", hung: 2, kinds: anAnswer, at: "transfers.py#withdraw", says: []string{`SELECT waiting`}},
+			want: want{state: "hung", hung: 2, kinds: anAnswer, at: "transfers.py#withdraw",
+				says: []string{`SELECT waiting`}},
 		},
 		{
 			name: "gevent: the loop waits for a row that a forgotten transaction has locked", worlds: olden,
 			serve: with(bankAccount, forgetful, gunicorn("transfers", "-k", "gevent", "-w", "2")),
-			hang:  with(sticks("/withdraw", 1), func(s *stage) { s.wait(300 * time.Millisecond); s.send("/ok", 6) }), after: hungLong,
-			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "transfers.py#withdraw", says: []string{`SELECT waiting`}},
+			hang: with(sticks("/withdraw", 1), func(s *stage) {
+				s.wait(300 * time.Millisecond)
+				s.send("/ok", 6)
+			}), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "transfers.py#withdraw",
+				says: []string{`SELECT waiting`}},
 		},
 		{
 			name:  "PostgreSQL: three sessions wait for a row that a fourth has locked",
@@ -28,11 +33,13 @@ func databaseCases() []realCase {
 			hang: func(s *stage) {
 				s.begins()
 				for range 3 {
-					s.start("psql", "-X", "-q", "-h", "127.0.0.1", "-p", s.value("PGPORT"), "-U", "shop", "-d", "postgres", "-c", "update account set balance = 0 where id = 1")
+					s.start("psql", "-X", "-q", "-h", "127.0.0.1", "-p", s.value("PGPORT"), "-U", "shop", "-d",
+						"postgres", "-c", "update account set balance = 0 where id = 1")
 				}
 				s.begins()
 			}, after: hungLong,
-			want: want{state: "hung", hung: 3, says: []string{`idle in transaction|UPDATE waiting`}, silent: []string{`^healthy`}},
+			want: want{state: "hung", hung: 3, says: []string{`idle in transaction|UPDATE waiting`},
+				silent: []string{`^healthy`}},
 		},
 		{name: "healthy: PostgreSQL with sessions that do nothing", serve: idleDatabase, after: 4 * time.Second},
 	}

@@ -22,19 +22,22 @@ func frontCases() []realCase {
 			name:  "nginx is well, and the application behind it does not answer",
 			serve: with(deafUpstream, nginx(os.DevNull)),
 			hang:  with(sticks("/app", 5), frontLoad), after: 8 * time.Second,
-			want: want{free: true, says: []string{`upstream|answer`, `127\.0\.0\.1:${UPSTREAM}`}, silent: []string{`long-poll`}},
+			want: want{free: true, says: []string{`upstream|answer`, `127\.0\.0\.1:${UPSTREAM}`},
+				silent: []string{`long-poll`}},
 		},
 		{
 			name:  "nginx is well, and gunicorn behind it was stopped",
 			serve: with(stoppedGunicorn, nginx(os.DevNull)),
 			hang:  with(sticks("/app", 5), frontLoad), after: 8 * time.Second,
-			want: want{free: true, says: []string{`upstream|answer`, `127\.0\.0\.1:${UPSTREAM}`}, silent: []string{`long-poll`}},
+			want: want{free: true, says: []string{`upstream|answer`, `127\.0\.0\.1:${UPSTREAM}`},
+				silent: []string{`long-poll`}},
 		},
 		{
 			name:  "HAProxy is well, and the application behind it does not answer",
 			serve: with(deafUpstream, haproxy),
 			hang:  with(sticks("/app", 5), frontLoad), after: 8 * time.Second,
-			want: want{free: true, says: []string{`upstream|answer`, `127\.0\.0\.1:${UPSTREAM}`}, silent: []string{`long-poll`}},
+			want: want{free: true, says: []string{`upstream|answer`, `127\.0\.0\.1:${UPSTREAM}`},
+				silent: []string{`long-poll`}},
 		},
 		{
 			name: "nginx: Lua waits for a program that never ends",
@@ -83,7 +86,8 @@ LoadModule proxy_http_module /usr/lib/apache2/modules/mod_proxy_http.so
 ProxyPass /app http://127.0.0.1:@UPSTREAM@/`)
 			}),
 			hang: sticks("/app", 7), after: hungLong,
-			want: want{state: "hung", hung: 1, kinds: anAnswer, says: []string{`answer`}, silent: []string{`main thread is in read`}},
+			want: want{state: "hung", hung: 1, kinds: anAnswer, says: []string{`answer`},
+				silent: []string{`main thread is in read`}},
 		},
 		{
 			name:  "healthy: Apache is reloaded gracefully under load",
@@ -174,7 +178,8 @@ func stoppedGunicorn(s *stage) {
 	s.t.Helper()
 	port := freePort(s.t)
 	s.app("python/busy.py")
-	upstream := s.start(debian.folder+"python3", "-m", "gunicorn", "-w", "1", "-b", fmt.Sprintf("127.0.0.1:%d", port), "busy:app")
+	upstream := s.start(debian.folder+"python3", "-m", "gunicorn", "-w", "1", "-b", fmt.Sprintf("127.0.0.1:%d", port),
+		"busy:app")
 	s.listens(port)
 	s.said(upstream, "Booting worker")
 	for _, pid := range append(below(upstream.pid), upstream.pid) {
@@ -198,7 +203,8 @@ func fillsAccessLog(n int) func(*stage) {
 		s.begins()
 		for range n {
 			s.background(func(ctx context.Context) {
-				req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/ok", s.port), nil)
+				req, err := http.NewRequestWithContext(ctx, http.MethodGet,
+					fmt.Sprintf("http://127.0.0.1:%d/ok", s.port), nil)
 				if err != nil {
 					return
 				}

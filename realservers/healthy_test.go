@@ -89,7 +89,8 @@ func healthyCases() []realCase {
 			hang: tasks("", "[tasks.quick.delay() for _ in range(20)]"), after: 4 * time.Second,
 		},
 		{name: "RQ without a job", worlds: both, serve: with(redisServer, rq), after: 6 * time.Second},
-		{name: "uWSGI with threads and without a request", worlds: both, serve: uwsgi("--http-socket", "--processes", "2", "--threads", "3"), after: 4 * time.Second},
+		{name: "uWSGI with threads and without a request", worlds: both,
+			serve: uwsgi("--http-socket", "--processes", "2", "--threads", "3"), after: 4 * time.Second},
 		{
 			name: "waitress with idle threads", worlds: both, serve: waitress,
 			hang: func(s *stage) { s.load("/ok", every) }, after: 5 * time.Second,

@@ -30,10 +30,11 @@ type keeperSpec struct {
 	Args     []string
 	Dir      string
 	Env      []string
-	UID, GID uint32         // 0: as the tests
-	Terminal bool           // descriptor 4 becomes its controlling terminal, and all its standard files
-	Input    bool           // descriptor 4 is its standard input
-	Farewell syscall.Signal // sent to the server half a second before all are killed: for those that leave something behind otherwise; 0: none
+	UID, GID uint32 // 0: as the tests
+	Terminal bool   // descriptor 4 becomes its controlling terminal, and all its standard files
+	Input    bool   // descriptor 4 is its standard input
+	// Sent to the server half a second before all are killed: for those that leave something behind otherwise; 0: none.
+	Farewell syscall.Signal
 }
 
 // What a keeper has beside its standard files.

@@ -94,7 +94,8 @@ func freeze(s *stage, pid int) {
 	s.t.Helper()
 	group, file, on, off := fmt.Sprintf("/sys/fs/cgroup/hangtime-case-%d", pid), "cgroup.freeze", "1", "0"
 	if _, err := os.Stat("/sys/fs/cgroup/cgroup.controllers"); err != nil {
-		group, file, on, off = fmt.Sprintf("/sys/fs/cgroup/freezer/hangtime-case-%d", pid), "freezer.state", "FROZEN", "THAWED"
+		group, file, on, off = fmt.Sprintf("/sys/fs/cgroup/freezer/hangtime-case-%d", pid), "freezer.state",
+			"FROZEN", "THAWED"
 	}
 	write := func(file, text string) {
 		if err := os.WriteFile(group+"/"+file, []byte(text), 0o644); err != nil {

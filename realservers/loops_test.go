@@ -15,7 +15,8 @@ func loopCases() []realCase {
 			name: "tasks wait for an asyncio lock that nobody releases", worlds: both,
 			serve: with(uvicorn("loops"), func(s *stage) { s.up("/enter") }),
 			hang:  sticks("/enter", 11), after: hungLong,
-			want: want{state: "hung", hung: 1, at: "loops.py#enter", says: []string{`[Ll]ock`}, silent: []string{`\(long-poll\)`}},
+			want: want{state: "hung", hung: 1, at: "loops.py#enter", says: []string{`[Ll]ock`},
+				silent: []string{`\(long-poll\)`}},
 		},
 		{
 			name: "tasks wait for a future that nobody sets: it may be meant", worlds: both,
@@ -51,7 +52,8 @@ func loopCases() []realCase {
 			name: "the loop of one of two workers waits for an answer", worlds: both,
 			serve: with(deafUpstream, uvicorn("loops", "--workers", "2")),
 			hang:  sticks("/translate", 1), after: hungLong,
-			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "loops.py#translate", says: []string{`127\.0\.0\.1:${UPSTREAM}`}},
+			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "loops.py#translate",
+				says: []string{`127\.0\.0\.1:${UPSTREAM}`}},
 		},
 		{
 			name: "uvicorn: the loop sleeps", worlds: today,
@@ -73,7 +75,8 @@ func loopCases() []realCase {
 			name: "granian: the loop waits for a lock of threads", worlds: today,
 			serve: func(s *stage) {
 				s.app("python/loops.py")
-				s.python("granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", fmt.Sprint(s.port), "--workers", "1", "loops:app")
+				s.python("granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", fmt.Sprint(s.port),
+					"--workers", "1", "loops:app")
 				s.up("/ok")
 			},
 			hang: sticks("/remember", 3), after: hungLong,

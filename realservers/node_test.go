@@ -35,7 +35,8 @@ func nodeCases() []realCase {
 			name:  "the loop waits for a program that never ends",
 			serve: node,
 			hang:  stopsLoop("/convert", 3), after: hungLong,
-			want: want{state: "hung", hung: 1, kinds: aChild, at: "desk.js#convert", says: []string{`sleep 3600`}, silent: []string{`^healthy`}},
+			want: want{state: "hung", hung: 1, kinds: aChild, at: "desk.js#convert", says: []string{`sleep 3600`},
+				silent: []string{`^healthy`}},
 		},
 		{
 			name:  "the loop waits by Atomics.wait",
@@ -47,7 +48,8 @@ func nodeCases() []realCase {
 			name:  "the loop opens a named pipe to which nobody writes",
 			serve: with(namedPipe, node),
 			hang:  stopsLoop("/fifo", 3), after: 5 * time.Second,
-			want: want{state: "hung", hung: 1, kinds: anEmpty, at: "desk.js#fifo", says: []string{`/news\b`}, silent: []string{`^healthy`}},
+			want: want{state: "hung", hung: 1, kinds: anEmpty, at: "desk.js#fifo", says: []string{`/news\b`},
+				silent: []string{`^healthy`}},
 		},
 		{
 			name:  "every thread for files opens a named pipe to which nobody writes",

@@ -18,19 +18,22 @@ func phpCases() []realCase {
 			name:  "curl has no limit of time",
 			serve: with(deafUpstream, fpm(4)),
 			hang:  sticks("/pay", 7), after: hungLong,
-			want: want{state: "hung", hung: 4, kinds: anAnswer, at: "shop.php#pay", says: []string{`127\.0\.0\.1:${UPSTREAM}|answer`}, silent: []string{`long-poll`, `^healthy`}},
+			want: want{state: "hung", hung: 4, kinds: anAnswer, at: "shop.php#pay",
+				says: []string{`127\.0\.0\.1:${UPSTREAM}|answer`}, silent: []string{`long-poll`, `^healthy`}},
 		},
 		{
 			name:  "curl has no limit of time, and php-fpm listens at a unix socket",
 			serve: with(deafUpstream, fpmAtSocket(4)),
 			hang:  sticks("/pay", 7), after: hungLong,
-			want: want{state: "hung", hung: 4, kinds: anAnswer, at: "shop.php#pay", says: []string{`127\.0\.0\.1:${UPSTREAM}|answer`}, silent: []string{`long-poll`, `^healthy`}},
+			want: want{state: "hung", hung: 4, kinds: anAnswer, at: "shop.php#pay",
+				says: []string{`127\.0\.0\.1:${UPSTREAM}|answer`}, silent: []string{`long-poll`, `^healthy`}},
 		},
 		{
 			name:  "two of four wait for a program that never ends",
 			serve: fpm(4),
 			hang:  sticks("/thumbnail", 2), after: hungLong,
-			want: want{state: "hung", hung: 2, kinds: aChild, at: "shop.php#thumbnail", says: []string{`sleep 3600|child`}, silent: []string{`\(guess\)`}},
+			want: want{state: "hung", hung: 2, kinds: aChild, at: "shop.php#thumbnail",
+				says: []string{`sleep 3600|child`}, silent: []string{`\(guess\)`}},
 		},
 		{
 			name:  "two of four read from a program that waits for what they write",
@@ -47,7 +50,10 @@ func phpCases() []realCase {
 		{
 			name:  "pages wait for a session that one page keeps",
 			serve: with(deafUpstream, fpmAtSocket(4)),
-			hang:  with(sticks("/report", 1), func(s *stage) { s.wait(500 * time.Millisecond); s.stick("/basket", 3) }), after: hungLong,
+			hang: with(sticks("/report", 1), func(s *stage) {
+				s.wait(500 * time.Millisecond)
+				s.stick("/basket", 3)
+			}), after: hungLong,
 			want: want{state: "hung", hung: 4, says: []string{`sess_customer7`, `held by`, `${shop.php#basket}`}},
 		},
 		{
@@ -69,7 +75,8 @@ func phpCases() []realCase {
 			name:  "Apache with PHP inside: three processes wait for an answer",
 			serve: with(deafUpstream, apachePHP),
 			hang:  sticks("/pay", 4), after: hungLong,
-			want: want{state: "hung", hung: 3, kinds: anAnswer, says: []string{`127\.0\.0\.1:${UPSTREAM}|answer`}, silent: []string{`^healthy`}},
+			want: want{state: "hung", hung: 3, kinds: anAnswer, says: []string{`127\.0\.0\.1:${UPSTREAM}|answer`},
+				silent: []string{`^healthy`}},
 		},
 	}
 }

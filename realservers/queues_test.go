@@ -14,8 +14,10 @@ func queueCases() []realCase {
 		{
 			name: "Celery: two of three processes wait for an answer", worlds: both,
 			serve: with(redisServer, deafUpstream, celery),
-			hang:  tasks("the feed was asked", "tasks.quick.delay(); tasks.fetch.delay(); tasks.fetch.delay()"), after: hungLong,
-			want: want{state: "hung", hung: 2, kinds: anAnswer, at: "tasks.py#fetch", says: []string{`127\.0\.0\.1:${UPSTREAM}`}, silent: []string{`^healthy`}},
+			hang:  tasks("the feed was asked", "tasks.quick.delay(); tasks.fetch.delay(); tasks.fetch.delay()"),
+			after: hungLong,
+			want: want{state: "hung", hung: 2, kinds: anAnswer, at: "tasks.py#fetch",
+				says: []string{`127\.0\.0\.1:${UPSTREAM}`}, silent: []string{`^healthy`}},
 		},
 		{
 			name: "Celery: a process waits for a lock that it has itself", worlds: both,
@@ -27,7 +29,8 @@ func queueCases() []realCase {
 			name: "RQ: the process of a job waits for an answer", worlds: both,
 			serve: with(redisServer, deafUpstream, rq),
 			hang:  jobs("the feed was asked", "queue.enqueue(jobs.fetch, job_timeout=600)"), after: hungLong,
-			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "jobs.py#fetch", says: []string{`127\.0\.0\.1:${UPSTREAM}`}, silent: []string{`^healthy`}},
+			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "jobs.py#fetch",
+				says: []string{`127\.0\.0\.1:${UPSTREAM}`}, silent: []string{`^healthy`}},
 		},
 	}
 }
@@ -59,7 +62,8 @@ func tasks(says, calls string) func(*stage) {
 func jobs(says, calls string) func(*stage) {
 	return func(s *stage) {
 		s.t.Helper()
-		s.hand("import os, redis, rq, jobs; queue = rq.Queue(connection=redis.Redis(port=int(os.environ['REDIS']))); "+calls, says)
+		s.hand("import os, redis, rq, jobs; queue = rq.Queue(connection=redis.Redis(port=int(os.environ['REDIS']))); "+
+			calls, says)
 	}
 }
 

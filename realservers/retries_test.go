@@ -11,7 +11,8 @@ func retryCases() []realCase {
 			name: "SQLite asks again for a lock that another process keeps", worlds: both,
 			serve: with(archivist, gunicorn("retries", "-w", "3")),
 			hang:  sticks("/keep", 2), after: hungLong,
-			want: want{state: "hung", hung: 2, kinds: slices.Concat(anotherTry, aFileLock), at: "retries.py#keep", silent: []string{`saturated`, `^healthy`}},
+			want: want{state: "hung", hung: 2, kinds: slices.Concat(anotherTry, aFileLock), at: "retries.py#keep",
+				silent: []string{`saturated`, `^healthy`}},
 		},
 		{
 			name: "Redis is asked again for a lease whose owner has died", worlds: both,

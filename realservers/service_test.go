@@ -133,7 +133,8 @@ func startDatabase(dir string, port int) (database, error) {
 		return database{}, errors.New("no PostgreSQL in /usr/lib/postgresql")
 	}
 	bin := filepath.Dir(found[len(found)-1])
-	spec := keeperSpec{Dir: dir, Env: os.Environ(), Farewell: syscall.SIGQUIT} // killed without it, it would leave a segment of shared memory
+	// Killed without it, it would leave a segment of shared memory.
+	spec := keeperSpec{Dir: dir, Env: os.Environ(), Farewell: syscall.SIGQUIT}
 	initdb := exec.Command(bin+"/initdb", "-D", dir+"/data", "-A", "trust", "-U", "shop", "-N")
 	initdb.Dir = dir
 	if os.Getuid() == 0 {
@@ -148,7 +149,8 @@ func startDatabase(dir string, port int) (database, error) {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return database{}, fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	spec.Args = []string{bin + "/postgres", "-D", dir + "/data", "-p", strconv.Itoa(port), "-k", dir, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200"}
+	spec.Args = []string{bin + "/postgres", "-D", dir + "/data", "-p", strconv.Itoa(port), "-k", dir, "-c",
+		"listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200"}
 	log, err := os.Create(dir + "/said")
 	if err != nil {
 		return database{}, err

@@ -202,7 +202,8 @@ func startKeeper(spec keeperSpec, out, extra *os.File) (*process, error) {
 	if extra != nil {
 		keeper.ExtraFiles = append(keeper.ExtraFiles, extra)
 	}
-	keeper.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for the tests: the keeper is to see their end, not its own
+	// Ctrl-C is for the tests: the keeper is to see their end, not its own.
+	keeper.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	life, err := keeper.StdinPipe()
 	if err == nil {
 		err = keeper.Start()

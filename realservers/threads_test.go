@@ -59,13 +59,15 @@ func threadCases() []realCase {
 			name: "waitress: every thread waits for an answer", worlds: both,
 			serve: with(deafUpstream, waitress),
 			hang:  sticks("/rates", 6), after: hungLong,
-			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "upstreams.py#rates", says: []string{`127\.0\.0\.1:${UPSTREAM}`}, silent: noPoll},
+			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "upstreams.py#rates",
+				says: []string{`127\.0\.0\.1:${UPSTREAM}`}, silent: noPoll},
 		},
 		{
 			name: "granian: every thread waits for a lock", worlds: today,
 			serve: func(s *stage) {
 				s.app("python/pools.py")
-				s.python("granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", fmt.Sprint(s.port), "--workers", "1", "--blocking-threads", "2", "pools:app")
+				s.python("granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", fmt.Sprint(s.port),
+					"--workers", "1", "--blocking-threads", "2", "pools:app")
 				s.up("/ok")
 			},
 			hang: sticks("/reserve", 4), after: hungLong,
@@ -96,7 +98,8 @@ func threadCases() []realCase {
 			name: "of eight threads one waits for an answer, and stays alone", worlds: both,
 			serve: with(deafUpstream, gunicorn("upstreams", "-k", "gthread", "--threads", "8", "-w", "1")),
 			hang:  sticks("/rates", 1), after: hungLong,
-			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "upstreams.py#rates", says: []string{`127\.0\.0\.1:${UPSTREAM}`}, silent: noPoll},
+			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "upstreams.py#rates",
+				says: []string{`127\.0\.0\.1:${UPSTREAM}`}, silent: noPoll},
 		},
 	}
 }

@@ -181,7 +181,8 @@ func (w want) dates(s *stage, since time.Time, atLeast bool) bool {
 }
 
 func (s *stage) moments(since time.Time, w want) string {
-	return fmt.Sprintf("%.1f s after its first request, want %.1f to %.1f", since.Sub(s.first).Seconds(), -early.Seconds(), (s.last.Sub(s.first) + w.lag + late).Seconds())
+	return fmt.Sprintf("%.1f s after its first request, want %.1f to %.1f", since.Sub(s.first).Seconds(),
+		-early.Seconds(), (s.last.Sub(s.first) + w.lag + late).Seconds())
 }
 
 // pattern replaces in a regular expression ${NAME} by what the case has in its environment, and ${stock.py#reserve}

@@ -37,7 +37,8 @@ func watch(s *stage, name string) *watcher {
 		s.t.Fatal(err)
 	}
 	defer w.out.Close()
-	w.cmd = exec.Command(binary, append([]string{"watch", "--plain", "--on-hang", "cat >> '" + w.paged + "'"}, s.aim()...)...)
+	w.cmd = exec.Command(binary, append([]string{"watch", "--plain", "--on-hang", "cat >> '" + w.paged + "'"},
+		s.aim()...)...)
 	w.cmd.Env = s.ownEnvironment()
 	w.cmd.Stdout, w.cmd.Stderr = w.out, w.out
 	w.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
@@ -60,7 +61,9 @@ func watch(s *stage, name string) *watcher {
 // looks waits until it says that it watches, or has given up.
 func (w *watcher) looks() {
 	w.s.t.Helper()
-	w.s.until("watch says that it watches", func() bool { return w.over() || strings.Contains(tail(w.out.Name()), "watching ") })
+	w.s.until("watch says that it watches", func() bool {
+		return w.over() || strings.Contains(tail(w.out.Name()), "watching ")
+	})
 }
 
 // tells waits until it has said of each of these that it hangs (or of any, where there are none), for as long as

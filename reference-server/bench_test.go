@@ -34,7 +34,8 @@ func logWriter(text string) error {
 	}
 	n := 0
 	for end := time.Now().Add(d); time.Now().Before(end); n++ {
-		l.Info("task done", "id", "abcdef-12345", "pid", os.Getpid(), "work", "sleep", "active", 17, "memory_mib", 23.5, "state", "done", "took_ms", 20.1)
+		l.Info("task done", "id", "abcdef-12345", "pid", os.Getpid(), "work", "sleep", "active", 17, "memory_mib", 23.5,
+			"state", "done", "took_ms", 20.1)
 	}
 	if err := l.Close(); err != nil {
 		return err
@@ -113,7 +114,8 @@ func wrk(b *testing.B, s *target, connections int) cost {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return cost{rate, float64(server.Microseconds()) / requests, float64((load.ProcessState.UserTime() + load.ProcessState.SystemTime()).Microseconds()) / requests}
+	return cost{rate, float64(server.Microseconds()) / requests,
+		float64((load.ProcessState.UserTime() + load.ProcessState.SystemTime()).Microseconds()) / requests}
 }
 
 // used is the processor time that the arbiter and its workers have had, proc_pid_stat(5), in ticks of 10 ms.
@@ -139,7 +141,8 @@ func BenchmarkHealth(b *testing.B) {
 		name        string
 		connections int
 		apart       bool // all of a server on one processor, wrk on another
-	}{{"16-connections", 16, false}, {"64-connections", 64, false}, {"16-connections-a-processor-each", 16, true}, {"64-connections-a-processor-each", 64, true}} {
+	}{{"16-connections", 16, false}, {"64-connections", 64, false}, {"16-connections-a-processor-each", 16, true},
+		{"64-connections-a-processor-each", 64, true}} {
 		b.Run(v.name, func(b *testing.B) {
 			serverOn, wrkOn := func() {}, func() {}
 			if v.apart {

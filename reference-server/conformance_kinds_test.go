@@ -73,7 +73,8 @@ var installedGunicorns = sync.OnceValues(func() ([]*gunicorn, error) {
 		return nil, fmt.Errorf("find the Python servers of today: %w%s", err, saidByExit(err))
 	}
 	var found []*gunicorn
-	for _, bin := range []struct{ folder, python string }{{"/usr/bin", "python3"}, {strings.TrimSpace(string(venv)) + "/bin", "python"}} {
+	for _, bin := range []struct{ folder, python string }{{"/usr/bin", "python3"},
+		{strings.TrimSpace(string(venv)) + "/bin", "python"}} {
 		g, err := installedGunicorn(filepath.Join(bin.folder, "gunicorn"), filepath.Join(bin.folder, bin.python))
 		if err != nil {
 			return nil, err

@@ -35,8 +35,10 @@ print(json.dumps({s.name: [s.default, s.cli] for s in KNOWN_SETTINGS if not call
 		ours[o.Name] = o.Value
 	}
 	shorthands := settings.Shorthands()
-	for _, name := range []string{"bind", "workers", "worker_class", "worker_connections", "threads", "timeout", "graceful_timeout", "keepalive", "max_requests", "max_requests_jitter",
-		"preload_app", "daemon", "backlog", "reuse_port", "pidfile", "umask", "user", "group", "proc_name", "worker_tmp_dir", "capture_output", "errorlog", "loglevel"} {
+	for _, name := range []string{"bind", "workers", "worker_class", "worker_connections", "threads", "timeout",
+		"graceful_timeout", "keepalive", "max_requests", "max_requests_jitter",
+		"preload_app", "daemon", "backlog", "reuse_port", "pidfile", "umask", "user", "group", "proc_name",
+		"worker_tmp_dir", "capture_output", "errorlog", "loglevel"} {
 		real := strings.ReplaceAll(name, "_", "-")
 		if alias, ok := settings.Aliases()[real]; ok {
 			real = alias
@@ -76,7 +78,8 @@ print(json.dumps({s.name: [s.default, s.cli] for s in KNOWN_SETTINGS if not call
 		for _, flag := range theirs[name][1].([]any) {
 			flag := strings.TrimLeft(flag.(string), "-")
 			_, aliased := settings.Aliases()[flag]
-			if flag != real && !aliased && shorthands[real] != flag && flag != "preload" { // --preload is the guide's practice here
+			// --preload is the guide's practice here.
+			if flag != real && !aliased && shorthands[real] != flag && flag != "preload" {
 				t.Errorf("%s: gunicorn's flag %q is missing", name, flag)
 			}
 		}
@@ -99,7 +102,9 @@ func TestConformExitCodes(t *testing.T) {
 			s := begin(t, k, c.setup)
 			code := s.exitCode()
 			if !k.ours() && c.setup.workers == 2 && code == 1 {
-				continue // its second worker failed while it waited for the end of the first's siblings, which ends it with an exception
+				// Its second worker failed while it waited for the end of the first's siblings, which ends it with an
+				// exception.
+				continue
 			}
 			if code != c.want {
 				t.Errorf("%s: exit code %d, want %d", name, code, c.want)
@@ -194,7 +199,8 @@ func TestConformCaptureOutput(t *testing.T) {
 		if k.ours() {
 			name = "worker_output.log"
 		}
-		s.until("what the worker prints is in the file", func() bool { return strings.Contains(s.file(name), "task accepted") })
+		s.until("what the worker prints is in the file",
+			func() bool { return strings.Contains(s.file(name), "task accepted") })
 	})
 }
 
@@ -226,7 +232,8 @@ func TestConformHooks(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "hooks")
 		// A worker of gunicorn that is told to leave while it boots has no handler yet and does not hear it:
 		// graceful_timeout bounds the wait for it.
-		s := begin(t, k, setup{module: lightApplication, hooks: path, pidfile: filepath.Join(t.TempDir(), "pid"), graceful: 3})
+		s := begin(t, k, setup{module: lightApplication, hooks: path, pidfile: filepath.Join(t.TempDir(), "pid"),
+			graceful: 3})
 		has := func(names ...string) {
 			t.Helper()
 			for _, name := range names {
@@ -241,11 +248,13 @@ func TestConformHooks(t *testing.T) {
 			pid := s.workers()[0]
 			_ = syscall.Kill(pid, sig)
 			s.until("the worker was replaced", func() bool { now := s.workers(); return len(now) == 1 && now[0] != pid })
-			s.until("the replacement answers", func() bool { status, _, err := s.ask("GET", "/health", ""); return err == nil && status == 200 })
+			s.until("the replacement answers",
+				func() bool { status, _, err := s.ask("GET", "/health", ""); return err == nil && status == 200 })
 		}
 		has("on_starting", "when_ready", "pre_fork", "post_fork", "post_worker_init")
 		text, _ := os.ReadFile(path)
-		if order := strings.Fields(string(text)); !slices.Equal(order[:4], []string{"nworkers_changed", "on_starting", "when_ready", "pre_fork"}) {
+		if order := strings.Fields(string(text)); !slices.Equal(order[:4],
+			[]string{"nworkers_changed", "on_starting", "when_ready", "pre_fork"}) {
 			t.Errorf("the first hooks were %v", order[:4])
 		}
 		replaced(syscall.SIGINT)

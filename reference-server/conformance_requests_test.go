@@ -95,7 +95,8 @@ func TestConformSyncClosesAndTakesOneAtATime(t *testing.T) {
 
 func TestConformThreads(t *testing.T) {
 	each(t, func(t *testing.T, k kind) {
-		s := begin(t, k, setup{class: "gthread", threads: 2, keepalive: 1, timeout: 3, preload: true, logging: "shared-lock"})
+		s := begin(t, k, setup{class: "gthread", threads: 2, keepalive: 1, timeout: 3, preload: true,
+			logging: "shared-lock"})
 		c, err := net.Dial("tcp", s.address)
 		if err != nil {
 			t.Fatal(err)
@@ -125,7 +126,8 @@ func TestConformThreads(t *testing.T) {
 			status, _, _ := s.ask("POST", "/task", aTask)
 			second <- status
 		}()
-		time.Sleep(4500 * time.Millisecond) // what is tested is that nothing happens for longer than timeout and its kill take
+		// What is tested is that nothing happens for longer than timeout and its kill take.
+		time.Sleep(4500 * time.Millisecond)
 		if now := s.workers(); len(now) != 1 || now[0] != pid {
 			t.Errorf("the worker was replaced (%v, was %d), although its heartbeat goes on", now, pid)
 		}

@@ -31,7 +31,9 @@ type setup struct {
 	unready                       bool   // it will not get ready
 	backlog, connections, jitter  int
 	loglevel, errorlog            string
-	orphan                        string // file that takes the process id of a grandchild whose parent ends: the server is a subreaper, as the first process of a container is one
+	// File that takes the process id of a grandchild whose parent ends: the server is a subreaper, as the first process
+	// of a container is one.
+	orphan string
 
 	conf   string // gunicorn: more lines of its gunicorn.conf.py
 	module string // gunicorn: the text of a module with an app, instead of the guide's application
@@ -91,7 +93,8 @@ func beginOurs(t testing.TB, u setup) *target {
 		if u.user != "" {
 			openTo(t, c.LogDir)
 		}
-		for at, v := range map[*int]int{&c.Backlog: u.backlog, &c.WorkerConnections: u.connections, &c.MaxRequestsJitter: u.jitter} {
+		for at, v := range map[*int]int{&c.Backlog: u.backlog, &c.WorkerConnections: u.connections,
+			&c.MaxRequestsJitter: u.jitter} {
 			if v > 0 {
 				*at = v
 			}
@@ -113,7 +116,10 @@ func beginOurs(t testing.TB, u setup) *target {
 		address := freeAddress(t)
 		s := launch(t, func(c *Config) { change(c); c.Bind[0] = address })
 		s.address = address
-		s.until("it is ready", func() bool { status, _, err := s.ask("GET", "/health", ""); return err == nil && status == 200 })
+		s.until("it is ready", func() bool {
+			status, _, err := s.ask("GET", "/health", "")
+			return err == nil && status == 200
+		})
 		return s
 	}
 	var around surroundings
@@ -126,7 +132,8 @@ func beginOurs(t testing.TB, u setup) *target {
 	return s
 }
 
-var hookNames = []string{"on_starting", "on_reload", "when_ready", "pre_fork", "post_fork", "post_worker_init", "worker_int", "worker_abort", "pre_exec", "child_exit", "worker_exit",
+var hookNames = []string{"on_starting", "on_reload", "when_ready", "pre_fork", "post_fork", "post_worker_init",
+	"worker_int", "worker_abort", "pre_exec", "child_exit", "worker_exit",
 
 	"nworkers_changed", "on_exit"}
 
@@ -153,13 +160,15 @@ func beginGunicorn(t testing.TB, k kind, u setup) *target {
 	set("pythonpath", app)
 	set("errorlog", cmp.Or(u.errorlog, filepath.Join(s.dir, "error.log")))
 	set("threads", max(1, u.threads))
-	for name, v := range map[string]int{"graceful_timeout": u.graceful, "keepalive": u.keepalive, "max_requests": u.maxRequests,
-		"backlog": u.backlog, "worker_connections": u.connections, "max_requests_jitter": u.jitter} {
+	for name, v := range map[string]int{"graceful_timeout": u.graceful, "keepalive": u.keepalive,
+		"max_requests": u.maxRequests,
+		"backlog":      u.backlog, "worker_connections": u.connections, "max_requests_jitter": u.jitter} {
 		if v > 0 {
 			set(name, v)
 		}
 	}
-	for name, v := range map[string]string{"worker_class": u.class, "pidfile": u.pidfile, "user": u.user, "group": group(u.user), "worker_tmp_dir": u.tmpDir, "loglevel": u.loglevel} {
+	for name, v := range map[string]string{"worker_class": u.class, "pidfile": u.pidfile, "user": u.user,
+		"group": group(u.user), "worker_tmp_dir": u.tmpDir, "loglevel": u.loglevel} {
 		if v != "" {
 			set(name, v)
 		}
@@ -174,7 +183,8 @@ func beginGunicorn(t testing.TB, k kind, u setup) *target {
 	}
 	if u.hooks != "" {
 		for _, name := range hookNames {
-			conf += fmt.Sprintf("def %s(*args):\n    with open(%q, 'a') as f:\n        f.write('%s\\n')\n", name, u.hooks, name)
+			conf += fmt.Sprintf("def %s(*args):\n    with open(%q, 'a') as f:\n        f.write('%s\\n')\n", name,
+				u.hooks, name)
 			if name == "nworkers_changed" { // gunicorn looks at the number of arguments
 				conf = strings.Replace(conf, "def "+name+"(*args)", "def "+name+"(server, new, old)", 1)
 			}
@@ -281,7 +291,8 @@ func openTo(t testing.TB, dir string) {
 
 // fixArity gives the hooks that gunicorn calls with two arguments two: it checks.
 func fixArity(conf string) string {
-	for _, name := range []string{"on_starting", "on_reload", "when_ready", "post_worker_init", "worker_int", "worker_abort", "pre_exec", "on_exit"} {
+	for _, name := range []string{"on_starting", "on_reload", "when_ready", "post_worker_init", "worker_int",
+		"worker_abort", "pre_exec", "on_exit"} {
 		conf = strings.Replace(conf, "def "+name+"(*args)", "def "+name+"(one)", 1)
 	}
 	for _, name := range []string{"pre_fork", "post_fork", "child_exit", "worker_exit"} {

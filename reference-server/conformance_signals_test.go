@@ -115,7 +115,8 @@ func TestConformGracefulTimeout(t *testing.T) {
 func TestConformSignalsToWorkers(t *testing.T) {
 	each(t, func(t *testing.T, k kind) {
 		s := begin(t, k, setup{module: lightApplication})
-		for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGABRT, syscall.SIGKILL} {
+		for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGABRT,
+			syscall.SIGKILL} {
 			pid := s.workers()[0]
 			if err := syscall.Kill(pid, sig); err != nil {
 				t.Fatal(err)
@@ -124,8 +125,10 @@ func TestConformSignalsToWorkers(t *testing.T) {
 				now := s.workers()
 				return procState(pid) == "" && len(now) == 1 && now[0] != pid
 			})
-			s.until("the replacement answers", func() bool { status, _, err := s.ask("GET", "/health", ""); return err == nil && status == 200 })
-			if k.ours() && sig == syscall.SIGABRT && !strings.Contains(s.file(fmt.Sprintf("stacks_%d.log", pid)), "serveSync") {
+			s.until("the replacement answers",
+				func() bool { status, _, err := s.ask("GET", "/health", ""); return err == nil && status == 200 })
+			if k.ours() && sig == syscall.SIGABRT &&
+				!strings.Contains(s.file(fmt.Sprintf("stacks_%d.log", pid)), "serveSync") {
 				t.Error("ABRT: the stacks of the goroutines are not in the worker's file")
 			}
 		}
@@ -151,8 +154,11 @@ func TestConformUpgrade(t *testing.T) {
 		}
 		s.signal(syscall.SIGTERM)
 		s.exitCode()
-		s.until("the successor is promoted", func() bool { return readPidfile(path) == successor && readPidfile(path+".2") == 0 })
-		s.until("the successor answers on the same socket", func() bool { status, _, err := s.ask("GET", "/health", ""); return err == nil && status == 200 })
+		s.until("the successor is promoted", func() bool {
+			return readPidfile(path) == successor && readPidfile(path+".2") == 0
+		})
+		s.until("the successor answers on the same socket",
+			func() bool { status, _, err := s.ask("GET", "/health", ""); return err == nil && status == 200 })
 		_ = syscall.Kill(successor, syscall.SIGTERM)
 		s.until("it is gone", func() bool { return !running(successor) })
 	})
@@ -161,7 +167,8 @@ func TestConformUpgrade(t *testing.T) {
 func TestConformDaemonAndWINCH(t *testing.T) {
 	each(t, func(t *testing.T, k kind) {
 		path := filepath.Join(t.TempDir(), "pid")
-		s := begin(t, k, setup{module: lightApplication, pidfile: path, daemon: true, unready: true, graceful: 3}) // a worker that boots does not hear TERM
+		// A worker that boots does not hear TERM.
+		s := begin(t, k, setup{module: lightApplication, pidfile: path, daemon: true, unready: true, graceful: 3})
 		if code := s.exitCode(); code != 0 {
 			t.Fatalf("the process in the foreground ended with %d, want 0", code)
 		}

@@ -37,8 +37,12 @@ func TestConformMaxRequests(t *testing.T) {
 		for range 5 {
 			_, _, _ = s.ask("GET", "/health", "") // gunicorn's own readiness was asked for some of the five
 		}
-		s.until("the worker was replaced after 5 requests", func() bool { now := s.workers(); return len(now) == 1 && now[0] != first })
-		s.until("the replacement answers", func() bool { status, _, err := s.ask("GET", "/health", ""); return err == nil && status == 200 })
+		s.until("the worker was replaced after 5 requests",
+			func() bool { now := s.workers(); return len(now) == 1 && now[0] != first })
+		s.until("the replacement answers", func() bool {
+			status, _, err := s.ask("GET", "/health", "")
+			return err == nil && status == 200
+		})
 	})
 }
 
@@ -61,7 +65,8 @@ func TestConformMaxRequestsJitter(t *testing.T) {
 			}
 			answered[v.PID]++
 		}
-		for _, pid := range order[1:4] { // of the first one's requests some were asked before, the last one is not at its end
+		// Of the first one's requests some were asked before, the last one is not at its end.
+		for _, pid := range order[1:4] {
 			if n := answered[pid]; n < 4 || n > 7 {
 				t.Errorf("a worker answered %d requests, want 4 to 7", n)
 			}
@@ -139,12 +144,16 @@ func TestConformSuspend(t *testing.T) {
 		if !k.ours() {
 			time.Sleep(1500 * time.Millisecond)
 			_ = syscall.Kill(worker, syscall.SIGCONT)
-			s.until("gunicorn kills the worker", func() bool { now := s.workers(); return len(now) == 1 && now[0] != worker })
+			s.until("gunicorn kills the worker",
+				func() bool { now := s.workers(); return len(now) == 1 && now[0] != worker })
 			return
 		}
 		s.event("arbiter-was-away")
 		_ = syscall.Kill(worker, syscall.SIGCONT)
-		s.until("the worker answers", func() bool { status, _, err := s.ask("GET", "/health", ""); return err == nil && status == 200 })
+		s.until("the worker answers", func() bool {
+			status, _, err := s.ask("GET", "/health", "")
+			return err == nil && status == 200
+		})
 		if now := s.workers(); len(now) != 1 || now[0] != worker {
 			t.Errorf("workers %v, want %d still", now, worker)
 		}

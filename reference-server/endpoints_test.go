@@ -61,7 +61,8 @@ func TestMetricsInEveryFormat(t *testing.T) {
 		}
 		return answer.Header.Get("Content-Type"), string(text)
 	}
-	if kind, text := get("application/openmetrics-text; version=1.0.0"); !strings.HasPrefix(kind, "application/openmetrics-text") || !strings.HasSuffix(text, "# EOF\n") ||
+	if kind, text := get("application/openmetrics-text; version=1.0.0"); !strings.HasPrefix(kind,
+		"application/openmetrics-text") || !strings.HasSuffix(text, "# EOF\n") ||
 		!strings.Contains(text, "hangtime_tasks_done_total{") {
 		t.Errorf("OpenMetrics: %s %q", kind, text)
 	}
@@ -106,12 +107,13 @@ func TestBadRequestsGetAReason(t *testing.T) {
 				request string
 				want    string
 			}{
-				"no HTTP":                 {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03aaaaaaaa", "400"},
-				"no target":               {"GET\r\n\r\n", "400"},
-				"no host":                 {"GET /health HTTP/1.1\r\n\r\n", "400"},
-				"another protocol":        {"GET /health HTTP/3.0\r\nHost: a\r\n\r\n", "400"},
-				"headers without end":     {"GET /health HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("x", 20000), "431"},
-				"too many headers":        {"GET /health HTTP/1.1\r\nHost: a\r\n" + strings.Repeat("X: y\r\n", 200) + "\r\n", "431"},
+				"no HTTP":             {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03aaaaaaaa", "400"},
+				"no target":           {"GET\r\n\r\n", "400"},
+				"no host":             {"GET /health HTTP/1.1\r\n\r\n", "400"},
+				"another protocol":    {"GET /health HTTP/3.0\r\nHost: a\r\n\r\n", "400"},
+				"headers without end": {"GET /health HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("x", 20000), "431"},
+				"too many headers": {"GET /health HTTP/1.1\r\nHost: a\r\n" + strings.Repeat("X: y\r\n", 200) +
+					"\r\n", "431"},
 				"body too large":          {"POST /task HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n", "413"},
 				"two lengths":             {"POST /task HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "400"},
 				"length and chunks":       {"POST /task HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400"},
@@ -134,7 +136,8 @@ func TestBadRequestsGetAReason(t *testing.T) {
 				_ = conn.Close()
 				head, body, _ := strings.Cut(text, "\r\n\r\n")
 				var v struct{ Error string }
-				if !strings.HasPrefix(head, "HTTP/1.1 "+c.want+" ") || json.Unmarshal([]byte(body), &v) != nil || v.Error == "" {
+				if !strings.HasPrefix(head, "HTTP/1.1 "+c.want+" ") || json.Unmarshal([]byte(body), &v) != nil ||
+					v.Error == "" {
 					t.Errorf("%s: %q, want status %s with a reason in JSON", name, text, c.want)
 				}
 			}

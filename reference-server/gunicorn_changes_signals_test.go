@@ -69,7 +69,9 @@ func showReloadWaits(t *testing.T, k kind, after bool) {
 	}
 	s.signal(syscall.SIGTTIN)
 	// Without the wait it would be told to abort after 3 s and a round, and be killed another round later.
-	s.stays(7*time.Second, func() bool { return running(old) && !strings.Contains(s.file("error.log"), "Handling signal: ttin") })
+	s.stays(7*time.Second, func() bool {
+		return running(old) && !strings.Contains(s.file("error.log"), "Handling signal: ttin")
+	})
 	release()
 	if status := <-answer; status != 202 {
 		t.Errorf("the request of the old worker got %d, want 202", status)
@@ -82,7 +84,8 @@ func showQuickEnd(t *testing.T, k kind, after bool) {
 	defer release()
 	s.hung()
 	s.signal(syscall.SIGTERM)
-	s.until("the arbiter waits for its worker", func() bool { return strings.Contains(s.file("error.log"), "Handling signal: term") })
+	s.until("the arbiter waits for its worker",
+		func() bool { return strings.Contains(s.file("error.log"), "Handling signal: term") })
 	s.signal(syscall.SIGQUIT)
 	if !after {
 		s.stays(3*time.Second, func() bool { return running(s.cmd.Process.Pid) })
@@ -110,7 +113,10 @@ func showReloadLogLevel(t *testing.T, k kind, after bool) {
 	old := s.workers()[0]
 	s.signal(syscall.SIGHUP)
 	s.until("the worker was replaced", func() bool { now := s.workers(); return len(now) == 1 && now[0] != old })
-	s.until("the new one answers", func() bool { status, _, err := s.ask("GET", "/health", ""); return err == nil && status == 200 })
+	s.until("the new one answers", func() bool {
+		status, _, err := s.ask("GET", "/health", "")
+		return err == nil && status == 200
+	})
 	if got := strings.Contains(s.file("error.log"), "[DEBUG]"); got != after {
 		t.Errorf("after HUP with loglevel debug, lines of that level are written: %v, want %v", got, after)
 	}

@@ -168,7 +168,8 @@ func TestGunicornChangesAreDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range gunicornChanges() {
-		if row := fmt.Sprintf("| [%v](%s) | %s | %s |\n", c.since, c.source, c.before, c.after); !strings.Contains(string(text), row) {
+		if row := fmt.Sprintf("| [%v](%s) | %s | %s |\n", c.since, c.source, c.before,
+			c.after); !strings.Contains(string(text), row) {
 			t.Errorf("docs/reference-server.md lacks this row:\n%s", row)
 		}
 	}

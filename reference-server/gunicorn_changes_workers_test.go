@@ -48,7 +48,8 @@ func showBootHang(t *testing.T, k kind, after bool) {
 		s.stays(4*time.Second, func() bool { return running(first) })
 		return
 	}
-	s.until("it is killed at timeout and replaced", func() bool { now := s.workers(); return len(now) == 1 && now[0] != first })
+	s.until("it is killed at timeout and replaced",
+		func() bool { now := s.workers(); return len(now) == 1 && now[0] != first })
 }
 
 func showAbortAnswered(t *testing.T, k kind, after bool) {
@@ -108,7 +109,8 @@ class Side(DirtyApp):
 
 func showDirtyArbiter(t *testing.T, k kind, after bool) {
 	s := begin(t, k, setup{unready: true, module: dirtyApplication,
-		conf: fmt.Sprintf("dirty_apps = [\"own:Side\"]\ndirty_workers = 1\nimport tempfile\ntempfile.tempdir = %q\n", shortDir(t))})
+		conf: fmt.Sprintf("dirty_apps = [\"own:Side\"]\ndirty_workers = 1\nimport tempfile\ntempfile.tempdir = %q\n",
+			shortDir(t))})
 	s.until("it answers", func() bool { status, _, err := s.ask("GET", "/health", ""); return err == nil && status == 200 })
 	grandchildren := func() int {
 		n := 0
@@ -131,7 +133,8 @@ func showDirtyArbiter(t *testing.T, k kind, after bool) {
 
 func showHTTP2Settings(t *testing.T, k kind, after bool) {
 	said := k.gunicorn.says(t, "from gunicorn.config import KNOWN_SETTINGS\nprint([s.name for s in KNOWN_SETTINGS])")
-	if got := strings.Contains(said, "'http_protocols'") && strings.Contains(said, "'http2_max_concurrent_streams'"); got != after {
+	if got := strings.Contains(said, "'http_protocols'") &&
+		strings.Contains(said, "'http2_max_concurrent_streams'"); got != after {
 		t.Errorf("there are settings for HTTP/2: %v, want %v", got, after)
 	}
 }
@@ -175,13 +178,20 @@ func showSilentConnection(t *testing.T, k kind, after bool) {
 func showOrphansExit(t *testing.T, k kind, after bool) {
 	path := filepath.Join(t.TempDir(), "pid")
 	s := begin(t, k, setup{module: lightApplication, unready: true, orphan: path,
-		conf: fmt.Sprintf("def when_ready(one):\n    import os\n    os.system(%q)\n", "(sleep 0.2; exit 3) >/dev/null 2>&1 & echo $! > "+path)})
+		conf: fmt.Sprintf("def when_ready(one):\n    import os\n    os.system(%q)\n",
+			"(sleep 0.2; exit 3) >/dev/null 2>&1 & echo $! > "+path)})
 	if !after {
 		if code := s.exitCode(); code != 3 {
 			t.Errorf("exit code %d, want the orphan's 3", code)
 		}
 		return
 	}
-	s.until("the orphan is gone, no zombie", func() bool { orphan := readPidfile(path); return orphan != 0 && procState(orphan) == "" })
-	s.until("the server answers", func() bool { status, _, err := s.ask("GET", "/health", ""); return err == nil && status == 200 })
+	s.until("the orphan is gone, no zombie", func() bool {
+		orphan := readPidfile(path)
+		return orphan != 0 && procState(orphan) == ""
+	})
+	s.until("the server answers", func() bool {
+		status, _, err := s.ask("GET", "/health", "")
+		return err == nil && status == 200
+	})
 }

@@ -105,15 +105,18 @@ func (s *target) reloadWith(settings string) {
 func TestHookThatFailsOrHangsHarmsNobody(t *testing.T) {
 	t.Parallel()
 	s := serve(t, func(c *Config) {
-		c.Hooks = []string{"on_starting=echo no luck >&2; exit 7", "when_ready=sleep 1000", "post_worker_init=test $HANGTIME_HOOK_WORKER = 1"}
+		c.Hooks = []string{"on_starting=echo no luck >&2; exit 7", "when_ready=sleep 1000",
+			"post_worker_init=test $HANGTIME_HOOK_WORKER = 1"}
 		c.HookTimeout = 200 * time.Millisecond
 	})
 	s.becomes(s.task(202, aTask), "done")
 	first, second := s.event("hook-failed"), s.event("hook-failed", 2)
-	if reason, _ := first["reason"].(string); first["name"] != "on_starting" || !strings.Contains(reason, "exit status 7") || !strings.Contains(reason, "no luck") {
+	if reason, _ := first["reason"].(string); first["name"] != "on_starting" ||
+		!strings.Contains(reason, "exit status 7") || !strings.Contains(reason, "no luck") {
 		t.Errorf("%v", first)
 	}
-	if reason, _ := second["reason"].(string); second["name"] != "when_ready" || !strings.Contains(reason, "did not end within 200ms") {
+	if reason, _ := second["reason"].(string); second["name"] != "when_ready" ||
+		!strings.Contains(reason, "did not end within 200ms") {
 		t.Errorf("%v", second)
 	}
 	if e := s.event("hook-done"); e["name"] != "post_worker_init" {
@@ -261,7 +264,8 @@ func TestReloadRefusesReusePortByName(t *testing.T) {
 	s := serve(t, func(c *Config) { c.Bind = []string{"127.0.0.1:0"} })
 	before := s.workers()[0]
 	s.reloadWith(`{"ReusePort":true}`)
-	if reason, _ := s.event("reload-failed")["reason"].(string); !strings.Contains(reason, "reuse-port: it cannot be changed by a reload") {
+	if reason, _ := s.event("reload-failed")["reason"].(string); !strings.Contains(reason,
+		"reuse-port: it cannot be changed by a reload") {
 		t.Errorf("reason %q", reason)
 	}
 	if now := s.workers(); len(now) != 1 || now[0] != before {

@@ -37,7 +37,8 @@ func TestLoggingSharedLockBlocksEveryThreadAndPerPidNone(t *testing.T) {
 			}
 			if logging == "shared-lock" {
 				for _, pid := range s.workers() {
-					s.until("the worker waits for the file lock", func() bool { return waitsIn(pid, "locks_lock_inode_wait") })
+					s.until("the worker waits for the file lock",
+						func() bool { return waitsIn(pid, "locks_lock_inode_wait") })
 				}
 				if err := unix.Flock(int(lock.Fd()), unix.LOCK_UN); err != nil {
 					t.Fatal(err)
@@ -172,7 +173,8 @@ func TestCleanupNoneLeaksAtEachRestartOfTheLoop(t *testing.T) {
 		for i := range 5 {
 			s.becomes(s.task(202, `{"work":"cpu","duration":"1ms"}`), "done")
 			s.task(202, `{"work":"stop"}`)
-			s.until("the loop was restarted", func() bool { _, m := s.get("/metrics"); return number(m["loop_restarts"]) == i+1 })
+			s.until("the loop was restarted",
+				func() bool { _, m := s.get("/metrics"); return number(m["loop_restarts"]) == i+1 })
 		}
 		s.becomes(s.task(202, `{"work":"cpu","duration":"1ms"}`), "done")
 		f1, g1 := figures()
@@ -207,7 +209,8 @@ func TestLimitsRefuseGiveUpAndUnboundedGrows(t *testing.T) {
 		if state := s.state(second); state != "accepted" {
 			t.Errorf("the second task is %s, want accepted", state)
 		}
-		r, err := s.client(patience).Post("http://"+s.address+"/task", "application/json", strings.NewReader(`{"work":"sleep"}`))
+		r, err := s.client(patience).Post("http://"+s.address+"/task", "application/json",
+			strings.NewReader(`{"work":"sleep"}`))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -228,14 +231,16 @@ func TestLimitsRefuseGiveUpAndUnboundedGrows(t *testing.T) {
 		})
 		victim := s.workers()[0]
 		for range 400 {
-			if status, _, err := s.ask("POST", "/task", `{"work":"sleep","duration":"1h","size":2000000}`); err != nil || status != 202 {
+			if status, _, err := s.ask("POST", "/task",
+				`{"work":"sleep","duration":"1h","size":2000000}`); err != nil || status != 202 {
 				break // it is being killed
 			}
 			if !running(victim) {
 				break
 			}
 		}
-		if e := s.event("worker-over-memory-limit"); number(e["pid"]) != victim || number(e["memory_mib"]) < 200 || number(e["limit_mib"]) != 200 {
+		if e := s.event("worker-over-memory-limit"); number(e["pid"]) != victim || number(e["memory_mib"]) < 200 ||
+			number(e["limit_mib"]) != 200 {
 			t.Errorf("killed for memory: %v", e)
 		}
 		if e := s.event("worker-exited"); e["signal"] != "SIGKILL" || number(e["tasks_lost"]) == 0 {
@@ -300,7 +305,8 @@ func TestThreadPoolIsExhaustedAndDeadlocks(t *testing.T) {
 	s.task(202, `{"work":"nested"}`)
 	s.until("both threads wait", func() bool { _, m := s.get("/metrics"); return number(m["executor_jobs_waiting"]) == 1 })
 	id := s.task(202, `{"work":"cpu"}`)
-	s.until("one more job waits for a thread", func() bool { _, m := s.get("/metrics"); return number(m["executor_jobs_waiting"]) == 2 })
+	s.until("one more job waits for a thread",
+		func() bool { _, m := s.get("/metrics"); return number(m["executor_jobs_waiting"]) == 2 })
 	s.becomes(s.task(202, `{"work":"sleep"}`), "done") // the loop itself is free
 	if state := s.state(id); state != "running" {
 		t.Errorf("the job without a thread is %s, want running", state)
@@ -322,7 +328,8 @@ func TestSignalsEveryWorkerExitsByItself(t *testing.T) {
 			for _, pid := range workers {
 				if signals == "every-worker" {
 					s.until("the worker exits by itself", func() bool { return !running(pid) })
-				} else if group, err := syscall.Getpgid(pid); err != nil || group == s.cmd.Process.Pid { // one that does get it takes its time
+				} else if group, err := syscall.Getpgid(pid); err != nil ||
+					group == s.cmd.Process.Pid { // one that does get it takes its time
 					t.Errorf("worker %d is in the arbiter's process group %d: Ctrl-C reaches it (%v)", pid, group, err)
 				}
 			}

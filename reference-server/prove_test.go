@@ -72,7 +72,8 @@ type hit struct {
 // them all. Connections that it keeps it gives up before the server does, as every client must: a request that meets
 // a close on its way is nobody's fault.
 func (s *target) load(rate int, keep bool) (stop func() []hit) {
-	transport := &http.Transport{DisableKeepAlives: !keep, DialContext: dialer(s), MaxIdleConnsPerHost: 64, IdleConnTimeout: 500 * time.Millisecond}
+	transport := &http.Transport{DisableKeepAlives: !keep, DialContext: dialer(s), MaxIdleConnsPerHost: 64,
+		IdleConnTimeout: 500 * time.Millisecond}
 	client := &http.Client{Transport: transport, Timeout: patience}
 	var mu sync.Mutex
 	var all []hit
@@ -128,7 +129,8 @@ func TestKillUnderLoad(t *testing.T) {
 	s := serveProgram(t, func(c *Config) { c.Workers = 4 })
 	stop := s.load(500, false)
 	if *program != "" {
-		time.Sleep(2100 * time.Millisecond) // two that die younger than 2 s one after the other look like a crash loop, and the next start waits
+		// Two that die younger than 2 s one after the other look like a crash loop, and the next start waits.
+		time.Sleep(2100 * time.Millisecond)
 	}
 	var took, noticed, started []time.Duration
 	var killed []time.Time
@@ -144,7 +146,8 @@ func TestKillUnderLoad(t *testing.T) {
 		noticed = append(noticed, at(t, s.event("worker-exited", ended+1)).Sub(began))
 		started = append(started, at(t, s.event("worker-started", begun+1)).Sub(began))
 		if n < *kills-1 {
-			time.Sleep(700 * time.Millisecond) // every worker lives for more than 2 s: what dies younger is held back on purpose
+			// Every worker lives for more than 2 s: what dies younger is held back on purpose.
+			time.Sleep(700 * time.Millisecond)
 		}
 	}
 	hits := stop()
@@ -202,7 +205,8 @@ func TestHUPUnderLoad(t *testing.T) {
 				s.signal(syscall.SIGHUP)
 				s.until(fmt.Sprintf("reload %d is done", n+1), func() bool {
 					now := s.workers()
-					return len(now) == 4 && !slices.ContainsFunc(now, func(pid int) bool { return slices.Contains(before, pid) })
+					return len(now) == 4 && !slices.ContainsFunc(now,
+						func(pid int) bool { return slices.Contains(before, pid) })
 				})
 			}
 			hits := stop()
@@ -316,7 +320,8 @@ func TestSoak(t *testing.T) {
 	var senders sync.WaitGroup
 	const lanes = 16
 	var failed sync.Map
-	var sent, refused atomic.Int64 // 503: its queue is bounded, and a machine that does other things as well takes the processors that were measured
+	// 503: its queue is bounded, and a machine that does other things as well takes the processors that were measured.
+	var sent, refused atomic.Int64
 	for lane := range lanes {
 		senders.Go(func() {
 			began := time.Now()
@@ -392,7 +397,8 @@ func (s *target) capacity(d time.Duration) float64 {
 		clients.Go(func() {
 			n := 0
 			for time.Now().Before(end) {
-				if status, _, err := s.askWith(client, "POST", "/task", `{"work":"sleep","duration":"5ms"}`, ""); err == nil && status == 202 {
+				if status, _, err := s.askWith(client, "POST", "/task", `{"work":"sleep","duration":"5ms"}`,
+					""); err == nil && status == 202 {
 					n++
 				}
 			}
@@ -432,7 +438,8 @@ func TestDeepHealthAnswersWhileTheLoopIsStalled(t *testing.T) {
 		took = append(took, time.Since(began))
 	}
 	slices.Sort(took)
-	t.Logf("GET /health while the loop is stalled, 200 times: p50 %v p99 %v max %v", quantile(took, .5), quantile(took, .99), took[len(took)-1])
+	t.Logf("GET /health while the loop is stalled, 200 times: p50 %v p99 %v max %v", quantile(took, .5),
+		quantile(took, .99), took[len(took)-1])
 	if p99 := quantile(took, .99); *program != "" && p99 >= 50*time.Millisecond {
 		t.Errorf("p99 is %v, want less than 50 ms", p99)
 	}

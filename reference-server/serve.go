@@ -61,7 +61,8 @@ func Serve(s Start) (code int, err error) {
 	}
 	defer account.Close()
 	signals := make(chan os.Signal, 64)
-	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGQUIT, unix.SIGHUP, unix.SIGTTIN, unix.SIGTTOU, unix.SIGUSR1, unix.SIGUSR2, unix.SIGWINCH)
+	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGQUIT, unix.SIGHUP, unix.SIGTTIN, unix.SIGTTOU,
+		unix.SIGUSR1, unix.SIGUSR2, unix.SIGWINCH)
 	defer signal.Stop(signals)
 	parts := arbiter.Parts{Config: cfg, Reload: s.Reload, Account: account, Signals: signals}
 	if cfg.ExitWithParent {

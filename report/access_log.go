@@ -88,7 +88,8 @@ func (r *Requests) targets() []scenarios.Target {
 			continue
 		}
 		targets = append(targets, scenarios.Target{
-			Tag: name, Method: "POST", Path: "/task", Header: map[string]string{"Content-Type": "application/json"}, Body: `{"work":"sleep","duration":"20ms"}`, Expect: []int{202}, Weight: r.endpoints[name],
+			Tag: name, Method: "POST", Path: "/task", Header: map[string]string{"Content-Type": "application/json"},
+			Body: `{"work":"sleep","duration":"20ms"}`, Expect: []int{202}, Weight: r.endpoints[name],
 		})
 	}
 	return targets
@@ -115,11 +116,13 @@ const assumedHarm = 5 * time.Second
 func (r *Requests) Assumed(cause, source string) (Seen, error) {
 	kind := broughtAbout(cause)
 	if kind == "" {
-		return Seen{}, fmt.Errorf("no built-in scenario brings that about; want one of %s", strings.Join(scenarios.CausesBroughtAbout(), ", "))
+		return Seen{}, fmt.Errorf("no built-in scenario brings that about; want one of %s",
+			strings.Join(scenarios.CausesBroughtAbout(), ", "))
 	}
 	load, span := r.Load()
 	said := fmt.Sprintf("a %s with cause %s, as the command line says", kind, cause)
-	return Seen{Source: source, Kind: string(kind), Cause: cause, Said: said, Lasted: assumedHarm, Load: load, Assumed: true, Span: span}, nil
+	return Seen{Source: source, Kind: string(kind), Cause: cause, Said: said, Lasted: assumedHarm, Load: load,
+		Assumed: true, Span: span}, nil
 }
 
 // broughtAbout says what the built-in scenarios know to do with a cause: a hang, else a crash, else nothing.

@@ -57,10 +57,12 @@ func TestRequestsKeepNoMoreThanTheirBounds(t *testing.T) {
 func TestWhatCanBeMadeOfAnAccessLogAlone(t *testing.T) {
 	r := NewRequests()
 	r.Add(time.Unix(100, 0), "GET", "/")
-	if _, err := r.Assumed(diagnose.CauseBacklog, "a log"); err == nil || !strings.Contains(err.Error(), "want one of file-lock, ") {
+	if _, err := r.Assumed(diagnose.CauseBacklog, "a log"); err == nil ||
+		!strings.Contains(err.Error(), "want one of file-lock, ") {
 		t.Errorf("a cause that no scenario brings about: %v", err)
 	}
-	for cause, kind := range map[string]string{diagnose.CauseFileLock: diagnose.KindHang, diagnose.CauseKilled: diagnose.KindCrash} {
+	for cause, kind := range map[string]string{diagnose.CauseFileLock: diagnose.KindHang,
+		diagnose.CauseKilled: diagnose.KindCrash} {
 		if seen, err := r.Assumed(cause, "a log"); err != nil || seen.Kind != kind || !seen.Assumed {
 			t.Errorf("%s: %+v, %v", cause, seen, err)
 		}

@@ -48,7 +48,8 @@ func startBrowser(t *testing.T) *browser {
 	if path == "" {
 		t.Fatal("no Chromium: .ci/install-tools installs it")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
+		chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
 		chromedp.WSURLReadTimeout(90*time.Second)) // a busy machine starts it slowly
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocator)
@@ -108,7 +109,8 @@ type look struct {
 func looks() []look {
 	return []look{
 		{"light", 1280, 900, "light", "screen", true}, {"dark", 1280, 900, "dark", "screen", true},
-		{"phone", 390, 844, "light", "screen", true}, {"phone-dark", 390, 844, "dark", "screen", false}, {"print", 800, 1100, "light", "print", false},
+		{"phone", 390, 844, "light", "screen", true}, {"phone-dark", 390, 844, "dark", "screen", false},
+		{"print", 800, 1100, "light", "print", false},
 	}
 }
 
@@ -149,7 +151,8 @@ const measurePage = `(() => {
 // complains, no network is asked, text can be selected, nothing sticks out on a phone, and axe-core finds no serious fault.
 func TestPagesInABrowser(t *testing.T) {
 	b := startBrowser(t)
-	compared, err := Compare([2]string{"before/", "after/"}, []*Report{wholeReport(t)}, []*Report{slower(t, 4*time.Millisecond)})
+	compared, err := Compare([2]string{"before/", "after/"}, []*Report{wholeReport(t)},
+		[]*Report{slower(t, 4*time.Millisecond)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,8 +162,12 @@ func TestPagesInABrowser(t *testing.T) {
 		says  string
 		want  pageSeen // at least
 	}{
-		{"report", func(w *bytes.Buffer) error { return wholeReport(t).HTML(w) }, "the cure holds", pageSeen{Heat: 20, Lines: 6, Lanes: 2, Faults: 2, Stalls: 1, Landmarks: 2}},
-		{"empty", func(w *bytes.Buffer) error { return told(&script{t: t}).HTML(w) }, "still running", pageSeen{Landmarks: 2}},
+		{"report", func(w *bytes.Buffer) error {
+			return wholeReport(t).HTML(w)
+		}, "the cure holds", pageSeen{Heat: 20, Lines: 6, Lanes: 2, Faults: 2, Stalls: 1, Landmarks: 2}},
+		{"empty", func(w *bytes.Buffer) error {
+			return told(&script{t: t}).HTML(w)
+		}, "still running", pageSeen{Landmarks: 2}},
 		{"compare", func(w *bytes.Buffer) error { return compared.HTML(w) }, "A and B side by side", pageSeen{Landmarks: 2}},
 	} {
 		var text bytes.Buffer
@@ -182,9 +189,13 @@ func (b *browser) look(t *testing.T, path, name string, l look, says string, wan
 	var found []violation
 	ctx := b.within(t)
 	address := (&url.URL{Scheme: "file", Path: path}).String()
-	_, err := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: l.width, Height: l.height, DeviceScaleFactor: 1, Mobile: l.width < 600})
+	_, err := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride,
+		emulation.SetDeviceMetricsOverrideParams{Width: l.width, Height: l.height, DeviceScaleFactor: 1,
+			Mobile: l.width < 600})
 	if err == nil {
-		_, err = chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: l.media, Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: l.scheme}}})
+		_, err = chromedp.Call(ctx, emulation.SetEmulatedMedia,
+			emulation.SetEmulatedMediaParams{Media: l.media,
+				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: l.scheme}}})
 	}
 	if err == nil {
 		_, err = chromedp.Run(ctx, chromedp.Navigate(address))
@@ -192,18 +203,21 @@ func (b *browser) look(t *testing.T, path, name string, l look, says string, wan
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	seen, err := chromedp.Run(ctx, chromedp.Evaluate[pageSeen](strings.ReplaceAll(measurePage, "WIDTH", fmt.Sprint(l.width))))
+	seen, err := chromedp.Run(ctx, chromedp.Evaluate[pageSeen](strings.ReplaceAll(measurePage, "WIDTH",
+		fmt.Sprint(l.width))))
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
 	if bad := b.complaints(); len(bad) > 0 {
 		t.Errorf("%s: the browser complains: %q", name, bad)
 	}
-	if seen.Heat < want.Heat || seen.Lines < want.Lines || seen.Lanes < want.Lanes || seen.Faults < want.Faults || seen.Stalls < want.Stalls || seen.Landmarks < want.Landmarks {
+	if seen.Heat < want.Heat || seen.Lines < want.Lines || seen.Lanes < want.Lanes || seen.Faults < want.Faults ||
+		seen.Stalls < want.Stalls || seen.Landmarks < want.Landmarks {
 		t.Errorf("%s: marks %+v; want at least %+v", name, seen, want)
 	}
 	if seen.Hidden > 0 || seen.Nameless > 0 || !strings.Contains(seen.Selected, says) {
-		t.Errorf("%s: %d marks without a size, %d pictures without a text; %q can be selected: %v", name, seen.Hidden, seen.Nameless, says, strings.Contains(seen.Selected, says))
+		t.Errorf("%s: %d marks without a size, %d pictures without a text; %q can be selected: %v", name, seen.Hidden,
+			seen.Nameless, says, strings.Contains(seen.Selected, says))
 	}
 	if over := seen.Wide - float64(l.width); over > 0 {
 		t.Errorf("%s: sticks out of the window by %.0f px: %q", name, over, seen.Out)

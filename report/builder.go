@@ -60,7 +60,8 @@ func (b *Builder) Add(r history.Record) {
 		b.lag = max(b.lag, ev.Late)
 	case history.Trouble:
 		b.troubles = append(b.troubles, ev.Text)
-		if v := b.last(); ev.Voids() && (v == nil || v.shown.To >= 0 && ev.Text != v.shown.Reason) { // the run that a variant ended tells its reason once more
+		// The run that a variant ended tells its reason once more.
+		if v := b.last(); ev.Voids() && (v == nil || v.shown.To >= 0 && ev.Text != v.shown.Reason) {
 			b.outside = append(b.outside, ev.Text)
 		}
 	case history.VariantStarted:
@@ -91,7 +92,8 @@ func (b *Builder) End(why string) {
 // Report is all that can be said so far.
 func (b *Builder) Report() *Report {
 	r := &Report{
-		Header: b.header, Now: b.now, Interrupted: b.interrupted, Over: b.over, Lag: b.lag, Troubles: slices.Clone(b.troubles), Planned: len(b.variants),
+		Header: b.header, Now: b.now, Interrupted: b.interrupted, Over: b.over, Lag: b.lag,
+		Troubles: slices.Clone(b.troubles), Planned: len(b.variants),
 	}
 	guide := ""
 	if b.doc != nil {

@@ -103,7 +103,8 @@ func responseChart(v *Variant, worst time.Duration) template.HTML {
 		scale.top *= 10
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg viewBox="0 0 %d %d" role="img" aria-label="%s">`, chartWidth, chartHeight, template.HTMLEscapeString(describe(v)))
+	fmt.Fprintf(&b, `<svg viewBox="0 0 %d %d" role="img" aria-label="%s">`, chartWidth, chartHeight,
+		template.HTMLEscapeString(describe(v)))
 	faultBands(&b, v, axis, chartTop, chartHeight-chartBottom, true)
 	stallBars(&b, v, axis, chartHeight-chartBottom)
 	heat(&b, points, step, v.Load.Series.Start, axis, scale, most)
@@ -115,7 +116,11 @@ func responseChart(v *Variant, worst time.Duration) template.HTML {
 	for _, line := range []struct {
 		class string
 		of    func(metrics.Point) time.Duration
-	}{{"max", func(p metrics.Point) time.Duration { return p.Max }}, {"p99", func(p metrics.Point) time.Duration { return p.P99 }}, {"p50", func(p metrics.Point) time.Duration { return p.P50 }}} {
+	}{{"max", func(p metrics.Point) time.Duration {
+		return p.Max
+	}}, {"p99", func(p metrics.Point) time.Duration {
+		return p.P99
+	}}, {"p50", func(p metrics.Point) time.Duration { return p.P50 }}} {
 		curve(&b, line.class, points, v.Load.Series.Start, step, axis, scale, line.of)
 	}
 	for i, p := range points {
@@ -128,7 +133,8 @@ func responseChart(v *Variant, worst time.Duration) template.HTML {
 // describe says in words what the picture shows, for those who cannot see it.
 func describe(v *Variant) string {
 	q := v.Load.All
-	return fmt.Sprintf("response time over time of variant %s: p50 %s, p99 %s, max %s, %d incidents", v.Name, words.Duration(q.P50), words.Duration(q.P99), words.Duration(q.Max), len(v.Incidents))
+	return fmt.Sprintf("response time over time of variant %s: p50 %s, p99 %s, max %s, %d incidents", v.Name,
+		words.Duration(q.P50), words.Duration(q.P99), words.Duration(q.Max), len(v.Incidents))
 }
 
 func heat(b *strings.Builder, points []metrics.Point, step, start time.Duration, axis timeAxis, scale logAxis, most uint32) {
@@ -147,7 +153,8 @@ func heat(b *strings.Builder, points []metrics.Point, step, start time.Duration,
 			top, bottom := scale.y(high), scale.y(low)
 			// Even one hit is seen: the root lifts what is rare.
 			opacity := 0.12 + 0.68*math.Sqrt(float64(n)/float64(most))
-			fmt.Fprintf(b, `<rect class="heat" x="%.1f" y="%.1f" width="%.2f" height="%.1f" opacity="%.2f"/>`, left, top, right-left+0.15, max(bottom-top, 1), opacity)
+			fmt.Fprintf(b, `<rect class="heat" x="%.1f" y="%.1f" width="%.2f" height="%.1f" opacity="%.2f"/>`, left,
+				top, right-left+0.15, max(bottom-top, 1), opacity)
 		}
 	}
 }
@@ -160,13 +167,16 @@ func column(b *strings.Builder, p metrics.Point, from, step time.Duration, axis 
 	}
 	if p.Failed > 0 {
 		opacity := 0.3 + 0.7*float64(p.Failed)/float64(p.OK+p.Failed)
-		fmt.Fprintf(b, `<rect class="failed" x="%.1f" y="%d" width="%.2f" height="6" opacity="%.2f"/>`, left, chartTop-6, width, opacity)
+		fmt.Fprintf(b, `<rect class="failed" x="%.1f" y="%d" width="%.2f" height="6" opacity="%.2f"/>`, left,
+			chartTop-6, width, opacity)
 	}
 	fmt.Fprintf(b, `<rect class="over" x="%.1f" y="%d" width="%.2f" height="%d"><title>due at %.1f s: p50 %s, p99 %s, max %s; %d ok, %d failed</title></rect>`,
-		left, chartTop, width, chartHeight-chartTop-chartBottom, (from - axis.from).Seconds(), words.Duration(p.P50), words.Duration(p.P99), words.Duration(p.Max), p.OK, p.Failed)
+		left, chartTop, width, chartHeight-chartTop-chartBottom, (from - axis.from).Seconds(), words.Duration(p.P50),
+		words.Duration(p.P99), words.Duration(p.Max), p.OK, p.Failed)
 }
 
-func curve(b *strings.Builder, class string, points []metrics.Point, start, step time.Duration, axis timeAxis, scale logAxis, of func(metrics.Point) time.Duration) {
+func curve(b *strings.Builder, class string, points []metrics.Point, start, step time.Duration, axis timeAxis,
+	scale logAxis, of func(metrics.Point) time.Duration) {
 	var path strings.Builder
 	pen := "M"
 	for i, p := range points {
@@ -188,9 +198,11 @@ func faultBands(b *strings.Builder, v *Variant, axis timeAxis, top, bottom float
 			to = axis.to
 		}
 		left, right := axis.x(f.From), axis.x(to)
-		fmt.Fprintf(b, `<rect class="fault" x="%.1f" y="%.1f" width="%.1f" height="%.1f"/>`, left, top, max(right-left, 2), bottom-top)
+		fmt.Fprintf(b, `<rect class="fault" x="%.1f" y="%.1f" width="%.1f" height="%.1f"/>`, left, top,
+			max(right-left, 2), bottom-top)
 		if at := min(left, chartWidth-120); named && at >= free {
-			fmt.Fprintf(b, `<text class="faultname" x="%.1f" y="%.1f">▼ %s</text>`, at, top-9, template.HTMLEscapeString(f.Kind))
+			fmt.Fprintf(b, `<text class="faultname" x="%.1f" y="%.1f">▼ %s</text>`, at, top-9,
+				template.HTMLEscapeString(f.Kind))
 			free = at + 24 + 8*float64(len(f.Kind))
 		}
 	}
@@ -207,8 +219,10 @@ func stallBars(b *strings.Builder, v *Variant, axis timeAxis, bottom float64) {
 			to = axis.to
 		}
 		left, right := axis.x(in.Began), axis.x(to)
-		fmt.Fprintf(b, `<rect class="stall" x="%.1f" y="%.1f" width="%.1f" height="6"><title>%s</title></rect>`, left, bottom-6, max(right-left, 2),
-			template.HTMLEscapeString(fmt.Sprintf("hang #%d, %s to %s: %s", in.ID, words.Moment(in.Began), words.Moment(to), in.Cause.Short)))
+		fmt.Fprintf(b, `<rect class="stall" x="%.1f" y="%.1f" width="%.1f" height="6"><title>%s</title></rect>`, left,
+			bottom-6, max(right-left, 2),
+			template.HTMLEscapeString(fmt.Sprintf("hang #%d, %s to %s: %s", in.ID, words.Moment(in.Began),
+				words.Moment(to), in.Cause.Short)))
 	}
 }
 
@@ -228,7 +242,8 @@ func laneChart(v *Variant) template.HTML {
 	height := chartTop + len(v.Workers)*laneHeight + chartBottom
 	bottom := float64(height - chartBottom)
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg viewBox="0 0 %d %d" role="img" aria-label="state of each of %d workers over time">`, chartWidth, height, len(v.Workers))
+	fmt.Fprintf(&b, `<svg viewBox="0 0 %d %d" role="img" aria-label="state of each of %d workers over time">`,
+		chartWidth, height, len(v.Workers))
 	faultBands(&b, v, axis, chartTop, bottom, false)
 	for row, w := range v.Workers {
 		y := float64(chartTop + row*laneHeight)

@@ -39,7 +39,8 @@ func TestOnlyWhatDidNotPassIsAnnotated(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
 	}
 	out.Reset()
-	if err := r.Annotate(&out, nowhere); err != nil || !strings.HasPrefix(out.String(), "::error title=hangtime shared%3A behaved as expected::wanted") {
+	if err := r.Annotate(&out, nowhere); err != nil ||
+		!strings.HasPrefix(out.String(), "::error title=hangtime shared%3A behaved as expected::wanted") {
 		t.Errorf("a built-in scenario has no file: %q", out.String())
 	}
 }
@@ -108,7 +109,8 @@ func TestJUnitTellsFailedFromUnknown(t *testing.T) {
 	r := wholeReport(t)
 	v := &r.Variants[0]
 	v.Verdict.Checks = []verdict.Check{
-		{Name: "a", Outcome: verdict.Pass}, {Name: "b", Outcome: verdict.Fail, Want: "x < y", Got: "z & \x00"}, {Name: "c", Outcome: verdict.Unknown, Why: "nothing was seen"},
+		{Name: "a", Outcome: verdict.Pass}, {Name: "b", Outcome: verdict.Fail, Want: "x < y", Got: "z & \x00"},
+		{Name: "c", Outcome: verdict.Unknown, Why: "nothing was seen"},
 	}
 	var out bytes.Buffer
 	if err := r.JUnit(&out); err != nil {
@@ -141,7 +143,8 @@ func TestJUnitTellsFailedFromUnknown(t *testing.T) {
 	if cases[1].Failure != nil && !strings.HasPrefix(cases[1].Failure.Message, "want b (x < y), got z & ") {
 		t.Errorf("the failure says %q", cases[1].Failure.Message)
 	}
-	if cases[0].Failure != nil || cases[0].Error != nil || cases[1].Failure == nil || cases[2].Error == nil || !strings.Contains(cases[2].Error.Message, "nothing was seen") {
+	if cases[0].Failure != nil || cases[0].Error != nil || cases[1].Failure == nil || cases[2].Error == nil ||
+		!strings.Contains(cases[2].Error.Message, "nothing was seen") {
 		t.Errorf("%+v", cases)
 	}
 }

@@ -60,7 +60,8 @@ func Compare(names [2]string, a, b []*Report) (Comparison, error) {
 	for i, side := range sides {
 		for _, r := range side {
 			if r.Header.Scenario != scenario {
-				return out, fmt.Errorf("%s is a run of %s, %s one of %s; want runs of one scenario", names[0], scenario, names[i], r.Header.Scenario)
+				return out, fmt.Errorf("%s is a run of %s, %s one of %s; want runs of one scenario", names[0], scenario,
+					names[i], r.Header.Scenario)
 			}
 		}
 	}
@@ -102,7 +103,8 @@ func compareVariant(name string, sides [2][]*Report) (ComparedVariant, bool) {
 		// With fewer than 4 runs a side no outcome of the test is below alpha.
 		if len(samples[0].values) >= 4 && len(samples[1].values) >= 4 {
 			beyond := max(samples[0].beyond(), samples[1].beyond())
-			if test, err := stats.MannWhitneyUTest(samples[0].ranked(beyond), samples[1].ranked(beyond), stats.LocationDiffers); err == nil {
+			if test, err := stats.MannWhitneyUTest(samples[0].ranked(beyond), samples[1].ranked(beyond),
+				stats.LocationDiffers); err == nil {
 				fig.P = test.P
 			}
 		}
@@ -147,7 +149,8 @@ func (c Comparison) Text(out io.Writer) error {
 	hanging(w, "B  ", c.side(1))
 	doubtful := false
 	for _, v := range c.Variants {
-		fmt.Fprintf(w, "\n%s%s%s%s\n", pad(words.Printable(v.Name), compareTitle), pad("A", compareCell), pad("B", compareCell), "B is")
+		fmt.Fprintf(w, "\n%s%s%s%s\n", pad(words.Printable(v.Name), compareTitle), pad("A", compareCell),
+			pad("B", compareCell), "B is")
 		same := 0
 		for _, f := range v.Figures {
 			switch {
@@ -217,7 +220,8 @@ func (c Comparison) side(i int) string {
 func (c Comparison) Markdown(out io.Writer) error {
 	w := &strings.Builder{}
 	for _, v := range c.Variants {
-		fmt.Fprintf(w, "### %s\n\n| figure | %s | %s | change |\n| --- | --: | --: | --- |\n", cell(v.Name), cell(c.side(0)), cell(c.side(1)))
+		fmt.Fprintf(w, "### %s\n\n| figure | %s | %s | change |\n| --- | --: | --: | --- |\n", cell(v.Name),
+			cell(c.side(0)), cell(c.side(1)))
 		for _, f := range v.Figures {
 			fmt.Fprintf(w, "| %s | %s | %s | %s |\n", f.Title, f.Value(0), f.Value(1), f.change())
 		}
@@ -253,7 +257,8 @@ func ParseLimit(text string) (Limit, error) {
 	if err != nil {
 		return Limit{}, fmt.Errorf("%q: %s is not a number", text, m[3])
 	}
-	return Limit{text: text, figure: m[1], above: m[2][0] == '>', orEqual: len(m[2]) == 2, than: than, relative: m[4] == "x"}, nil
+	return Limit{text: text, figure: m[1], above: m[2][0] == '>', orEqual: len(m[2]) == 2, than: than,
+		relative: m[4] == "x"}, nil
 }
 
 // Broken returns a sentence for each variant in which the limit is passed, and one for each in which that cannot be known.

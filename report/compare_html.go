@@ -53,7 +53,8 @@ func ratioChart(v ComparedVariant) template.HTML {
 		return left + (width-left-20)*(min(max(math.Log2(ratio), -most), most)+most)/(2*most)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg viewBox="0 0 %d %d" role="img" aria-label="%s">`, width, height, template.HTMLEscapeString(fmt.Sprintf("B over A for %d figures of %s that differ; the table below has the numbers", len(bars), v.Name)))
+	fmt.Fprintf(&b, `<svg viewBox="0 0 %d %d" role="img" aria-label="%s">`, width, height,
+		template.HTMLEscapeString(fmt.Sprintf("B over A for %d figures of %s that differ; the table below has the numbers", len(bars), v.Name)))
 	for _, at := range []float64{1. / 32, 1. / 8, 1. / 2, 1, 2, 8, 32} {
 		class, text := "grid", fmt.Sprintf("%gx", at)
 		if at == 1 {
@@ -71,7 +72,8 @@ func ratioChart(v ComparedVariant) template.HTML {
 		}
 		from, to := min(x(1), x(one.ratio)), max(x(1), x(one.ratio))
 		fmt.Fprintf(&b, `<text class="axis" x="%d" y="%.1f" text-anchor="end">%s</text><rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%d"><title>%s: %.2fx</title></rect>`,
-			left-10, y+12, template.HTMLEscapeString(one.title), class, from, y, max(to-from, 2), row-8, template.HTMLEscapeString(one.title), one.ratio)
+			left-10, y+12, template.HTMLEscapeString(one.title), class, from, y, max(to-from, 2), row-8,
+			template.HTMLEscapeString(one.title), one.ratio)
 	}
 	b.WriteString(`</svg>`)
 	return template.HTML(b.String())

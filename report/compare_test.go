@@ -15,13 +15,15 @@ func slower(t *testing.T, by time.Duration) *Report {
 	h.header()
 	h.shared()
 	h.begin("per-pid", "healthy", 1)
-	h.load(2500*time.Millisecond, 8500*time.Millisecond, func(time.Duration) time.Duration { return 4*time.Millisecond + by })
+	h.load(2500*time.Millisecond, 8500*time.Millisecond,
+		func(time.Duration) time.Duration { return 4*time.Millisecond + by })
 	h.endPerPID()
 	return told(h)
 }
 
 func TestCompareSaysHowTheSecondDiffers(t *testing.T) {
-	c, err := Compare([2]string{"a.hangtime", "b.hangtime"}, []*Report{wholeReport(t)}, []*Report{slower(t, 4*time.Millisecond)})
+	c, err := Compare([2]string{"a.hangtime", "b.hangtime"}, []*Report{wholeReport(t)},
+		[]*Report{slower(t, 4*time.Millisecond)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,9 +62,11 @@ func TestADifferenceOfManyRunsIsToldFromChance(t *testing.T) {
 		a, b []*Report
 		want string
 	}{
-		{"five runs and five far slower ones", measured(40, 41, 42, 43, 44), measured(80, 81, 82, 83, 84), "1.95x (p=0.008)"},
+		{"five runs and five far slower ones", measured(40, 41, 42, 43, 44), measured(80, 81, 82, 83, 84),
+			"1.95x (p=0.008)"},
 		{"five runs and five faster ones", measured(80, 81, 82, 83, 84), measured(40, 41, 42, 43, 44), "0.51x (p=0.008)"},
-		{"five runs and five of the same size", measured(40, 42, 44, 46, 48), measured(41, 43, 45, 47, 49), "1.02x (may be chance, p=0.690)"},
+		{"five runs and five of the same size", measured(40, 42, 44, 46, 48), measured(41, 43, 45, 47, 49),
+			"1.02x (may be chance, p=0.690)"},
 		{"three runs are too few", measured(40, 41, 42), measured(80, 81, 82), "1.98x (too few runs to tell from chance)"},
 		{"runs that are all the same", measured(40, 40, 40, 40), measured(40, 40, 40, 40), "same"},
 	} {
@@ -115,7 +119,8 @@ func TestLimits(t *testing.T) {
 func lasting(recovery ...float64) (all []*Report) {
 	for _, v := range recovery {
 		figures := []verdict.Figure{{Name: "recovery", Unit: "ms", Value: max(v, -v), Known: true, AtLeast: v < 0}}
-		all = append(all, &Report{Verdict: verdict.Verdict{Variants: []verdict.Variant{{Name: "only", Figures: figures}}}, Variants: []Variant{{Name: "only", Verdict: verdict.Variant{Figures: figures}}}})
+		all = append(all, &Report{Verdict: verdict.Verdict{Variants: []verdict.Variant{{Name: "only",
+			Figures: figures}}}, Variants: []Variant{{Name: "only", Verdict: verdict.Variant{Figures: figures}}}})
 	}
 	return all
 }
@@ -136,8 +141,10 @@ func TestALowerBoundIsNotComparedAsAnExactTime(t *testing.T) {
 		{"never below it", lasting(4000), lasting(-5000), "recovery < 5000", "> 5.00 s", "not seen to end", 0, 0},
 		{"A did not recover either", lasting(-5000), lasting(-5000), "recovery > 1.2x", "> 5.00 s", "not seen to end", 0, 1},
 		{"most recovered", lasting(4000, 4000, 4000), lasting(3000, 4000, -5000), "recovery > 1.2x", "4.00 s", "same", 0, 0},
-		{"one run was too short to say", lasting(4000, 4000, 4000), lasting(-3000, 4000, 5000), "recovery > 1.2x", "> 4.00 s", "not seen to end", 0, 1},
-		{"many never recovered", lasting(4000, 4000, 4000, 4000, 4000), lasting(-3000, -3000, -3000, -3000, -3000), "recovery > 1.2x", "> 3.00 s", "not seen to end (p=0.008)", 0, 1},
+		{"one run was too short to say", lasting(4000, 4000, 4000), lasting(-3000, 4000, 5000), "recovery > 1.2x",
+			"> 4.00 s", "not seen to end", 0, 1},
+		{"many never recovered", lasting(4000, 4000, 4000, 4000, 4000), lasting(-3000, -3000, -3000, -3000, -3000),
+			"recovery > 1.2x", "> 3.00 s", "not seen to end (p=0.008)", 0, 1},
 	} {
 		c, err := Compare([2]string{"a", "b"}, row.a, row.b)
 		if err != nil {
@@ -185,14 +192,16 @@ func TestALimitThatIsNoneSaysWhatWouldBe(t *testing.T) {
 func TestRunsOfTwoScenariosAreNotCompared(t *testing.T) {
 	a, b := wholeReport(t), wholeReport(t)
 	b.Header.Scenario = "worker-kill"
-	if _, err := Compare([2]string{"a", "b"}, []*Report{a}, []*Report{b}); err == nil || !strings.Contains(err.Error(), "want runs of one scenario") {
+	if _, err := Compare([2]string{"a", "b"}, []*Report{a}, []*Report{b}); err == nil ||
+		!strings.Contains(err.Error(), "want runs of one scenario") {
 		t.Errorf("got %v", err)
 	}
 	b = wholeReport(t)
 	for i := range b.Variants {
 		b.Variants[i].Name += "-other"
 	}
-	if _, err := Compare([2]string{"a", "b"}, []*Report{a}, []*Report{b}); err == nil || !strings.Contains(err.Error(), "no variant in common") {
+	if _, err := Compare([2]string{"a", "b"}, []*Report{a}, []*Report{b}); err == nil ||
+		!strings.Contains(err.Error(), "no variant in common") {
 		t.Errorf("got %v", err)
 	}
 }

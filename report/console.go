@@ -66,7 +66,8 @@ func (c *Console) story(v *Variant) {
 // progress is the one line a second.
 func progress(r *Report, v *Variant) string {
 	l := v.Load
-	line := fmt.Sprintf("%s  %-8s %s/%s  offered %4.0f/s  ok %4.0f/s  in flight %4d  failed %d", words.Moment(r.Now), v.Phase,
+	line := fmt.Sprintf("%s  %-8s %s/%s  offered %4.0f/s  ok %4.0f/s  in flight %4d  failed %d",
+		words.Moment(r.Now), v.Phase,
 		words.Elapsed(v.Elapsed(r.Now)), words.Elapsed(v.Planned), l.Offered, l.Achieved, l.InFlight+l.Waiting, l.Failed)
 	if p := lastAnswered(l.Series.Points); p >= 0 {
 		line += "  p99 " + words.Duration(l.Series.Points[p].P99)

@@ -39,7 +39,8 @@ func (h *script) at(at time.Duration, events ...history.Event) {
 
 func (h *script) header() {
 	h.at(0, history.Header{
-		Format: history.Format, Tool: "v1.2.3", Scenario: "log-contention", Text: scenarioText, Seed: 7, Host: "build-7", Kernel: "6.18.44", Cores: 2,
+		Format: history.Format, Tool: "v1.2.3", Scenario: "log-contention", Text: scenarioText, Seed: 7,
+		Host: "build-7", Kernel: "6.18.44", Cores: 2,
 		Started: time.Date(2026, 11, 25, 10, 0, 0, 0, time.UTC),
 	})
 }
@@ -55,7 +56,8 @@ func (h *script) load(from, to time.Duration, took func(due time.Duration) time.
 }
 
 func (h *script) hits(due time.Duration, n int64, took time.Duration) history.HitWindow {
-	return history.HitWindow{Due: h.from + due, Width: ms10, OK: uint64(n), Status: map[string]uint64{"202": uint64(n)}, Response: h.histogram(n, took)}
+	return history.HitWindow{Due: h.from + due, Width: ms10, OK: uint64(n), Status: map[string]uint64{"202": uint64(n)},
+		Response: h.histogram(n, took)}
 }
 
 func (h *script) histogram(n int64, took time.Duration) string {
@@ -86,15 +88,20 @@ func (h *script) begin(name, expect string, index int) {
 	if index > 0 {
 		h.from += 8700 * time.Millisecond
 	}
-	h.at(0, history.VariantStarted{Name: name, Expect: expect, Index: index, Of: 2, Planned: 8 * s}, history.PhaseStarted{Phase: history.Starting})
-	h.at(400*time.Millisecond, history.ServerStarted{Server: "reference", PID: 100 + 100*index, Address: "127.0.0.1:40001", Timeout: 2 * s})
+	h.at(0, history.VariantStarted{Name: name, Expect: expect, Index: index, Of: 2, Planned: 8 * s},
+		history.PhaseStarted{Phase: history.Starting})
+	h.at(400*time.Millisecond, history.ServerStarted{Server: "reference", PID: 100 + 100*index,
+		Address: "127.0.0.1:40001", Timeout: 2 * s})
 	for w := 1; w <= 2; w++ {
-		h.at(400*time.Millisecond, history.WorkerSeen{PID: 100 + 100*index + w, Worker: w, Start: uint64(w), Name: "hangtime: worker"})
+		h.at(400*time.Millisecond, history.WorkerSeen{PID: 100 + 100*index + w, Worker: w, Start: uint64(w),
+			Name: "hangtime: worker"})
 	}
-	h.at(500*time.Millisecond, history.PhaseStarted{Phase: history.Before, Planned: 2 * s}, history.LoadStarted{Engine: "fast", Pattern: "200/s constant", URL: "http://127.0.0.1:40001"})
+	h.at(500*time.Millisecond, history.PhaseStarted{Phase: history.Before, Planned: 2 * s},
+		history.LoadStarted{Engine: "fast", Pattern: "200/s constant", URL: "http://127.0.0.1:40001"})
 	h.load(500*time.Millisecond, 2500*time.Millisecond, quick)
 	h.at(2500*time.Millisecond, history.PhaseStarted{Phase: history.During, Planned: 3 * s},
-		history.FaultAsked{ID: name + "/1", Fault: "hold-lock", Target: "async_tasks.log", Path: "/tmp/run/async_tasks.log", For: 3 * s, By: "scenario"},
+		history.FaultAsked{ID: name + "/1", Fault: "hold-lock", Target: "async_tasks.log",
+			Path: "/tmp/run/async_tasks.log", For: 3 * s, By: "scenario"},
 		history.FaultInEffect{ID: name + "/1", PID: 900})
 }
 
@@ -109,14 +116,17 @@ func (h *script) end(name string, ledger history.Ledger) {
 func (h *script) shared() {
 	h.begin("shared", "hang", 0)
 	heal := 5500 * time.Millisecond
-	h.load(2500*time.Millisecond, 8500*time.Millisecond, func(due time.Duration) time.Duration { return max(heal-due, 4*time.Millisecond) })
+	h.load(2500*time.Millisecond, 8500*time.Millisecond,
+		func(due time.Duration) time.Duration { return max(heal-due, 4*time.Millisecond) })
 	h.at(4600*time.Millisecond,
-		history.HitWindow{Due: h.from + 2500*time.Millisecond, Width: ms10, Errors: map[string]uint64{history.ErrReset: 4}, Failed: h.histogram(4, 2100*time.Millisecond)})
+		history.HitWindow{Due: h.from + 2500*time.Millisecond, Width: ms10,
+			Errors: map[string]uint64{history.ErrReset: 4}, Failed: h.histogram(4, 2100*time.Millisecond)})
 	h.at(4600*time.Millisecond,
 		history.ServerSaid{Event: "worker-timeout", Worker: 1, PID: 101},
 		history.WorkerGone{PID: 101, Worker: 1, Signal: "SIGABRT", By: "arbiter"})
 	h.at(4750*time.Millisecond, history.WorkerSeen{PID: 111, Worker: 1, Start: 9, Name: "hangtime: worker"})
-	h.at(heal, history.FaultHealed{ID: "shared/1", Why: "its time was over", Verified: true}, history.PhaseStarted{Phase: history.After, Planned: 3 * s})
+	h.at(heal, history.FaultHealed{ID: "shared/1", Why: "its time was over", Verified: true},
+		history.PhaseStarted{Phase: history.After, Planned: 3 * s})
 	h.end("shared", history.Ledger{Accepted: 1600, Done: 1596, Lost: 4})
 }
 
@@ -128,7 +138,8 @@ func (h *script) perPID() {
 }
 
 func (h *script) endPerPID() {
-	h.at(5500*time.Millisecond, history.FaultHealed{ID: "per-pid/1", Why: "its time was over", Verified: true}, history.PhaseStarted{Phase: history.After, Planned: 3 * s})
+	h.at(5500*time.Millisecond, history.FaultHealed{ID: "per-pid/1", Why: "its time was over", Verified: true},
+		history.PhaseStarted{Phase: history.After, Planned: 3 * s})
 	h.end("per-pid", history.Ledger{Accepted: 1600, Done: 1600})
 	h.at(8700*time.Millisecond, history.RunEnded{})
 	h.sorted()
@@ -190,8 +201,10 @@ func (d *said) hanging() bool {
 
 var lockCause = diagnose.Cause{
 	Kind: diagnose.CauseFileLock, Confidence: diagnose.Proven, Short: "flock async_tasks.log ← pid 900",
-	Sentence: "blocked in flock on /tmp/run/async_tasks.log, held by pid 900 (hangtime hold-lock)", Remedy: "give each worker its own log file (practice 1)",
-	Path: "/tmp/run/async_tasks.log", Inode: 4711, Holders: []history.LockHolder{{PID: 900, Command: "hangtime hold-lock", Creator: true}}, Evidence: []uint64{61, 62},
+	Sentence: "blocked in flock on /tmp/run/async_tasks.log, held by pid 900 (hangtime hold-lock)",
+	Remedy:   "give each worker its own log file (practice 1)",
+	Path:     "/tmp/run/async_tasks.log", Inode: 4711,
+	Holders: []history.LockHolder{{PID: 900, Command: "hangtime hold-lock", Creator: true}}, Evidence: []uint64{61, 62},
 }
 
 func (d *said) Incidents() []diagnose.Incident {
@@ -200,8 +213,10 @@ func (d *said) Incidents() []diagnose.Incident {
 		return nil
 	}
 	in := diagnose.Incident{
-		ID: 1, Kind: diagnose.KindHang, Cause: lockCause, Fault: "shared/1", Injected: at(2500), Symptom: at(2800), Began: at(2600), Detected: at(3600), Ended: -1, Recovered: -1,
-		Victims: []diagnose.Victim{{Place: 1, PID: 101, From: at(2600), To: -1}, {Place: 2, PID: 102, From: at(2610), To: -1}},
+		ID: 1, Kind: diagnose.KindHang, Cause: lockCause, Fault: "shared/1", Injected: at(2500), Symptom: at(2800),
+		Began: at(2600), Detected: at(3600), Ended: -1, Recovered: -1,
+		Victims: []diagnose.Victim{{Place: 1, PID: 101, From: at(2600), To: -1},
+			{Place: 2, PID: 102, From: at(2610), To: -1}},
 	}
 	if d.now >= at(4600) {
 		in.Victims[0].To, in.Victims[0].End = at(4600), "SIGABRT by arbiter"
@@ -247,7 +262,8 @@ func wholeReport(t testing.TB) *Report {
 	r.Variants = slices.Clone(r.Variants)
 	for i := range r.Variants {
 		v := &r.Variants[i]
-		v.Phases, v.Faults, v.Story, v.Workers = slices.Clone(v.Phases), slices.Clone(v.Faults), slices.Clone(v.Story), slices.Clone(v.Workers)
+		v.Phases, v.Faults, v.Story, v.Workers = slices.Clone(v.Phases), slices.Clone(v.Faults), slices.Clone(v.Story),
+			slices.Clone(v.Workers)
 		v.Load.Series.Points = slices.Clone(v.Load.Series.Points)
 		v.Incidents = slices.Clone(v.Incidents)
 		for j := range v.Incidents {

@@ -18,7 +18,8 @@ import (
 func TestNoFormHandsOnWhatOthersWroteRaw(t *testing.T) {
 	for _, words := range []bool{false, true} {
 		r := hostile.Filled(wholeReport(t), words)
-		suite := Suite{Series: []Series{{Scenario: hostile.Text, Reports: []*Report{r, wholeReport(t)}}, {Scenario: hostile.Text, Trouble: hostile.Text}}, Planned: 3, Interrupted: hostile.Text}
+		suite := Suite{Series: []Series{{Scenario: hostile.Text, Reports: []*Report{r, wholeReport(t)}},
+			{Scenario: hostile.Text, Trouble: hostile.Text}}, Planned: 3, Interrupted: hostile.Text}
 		compared, err := Compare([2]string{hostile.Text, hostile.Text}, []*Report{r}, []*Report{r})
 		if err != nil {
 			t.Fatal(err)
@@ -26,7 +27,8 @@ func TestNoFormHandsOnWhatOthersWroteRaw(t *testing.T) {
 		look := hostile.Filled(hungLook(), words)
 		for name, write := range map[string]func(io.Writer) error{
 			"text": r.Text, "markdown": r.Markdown, "page": r.HTML, "junit": r.JUnit,
-			"suite": suite.Text, "suite's markdown": suite.Markdown, "suite's junit": suite.JUnit, "spread": suite.Series[0].SpreadText,
+			"suite": suite.Text, "suite's markdown": suite.Markdown, "suite's junit": suite.JUnit,
+			"spread":     suite.Series[0].SpreadText,
 			"comparison": compared.Text, "comparison's markdown": compared.Markdown, "comparison's page": compared.HTML,
 			"annotations": func(w io.Writer) error {
 				return r.Annotate(w, func(string) (string, int, int) { return "a" + hostile.Text, 1, 1 })
@@ -59,8 +61,10 @@ func TestNoFormHandsOnWhatOthersWroteRaw(t *testing.T) {
 func watched(w io.Writer, words bool) error {
 	c := NewWatchConsole(w)
 	c.Begin(hostile.Text, Watched{Unseen: []string{hostile.Text}})
-	c.incident(hostile.Filled(diagnose.Incident{Kind: diagnose.KindHang, Cause: lockCause, Victims: []diagnose.Victim{{Place: 1, PID: 7}}}, words))
-	err := c.Sink([]history.Record{{Event: history.WorkerGone{Worker: 1, PID: 7, Signal: "SIGKILL", By: hostile.Text}}, {Event: history.Trouble{Text: hostile.Text}}, {Event: history.Tick{}}})
+	c.incident(hostile.Filled(diagnose.Incident{Kind: diagnose.KindHang, Cause: lockCause,
+		Victims: []diagnose.Victim{{Place: 1, PID: 7}}}, words))
+	err := c.Sink([]history.Record{{Event: history.WorkerGone{Worker: 1, PID: 7, Signal: "SIGKILL", By: hostile.Text}},
+		{Event: history.Trouble{Text: hostile.Text}}, {Event: history.Tick{}}})
 	c.End(time.Second)
 	return err
 }

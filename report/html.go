@@ -84,7 +84,8 @@ func (r *Report) page() pageView {
 	view := pageView{Report: r}
 	view.Summary = append(view.Summary, r.row("incidents", func(v *Variant) string { return got(v.Verdict.Checks) }))
 	for _, line := range summaryRows {
-		view.Summary = append(view.Summary, r.row(line.title, func(v *Variant) string { return figureTexts(v.Verdict, line.names) }))
+		view.Summary = append(view.Summary, r.row(line.title,
+			func(v *Variant) string { return figureTexts(v.Verdict, line.names) }))
 	}
 	for i := range r.Variants {
 		v := &r.Variants[i]

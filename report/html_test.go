@@ -64,7 +64,8 @@ func TestThePageDrawsWhatHappened(t *testing.T) {
 		t.Fatalf("%d pictures; want response time and lanes of two variants", len(pictures))
 	}
 	response, lanes := marks(t, pictures[0]), marks(t, pictures[1])
-	if response["rect.heat"] < 32 || response["path.line"] != 3 || response["rect.fault"] != 1 || response["rect.stall"] != 1 {
+	if response["rect.heat"] < 32 || response["path.line"] != 3 || response["rect.fault"] != 1 ||
+		response["rect.stall"] != 1 {
 		t.Errorf("response time of the variant that hangs: %v", response)
 	}
 	if lanes["rect.hung"] != 2 || lanes["rect.busy"] < 2 || lanes["rect.fault"] != 1 {
@@ -74,7 +75,8 @@ func TestThePageDrawsWhatHappened(t *testing.T) {
 		t.Errorf("response time of the healthy variant: %v", healthy)
 	}
 	for _, text := range []string{
-		"blocked in flock on /tmp/run/async_tasks.log, held by pid 900", "give each worker its own log file", "SIGABRT by arbiter", "records 61, 62", "longest_stall &gt;= 1000",
+		"blocked in flock on /tmp/run/async_tasks.log, held by pid 900", "give each worker its own log file",
+		"SIGABRT by arbiter", "records 61, 62", "longest_stall &gt;= 1000",
 		"practice 1, process-specific resources", "seed 7", "hang expected",
 	} {
 		if !strings.Contains(page, text) {

@@ -67,20 +67,25 @@ type Holder struct {
 // NewIncident is an incident as it stands now; began is the wall clock at the run's zero.
 func NewIncident(in diagnose.Incident, now time.Duration, began time.Time) Incident {
 	out := Incident{
-		ID: in.ID, Kind: in.Kind, Cause: newCause(in.Cause), Victims: []Victim{}, Fault: in.Fault, Since: began.Add(in.Began), Detected: began.Add(in.Detected),
-		Began: in.Began.Seconds(), Found: in.Detected.Seconds(), Ended: secondsOrNone(in.Ended), Recovered: secondsOrNone(in.Recovered),
-		Longest: in.Longest(now).Seconds(), Inside: in.Cost.Inside, Over: in.Ended >= 0,
+		ID: in.ID, Kind: in.Kind, Cause: newCause(in.Cause), Victims: []Victim{}, Fault: in.Fault,
+		Since: began.Add(in.Began), Detected: began.Add(in.Detected),
+		Began: in.Began.Seconds(), Found: in.Detected.Seconds(), Ended: secondsOrNone(in.Ended),
+		Recovered: secondsOrNone(in.Recovered),
+		Longest:   in.Longest(now).Seconds(), Inside: in.Cost.Inside, Over: in.Ended >= 0,
 	}
 	for _, v := range in.Victims {
-		out.Victims = append(out.Victims, Victim{v.Place, v.PID, began.Add(v.From), v.From.Seconds(), secondsOrNone(v.To), v.End})
+		out.Victims = append(out.Victims, Victim{v.Place, v.PID, began.Add(v.From), v.From.Seconds(),
+			secondsOrNone(v.To), v.End})
 	}
 	return out
 }
 
 func newCause(c diagnose.Cause) Cause {
 	return Cause{
-		Kind: c.Kind, Confidence: c.Confidence, Short: c.Short, Sentence: c.Sentence, Path: c.Path, Inode: c.Inode, Remote: c.Remote, Holders: newHolders(c.Holders),
-		Where: c.Where, Stack: c.Stack, Chain: c.Chain, Cycle: c.Cycle, Remedy: c.Remedy, Prevention: c.Prevention, Evidence: c.Evidence,
+		Kind: c.Kind, Confidence: c.Confidence, Short: c.Short, Sentence: c.Sentence, Path: c.Path, Inode: c.Inode,
+		Remote: c.Remote, Holders: newHolders(c.Holders),
+		Where: c.Where, Stack: c.Stack, Chain: c.Chain, Cycle: c.Cycle, Remedy: c.Remedy, Prevention: c.Prevention,
+		Evidence: c.Evidence,
 	}
 }
 

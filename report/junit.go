@@ -25,7 +25,8 @@ func (r *Report) suites(suffix string) []junit.Testsuite {
 	var all []junit.Testsuite
 	for i, v := range r.Variants {
 		suite := junit.Testsuite{
-			Name: words.Printable(r.Header.Scenario + "." + v.Name + suffix), ID: i, Timestamp: r.Header.Started.UTC().Format("2006-01-02T15:04:05"), Hostname: words.Printable(r.Header.Host),
+			Name: words.Printable(r.Header.Scenario + "." + v.Name + suffix), ID: i,
+			Timestamp: r.Header.Started.UTC().Format("2006-01-02T15:04:05"), Hostname: words.Printable(r.Header.Host),
 			Time: fmt.Sprintf("%.3f", (max(v.To, v.From) - v.From).Seconds()),
 		}
 		suite.AddProperty("seed", fmt.Sprint(r.Header.Seed))

@@ -15,7 +15,8 @@ func TestTheLogOfAWorkerIsWhatIsAboutItsPlaceOrItsProcess(t *testing.T) {
 	b := NewBuilder()
 	say := func(at time.Duration, e history.Event) { b.Add(history.Record{At: at, Event: e}) }
 	say(0, history.VariantStarted{Name: "only"})
-	say(1, history.ServerSaid{Event: "worker-started", Worker: 1, PID: 11, Fields: map[string]string{"time": "now", "age": "1", "why": "first of all"}})
+	say(1, history.ServerSaid{Event: "worker-started", Worker: 1, PID: 11,
+		Fields: map[string]string{"time": "now", "age": "1", "why": "first of all"}})
 	say(2, history.ServerSaid{Event: history.SaidLine, PID: 12, Fields: map[string]string{"text": "Booting worker"}})
 	say(3, history.ServerSaid{Event: history.SaidLine, Fields: map[string]string{"text": "nobody's"}})
 	say(4, history.ServerSaid{Event: "worker-ready", Worker: 1, PID: 13})

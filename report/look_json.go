@@ -139,15 +139,17 @@ func writeJSON(out io.Writer, v any) error {
 
 func newWorker(w diagnose.Worker, now time.Duration) Worker {
 	out := Worker{
-		Worker: w.Place, PID: w.PID, State: w.State, Label: w.Label, For: (now - w.Since).Seconds(), Inside: w.Inside, Oldest: w.Oldest.Seconds(),
-		CPU: w.CPU, RSS: w.RSS,
+		Worker: w.Place, PID: w.PID, State: w.State, Label: w.Label, For: (now - w.Since).Seconds(), Inside: w.Inside,
+		Oldest: w.Oldest.Seconds(),
+		CPU:    w.CPU, RSS: w.RSS,
 	}
 	if w.Cause != nil {
 		c := newCause(*w.Cause)
 		out.Cause = &c
 	}
 	for _, t := range w.Threads {
-		out.Threads = append(out.Threads, Thread{t.TID, t.Name, t.State, t.Still.Seconds(), t.Syscall, t.Args, t.Wchan, t.Stack, t.Idle})
+		out.Threads = append(out.Threads, Thread{t.TID, t.Name, t.State, t.Still.Seconds(), t.Syscall, t.Args, t.Wchan,
+			t.Stack, t.Idle})
 	}
 	for _, s := range w.Stacks {
 		one := Stack{TID: s.TID, Language: s.Language, Frames: s.Frames, HoldsGIL: s.Holds, Kind: s.Kind, Idle: s.Idle}
@@ -160,7 +162,8 @@ func newWorker(w diagnose.Worker, now time.Duration) Worker {
 		out.Stacks = append(out.Stacks, one)
 	}
 	for _, a := range w.Awaits {
-		out.Awaits = append(out.Awaits, Await{Count: a.Count, Age: a.Age.Seconds(), AtLeast: a.Least, On: a.What, Name: a.Name, Where: a.Where, Request: a.Request, Stack: a.Stack})
+		out.Awaits = append(out.Awaits, Await{Count: a.Count, Age: a.Age.Seconds(), AtLeast: a.Least, On: a.What,
+			Name: a.Name, Where: a.Where, Request: a.Request, Stack: a.Stack})
 	}
 	out.Requests, out.Reason, out.AtLeast = w.Requests, w.Reason, w.Least
 	return out

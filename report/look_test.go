@@ -15,22 +15,30 @@ import (
 func hungLook() Look {
 	now, began := 4*time.Second, time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 	cause := diagnose.Cause{
-		Kind: diagnose.CauseFileLock, Confidence: diagnose.Proven, Short: "flock app.log ← pid 99", Sentence: "blocked in flock on /srv/app.log, held by pid 99 (cron)",
-		Path: "/srv/app.log", Inode: 7, Holders: []history.LockHolder{{PID: 99, Command: "cron", Creator: true}}, Where: "emit (logging.py:10)",
-		Stack: []string{"emit (logging.py:10)", "view (app.py:3)"}, Chain: []string{"worker 1 waits for pid 99"}, Remedy: "take no lock", Evidence: []uint64{4, 9},
+		Kind: diagnose.CauseFileLock, Confidence: diagnose.Proven, Short: "flock app.log ← pid 99",
+		Sentence: "blocked in flock on /srv/app.log, held by pid 99 (cron)",
+		Path:     "/srv/app.log", Inode: 7, Holders: []history.LockHolder{{PID: 99, Command: "cron", Creator: true}},
+		Where: "emit (logging.py:10)",
+		Stack: []string{"emit (logging.py:10)", "view (app.py:3)"}, Chain: []string{"worker 1 waits for pid 99"},
+		Remedy: "take no lock", Evidence: []uint64{4, 9},
 	}
 	hung := diagnose.Worker{
-		Place: 1, PID: 41, State: diagnose.Hung, Since: time.Second, Inside: 2, Oldest: 3200 * time.Millisecond, Cause: &cause,
-		Threads: []history.ThreadSample{{TID: 41, Name: "worker", State: "S", Still: 3 * time.Second, Syscall: "flock", Args: "5, LOCK_EX", Wchan: "locks_lock_inode_wait"}},
-		Stacks:  []history.Stack{{TID: 41, Language: "python", Frames: cause.Stack, Holds: true}},
+		Place: 1, PID: 41, State: diagnose.Hung, Since: time.Second, Inside: 2, Oldest: 3200 * time.Millisecond,
+		Cause: &cause,
+		Threads: []history.ThreadSample{{TID: 41, Name: "worker", State: "S", Still: 3 * time.Second, Syscall: "flock",
+			Args: "5, LOCK_EX", Wchan: "locks_lock_inode_wait"}},
+		Stacks: []history.Stack{{TID: 41, Language: "python", Frames: cause.Stack, Holds: true}},
 	}
-	idle := diagnose.Worker{Place: 2, PID: 42, State: diagnose.Idle, Label: diagnose.Draining, Threads: []history.ThreadSample{{TID: 42, Name: "worker", State: "S", Idle: true}}}
+	idle := diagnose.Worker{Place: 2, PID: 42, State: diagnose.Idle, Label: diagnose.Draining,
+		Threads: []history.ThreadSample{{TID: 42, Name: "worker", State: "S", Idle: true}}}
 	in := diagnose.Incident{
-		ID: 1, Kind: diagnose.KindHang, Cause: cause, Victims: []diagnose.Victim{{Place: 1, PID: 41, From: time.Second, To: -1}},
-		Began: time.Second, Detected: 2 * time.Second, Ended: -1, Recovered: -1,
+		ID: 1, Kind: diagnose.KindHang, Cause: cause,
+		Victims: []diagnose.Victim{{Place: 1, PID: 41, From: time.Second, To: -1}},
+		Began:   time.Second, Detected: 2 * time.Second, Ended: -1, Recovered: -1,
 	}
 	return Look{
-		Version: LookVersion, Tool: "v9", Time: began.Add(now), Server: Server{40, "gunicorn app", "127.0.0.1:8000"}, Backlog: &Backlog{3, 128},
+		Version: LookVersion, Tool: "v9", Time: began.Add(now), Server: Server{40, "gunicorn app", "127.0.0.1:8000"},
+		Backlog: &Backlog{3, 128},
 		Workers: []Worker{newWorker(hung, now), newWorker(idle, now)}, Incidents: []Incident{NewIncident(in, now, began)},
 		Unseen: []string{"not seen: kernel stacks (permission denied); run hangtime as root"},
 	}
@@ -59,8 +67,10 @@ func TestALookSaysWhatItComesTo(t *testing.T) {
 		undecided bool
 	}{
 		{"nobody hangs", Look{Workers: []Worker{worker(diagnose.Busy)}}, "healthy: no worker hangs", false},
-		{"stopped by a signal is a hang", Look{Workers: []Worker{worker(diagnose.Stopped), worker(diagnose.Idle)}}, "HUNG: 1 of 2 workers", false},
-		{"too little was seen", Look{Blind: true, Workers: []Worker{worker(diagnose.Idle)}}, "unknown: no hang was seen, but requests could not be", false},
+		{"stopped by a signal is a hang", Look{Workers: []Worker{worker(diagnose.Stopped), worker(diagnose.Idle)}},
+			"HUNG: 1 of 2 workers", false},
+		{"too little was seen", Look{Blind: true, Workers: []Worker{worker(diagnose.Idle)}},
+			"unknown: no hang was seen, but requests could not be", false},
 		{"a suspect may yet hang", Look{Workers: []Worker{worker(diagnose.Suspect)}}, "healthy: no worker hangs", true},
 	} {
 		if got := c.look.sentence(); got != c.want {

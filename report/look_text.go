@@ -70,7 +70,8 @@ func (l *Look) waiting(age func(*Worker) float64) string {
 }
 
 func (w *Worker) slow() float64 {
-	if w.Label != diagnose.Slow && w.Label != diagnose.SlowPeer && w.Label != diagnose.Relaying && w.Label != diagnose.LongPoll {
+	if w.Label != diagnose.Slow && w.Label != diagnose.SlowPeer && w.Label != diagnose.Relaying &&
+		w.Label != diagnose.LongPoll {
 		return 0
 	}
 	return max(w.Oldest, 0.1)

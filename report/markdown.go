@@ -13,7 +13,8 @@ import (
 func (r *Report) Markdown(out io.Writer) error {
 	w := &strings.Builder{}
 	sign := map[verdict.Outcome]string{verdict.Pass: "✅", verdict.Fail: "❌", verdict.Unknown: "❔"}
-	fmt.Fprintf(w, "## %s hangtime %s: %s\n\n%s\n\n", sign[r.Verdict.Outcome], cell(r.Header.Scenario), cell(string(r.Verdict.Outcome)), cell(r.Verdict.Sentence))
+	fmt.Fprintf(w, "## %s hangtime %s: %s\n\n%s\n\n", sign[r.Verdict.Outcome], cell(r.Header.Scenario),
+		cell(string(r.Verdict.Outcome)), cell(r.Verdict.Sentence))
 	for _, why := range r.Verdict.Why {
 		fmt.Fprintf(w, "- %s\n", cell(why))
 	}
@@ -32,7 +33,8 @@ func (r *Report) Markdown(out io.Writer) error {
 	fmt.Fprint(w, "\n| check | variant | outcome | got |\n| --- | --- | --- | --- |\n")
 	for _, v := range r.Variants {
 		for _, c := range v.Verdict.Checks {
-			fmt.Fprintf(w, "| `%s` | %s | %s %s | %s |\n", cell(c.Name), cell(v.Name), sign[c.Outcome], cell(string(c.Outcome)), cell(c.Got))
+			fmt.Fprintf(w, "| `%s` | %s | %s %s | %s |\n", cell(c.Name), cell(v.Name), sign[c.Outcome],
+				cell(string(c.Outcome)), cell(c.Got))
 		}
 	}
 	for _, v := range r.Verdict.Variants {
@@ -42,7 +44,9 @@ func (r *Report) Markdown(out io.Writer) error {
 	}
 	for i := range r.Variants {
 		for _, in := range r.Variants[i].Incidents {
-			fmt.Fprintf(w, "\n**%s, %s #%d** at %s: %s\n\n%s\n", cell(r.Variants[i].Name), cell(in.Kind), in.ID, words.Moment(in.Began), cell(in.Cause.Sentence), cell(strings.Join(victims(in, r.endOf(&r.Variants[i])), "; ")))
+			fmt.Fprintf(w, "\n**%s, %s #%d** at %s: %s\n\n%s\n", cell(r.Variants[i].Name), cell(in.Kind), in.ID,
+				words.Moment(in.Began), cell(in.Cause.Sentence),
+				cell(strings.Join(victims(in, r.endOf(&r.Variants[i])), "; ")))
 			if price := in.Cost.Price(); len(price) > 0 {
 				fmt.Fprintf(w, "\nCost: %s.\n", cell(strings.Join(price, "; ")))
 			}
@@ -51,10 +55,12 @@ func (r *Report) Markdown(out io.Writer) error {
 			}
 		}
 		for _, n := range r.Variants[i].Notices {
-			fmt.Fprintf(w, "\n**%s, noticed** from %s to %s: %s\n\nCure: %s.\n", cell(r.Variants[i].Name), words.Moment(n.From), words.Moment(n.To), cell(n.Cause.Sentence), cell(n.Cause.Remedy))
+			fmt.Fprintf(w, "\n**%s, noticed** from %s to %s: %s\n\nCure: %s.\n", cell(r.Variants[i].Name),
+				words.Moment(n.From), words.Moment(n.To), cell(n.Cause.Sentence), cell(n.Cause.Remedy))
 		}
 	}
-	fmt.Fprintf(w, "\nseed %d, %d cores, Linux %s, hangtime %s\n", r.Header.Seed, r.Header.Cores, cell(r.Header.Kernel), cell(r.Header.Tool))
+	fmt.Fprintf(w, "\nseed %d, %d cores, Linux %s, hangtime %s\n", r.Header.Seed, r.Header.Cores, cell(r.Header.Kernel),
+		cell(r.Header.Tool))
 	_, err := io.WriteString(out, w.String())
 	return err
 }

@@ -92,11 +92,14 @@ func flag01(b bool) float64 {
 
 func (m *families) run() {
 	h := m.r.Header
-	m.gauge("hangtime_run_info", "The run: always 1, with what it is in its labels.", labels{"scenario", h.Scenario, "version", h.Tool, "seed", fmt.Sprint(h.Seed), "host", h.Host, "kernel", h.Kernel}, 1)
+	m.gauge("hangtime_run_info", "The run: always 1, with what it is in its labels.",
+		labels{"scenario", h.Scenario, "version", h.Tool, "seed", fmt.Sprint(h.Seed), "host", h.Host, "kernel", h.Kernel}, 1)
 	m.gauge("hangtime_run_seconds", "Time since the run began.", labels{"scenario", h.Scenario}, m.r.Now.Seconds())
-	m.gauge("hangtime_lag_seconds", "Longest delay of hangtime's own ticks: how far it can be trusted.", labels{"scenario", h.Scenario}, m.r.Lag.Seconds())
+	m.gauge("hangtime_lag_seconds", "Longest delay of hangtime's own ticks: how far it can be trusted.",
+		labels{"scenario", h.Scenario}, m.r.Lag.Seconds())
 	for _, o := range []verdict.Outcome{verdict.Pass, verdict.Fail, verdict.Unknown} {
-		m.gauge("hangtime_verdict", "1 for the outcome as it stands; final when the run is over.", labels{"scenario", h.Scenario, "outcome", string(o)}, flag01(m.r.Verdict.Outcome == o))
+		m.gauge("hangtime_verdict", "1 for the outcome as it stands; final when the run is over.",
+			labels{"scenario", h.Scenario, "outcome", string(o)}, flag01(m.r.Verdict.Outcome == o))
 	}
 }
 
@@ -110,7 +113,8 @@ func (m *families) load(v *Variant, own labels) {
 	m.histogram(l, own)
 	m.gauge("hangtime_offered_rate", "Hits due a second, over the last second.", own, l.Offered)
 	m.gauge("hangtime_achieved_rate", "Hits answered ok a second, over the last second.", own, l.Achieved)
-	m.gauge("hangtime_in_flight", "Hits sent and not answered, or due and waiting for a sender.", own, float64(l.InFlight+l.Waiting))
+	m.gauge("hangtime_in_flight", "Hits sent and not answered, or due and waiting for a sender.", own,
+		float64(l.InFlight+l.Waiting))
 	m.gauge("hangtime_backlog", "Connections that no worker has accepted.", own, float64(v.Backlog))
 	t := l.Tasks
 	m.counter("hangtime_tasks_accepted_total", "Tasks that the server accepted.", own, t.Accepted)
@@ -136,20 +140,25 @@ func (m *families) histogram(l metrics.Load, own labels) {
 	}
 	total := l.TookSum.Seconds()
 	h.SampleCount, h.SampleSum = &sum, &total
-	m.add(m.family("hangtime_response_seconds", "Response time from when a hit was due; a failed hit counts with the age at which it failed.", dto.MetricType_HISTOGRAM), own, &dto.Metric{Histogram: h})
+	m.add(m.family("hangtime_response_seconds",
+		"Response time from when a hit was due; a failed hit counts with the age at which it failed.",
+		dto.MetricType_HISTOGRAM), own, &dto.Metric{Histogram: h})
 	for _, q := range []struct {
 		name string
 		took time.Duration
 	}{{"0.5", l.All.P50}, {"0.9", l.All.P90}, {"0.99", l.All.P99}, {"1", l.All.Max}} {
 		if l.All.Count > 0 {
-			m.gauge("hangtime_response_quantile_seconds", "Response time at some quantiles over the whole variant, exactly.", own.and("quantile", q.name), q.took.Seconds())
+			m.gauge("hangtime_response_quantile_seconds",
+				"Response time at some quantiles over the whole variant, exactly.", own.and("quantile", q.name),
+				q.took.Seconds())
 		}
 	}
 }
 
 // states are all that a worker can be in.
 func states() []diagnose.State {
-	return []diagnose.State{diagnose.Booting, diagnose.Idle, diagnose.Busy, diagnose.Suspect, diagnose.Unknown, diagnose.Hung, diagnose.Stopped, diagnose.Dead}
+	return []diagnose.State{diagnose.Booting, diagnose.Idle, diagnose.Busy, diagnose.Suspect, diagnose.Unknown,
+		diagnose.Hung, diagnose.Stopped, diagnose.Dead}
 }
 
 func (m *families) workers(v *Variant, own labels) {
@@ -158,19 +167,23 @@ func (m *families) workers(v *Variant, own labels) {
 	for _, w := range v.Workers {
 		worker := own.and("worker", fmt.Sprint(w.Place))
 		for _, s := range states() {
-			m.gauge("hangtime_worker_state", "1 for the state in which the worker is.", worker.and("state", string(s)), flag01(w.State == s))
+			m.gauge("hangtime_worker_state", "1 for the state in which the worker is.", worker.and("state", string(s)),
+				flag01(w.State == s))
 		}
-		m.gauge("hangtime_worker_inside", "Requests that the worker accepted and has not answered.", worker, float64(w.Inside))
+		m.gauge("hangtime_worker_inside", "Requests that the worker accepted and has not answered.", worker,
+			float64(w.Inside))
 		m.gauge("hangtime_worker_cpu_ratio", "Share of one processor over the last second.", worker, w.CPU)
 		m.gauge("hangtime_worker_resident_bytes", "Resident memory.", worker, float64(w.RSS))
 		stalled := 0.0
 		if w.State.IsHang() && !over {
 			stalled = (m.r.Now - w.Since).Seconds()
 		}
-		m.gauge("hangtime_worker_stalled_seconds", "Since when a hanging worker makes no progress; 0 for one that does.", worker, stalled)
+		m.gauge("hangtime_worker_stalled_seconds",
+			"Since when a hanging worker makes no progress; 0 for one that does.", worker, stalled)
 	}
 	for _, f := range v.Faults {
-		m.gauge("hangtime_fault_in_effect", "1 while the fault is there.", own.and("fault", f.Kind, "id", f.ID), flag01(f.To < 0))
+		m.gauge("hangtime_fault_in_effect", "1 while the fault is there.", own.and("fault", f.Kind, "id", f.ID),
+			flag01(f.To < 0))
 	}
 }
 
@@ -181,7 +194,8 @@ func (m *families) incidents(v *Variant, own labels) {
 	}
 	keys := slices.SortedFunc(maps.Keys(count), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
 	for _, k := range keys {
-		m.gauge("hangtime_incidents", "Incidents so far, by kind and cause.", own.and("kind", k[0], "cause", k[1]), float64(count[k]))
+		m.gauge("hangtime_incidents", "Incidents so far, by kind and cause.", own.and("kind", k[0], "cause", k[1]),
+			float64(count[k]))
 	}
 }
 
@@ -189,12 +203,14 @@ func (m *families) judged(v *Variant, own labels) {
 	for _, f := range v.Verdict.Figures {
 		if f.Known {
 			unit, value := baseUnit(f)
-			m.gauge("hangtime_figure", "A figure of the verdict, as checks use it, in base units.", own.and("figure", f.Name, "unit", unit), value)
+			m.gauge("hangtime_figure", "A figure of the verdict, as checks use it, in base units.",
+				own.and("figure", f.Name, "unit", unit), value)
 		}
 	}
 	for _, c := range v.Verdict.Checks {
 		for _, o := range []verdict.Outcome{verdict.Pass, verdict.Fail, verdict.Unknown} {
-			m.gauge("hangtime_check", "1 for the outcome of the check as it stands.", own.and("check", c.Name, "key", c.Key, "outcome", string(o)), flag01(c.Outcome == o))
+			m.gauge("hangtime_check", "1 for the outcome of the check as it stands.",
+				own.and("check", c.Name, "key", c.Key, "outcome", string(o)), flag01(c.Outcome == o))
 		}
 	}
 }

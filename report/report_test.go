@@ -79,7 +79,8 @@ func TestAReportDoesNotDependOnWhenItWasAskedFor(t *testing.T) {
 	h := wholeRun(t)
 	ended := slices.IndexFunc(h.records, func(r history.Record) bool { _, ok := r.Event.(history.VariantEnded); return ok })
 	at := h.records[ended].At
-	between := []history.Record{{At: at, Event: history.Tick{Late: 5 * s}}, {At: at, Event: history.Trouble{Component: "run", Text: "a sink is full"}}}
+	between := []history.Record{{At: at, Event: history.Tick{Late: 5 * s}},
+		{At: at, Event: history.Trouble{Component: "run", Text: "a sink is full"}}}
 	h.records = slices.Insert(h.records, ended+1, between...)
 	b := NewBuilder()
 	b.explain = func() explainer { return &said{} }
@@ -145,7 +146,8 @@ func TestAnOpenIncidentEndsWithItsVariant(t *testing.T) {
 }
 
 func TestEveryDeathOfACrashHasItsOwnTime(t *testing.T) {
-	in := diagnose.Incident{Kind: diagnose.KindCrash, Detected: 3 * s, Began: 3 * s, Victims: []diagnose.Victim{{PID: 1, From: 3 * s, To: 3 * s}, {PID: 2, From: 9 * s, To: 9 * s}}}
+	in := diagnose.Incident{Kind: diagnose.KindCrash, Detected: 3 * s, Began: 3 * s,
+		Victims: []diagnose.Victim{{PID: 1, From: 3 * s, To: 3 * s}, {PID: 2, From: 9 * s, To: 9 * s}}}
 	lines := incidentLines(in)
 	if len(lines) != 2 || lines[0].At != 3*s || lines[1].At != 9*s {
 		t.Errorf("%+v", lines)
@@ -168,7 +170,8 @@ func TestAHistoryThatBreaksOffIsUnknown(t *testing.T) {
 	if err := r.Text(&out); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(out.String(), "UNKNOWN") || !strings.Contains(strings.Join(strings.Fields(out.String()), " "), "the history ends here") {
+	if !strings.Contains(out.String(), "UNKNOWN") ||
+		!strings.Contains(strings.Join(strings.Fields(out.String()), " "), "the history ends here") {
 		t.Errorf("want it told that and why nothing can be judged:\n%s", out.String())
 	}
 	if b.Report().Verdict.Outcome != verdict.Unknown {
@@ -205,8 +208,12 @@ func TestEveryFormOfAnEmptyReport(t *testing.T) {
 	for name, h := range map[string]*script{"nothing": {t: t}, "a header": header} {
 		r := told(h)
 		for form, write := range map[string]func(*bytes.Buffer) error{
-			"text": func(b *bytes.Buffer) error { return r.Text(b) }, "json": func(b *bytes.Buffer) error { return r.JSON(b) },
-			"junit": func(b *bytes.Buffer) error { return r.JUnit(b) }, "markdown": func(b *bytes.Buffer) error { return r.Markdown(b) },
+			"text": func(b *bytes.Buffer) error {
+				return r.Text(b)
+			}, "json": func(b *bytes.Buffer) error { return r.JSON(b) },
+			"junit": func(b *bytes.Buffer) error {
+				return r.JUnit(b)
+			}, "markdown": func(b *bytes.Buffer) error { return r.Markdown(b) },
 			"html": func(b *bytes.Buffer) error { return r.HTML(b) },
 		} {
 			var out bytes.Buffer

@@ -63,7 +63,8 @@ func (r *Report) Observed(variant string, number int, source string) (Seen, erro
 		end = r.endOf(v)
 	}
 	seen := Seen{
-		Source: fmt.Sprintf("%s #%d of variant %s in %s", in.Kind, in.ID, v.Name, source), Kind: in.Kind, Cause: in.Cause.Kind, Said: in.Cause.Sentence,
+		Source: fmt.Sprintf("%s #%d of variant %s in %s", in.Kind, in.ID, v.Name, source), Kind: in.Kind,
+		Cause: in.Cause.Kind, Said: in.Cause.Sentence,
 		Lasted: end - in.Began, Longest: in.Longest(end), Workers: len(v.Workers), Timeout: v.Server.Timeout,
 	}
 	from, to := v.harmOf(in, end)
@@ -151,7 +152,8 @@ func (v *Variant) observedPlan(from, to time.Duration) scenarios.Scenario {
 // Reproduce is a scenario that brings the incident about again, and says so by its own checks.
 func (s Seen) Reproduce(name string) (scenarios.Scenario, []string, error) {
 	expect := map[string]scenarios.Expect{diagnose.KindHang: scenarios.Hang, diagnose.KindCrash: scenarios.Crash}[s.Kind]
-	notes := []string{"Made by `hangtime reproduce` from " + s.Source + ".", "Observed: " + s.Said + ", for " + words.Duration(s.Lasted) + "."}
+	notes := []string{"Made by `hangtime reproduce` from " + s.Source + ".", "Observed: " + s.Said + ", for " +
+		words.Duration(s.Lasted) + "."}
 	var out scenarios.Scenario
 	switch {
 	case s.Plan != nil && len(s.Plan.Faults) > 0:
@@ -185,17 +187,20 @@ func (s Seen) Reproduce(name string) (scenarios.Scenario, []string, error) {
 	out.Phases = s.phases(out.Faults)
 	out.Name, out.Title, out.Watch, out.Guide, out.Seed = name, "reproduces "+s.Source, "", "", 0
 	out.Quick, out.Checks, out.Reports = nil, nil, nil
-	out.Variants = []scenarios.Variant{{Name: "reproduced", Says: "as it was observed", Expect: expect, Cause: s.Cause, Checks: s.checks()}}
+	out.Variants = []scenarios.Variant{{Name: "reproduced", Says: "as it was observed", Expect: expect, Cause: s.Cause,
+		Checks: s.checks()}}
 	return out, notes, nil
 }
 
 // load puts the observed arrivals into a load; one that a plan describes in its own words is kept where it was kept to.
 func (s Seen) load(l scenarios.Load) scenarios.Load {
 	seen := s.Load
-	if seen.Rate == 0 || len(l.Mix) > 0 || s.Plan != nil && !slices.Contains([]string{"", "constant", "poisson"}, s.Plan.Load.Shape) {
+	if seen.Rate == 0 || len(l.Mix) > 0 || s.Plan != nil &&
+		!slices.Contains([]string{"", "constant", "poisson"}, s.Plan.Load.Shape) {
 		return l
 	}
-	if asPlanned := l.Rate; s.Plan != nil && len(seen.Steps) == 0 && asPlanned > 0 && float64(seen.Rate) > 0.95*float64(asPlanned) && float64(seen.Rate) < 1.05*float64(asPlanned) {
+	if asPlanned := l.Rate; s.Plan != nil && len(seen.Steps) == 0 && asPlanned > 0 &&
+		float64(seen.Rate) > 0.95*float64(asPlanned) && float64(seen.Rate) < 1.05*float64(asPlanned) {
 		return l
 	}
 	l.Rate, l.Shape, l.Steps = seen.Rate, seen.Shape, seen.Steps
@@ -212,15 +217,18 @@ func (s Seen) phases(faults []scenarios.Fault) scenarios.Phases {
 	}
 	if s.Span > 0 {
 		third := (min(s.Span, mostHarm) / 3).Round(time.Second)
-		return scenarios.Phases{Before: max(reproduceBefore, third), During: max(during.Round(100*time.Millisecond)+time.Second, third), After: max(reproduceAfter, third)}
+		return scenarios.Phases{Before: max(reproduceBefore, third),
+			During: max(during.Round(100*time.Millisecond)+time.Second, third), After: max(reproduceAfter, third)}
 	}
-	return scenarios.Phases{Before: reproduceBefore, During: during.Round(100*time.Millisecond) + time.Second, After: reproduceAfter}
+	return scenarios.Phases{Before: reproduceBefore, During: during.Round(100*time.Millisecond) + time.Second,
+		After: reproduceAfter}
 }
 
 func (s Seen) checks() []scenarios.Check {
 	all := []scenarios.Check{{That: fmt.Sprintf("incidents_of(%q) >= 1", s.Cause), Why: "the same incident"}}
 	if s.Kind == diagnose.KindHang && !s.Assumed {
-		all = append(all, scenarios.Check{That: fmt.Sprintf("longest_stall >= %g*s", (s.Longest / 2).Round(100*time.Millisecond).Seconds()), Why: "observed: " + words.Duration(s.Longest)})
+		all = append(all, scenarios.Check{That: fmt.Sprintf("longest_stall >= %g*s",
+			(s.Longest / 2).Round(100*time.Millisecond).Seconds()), Why: "observed: " + words.Duration(s.Longest)})
 	}
 	return all
 }

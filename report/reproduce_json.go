@@ -23,7 +23,8 @@ func IsIncidentJSON(begin []byte) bool {
 		return false
 	}
 	return len(bytes.TrimSpace(first)) == 1 ||
-		slices.ContainsFunc([]string{`"cause"`, `"variants"`, `"incidents"`}, func(key string) bool { return bytes.Contains(first, []byte(key)) })
+		slices.ContainsFunc([]string{`"cause"`, `"variants"`, `"incidents"`},
+			func(key string) bool { return bytes.Contains(first, []byte(key)) })
 }
 
 // jsonOfIncidents is any JSON in which hangtime tells of incidents: a Result, a Look, or one Incident alone.
@@ -81,7 +82,8 @@ func SeenInJSON(text []byte, variant string, number int, source string) (Seen, e
 	}
 	longest := seconds(chosen.Longest)
 	seen := Seen{
-		Source: fmt.Sprintf("%s #%d in %s", chosen.Kind, chosen.ID, source), Kind: chosen.Kind, Cause: chosen.Cause.Kind, Said: chosen.Cause.Sentence,
+		Source: fmt.Sprintf("%s #%d in %s", chosen.Kind, chosen.ID, source), Kind: chosen.Kind,
+		Cause: chosen.Cause.Kind, Said: chosen.Cause.Sentence,
 		Lasted: longest, Longest: longest, Workers: len(whole.Workers),
 	}
 	if chosen.Ended != nil {

@@ -38,7 +38,8 @@ func TestAnIncidentIsReadFromAllThatTellsOfOne(t *testing.T) {
 			t.Errorf("%s is taken for an access log", row.name)
 		}
 		seen, err := SeenInJSON(row.text, "", 0, "file.json")
-		if err != nil || seen.Cause != row.cause || seen.Longest.Round(time.Microsecond) != row.longest.Round(time.Microsecond) || seen.Workers != row.workers {
+		if err != nil || seen.Cause != row.cause ||
+			seen.Longest.Round(time.Microsecond) != row.longest.Round(time.Microsecond) || seen.Workers != row.workers {
 			t.Errorf("%s: %+v, %v", row.name, seen, err)
 		}
 	}

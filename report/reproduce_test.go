@@ -49,7 +49,8 @@ func TestArrivalsBecomeALoad(t *testing.T) {
 		{"a pause", counts(false, 40, 40, 40, 0, 0, 40), "step", "", 27, []float64{40, 0.1, 40}},
 	} {
 		l := row.a.Load()
-		if l.Shape != row.shape || l.Arrivals != row.arrivals || float64(l.Rate) < 0.9*row.rate || float64(l.Rate) > 1.1*row.rate || len(l.Steps) != len(row.steps) {
+		if l.Shape != row.shape || l.Arrivals != row.arrivals || float64(l.Rate) < 0.9*row.rate ||
+			float64(l.Rate) > 1.1*row.rate || len(l.Steps) != len(row.steps) {
 			t.Errorf("%s: %+v", row.name, l)
 			continue
 		}
@@ -80,10 +81,12 @@ func TestAnIncidentBecomesAScenario(t *testing.T) {
 // What watch saw has neither load nor scenario: the cause is brought about with a built-in scenario's load, on as
 // many workers.
 func TestWhatWasOnlyWatchedCanBeReproduced(t *testing.T) {
-	r := &Report{Now: 60 * time.Second, Variants: []Variant{{Name: "watch", To: -1, LoadFrom: -1, Workers: make([]diagnose.Worker, 3), Incidents: []diagnose.Incident{{
-		ID: 1, Kind: diagnose.KindHang, Cause: diagnose.Cause{Kind: diagnose.CauseFileLock, Sentence: "blocked in flock"}, Began: 20 * time.Second, Ended: 29 * time.Second,
-		Victims: []diagnose.Victim{{Place: 1, From: 20 * time.Second, To: 29 * time.Second}},
-	}}}}}
+	r := &Report{Now: 60 * time.Second, Variants: []Variant{{Name: "watch", To: -1, LoadFrom: -1,
+		Workers: make([]diagnose.Worker, 3), Incidents: []diagnose.Incident{{
+			ID: 1, Kind: diagnose.KindHang, Cause: diagnose.Cause{Kind: diagnose.CauseFileLock,
+				Sentence: "blocked in flock"}, Began: 20 * time.Second, Ended: 29 * time.Second,
+			Victims: []diagnose.Victim{{Place: 1, From: 20 * time.Second, To: 29 * time.Second}},
+		}}}}}
 	seen, err := r.Observed("", 0, "watch.hangtime")
 	if err != nil {
 		t.Fatal(err)
@@ -104,13 +107,15 @@ func TestWhatWasOnlyWatchedCanBeReproduced(t *testing.T) {
 func TestWhatTheLibraryBringsAboutCanBeReproduced(t *testing.T) {
 	for kind, causes := range map[string][]string{
 		diagnose.KindHang: {
-			diagnose.CauseFileLock, diagnose.CauseMutex, diagnose.CausePipe, diagnose.CauseDisk, diagnose.CauseSocket, diagnose.CauseSleeping, diagnose.CauseCPU, diagnose.CausePool,
+			diagnose.CauseFileLock, diagnose.CauseMutex, diagnose.CausePipe, diagnose.CauseDisk, diagnose.CauseSocket,
+			diagnose.CauseSleeping, diagnose.CauseCPU, diagnose.CausePool,
 			diagnose.CauseStopped, diagnose.CauseClient, diagnose.CauseDeadLoop,
 		},
 		diagnose.KindCrash: {diagnose.CauseMemory, diagnose.CauseKilled, diagnose.CauseExited, diagnose.CauseBootLoop},
 	} {
 		for _, cause := range scenarios.Causes() {
-			seen := Seen{Source: "production", Kind: kind, Cause: cause, Said: "it was so", Lasted: 7 * time.Second, Longest: 6 * time.Second, Workers: 3, Load: counts(false, 50, 50, 50).Load()}
+			seen := Seen{Source: "production", Kind: kind, Cause: cause, Said: "it was so", Lasted: 7 * time.Second,
+				Longest: 6 * time.Second, Workers: 3, Load: counts(false, 50, 50, 50).Load()}
 			s, notes, err := seen.Reproduce("again")
 			if want := slices.Contains(causes, cause); want != (err == nil) {
 				t.Errorf("%s, %s: %v; is brought about by a built-in scenario: %v", kind, cause, err, want)
@@ -136,14 +141,17 @@ func TestWhatIsNotThereIsNotReproduced(t *testing.T) {
 		{"shred", 0, "has no variant shred; variant shared has hang #1 (file-lock)"},
 		{"per-pid", 0, "variant shared has hang #1"},
 	} {
-		if _, err := r.Observed(row.variant, row.number, "a.hangtime"); err == nil || !strings.Contains(err.Error(), row.want) {
+		if _, err := r.Observed(row.variant, row.number, "a.hangtime"); err == nil ||
+			!strings.Contains(err.Error(), row.want) {
 			t.Errorf("%s %d: %v; want %q", row.variant, row.number, err, row.want)
 		}
 	}
-	if _, err := told(&script{t: t}).Observed("", 0, "x"); err == nil || !strings.Contains(err.Error(), "nothing to reproduce") {
+	if _, err := told(&script{t: t}).Observed("", 0, "x"); err == nil ||
+		!strings.Contains(err.Error(), "nothing to reproduce") {
 		t.Errorf("%v", err)
 	}
-	if _, _, err := (Seen{Kind: diagnose.KindHang, Cause: "unknown"}).Reproduce("x"); err == nil || !strings.Contains(err.Error(), "no built-in scenario") {
+	if _, _, err := (Seen{Kind: diagnose.KindHang, Cause: "unknown"}).Reproduce("x"); err == nil ||
+		!strings.Contains(err.Error(), "no built-in scenario") {
 		t.Errorf("%v", err)
 	}
 }

@@ -55,14 +55,17 @@ type ResultNotice struct {
 func (r *Report) Result() Result {
 	out := Result{
 		Version: ResultVersion, Tool: r.Header.Tool, Scenario: r.Header.Scenario, Title: r.Title, Seed: r.Header.Seed,
-		Host: r.Header.Host, Kernel: r.Header.Kernel, Cores: r.Header.Cores, Started: r.Header.Started, Interrupted: r.Interrupted,
-		Outcome: r.Verdict.Outcome, Sentence: r.Verdict.Sentence, Why: r.Verdict.Why, Troubles: r.Troubles, Variants: []ResultVariant{},
+		Host: r.Header.Host, Kernel: r.Header.Kernel, Cores: r.Header.Cores, Started: r.Header.Started,
+		Interrupted: r.Interrupted,
+		Outcome:     r.Verdict.Outcome, Sentence: r.Verdict.Sentence, Why: r.Verdict.Why, Troubles: r.Troubles,
+		Variants: []ResultVariant{},
 	}
 	for i := range r.Variants {
 		v := &r.Variants[i]
 		one := ResultVariant{
-			Name: v.Name, Expect: v.Expect, Outcome: v.Verdict.Outcome, Reason: v.Reason, Checks: v.Verdict.Checks, Figures: v.Verdict.Figures,
-			Status: v.Load.Status, Errors: v.Load.Errors, Incidents: []Incident{},
+			Name: v.Name, Expect: v.Expect, Outcome: v.Verdict.Outcome, Reason: v.Reason, Checks: v.Verdict.Checks,
+			Figures: v.Verdict.Figures,
+			Status:  v.Load.Status, Errors: v.Load.Errors, Incidents: []Incident{},
 		}
 		for _, in := range v.Incidents {
 			one.Incidents = append(one.Incidents, NewIncident(in, r.endOf(v), r.Header.Started))

@@ -19,13 +19,19 @@ func ResultSchema() ([]byte, error) {
 		description: "What a run came to. Keys that end in _seconds are seconds on the run's clock; figures and checks carry their unit. docs/metrics.md says what each figure means.",
 		keys: withIncident(map[string]map[string]string{
 			"Result": {
-				"version": versionText, "outcome": "fail beats unknown beats pass", "sentence": "what it comes to, in one line",
-				"why": "what kept it from passing", "interrupted": "by what the run was ended early", "troubles": "what hangtime itself could not do or see", "seed": "of every random choice",
+				"version": versionText, "outcome": "fail beats unknown beats pass",
+				"sentence": "what it comes to, in one line",
+				"why":      "what kept it from passing", "interrupted": "by what the run was ended early",
+				"troubles": "what hangtime itself could not do or see", "seed": "of every random choice",
 			},
-			"ResultVariant": {"expect": "what the scenario says that this variant does", "reason": "why it was cut short", "status": "answers by HTTP status", "errors": "failed hits by class", "notices": "what harmed the server and is no hang of a worker: connections dropped, a quota used up"},
-			"ResultNotice":  {"from_seconds": "when it was first seen", "to_seconds": "and last"},
-			"Check":         {"key": "where it stands in the scenario", "name": "the expression, or \"behaved as expected\"", "why": "of an unknown outcome"},
-			"Figure":        {"value": "in unit; means nothing where known is false", "at_least": "value is a lower bound: the run ended first", "name": "as check expressions use it"},
+			"ResultVariant": {"expect": "what the scenario says that this variant does",
+				"reason": "why it was cut short", "status": "answers by HTTP status", "errors": "failed hits by class",
+				"notices": "what harmed the server and is no hang of a worker: connections dropped, a quota used up"},
+			"ResultNotice": {"from_seconds": "when it was first seen", "to_seconds": "and last"},
+			"Check": {"key": "where it stands in the scenario",
+				"name": "the expression, or \"behaved as expected\"", "why": "of an unknown outcome"},
+			"Figure": {"value": "in unit; means nothing where known is false",
+				"at_least": "value is a lower bound: the run ended first", "name": "as check expressions use it"},
 		}),
 		outcomes: []string{"Result", "ResultVariant", "Check"},
 	}.write()
@@ -39,11 +45,16 @@ func LookSchema() ([]byte, error) {
 		description: "One look at a running server. Keys that end in _seconds are seconds. docs/diagnosis.md says more.",
 		keys: withIncident(map[string]map[string]string{
 			"Look": {
-				"version": versionText, "healthy": "no worker hangs, as far as could be seen", "blind": "too little may be read to call it healthy",
+				"version": versionText, "healthy": "no worker hangs, as far as could be seen",
+				"blind":  "too little may be read to call it healthy",
 				"unseen": "what may not be read, and what would allow it", "time": "when, on the wall clock",
 			},
-			"Worker":  {"worker": "its place, from 1", "for_seconds": "how long it has been in that state", "inside": "requests that it accepted and has not answered", "oldest_seconds": "age of the oldest of these", "cpu_share": "of one processor, over the last second", "label": "what is the matter with it although it does not hang"},
-			"Thread":  {"state": "the letter of /proc/PID/stat", "still_seconds": "since it last ran", "idle": "it waits for work"},
+			"Worker": {"worker": "its place, from 1", "for_seconds": "how long it has been in that state",
+				"inside":         "requests that it accepted and has not answered",
+				"oldest_seconds": "age of the oldest of these", "cpu_share": "of one processor, over the last second",
+				"label": "what is the matter with it although it does not hang"},
+			"Thread": {"state": "the letter of /proc/PID/stat", "still_seconds": "since it last ran",
+				"idle": "it waits for work"},
 			"Stack":   {"frames": "innermost first"},
 			"Server":  {"pid": "of the arbiter"},
 			"Backlog": {"waiting": "connections that no worker has accepted", "limit": "how many may wait"},
@@ -56,10 +67,12 @@ const versionText = "grows when a reader of an older one would misread a newer o
 // incidentKeys are those of an incident, which both have.
 var incidentKeys = map[string]map[string]string{
 	"Incident": {
-		"since": "on the wall clock, by the evidence", "detected": "when it was certain, on the wall clock", "began_seconds": "since when, by the evidence",
+		"since": "on the wall clock, by the evidence", "detected": "when it was certain, on the wall clock",
+		"began_seconds":    "since when, by the evidence",
 		"detected_seconds": "when it was certain", "fault": "what hangtime did that led to it",
 	},
-	"Cause": {"kind": "docs/diagnosis.md says which evidence tells it", "evidence": "numbers of the records in the recording on which it rests", "holders": "who holds what is waited for"},
+	"Cause": {"kind": "docs/diagnosis.md says which evidence tells it",
+		"evidence": "numbers of the records in the recording on which it rests", "holders": "who holds what is waited for"},
 }
 
 // A schema is what the reflected types do not say themselves.

@@ -35,7 +35,8 @@ func TestTheCommittedSchemasAreThoseOfTheCode(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(string(want), string(got)); diff != "" {
-			t.Errorf("%s differs; where a reader would misread the new one, its version must grow:\n%s", filepath.Base(file), diff)
+			t.Errorf("%s differs; where a reader would misread the new one, its version must grow:\n%s",
+				filepath.Base(file), diff)
 		}
 	}
 }
@@ -84,9 +85,11 @@ func TestEveryResultIsValid(t *testing.T) {
 		return schema.Validate(any(v))
 	}
 	for name, change := range map[string]func(*Report, map[string]any){
-		"a whole run":       func(*Report, map[string]any) {},
-		"nothing":           func(r *Report, _ map[string]any) { *r = Report{Verdict: verdict.Of(nil, 1, false, "")} },
-		"interrupted":       func(r *Report, _ map[string]any) { r.Interrupted, r.Troubles = "SIGINT", []string{"disk full"} },
+		"a whole run": func(*Report, map[string]any) {},
+		"nothing":     func(r *Report, _ map[string]any) { *r = Report{Verdict: verdict.Of(nil, 1, false, "")} },
+		"interrupted": func(r *Report, _ map[string]any) {
+			r.Interrupted, r.Troubles = "SIGINT", []string{"disk full"}
+		},
 		"an open incident":  func(r *Report, _ map[string]any) { r.Variants[0].Incidents[0].Victims[0].To = -1 },
 		"a key of tomorrow": func(_ *Report, v map[string]any) { set(v, "tomorrow", 1) },
 	} {

@@ -178,11 +178,13 @@ func (s *story) lines(incidents []diagnose.Incident) []Line {
 func incidentLines(in diagnose.Incident) []Line {
 	var out []Line
 	line := func(at time.Duration, kind LineKind, key, format string, args ...any) {
-		out = append(out, Line{At: at, Kind: kind, Text: fmt.Sprintf(format, args...), key: fmt.Sprintf("%d/%s", in.ID, key)})
+		out = append(out, Line{At: at, Kind: kind, Text: fmt.Sprintf(format, args...),
+			key: fmt.Sprintf("%d/%s", in.ID, key)})
 	}
 	if in.Kind != diagnose.KindHang {
 		for _, v := range in.Victims {
-			line(v.From, LineHang, fmt.Sprint("crash", v.PID), "CRASH #%d worker %d (pid %d): %s", in.ID, v.Place, v.PID, in.Cause.Short)
+			line(v.From, LineHang, fmt.Sprint("crash", v.PID), "CRASH #%d worker %d (pid %d): %s", in.ID, v.Place,
+				v.PID, in.Cause.Short)
 		}
 		return out
 	}
@@ -196,7 +198,8 @@ func incidentLines(in diagnose.Incident) []Line {
 	}
 	for _, v := range in.Victims {
 		if v.To >= 0 {
-			line(v.To, LineOver, fmt.Sprint("end", v.PID, v.From), "#%d worker %d (pid %d) stood still for %s: %s", in.ID, v.Place, v.PID, words.Seconds(v.To-v.From), v.End)
+			line(v.To, LineOver, fmt.Sprint("end", v.PID, v.From), "#%d worker %d (pid %d) stood still for %s: %s",
+				in.ID, v.Place, v.PID, words.Seconds(v.To-v.From), v.End)
 		}
 	}
 	if in.Recovered >= 0 {

@@ -139,7 +139,8 @@ func (s Series) Spreads(variant string) []Spread {
 		if mid, atLeast, ok := of.median(); ok {
 			least, most := slices.Min(of.values), slices.Max(of.values)
 			ranked := of.ranked(of.beyond())
-			all = append(all, Spread{def, len(ranked), mid, least, most, [3]bool{atLeast, slices.Min(ranked) != least, slices.Max(ranked) != most}})
+			all = append(all, Spread{def, len(ranked), mid, least, most,
+				[3]bool{atLeast, slices.Min(ranked) != least, slices.Max(ranked) != most}})
 		}
 	}
 	return all
@@ -150,11 +151,13 @@ func (s Spread) text() string {
 	if s.Least == s.Most && s.AtLeast[1] == s.AtLeast[2] {
 		return mid
 	}
-	return fmt.Sprintf("%s (%s to %s)", mid, boundText(s.Least, s.Figure.Unit, true, s.AtLeast[1]), boundText(s.Most, s.Figure.Unit, true, s.AtLeast[2]))
+	return fmt.Sprintf("%s (%s to %s)", mid, boundText(s.Least, s.Figure.Unit, true, s.AtLeast[1]),
+		boundText(s.Most, s.Figure.Unit, true, s.AtLeast[2]))
 }
 
 // spreadRows are the figures that the text of a series shows; result.json of each run has all.
-var spreadRows = []string{"longest_stall", "detection", "recovery", "replacement", "p50", "p99", "max", "ok", "failed", "tasks_lost"}
+var spreadRows = []string{"longest_stall", "detection", "recovery", "replacement", "p50", "p99", "max", "ok", "failed",
+	"tasks_lost"}
 
 // SpreadText writes the medians and spreads of a series that was run several times.
 func (s Series) SpreadText(out io.Writer) error {
@@ -201,7 +204,8 @@ func (s Suite) rows() []suiteRow {
 	var all []suiteRow
 	for _, one := range s.Series {
 		if one.Trouble != "" {
-			all = append(all, suiteRow{scenario: one.Scenario, variant: "-", expect: "-", got: one.Trouble, outcome: string(verdict.Unknown)})
+			all = append(all, suiteRow{scenario: one.Scenario, variant: "-", expect: "-", got: one.Trouble,
+				outcome: string(verdict.Unknown)})
 		}
 		for _, name := range one.variants() {
 			row := suiteRow{scenario: one.Scenario, variant: name}
@@ -308,7 +312,8 @@ func (s Suite) Markdown(out io.Writer) error {
 		if !ok {
 			mark = "❔"
 		}
-		fmt.Fprintf(w, "| %s | %s | %s | %s | %s %s | %.0f s |\n", cell(r.scenario), cell(r.variant), cell(r.expect), cell(r.got), mark, cell(r.outcome), r.took.Seconds())
+		fmt.Fprintf(w, "| %s | %s | %s | %s | %s %s | %.0f s |\n", cell(r.scenario), cell(r.variant), cell(r.expect),
+			cell(r.got), mark, cell(r.outcome), r.took.Seconds())
 	}
 	for _, one := range s.Series {
 		for _, u := range one.Unstable() {
@@ -335,7 +340,9 @@ func (s Suite) JUnit(out io.Writer) error {
 		}
 		if one.Trouble != "" {
 			suite := junit.Testsuite{Name: words.Printable(one.Scenario), ID: len(suites.Suites), Time: "0.000"}
-			suite.AddTestcase(junit.Testcase{Name: "it could be run", Classname: words.Printable(one.Scenario), Time: "0.000", Error: &junit.Result{Type: "unknown", Message: "could not be run: " + words.Printable(one.Trouble)}})
+			suite.AddTestcase(junit.Testcase{Name: "it could be run", Classname: words.Printable(one.Scenario),
+				Time: "0.000", Error: &junit.Result{Type: "unknown", Message: "could not be run: " +
+					words.Printable(one.Trouble)}})
 			suites.AddSuite(suite)
 		}
 	}
@@ -362,9 +369,11 @@ type SeriesResult struct {
 
 // Result is the suite for programs; each run is as in its own result.json.
 func (s Suite) Result() SuiteResult {
-	out := SuiteResult{Version: ResultVersion, Outcome: s.Outcome(), Sentence: s.Sentence(), Interrupted: s.Interrupted, Scenarios: []SeriesResult{}}
+	out := SuiteResult{Version: ResultVersion, Outcome: s.Outcome(), Sentence: s.Sentence(), Interrupted: s.Interrupted,
+		Scenarios: []SeriesResult{}}
 	for _, one := range s.Series {
-		series := SeriesResult{Scenario: one.Scenario, Outcome: one.Outcome(), Trouble: one.Trouble, Unstable: one.Unstable(), Runs: []Result{}}
+		series := SeriesResult{Scenario: one.Scenario, Outcome: one.Outcome(), Trouble: one.Trouble,
+			Unstable: one.Unstable(), Runs: []Result{}}
 		for _, r := range one.Reports {
 			series.Runs = append(series.Runs, r.Result())
 		}

@@ -32,7 +32,8 @@ func otherwise(t *testing.T, o verdict.Outcome, p99 float64) *Report {
 
 func suite(t *testing.T) Suite {
 	return Suite{Planned: 3, Series: []Series{
-		{Scenario: "log-contention", Reports: []*Report{otherwise(t, verdict.Pass, 2900), otherwise(t, verdict.Fail, 3100), otherwise(t, verdict.Pass, 3000)}},
+		{Scenario: "log-contention", Reports: []*Report{otherwise(t, verdict.Pass, 2900),
+			otherwise(t, verdict.Fail, 3100), otherwise(t, verdict.Pass, 3000)}},
 		{Scenario: "frozen-disk", Trouble: "faults[0] (freeze-disk): needs root"},
 	}}
 }
@@ -71,7 +72,8 @@ func TestAVerdictThatChangesIsUnstable(t *testing.T) {
 			t.Errorf("%+v", sp)
 		}
 	}
-	if got := (Suite{Planned: 1, Series: []Series{{Scenario: "x", Reports: []*Report{wholeReport(t)}}}}).Outcome(); got != verdict.Pass {
+	if got := (Suite{Planned: 1, Series: []Series{{Scenario: "x",
+		Reports: []*Report{wholeReport(t)}}}}).Outcome(); got != verdict.Pass {
 		t.Errorf("one that passes: %s", got)
 	}
 	if got := (Suite{Planned: 1}).Outcome(); got != verdict.Unknown {
@@ -108,14 +110,16 @@ func TestASuiteForMachines(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Three runs of two variants with two checks each, and one scenario that could not be run.
-	if len(parsed.Suites) != 7 || parsed.Tests != 13 || parsed.Failures != 1 || parsed.Errors != 1 || parsed.Suites[2].Name != "log-contention.shared#2" {
+	if len(parsed.Suites) != 7 || parsed.Tests != 13 || parsed.Failures != 1 || parsed.Errors != 1 ||
+		parsed.Suites[2].Name != "log-contention.shared#2" {
 		t.Errorf("%+v", parsed)
 	}
 	encoded, err := json.Marshal(s.Result())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Contains(encoded, []byte(`"unstable":["shared: longest_stall`)) || !bytes.Contains(encoded, []byte(`"trouble":"faults[0]`)) {
+	if !bytes.Contains(encoded, []byte(`"unstable":["shared: longest_stall`)) ||
+		!bytes.Contains(encoded, []byte(`"trouble":"faults[0]`)) {
 		t.Errorf("%s", encoded)
 	}
 }

@@ -192,7 +192,8 @@ func (r *Report) incidents(w io.Writer) {
 		end := r.endOf(v)
 		for _, in := range v.Incidents {
 			fmt.Fprintln(w)
-			hanging(w, "", fmt.Sprintf("%s: %s #%d, %s, %s", v.Name, strings.ToUpper(in.Kind), in.ID, words.Count(in.Places(), "worker"), span(in, end)))
+			hanging(w, "", fmt.Sprintf("%s: %s #%d, %s, %s", v.Name, strings.ToUpper(in.Kind), in.ID,
+				words.Count(in.Places(), "worker"), span(in, end)))
 			hanging(w, "  why    ", in.Cause.Sentence+sureness(in.Cause))
 			for j, who := range victims(in, end) {
 				hanging(w, []string{"  who    ", "         "}[min(j, 1)], who)
@@ -206,7 +207,8 @@ func (r *Report) incidents(w io.Writer) {
 		}
 		for _, n := range v.Notices {
 			fmt.Fprintln(w)
-			hanging(w, "", fmt.Sprintf("%s: noticed from %s to %s: %s", v.Name, words.Moment(n.From), words.Moment(n.To), n.Cause.Kind))
+			hanging(w, "", fmt.Sprintf("%s: noticed from %s to %s: %s", v.Name, words.Moment(n.From),
+				words.Moment(n.To), n.Cause.Kind))
 			hanging(w, "  why    ", n.Cause.Sentence+sureness(n.Cause))
 			hanging(w, "  cure   ", n.Cause.Remedy)
 		}

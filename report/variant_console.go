@@ -21,6 +21,8 @@ func NewVariantConsole(out io.Writer) *VariantConsole { return &VariantConsole{o
 func (c *VariantConsole) Show(r *Report) {
 	for ; c.told < len(r.Variants) && r.Variants[c.told].To >= 0; c.told++ {
 		v := r.Variants[c.told]
-		fmt.Fprintf(c.out, "        %-7s %4.0f s  %s: expected %s, had %s\n", v.Verdict.Outcome, (v.To - v.From).Truncate(time.Second).Seconds(), words.Printable(v.Name), words.Printable(v.Expect), v.Verdict.Got())
+		fmt.Fprintf(c.out, "        %-7s %4.0f s  %s: expected %s, had %s\n", v.Verdict.Outcome,
+			(v.To - v.From).Truncate(time.Second).Seconds(), words.Printable(v.Name), words.Printable(v.Expect),
+			v.Verdict.Got())
 	}
 }

@@ -16,7 +16,8 @@ func TestAWatchHandsOnNothingRaw(t *testing.T) {
 	c.say(time.Second, "worker 1: %s", hostile.Text)
 	c.incident(hostile.Filled(diagnose.Incident{
 		Kind: diagnose.KindHang, Victims: []diagnose.Victim{{Place: 1, PID: 7, End: "killed"}},
-		Cause: diagnose.Cause{Kind: "file-lock", Sentence: "blocked in flock on /tmp/a", Stack: []string{"view (app.py:3)"}, Remedy: "a log each"},
+		Cause: diagnose.Cause{Kind: "file-lock", Sentence: "blocked in flock on /tmp/a",
+			Stack: []string{"view (app.py:3)"}, Remedy: "a log each"},
 	}, false))
 	if found := hostile.Found(out.String()); found != "" || strings.Count(out.String(), "owned") != 4 {
 		t.Errorf("%q in\n%s", found, out.String())

@@ -39,7 +39,9 @@ type toldOf struct {
 
 // NewWatchConsole returns one that has seen nothing.
 func NewWatchConsole(out io.Writer) *WatchConsole {
-	return &WatchConsole{Out: out, look: NewLookBuilder(), told: map[int]toldOf{}, Cost: func() float64 { return 0 }, OnHang: func(Incident) {}}
+	return &WatchConsole{Out: out, look: NewLookBuilder(), told: map[int]toldOf{}, Cost: func() float64 {
+		return 0
+	}, OnHang: func(Incident) {}}
 }
 
 // Begin says what is watched, in describe's words, and what of it may not be seen. What was there when it began is
@@ -90,13 +92,15 @@ func (c *WatchConsole) End(lasted time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	all := c.look.Incidents()
-	c.line("watched for %s: %s, %s; own cost %.2f %% of a core", lasted.Round(100*time.Millisecond), words.Count(c.hangs, "hang"), words.Count(len(all)-c.hangs, "death"), 100*c.Cost())
+	c.line("watched for %s: %s, %s; own cost %.2f %% of a core", lasted.Round(100*time.Millisecond),
+		words.Count(c.hangs, "hang"), words.Count(len(all)-c.hangs, "death"), 100*c.Cost())
 	for _, in := range all {
 		state := "not over"
 		if in.Ended >= 0 {
 			state = "over"
 		}
-		c.line("  %s %d, since %s, %s, %s: %s", in.Kind, in.ID, words.Watch(in.Began), state, words.Seconds(in.Longest(c.look.Now())), in.Cause.Sentence)
+		c.line("  %s %d, since %s, %s, %s: %s", in.Kind, in.ID, words.Watch(in.Began), state,
+			words.Seconds(in.Longest(c.look.Now())), in.Cause.Sentence)
 	}
 }
 
@@ -169,7 +173,8 @@ func (c *WatchConsole) incident(in diagnose.Incident) {
 		}
 		who += fmt.Sprintf(" worker %d (pid %d)", v.Place, v.PID)
 	}
-	c.say(c.look.Now(), "%s%s since %s: %s (%s, %s)", what, who, words.Watch(in.Began), in.Cause.Sentence, in.Cause.Kind, in.Cause.Confidence)
+	c.say(c.look.Now(), "%s%s since %s: %s (%s, %s)", what, who, words.Watch(in.Began), in.Cause.Sentence,
+		in.Cause.Kind, in.Cause.Confidence)
 	for _, frame := range in.Cause.Stack[:min(len(in.Cause.Stack), mostWatchFrames)] {
 		c.line("              %s", frame)
 	}
@@ -188,7 +193,8 @@ func (c *WatchConsole) state() string {
 		inside += w.Inside
 	}
 	text := words.Count(len(workers), "worker") + ":"
-	for _, state := range []diagnose.State{diagnose.Hung, diagnose.Stopped, diagnose.Suspect, diagnose.Busy, diagnose.Idle, diagnose.Booting, diagnose.Unknown, diagnose.Dead} {
+	for _, state := range []diagnose.State{diagnose.Hung, diagnose.Stopped, diagnose.Suspect, diagnose.Busy,
+		diagnose.Idle, diagnose.Booting, diagnose.Unknown, diagnose.Dead} {
 		if n := counts[state]; n > 0 {
 			text += fmt.Sprintf(" %d %s", n, state)
 		}

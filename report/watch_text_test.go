@@ -30,20 +30,27 @@ func TestAWatchIsToldAsItHappens(t *testing.T) {
 			}
 		}
 	}
-	at(0, history.ServerStarted{Server: "attach", PID: 40}, history.WorkerSeen{Worker: 1, PID: 41}, history.WorkerSeen{Worker: 2, PID: 42})
+	at(0, history.ServerStarted{Server: "attach", PID: 40}, history.WorkerSeen{Worker: 1, PID: 41},
+		history.WorkerSeen{Worker: 2, PID: 42})
 	began := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 	c.Begin("process 40 (gunicorn) at 127.0.0.1:8000", Watched{Unseen: []string{"not seen: kernel stacks"}, Began: began})
 	for now := 100 * time.Millisecond; now <= 3*time.Second; now += 100 * time.Millisecond {
-		at(now, history.Listener{Backlog: 2, Limit: 128}, history.WorkerSample{PID: 41, State: "S", Inside: 1, Oldest: now, Ports: []int{7}}, history.WorkerSample{PID: 42, State: "S", Idle: 1},
+		at(now, history.Listener{Backlog: 2, Limit: 128},
+			history.WorkerSample{PID: 41, State: "S", Inside: 1, Oldest: now, Ports: []int{7}},
+			history.WorkerSample{PID: 42, State: "S", Idle: 1},
 			history.ThreadSample{PID: 41, TID: 41, State: "S", Syscall: "flock", Still: now, Twice: true},
-			history.LockWait{PID: 41, TID: 41, Lock: "flock", FD: 5, Path: "/srv/app.log", Inode: 7, Still: now, Holders: []history.LockHolder{{PID: 99, Command: "cron"}}},
+			history.LockWait{PID: 41, TID: 41, Lock: "flock", FD: 5, Path: "/srv/app.log", Inode: 7, Still: now,
+				Holders: []history.LockHolder{{PID: 99, Command: "cron"}}},
 			history.Tick{})
 	}
-	at(3*time.Second, history.Trouble{Text: "the disk is full"}, history.WorkerGone{Worker: 1, PID: 41, Signal: "SIGKILL", By: "pid 812"}, history.Tick{}, history.WorkerSeen{Worker: 1, PID: 43}, history.Tick{})
+	at(3*time.Second, history.Trouble{Text: "the disk is full"},
+		history.WorkerGone{Worker: 1, PID: 41, Signal: "SIGKILL", By: "pid 812"}, history.Tick{},
+		history.WorkerSeen{Worker: 1, PID: 43}, history.Tick{})
 	at(3*time.Second+time.Millisecond, history.VariantEnded{}, history.RunEnded{})
 	c.End(3 * time.Second)
 	golden(t, "watch.txt", out.String())
-	if len(hooked) != 1 || hooked[0].Cause.Kind != diagnose.CauseFileLock || hooked[0].Since.Before(began) || c.Hangs() != 1 {
+	if len(hooked) != 1 || hooked[0].Cause.Kind != diagnose.CauseFileLock || hooked[0].Since.Before(began) ||
+		c.Hangs() != 1 {
 		t.Errorf("the hook was given %+v; %d hangs", hooked, c.Hangs())
 	}
 }

@@ -22,8 +22,10 @@ import (
 
 // A child is a server that hangtime started, and what it says on its standard error.
 type child struct {
-	pid     int
-	process *os.Process      // who signals it never reaches another that has its number by now: unlike a bare pid it knows when it was waited for
+	pid int
+	// Who signals it never reaches another that has its number by now: unlike a bare pid it knows when it was waited
+	// for.
+	process *os.Process
 	ended   chan struct{}    // closed when it was waited for
 	state   *os.ProcessState // valid then
 	output  io.ReadCloser    // its standard error, which its descendants may hold longer than it

@@ -34,7 +34,8 @@ func TestAFaultByHandEndsWithThePhases(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	load := scenarios.Load{Rate: 10, Shape: "constant", Senders: 1, Timeout: time.Minute, Targets: []scenarios.Target{{Path: "/"}}}
+	load := scenarios.Load{Rate: 10, Shape: "constant", Senders: 1, Timeout: time.Minute,
+		Targets: []scenarios.Target{{Path: "/"}}}
 	v := &variant{run: r, guardian: guardian, ground: &faults.Ground{}, plan: scenarios.Scenario{
 		Variants: []scenarios.Variant{{Name: "only"}}, Phases: scenarios.Phases{Before: time.Second}, Load: load,
 	}}

@@ -46,7 +46,8 @@ func TestNobodyAsksForMetrics(t *testing.T) {
 		t.Errorf("%v, %v", e, err)
 	}
 	e.Show(func(io.Writer) error { return nil }) // nothing happens
-	if _, err := Expose("no address"); err == nil || !strings.Contains(err.Error(), "want HOST:PORT of this machine that is free") {
+	if _, err := Expose("no address"); err == nil ||
+		!strings.Contains(err.Error(), "want HOST:PORT of this machine that is free") {
 		t.Errorf("%v", err)
 	}
 }

@@ -89,12 +89,14 @@ func (v *variant) startReference(ctx context.Context, s scenarios.Server) (*serv
 	if err := c.boot(ctx, "the reference server", ready); err != nil {
 		return nil, err
 	}
-	v.record(history.ServerStarted{Server: s.Kind, PID: c.pid, Address: address, Timeout: s.Timeout, HangAfter: v.plan.HangAfter})
+	v.record(history.ServerStarted{Server: s.Kind, PID: c.pid, Address: address, Timeout: s.Timeout,
+		HangAfter: v.plan.HangAfter})
 	return &server{pid: c.pid, base: "http://" + address, dir: v.dir, child: c, rec: v.run.rec}, nil
 }
 
 // notForServe are the keys that say which server it is, not how the reference server is set.
-var notForServe = map[string]bool{"kind": true, "command": true, "dir": true, "env": true, "pid": true, "pidfile": true, "address": true, "url": true}
+var notForServe = map[string]bool{"kind": true, "command": true, "dir": true, "env": true, "pid": true, "pidfile": true,
+	"address": true, "url": true}
 
 // serveFlags are the options of a scenario's server as flags of `hangtime serve`; what the scenario leaves open keeps
 // the server's default.
@@ -145,7 +147,8 @@ func (v *variant) startCommand(ctx context.Context, s scenarios.Server) (*server
 	if err := c.boot(ctx, s.Command[0], accepts(accepting, s.Address)); err != nil {
 		return nil, err
 	}
-	v.record(history.ServerStarted{Server: s.Kind, PID: c.pid, Address: s.Address, Timeout: s.Timeout, HangAfter: v.plan.HangAfter})
+	v.record(history.ServerStarted{Server: s.Kind, PID: c.pid, Address: s.Address, Timeout: s.Timeout,
+		HangAfter: v.plan.HangAfter})
 	return &server{pid: c.pid, base: "http://" + s.Address, dir: dir, child: c, rec: v.run.rec}, nil
 }
 
@@ -214,7 +217,8 @@ func (v *variant) attach(_ context.Context, s scenarios.Server) (*server, error)
 			return nil, fmt.Errorf("server.pidfile: %w", err)
 		}
 		if pid, err = strconv.Atoi(strings.TrimSpace(string(text))); err != nil || pid < 2 {
-			return nil, fmt.Errorf("server.pidfile: %s holds %q; want the pid of the server's arbiter", s.PIDFile, strings.TrimSpace(string(text)))
+			return nil, fmt.Errorf("server.pidfile: %s holds %q; want the pid of the server's arbiter", s.PIDFile,
+				strings.TrimSpace(string(text)))
 		}
 	}
 	if pid == 0 {
@@ -234,7 +238,8 @@ func (v *variant) attach(_ context.Context, s scenarios.Server) (*server, error)
 	if err != nil {
 		dir = "" // not ours to read: faults on files are refused then
 	}
-	v.record(history.ServerStarted{Server: s.Kind, PID: pid, Address: s.Address, Timeout: s.Timeout, HangAfter: v.plan.HangAfter})
+	v.record(history.ServerStarted{Server: s.Kind, PID: pid, Address: s.Address, Timeout: s.Timeout,
+		HangAfter: v.plan.HangAfter})
 	return &server{pid: pid, base: "http://" + s.Address, dir: dir, rec: v.run.rec}, nil
 }
 

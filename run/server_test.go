@@ -21,7 +21,8 @@ import (
 
 func TestWhatAScenarioLeavesOpenKeepsTheServersDefault(t *testing.T) {
 	no := false
-	got := serveFlags(scenarios.Server{Kind: "reference", Workers: 4, Timeout: 4 * time.Second, Logging: "shared-lock", HeartbeatFrom: "request", Respawn: &no})
+	got := serveFlags(scenarios.Server{Kind: "reference", Workers: 4, Timeout: 4 * time.Second, Logging: "shared-lock",
+		HeartbeatFrom: "request", Respawn: &no})
 	want := []string{"--workers=4", "--timeout=4s", "--logging=shared-lock", "--heartbeat-from=request", "--respawn=false"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -48,7 +49,8 @@ func TestALineOfTheServersAccount(t *testing.T) {
 		ok         bool
 	}{
 		{"an event with fields", `{"event":"worker-signalled","worker":2,"pid":4242,"signal":"SIGABRT","after":1.5,"level":"WARN","msg":"x"}`,
-			history.ServerSaid{Event: "worker-signalled", Worker: 2, PID: 4242, Fields: map[string]string{"signal": "SIGABRT", "after": "1.5"}}, true},
+			history.ServerSaid{Event: "worker-signalled", Worker: 2, PID: 4242,
+				Fields: map[string]string{"signal": "SIGABRT", "after": "1.5"}}, true},
 		{"an event alone", `{"event":"ready"}`, history.ServerSaid{Event: "ready"}, true},
 		{"JSON that is no event", `{"msg":"hello"}`, history.ServerSaid{}, false},
 		{"a panic", `panic: runtime error`, history.ServerSaid{}, false},
@@ -69,7 +71,8 @@ func TestALogInItsOwnWordsIsRecordedWithinBounds(t *testing.T) {
 	var q quota
 	began := time.Unix(1000, 0)
 	said, ok := q.line(began, "[2026-01-02 03:04:05 +0000] [4240] [INFO] Booting worker with pid: 4240  \r")
-	want := history.ServerSaid{Event: history.SaidLine, PID: 4240, Fields: map[string]string{"text": "[2026-01-02 03:04:05 +0000] [4240] [INFO] Booting worker with pid: 4240"}}
+	want := history.ServerSaid{Event: history.SaidLine, PID: 4240,
+		Fields: map[string]string{"text": "[2026-01-02 03:04:05 +0000] [4240] [INFO] Booting worker with pid: 4240"}}
 	if diff := cmp.Diff(want, said); !ok || diff != "" {
 		t.Error(ok, diff)
 	}
@@ -87,7 +90,8 @@ func TestALogInItsOwnWordsIsRecordedWithinBounds(t *testing.T) {
 	}
 	said, ok = q.line(began.Add(time.Second), strings.Repeat("é", 1000))
 	text := said.Fields["text"]
-	if !ok || !strings.HasPrefix(text, "(481 lines before are left out) é") || !utf8.ValidString(text) || len(text) > lineBytes+50 {
+	if !ok || !strings.HasPrefix(text, "(481 lines before are left out) é") || !utf8.ValidString(text) ||
+		len(text) > lineBytes+50 {
 		t.Errorf("%v %q", ok, text)
 	}
 }

@@ -83,7 +83,8 @@ func TestASessionGoesOnWithoutItsBrokenSinks(t *testing.T) {
 				func([]history.Record) error { asked++; return full },
 				func(records []history.Record) error { got = append(got, records...); return nil },
 				func(records []history.Record) error {
-					if slices.ContainsFunc(records, func(r history.Record) bool { _, over := r.Event.(history.RunEnded); return over }) {
+					if slices.ContainsFunc(records,
+						func(r history.Record) bool { _, over := r.Event.(history.RunEnded); return over }) {
 						return gone
 					}
 					return nil

@@ -39,7 +39,8 @@ func (v *variant) record(ev history.Event) { v.run.rec.Record(ev) }
 // healed in reverse, hits and tasks drained, probe stopped, server stopped.
 func (v *variant) conduct(ctx context.Context) error {
 	one := v.plan.Variants[v.index]
-	v.record(history.VariantStarted{Name: one.Name, Expect: string(one.Expect), Index: v.index, Of: len(v.plan.Variants), Planned: v.plan.Phases.Total()})
+	v.record(history.VariantStarted{Name: one.Name, Expect: string(one.Expect), Index: v.index,
+		Of: len(v.plan.Variants), Planned: v.plan.Phases.Total()})
 	err := v.boot(ctx)
 	reason := ""
 	if err != nil {
@@ -111,7 +112,8 @@ func (v *variant) account() {
 
 // load sends through all phases and breaks what is to be broken in the phase during.
 func (v *variant) load(ctx context.Context, srv *server, seen func() []probe.Worker) error {
-	field := faults.Field{Arbiter: srv.pid, Dir: srv.dir, Base: srv.base, Workers: places(seen), Ground: v.ground, Seed: v.run.options.Seed + uint64(v.index), Name: v.name()}
+	field := faults.Field{Arbiter: srv.pid, Dir: srv.dir, Base: srv.base, Workers: places(seen), Ground: v.ground,
+		Seed: v.run.options.Seed + uint64(v.index), Name: v.name()}
 	var planned []*faults.Injection
 	for i, f := range v.plan.Faults {
 		injection, err := faults.Prepare(f, field, v.guardian)
@@ -120,7 +122,8 @@ func (v *variant) load(ctx context.Context, srv *server, seen func() []probe.Wor
 		}
 		planned = append(planned, injection)
 	}
-	attack, err := loadgen.New(v.plan.Load, srv.base, v.run.rec, loadgen.Options{Seed: v.run.options.Seed, Allow: v.run.options.Allow})
+	attack, err := loadgen.New(v.plan.Load, srv.base, v.run.rec,
+		loadgen.Options{Seed: v.run.options.Seed, Allow: v.run.options.Allow})
 	if err != nil {
 		return fmt.Errorf("load: %w", err)
 	}
@@ -171,7 +174,8 @@ func (v *variant) phases(ctx context.Context, planned []*faults.Injection) error
 	harmed := make(chan error, 1)
 	go func() { harmed <- faults.Run(harm, planned, v.run.rec) }()
 	waited := until(ctx, begin.Add(p.Before+p.During))
-	if err := <-harmed; err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) && ctx.Err() == nil {
+	if err := <-harmed; err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) &&
+		ctx.Err() == nil {
 		v.record(history.Trouble{Component: "faults", Text: err.Error()})
 	}
 	if waited != nil {

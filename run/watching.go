@@ -33,7 +33,8 @@ func Watch(ctx context.Context, target probe.Target, tool string, sinks ...Sink)
 	}
 	w.session.rec.Record(header)
 	w.session.rec.Record(history.VariantStarted{Name: watchName, Expect: "any", Of: 1})
-	w.session.rec.Record(history.ServerStarted{Server: scenarios.Attach, PID: target.Arbiter, Address: target.Address, HangAfter: target.HangAfter})
+	w.session.rec.Record(history.ServerStarted{Server: scenarios.Attach, PID: target.Arbiter, Address: target.Address,
+		HangAfter: target.HangAfter})
 	w.session.rec.Record(history.PhaseStarted{Phase: history.Before})
 	if w.probe, err = probe.Watch(ctx, target, w.session.rec); err != nil {
 		return nil, err

@@ -27,7 +27,8 @@ type AloneFlags struct {
 	Speed                                        float64
 	Header                                       []string
 	Expect                                       []int
-	Given                                        func(flag string) bool // whether a person gave it, rather than that it has its default
+	// Whether a person gave it, rather than that it has its default.
+	Given func(flag string) bool
 }
 
 // Length is how long hits are due; 0: as long as the plan has any.
@@ -137,7 +138,8 @@ func (f *AloneFlags) target(l *Load, u *url.URL) error {
 	if l.Shape == "replay" {
 		return nil
 	}
-	t := Target{Method: f.Method, Path: u.RequestURI(), Body: f.Body, BodyFile: f.BodyFile, Template: f.Template, Expect: f.Expect, Header: map[string]string{}}
+	t := Target{Method: f.Method, Path: u.RequestURI(), Body: f.Body, BodyFile: f.BodyFile, Template: f.Template,
+		Expect: f.Expect, Header: map[string]string{}}
 	if f.Template {
 		t.Path = templatePath(u)
 	}

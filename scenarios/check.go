@@ -86,7 +86,8 @@ func texts(all []string) []any {
 func (c Check) Compile() (CompiledCheck, error) {
 	env := environment(func(Measure) float64 { return math.NaN() })
 	uses := &names{figures: map[string]bool{}}
-	program, err := expr.Compile(withoutMetric(c.That), expr.Env(env), expr.AsBool(), expr.Patch(uses), expr.DisableAllBuiltins(), expr.EnableBuiltin("abs"))
+	program, err := expr.Compile(withoutMetric(c.That), expr.Env(env), expr.AsBool(), expr.Patch(uses),
+		expr.DisableAllBuiltins(), expr.EnableBuiltin("abs"))
 	if uses.wrong != nil {
 		return CompiledCheck{}, fmt.Errorf("check %q, column %d: %w", c.That, uses.at+1, uses.wrong)
 	}
@@ -236,7 +237,8 @@ func exprProblem(text string, err error, env map[string]any) error {
 	case `unexpected token Operator("=")`:
 		at.Message, hint = "one = compares nothing", "; write =="
 	case `unexpected token Operator(":")`:
-		at.Message, hint = "a colon has no meaning here", "; of k6's metrics http_req_duration: and http_req_failed: are understood"
+		at.Message, hint = "a colon has no meaning here",
+			"; of k6's metrics http_req_duration: and http_req_failed: are understood"
 	}
 	if at.Message == "unexpected token EOF" {
 		column, at.Message = utf8.RuneCountInString(text)+1, "it ends in the middle"

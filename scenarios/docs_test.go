@@ -34,7 +34,8 @@ func TestEveryFigureIsDocumented(t *testing.T) {
 	for _, f := range Figures() {
 		names = append(names, "`"+f.Name+"`")
 	}
-	for _, list := range []string{strings.Join(names, " · "), "`" + strings.Join(slices.DeleteFunc(Causes(), func(c string) bool { _, ok := onlyNoticed(c); return ok }), "` `") + "`"} {
+	for _, list := range []string{strings.Join(names, " · "), "`" +
+		strings.Join(slices.DeleteFunc(Causes(), func(c string) bool { _, ok := onlyNoticed(c); return ok }), "` `") + "`"} {
 		if !strings.Contains(string(checks), list) {
 			t.Errorf("docs/checks.md has not this list:\n%s", list)
 		}

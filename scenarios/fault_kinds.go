@@ -116,7 +116,8 @@ func slowDiskKeys(v *validation, at string, f Fault, _ Scenario) {
 
 func quotaKeys(v *validation, at string, f Fault, _ Scenario) {
 	if f.CPUs < 0.01 || f.CPUs > 256 {
-		v.add(at+".cpus", fmt.Sprintf("%v is out of range", f.CPUs), "want how many processors it may use, 0.01 to 256, such as 0.1")
+		v.add(at+".cpus", fmt.Sprintf("%v is out of range", f.CPUs),
+			"want how many processors it may use, 0.01 to 256, such as 0.1")
 	}
 }
 
@@ -125,7 +126,8 @@ func memoryKeys(v *validation, at string, f Fault, _ Scenario) {
 }
 
 func signalKeys(v *validation, at string, f Fault, _ Scenario) {
-	signals := []string{"SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGTTIN", "SIGTTOU", "SIGWINCH", "SIGTERM", "SIGABRT", "SIGKILL"}
+	signals := []string{"SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGTTIN", "SIGTTOU", "SIGWINCH",
+		"SIGTERM", "SIGABRT", "SIGKILL"}
 	if !slices.Contains(signals, f.Signal) {
 		v.add(at+".signal", fmt.Sprintf("%q", f.Signal), "want one of "+strings.Join(signals, ", "))
 	}

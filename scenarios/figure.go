@@ -63,7 +63,9 @@ func onlyNoticed(cause string) (string, bool) {
 // Causes are the kinds of causes that an incident can have; a test holds the list to package diagnose.
 func Causes() []string {
 	return []string{
-		"file-lock", "mutex", "pipe-full", "disk", "socket-wait", "sleeping", "cpu-bound", "pool-exhausted", "stopped", "memory", "slow-client", "descriptors",
-		"dead-loop", "killed", "exited", "boot-loop", "throttled", "backlog", "pipe-empty", "child", "terminal", "semaphore", "self-call", "leaving", "retry", "unknown",
+		"file-lock", "mutex", "pipe-full", "disk", "socket-wait", "sleeping", "cpu-bound", "pool-exhausted", "stopped",
+		"memory", "slow-client", "descriptors",
+		"dead-loop", "killed", "exited", "boot-loop", "throttled", "backlog", "pipe-empty", "child", "terminal",
+		"semaphore", "self-call", "leaving", "retry", "unknown",
 	}
 }

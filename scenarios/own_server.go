@@ -16,7 +16,8 @@ func (v *validation) ownServer(s Server) {
 		need  bool     // by all of these
 		hint  string
 	}{
-		{"command", len(s.Command) > 0, []string{Command}, true, `such as command: [gunicorn, --bind, "127.0.0.1:8000", "app:app"]`},
+		{"command", len(s.Command) > 0, []string{Command}, true,
+			`such as command: [gunicorn, --bind, "127.0.0.1:8000", "app:app"]`},
 		{"dir", s.Dir != "", []string{Command}, false, ""},
 		{"env", len(s.Env) > 0, []string{Command}, false, ""},
 		{"address", s.Address != "", []string{Command, Attach}, true, "where the server accepts, such as 127.0.0.1:8000"},
@@ -33,7 +34,8 @@ func (v *validation) ownServer(s Server) {
 		case takes && k.need && !k.set:
 			v.add("server."+k.name, "is missing for kind "+s.Kind, k.hint)
 		case !takes && k.set:
-			v.add("server."+k.name, fmt.Sprintf("has no meaning for kind %s", s.Kind), fmt.Sprintf("it belongs to kind %s", k.kinds[0]))
+			v.add("server."+k.name, fmt.Sprintf("has no meaning for kind %s", s.Kind),
+				fmt.Sprintf("it belongs to kind %s", k.kinds[0]))
 		}
 	}
 	if s.PID != 0 && s.PIDFile != "" {

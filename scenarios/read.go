@@ -52,11 +52,13 @@ func Read(file string, text []byte) (*Document, error) {
 		return nil, syntaxProblem(file, err)
 	}
 	if len(parsed.Docs) == 0 || parsed.Docs[0].Body == nil {
-		return nil, &Problem{File: file, Text: "the scenario is empty", Hint: "`hangtime scenarios show log-contention` prints one to start from"}
+		return nil, &Problem{File: file, Text: "the scenario is empty",
+			Hint: "`hangtime scenarios show log-contention` prints one to start from"}
 	}
 	if len(parsed.Docs) > 1 {
 		at := parsed.Docs[1].Body.GetToken().Position
-		return nil, &Problem{File: file, Line: at.Line, Column: at.Column, Text: "a second document; want one scenario a file"}
+		return nil, &Problem{File: file, Line: at.Line, Column: at.Column,
+			Text: "a second document; want one scenario a file"}
 	}
 	body := parsed.Docs[0].Body
 	if problems := checkTree(file, body); len(problems) > 0 {
@@ -111,11 +113,13 @@ func (d *Document) checkSets(where place) error {
 		for _, p := range Problems(err) {
 			line, column := where(at, "")
 			for key := range set {
-				if strings.HasPrefix(p.File, "--set "+key+"=") && len(set) == 1 || p.File == fmt.Sprintf("--set %s=%v", key, set[key]) {
+				if strings.HasPrefix(p.File, "--set "+key+"=") && len(set) == 1 ||
+					p.File == fmt.Sprintf("--set %s=%v", key, set[key]) {
 					line, column = where(at, key)
 				}
 			}
-			problems = append(problems, &Problem{File: d.file, Line: line, Column: column, Key: strings.TrimSuffix(join(at, p.Key), "."), Text: p.Text, Hint: p.Hint})
+			problems = append(problems, &Problem{File: d.file, Line: line, Column: column,
+				Key: strings.TrimSuffix(join(at, p.Key), "."), Text: p.Text, Hint: p.Hint})
 		}
 	}
 	for i, v := range d.Scenario.Variants {
@@ -167,7 +171,8 @@ func (d *Document) Text() (string, error) {
 
 // Open reads a built-in scenario by its name, or a file by its path.
 func Open(nameOrPath string) (*Document, error) {
-	if strings.ContainsAny(nameOrPath, "/\\") || strings.HasSuffix(nameOrPath, ".yaml") || strings.HasSuffix(nameOrPath, ".yml") {
+	if strings.ContainsAny(nameOrPath, "/\\") || strings.HasSuffix(nameOrPath, ".yaml") ||
+		strings.HasSuffix(nameOrPath, ".yml") {
 		text, err := os.ReadFile(nameOrPath)
 		if err != nil {
 			return nil, fmt.Errorf("read scenario: %w", err)

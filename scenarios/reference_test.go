@@ -59,7 +59,8 @@ func parts() []struct {
 		title string
 		of    any
 	}{
-		{"The scenario", Scenario{}}, {"`server`", Server{}}, {"`load`", Load{}}, {"`load.targets[]`", Target{}}, {"`load.steps[]`", Step{}}, {"`load.mix[]`", Mix{}},
+		{"The scenario", Scenario{}}, {"`server`", Server{}}, {"`load`", Load{}}, {"`load.targets[]`", Target{}},
+		{"`load.steps[]`", Step{}}, {"`load.mix[]`", Mix{}},
 		{"`phases`", Phases{}}, {"`faults[]`", Fault{}}, {"`checks[]`", Check{}}, {"`variants[]`", Variant{}},
 	}
 }
@@ -84,14 +85,18 @@ func reference(t *testing.T) string {
 			}
 			said := comments[typ.Name()+"."+f.Name]
 			if said == "" && typ.Name() == "Server" {
-				said = "the reference server's option `--" + strings.ReplaceAll(name, "_", "-") + "` ([reference-server.md](reference-server.md))"
+				said = "the reference server's option `--" + strings.ReplaceAll(name, "_", "-") +
+					"` ([reference-server.md](reference-server.md))"
 			}
 			if said == "" && typ.Name() == "Phases" {
-				said = map[string]string{"before": "load, and nothing is broken", "during": "load, and the faults", "after": "load, and nothing is broken any more: does it recover?"}[name]
+				said = map[string]string{"before": "load, and nothing is broken", "during": "load, and the faults",
+					"after": "load, and nothing is broken any more: does it recover?"}[name]
 			}
 			if said == "" && (typ.Name() == "Mix" || typ.Name() == "Target" || typ.Name() == "Step") {
 				said = map[string]string{
-					"tag": "name of the target, in checks and figures", "method": "of HTTP; empty: GET", "path": "below the server's address, beginning with a slash", "header": "names and values", "body": "as it is sent",
+					"tag": "name of the target, in checks and figures", "method": "of HTTP; empty: GET",
+					"path": "below the server's address, beginning with a slash", "header": "names and values",
+					"body": "as it is sent",
 					"rate": "hits a second", "for": "how long; empty: to the end", "targets": "as in `load`",
 				}[name]
 			}

@@ -23,8 +23,10 @@ func Shapes() []Shape {
 		{Name: "poisson"},
 		{Name: "ramp", To: "want the rate at the end of the ramp, such as 500/s", Takes: []string{"to", "over", "from"}},
 		{Name: "step", Takes: []string{"steps"}},
-		{Name: "spike", To: "want the rate of the spike, such as 500/s", Over: "want how long the spike lasts, such as 5s", Takes: []string{"to", "over", "from"}},
-		{Name: "sine", To: "want the highest rate, such as 300/s", Over: "want the period, such as 30s", Takes: []string{"to", "over"}},
+		{Name: "spike", To: "want the rate of the spike, such as 500/s",
+			Over: "want how long the spike lasts, such as 5s", Takes: []string{"to", "over", "from"}},
+		{Name: "sine", To: "want the highest rate, such as 300/s", Over: "want the period, such as 30s",
+			Takes: []string{"to", "over"}},
 		{Name: "closed", Alone: true, Takes: []string{"users", "think"}},
 		{Name: "replay", Alone: true, Takes: []string{"log", "speed"}},
 	}

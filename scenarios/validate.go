@@ -30,7 +30,8 @@ func Validate(s Scenario) []*Problem {
 	v := &validation{}
 	v.tags(reflect.ValueOf(s), "")
 	if s.HangAfter != 0 && s.HangAfter < time.Second {
-		v.add("hang_after", "must be at least 1s", "work that is younger is not looked at closely enough to say that it hangs")
+		v.add("hang_after", "must be at least 1s",
+			"work that is younger is not looked at closely enough to say that it hangs")
 	}
 	v.phases(s.Phases, len(s.Faults) > 0)
 	v.ownServer(s.Server)
@@ -40,7 +41,8 @@ func Validate(s Scenario) []*Problem {
 	}
 	for i, r := range s.Reports {
 		if u, err := url.Parse(r); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-			v.add(fmt.Sprintf("reports[%d]", i), fmt.Sprintf("%q is no address of a page", r), "such as https://github.com/benoitc/gunicorn/issues/1801")
+			v.add(fmt.Sprintf("reports[%d]", i), fmt.Sprintf("%q is no address of a page", r),
+				"such as https://github.com/benoitc/gunicorn/issues/1801")
 		}
 	}
 	v.checks("checks", s.Checks, s)
@@ -88,7 +90,8 @@ func (v *validation) tag(value reflect.Value, field reflect.StructField, key str
 			}
 		case "pattern":
 			if !regexp.MustCompile(limit).MatchString(value.String()) {
-				v.add(key, fmt.Sprintf("%q", value.String()), "want lower case letters, digits and hyphens, such as my-scenario")
+				v.add(key, fmt.Sprintf("%q", value.String()),
+					"want lower case letters, digits and hyphens, such as my-scenario")
 			}
 		case "minimum", "maximum":
 			n, err := strconv.ParseInt(limit, 10, 64)
@@ -100,11 +103,13 @@ func (v *validation) tag(value reflect.Value, field reflect.StructField, key str
 			}
 		}
 	}
-	if d, ok := value.Interface().(time.Duration); ok && d < 0 && !strings.HasPrefix(key, "phases.") && (!strings.HasPrefix(key, "faults[") || strings.Contains(key, ".request.")) && key != "load.timeout" {
+	if d, ok := value.Interface().(time.Duration); ok && d < 0 && !strings.HasPrefix(key, "phases.") &&
+		(!strings.HasPrefix(key, "faults[") || strings.Contains(key, ".request.")) && key != "load.timeout" {
 		v.add(key, fmt.Sprintf("%v is negative", d), "want a duration such as 10s")
 	}
 	if len(enum) > 0 && value.Kind() == reflect.String && value.String() != "" && !slices.Contains(enum, value.String()) {
-		v.add(key, fmt.Sprintf("%q is not known here", value.String()), unknownHint(value.String(), enum)+optional(value.String(), enum))
+		v.add(key, fmt.Sprintf("%q is not known here", value.String()), unknownHint(value.String(), enum)+
+			optional(value.String(), enum))
 	}
 }
 
@@ -114,7 +119,8 @@ func example(key string, enum []string) string {
 		return "want one of " + strings.Join(enum, ", ")
 	}
 	last := key[strings.LastIndexByte(key, '.')+1:]
-	return "such as " + map[string]string{"name": "name: my-scenario", "path": "path: /task", "rate": "rate: 50/s", "that": "that: p99 < 500"}[last]
+	return "such as " + map[string]string{"name": "name: my-scenario", "path": "path: /task", "rate": "rate: 50/s",
+		"that": "that: p99 < 500"}[last]
 }
 
 // optional adds the allowed values where the hint only guessed one.
@@ -155,10 +161,12 @@ func (v *validation) variants(s Scenario) {
 		}
 		seen[one.Name] = true
 		if one.Cause != "" && !slices.Contains(Causes(), one.Cause) {
-			v.add(at+".cause", fmt.Sprintf("no cause is called %q", one.Cause), unknownHint(one.Cause, Causes())+optional(one.Cause, Causes()))
+			v.add(at+".cause", fmt.Sprintf("no cause is called %q", one.Cause), unknownHint(one.Cause, Causes())+
+				optional(one.Cause, Causes()))
 		}
 		if one.Cause != "" && (one.Expect == Healthy || one.Expect == Any) {
-			v.add(at+".cause", "has no meaning beside expect: "+string(one.Expect), "it is that of an expected hang or crash; a check can ask incidents_of(…)")
+			v.add(at+".cause", "has no meaning beside expect: "+string(one.Expect),
+				"it is that of an expected hang or crash; a check can ask incidents_of(…)")
 		}
 		if text, ok := onlyNoticed(one.Cause); ok {
 			v.add(at+".cause", text, "want another cause, or none")
@@ -174,7 +182,8 @@ func (v *validation) checks(key string, all []Check, s Scenario) {
 	for i, c := range all {
 		at := fmt.Sprintf("%s[%d]", key, i)
 		if c.Grace != 0 && !c.Abort {
-			v.add(at+".grace", "has no meaning without abort: true", "it is how long the check may fail to hold before the run is ended")
+			v.add(at+".grace", "has no meaning without abort: true",
+				"it is how long the check may fail to hold before the run is ended")
 		}
 		if c.That == "" {
 			continue // told by its tag
@@ -185,7 +194,8 @@ func (v *validation) checks(key string, all []Check, s Scenario) {
 		}
 		for _, m := range compiled.Uses {
 			if m.Tag != "" && !slices.ContainsFunc(s.Load.targets(), func(t Target) bool { return t.Tag == m.Tag }) {
-				v.add(at+".that", fmt.Sprintf("no target has the tag %q of %s", m.Tag, m.Key), "a tag is given as load.targets[0].tag")
+				v.add(at+".that", fmt.Sprintf("no target has the tag %q of %s", m.Tag, m.Key),
+					"a tag is given as load.targets[0].tag")
 			}
 		}
 	}

@@ -13,10 +13,12 @@ func (v *validation) fault(at string, f Fault, s Scenario) {
 		v.add(at, "a time is negative", "at, for and every are durations from the start of the phase during")
 	}
 	if f.At >= s.Phases.During && f.At > 0 && f.For == 0 {
-		v.add(at+".at", fmt.Sprintf("%v lies at or after the end of the phase during, which lasts %v", f.At, s.Phases.During), "want an earlier moment, or a longer phases.during")
+		v.add(at+".at", fmt.Sprintf("%v lies at or after the end of the phase during, which lasts %v", f.At,
+			s.Phases.During), "want an earlier moment, or a longer phases.during")
 	}
 	if f.At+f.For > s.Phases.During {
-		v.add(at, fmt.Sprintf("ends %v after the phase during began, which lasts %v", f.At+f.For, s.Phases.During), "shorten the fault or lengthen phases.during")
+		v.add(at, fmt.Sprintf("ends %v after the phase during began, which lasts %v", f.At+f.For, s.Phases.During),
+			"shorten the fault or lengthen phases.during")
 	}
 	kind, _ := FaultKindOf(f.Kind) // one that is not known was told by its tag
 	if kind.keys != nil {
@@ -42,7 +44,8 @@ func networkKeys(v *validation, at string, f Fault, s Scenario) {
 		v.above(at+".delay", int64(f.Delay), "how much later data arrives, such as 500ms")
 	}
 	if s.Server.Kind != Reference && (f.Listen == "" || f.Upstream == "") {
-		v.add(at, "does not say what it stands between", "want listen, where your server connects to, and upstream, where its dependency accepts")
+		v.add(at, "does not say what it stands between",
+			"want listen, where your server connects to, and upstream, where its dependency accepts")
 	}
 	for _, one := range []struct{ key, address string }{{"listen", f.Listen}, {"upstream", f.Upstream}} {
 		if one.address == "" {
@@ -50,7 +53,8 @@ func networkKeys(v *validation, at string, f Fault, s Scenario) {
 		}
 		host, port, err := net.SplitHostPort(one.address)
 		if ip := net.ParseIP(host); err != nil || port == "" || ip == nil || !ip.IsLoopback() {
-			v.add(at+"."+one.key, fmt.Sprintf("%q", one.address), "want an address and port of this machine's loopback, such as 127.0.0.1:5432")
+			v.add(at+"."+one.key, fmt.Sprintf("%q", one.address),
+				"want an address and port of this machine's loopback, such as 127.0.0.1:5432")
 		}
 	}
 }
@@ -64,7 +68,9 @@ func (v *validation) victim(at string, f Fault, may Victim, workers int) {
 		return
 	}
 	words := may.words()
-	if n, err := strconv.Atoi(f.Worker); f.Worker != "" && !slices.Contains(words, f.Worker) && (err != nil || n < 1 || n > workers) {
-		v.add(at+".worker", fmt.Sprintf("%q", f.Worker), fmt.Sprintf("want %s, or a number from 1 to %d", strings.Join(words, ", "), workers))
+	if n, err := strconv.Atoi(f.Worker); f.Worker != "" && !slices.Contains(words, f.Worker) &&
+		(err != nil || n < 1 || n > workers) {
+		v.add(at+".worker", fmt.Sprintf("%q", f.Worker),
+			fmt.Sprintf("want %s, or a number from 1 to %d", strings.Join(words, ", "), workers))
 	}
 }

@@ -69,7 +69,8 @@ func (v *validation) form(at string, f form, told bool) {
 		v.add(at+".from", "has no meaning for shape "+shape.Name, belongs("from"))
 	}
 	if f.shape == "sine" && f.to > 0 && (f.to < f.rate || f.to > 2*f.rate) {
-		v.add(at+".to", fmt.Sprintf("%v is not between rate and twice the rate", f.to), "a sine swings as far below its rate as above")
+		v.add(at+".to", fmt.Sprintf("%v is not between rate and twice the rate", f.to),
+			"a sine swings as far below its rate as above")
 	}
 	if shape.takes("steps") != (len(f.steps) > 0) {
 		v.add(at+".steps", "and shape: step go together", "such as steps: [{rate: 50/s, for: 10s}, {rate: 200/s}]")

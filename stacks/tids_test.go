@@ -34,10 +34,14 @@ func TestThreadIDs(t *testing.T) {
 		threads map[int]string
 		want    map[int]int
 	}{
-		"a process in a container sees others":            {map[int]string{4711: "4711\t1", 4712: "4712\t7"}, map[int]int{1: 4711, 7: 4712, 8: 0}},
-		"so does one two namespaces in":                   {map[int]string{4711: "4711\t12\t3", 4712: "4712\t13\t4"}, map[int]int{3: 4711, 4: 4712, 13: 0}},
-		"one that is in no namespace of its own does not": {map[int]string{4711: "4711", 4712: "4712"}, map[int]int{4711: 4711, 4712: 4712}},
-		"a line that is none is left out":                 {map[int]string{4711: "4711\t1", 4712: "x"}, map[int]int{1: 4711, 4712: 0}},
+		"a process in a container sees others": {map[int]string{4711: "4711\t1", 4712: "4712\t7"},
+			map[int]int{1: 4711, 7: 4712, 8: 0}},
+		"so does one two namespaces in": {map[int]string{4711: "4711\t12\t3", 4712: "4712\t13\t4"},
+			map[int]int{3: 4711, 4: 4712, 13: 0}},
+		"one that is in no namespace of its own does not": {map[int]string{4711: "4711", 4712: "4712"},
+			map[int]int{4711: 4711, 4712: 4712}},
+		"a line that is none is left out": {map[int]string{4711: "4711\t1", 4712: "x"},
+			map[int]int{1: 4711, 4712: 0}},
 	} {
 		ids := NewThreadIDs(space(t, row.threads))
 		for range 2 { // the second time what was found is kept

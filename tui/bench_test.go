@@ -115,7 +115,8 @@ func BenchmarkScreen(b *testing.B) {
 			before := processorTime(b)
 			ctx, cancel := context.WithTimeout(b.Context(), benchFor)
 			defer cancel()
-			program := tea.NewProgram(screen, tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithInput(nil), tea.WithOutput(out), tea.WithWindowSize(200, 60),
+			program := tea.NewProgram(screen, tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithInput(nil),
+				tea.WithOutput(out), tea.WithWindowSize(200, 60),
 				tea.WithEnvironment([]string{"TERM=xterm-256color", "COLORTERM=truecolor"}), tea.WithFPS(fps))
 			began := time.Now()
 			if _, err := program.Run(); err != nil && !errors.Is(err, tea.ErrProgramKilled) {
@@ -187,10 +188,12 @@ func hour(length time.Duration, add func(history.Record), draw func(time.Duratio
 		say(at, history.HitWindow{Due: at - 100*time.Millisecond, Width: 100 * time.Millisecond, OK: 100})
 		for i := range workers {
 			answered += 500
-			say(at, history.WorkerSample{PID: 1000 + i, Worker: i + 1, State: "S", Moved: true, Answered: answered, Threads: 4, RSS: 20 << 20})
+			say(at, history.WorkerSample{PID: 1000 + i, Worker: i + 1, State: "S", Moved: true, Answered: answered,
+				Threads: 4, RSS: 20 << 20})
 		}
 		if at%(10*time.Second) == 0 {
-			say(at, history.ServerSaid{Event: "worker-signalled", Worker: 1, PID: 1000, Fields: map[string]string{"signal": "SIGUSR1"}})
+			say(at, history.ServerSaid{Event: "worker-signalled", Worker: 1, PID: 1000,
+				Fields: map[string]string{"signal": "SIGUSR1"}})
 		}
 		say(at, history.Tick{})
 		if at%(6*time.Second) == 0 {

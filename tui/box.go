@@ -43,7 +43,8 @@ func (l *look) box(name, note string, body []string, w, h int) string {
 		size += len(line)
 	}
 	b.Grow(size + h*(w+32))
-	b.WriteString(l.drawn(frame, edge.TopLeft) + l.in(title, head) + l.drawn(frame, strings.Repeat(edge.Top, fill)) + tail + l.drawn(frame, edge.Top+edge.TopRight))
+	b.WriteString(l.drawn(frame, edge.TopLeft) + l.in(title, head) + l.drawn(frame, strings.Repeat(edge.Top, fill)) +
+		tail + l.drawn(frame, edge.Top+edge.TopRight))
 	left, right := "\n"+l.drawn(frame, edge.Left), l.drawn(frame, edge.Right)
 	for i := range h - 2 {
 		line := ""

@@ -22,7 +22,8 @@ func (g *growing) Report() *report.Report {
 	v := r.Variants[0]
 	v.Story = make([]report.Line, 0, 2000)
 	for i := range 1000 {
-		v.Story = append(v.Story, report.Line{At: r.Now, Kind: report.LineServer, Text: fmt.Sprintf("event %d of burst %d", i, n)})
+		v.Story = append(v.Story, report.Line{At: r.Now, Kind: report.LineServer,
+			Text: fmt.Sprintf("event %d of burst %d", i, n)})
 	}
 	r.Variants = []report.Variant{v}
 	return &r

@@ -15,10 +15,11 @@ const gutter = 7
 
 // A heatColumn is what became of the hits that were due in one column of the chart.
 type heatColumn struct {
-	bands         [metrics.BandCount]uint32 // answered or failed, by response time
-	waiting       uint32                    // not answered yet
-	age           time.Duration             // of the oldest of these: their response time is at least that, and grows
-	p50, p99, max int                       // bands of the quantiles, of several steps the worst: a mean of quantiles means nothing
+	bands   [metrics.BandCount]uint32 // answered or failed, by response time
+	waiting uint32                    // not answered yet
+	age     time.Duration             // of the oldest of these: their response time is at least that, and grows
+	// Bands of the quantiles, of several steps the worst: a mean of quantiles means nothing.
+	p50, p99, max int
 	any           bool
 }
 

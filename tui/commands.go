@@ -25,7 +25,8 @@ func commands() []command {
 	var all []command
 	for _, o := range openings() {
 		if o.takes != "" {
-			all = append(all, command{o.command, o.takes, onLive | onPage, func(s *stage, word string) (tea.Cmd, error) { return nil, s.open(o, word) }})
+			all = append(all, command{o.command, o.takes, onLive | onPage,
+				func(s *stage, word string) (tea.Cmd, error) { return nil, s.open(o, word) }})
 		}
 	}
 	return append(all,

@@ -108,7 +108,8 @@ func (l *look) twoCharts(c *comparison, name string, w, h int) string {
 
 func (l *look) quantilesOf(v *report.Variant) string {
 	q := v.Load.All
-	return l.in(dim, "p50 ") + l.text(words.Duration(q.P50)) + l.in(dim, "  p99 ") + l.text(words.Duration(q.P99)) + l.in(dim, "  max ") + l.text(words.Duration(q.Max))
+	return l.in(dim, "p50 ") + l.text(words.Duration(q.P50)) + l.in(dim, "  p99 ") + l.text(words.Duration(q.P99)) +
+		l.in(dim, "  max ") + l.text(words.Duration(q.Max))
 }
 
 func variantOf(r *report.Report, name string) *report.Variant {
@@ -140,7 +141,8 @@ func (l *look) comparedLines(c *comparison, v *report.ComparedVariant) []string 
 		case row[3] != "same" && row[3] != "":
 			as = warn
 		}
-		lines = append(lines, " "+l.in(dim, pad(row[0], widths[0]))+"  "+pad(l.text(row[1]), widths[1])+"  "+pad(l.text(row[2]), widths[2])+"  "+l.in(as, row[3]))
+		lines = append(lines, " "+l.in(dim, pad(row[0], widths[0]))+"  "+pad(l.text(row[1]), widths[1])+"  "+
+			pad(l.text(row[2]), widths[2])+"  "+l.in(as, row[3]))
 	}
 	return lines
 }

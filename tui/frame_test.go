@@ -113,11 +113,17 @@ func goldenScreens() []goldenScreen {
 func homeModel(w, h int) *model {
 	m := modelOf(nil, w, h)
 	home := &homeScreen{page: page{stage: m.stage}, list: picker{selected: named{name: "log-contention"}, all: []Scenario{
-		{Name: "log-contention", Title: "four workers, one log file, one lock", Watch: "In `shared` every worker stops inside flock on async_tasks.log.", Guide: "practice 1, process-specific resources",
-			Variants: []string{"shared: expect hang; one log for all", "per-pid: expect healthy"}, Takes: 42 * time.Second, Quick: 14 * time.Second,
-			Text: "# a comment\nname: log-contention\nload:\n  rate: 200/s\n  targets:\n    - path: /task\n", Last: "pass", LastAt: "3 min ago"},
-		{Name: "worker-kill", Title: "SIGKILL to a random worker every few seconds", Takes: 30 * time.Second, Text: "name: worker-kill\n"},
-		{Name: "log-contention-1", File: "/home/me/.config/hangtime/scenarios/log-contention-1.yaml", Text: "name: 3\nload: {rate: fast}\n", Problem: "log-contention-1.yaml:2:14: load.rate: \"fast\" is not a rate"},
+		{Name: "log-contention", Title: "four workers, one log file, one lock",
+			Watch:    "In `shared` every worker stops inside flock on async_tasks.log.",
+			Guide:    "practice 1, process-specific resources",
+			Variants: []string{"shared: expect hang; one log for all", "per-pid: expect healthy"},
+			Takes:    42 * time.Second, Quick: 14 * time.Second,
+			Text: "# a comment\nname: log-contention\nload:\n  rate: 200/s\n  targets:\n    - path: /task\n",
+			Last: "pass", LastAt: "3 min ago"},
+		{Name: "worker-kill", Title: "SIGKILL to a random worker every few seconds", Takes: 30 * time.Second,
+			Text: "name: worker-kill\n"},
+		{Name: "log-contention-1", File: "/home/me/.config/hangtime/scenarios/log-contention-1.yaml",
+			Text: "name: 3\nload: {rate: fast}\n", Problem: "log-contention-1.yaml:2:14: load.rate: \"fast\" is not a rate"},
 	}}}
 	m.show(home)
 	return m
@@ -143,7 +149,8 @@ func TestFramesLookAsTheyDid(t *testing.T) {
 		name, theme string
 		ascii       bool
 		w, h        int
-	}{{"ascii", "none", true, 80, 24}, {"light", "light", false, 80, 24}, {"16", "16", false, 80, 24}, {"tiny", "none", false, 30, 8}} {
+	}{{"ascii", "none", true, 80, 24}, {"light", "light", false, 80, 24}, {"16", "16", false, 80, 24},
+		{"tiny", "none", false, 30, 8}} {
 		t.Run(one.name, func(t *testing.T) {
 			m := modelOf(reportAt(t, contention, hanging), one.w, one.h)
 			m.options.Theme, m.options.ASCII = one.theme, one.ascii

@@ -33,7 +33,8 @@ func unicodeGlyphs() glyphs {
 
 func asciiGlyphs() glyphs {
 	return glyphs{
-		ascii:   strings.NewReplacer("←", "<-", "→", "->", "▸", ">", "…", "~", "µ", "u", "↑", "up", "↓", "down", "\ufffd", "?"),
+		ascii: strings.NewReplacer("←", "<-", "→", "->", "▸", ">", "…", "~", "µ", "u", "↑", "up", "↓", "down",
+			"\ufffd", "?"),
 		border:  lipgloss.ASCIIBorder(),
 		doneBar: "=", headBar: ">", restBar: ".", cursor: ">", into: ">", more: "~", bullet: "*",
 		faultMark: "^", faultSpan: "=", yes: "+", no: "x", unsure: "?", play: ">", pause: "||",

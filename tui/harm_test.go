@@ -61,7 +61,8 @@ func TestAQuestionSaysWhoAndStandsUntilItIsAnswered(t *testing.T) {
 	m, c, press := harmed(t)
 	press("j", "K")
 	m.Update(tickMsg{})
-	if frame := ansiPlain(m.frame()); !strings.Contains(frame, "kill: worker 2, pid 10819?") || strings.Contains(frame, "rate") {
+	if frame := ansiPlain(m.frame()); !strings.Contains(frame, "kill: worker 2, pid 10819?") ||
+		strings.Contains(frame, "rate") {
 		t.Errorf("it asks\n%s", frame)
 	}
 	m.click(5, 34)

@@ -21,7 +21,8 @@ func (l *look) header(r *report.Report, v *report.Variant, w int) string {
 	room := w - textWidth(state) - 2
 	name := fmt.Sprintf("%s %s %s", l.text(r.Header.Scenario), l.glyphs.into, l.text(v.Name))
 	if r.Planned > 1 {
-		name += fmt.Sprintf(" %d/%d", 1+slices.IndexFunc(r.Variants, func(one report.Variant) bool { return one.Name == v.Name }), r.Planned)
+		name += fmt.Sprintf(" %d/%d", 1+slices.IndexFunc(r.Variants,
+			func(one report.Variant) bool { return one.Name == v.Name }), r.Planned)
 	}
 	phase := l.text(phaseWords(v.Phase))
 	clocks := words.Clock(v.Elapsed(until(r, v))) + "/" + words.Clock(v.Planned)
@@ -50,7 +51,8 @@ func (l *look) progress(done, all time.Duration, w int) string {
 	if n < w && n > 0 {
 		head = g.headBar
 	}
-	return l.in(accent, strings.Repeat(g.doneBar, n)+head) + l.in(dim, strings.Repeat(g.restBar, max(w-n-len([]rune(head)), 0)))
+	return l.in(accent, strings.Repeat(g.doneBar, n)+head) +
+		l.in(dim, strings.Repeat(g.restBar, max(w-n-len([]rune(head)), 0)))
 }
 
 // condition says in a few words how the server is.
@@ -76,7 +78,8 @@ func (l *look) condition(r *report.Report, v *report.Variant) string {
 	case counts[diagnose.Booting] > 0:
 		return l.in(warn, fmt.Sprintf("%s booting %d of %d", l.stateMark(diagnose.Booting), counts[diagnose.Booting], all))
 	case counts[diagnose.Unknown] > 0:
-		return l.in(stateRole(diagnose.Unknown), fmt.Sprintf("%s unknown %d of %d", l.stateMark(diagnose.Unknown), counts[diagnose.Unknown], all))
+		return l.in(stateRole(diagnose.Unknown),
+			fmt.Sprintf("%s unknown %d of %d", l.stateMark(diagnose.Unknown), counts[diagnose.Unknown], all))
 	}
 	return l.in(good, l.glyphs.bullet+fmt.Sprintf(" healthy %d workers", all))
 }

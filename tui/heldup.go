@@ -25,7 +25,8 @@ func (l *look) heldUp(v *report.Variant, w *diagnose.Worker, now time.Duration, 
 			lines = append(lines, l.paragraph(warn, "no hang, but "+labelWords(w.Label), 1, width)...)
 		}
 		lines = append(lines, l.paragraph(as, w.Cause.Sentence, 1, width)...)
-		lines = append(lines, l.paragraph(dim, "how sure: "+string(w.Cause.Confidence)+sureness(w.Cause.Confidence), 3, width)...)
+		lines = append(lines, l.paragraph(dim, "how sure: "+string(w.Cause.Confidence)+sureness(w.Cause.Confidence),
+			3, width)...)
 		if w.Cause.Where != "" {
 			lines = append(lines, l.paragraph(plain, "in its code: "+w.Cause.Where, 3, width)...)
 		}
@@ -65,7 +66,8 @@ func (l *look) heldUp(v *report.Variant, w *diagnose.Worker, now time.Duration, 
 	if told := toldOf(v, w.Place); len(told) > 0 {
 		lines = append(lines, "", " "+l.in(title, "what was told of it"))
 		for _, line := range told {
-			lines = append(lines, "   "+l.in(dim, words.Moment(line.At))+" "+l.in(lineRole(line.Kind), string(line.Kind))+" "+l.text(l.shorten(line.Text, width-24)))
+			lines = append(lines, "   "+l.in(dim, words.Moment(line.At))+" "+
+				l.in(lineRole(line.Kind), string(line.Kind))+" "+l.text(l.shorten(line.Text, width-24)))
 		}
 	}
 	return lines
@@ -171,7 +173,8 @@ func (l *look) chain(w *diagnose.Worker, wait *history.LockWait) []string {
 	arrow := l.text("→")
 	lines := []string{
 		fmt.Sprintf("   worker %d, thread %d", w.Place, wait.TID),
-		fmt.Sprintf("   %s waits %s for %s", l.in(dim, l.elbow()), words.Short(wait.Still), l.in(bad, wait.Lock+" "+path.Base(file))) + l.in(dim, fmt.Sprintf("  inode %d", wait.Inode)),
+		fmt.Sprintf("   %s waits %s for %s", l.in(dim, l.elbow()), words.Short(wait.Still),
+			l.in(bad, wait.Lock+" "+path.Base(file))) + l.in(dim, fmt.Sprintf("  inode %d", wait.Inode)),
 	}
 	if len(wait.Holders) == 0 {
 		lines = append(lines, "      "+l.in(dim, l.elbow())+" held by someone who could not be seen")
@@ -184,7 +187,8 @@ func (l *look) chain(w *diagnose.Worker, wait *history.LockWait) []string {
 		case !h.Creator:
 			note = " (inherited the open file)"
 		}
-		lines = append(lines, fmt.Sprintf("      %s held by %s %s%s", l.in(dim, l.elbow()), l.in(fault, fmt.Sprintf("pid %d", h.PID)), l.text(h.Command), note))
+		lines = append(lines, fmt.Sprintf("      %s held by %s %s%s", l.in(dim, l.elbow()),
+			l.in(fault, fmt.Sprintf("pid %d", h.PID)), l.text(h.Command), note))
 	}
 	return append(lines, l.in(dim, fmt.Sprintf("   fd %d %s %s", wait.FD, arrow, file)))
 }
@@ -193,6 +197,7 @@ func (l *look) elbow() string { return l.glyphs.border.BottomLeft + l.glyphs.bor
 
 // victim is one worker's part in an incident, in a line.
 func (l *look) victim(in *diagnose.Incident, victim *diagnose.Victim, now time.Duration) string {
-	text := l.in(bad, fmt.Sprintf("%s #%d", in.Kind, in.ID)) + " " + l.in(dim, words.Moment(victim.From)) + fmt.Sprintf("  pid %d", victim.PID) + l.text(fate(in, victim, now))
+	text := l.in(bad, fmt.Sprintf("%s #%d", in.Kind, in.ID)) + " " + l.in(dim, words.Moment(victim.From)) +
+		fmt.Sprintf("  pid %d", victim.PID) + l.text(fate(in, victim, now))
 	return text + l.in(dim, "  "+l.text(in.Cause.Short))
 }

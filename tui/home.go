@@ -17,7 +17,8 @@ type homeScreen struct {
 
 func (s *homeScreen) head(w int) string {
 	l := s.look
-	return l.fit(" "+l.in(title, "hangtime")+"  "+l.in(dim, "find out why a multi-worker server hangs: pick what to break"), w)
+	return l.fit(" "+l.in(title, "hangtime")+"  "+
+		l.in(dim, "find out why a multi-worker server hangs: pick what to break"), w)
 }
 
 func (s *homeScreen) draw(w, h int) string { return s.look.homePage(&s.list, s.from, w, h) }
@@ -25,7 +26,8 @@ func (s *homeScreen) draw(w, h int) string { return s.look.homePage(&s.list, s.f
 func (s *homeScreen) place() place { return onHome }
 
 func (s *homeScreen) hints() []hint {
-	return append([]hint{{actions: []action{doUp, doDown}, does: "move"}}, hints(doRun, doQuick, doEdit, doFilter, doPalette)...)
+	return append([]hint{{actions: []action{doUp, doDown}, does: "move"}},
+		hints(doRun, doQuick, doEdit, doFilter, doPalette)...)
 }
 
 // do moves through the scenarios; by pages through the text of the selected one.

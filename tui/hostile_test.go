@@ -19,31 +19,32 @@ func TestNoScreenHandsOnWhatOthersWroteRaw(t *testing.T) {
 		for _, ascii := range []bool{false, true} {
 			for _, s := range hostileScreens(t, words) {
 				for _, size := range []struct{ w, h int }{{80, 24}, {200, 60}, {600, 200}} {
-					t.Run(fmt.Sprintf("%s, words %v, ascii %v, %dx%d", s.name, words, ascii, size.w, size.h), func(t *testing.T) {
-						m := s.model(t, size.w, size.h)
-						m.options.ASCII = ascii
-						if err := m.relook(); err != nil {
-							t.Fatal(err)
-						}
-						frame := m.frame()
-						if found := hostile.Found(frame); found != "" {
-							t.Errorf("%q", found)
-						}
-						lines := strings.Split(frame, "\n")
-						if len(lines) != size.h {
-							t.Errorf("%d lines", len(lines))
-						}
-						for i, line := range lines {
-							if n := ansi.StringWidth(line); n != size.w {
-								t.Errorf("line %d is %d wide: %q", i, n, line)
+					t.Run(fmt.Sprintf("%s, words %v, ascii %v, %dx%d", s.name, words, ascii, size.w, size.h),
+						func(t *testing.T) {
+							m := s.model(t, size.w, size.h)
+							m.options.ASCII = ascii
+							if err := m.relook(); err != nil {
+								t.Fatal(err)
 							}
-						}
-						if m.shown() != nil {
-							if found := hostile.Found(m.clipped()); found != "" {
-								t.Errorf("the clipboard: %q", found)
+							frame := m.frame()
+							if found := hostile.Found(frame); found != "" {
+								t.Errorf("%q", found)
 							}
-						}
-					})
+							lines := strings.Split(frame, "\n")
+							if len(lines) != size.h {
+								t.Errorf("%d lines", len(lines))
+							}
+							for i, line := range lines {
+								if n := ansi.StringWidth(line); n != size.w {
+									t.Errorf("line %d is %d wide: %q", i, n, line)
+								}
+							}
+							if m.shown() != nil {
+								if found := hostile.Found(m.clipped()); found != "" {
+									t.Errorf("the clipboard: %q", found)
+								}
+							}
+						})
 				}
 			}
 		}
@@ -68,8 +69,10 @@ func hostileScreens(t *testing.T, words bool) []goldenScreen {
 		t.Fatal(err)
 	}
 	return []goldenScreen{
-		{"live", on(hang)}, {"worker", on(hang, doOpen)}, {"incident", on(reportAt(t, contention, recovered), doIncident)}, {"verdict", on(reportAt(t, contention, -1))},
-		{"crash", on(reportAt(t, kills, 3200*time.Millisecond))}, {"made up", on(hangReport(4))}, {"made up, a worker", on(hangReport(4), doOpen)}, {"made up, over", on(overReport())},
+		{"live", on(hang)}, {"worker", on(hang, doOpen)},
+		{"incident", on(reportAt(t, contention, recovered), doIncident)}, {"verdict", on(reportAt(t, contention, -1))},
+		{"crash", on(reportAt(t, kills, 3200*time.Millisecond))}, {"made up", on(hangReport(4))},
+		{"made up, a worker", on(hangReport(4), doOpen)}, {"made up, over", on(overReport())},
 		{"unsure", on(unsureReport())}, {"unsure, a worker", on(unsureReport(), doOpen)},
 		{"home", func(_ *testing.T, w, h int) *model {
 			m := homeModel(w, h)

@@ -71,7 +71,8 @@ func (s *incidentScreen) draw(w, h int) string {
 	if i < 0 {
 		return s.live.draw(w, h)
 	}
-	return s.look.scrolled(fmt.Sprintf("incident %d of %d", i+1, len(v.Incidents)), s.look.incidentLines(s.report, v, &v.Incidents[i], w-2), s.from, w, h)
+	return s.look.scrolled(fmt.Sprintf("incident %d of %d", i+1, len(v.Incidents)),
+		s.look.incidentLines(s.report, v, &v.Incidents[i], w-2), s.from, w, h)
 }
 
 func (s *incidentScreen) do(a action) (tea.Cmd, bool) {
@@ -150,7 +151,8 @@ func moments(v *report.Variant, in *diagnose.Incident, now time.Duration) []mome
 			if victim.End != "recovered" {
 				what = "killed"
 			}
-			add(victim.To, what, fmt.Sprintf("worker %d (pid %d) after %s: %s", victim.Place, victim.PID, words.Short(victim.To-victim.From), victim.End))
+			add(victim.To, what, fmt.Sprintf("worker %d (pid %d) after %s: %s", victim.Place, victim.PID,
+				words.Short(victim.To-victim.From), victim.End))
 		}
 	}
 	add(in.Ended, "ended", "its last worker moved again or was gone")
@@ -195,12 +197,14 @@ func (l *look) incidentLines(r *report.Report, v *report.Variant, in *diagnose.I
 		if i > 0 {
 			since = words.Since(m.at - all[0].at)
 		}
-		lines = append(lines, "   "+l.in(dim, words.Moment(m.at))+"  "+right(since, 9)+"  "+l.in(title, pad(m.name, 12))+l.text(m.note))
+		lines = append(lines, "   "+l.in(dim, words.Moment(m.at))+"  "+right(since, 9)+"  "+
+			l.in(title, pad(m.name, 12))+l.text(m.note))
 	}
 	who := len(lines)
 	for i := range in.Victims { // the ends of the others are in the story
 		if victim := &in.Victims[i]; victim.To < 0 || in.Kind != diagnose.KindHang {
-			lines = append(lines, l.paragraph(plain, fmt.Sprintf("worker %d (pid %d)", victim.Place, victim.PID)+fate(in, victim, now), 3, w)...)
+			lines = append(lines, l.paragraph(plain, fmt.Sprintf("worker %d (pid %d)", victim.Place, victim.PID)+
+				fate(in, victim, now), 3, w)...)
 		}
 	}
 	if len(lines) > who {
@@ -212,7 +216,8 @@ func (l *look) incidentLines(r *report.Report, v *report.Variant, in *diagnose.I
 	if worst > 0 {
 		answered += ", the slowest after " + words.Duration(worst)
 	}
-	lines = append(lines, l.paragraph(plain, fmt.Sprintf("%s; %s failed; %s unanswered so far", answered, words.Number(failed), words.Number(open)), 3, w)...)
+	lines = append(lines, l.paragraph(plain, fmt.Sprintf("%s; %s failed; %s unanswered so far", answered,
+		words.Number(failed), words.Number(open)), 3, w)...)
 	for _, price := range in.Cost.Price() {
 		lines = append(lines, l.paragraph(plain, price, 3, w)...)
 	}
@@ -240,7 +245,8 @@ func (l *look) incidentLines(r *report.Report, v *report.Variant, in *diagnose.I
 	for i := range r.Variants {
 		other := &r.Variants[i]
 		if other.Name != v.Name && other.To >= 0 && len(other.Incidents) == 0 && len(other.Faults) > 0 {
-			lines = append(lines, l.paragraph(good, "in variant "+other.Name+" the same fault caused no incident: "+other.Says, 3, w)...)
+			lines = append(lines, l.paragraph(good, "in variant "+other.Name+" the same fault caused no incident: "+
+				other.Says, 3, w)...)
 		}
 	}
 	return lines
@@ -274,7 +280,8 @@ func incidentMarkdown(r *report.Report, v *report.Variant, in *diagnose.Incident
 	line("| --- | --: | --- | --- |")
 	all := moments(v, in, now)
 	for _, m := range all {
-		line("| %s | %s | %s | %s |", words.Moment(m.at), words.Since(m.at-all[0].at), m.name, strings.ReplaceAll(m.note, "|", "\\|"))
+		line("| %s | %s | %s | %s |", words.Moment(m.at), words.Since(m.at-all[0].at), m.name,
+			strings.ReplaceAll(m.note, "|", "\\|"))
 	}
 	line("")
 	for _, victim := range in.Victims {
@@ -282,7 +289,8 @@ func incidentMarkdown(r *report.Report, v *report.Variant, in *diagnose.Incident
 	}
 	due, ok, failed, open, worst := cost(v, in, now)
 	line("")
-	line("Of %d requests due meanwhile %d were answered (the slowest after %s), %d failed, %d were unanswered.", due, ok, words.Duration(worst), failed, open)
+	line("Of %d requests due meanwhile %d were answered (the slowest after %s), %d failed, %d were unanswered.", due,
+		ok, words.Duration(worst), failed, open)
 	line("")
 	for _, price := range in.Cost.Price() {
 		line("- %s", price)

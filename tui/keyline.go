@@ -46,7 +46,8 @@ func (l *look) keyLine(k keys, w int, all []hint) (string, []spot) {
 			does = k.get(h.actions[0]).Help().Desc
 		}
 		caps := l.text(strings.Join(shown, "/"))
-		entries = append(entries, entry{l.in(keycap, caps) + " " + l.in(dim, does), textWidth(caps) + 1 + len(does), h.actions[0]})
+		entries = append(entries, entry{l.in(keycap, caps) + " " + l.in(dim, does), textWidth(caps) + 1 + len(does),
+			h.actions[0]})
 	}
 	keep := entries[max(len(entries)-2, 0):]
 	room := w - 1

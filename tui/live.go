@@ -107,7 +107,8 @@ func (s *liveScreen) click(_, y int) tea.Cmd {
 // view is what of the variant is shown.
 func (s *liveScreen) view(v *report.Variant) liveView {
 	rows := share(s.h-s.bars()-1, len(v.Workers)).workers - 3
-	return liveView{shown: pick(v.Workers, s.filter, s.order, rows), selected: s.selected, filter: s.filter, order: s.order, older: s.older}
+	return liveView{shown: pick(v.Workers, s.filter, s.order, rows), selected: s.selected, filter: s.filter,
+		order: s.order, older: s.older}
 }
 
 // heights shares out the rows of the live screen: the worker table first, then the story, then load and response time.

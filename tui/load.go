@@ -31,9 +31,11 @@ func (l *look) loadPane(v *report.Variant, now time.Duration, w, h int) string {
 		return " " + l.in(dim, name) + right(value, half-1-len(name)) + "  " + second
 	}
 	body := []string{
-		pair("offered", words.Rate(d.Offered), "achieved", words.Rate(d.Achieved), d.Offered > 0 && d.Achieved < d.Offered/2),
+		pair("offered", words.Rate(d.Offered), "achieved", words.Rate(d.Achieved), d.Offered > 0 &&
+			d.Achieved < d.Offered/2),
 		pair("sent late", words.Number(d.Late), "unanswered", words.Number(unanswered(d)), d.Oldest >= second),
-		pair("in workers", words.Number(uint64(max(inside, 0))), "unaccepted", words.Number(uint64(max(v.Backlog, 0))), false),
+		pair("in workers", words.Number(uint64(max(inside, 0))), "unaccepted",
+			words.Number(uint64(max(v.Backlog, 0))), false),
 		pair("ok", words.Number(d.OK), "failed", words.Number(d.Failed), d.Failed > 0),
 		pair("tasks done", words.Number(d.Tasks.Done), "lost", words.Number(d.Tasks.Lost), d.Tasks.Lost > 0),
 	}
@@ -42,7 +44,8 @@ func (l *look) loadPane(v *report.Variant, now time.Duration, w, h int) string {
 		notes = append(notes, " "+l.in(dim, "failed by ")+why)
 	}
 	if d.Dropped > 0 || d.Waiting > 0 {
-		notes = append(notes, fmt.Sprintf(" %s %s  %s %s", l.in(dim, "waiting to be sent"), words.Number(uint64(max(d.Waiting, 0))), l.in(dim, "dropped"), words.Number(d.Dropped)))
+		notes = append(notes, fmt.Sprintf(" %s %s  %s %s", l.in(dim, "waiting to be sent"),
+			words.Number(uint64(max(d.Waiting, 0))), l.in(dim, "dropped"), words.Number(d.Dropped)))
 	}
 	room := max(h-2-len(body)-len(notes), 0)
 	more := []string{
@@ -51,7 +54,8 @@ func (l *look) loadPane(v *report.Variant, now time.Duration, w, h int) string {
 	}
 	body = slices.Concat(body, more[:min(room, len(more))], notes)
 	if rows := h - 2 - len(body); rows >= 3 {
-		body = append(body, l.in(dim, " due over time: ")+l.in(good, l.glyphs.bar+" ok ")+l.in(bad, l.glyphs.no+" failed ")+l.in(warn, l.glyphs.shades[0]+" open"))
+		body = append(body, l.in(dim, " due over time: ")+l.in(good, l.glyphs.bar+" ok ")+
+			l.in(bad, l.glyphs.no+" failed ")+l.in(warn, l.glyphs.shades[0]+" open"))
 		body = append(body, l.outcomeBars(d, axisOf(v, now, w-4), now, rows-1)...)
 	}
 	name := "load"

@@ -62,7 +62,8 @@ func rgb(hex uint32) color.Color {
 
 func darkPalette() palette {
 	return palette{
-		dim: rgb(0x8a8f98), title: rgb(0x7fb2ff), frame: rgb(0x4a5160), good: rgb(0x6ccf8e), warn: rgb(0xf2c55c), bad: rgb(0xff6b6b), fault: rgb(0xd58cff),
+		dim: rgb(0x8a8f98), title: rgb(0x7fb2ff), frame: rgb(0x4a5160), good: rgb(0x6ccf8e), warn: rgb(0xf2c55c),
+		bad: rgb(0xff6b6b), fault: rgb(0xd58cff),
 		accent: rgb(0x7fb2ff), keycap: rgb(0x7fb2ff), alarm: rgb(0xff6b6b),
 		heat0: rgb(0x4fa8a0), heat1: rgb(0x6ccf8e), heat2: rgb(0xf2c55c), heat3: rgb(0xff9f5c), heat4: rgb(0xff6b6b),
 	}
@@ -70,7 +71,8 @@ func darkPalette() palette {
 
 func lightPalette() palette {
 	return palette{
-		dim: rgb(0x666b73), title: rgb(0x1d4fa8), frame: rgb(0xa9afb9), good: rgb(0x1a7f3c), warn: rgb(0x946200), bad: rgb(0xc21f1f), fault: rgb(0x7b2fa8),
+		dim: rgb(0x666b73), title: rgb(0x1d4fa8), frame: rgb(0xa9afb9), good: rgb(0x1a7f3c), warn: rgb(0x946200),
+		bad: rgb(0xc21f1f), fault: rgb(0x7b2fa8),
 		accent: rgb(0x1d4fa8), keycap: rgb(0x1d4fa8), alarm: rgb(0xc21f1f),
 		heat0: rgb(0x1f7a74), heat1: rgb(0x1a7f3c), heat2: rgb(0x946200), heat3: rgb(0xb85400), heat4: rgb(0xc21f1f),
 	}
@@ -79,7 +81,8 @@ func lightPalette() palette {
 // basicPalette leaves the shades to the terminal's own sixteen colours, and so suits dark and light.
 func basicPalette() palette {
 	return palette{
-		title: lipgloss.Blue, good: lipgloss.Green, warn: lipgloss.Yellow, bad: lipgloss.Red, fault: lipgloss.Magenta, accent: lipgloss.Blue, keycap: lipgloss.Blue, alarm: lipgloss.Red,
+		title: lipgloss.Blue, good: lipgloss.Green, warn: lipgloss.Yellow, bad: lipgloss.Red, fault: lipgloss.Magenta,
+		accent: lipgloss.Blue, keycap: lipgloss.Blue, alarm: lipgloss.Red,
 		heat0: lipgloss.Cyan, heat1: lipgloss.Green, heat2: lipgloss.Yellow, heat3: lipgloss.Magenta, heat4: lipgloss.Red,
 	}
 }

@@ -7,7 +7,8 @@ import (
 
 // A file of one's own may have the name of a built-in scenario; the cursor still gets past it.
 func TestACursorPassesAScenarioOfTheSameName(t *testing.T) {
-	p := &picker{all: []Scenario{{Name: "a"}, {Name: "b"}, {Name: "a", File: "/mine/a.yaml"}, {Name: "c", File: "/mine/c.yaml"}}}
+	p := &picker{all: []Scenario{{Name: "a"}, {Name: "b"}, {Name: "a", File: "/mine/a.yaml"},
+		{Name: "c", File: "/mine/c.yaml"}}}
 	for i := range p.all {
 		if at := p.current(p.shown()); at != i {
 			t.Fatalf("the cursor is at %d, want %d", at, i)
@@ -34,7 +35,8 @@ func TestAClickOnTheListSelectsWhatIsDrawnThere(t *testing.T) {
 		for _, at := range []struct{ x, y int }{{5, 1}, {5, s.h}, {s.w, 2}, {s.w + 3, 3}} {
 			if at.x < size.w || !s.wide {
 				if cmd := m.click(at.x, at.y); cmd != nil || list.selected != was || list.choice != (Choice{}) {
-					t.Errorf("%v: a click at %v beside the list selects %v and chooses %v", size, at, list.selected, list.choice)
+					t.Errorf("%v: a click at %v beside the list selects %v and chooses %v", size, at, list.selected,
+						list.choice)
 				}
 			}
 		}

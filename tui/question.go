@@ -11,5 +11,6 @@ type question struct {
 
 // questionLine asks it in place of the key line.
 func (l *look) questionLine(q *question, w int) string {
-	return l.fit(" "+l.in(alarm, " "+l.text(q.text)+"? ")+"  "+l.in(keycap, "y")+" "+l.in(dim, "yes")+"  "+l.in(keycap, "any other key")+" "+l.in(dim, "no"), w)
+	return l.fit(" "+l.in(alarm, " "+l.text(q.text)+"? ")+"  "+l.in(keycap, "y")+" "+l.in(dim, "yes")+"  "+
+		l.in(keycap, "any other key")+" "+l.in(dim, "no"), w)
 }

@@ -37,7 +37,8 @@ func (s *stage) turnLoad(a action) tea.Cmd {
 // knowsRate says whether wanted has something to go by: a rate that was set by hand, or a load that has gone on for
 // long enough to be measured.
 func (s *stage) knowsRate(v *report.Variant) bool {
-	return s.rate.paused > 0 || s.rate.set > 0 && time.Since(s.rate.at) < measured || v.LoadFrom >= 0 && until(s.report, v)-v.LoadFrom >= measured
+	return s.rate.paused > 0 || s.rate.set > 0 && time.Since(s.rate.at) < measured || v.LoadFrom >= 0 &&
+		until(s.report, v)-v.LoadFrom >= measured
 }
 
 // wanted is the rate that the load is to have, or had before a pause.

@@ -47,7 +47,9 @@ func Home(ctx context.Context, all []Scenario, selected string, options Options)
 	}
 	home := &homeScreen{page: page{stage: m.stage}, list: picker{all: all}}
 	m.show(home)
-	if i := slices.IndexFunc(all, func(s Scenario) bool { return s.Name == selected || s.File != "" && s.File == selected }); i >= 0 {
+	if i := slices.IndexFunc(all, func(s Scenario) bool {
+		return s.Name == selected || s.File != "" && s.File == selected
+	}); i >= 0 {
 		home.list.selected = all[i].named()
 	}
 	if options.Notice != "" {

@@ -27,7 +27,8 @@ func (l *look) sidePane(v *report.Variant, view liveView, now time.Duration, w, 
 		if one := &v.Workers[i]; one.Place == view.selected && rest >= besideRows {
 			lines := append(l.heldUp(v, one, now, w-2), "")
 			name := fmt.Sprintf("worker %d, pid %d", one.Place, one.PID)
-			return l.checksPane(v, w, checks) + "\n" + l.incidentsPane(v, now, w, incidents) + "\n" + l.box(name, "", append(lines, l.threads(one)...), w, rest)
+			return l.checksPane(v, w, checks) + "\n" + l.incidentsPane(v, now, w, incidents) + "\n" +
+				l.box(name, "", append(lines, l.threads(one)...), w, rest)
 		}
 	}
 	return l.checksPane(v, w, checks) + "\n" + l.incidentsPane(v, now, w, h-checks)
@@ -64,7 +65,8 @@ func (l *look) incidentLine(in *diagnose.Incident, now time.Duration) string {
 	if in.Kind == diagnose.KindHang {
 		length = " " + words.Short(in.Longest(now))
 	}
-	return " " + l.in(as, fmt.Sprintf("%s #%d %s", mark, in.ID, in.Kind)) + fmt.Sprintf(" %s%s  ", words.Count(in.Places(), "worker"), length) + l.in(dim, l.text(in.Cause.Short))
+	return " " + l.in(as, fmt.Sprintf("%s #%d %s", mark, in.ID, in.Kind)) +
+		fmt.Sprintf(" %s%s  ", words.Count(in.Places(), "worker"), length) + l.in(dim, l.text(in.Cause.Short))
 }
 
 // incidentsNote counts them, for where there is no room to list them.

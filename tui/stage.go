@@ -181,11 +181,13 @@ func moves(at place) []hint {
 	switch {
 	case at&onTape != 0:
 		return []hint{
-			{actions: []action{doPlay}, does: "play"}, {actions: []action{doBackward, doForward}, does: "seek"}, {actions: []action{doNext}, does: "next incident"},
+			{actions: []action{doPlay}, does: "play"}, {actions: []action{doBackward, doForward}, does: "seek"},
+			{actions: []action{doNext}, does: "next incident"},
 			{actions: []action{doSlowDown, doSpeedUp}, does: "speed"}, {actions: []action{doStepBack, doStep}, does: "step"},
 		}
 	case at&onRun != 0:
-		return append(hints(doKill, doStop, doLock), hint{actions: []action{doFaster, doSlower}, does: "rate"}, hint{actions: []action{doPause}}, hint{actions: []action{doFreeze}})
+		return append(hints(doKill, doStop, doLock), hint{actions: []action{doFaster, doSlower}, does: "rate"},
+			hint{actions: []action{doPause}}, hint{actions: []action{doFreeze}})
 	}
 	return nil
 }

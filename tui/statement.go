@@ -71,9 +71,11 @@ func openSentence(v *report.Variant, in *diagnose.Incident, now time.Duration, r
 			still++
 		}
 	}
-	long := fmt.Sprintf("HANG #%d: %s for %s %s", in.ID, words.Count(still, "worker"), words.Short(in.Longest(now)), in.Cause.Sentence)
+	long := fmt.Sprintf("HANG #%d: %s for %s %s", in.ID, words.Count(still, "worker"), words.Short(in.Longest(now)),
+		in.Cause.Sentence)
 	if textWidth(folders.ReplaceAllString(long, "…/")) > room {
-		if short := fmt.Sprintf("HANG #%d: %s for %s: %s", in.ID, words.Count(still, "worker"), words.Short(in.Longest(now)), in.Cause.Short); in.Cause.Short != "" {
+		if short := fmt.Sprintf("HANG #%d: %s for %s: %s", in.ID, words.Count(still, "worker"),
+			words.Short(in.Longest(now)), in.Cause.Short); in.Cause.Short != "" {
 			return short
 		}
 	}
@@ -83,7 +85,8 @@ func openSentence(v *report.Variant, in *diagnose.Incident, now time.Duration, r
 func overSentence(in *diagnose.Incident, now time.Duration) string {
 	text := fmt.Sprintf("%s #%d is over", in.Kind, in.ID)
 	if in.Kind == diagnose.KindHang {
-		text = fmt.Sprintf("hang #%d is over: %s stood for up to %s", in.ID, words.Count(in.Places(), "worker"), words.Short(in.Longest(now)))
+		text = fmt.Sprintf("hang #%d is over: %s stood for up to %s", in.ID, words.Count(in.Places(), "worker"),
+			words.Short(in.Longest(now)))
 	}
 	if in.Recovered >= 0 {
 		from, since := in.Began, "it began"

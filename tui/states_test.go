@@ -91,8 +91,10 @@ func TestAWorkersPageSaysWhatItWorksOn(t *testing.T) {
 	m.do(doOpen)
 	frame := ansi.Strip(m.frame())
 	for _, want := range []string{
-		"nobody can say whether it works: its sockets may not be read", "works on", "GET /pay, 3.2 s", "GET /e", "1 more", "waits outside of threads",
-		"12 x lock registry, in app (app.py:8), for 8.1 s at least: GET /pay", "something that is not known, in recv (net.py:3), for 1.0 s", "unknown ?",
+		"nobody can say whether it works: its sockets may not be read", "works on", "GET /pay, 3.2 s", "GET /e",
+		"1 more", "waits outside of threads",
+		"12 x lock registry, in app (app.py:8), for 8.1 s at least: GET /pay",
+		"something that is not known, in recv (net.py:3), for 1.0 s", "unknown ?",
 	} {
 		if !strings.Contains(frame, want) {
 			t.Errorf("%q is not in\n%s", want, frame)
@@ -101,8 +103,10 @@ func TestAWorkersPageSaysWhatItWorksOn(t *testing.T) {
 	if strings.Contains(frame, "GET /f") {
 		t.Error("more requests than are listed")
 	}
-	w.State, w.Label, w.Cause = diagnose.Busy, diagnose.Slow, &diagnose.Cause{Sentence: "in a query for 3.2 s", Confidence: diagnose.Likely}
-	if frame := ansi.Strip(m.frame()); !strings.Contains(frame, "no hang, but slow: each request takes long") || !strings.Contains(frame, "in a query for 3.2 s") {
+	w.State, w.Label, w.Cause = diagnose.Busy, diagnose.Slow,
+		&diagnose.Cause{Sentence: "in a query for 3.2 s", Confidence: diagnose.Likely}
+	if frame := ansi.Strip(m.frame()); !strings.Contains(frame, "no hang, but slow: each request takes long") ||
+		!strings.Contains(frame, "in a query for 3.2 s") {
 		t.Errorf("a slow worker:\n%s", frame)
 	}
 }
@@ -114,7 +118,8 @@ func unsureReport() *report.Report {
 	w.State, w.Cause, w.Waits, w.Reason = diagnose.Unknown, nil, nil, "its sockets may not be read"
 	w.Requests = []string{"GET /pay, 3.2 s", "GET /a", "GET /b", "GET /c", "GET /d", "GET /e", "GET /f"}
 	w.Awaits = []diagnose.Await{
-		{Count: 12, Age: 8100 * time.Millisecond, What: "lock", Name: "registry", Where: "app (app.py:8)", Least: true, Request: "GET /pay"},
+		{Count: 12, Age: 8100 * time.Millisecond, What: "lock", Name: "registry", Where: "app (app.py:8)", Least: true,
+			Request: "GET /pay"},
 		{Count: 1, Age: second, Stack: []string{"recv (net.py:3)"}},
 	}
 	return r

@@ -56,5 +56,6 @@ func (l *look) storyPane(v *report.Variant, view liveView, beside string, w, h i
 
 func (l *look) storyLine(line report.Line, w int) string {
 	const before = 1 + 9 + 2 + 7 + 1
-	return " " + l.in(dim, words.Moment(line.At)) + "  " + l.in(lineRole(line.Kind), pad(string(line.Kind), 7)) + " " + l.text(l.shorten(line.Text, w-before))
+	return " " + l.in(dim, words.Moment(line.At)) + "  " + l.in(lineRole(line.Kind), pad(string(line.Kind), 7)) + " " +
+		l.text(l.shorten(line.Text, w-before))
 }

@@ -106,7 +106,8 @@ func (t *RecordedTape) Seek(to time.Duration) {
 
 // frameAt is the kept report that is the last one before a moment.
 func (t *RecordedTape) frameAt(at time.Duration) *report.Report {
-	i, found := slices.BinarySearchFunc(t.frames, at, func(r *report.Report, at time.Duration) int { return int(r.Now - at) })
+	i, found := slices.BinarySearchFunc(t.frames, at,
+		func(r *report.Report, at time.Duration) int { return int(r.Now - at) })
 	if !found {
 		i = max(i-1, 0)
 	}

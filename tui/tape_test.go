@@ -20,7 +20,8 @@ func TestATapeShowsEachMomentAsTheRunDid(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tape.Close()
-	for _, to := range []time.Duration{time.Second, 4800 * time.Millisecond, 2 * time.Second, 13 * time.Second, 3 * time.Second, tape.Length(), 0, 6600 * time.Millisecond} {
+	for _, to := range []time.Duration{time.Second, 4800 * time.Millisecond, 2 * time.Second, 13 * time.Second,
+		3 * time.Second, tape.Length(), 0, 6600 * time.Millisecond} {
 		want := reportUpTo(t, to)
 		if to == tape.Length() {
 			want = tape.final

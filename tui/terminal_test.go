@@ -45,7 +45,8 @@ func startSession(t *testing.T, m *model, w, h int) *session {
 	}
 	s := &session{t: t, m: m, master: master, ended: make(chan struct{}), screen: vt.NewEmulator(w, h)}
 	ctx, cancel := context.WithCancel(t.Context())
-	s.program = tea.NewProgram(m, tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithInput(nameless{tty}), tea.WithOutput(tty),
+	s.program = tea.NewProgram(m, tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithInput(nameless{tty}),
+		tea.WithOutput(tty),
 		tea.WithEnvironment([]string{"TERM=xterm-256color", "COLORTERM=truecolor"}))
 	var tasks sync.WaitGroup
 	tasks.Go(func() {
@@ -161,7 +162,9 @@ func (c *calls) has(call string) func() bool {
 
 func (c *calls) controls() Controls {
 	return Controls{
-		Stop: func() { c.add("stop") }, SetRate: func(r float64) { c.add("rate %.0f", r) }, Kill: func(p int) { c.add("kill %d", p) },
+		Stop: func() {
+			c.add("stop")
+		}, SetRate: func(r float64) { c.add("rate %.0f", r) }, Kill: func(p int) { c.add("kill %d", p) },
 		StopCont: func(p int) { c.add("freeze %d", p) }, HoldLock: func() { c.add("lock") },
 	}
 }
@@ -219,7 +222,8 @@ func TestEveryKey(t *testing.T) {
 func strikeRun(t *testing.T, struck map[action]bool) {
 	c := &calls{}
 	m, err := newModel(still{reportAt(t, contention, hanging)}, c.controls(), Options{
-		Theme: "dark", Refresh: 20 * time.Millisecond, Write: func(*report.Report) (string, error) { return "here.html", nil },
+		Theme: "dark", Refresh: 20 * time.Millisecond,
+		Write: func(*report.Report) (string, error) { return "here.html", nil },
 	})
 	if err != nil {
 		t.Fatal(err)

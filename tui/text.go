@@ -113,7 +113,8 @@ func sgrEnd(text string) int {
 // oneCell says of the characters that hangtime draws with that they take one cell: dashes and dots, arrows, boxes and
 // blocks, marks.
 func oneCell(r rune) bool {
-	return r >= 0x2010 && r <= 0x2027 || r >= 0x2190 && r <= 0x2193 || r >= 0x2500 && r <= 0x259f || r >= 0x25a0 && r <= 0x25cf || r == '✓' || r == '✗' || r == 'µ' || r == '×' || r == '‖' || r == '‾'
+	return r >= 0x2010 && r <= 0x2027 || r >= 0x2190 && r <= 0x2193 || r >= 0x2500 && r <= 0x259f || r >= 0x25a0 &&
+		r <= 0x25cf || r == '✓' || r == '✗' || r == 'µ' || r == '×' || r == '‖' || r == '‾'
 }
 
 // ansiPlain is what is read of a drawn text.

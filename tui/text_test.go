@@ -15,10 +15,12 @@ func TestWidthIsThatOfTheTerminalLibrary(t *testing.T) {
 		t.Fatal(err)
 	}
 	texts := []string{
-		"", "plain", l.in(bad, "red") + " and " + l.in(alarm, "loud"), "wide 世界", "emoji 🙂", "e\u0301", "\x1b]52;c;aGk=\a", "\x1b[", "\x1b[1;2", "tab\t", "\x1b[2J", "µs × ‖ ‾ ✓ ✗ ← → ↑ ↓ …", "‐‑–—", "⌚ wide", "♥️",
+		"", "plain", l.in(bad, "red") + " and " + l.in(alarm, "loud"), "wide 世界", "emoji 🙂", "e\u0301",
+		"\x1b]52;c;aGk=\a", "\x1b[", "\x1b[1;2", "tab\t", "\x1b[2J", "µs × ‖ ‾ ✓ ✗ ← → ↑ ↓ …", "‐‑–—", "⌚ wide", "♥️",
 	}
 	for _, g := range []glyphs{unicodeGlyphs(), asciiGlyphs()} {
-		texts = append(texts, g.border.Top, g.border.Left, g.doneBar, g.headBar, g.cursor, g.bullet, g.faultMark, g.faultSpan, g.yes, g.no, g.play, g.pause, g.max, g.bar, g.waiting)
+		texts = append(texts, g.border.Top, g.border.Left, g.doneBar, g.headBar, g.cursor, g.bullet, g.faultMark,
+			g.faultSpan, g.yes, g.no, g.play, g.pause, g.max, g.bar, g.waiting)
 		texts = append(texts, g.shades...)
 	}
 	for _, s := range states {
@@ -52,10 +54,12 @@ func TestTheVerdictTellsWhatWasNoticedBesideHangs(t *testing.T) {
 	r := overReport()
 	r.Variants[0].Notices = []diagnose.Notice{{
 		From: 8 * second, To: 9 * second,
-		Cause: diagnose.Cause{Kind: diagnose.CauseBacklog, Sentence: "12 connections were dropped", Remedy: "a longer backlog"},
+		Cause: diagnose.Cause{Kind: diagnose.CauseBacklog, Sentence: "12 connections were dropped",
+			Remedy: "a longer backlog"},
 	}}
 	text := ansi.Strip(strings.Join(l.verdictLines(r, nil, 100), "\n"))
-	for _, want := range []string{"shared, backlog from 00:08.000 to 00:09.000", "12 connections were dropped", "the guide: a longer backlog"} {
+	for _, want := range []string{"shared, backlog from 00:08.000 to 00:09.000", "12 connections were dropped",
+		"the guide: a longer backlog"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in\n%s", want, text)
 		}

@@ -34,9 +34,11 @@ func (l *look) threads(w *diagnose.Worker) []string {
 		if name == "" {
 			name = "thread"
 		}
-		lines = append(lines, " "+l.in(as, fmt.Sprintf("%s (%d)", name, t.TID))+l.in(dim, fmt.Sprintf("  %s, still for %s%s", threadState(t.State), words.Short(t.Still), note)))
+		lines = append(lines, " "+l.in(as, fmt.Sprintf("%s (%d)", name, t.TID))+
+			l.in(dim, fmt.Sprintf("  %s, still for %s%s", threadState(t.State), words.Short(t.Still), note)))
 		if t.Syscall != "" {
-			lines = append(lines, "   "+l.text(t.Syscall)+l.in(dim, "(")+l.text(folders.ReplaceAllString(t.Args, l.glyphs.more+"/"))+l.in(dim, ")"))
+			lines = append(lines, "   "+l.text(t.Syscall)+l.in(dim, "(")+
+				l.text(folders.ReplaceAllString(t.Args, l.glyphs.more+"/"))+l.in(dim, ")"))
 		}
 		for _, stack := range w.Stacks {
 			if stack.TID != t.TID {

@@ -65,7 +65,8 @@ func (m *model) suggestions() []string {
 		}
 	}
 	for _, b := range m.keys {
-		if b.where&where != 0 && b.binding.Enabled() && !slices.ContainsFunc(all, func(s string) bool { return strings.HasPrefix(s, string(b.action)+" ") }) {
+		if b.where&where != 0 && b.binding.Enabled() &&
+			!slices.ContainsFunc(all, func(s string) bool { return strings.HasPrefix(s, string(b.action)+" ") }) {
 			all = append(all, string(b.action))
 		}
 	}
@@ -101,5 +102,7 @@ func (m *model) obey(text string) tea.Cmd {
 
 // isAction says whether a name is that of a key that means something there.
 func (m *model) isAction(name string, where place) bool {
-	return slices.ContainsFunc(m.keys, func(b boundKey) bool { return string(b.action) == name && b.where&where != 0 && b.binding.Enabled() })
+	return slices.ContainsFunc(m.keys, func(b boundKey) bool {
+		return string(b.action) == name && b.where&where != 0 && b.binding.Enabled()
+	})
 }

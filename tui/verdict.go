@@ -38,7 +38,8 @@ func (s *verdictScreen) draw(w, h int) string {
 func (s *verdictScreen) place() place { return s.page.place() &^ onRun }
 
 func (s *verdictScreen) hints() []hint {
-	all := append([]hint{{actions: []action{doUp, doDown}, does: "scroll"}}, hints(doVerdict, doVariant, doIncident, doCopy, doWrite)...)
+	all := append([]hint{{actions: []action{doUp, doDown}, does: "scroll"}},
+		hints(doVerdict, doVariant, doIncident, doCopy, doWrite)...)
 	return append(all, moves(s.place())...)
 }
 
@@ -62,14 +63,16 @@ func (s *verdictScreen) copy() string {
 func (s *verdictScreen) next() []string {
 	l, scenario := s.look, s.look.text(s.report.Header.Scenario)
 	button := func(a action) string { return l.in(keycap, s.keys.get(a).Help().Key) }
-	lines := []string{button(doVerdict) + " looks at the run again, " + button(doVariant) + " changes the variant, " + button(doIncident) + " opens an incident"}
+	lines := []string{button(doVerdict) + " looks at the run again, " + button(doVariant) + " changes the variant, " +
+		button(doIncident) + " opens an incident"}
 	if s.options.Write != nil {
 		lines = append(lines, button(doWrite)+" writes this as a page (HTML) and as Markdown, "+button(doCopy)+" copies it")
 	}
 	if s.options.Recording != "" {
 		lines = append(lines, l.in(accent, "hangtime replay "+l.text(s.options.Recording))+"  shows it again, step by step")
 	} else if s.player == nil {
-		lines = append(lines, l.in(accent, "hangtime run "+scenario+" --out DIR")+"  keeps a recording, to replay and to compare")
+		lines = append(lines, l.in(accent, "hangtime run "+scenario+" --out DIR")+
+			"  keeps a recording, to replay and to compare")
 	}
 	return append(lines, l.in(accent, "hangtime scenarios show "+scenario+" > mine.yaml")+"  to start your own from")
 }
@@ -96,14 +99,16 @@ func (l *look) verdictLines(r *report.Report, next []string, w int) []string {
 	for i := range r.Variants {
 		for j := range r.Variants[i].Incidents {
 			in := &r.Variants[i].Incidents[j]
-			lines = append(lines, "", " "+l.in(bad, fmt.Sprintf("%s, %s #%d", r.Variants[i].Name, in.Kind, in.ID))+" "+l.in(dim, "at "+words.Moment(in.Began)))
+			lines = append(lines, "", " "+l.in(bad, fmt.Sprintf("%s, %s #%d", r.Variants[i].Name, in.Kind, in.ID))+" "+
+				l.in(dim, "at "+words.Moment(in.Began)))
 			lines = append(lines, l.paragraph(plain, in.Cause.Sentence, 3, w)...)
 			if in.Cause.Remedy != "" {
 				lines = append(lines, l.paragraph(accent, "the guide: "+in.Cause.Remedy, 3, w)...)
 			}
 		}
 		for _, n := range r.Variants[i].Notices {
-			lines = append(lines, "", " "+l.in(warn, r.Variants[i].Name+", "+n.Cause.Kind)+" "+l.in(dim, "from "+words.Moment(n.From)+" to "+words.Moment(n.To)))
+			lines = append(lines, "", " "+l.in(warn, r.Variants[i].Name+", "+n.Cause.Kind)+" "+
+				l.in(dim, "from "+words.Moment(n.From)+" to "+words.Moment(n.To)))
 			lines = append(lines, l.paragraph(plain, n.Cause.Sentence, 3, w)...)
 			if n.Cause.Remedy != "" {
 				lines = append(lines, l.paragraph(accent, "the guide: "+n.Cause.Remedy, 3, w)...)

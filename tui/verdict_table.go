@@ -77,7 +77,8 @@ func (l *look) verdictCells(r *report.Report, titled func(verdictRow) string) []
 		if len(v.Verdict.Checks) > 0 {
 			behaved, incidents = l.outcome(v.Verdict.Checks[0].Outcome), l.text(v.Verdict.Checks[0].Got)
 		}
-		rows[0], rows[1], rows[2] = append(rows[0], l.text(v.Name+" (expect "+v.Expect+")")), append(rows[1], behaved), append(rows[2], incidents)
+		rows[0], rows[1], rows[2] = append(rows[0], l.text(v.Name+" (expect "+v.Expect+")")), append(rows[1], behaved),
+			append(rows[2], incidents)
 		for i, row := range verdictRows() {
 			rows[i+3] = append(rows[i+3], l.text(figures(&v.Verdict, row.figures)))
 		}

@@ -80,7 +80,8 @@ func (l *look) workerPage(r *report.Report, v *report.Variant, w *diagnose.Worke
 	if log > 0 {
 		tail = "\n" + l.box(logName(w), "", l.logLines(v, w, log-2), width, log)
 	}
-	return head + "\n" + beside(l.scrolled("why", l.heldUp(v, w, now, left-2), scroll, left, rest), l.scrolled("threads", l.threads(w), scroll, width-left, rest)) + tail
+	return head + "\n" + beside(l.scrolled("why", l.heldUp(v, w, now, left-2), scroll, left, rest),
+		l.scrolled("threads", l.threads(w), scroll, width-left, rest)) + tail
 }
 
 // insideLines are all of it, one below the other.
@@ -149,7 +150,8 @@ func (l *look) facts(v *report.Variant, w *diagnose.Worker, now time.Duration, w
 	lines := []string{
 		" " + l.state(w.State) + " for " + words.Short(now-w.Since) + "   " + inside,
 		" " + tasks + fact("connections", connections) + fact("heartbeat", beat),
-		" " + fact("cpu", words.Percent(w.CPU)) + fact("memory", words.ShortSize(w.RSS)) + fact("descriptors", files) + fact("lives", fmt.Sprint(w.Lives)),
+		" " + fact("cpu", words.Percent(w.CPU)) + fact("memory", words.ShortSize(w.RSS)) + fact("descriptors", files) +
+			fact("lives", fmt.Sprint(w.Lives)),
 	}
 	if cells := width - 2; cells >= 10 {
 		a := axisOf(v, now, cells)

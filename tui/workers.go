@@ -49,7 +49,8 @@ func (l *look) columnsOf(workers []diagnose.Worker, w int) table {
 
 // workerTable has one row for each place that is shown: what it does, since when, why. The selected row is marked,
 // and always visible.
-func (l *look) workerTable(v *report.Variant, now time.Duration, shown []diagnose.Worker, selected, w, h int, note string) string {
+func (l *look) workerTable(v *report.Variant, now time.Duration, shown []diagnose.Worker, selected, w, h int,
+	note string) string {
 	rows := h - 3
 	t := l.columnsOf(shown, w-2)
 	a := axisOf(v, now, t.lane)
@@ -105,7 +106,8 @@ func (l *look) workerRow(w *diagnose.Worker, now time.Duration, t table, a axis,
 		mark = l.in(accent, l.glyphs.cursor) + " "
 	}
 	as := stateRole(w.State)
-	line := mark + right(fmt.Sprint(w.Place), t.place) + " " + pad(fmt.Sprint(w.PID), t.pid) + " " + pad(l.state(w.State), t.state) + " " + right(words.Short(now-w.Since), t.since)
+	line := mark + right(fmt.Sprint(w.Place), t.place) + " " + pad(fmt.Sprint(w.PID), t.pid) + " " +
+		pad(l.state(w.State), t.state) + " " + right(words.Short(now-w.Since), t.since)
 	if t.inside > 0 {
 		line += " " + right(fmt.Sprint(w.Inside), t.inside)
 	}

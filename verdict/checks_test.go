@@ -35,7 +35,8 @@ func hits(t *testing.T) *metrics.Fold {
 	add(s, history.HitWindow{Tag: "fast", Due: 0, Width: s, OK: 100, Response: encoded(t, 100, 4*time.Millisecond)})
 	add(s, history.PhaseStarted{Phase: history.During})
 	add(2*s, history.LoadWindow{From: s, To: 2 * s, Due: 200, Sent: 200})
-	add(2*s, history.HitWindow{Tag: "fast", Due: s, Width: s, OK: 50, Errors: map[string]uint64{history.ErrReset: 50}, Response: encoded(t, 50, 4*time.Millisecond), Failed: encoded(t, 50, 9*time.Millisecond)})
+	add(2*s, history.HitWindow{Tag: "fast", Due: s, Width: s, OK: 50, Errors: map[string]uint64{history.ErrReset: 50},
+		Response: encoded(t, 50, 4*time.Millisecond), Failed: encoded(t, 50, 9*time.Millisecond)})
 	add(3*s, history.PhaseStarted{Phase: history.After})
 	add(4*s, history.HitWindow{Tag: "slow", Due: s, Width: s, OK: 100, Response: encoded(t, 100, 2*s)})
 	return f
@@ -106,7 +107,8 @@ func TestMemoryLogsAndWhatIsLeft(t *testing.T) {
 			t.Errorf("%s: %s %s", c.Name, c.Got, c.Why)
 		}
 	}
-	if got := NewFold().Variant(scenarios.Variant{}, 0, plan("log_torn == 0 and leaked == 0 and memory_growth < 1"), load(), seen{}, nil).Checks[1]; got.Outcome != Unknown {
+	if got := NewFold().Variant(scenarios.Variant{}, 0, plan("log_torn == 0 and leaked == 0 and memory_growth < 1"),
+		load(), seen{}, nil).Checks[1]; got.Outcome != Unknown {
 		t.Errorf("nothing was seen: %+v", got)
 	}
 }
@@ -114,7 +116,8 @@ func TestMemoryLogsAndWhatIsLeft(t *testing.T) {
 func TestRecoveryHasAMedian(t *testing.T) {
 	l := load()
 	l.Recoveries = []metrics.Recovery{{Took: 3 * s}, {Took: 1 * s}, {Took: 100 * time.Millisecond, AtLeast: true}}
-	got := whole().Variant(scenarios.Variant{Expect: scenarios.Any}, 0, plan("recovery_p50 == 3000", "recovery >= 3000", "recovery < 4000"), l, seen{}, nil).Checks
+	got := whole().Variant(scenarios.Variant{Expect: scenarios.Any}, 0,
+		plan("recovery_p50 == 3000", "recovery >= 3000", "recovery < 4000"), l, seen{}, nil).Checks
 	for i, want := range []Outcome{Pass, Pass, Unknown} {
 		if got[i+1].Outcome != want {
 			t.Errorf("%+v; want %s", got[i+1], want)
@@ -130,7 +133,8 @@ func TestRecoveryIsThatOfTheWorkersToo(t *testing.T) {
 	hang[0].Fault, hang[0].Recovered = "v/1", 9*s
 	for want, recovered := range map[string]time.Duration{"recovery == 3000": 9 * s, "recovery >= 3000": -1} {
 		hang[0].Recovered = recovered
-		if got := whole().Variant(scenarios.Variant{Expect: scenarios.Any}, 0, plan(want), l, seen{}, hang).Checks[1]; got.Outcome != Pass {
+		if got := whole().Variant(scenarios.Variant{Expect: scenarios.Any}, 0, plan(want), l, seen{},
+			hang).Checks[1]; got.Outcome != Pass {
 			t.Errorf("%s: %+v", want, got)
 		}
 	}
@@ -141,7 +145,8 @@ func TestAnAbortingCheckFails(t *testing.T) {
 	f := whole(append(slices.Clone(harmed), history.Aborted{Key: "checks[0]", Check: "failed == 1"})...)
 	f.Add(history.Record{At: 20 * s, Event: history.VariantEnded{Reason: "the check failed == 1 did not hold"}})
 	got := f.Variant(scenarios.Variant{Expect: scenarios.Any}, 0, plan("failed == 1", "ok == 1000"), load(), seen{}, nil)
-	if got.Outcome != Fail || got.Checks[1].Outcome != Fail || got.Checks[2].Outcome != Unknown || got.Checks[0].Outcome != Unknown {
+	if got.Outcome != Fail || got.Checks[1].Outcome != Fail || got.Checks[2].Outcome != Unknown ||
+		got.Checks[0].Outcome != Unknown {
 		t.Errorf("%+v", got)
 	}
 }
@@ -152,13 +157,16 @@ func TestTheGeneratorSaysWhenItWasTheLimit(t *testing.T) {
 	}
 	f := metrics.New()
 	for _, ev := range []history.Event{
-		history.LoadStarted{Senders: 1024}, history.LoadWindow{From: 0, To: 3200 * time.Millisecond, InFlight: 1024, Waiting: 7},
-		history.GeneratorBound{Text: "it was so for a second"}, history.GeneratorBound{Text: "the load generator itself is the bottleneck", Final: true},
+		history.LoadStarted{Senders: 1024}, history.LoadWindow{From: 0, To: 3200 * time.Millisecond, InFlight: 1024,
+			Waiting: 7},
+		history.GeneratorBound{Text: "it was so for a second"},
+		history.GeneratorBound{Text: "the load generator itself is the bottleneck", Final: true},
 	} {
 		f.Add(history.Record{At: s, Event: ev})
 	}
 	got := strings.Join(notes(f.Load(s)), "\n")
-	for _, want := range []string{"all 1,024 senders were in use for 3.20 s", "the load generator itself is the bottleneck; response times include that"} {
+	for _, want := range []string{"all 1,024 senders were in use for 3.20 s",
+		"the load generator itself is the bottleneck; response times include that"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not in %q", want, got)
 		}

@@ -50,7 +50,8 @@ func figures(f *Fold, l metrics.Load, incidents []diagnose.Incident) []Figure {
 		if math.IsNaN(n.value) || math.IsInf(n.value, 0) {
 			n = number{}
 		}
-		all = append(all, Figure{Name: def.Name, Title: def.Title, Unit: def.Unit, Value: n.value, Known: n.known, AtLeast: n.atLeast, Text: text(n, def.Unit)})
+		all = append(all, Figure{Name: def.Name, Title: def.Title, Unit: def.Unit, Value: n.value, Known: n.known,
+			AtLeast: n.atLeast, Text: text(n, def.Unit)})
 	}
 	return all
 }

@@ -152,7 +152,8 @@ func (f *Fold) blind() []string {
 		}
 	}
 	if span := f.last - f.from; f.from >= 0 && span > 0 && f.lateTotal > max(span/20, fewLate) {
-		why = append(why, "hangtime itself was stopped or starved for "+words.Duration(f.lateTotal)+" of "+words.Duration(span)+" (at worst "+words.Duration(f.lateMax)+" at once): this machine is too busy to judge")
+		why = append(why, "hangtime itself was stopped or starved for "+words.Duration(f.lateTotal)+" of "+
+			words.Duration(span)+" (at worst "+words.Duration(f.lateMax)+" at once): this machine is too busy to judge")
 	}
 	return why
 }

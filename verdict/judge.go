@@ -22,8 +22,10 @@ type Seen interface {
 
 // Variant judges one variant: what its world was expected to do, then each check. plan is the scenario as that
 // variant, its number at, runs it. It can be asked at any time; until the variant is over nothing is decided.
-func (f *Fold) Variant(v scenarios.Variant, at int, plan scenarios.Scenario, l metrics.Load, seen Seen, incidents []diagnose.Incident) Variant {
-	out := Variant{Name: v.Name, Notes: append(notes(l), f.notes...), Expect: string(v.Expect), Outcome: Pass, Figures: figures(f, l, incidents)}
+func (f *Fold) Variant(v scenarios.Variant, at int, plan scenarios.Scenario, l metrics.Load, seen Seen,
+	incidents []diagnose.Incident) Variant {
+	out := Variant{Name: v.Name, Notes: append(notes(l), f.notes...), Expect: string(v.Expect), Outcome: Pass,
+		Figures: figures(f, l, incidents)}
 	doubts := f.blind()
 	if broken := seen.Broken(); broken > 0 {
 		doubts = append(doubts, fmt.Sprintf("%d histograms of the history could not be read", broken))
@@ -89,7 +91,8 @@ func doubt(c Check, doubts []string) Check {
 
 // expected judges what the variant's world did against what the scenario says it does.
 func (f *Fold) expected(v scenarios.Variant, at int, incidents []diagnose.Incident) Check {
-	c := Check{Name: "behaved as expected", Key: fmt.Sprintf("variants[%d].expect", at), Want: want(v), Got: summary(incidents), Outcome: Fail}
+	c := Check{Name: "behaved as expected", Key: fmt.Sprintf("variants[%d].expect", at), Want: want(v),
+		Got: summary(incidents), Outcome: Fail}
 	holds := false
 	switch v.Expect {
 	case scenarios.Any:
@@ -150,7 +153,8 @@ func summary(incidents []diagnose.Incident) string {
 	}
 	var parts []string
 	for _, g := range order {
-		parts = append(parts, fmt.Sprintf("%s (%s, %s)", words.Count(count[g], g.kind), g.cause, words.Count(places[g], "worker")))
+		parts = append(parts, fmt.Sprintf("%s (%s, %s)", words.Count(count[g], g.kind), g.cause,
+			words.Count(places[g], "worker")))
 	}
 	return strings.Join(parts, ", ")
 }

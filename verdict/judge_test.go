@@ -45,7 +45,8 @@ func load() metrics.Load {
 }
 
 func lockHang() []diagnose.Incident {
-	return []diagnose.Incident{{ID: 1, Kind: diagnose.KindHang, Cause: diagnose.Cause{Kind: diagnose.CauseFileLock}, Began: 6 * s, Detected: 7 * s, Injected: -1,
+	return []diagnose.Incident{{ID: 1, Kind: diagnose.KindHang, Cause: diagnose.Cause{Kind: diagnose.CauseFileLock},
+		Began: 6 * s, Detected: 7 * s, Injected: -1,
 		Victims: []diagnose.Victim{{Place: 1, From: 6 * s, To: 8 * s}, {Place: 2, From: 6 * s, To: 9 * s}}}}
 }
 
@@ -73,7 +74,8 @@ func TestTheWorldIsJudgedAgainstWhatWasExpected(t *testing.T) {
 		{"health was expected and nothing came", scenarios.Healthy, "", nil, Pass},
 		{"nothing was expected", scenarios.Any, "", lockHang(), Pass},
 	} {
-		got := whole().Variant(scenarios.Variant{Name: "v", Expect: row.expect, Cause: row.cause}, 0, plan(), load(), seen{}, row.incidents)
+		got := whole().Variant(scenarios.Variant{Name: "v", Expect: row.expect, Cause: row.cause}, 0, plan(), load(),
+			seen{}, row.incidents)
 		if got.Outcome != row.want {
 			t.Errorf("%s: got %s, want %s: %+v", row.name, got.Outcome, row.want, got.Checks)
 		}
@@ -90,10 +92,14 @@ func TestWhatWasNotSeenIsUnknown(t *testing.T) {
 	}{
 		{"the fault never took effect", whole(history.Tick{}), load(), "never seen in effect"},
 		{"the fault failed", whole(history.FaultFailed{ID: "v/1", Reason: "no such file"}), load(), "no such file"},
-		{"the fault may still be there", whole(history.FaultInEffect{ID: "v/1"}, history.FaultHealed{ID: "v/1"}), load(), "not seen to"},
+		{"the fault may still be there", whole(history.FaultInEffect{ID: "v/1"}, history.FaultHealed{ID: "v/1"}),
+			load(), "not seen to"},
 		{"hangtime was starved", whole(append(harmed, history.Tick{Late: 4 * s})...), load(), "too busy to judge"},
-		{"events were left out", whole(append(harmed, history.Trouble{Component: "history", Text: "7 events were left out"})...), load(), "7 events"},
-		{"a person injected a fault", whole(append(harmed, history.FaultAsked{ID: "v/hand1/1", Fault: "kill", By: "person"}, history.FaultInEffect{ID: "v/hand1/1"})...), load(), "a person injected kill"},
+		{"events were left out", whole(append(harmed,
+			history.Trouble{Component: "history", Text: "7 events were left out"})...), load(), "7 events"},
+		{"a person injected a fault", whole(append(harmed,
+			history.FaultAsked{ID: "v/hand1/1", Fault: "kill", By: "person"},
+			history.FaultInEffect{ID: "v/hand1/1"})...), load(), "a person injected kill"},
 		{"a person changed the rate", whole(append(harmed, history.RateChanged{Rate: 50})...), load(), "changed the load"},
 		{"nothing was sent", whole(), metrics.Load{}, "no request"},
 		{"it is not over", NewFold(), load(), "still running"},
@@ -107,8 +113,10 @@ func TestWhatWasNotSeenIsUnknown(t *testing.T) {
 
 // That something was read in another way, by which nothing was lost, is told and voids nothing.
 func TestAHarmlessTroubleIsANoteAndNoDoubt(t *testing.T) {
-	slower := history.Trouble{Component: "probe", Text: "read by BPF iterator: too old a kernel (/proc is read instead)", Weight: history.Harmless}
-	got := whole(append(harmed, slower)...).Variant(scenarios.Variant{Name: "v", Expect: scenarios.Healthy}, 0, plan(), load(), seen{}, nil)
+	slower := history.Trouble{Component: "probe",
+		Text: "read by BPF iterator: too old a kernel (/proc is read instead)", Weight: history.Harmless}
+	got := whole(append(harmed, slower)...).Variant(scenarios.Variant{Name: "v", Expect: scenarios.Healthy}, 0, plan(),
+		load(), seen{}, nil)
 	if got.Outcome != Pass || !slices.Contains(got.Notes, slower.Text) {
 		t.Errorf("%s, notes %q: %+v", got.Outcome, got.Notes, got.Checks)
 	}
@@ -211,7 +219,8 @@ func TestDeathsAreCountedOnlyUnderLoad(t *testing.T) {
 		history.WorkerGone{PID: 11, Worker: 1, Signal: "SIGKILL"}, history.WorkerSeen{PID: 21, Worker: 1},
 		history.WorkerGone{PID: 12, Worker: 2, Signal: "SIGKILL"})...)
 	f.Add(history.Record{At: 60 * s, Event: history.WorkerGone{PID: 21, Worker: 1}}) // the end of the run
-	got := f.Variant(scenarios.Variant{Expect: scenarios.Any}, 0, plan("deaths == 2 and missing == 1 and replacement == 1000"), load(), seen{}, nil)
+	got := f.Variant(scenarios.Variant{Expect: scenarios.Any}, 0,
+		plan("deaths == 2 and missing == 1 and replacement == 1000"), load(), seen{}, nil)
 	if got.Outcome != Pass {
 		t.Errorf("%+v", got.Checks[1])
 	}

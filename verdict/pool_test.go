@@ -59,7 +59,8 @@ func TestNobodyIsMissingWhateverTheOrderOfDeathsAndBirths(t *testing.T) {
 		r.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		p := inOrder(order, time.Millisecond)
 		if p.missing() != 0 || p.deaths != deaths || len(p.places) != 4 || p.replaced < 0 {
-			t.Fatalf("order %v: %d deaths, %d missing in a pool of %d, replaced within %v", order, p.deaths, p.missing(), len(p.places), p.replaced)
+			t.Fatalf("order %v: %d deaths, %d missing in a pool of %d, replaced within %v", order, p.deaths,
+				p.missing(), len(p.places), p.replaced)
 		}
 	}
 }
@@ -74,11 +75,13 @@ func TestWhoIsMissing(t *testing.T) {
 	}{
 		{"a death that nobody makes good", []int{100}, time.Second, 1, 4, -1},
 		{"two deaths, one successor that was seen first", []int{200, 100, 101}, time.Millisecond, 1, 4, 0},
-		{"two deaths, one successor between them", []int{100, 200, 101}, 300 * time.Millisecond, 1, 4, 300 * time.Millisecond},
+		{"two deaths, one successor between them", []int{100, 200, 101}, 300 * time.Millisecond, 1, 4,
+			300 * time.Millisecond},
 		{"a pool that was made larger long before a death", []int{200, 100}, 3 * time.Second, 1, 5, -1},
 		{"a successor that dies too", []int{200, 100, -200}, time.Millisecond, 1, 4, 0},
 	} {
-		if p := inOrder(row.order, row.apart); p.missing() != row.missing || len(p.places) != row.places || p.replaced != row.replaced {
+		if p := inOrder(row.order, row.apart); p.missing() != row.missing || len(p.places) != row.places ||
+			p.replaced != row.replaced {
 			t.Errorf("%s: %d missing of %d, replaced within %v", row.name, p.missing(), len(p.places), p.replaced)
 		}
 	}

@@ -52,7 +52,8 @@ func passed(variants []Variant) string {
 	}
 	switch {
 	case len(sick) > 0 && len(healthy) > 0:
-		return fmt.Sprintf("the cure holds: under the same load and fault %s, and %s stayed healthy", list(sick), list(healthy))
+		return fmt.Sprintf("the cure holds: under the same load and fault %s, and %s stayed healthy", list(sick),
+			list(healthy))
 	case len(sick) > 0:
 		return "as expected: " + list(sick)
 	case len(healthy) > 0:

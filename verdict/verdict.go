@@ -38,7 +38,8 @@ type Variant struct {
 	Outcome Outcome  `json:"outcome"`
 	Checks  []Check  `json:"checks"`
 	Figures []Figure `json:"figures"`
-	Notes   []string `json:"notes,omitempty"` // in words: where the load generator was the limit, and what hangtime had to do in another way
+	// In words: where the load generator was the limit, and what hangtime had to do in another way.
+	Notes []string `json:"notes,omitempty"`
 }
 
 // A Figure is one number of the verdict; docs/metrics.md defines each.

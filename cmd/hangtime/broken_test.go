@@ -12,7 +12,8 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-var broken = flag.String("broken", "log-contention", "the scenarios whose good variants TestABrokenGoodVariantFails breaks, or all; `make prove-broken` takes all")
+var broken = flag.String("broken", "log-contention",
+	"the scenarios whose good variants TestABrokenGoodVariantFails breaks, or all; `make prove-broken` takes all")
 
 // A good variant with the settings of the bad one does not pass as good: the scenarios can tell the two apart.
 func TestABrokenGoodVariantFails(t *testing.T) {
@@ -49,7 +50,8 @@ func TestABrokenGoodVariantFails(t *testing.T) {
 		}
 		out, code := judged(t, "run", name, "--quick", "--headless", "--set", "variants="+strings.TrimSpace(string(text)))
 		if code != exitFail {
-			t.Errorf("%s, %s with the settings of %s: exit code %d, want %d\n%s", name, good.Name, bad.Name, code, exitFail, last(out, 2500))
+			t.Errorf("%s, %s with the settings of %s: exit code %d, want %d\n%s", name, good.Name, bad.Name, code,
+				exitFail, last(out, 2500))
 		}
 	}
 	if n == 0 {

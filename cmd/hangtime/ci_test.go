@@ -198,7 +198,9 @@ func scrapeUntil(t *testing.T, url string, enough func(map[string]*dto.MetricFam
 		var text bytes.Buffer
 		_, err = text.ReadFrom(answer.Body)
 		_ = answer.Body.Close()
-		if err != nil || answer.StatusCode != http.StatusOK || !strings.HasPrefix(answer.Header.Get("Content-Type"), "application/openmetrics-text") || !strings.HasSuffix(text.String(), "# EOF\n") {
+		if err != nil || answer.StatusCode != http.StatusOK ||
+			!strings.HasPrefix(answer.Header.Get("Content-Type"), "application/openmetrics-text") ||
+			!strings.HasSuffix(text.String(), "# EOF\n") {
 			t.Fatalf("%s %v %v: %s", answer.Status, answer.Header, err, text.String())
 		}
 		parser := expfmt.NewTextParser(model.UTF8Validation)

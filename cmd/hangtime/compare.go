@@ -64,7 +64,8 @@ and with four or more on each side it says whether the difference could be chanc
 			return judgeLimits(sentences, c, limits)
 		},
 	}
-	cmd.Flags().StringArrayVar(&failIf, "fail-if", nil, "exit with 1 when this holds in any variant, such as 'p99 > 1.2x'; may be given again")
+	cmd.Flags().StringArrayVar(&failIf, "fail-if", nil,
+		"exit with 1 when this holds in any variant, such as 'p99 > 1.2x'; may be given again")
 	cmd.Flags().StringVar(&format, "format", "text", "text, md or html")
 	cmd.Flags().StringVarP(&out, "output", "o", "", "file to write to (empty: standard output)")
 	cmd.Flags().BoolVar(&screen, "screen", false, "on a screen: both runs' response times on one time axis above the figures")

@@ -23,7 +23,8 @@ func complete(root *cobra.Command) error {
 			cmd.ValidArgsFunction = completeRecording(2)
 		}
 	}
-	return root.RegisterFlagCompletionFunc("theme", cobra.FixedCompletions([]string{"auto", "dark", "light", "16", "none"}, cobra.ShellCompDirectiveNoFileComp))
+	return root.RegisterFlagCompletionFunc("theme",
+		cobra.FixedCompletions([]string{"auto", "dark", "light", "16", "none"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // completeScenario offers the built-in scenarios with what each shows, and one's own; where a path is begun, the

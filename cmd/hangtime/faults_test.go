@@ -207,7 +207,8 @@ func leftBehind(t *testing.T, mark, dir string) []string {
 // faultGroups are the control groups of faults, of every run on this machine.
 func faultGroups() []string {
 	var all []string
-	for _, pattern := range []string{"/sys/fs/cgroup/hangtime-fault-*", "/sys/fs/cgroup/*/hangtime-fault-*", "/sys/fs/cgroup/*/*/hangtime-fault-*"} {
+	for _, pattern := range []string{"/sys/fs/cgroup/hangtime-fault-*", "/sys/fs/cgroup/*/hangtime-fault-*",
+		"/sys/fs/cgroup/*/*/hangtime-fault-*"} {
 		some, _ := filepath.Glob(pattern)
 		all = append(all, some...)
 	}
@@ -245,7 +246,8 @@ func crashesTable(all []crash) string {
 			continue
 		}
 		slices.Sort(r.took)
-		fmt.Fprintf(&b, "| `%s` | %d | %d | %v | %v |\n", name, r.crashes, r.left, r.took[len(r.took)/2].Round(time.Millisecond), r.took[len(r.took)-1].Round(time.Millisecond))
+		fmt.Fprintf(&b, "| `%s` | %d | %d | %v | %v |\n", name, r.crashes, r.left,
+			r.took[len(r.took)/2].Round(time.Millisecond), r.took[len(r.took)-1].Round(time.Millisecond))
 	}
 	return b.String()
 }

@@ -21,7 +21,9 @@ func TestHomeToAHangWithTwoKeys(t *testing.T) {
 	term.press("\x1b[F") // to the last, which is one's own
 	term.waitFor("the scenario", func(s string) bool { return strings.Contains(s, "▸ -         long-hang") })
 	term.press("\r")
-	term.waitFor("a hang", func(s string) bool { return strings.Contains(s, "HANG") && strings.Contains(s, "async_tasks.log") })
+	term.waitFor("a hang", func(s string) bool {
+		return strings.Contains(s, "HANG") && strings.Contains(s, "async_tasks.log")
+	})
 	term.waitFor("the verdict", func(s string) bool { return verdictOn(s) != "" })
 	term.press("q")
 	term.waitFor("the home screen with the verdict", func(s string) bool { return strings.Contains(s, "last verdict") })
@@ -40,7 +42,9 @@ func writeLongHang(t *testing.T, dir string) {
 	}
 	own := string(text)
 	for old, now := range map[string]string{
-		"name: log-contention\n": "name: long-hang\n", "timeout: 4s\n": "timeout: 60s\n", "phases: {before: 5s, during: 8s, after: 8s}": "phases: {before: 1s, during: 6s, after: 1s}", "    for: 8s\n": "    for: 6s\n",
+		"name: log-contention\n": "name: long-hang\n", "timeout: 4s\n": "timeout: 60s\n",
+		"phases: {before: 5s, during: 8s, after: 8s}": "phases: {before: 1s, during: 6s, after: 1s}",
+		"    for: 8s\n": "    for: 6s\n",
 	} {
 		if !strings.Contains(own, old) {
 			t.Fatalf("%q is not in the scenario any more", old)
@@ -79,7 +83,8 @@ func TestHomeEditsACopy(t *testing.T) {
 }
 
 func TestAgo(t *testing.T) {
-	for d, want := range map[time.Duration]string{2 * time.Second: "just now", 5 * time.Minute: "5 min ago", 3 * time.Hour: "3 h ago", 72 * time.Hour: "3 days ago"} {
+	for d, want := range map[time.Duration]string{2 * time.Second: "just now", 5 * time.Minute: "5 min ago",
+		3 * time.Hour: "3 h ago", 72 * time.Hour: "3 days ago"} {
 		if got := ago(d); got != want {
 			t.Errorf("%v: %q, want %q", d, got, want)
 		}

@@ -37,7 +37,8 @@ func TestKillLeavesNothing(t *testing.T) {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 		began := time.Now()
-		for ; time.Since(began) < 2*time.Second && (len(marked(t, mark)) > 0 || len(files(t, tmp)) > 0); time.Sleep(10 * time.Millisecond) {
+		for ; time.Since(began) < 2*time.Second && (len(marked(t, mark)) > 0 ||
+			len(files(t, tmp)) > 0); time.Sleep(10 * time.Millisecond) {
 		}
 		took := time.Since(began)
 		if left := marked(t, mark); len(left) > 0 {

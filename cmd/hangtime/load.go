@@ -68,7 +68,8 @@ func (f *loadFlags) define(cmd *cobra.Command) {
 	flags.IntVar(&f.Users, "users", 0, "users who wait for their answers (shape closed)")
 	flags.DurationVar(&f.Think, "think", 0, "how long a user waits between an answer and the next hit")
 	flags.BoolVar(&f.Max, "max", false, "as fast as the server answers: a closed loop of --connections users who do not think")
-	flags.IntVarP(&f.Connections, "connections", "c", 0, "most hits in flight at once, each on its own connection (default 1024; with --max 64)")
+	flags.IntVarP(&f.Connections, "connections", "c", 0,
+		"most hits in flight at once, each on its own connection (default 1024; with --max 64)")
 	flags.StringVar(&f.Log, "log", "", "access log to send again (shape replay): Common, Combined or JSON lines")
 	flags.Float64Var(&f.Speed, "speed", 1, "of the replay: 10 is ten times as fast as it was")
 	flags.StringVar(&f.Targets, "targets", "", "file of targets in vegeta's http or json format; paths are below URL")
@@ -76,14 +77,16 @@ func (f *loadFlags) define(cmd *cobra.Command) {
 	flags.StringArrayVarP(&f.Header, "header", "H", nil, "header, as 'Name: value'; may be given again")
 	flags.StringVarP(&f.Body, "body", "b", "", "body of each request")
 	flags.StringVar(&f.BodyFile, "body-file", "", "file with the body of each request")
-	flags.BoolVar(&f.Template, "template", false, "fill {{seq}}, {{counter}}, {{random MIN MAX}}, {{hex DIGITS}} and {{uuid}} in path, header and body anew for each hit")
+	flags.BoolVar(&f.Template, "template", false,
+		"fill {{seq}}, {{counter}}, {{random MIN MAX}}, {{hex DIGITS}} and {{uuid}} in path, header and body anew for each hit")
 	flags.IntSliceVar(&f.Expect, "expect", nil, "statuses that count as ok (default 200 to 399)")
 	flags.DurationVarP(&f.Timeout, "timeout", "t", 30*time.Second, "of one hit, from when it was sent")
 	flags.StringVar(&f.Socket, "unix-socket", "", "connect to this unix socket instead of the URL's host")
 	flags.BoolVar(&f.Ledger, "ledger", false, "follow each accepted task (202 with an id) to its end by asking the server")
 	flags.StringVar(&f.engine, "engine", "", "fast or net/http (default: the fast one where it can)")
 	flags.StringArrayVar(&f.allow, "allow", nil, "a host other than this machine that may be loaded; may be given again")
-	flags.BoolVar(&f.noCeil, "no-ceilings", false, fmt.Sprintf("allow more than %d hits a second and %d connections", loadgen.MostRate, loadgen.MostSenders))
+	flags.BoolVar(&f.noCeil, "no-ceilings", false,
+		fmt.Sprintf("allow more than %d hits a second and %d connections", loadgen.MostRate, loadgen.MostSenders))
 	flags.Uint64Var(&f.seed, "seed", 0, "of random moments and templates (0: a new one)")
 	flags.StringVar(&f.raw, "raw", "", "file for every hit in vegeta's encoding: vegeta's own report, plot and encode read it")
 	flags.StringVar(&f.hlog, "hlog", "", "file for a histogram log, which HdrHistogram's tools read")

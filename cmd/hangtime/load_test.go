@@ -16,7 +16,9 @@ import (
 
 // The real binary against a real server, whose address is $URL.
 func TestLoadScripts(t *testing.T) {
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }))
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "ok")
+	}))
 	t.Cleanup(srv.Close)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/load",
@@ -34,13 +36,18 @@ func TestLoadScripts(t *testing.T) {
 
 // On a terminal the load has the live screen, and q ends it with the figures so far.
 func TestALoadHasTheLiveScreen(t *testing.T) {
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }))
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "ok")
+	}))
 	t.Cleanup(srv.Close)
 	term := startOnTerminal(t, 120, 40, "load", srv.URL, "--rate", "50/s", "--duration", "5m")
-	term.waitFor("hits that were answered", func(s string) bool { return strings.Contains(s, "offered") && strings.Contains(s, "50/s") })
+	term.waitFor("hits that were answered", func(s string) bool {
+		return strings.Contains(s, "offered") && strings.Contains(s, "50/s")
+	})
 	term.press("q")
 	term.waitForEnd()
-	if text := term.said(); !strings.Contains(text, "50/s constant for 300 s on the fast engine") || !strings.Contains(text, "response") {
+	if text := term.said(); !strings.Contains(text, "50/s constant for 300 s on the fast engine") ||
+		!strings.Contains(text, "response") {
 		t.Errorf("after q:\n%s", text)
 	}
 }

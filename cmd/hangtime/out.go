@@ -19,16 +19,22 @@ func writeForms(dir string, r *report.Report) error {
 		if f.File == "" {
 			continue
 		}
-		var text bytes.Buffer
-		err := f.Write(r, &text)
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, f.File), text.Bytes(), 0o644)
-		}
-		if err != nil {
-			wrong = errors.Join(wrong, fmt.Errorf("--out: %s: %w", f.File, err))
-		}
+		wrong = errors.Join(wrong, writeForm(dir, f.File, func(w io.Writer) error { return f.Write(r, w) }))
 	}
 	return wrong
+}
+
+// writeForm writes a file of --out whole, or not at all.
+func writeForm(dir, name string, write func(io.Writer) error) error {
+	var text bytes.Buffer
+	err := write(&text)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, name), text.Bytes(), 0o644)
+	}
+	if err != nil {
+		return fmt.Errorf("--out: %s: %w", name, err)
+	}
+	return nil
 }
 
 // tellCI tells GitHub Actions, where it runs there, what it understands: annotations beside the scenario's lines and

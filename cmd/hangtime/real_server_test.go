@@ -135,7 +135,8 @@ func (s *realServer) askHTTP(path, query string) {
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	ctx := s.t.Context()
 	go func() {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d%s?%s", s.port, path, query), nil)
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet,
+			fmt.Sprintf("http://127.0.0.1:%d%s?%s", s.port, path, query), nil)
 		if err != nil {
 			return
 		}

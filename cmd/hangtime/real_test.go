@@ -26,14 +26,16 @@ func line(t *testing.T, file, text string) string {
 // The workers of one server hang in all ways at once, each in its own; one look must tell them apart.
 func TestGunicornSyncWorkersHang(t *testing.T) {
 	t.Parallel()
-	s := startReal(t, "gunicorn", "gunicorn", "--workers", "9", "--timeout", "300", "--bind", "127.0.0.1:PORT", "--pid", "DIR/pid", "app:app")
+	s := startReal(t, "gunicorn", "gunicorn", "--workers", "9", "--timeout", "300", "--bind", "127.0.0.1:PORT", "--pid",
+		"DIR/pid", "app:app")
 	s.accepts()
 	pythonWays(t, s, "../../examples/gunicorn/app.py", "--pidfile", filepath.Join(s.dir, "pid"))
 }
 
 func TestUWSGIWorkersHang(t *testing.T) {
 	t.Parallel()
-	s := startReal(t, "uwsgi", "uwsgi-core", "--plugin", "python3", "--master", "--processes", "9", "--http-socket", "127.0.0.1:PORT", "--need-app", "--wsgi-file", "../gunicorn/app.py")
+	s := startReal(t, "uwsgi", "uwsgi-core", "--plugin", "python3", "--master", "--processes", "9", "--http-socket",
+		"127.0.0.1:PORT", "--need-app", "--wsgi-file", "../gunicorn/app.py")
 	s.accepts()
 	pythonWays(t, s, "../../examples/gunicorn/app.py", "--port", fmt.Sprint(s.port))
 }
@@ -41,11 +43,12 @@ func TestUWSGIWorkersHang(t *testing.T) {
 func pythonWays(t *testing.T, s *realServer, source string, args ...string) {
 	log, upstream, self := s.lockLog(), s.silentUpstream(), os.Getpid()
 	want := map[string]wantCause{
-		"sleep":    {kind: "sleeping", where: line(t, source, "time.sleep(3600)")},
-		"flock":    {kind: "file-lock", path: log, holder: self, where: line(t, source, "fcntl.flock(")},
-		"fcntl":    {kind: "file-lock", path: log, holder: self, where: line(t, source, "fcntl.lockf(")},
-		"pipe":     {kind: "pipe-full", where: line(t, source, "os.write(end")},
-		"upstream": {kind: "socket-wait", remote: fmt.Sprintf("127.0.0.1:%d", upstream), where: line(t, source, "s.recv(1)")},
+		"sleep": {kind: "sleeping", where: line(t, source, "time.sleep(3600)")},
+		"flock": {kind: "file-lock", path: log, holder: self, where: line(t, source, "fcntl.flock(")},
+		"fcntl": {kind: "file-lock", path: log, holder: self, where: line(t, source, "fcntl.lockf(")},
+		"pipe":  {kind: "pipe-full", where: line(t, source, "os.write(end")},
+		"upstream": {kind: "socket-wait", remote: fmt.Sprintf("127.0.0.1:%d", upstream),
+			where: line(t, source, "s.recv(1)")},
 		"spin":     {kind: "cpu-bound", where: "spin ("},
 		"deadlock": {kind: "mutex", where: line(t, source, "self.a.acquire()")},
 	}
@@ -75,7 +78,8 @@ func pythonWays(t *testing.T, s *realServer, source string, args ...string) {
 
 func TestGunicornThreadedWorkersHang(t *testing.T) {
 	t.Parallel()
-	s := startReal(t, "gunicorn", "gunicorn", "--worker-class", "gthread", "--threads", "2", "--workers", "1", "--timeout", "300", "--bind", "127.0.0.1:PORT", "app:app")
+	s := startReal(t, "gunicorn", "gunicorn", "--worker-class", "gthread", "--threads", "2", "--workers", "1",
+		"--timeout", "300", "--bind", "127.0.0.1:PORT", "app:app")
 	s.accepts()
 	log := s.lockLog()
 	pid := s.hang("/hang/flock", "flock", "")
@@ -85,7 +89,8 @@ func TestGunicornThreadedWorkersHang(t *testing.T) {
 
 func TestGunicornPoolIsExhausted(t *testing.T) {
 	t.Parallel()
-	s := startReal(t, "gunicorn", "gunicorn", "--worker-class", "gthread", "--threads", "2", "--workers", "1", "--timeout", "300", "--bind", "127.0.0.1:PORT", "app:app")
+	s := startReal(t, "gunicorn", "gunicorn", "--worker-class", "gthread", "--threads", "2", "--workers", "1",
+		"--timeout", "300", "--bind", "127.0.0.1:PORT", "app:app")
 	s.accepts()
 	pid := s.hang("/hang/sleep", "sleep", "")
 	for range 3 {
@@ -98,14 +103,16 @@ func TestGunicornPoolIsExhausted(t *testing.T) {
 
 func TestGeventWorkersHangInWhatDoesNotSwitch(t *testing.T) {
 	t.Parallel()
-	s := startReal(t, "gunicorn", "gunicorn", "--worker-class", "gevent", "--workers", "4", "--timeout", "300", "--bind", "127.0.0.1:PORT", "app:app")
+	s := startReal(t, "gunicorn", "gunicorn", "--worker-class", "gevent", "--workers", "4", "--timeout", "300",
+		"--bind", "127.0.0.1:PORT", "app:app")
 	s.accepts()
 	log, source := s.lockLog(), "../../examples/gunicorn/app.py"
 	flock := s.hang("/hang/flock", "flock", "")
 	spin := s.hang("/hang/spin", "spin", "")
 	sleep := s.hang("/hang/sleep", "sleep", "") // gevent switches to other requests there
 	_, by := s.diagnose(1, "--port", fmt.Sprint(s.port))
-	check(t, "flock", by[flock], wantCause{kind: "file-lock", path: log, holder: os.Getpid(), where: line(t, source, "fcntl.flock(")})
+	check(t, "flock", by[flock], wantCause{kind: "file-lock", path: log, holder: os.Getpid(),
+		where: line(t, source, "fcntl.flock(")})
 	check(t, "spin", by[spin], wantCause{kind: "cpu-bound", where: "spin ("})
 	if w := by[sleep]; w.State == "hung" || w.State == "suspect" {
 		t.Errorf("a greenlet that sleeps hangs nobody: %+v", w)
@@ -117,7 +124,8 @@ func TestPumaWorkersHang(t *testing.T) {
 	for _, way := range []string{"flock", "upstream", "spin"} {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
-			s := startReal(t, "puma", "puma", "--workers", "1", "--threads", "1:1", "--bind", "tcp://127.0.0.1:PORT", "config.ru")
+			s := startReal(t, "puma", "puma", "--workers", "1", "--threads", "1:1", "--bind", "tcp://127.0.0.1:PORT",
+				"config.ru")
 			s.accepts()
 			log, upstream := s.lockLog(), s.silentUpstream()
 			want := map[string]wantCause{

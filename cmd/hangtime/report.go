@@ -21,8 +21,9 @@ func reportCommand() *cobra.Command {
 		Long: `report reads a recording to its end and prints the verdict that the run printed, with the same exit code.
 
 The forms are those that run --out writes: text, json (result.json), junit, md (Markdown), html (one page that needs no network), om (OpenMetrics).`,
-		Example: "  hangtime report log-contention" + history.Extension + "\n  hangtime report log-contention" + history.Extension + " --format html -o report.html",
-		Args:    exactly(1, "one recording, such as DIR/log-contention.hangtime"),
+		Example: "  hangtime report log-contention" + history.Extension + "\n  hangtime report log-contention" +
+			history.Extension + " --format html -o report.html",
+		Args: exactly(1, "one recording, such as DIR/log-contention.hangtime"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if asJSON {
 				word = "json"

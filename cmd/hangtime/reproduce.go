@@ -1,12 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -64,11 +64,7 @@ func (f *reproduceFlags) reproduce(path string) ([]byte, error) {
 	if f.cause != "" && f.url != "" {
 		return nil, errors.New("--cause breaks the reference server and --url is one of your own; want one of the two")
 	}
-	name := f.name
-	if name == "" {
-		base := filepath.Base(path)
-		name = strings.Trim(regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(strings.TrimSuffix(base, filepath.Ext(base))), "-"), "-") + "-again"
-	}
+	name := cmp.Or(f.name, scenarios.NameFor(path)+"-again")
 	kind, err := kindOf(path)
 	if err != nil {
 		return nil, err
@@ -171,21 +167,13 @@ func (f *reproduceFlags) fromAccessLog(path, name string) ([]byte, error) {
 }
 
 func readAccessLog(path string) (*report.Requests, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
 	requests := report.NewRequests()
-	_, err = accesslog.Read(file, func(r accesslog.Request) error {
+	_, err := accesslog.ReadFile(path, func(r accesslog.Request) error {
 		requests.Add(r.At, r.Method, r.Path)
 		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	if err == nil && requests.Empty() {
+		err = fmt.Errorf("%s has no request", path)
 	}
-	if requests.Empty() {
-		return nil, fmt.Errorf("%s has no request", path)
-	}
-	return requests, nil
+	return requests, err
 }

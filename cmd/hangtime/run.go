@@ -63,8 +63,10 @@ Ctrl-C ends it in order at any moment: faults are healed, the server is stopped,
 	flags.StringVar(&f.out, "out", "", "folder for the recording, result.json, junit.xml, report.html, summary.md and metrics.om; made if it is missing")
 	flags.StringArrayVar(&f.set, "set", nil, "change a key of the scenario, such as server.workers=8; may be given again")
 	flags.BoolVar(&f.allowFaults, "allow-faults", false, "break a server that hangtime did not start (server.kind attach)")
-	flags.StringArrayVar(&f.allow, "allow", nil, "a host other than this machine that may be loaded (server.kind url); may be given again")
-	flags.StringVar(&f.metricsListen, "metrics-listen", "", "serve live OpenMetrics at http://ADDRESS/metrics while it runs, such as 127.0.0.1:9464")
+	flags.StringArrayVar(&f.allow, "allow", nil,
+		"a host other than this machine that may be loaded (server.kind url); may be given again")
+	flags.StringVar(&f.metricsListen, "metrics-listen", "",
+		"serve live OpenMetrics at http://ADDRESS/metrics while it runs, such as 127.0.0.1:9464")
 	flags.Uint64Var(&f.seed, "seed", 0, "of every random choice (0: the scenario's, or a new one); each repeat takes the next")
 	return cmd
 }
@@ -167,7 +169,8 @@ func (r *runner) single(p plan, screen *tui.Options) error {
 		err = errors.Join(err, final.Text(r.stdout))
 	}
 	if final.Over && final.Interrupted == "" {
-		_ = run.RememberVerdict(final.Header.Scenario, string(final.Verdict.Outcome), time.Now()) // only the home screen misses it: no reason to fail a run
+		// Only the home screen misses it: no reason to fail a run.
+		_ = run.RememberVerdict(final.Header.Scenario, string(final.Verdict.Outcome), time.Now())
 	}
 	err = errors.Join(err, tellCI(r.stderr, p.arg, final))
 	return outcome(final, err)
@@ -176,7 +179,8 @@ func (r *runner) single(p plan, screen *tui.Options) error {
 // conduct runs one scenario once and writes what --out asks for into out. The report is nil where nothing was begun.
 func (r *runner) conduct(p plan, seed uint64, out string, live *report.Live, screen *tui.Options) (*report.Report, error) {
 	name := p.doc.Scenario.Name
-	options := run.Options{Document: p.doc, Name: name, Self: r.self, Tool: version(), Seed: seed, AllowFaults: r.flags.allowFaults, Allow: r.flags.allow}
+	options := run.Options{Document: p.doc, Name: name, Self: r.self, Tool: version(), Seed: seed,
+		AllowFaults: r.flags.allowFaults, Allow: r.flags.allow}
 	var recording *history.Writer
 	if out != "" {
 		var err error

@@ -122,7 +122,8 @@ func states(screen string) []string {
 // kills them soon after hangtime can be certain, and on a machine so busy that hangtime itself is late (which counts
 // as not having looked) it may come first.
 func longHang(out string) []string {
-	return []string{"run", "log-contention", "--set", "server.timeout=60s", "--set", "phases.before=2s", "--set", "phases.during=6s", "--set", "phases.after=2s",
+	return []string{"run", "log-contention", "--set", "server.timeout=60s", "--set", "phases.before=2s", "--set",
+		"phases.during=6s", "--set", "phases.after=2s",
 		"--set", "faults[0].for=6s", "--out", out}
 }
 
@@ -158,9 +159,12 @@ func TestLeavingEndsTheRun(t *testing.T) {
 func seenToHangAndRecover(term *terminal) {
 	term.t.Helper()
 	term.waitFor("four workers at work", func(s string) bool { return len(states(s)) == 4 })
-	hung := term.waitFor("a hung worker", func(s string) bool { return countOf(states(s), "hung") > 0 && strings.Contains(s, "async_tasks.log") })
+	hung := term.waitFor("a hung worker", func(s string) bool {
+		return countOf(states(s), "hung") > 0 && strings.Contains(s, "async_tasks.log")
+	})
 	for line := range strings.SplitSeq(hung, "\n") {
-		if m := workerRow.FindStringSubmatch(line); m != nil && strings.EqualFold(m[1], "hung") && !strings.Contains(line, "async_tas") {
+		if m := workerRow.FindStringSubmatch(line); m != nil && strings.EqualFold(m[1], "hung") &&
+			!strings.Contains(line, "async_tas") {
 			term.t.Errorf("a hung worker's row does not name the lock: %q", line)
 		}
 	}

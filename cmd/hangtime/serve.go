@@ -40,7 +40,8 @@ Exit codes: 0 it was told to stop, 1 it could not begin, 2 an option is wrong, 3
 			if check {
 				return nil
 			}
-			code, err := refserver.Serve(refserver.Start{Config: cfg, Reload: func() (refserver.Config, error) { return serveConfig(cmd.Flags(), file) }})
+			code, err := refserver.Serve(refserver.Start{Config: cfg,
+				Reload: func() (refserver.Config, error) { return serveConfig(cmd.Flags(), file) }})
 			if err != nil {
 				return &exit{1, err}
 			}

@@ -47,8 +47,10 @@ func TestServeOptionsComeFromFlagThenEnvironmentThenFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := refserver.Default()
-	want.Workers, want.Timeout, want.KeepAlive, want.WorkerClass, want.Threads, want.WorkerConnections = 4, 8*time.Second, 3*time.Second, "gthread", 5, 9
-	want.Bind, want.Monitoring, want.Umask, want.PIDFile, want.LogLevel = []string{"127.0.0.1:1", "unix:/tmp/a,b.sock"}, "off", "027", "/tmp/x.pid", "debug"
+	want.Workers, want.Timeout, want.KeepAlive, want.WorkerClass, want.Threads, want.WorkerConnections = 4,
+		8*time.Second, 3*time.Second, "gthread", 5, 9
+	want.Bind, want.Monitoring, want.Umask, want.PIDFile, want.LogLevel = []string{"127.0.0.1:1", "unix:/tmp/a,b.sock"},
+		"off", "027", "/tmp/x.pid", "debug"
 	want.Hooks = []string{"on_exit=echo a, b"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -91,14 +93,19 @@ func TestServeSaysWhatIsWrongAndWhere(t *testing.T) {
 	}{
 		{name: "unknown key", file: "wrokers: 3\n", want: "wrokers: there is no such option"},
 		{name: "a number that is none", file: "workers: many\n", want: `workers: want a whole number, got "many"`},
-		{name: "environment", env: [2]string{"HANGTIME_THREADS", "x"}, want: `HANGTIME_THREADS: want a whole number, got "x"`},
-		{name: "choice", args: []string{"--logging=everywhere"}, want: `logging: want one of per-pid, shared, shared-lock, stdout, got "everywhere"`},
+		{name: "environment", env: [2]string{"HANGTIME_THREADS", "x"},
+			want: `HANGTIME_THREADS: want a whole number, got "x"`},
+		{name: "choice", args: []string{"--logging=everywhere"},
+			want: `logging: want one of per-pid, shared, shared-lock, stdout, got "everywhere"`},
 		{name: "time", file: "timeout: soon\n", want: "timeout: "},
 		{name: "hook", args: []string{"--hook=on_lunch=echo"}, want: "hook: want one of on_starting"},
 		{name: "umask", file: "umask: \"9\"\n", want: "umask: want an octal number"},
-		{name: "umask that YAML reads as 18", file: "umask: 022\n", want: `umask: want a text in quotes, such as "022", got the number 18`},
-		{name: "umask that YAML reads as 63, octal again by its looks", file: "umask: 077\n", want: `umask: want a text in quotes, such as "022", got the number 63`},
-		{name: "user", args: []string{"--user=nobody-here"}, want: `user: want the name or number of a user of this machine, got "nobody-here"`},
+		{name: "umask that YAML reads as 18", file: "umask: 022\n",
+			want: `umask: want a text in quotes, such as "022", got the number 18`},
+		{name: "umask that YAML reads as 63, octal again by its looks", file: "umask: 077\n",
+			want: `umask: want a text in quotes, such as "022", got the number 63`},
+		{name: "user", args: []string{"--user=nobody-here"},
+			want: `user: want the name or number of a user of this machine, got "nobody-here"`},
 		{name: "bind", args: []string{"--bind=host:port"}, want: "bind: want"},
 		{name: "two names", file: "pid: a\npidfile: b\n", want: "it is there twice"},
 		{name: "python", args: []string{"--config=gunicorn.conf.py"}, want: "want a .yaml, .toml or .json file"},
@@ -120,7 +127,8 @@ func TestServeSaysWhatIsWrongAndWhere(t *testing.T) {
 
 func TestPrintedConfigIsReadBackTheSame(t *testing.T) {
 	want := refserver.Default()
-	want.Bind, want.Hooks, want.Monitoring, want.User, want.Timeout = []string{"unix:/a b", "127.0.0.1:80"}, []string{`on_exit=echo "x", y`}, "off", "", 90*time.Second
+	want.Bind, want.Hooks, want.Monitoring, want.User, want.Timeout = []string{"unix:/a b", "127.0.0.1:80"},
+		[]string{`on_exit=echo "x", y`}, "off", "", 90*time.Second
 	var text bytes.Buffer
 	if err := want.WriteYAML(&text); err != nil {
 		t.Fatal(err)

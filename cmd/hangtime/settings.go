@@ -82,7 +82,8 @@ func readSettings(cmd *cobra.Command) (v *viper.Viper, file string, err error) {
 	v.SetConfigType("yaml")
 	err = v.ReadInConfig()
 	switch {
-	case (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)) && !asked: // the home may be another user's, as under setpriv
+	case (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)) &&
+		!asked: // the home may be another user's, as under setpriv
 		return v, "", nil
 	case err != nil:
 		var wrong viper.ConfigParseError
@@ -94,7 +95,8 @@ func readSettings(cmd *cobra.Command) (v *viper.Viper, file string, err error) {
 	for _, key := range v.AllKeys() {
 		name, _, _ := strings.Cut(key, ".")
 		if !slices.Contains(settingNames(), name) {
-			return nil, "", fmt.Errorf("configuration %s: %q is no setting; want one of %s", file, name, strings.Join(settingNames(), ", "))
+			return nil, "", fmt.Errorf("configuration %s: %q is no setting; want one of %s", file, name,
+				strings.Join(settingNames(), ", "))
 		}
 	}
 	return v, file, nil
@@ -112,9 +114,11 @@ func screenOptions(cmd *cobra.Command, v *viper.Viper, file string) (*tui.Option
 	}
 	refresh, err := time.ParseDuration(v.GetString("refresh"))
 	if err != nil || refresh < shortestRefresh || refresh > longestRefresh {
-		return nil, wrong("refresh", "%q: want a time from %v to %v such as 100ms", v.GetString("refresh"), shortestRefresh, longestRefresh)
+		return nil, wrong("refresh", "%q: want a time from %v to %v such as 100ms", v.GetString("refresh"), shortestRefresh,
+			longestRefresh)
 	}
-	options := &tui.Options{Theme: v.GetString("theme"), ASCII: v.GetBool("ascii") || onlyASCII(), NoMouse: !v.GetBool("mouse"), Refresh: refresh}
+	options := &tui.Options{Theme: v.GetString("theme"), ASCII: v.GetBool("ascii") || onlyASCII(), NoMouse: !v.GetBool("mouse"),
+		Refresh: refresh}
 	if err := options.Check(); err != nil {
 		return nil, wrong("theme", "%v", err)
 	}

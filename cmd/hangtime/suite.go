@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -101,18 +100,10 @@ func (r *runner) folders(plans []plan) ([][]string, error) {
 func (r *runner) tellSuite(all report.Suite) error {
 	var wrong error
 	if r.flags.out != "" {
-		for name, write := range map[string]func(io.Writer) error{"junit.xml": all.JUnit, "summary.md": all.Markdown, "summary.txt": all.Text, "result.json": all.JSON} {
-			var text bytes.Buffer
-			err := write(&text)
-			if err == nil {
-				err = os.MkdirAll(r.flags.out, 0o755)
-			}
-			if err == nil {
-				err = os.WriteFile(filepath.Join(r.flags.out, name), text.Bytes(), 0o644)
-			}
-			if err != nil {
-				wrong = errors.Join(wrong, fmt.Errorf("--out: %s: %w", name, err))
-			}
+		wrong = os.MkdirAll(r.flags.out, 0o755)
+		for name, write := range map[string]func(io.Writer) error{"junit.xml": all.JUnit, "summary.md": all.Markdown,
+			"summary.txt": all.Text, "result.json": all.JSON} {
+			wrong = errors.Join(wrong, writeForm(r.flags.out, name, write))
 		}
 	}
 	wrong = errors.Join(wrong, appendSummary(all.Markdown))

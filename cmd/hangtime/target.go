@@ -30,7 +30,8 @@ func (t *targetFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&t.pidfile, "pidfile", "", "file that holds it")
 	flags.IntVar(&t.port, "port", 0, "TCP port where the server listens")
 	flags.StringVar(&t.socket, "socket", "", "path of the unix socket where it listens")
-	flags.DurationVar(&t.hangAfter, "hang-after", diagnose.DefaultHangAfter, "age from which on work hangs although nobody is seen to wait behind it; before that it is slow")
+	flags.DurationVar(&t.hangAfter, "hang-after", diagnose.DefaultHangAfter,
+		"age from which on work hangs although nobody is seen to wait behind it; before that it is slow")
 	flags.BoolVar(&t.query, "query", false, "show the part of a request's path behind the question mark too")
 }
 

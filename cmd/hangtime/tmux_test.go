@@ -23,7 +23,9 @@ func TestKeysInTmux(t *testing.T) {
 		}
 		return string(out)
 	}
-	tmux("new-session", "-d", "-x", "120", "-y", "35", fmt.Sprintf("'%s' replay '%s'; sleep 600", binary, filepath.Join("..", "..", "tui", "testdata", "log-contention.hangtime")))
+	tmux("new-session", "-d", "-x", "120", "-y", "35",
+		fmt.Sprintf("'%s' replay '%s'; sleep 600", binary,
+			filepath.Join("..", "..", "tui", "testdata", "log-contention.hangtime")))
 	t.Cleanup(func() { _ = exec.Command("tmux", "-S", socket, "kill-server").Run() })
 	see := func(text string) {
 		t.Helper()
@@ -37,9 +39,12 @@ func TestKeysInTmux(t *testing.T) {
 	}
 	see("q end")
 	for _, step := range []struct{ keys, see string }{
-		{"Space", "■ 1x"}, {": a t Space 4 . 9 Enter", "HANG 4 of 4"}, {"Down", "▸ 2 "}, {"Up", "▸ 1 "}, {"Enter", "waits for"}, {"Escape", "story"}, {"i", "incident 1"}, {"Escape", "story"},
-		{"Right Right", "■ 1x  00:06"}, {"Left Left Left Left", "■ 1x  00:02"}, {"n", "■ 1x  00:03"}, {"] ]", "■ 4x"}, {"[", "■ 2x"}, {"?", "any key goes back"}, {"x", "story"},
-		{"/ 2 Enter", "of 4)"}, {"Escape", "1 7593"}, {"End", "▸ 4 "}, {"Home", "▸ 1 "}, {"PPage", "story"}, {"NPage", "story"}, {"v", "longest stall"}, {"Tab", "story"},
+		{"Space", "■ 1x"}, {": a t Space 4 . 9 Enter", "HANG 4 of 4"}, {"Down", "▸ 2 "}, {"Up", "▸ 1 "},
+		{"Enter", "waits for"}, {"Escape", "story"}, {"i", "incident 1"}, {"Escape", "story"},
+		{"Right Right", "■ 1x  00:06"}, {"Left Left Left Left", "■ 1x  00:02"}, {"n", "■ 1x  00:03"}, {"] ]", "■ 4x"},
+		{"[", "■ 2x"}, {"?", "any key goes back"}, {"x", "story"},
+		{"/ 2 Enter", "of 4)"}, {"Escape", "1 7593"}, {"End", "▸ 4 "}, {"Home", "▸ 1 "}, {"PPage", "story"},
+		{"NPage", "story"}, {"v", "longest stall"}, {"Tab", "story"},
 	} {
 		tmux(append([]string{"send-keys"}, strings.Fields(step.keys)...)...)
 		see(step.see)

@@ -39,7 +39,8 @@ func TestWatchSeesAHangAsTheServersOwnUser(t *testing.T) {
 	if err := os.Chmod(dir, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(binary, "watch", "--port", fmt.Sprint(s.port), "--plain", "--out", filepath.Join(dir, "seen"), "--on-hang", "cat > "+filepath.Join(dir, "incident.json"))
+	cmd := exec.Command(binary, "watch", "--port", fmt.Sprint(s.port), "--plain", "--out", filepath.Join(dir, "seen"),
+		"--on-hang", "cat > "+filepath.Join(dir, "incident.json"))
 	cmd.SysProcAttr = as
 	out, err := os.Create(filepath.Join(t.TempDir(), "said"))
 	if err != nil {
@@ -84,10 +85,12 @@ func TestWatchSeesAHangAsTheServersOwnUser(t *testing.T) {
 	if code := cmd.ProcessState.ExitCode(); code != 1 {
 		t.Errorf("exit code %d, want 1", code)
 	}
-	if incident.Kind != "hang" || incident.Cause.Kind != "sleeping" || len(incident.Victims) != 1 || incident.Victims[0].PID != pid || !strings.Contains(incident.Cause.Where, "app.py:") {
+	if incident.Kind != "hang" || incident.Cause.Kind != "sleeping" || len(incident.Victims) != 1 ||
+		incident.Victims[0].PID != pid || !strings.Contains(incident.Cause.Where, "app.py:") {
 		t.Errorf("the incident is %+v", incident)
 	}
-	for _, want := range []string{"watching process", "HANG worker", "app.py:", fmt.Sprintf("is gone: pid %d, SIGKILL", pid), "watched for", "1 hang", "% of a core"} {
+	for _, want := range []string{"watching process", "HANG worker", "app.py:",
+		fmt.Sprintf("is gone: pid %d, SIGKILL", pid), "watched for", "1 hang", "% of a core"} {
 		if !strings.Contains(said(), want) {
 			t.Errorf("%q is not said", want)
 		}
@@ -115,7 +118,8 @@ func TestWatchOnATerminalLooksAsAsked(t *testing.T) {
 	term := startOnTerminal(t, 200, 40, "watch", "--port", fmt.Sprint(s.port), "--config", config, "--ascii", "--out", dir)
 	term.waitFor("two workers", func(text string) bool { return len(states(text)) == 2 })
 	term.press("\x1b[15~") // F5
-	screen := term.waitFor("how to see it again", func(text string) bool { return strings.Contains(text, "hangtime replay ") })
+	screen := term.waitFor("how to see it again",
+		func(text string) bool { return strings.Contains(text, "hangtime replay ") })
 	recordings, err := filepath.Glob(filepath.Join(dir, "*.hangtime"))
 	if err != nil || len(recordings) != 1 || !strings.Contains(screen, "hangtime replay "+recordings[0]) {
 		t.Errorf("recordings %v, %v; the screen says:\n%s", recordings, err, screen)

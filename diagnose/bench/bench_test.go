@@ -178,23 +178,27 @@ func trialTable(results []*result) string {
 	var suspect, loops, since []time.Duration
 	made, found, right, spurious := 0, 0, 0, 0
 	for _, r := range results {
-		fmt.Fprintf(&b, "| %s | %s | %d | %d | %d | %s | %s | %s | %d |\n", r.server, r.name, r.made, r.found, r.right, millis(r.suspect), millis(r.certain), millis(r.since), len(r.spurious))
+		fmt.Fprintf(&b, "| %s | %s | %d | %d | %d | %s | %s | %s | %d |\n", r.server, r.name, r.made, r.found, r.right,
+			millis(r.suspect), millis(r.certain), millis(r.since), len(r.spurious))
 		made, found, right, spurious = made+r.made, found+r.found, right+r.right, spurious+len(r.spurious)
 		suspect, since = append(suspect, r.suspect...), append(since, r.since...)
 		if !r.pool {
 			loops = append(loops, r.certain...)
 		}
 	}
-	fmt.Fprintf(&b, "| all | | %d | %d | %d (%.1f %%) | %s | %s (without those of 5 s) | %s | %d |\n", made, found, right, 100*float64(right)/float64(max(made, 1)), millis(suspect), millis(loops), millis(since), spurious)
+	fmt.Fprintf(&b, "| all | | %d | %d | %d (%.1f %%) | %s | %s (without those of 5 s) | %s | %d |\n", made, found,
+		right, 100*float64(right)/float64(max(made, 1)), millis(suspect), millis(loops), millis(since), spurious)
 	for _, r := range results {
 		for what, n := range r.wrong {
 			fmt.Fprintf(&b, "\n%s, %s: %d times called %s", r.server, r.name, n, what)
 		}
 		for _, s := range r.spurious {
-			fmt.Fprintf(&b, "\n%s, %s: found without reason: pid %d at %.3f s since %.3f s, %s (%s)", r.server, r.name, s.pid, s.found.Seconds(), s.since.Seconds(), s.cause, s.short)
+			fmt.Fprintf(&b, "\n%s, %s: found without reason: pid %d at %.3f s since %.3f s, %s (%s)", r.server, r.name,
+				s.pid, s.found.Seconds(), s.since.Seconds(), s.cause, s.short)
 		}
 		if r.lateShare > 0 {
-			fmt.Fprintf(&b, "\n%s, %s: %.1f %% of hangtime's own ticks were over 100 ms late", r.server, r.name, 100*r.lateShare)
+			fmt.Fprintf(&b, "\n%s, %s: %.1f %% of hangtime's own ticks were over 100 ms late", r.server, r.name,
+				100*r.lateShare)
 		}
 	}
 	return b.String()

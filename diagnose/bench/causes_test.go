@@ -74,29 +74,52 @@ func causes() []cause {
 		return append([]string{"--workers=4", "--io=blocking", "--heartbeat-from=loop"}, more...)
 	}
 	return []cause{
-		{name: "blocking sleep", server: "gunicorn", args: sync4, want: diagnose.CauseSleeping, hold: loopHold, round: poison("/sleep?for=%s", 3)},
-		{name: "computation", server: "gunicorn", args: sync4, want: diagnose.CauseCPU, hold: loopHold, round: poison("/cpu?for=%s", 1)},
-		{name: "flock", server: "gunicorn", args: sync4, want: diagnose.CauseFileLock, hold: loopHold, round: locked("flock", 3)},
-		{name: "fcntl lock", server: "gunicorn", args: sync4, want: diagnose.CauseFileLock, hold: loopHold, round: locked("posix", 3)},
-		{name: "OFD lock", server: "gunicorn", args: sync4, want: diagnose.CauseFileLock, hold: loopHold, round: locked("ofd", 3)},
+		{name: "blocking sleep", server: "gunicorn", args: sync4, want: diagnose.CauseSleeping, hold: loopHold,
+			round: poison("/sleep?for=%s", 3)},
+		{name: "computation", server: "gunicorn", args: sync4, want: diagnose.CauseCPU, hold: loopHold,
+			round: poison("/cpu?for=%s", 1)},
+		{name: "flock", server: "gunicorn", args: sync4, want: diagnose.CauseFileLock, hold: loopHold,
+			round: locked("flock", 3)},
+		{name: "fcntl lock", server: "gunicorn", args: sync4, want: diagnose.CauseFileLock, hold: loopHold,
+			round: locked("posix", 3)},
+		{name: "OFD lock", server: "gunicorn", args: sync4, want: diagnose.CauseFileLock, hold: loopHold,
+			round: locked("ofd", 3)},
 		{name: "full pipe", server: "gunicorn", args: sync4, want: diagnose.CausePipe, hold: loopHold, round: fifo},
-		{name: "lock of a dead end", server: "gunicorn", args: sync4, want: diagnose.CauseMutex, hold: loopHold, round: poison("/mutex?for=%s", 3)},
-		{name: "silent TCP server", server: "gunicorn", args: sync4, want: diagnose.CauseSocket, hold: loopHold, round: upstream("tcp", "recv")},
-		{name: "silent UDP server", server: "gunicorn", args: sync4, want: diagnose.CauseSocket, hold: loopHold, round: upstream("udp", "udp")},
-		{name: "connect without an answer", server: "gunicorn", args: sync4, want: diagnose.CauseSocket, hold: loopHold, rest: 2 * time.Second, round: unaccepted},
-		{name: "SIGSTOP", server: "gunicorn", args: sync4, want: diagnose.CauseStopped, hold: 500 * time.Millisecond, round: stops},
-		{name: "SIGKILL", server: "gunicorn", args: sync4, want: diagnose.CauseKilled, hold: 500 * time.Millisecond, rest: time.Second, round: kills},
-		{name: "half a request", server: "gunicorn", args: one, want: diagnose.CauseClient, hold: loopHold, round: halfRequest},
-		{name: "pool of threads used up", server: "gunicorn", args: []string{"--workers=3", "--threads=4"}, want: diagnose.CausePool, hold: poolHold, pool: true, load: 40, round: poolRound("/sleep?for=%s", 15)},
-		{name: "blocking sleep on the loop", server: "reference", args: loop(), want: diagnose.CauseSleeping, hold: loopHold, path: "/task", round: tasks("sleep")},
-		{name: "computation on the loop", server: "reference", args: loop(), want: diagnose.CauseCPU, hold: loopHold, path: "/task", round: task("cpu")},
-		{name: "silent TCP server, on the loop", server: "reference", args: loop(), want: diagnose.CauseSocket, hold: loopHold, path: "/task", round: tasks("socket")},
-		{name: "silent name server, on the loop", server: "reference", args: loop(), want: diagnose.CauseSocket, hold: loopHold, path: "/task", round: tasks("dns")},
-		{name: "flock on the shared log", server: "reference", args: []string{"--workers=4", "--logging=shared-lock"}, want: diagnose.CauseFileLock, hold: loopHold, load: 60, path: "/task", round: sharedLog},
-		{name: "SIGSTOP", server: "reference", args: sync4, want: diagnose.CauseStopped, hold: 500 * time.Millisecond, path: "/task", round: stops},
-		{name: "SIGKILL", server: "reference", args: sync4, want: diagnose.CauseKilled, hold: 500 * time.Millisecond, rest: time.Second, path: "/task", round: kills},
-		{name: "executor used up", server: "reference", args: []string{"--workers=3", "--executor-threads=4"}, want: diagnose.CausePool, hold: poolHold, pool: true, path: "/task", work: "socket", round: poolTasks(24)},
-		{name: "loop that nothing runs", server: "reference", args: []string{"--workers=4", "--recovery=none", "--state=unaware"}, want: diagnose.CauseDeadLoop, hold: 8 * time.Second, pool: true, rest: time.Second, load: 60, path: "/task", round: deadLoops},
+		{name: "lock of a dead end", server: "gunicorn", args: sync4, want: diagnose.CauseMutex, hold: loopHold,
+			round: poison("/mutex?for=%s", 3)},
+		{name: "silent TCP server", server: "gunicorn", args: sync4, want: diagnose.CauseSocket, hold: loopHold,
+			round: upstream("tcp", "recv")},
+		{name: "silent UDP server", server: "gunicorn", args: sync4, want: diagnose.CauseSocket, hold: loopHold,
+			round: upstream("udp", "udp")},
+		{name: "connect without an answer", server: "gunicorn", args: sync4, want: diagnose.CauseSocket, hold: loopHold,
+			rest: 2 * time.Second, round: unaccepted},
+		{name: "SIGSTOP", server: "gunicorn", args: sync4, want: diagnose.CauseStopped, hold: 500 * time.Millisecond,
+			round: stops},
+		{name: "SIGKILL", server: "gunicorn", args: sync4, want: diagnose.CauseKilled, hold: 500 * time.Millisecond,
+			rest: time.Second, round: kills},
+		{name: "half a request", server: "gunicorn", args: one, want: diagnose.CauseClient, hold: loopHold,
+			round: halfRequest},
+		{name: "pool of threads used up", server: "gunicorn", args: []string{"--workers=3", "--threads=4"},
+			want: diagnose.CausePool, hold: poolHold, pool: true, load: 40, round: poolRound("/sleep?for=%s", 15)},
+		{name: "blocking sleep on the loop", server: "reference", args: loop(), want: diagnose.CauseSleeping,
+			hold: loopHold, path: "/task", round: tasks("sleep")},
+		{name: "computation on the loop", server: "reference", args: loop(), want: diagnose.CauseCPU, hold: loopHold,
+			path: "/task", round: task("cpu")},
+		{name: "silent TCP server, on the loop", server: "reference", args: loop(), want: diagnose.CauseSocket,
+			hold: loopHold, path: "/task", round: tasks("socket")},
+		{name: "silent name server, on the loop", server: "reference", args: loop(), want: diagnose.CauseSocket,
+			hold: loopHold, path: "/task", round: tasks("dns")},
+		{name: "flock on the shared log", server: "reference", args: []string{"--workers=4", "--logging=shared-lock"},
+			want: diagnose.CauseFileLock, hold: loopHold, load: 60, path: "/task", round: sharedLog},
+		{name: "SIGSTOP", server: "reference", args: sync4, want: diagnose.CauseStopped, hold: 500 * time.Millisecond,
+			path: "/task", round: stops},
+		{name: "SIGKILL", server: "reference", args: sync4, want: diagnose.CauseKilled, hold: 500 * time.Millisecond,
+			rest: time.Second, path: "/task", round: kills},
+		{name: "executor used up", server: "reference", args: []string{"--workers=3", "--executor-threads=4"},
+			want: diagnose.CausePool, hold: poolHold, pool: true, path: "/task", work: "socket", round: poolTasks(24)},
+		{name: "loop that nothing runs", server: "reference",
+			args: []string{"--workers=4", "--recovery=none", "--state=unaware"}, want: diagnose.CauseDeadLoop,
+			hold: 8 * time.Second, pool: true, rest: time.Second, load: 60, path: "/task", round: deadLoops},
 	}
 }
 
@@ -329,7 +352,8 @@ func tasks(work string) func(context.Context, *lane) []truth {
 
 func (l *lane) loops(work string, n int) []truth {
 	all := l.each(n, func(int) (truth, bool) {
-		a := l.ask(l.server, "POST", "/task", fmt.Sprintf(`{"work":%q,"duration":"%dms"}`, work, l.hold.Milliseconds()), 10*time.Second)
+		a := l.ask(l.server, "POST", "/task", fmt.Sprintf(`{"work":%q,"duration":"%dms"}`, work, l.hold.Milliseconds()),
+			10*time.Second)
 		return truth{pid: a.pid, from: a.sent}, a.err == nil && a.pid > 0
 	})
 	time.Sleep(l.hold)
@@ -363,7 +387,8 @@ func sharedLog(_ context.Context, l *lane) []truth {
 			a := l.ask(l.server, "POST", "/task", `{"work":"sleep","duration":"5ms"}`, 20*time.Second)
 			mu.Lock()
 			defer mu.Unlock()
-			if was, known := first[a.pid]; a.err == nil && a.pid > 0 && l.rec.Now()-a.sent > l.hold/2 && (!known || a.sent < was) {
+			if was, known := first[a.pid]; a.err == nil && a.pid > 0 && l.rec.Now()-a.sent > l.hold/2 &&
+				(!known || a.sent < was) {
 				first[a.pid] = a.sent
 			}
 		})
@@ -374,7 +399,8 @@ func sharedLog(_ context.Context, l *lane) []truth {
 	var all []truth
 	for pid, at := range first {
 		if at-from < l.hold/3 {
-			all = append(all, truth{pid: pid, earliest: from, from: at}) // a line of an earlier task may have been the first that waited
+			// A line of an earlier task may have been the first that waited.
+			all = append(all, truth{pid: pid, earliest: from, from: at})
 		}
 	}
 	return all
@@ -413,7 +439,8 @@ func poolTasks(n int) func(context.Context, *lane) []truth {
 	return func(_ context.Context, l *lane) []truth {
 		took := map[int][]time.Duration{}
 		for range n {
-			a := l.ask(l.server, "POST", "/task", fmt.Sprintf(`{"work":"socket","duration":"%dms"}`, l.hold.Milliseconds()), 10*time.Second)
+			a := l.ask(l.server, "POST", "/task",
+				fmt.Sprintf(`{"work":"socket","duration":"%dms"}`, l.hold.Milliseconds()), 10*time.Second)
 			if a.err == nil && a.pid > 0 {
 				took[a.pid] = append(took[a.pid], a.sent)
 			}

@@ -54,10 +54,14 @@ func quiets() []*quiet {
 	sync4 := []string{"--workers=4"}
 	return []*quiet{
 		{name: "healthy", server: "gunicorn", args: sync4, method: "GET", path: "/?for=0.02", share: 0.8},
-		{name: "congestion", server: "gunicorn", args: sync4, method: "GET", path: "/?for=0.02", share: 1.5, must: diagnose.Saturated},
-		{name: "quota", server: "gunicorn", args: []string{"--workers=2"}, method: "GET", path: "/cpu?for=0.02", share: 1.2, quota: 20},
-		{name: "long polls", server: "gunicorn", args: []string{"--workers=2", "--worker-class=gevent"}, method: "GET", path: "/?for=0.02", share: 0.1, long: 12, must: diagnose.LongPoll},
-		{name: "healthy", server: "reference", args: sync4, method: "POST", path: "/task", body: `{"work":"sleep","duration":"20ms"}`, share: 0.8, alone: true},
+		{name: "congestion", server: "gunicorn", args: sync4, method: "GET", path: "/?for=0.02", share: 1.5,
+			must: diagnose.Saturated},
+		{name: "quota", server: "gunicorn", args: []string{"--workers=2"}, method: "GET", path: "/cpu?for=0.02",
+			share: 1.2, quota: 20},
+		{name: "long polls", server: "gunicorn", args: []string{"--workers=2", "--worker-class=gevent"}, method: "GET",
+			path: "/?for=0.02", share: 0.1, long: 12, must: diagnose.LongPoll},
+		{name: "healthy", server: "reference", args: sync4, method: "POST", path: "/task",
+			body: `{"work":"sleep","duration":"20ms"}`, share: 0.8, alone: true},
 	}
 }
 
@@ -183,9 +187,11 @@ func (q *quiet) load(ctx context.Context, w *watch, s *server) {
 // limit puts a server under a quota of processor time (cgroup v2, or v1 where that is mounted), a share of one
 // processor in percent.
 func limit(arbiter int, w *watch, percent int) (release func(), err error) {
-	dir, files := "/sys/fs/cgroup/hangtime-bench-"+strconv.Itoa(os.Getpid()), map[string]string{"cpu.max": fmt.Sprintf("%d 100000", percent*1000)}
+	dir, files := "/sys/fs/cgroup/hangtime-bench-"+strconv.Itoa(os.Getpid()),
+		map[string]string{"cpu.max": fmt.Sprintf("%d 100000", percent*1000)}
 	if _, v1 := os.Stat("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"); v1 == nil {
-		dir, files = strings.Replace(dir, "/cgroup/", "/cgroup/cpu/", 1), map[string]string{"cpu.cfs_quota_us": strconv.Itoa(percent * 1000)}
+		dir, files = strings.Replace(dir, "/cgroup/", "/cgroup/cpu/", 1),
+			map[string]string{"cpu.cfs_quota_us": strconv.Itoa(percent * 1000)}
 	}
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("no quota can be set here: %w", err)
@@ -208,7 +214,8 @@ func limit(arbiter int, w *watch, percent int) (release func(), err error) {
 	for _, one := range w.probe.Workers() {
 		err = errors.Join(err, os.WriteFile(filepath.Join(dir, "cgroup.procs"), []byte(strconv.Itoa(one.PID)), 0o644))
 	}
-	if err = errors.Join(err, os.WriteFile(filepath.Join(dir, "cgroup.procs"), []byte(strconv.Itoa(arbiter)), 0o644)); err != nil {
+	if err = errors.Join(err, os.WriteFile(filepath.Join(dir, "cgroup.procs"), []byte(strconv.Itoa(arbiter)),
+		0o644)); err != nil {
 		release()
 		return nil, fmt.Errorf("no quota can be set here: %w", err)
 	}
@@ -230,11 +237,13 @@ func controlTable(all []*quiet) string {
 		if q.must != "" && q.labels[q.must] == 0 {
 			called = append(called, "but never "+string(q.must))
 		}
-		fmt.Fprintf(&b, "| %s | %s | %.1f | %.0f/s | %.0f/s | %d of %d | %d | %s |\n", q.server, q.name, q.minutes, q.capacity, q.rate, q.failed.Load(), q.asked.Load(), len(q.findings), strings.Join(called, ", "))
+		fmt.Fprintf(&b, "| %s | %s | %.1f | %.0f/s | %.0f/s | %d of %d | %d | %s |\n", q.server, q.name, q.minutes,
+			q.capacity, q.rate, q.failed.Load(), q.asked.Load(), len(q.findings), strings.Join(called, ", "))
 	}
 	for _, q := range all {
 		for _, s := range q.findings {
-			fmt.Fprintf(&b, "\n%s, %s: false: pid %d at %.3f s since %.3f s, %s (%s)", q.server, q.name, s.pid, s.found.Seconds(), s.since.Seconds(), s.cause, s.short)
+			fmt.Fprintf(&b, "\n%s, %s: false: pid %d at %.3f s since %.3f s, %s (%s)", q.server, q.name, s.pid,
+				s.found.Seconds(), s.since.Seconds(), s.cause, s.short)
 		}
 		if q.late > 0 {
 			fmt.Fprintf(&b, "\n%s, %s: %.1f %% of hangtime's own ticks were over 100 ms late", q.server, q.name, 100*q.late)

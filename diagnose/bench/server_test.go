@@ -37,14 +37,16 @@ func start(ctx context.Context, t *testing.T, kind string, args []string) *serve
 	var cmd *exec.Cmd
 	switch kind {
 	case "reference":
-		cmd = exec.Command(*binary, append([]string{"serve", "--bind=127.0.0.1:0", "--log-dir=" + s.dir, "--exit-with-parent", "--timeout=0"}, args...)...)
+		cmd = exec.Command(*binary, append([]string{"serve", "--bind=127.0.0.1:0", "--log-dir=" + s.dir,
+			"--exit-with-parent", "--timeout=0"}, args...)...)
 	case "gunicorn":
 		s.address = freeAddress(t)
 		app, err := filepath.Abs(".")
 		if err != nil {
 			t.Fatal(err)
 		}
-		cmd = exec.Command("gunicorn", append([]string{"--chdir", app, "--bind", s.address, "--timeout=300", "--worker-tmp-dir", s.dir, "--log-level=error"}, append(args, "app:app")...)...)
+		cmd = exec.Command("gunicorn", append([]string{"--chdir", app, "--bind", s.address, "--timeout=300",
+			"--worker-tmp-dir", s.dir, "--log-level=error"}, append(args, "app:app")...)...)
 		cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
 	}
 	cmd.Dir = s.dir
@@ -161,7 +163,8 @@ func (w *watch) ask(s *server, method, path, body string, wait time.Duration) an
 	a.port = c.LocalAddr().(*net.TCPAddr).Port
 	_ = c.SetDeadline(time.Now().Add(wait))
 	a.sent = w.rec.Now()
-	if _, a.err = fmt.Fprintf(c, "%s %s HTTP/1.1\r\nHost: bench\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", method, path, len(body), body); a.err != nil {
+	if _, a.err = fmt.Fprintf(c, "%s %s HTTP/1.1\r\nHost: bench\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s",
+		method, path, len(body), body); a.err != nil {
 		return a
 	}
 	text, err := io.ReadAll(c)

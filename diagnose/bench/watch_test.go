@@ -52,10 +52,12 @@ type watch struct {
 
 func watchServer(ctx context.Context, t *testing.T, s *server) (w *watch, stop func()) {
 	t.Helper()
-	w = &watch{rec: history.NewRecorder(time.Now()), fold: diagnose.New(diagnose.DefaultLimits()), open: map[int]*spell{}, labels: map[diagnose.Label]int{}}
+	w = &watch{rec: history.NewRecorder(time.Now()), fold: diagnose.New(diagnose.DefaultLimits()),
+		open: map[int]*spell{}, labels: map[diagnose.Label]int{}}
 	w.mono = monotonic() - w.rec.Now()
 	if *record != "" {
-		file, err := history.Create(filepath.Join(*record, strings.NewReplacer("/", "-", " ", "-", ",", "", ":", "").Replace(t.Name())+history.Extension))
+		file, err := history.Create(filepath.Join(*record,
+			strings.NewReplacer("/", "-", " ", "-", ",", "", ":", "").Replace(t.Name())+history.Extension))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -147,7 +149,8 @@ func (w *watch) note(r history.Record) {
 				one.end = r.At
 				delete(w.open, worker.PID)
 			}
-			if gone, ok := r.Event.(history.WorkerGone); ok && gone.PID == worker.PID && worker.State == diagnose.Dead && (one == nil || one.found < 0) {
+			if gone, ok := r.Event.(history.WorkerGone); ok && gone.PID == worker.PID &&
+				worker.State == diagnose.Dead && (one == nil || one.found < 0) {
 				w.died(r.At, worker.PID)
 			}
 		}
@@ -158,7 +161,8 @@ func (w *watch) died(at time.Duration, pid int) {
 	for _, in := range w.fold.Incidents() {
 		for _, v := range in.Victims {
 			if in.Kind == diagnose.KindCrash && v.PID == pid {
-				w.spells = append(w.spells, &spell{pid: pid, suspect: -1, found: at, since: v.From, end: at, cause: in.Cause.Kind, short: in.Cause.Short, died: true})
+				w.spells = append(w.spells, &spell{pid: pid, suspect: -1, found: at, since: v.From, end: at,
+					cause: in.Cause.Kind, short: in.Cause.Short, died: true})
 			}
 		}
 	}

@@ -65,8 +65,10 @@ func (m maker) make(ctx context.Context, again bool, only string) error {
 			return err
 		}
 	}
-	if missing := slices.DeleteFunc(claims.sources(), func(name string) bool { _, ok := all[name]; return ok }); len(missing) > 0 {
-		return fmt.Errorf("%s has nothing of %s: measure it with -only %s", m.figures, strings.Join(missing, ", "), strings.Join(missing, ","))
+	if missing := slices.DeleteFunc(claims.sources(),
+		func(name string) bool { _, ok := all[name]; return ok }); len(missing) > 0 {
+		return fmt.Errorf("%s has nothing of %s: measure it with -only %s", m.figures, strings.Join(missing, ", "),
+			strings.Join(missing, ","))
 	}
 	var page bytes.Buffer
 	if err := write(&page, claims, all); err != nil {

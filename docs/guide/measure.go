@@ -100,7 +100,8 @@ func runScenario(ctx context.Context, binary, name string) (measurement, error) 
 }
 
 func fromResult(r report.Result) measurement {
-	m := measurement{Tool: "hangtime " + r.Tool, Kernel: r.Kernel, Cores: r.Cores, Started: r.Started.UTC().Truncate(time.Second), Outcome: string(r.Outcome), Variants: map[string]seen{}}
+	m := measurement{Tool: "hangtime " + r.Tool, Kernel: r.Kernel, Cores: r.Cores,
+		Started: r.Started.UTC().Truncate(time.Second), Outcome: string(r.Outcome), Variants: map[string]seen{}}
 	for _, v := range r.Variants {
 		s := seen{Outcome: string(v.Outcome), Figures: map[string]float64{}}
 		for _, f := range v.Figures {
@@ -151,7 +152,8 @@ func tryPython(ctx context.Context) (measurement, error) {
 	cmd.Stderr = &wrong
 	text, err := cmd.Output()
 	if err != nil {
-		return measurement{}, fmt.Errorf("%s %s: %w: %s", pythonBinary, pythonProgram, err, strings.TrimSpace(wrong.String()))
+		return measurement{}, fmt.Errorf("%s %s: %w: %s", pythonBinary, pythonProgram, err,
+			strings.TrimSpace(wrong.String()))
 	}
 	var said struct {
 		Tool string
@@ -164,7 +166,8 @@ func tryPython(ctx context.Context) (measurement, error) {
 	if err != nil {
 		return measurement{}, err
 	}
-	m := measurement{Tool: said.Tool, Kernel: strings.TrimSpace(string(kernel)), Cores: runtime.NumCPU(), Started: began.UTC().Truncate(time.Second), Outcome: "measured", Variants: map[string]seen{}}
+	m := measurement{Tool: said.Tool, Kernel: strings.TrimSpace(string(kernel)), Cores: runtime.NumCPU(),
+		Started: began.UTC().Truncate(time.Second), Outcome: "measured", Variants: map[string]seen{}}
 	for name, figures := range said.Seen {
 		m.Variants[name] = seen{Figures: figures}
 	}

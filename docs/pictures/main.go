@@ -61,20 +61,33 @@ func pictures() []picture {
 	there := shot{unseen: true, keys: inHang, see: []string{"× HANG"}}
 	ended := shot{unseen: true, keys: " :at 999\r", see: []string{"over: ", "longest stall"}}
 	return []picture{
-		{name: "hang", columns: 110, rows: 30, args: []string{"run", "log-contention", "--seed", "1"}, afterwards: "qq", screens: []shot{
-			{caption: "Four workers have stopped. The screen says since when, in which call, and who holds the lock.", see: []string{"HANG 4 of 4"}, more: 1200 * time.Millisecond},
-			{caption: "The fault is healed: the lanes show the standstill, the story how it ended.", see: []string{"healthy 4 workers", "over: every worker"}, more: 1500 * time.Millisecond},
-		}},
-		{name: "home", columns: 120, rows: 30, afterwards: quit, screens: []shot{{see: []string{"scenarios", "log-contention"}}}},
-		{name: "live", columns: 160, rows: 45, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{{keys: inHang, see: []string{"HANG"}}}},
-		{name: "live-80x24", columns: 80, rows: 24, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{{keys: inHang, see: []string{"HANG"}}}},
-		{name: "live-light", columns: 80, rows: 24, args: []string{"replay", "A", "--theme", "light"}, light: true, afterwards: quit, screens: []shot{{keys: inHang, see: []string{"HANG"}}}},
-		{name: "live-ascii", columns: 80, rows: 24, args: []string{"replay", "A", "--ascii"}, env: []string{"NO_COLOR=1"}, afterwards: quit, screens: []shot{{keys: inHang, see: []string{"HANG"}}}},
-		{name: "worker", columns: 120, rows: 35, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{there, {keys: "\r", see: []string{"waits for"}}}},
-		{name: "incident", columns: 120, rows: 40, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{ended, {keys: "i", see: []string{"incident 1", "recovered"}}}},
-		{name: "verdict", columns: 120, rows: 35, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{{keys: " :at 999\r", see: []string{"over: ", "longest stall"}}}},
-		{name: "compare", columns: 120, rows: 35, args: []string{"compare", "--screen", "A", "B"}, afterwards: quit, screens: []shot{{see: []string{"change", "response time p50"}}}},
-		{name: "help", columns: 100, rows: 30, args: []string{"replay", "A"}, afterwards: quit, screens: []shot{there, {keys: "?", see: []string{"any key goes back"}}}},
+		{name: "hang", columns: 110, rows: 30, args: []string{"run", "log-contention", "--seed", "1"}, afterwards: "qq",
+			screens: []shot{
+				{caption: "Four workers have stopped. The screen says since when, in which call, and who holds the lock.",
+					see: []string{"HANG 4 of 4"}, more: 1200 * time.Millisecond},
+				{caption: "The fault is healed: the lanes show the standstill, the story how it ended.",
+					see: []string{"healthy 4 workers", "over: every worker"}, more: 1500 * time.Millisecond},
+			}},
+		{name: "home", columns: 120, rows: 30, afterwards: quit,
+			screens: []shot{{see: []string{"scenarios", "log-contention"}}}},
+		{name: "live", columns: 160, rows: 45, args: []string{"replay", "A"}, afterwards: quit,
+			screens: []shot{{keys: inHang, see: []string{"HANG"}}}},
+		{name: "live-80x24", columns: 80, rows: 24, args: []string{"replay", "A"}, afterwards: quit,
+			screens: []shot{{keys: inHang, see: []string{"HANG"}}}},
+		{name: "live-light", columns: 80, rows: 24, args: []string{"replay", "A", "--theme", "light"}, light: true,
+			afterwards: quit, screens: []shot{{keys: inHang, see: []string{"HANG"}}}},
+		{name: "live-ascii", columns: 80, rows: 24, args: []string{"replay", "A", "--ascii"},
+			env: []string{"NO_COLOR=1"}, afterwards: quit, screens: []shot{{keys: inHang, see: []string{"HANG"}}}},
+		{name: "worker", columns: 120, rows: 35, args: []string{"replay", "A"}, afterwards: quit,
+			screens: []shot{there, {keys: "\r", see: []string{"waits for"}}}},
+		{name: "incident", columns: 120, rows: 40, args: []string{"replay", "A"}, afterwards: quit,
+			screens: []shot{ended, {keys: "i", see: []string{"incident 1", "recovered"}}}},
+		{name: "verdict", columns: 120, rows: 35, args: []string{"replay", "A"}, afterwards: quit,
+			screens: []shot{{keys: " :at 999\r", see: []string{"over: ", "longest stall"}}}},
+		{name: "compare", columns: 120, rows: 35, args: []string{"compare", "--screen", "A", "B"}, afterwards: quit,
+			screens: []shot{{see: []string{"change", "response time p50"}}}},
+		{name: "help", columns: 100, rows: 30, args: []string{"replay", "A"}, afterwards: quit,
+			screens: []shot{there, {keys: "?", see: []string{"any key goes back"}}}},
 	}
 }
 
@@ -146,7 +159,8 @@ func (p *picture) make(binary, dir, file string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary, p.args...)
-	cmd.Env = append(os.Environ(), "TERM=xterm-256color", "COLORTERM=truecolor", "LANG=C.UTF-8", "XDG_STATE_HOME="+filepath.Join(dir, "state"), "XDG_CONFIG_HOME="+filepath.Join(dir, "config"))
+	cmd.Env = append(os.Environ(), "TERM=xterm-256color", "COLORTERM=truecolor", "LANG=C.UTF-8", "XDG_STATE_HOME="+
+		filepath.Join(dir, "state"), "XDG_CONFIG_HOME="+filepath.Join(dir, "config"))
 	cmd.Env = append(cmd.Env, p.env...)
 	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: uint16(p.columns), Rows: uint16(p.rows)})
 	if err != nil {

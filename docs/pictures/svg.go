@@ -53,7 +53,8 @@ func svg(frames []frame, light bool) string {
 	for _, f := range frames {
 		width = max(width, float64(len(f.cells[0]))*cellWidth+2*margin)
 		if f.caption != "" {
-			fmt.Fprintf(&body, `<text x="%g" y="%g" class="caption">%s</text>`+"\n", margin, y+captionGap*0.6, html.EscapeString(f.caption))
+			fmt.Fprintf(&body, `<text x="%g" y="%g" class="caption">%s</text>`+"\n", margin, y+captionGap*0.6,
+				html.EscapeString(f.caption))
 			y += captionGap
 		}
 		for i, row := range f.cells {
@@ -62,7 +63,8 @@ func svg(frames []frame, light bool) string {
 		y += float64(len(f.cells))*cellHeight + margin
 	}
 	var out strings.Builder
-	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f">`+"\n", width, y, width, y)
+	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%.0f" viewBox="0 0 %.0f %.0f">`+
+		"\n", width, y, width, y)
 	fmt.Fprintf(&out, `<style>text{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:%gpx;white-space:pre;fill:%s}`+
 		`.b{font-weight:bold}.caption{font-family:system-ui,sans-serif;font-size:15px}</style>`+"\n", fontSize, text)
 	fmt.Fprintf(&out, `<rect width="100%%" height="100%%" rx="8" fill="%s"/>`+"\n", back)
@@ -74,7 +76,8 @@ func drawRow(b *strings.Builder, row []uv.Cell, y float64, text, back string) {
 	for x := 0; x < len(row); {
 		end := x + 1
 		shape := shapeOf(row[x].Content)
-		for end < len(row) && row[end].Style.Equal(&row[x].Style) && (shape == "") == (shapeOf(row[end].Content) == "") && (shape == "" || row[end].Content == row[x].Content) {
+		for end < len(row) && row[end].Style.Equal(&row[x].Style) &&
+			(shape == "") == (shapeOf(row[end].Content) == "") && (shape == "" || row[end].Content == row[x].Content) {
 			end++
 		}
 		drawRun(b, row[x:end], margin+float64(x)*cellWidth, y, text, back)
@@ -114,7 +117,8 @@ func drawRun(b *strings.Builder, cells []uv.Cell, x, y float64, text, back strin
 		opacity = ` opacity="0.65"`
 	}
 	fmt.Fprintf(b, `<text xml:space="preserve" x="%g" y="%g" textLength="%g"%s%s style="fill:%s">%s</text>`+"\n",
-		x+float64(lead)*cellWidth, y+cellHeight*0.76, float64(len([]rune(words)))*cellWidth, class, opacity, fill, html.EscapeString(words))
+		x+float64(lead)*cellWidth, y+cellHeight*0.76, float64(len([]rune(words)))*cellWidth, class, opacity, fill,
+		html.EscapeString(words))
 }
 
 // shapeOf is a character that is drawn as a shape; empty: it is text.

@@ -51,8 +51,10 @@ func put(result, page string) error {
 		have = append(have, s.Scenario)
 	}
 	// A table of some would look like one of all.
-	if missing := slices.DeleteFunc(scenarios.Names(), func(name string) bool { return slices.Contains(have, name) }); len(missing) > 0 {
-		return fmt.Errorf("%s has nothing of %s: want the result of `hangtime run --all --quick --headless --out DIR`", result, strings.Join(missing, ", "))
+	if missing := slices.DeleteFunc(scenarios.Names(),
+		func(name string) bool { return slices.Contains(have, name) }); len(missing) > 0 {
+		return fmt.Errorf("%s has nothing of %s: want the result of `hangtime run --all --quick --headless --out DIR`",
+			result, strings.Join(missing, ", "))
 	}
 	old, err := os.ReadFile(page)
 	if err != nil {
@@ -61,7 +63,8 @@ func put(result, page string) error {
 	before, rest, ok := bytes.Cut(old, []byte(begin))
 	_, after, ok2 := bytes.Cut(rest, []byte(end))
 	if !ok || !ok2 {
-		return fmt.Errorf("%s: want the lines %q and %q, between which the table goes", page, strings.TrimSpace(begin), strings.TrimSpace(end))
+		return fmt.Errorf("%s: want the lines %q and %q, between which the table goes", page, strings.TrimSpace(begin),
+			strings.TrimSpace(end))
 	}
 	return os.WriteFile(page, slices.Concat(before, []byte(begin+table(suite)+end), after), 0o644)
 }
@@ -69,7 +72,8 @@ func put(result, page string) error {
 // table is the section: a sentence on the whole, a row for each scenario.
 func table(suite report.SuiteResult) string {
 	w := &strings.Builder{}
-	fmt.Fprintf(w, "\n## All of it at once\n\n%s\n\n| scenario | what happened | as expected |\n| --- | --- | --- |\n", summary(suite))
+	fmt.Fprintf(w, "\n## All of it at once\n\n%s\n\n| scenario | what happened | as expected |\n| --- | --- | --- |\n",
+		summary(suite))
 	for _, s := range suite.Scenarios {
 		fmt.Fprintf(w, "| `%s` | %s | %s |\n", s.Scenario, happened(s), judged(s))
 	}
@@ -103,7 +107,8 @@ func summary(suite report.SuiteResult) string {
 		meaning = ": what should hang did, with the cause that is named; what should stay well did."
 	}
 	return fmt.Sprintf("`%s` on %s, hangtime %s, Linux %s, %d cores: %d scenarios, %d variants run, %d as expected%s",
-		command, first.Started.UTC().Format("2006-01-02"), first.Tool, first.Kernel, first.Cores, len(suite.Scenarios), variants, as, meaning)
+		command, first.Started.UTC().Format("2006-01-02"), first.Tool, first.Kernel, first.Cores, len(suite.Scenarios),
+		variants, as, meaning)
 }
 
 // happened is what each variant had, of its first run; where it is no pass it is that of a run that was none.

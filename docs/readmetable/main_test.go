@@ -18,12 +18,14 @@ func suite(names []string) report.SuiteResult {
 	one := func(outcome verdict.Outcome, got string) report.Result {
 		return report.Result{
 			Tool: "v1", Kernel: "6.18", Cores: 2, Started: time.Date(2026, 11, 26, 8, 0, 0, 0, time.UTC), Outcome: outcome,
-			Variants: []report.ResultVariant{{Name: "bad", Outcome: outcome, Checks: []verdict.Check{{Got: got}}}, {Name: "good", Outcome: verdict.Pass, Checks: []verdict.Check{{Got: "no incident"}}}},
+			Variants: []report.ResultVariant{{Name: "bad", Outcome: outcome, Checks: []verdict.Check{{Got: got}}},
+				{Name: "good", Outcome: verdict.Pass, Checks: []verdict.Check{{Got: "no incident"}}}},
 		}
 	}
 	var s report.SuiteResult
 	for i, name := range names {
-		series := report.SeriesResult{Scenario: name, Outcome: verdict.Pass, Runs: []report.Result{one(verdict.Pass, "1 hang (file-lock)"), one(verdict.Pass, "1 hang (file-lock)")}}
+		series := report.SeriesResult{Scenario: name, Outcome: verdict.Pass,
+			Runs: []report.Result{one(verdict.Pass, "1 hang (file-lock)"), one(verdict.Pass, "1 hang (file-lock)")}}
 		if i == 0 {
 			series.Outcome, series.Runs[1] = verdict.Fail, one(verdict.Fail, "no | incident")
 		}

@@ -93,7 +93,8 @@ func OpenIterators() (_ *Iterators, err error) {
 
 func attach(to string, program asm.Instructions) (*ebpf.Program, *link.Iter, error) {
 	p, err := ebpf.NewProgram(&ebpf.ProgramSpec{
-		Name: "hangtime_" + to, Type: ebpf.Tracing, AttachType: ebpf.AttachTraceIter, AttachTo: to, Instructions: program, License: "GPL",
+		Name: "hangtime_" + to, Type: ebpf.Tracing, AttachType: ebpf.AttachTraceIter, AttachTo: to,
+		Instructions: program, License: "GPL",
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("load the BPF iterator %s: %w", to, err)
@@ -242,7 +243,8 @@ func (it *Iterators) Threads(into []ThreadRow) ([]ThreadRow, error) {
 	err := it.rows(it.onTasks, threadRowSize, func(row []byte) {
 		into = append(into, ThreadRow{
 			PID: int(order.Uint32(row)), TID: int(order.Uint32(row[4:])),
-			Account: proc.Schedstat{Ran: time.Duration(order.Uint64(row[8:])), Delay: time.Duration(order.Uint64(row[16:])), Runs: order.Uint64(row[24:])},
+			Account: proc.Schedstat{Ran: time.Duration(order.Uint64(row[8:])),
+				Delay: time.Duration(order.Uint64(row[16:])), Runs: order.Uint64(row[24:])},
 		})
 	})
 	return into, err

@@ -68,7 +68,8 @@ func OpenSignals() (_ *Signals, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.heard, err = ebpf.NewMap(&ebpf.MapSpec{Name: "hangtime_heard", Type: ebpf.RingBuf, MaxEntries: heardMost}); err != nil {
+	if t.heard, err = ebpf.NewMap(&ebpf.MapSpec{Name: "hangtime_heard", Type: ebpf.RingBuf,
+		MaxEntries: heardMost}); err != nil {
 		return nil, fmt.Errorf("make a BPF ring: %w", err)
 	}
 	for i := range program {
@@ -78,7 +79,8 @@ func OpenSignals() (_ *Signals, err error) {
 			}
 		}
 	}
-	t.program, err = ebpf.NewProgram(&ebpf.ProgramSpec{Name: "hangtime_signals", Type: ebpf.TracePoint, Instructions: program, License: "GPL"})
+	t.program, err = ebpf.NewProgram(&ebpf.ProgramSpec{Name: "hangtime_signals", Type: ebpf.TracePoint,
+		Instructions: program, License: "GPL"})
 	if err != nil {
 		return nil, fmt.Errorf("load the BPF program for signals: %w", err)
 	}
@@ -93,7 +95,8 @@ func OpenSignals() (_ *Signals, err error) {
 }
 
 func watchedMap() (*ebpf.Map, error) {
-	m, err := ebpf.NewMap(&ebpf.MapSpec{Name: "hangtime_pids", Type: ebpf.Hash, KeySize: 4, ValueSize: 4, MaxEntries: maxWatched})
+	m, err := ebpf.NewMap(&ebpf.MapSpec{Name: "hangtime_pids", Type: ebpf.Hash, KeySize: 4, ValueSize: 4,
+		MaxEntries: maxWatched})
 	if err != nil {
 		return nil, fmt.Errorf("make a BPF map: %w", err)
 	}
@@ -204,7 +207,8 @@ func parseHeard(row []byte) (Signal, bool) {
 	}
 	order := binary.NativeEndian
 	name, _, _ := bytes.Cut(row[16:heardSize], []byte{0})
-	s := Signal{PID: int(order.Uint32(row)), Number: unix.Signal(order.Uint32(row[4:])), Sender: int(order.Uint32(row[12:])), Name: strings.ToValidUTF8(string(name), "?")}
+	s := Signal{PID: int(order.Uint32(row)), Number: unix.Signal(order.Uint32(row[4:])),
+		Sender: int(order.Uint32(row[12:])), Name: strings.ToValidUTF8(string(name), "?")}
 	if order.Uint32(row[8:]) == siKernel {
 		s.Sender, s.Name = 0, ""
 	}

@@ -78,7 +78,9 @@ func (g Group) Read() Usage {
 		g.readMemory(&u)
 	}
 	if g.Freezer != "" {
-		u.Frozen = number(text(g.Freezer, "cgroup.events"), "frozen") == 1 || strings.HasPrefix(word(g.Freezer, "freezer.state"), "FR") // FREEZING, FROZEN
+		// FREEZING, FROZEN.
+		u.Frozen = number(text(g.Freezer, "cgroup.events"), "frozen") == 1 ||
+			strings.HasPrefix(word(g.Freezer, "freezer.state"), "FR")
 	}
 	return u
 }
@@ -86,7 +88,8 @@ func (g Group) Read() Usage {
 func (g Group) readCPU(u *Usage) {
 	stat := text(g.CPU, "cpu.stat")
 	u.Periods, u.Throttled = number(stat, "nr_periods"), number(stat, "nr_throttled")
-	u.ThrottledFor = time.Duration(number(stat, "throttled_usec"))*time.Microsecond + time.Duration(number(stat, "throttled_time"))
+	u.ThrottledFor = time.Duration(number(stat, "throttled_usec"))*time.Microsecond +
+		time.Duration(number(stat, "throttled_time"))
 	var quota, period float64
 	if n, _ := fmt.Sscan(word(g.CPU, "cpu.max"), &quota, &period); n < 2 { // "max 100000" is no number
 		quota, period = 0, 0

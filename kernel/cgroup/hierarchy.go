@@ -95,7 +95,8 @@ func ParseMemberships(text []byte) []Membership {
 // Of is the path of the group that a process is in here, for a controller in version 1.
 func (h Hierarchy) Of(all []Membership, controller string) (path string, ok bool) {
 	for _, m := range all {
-		if h.Version == 2 && m.ID == 0 && len(m.Controllers) == 0 || h.Version == 1 && slices.Contains(m.Controllers, controller) {
+		if h.Version == 2 && m.ID == 0 && len(m.Controllers) == 0 || h.Version == 1 &&
+			slices.Contains(m.Controllers, controller) {
 			return m.Path, true
 		}
 	}

@@ -37,7 +37,9 @@ func machine(t *testing.T) bool {
 		}
 		return n
 	}
-	if inode(fs.OwnNamespace("pid")) != proc.FirstPIDNamespace || inode(fs.OwnNamespace("user")) != firstUserNamespace || inode(fs.OwnNamespace("net")) != inode(fs.Namespace(1, "net")) {
+	if inode(fs.OwnNamespace("pid")) != proc.FirstPIDNamespace ||
+		inode(fs.OwnNamespace("user")) != firstUserNamespace ||
+		inode(fs.OwnNamespace("net")) != inode(fs.Namespace(1, "net")) {
 		return false
 	}
 	status, err := fs.OwnStatus()

@@ -28,7 +28,8 @@ func TestMain(m *testing.M) {
 // with sevens.
 func patient() {
 	size := os.Getpagesize()
-	address, _, errno := unix.Syscall6(unix.SYS_MMAP, 0, uintptr(2*size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS, ^uintptr(0), 0)
+	address, _, errno := unix.Syscall6(unix.SYS_MMAP, 0, uintptr(2*size), unix.PROT_READ|unix.PROT_WRITE,
+		unix.MAP_PRIVATE|unix.MAP_ANONYMOUS, ^uintptr(0), 0)
 	if errno != 0 {
 		panic(errno)
 	}
@@ -79,7 +80,8 @@ func TestTheMemoryOfAnotherProcessIsReadWholeOrNotAtAll(t *testing.T) {
 	size := uint64(os.Getpagesize())
 	pid := cmd.Process.Pid
 	page := make([]byte, size)
-	if err := Read(pid, address, page); err != nil || binary.NativeEndian.Uint64(page) != 0x1122334455667788 || !bytes.Equal(page[8:], bytes.Repeat([]byte{7}, int(size)-8)) {
+	if err := Read(pid, address, page); err != nil || binary.NativeEndian.Uint64(page) != 0x1122334455667788 ||
+		!bytes.Equal(page[8:], bytes.Repeat([]byte{7}, int(size)-8)) {
 		t.Errorf("the page reads as %x… (%v)", page[:16], err)
 	}
 	for _, row := range []struct {

@@ -73,7 +73,8 @@ func KnowsExit(pidfd int) bool {
 func AwaitEnd(pidfd int, limit time.Duration) bool {
 	for deadline := time.Now().Add(limit); ; {
 		left := max(time.Until(deadline), 0)
-		n, err := unix.Poll([]unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}, int(left.Milliseconds())) // #nosec: a descriptor fits
+		// #nosec: a descriptor fits.
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}, int(left.Milliseconds()))
 		if n > 0 {
 			return true
 		}

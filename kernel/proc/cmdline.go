@@ -13,7 +13,8 @@ const maxCommand = 120
 func (fs FS) Command(pid int) string {
 	text, err := Read(fs.Path(pid, "cmdline"), 4096)
 	// One line, whatever stands in it: an argument may be a whole program.
-	words := strings.Join(strings.FieldsFunc(string(text), func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+	words := strings.Join(strings.FieldsFunc(string(text),
+		func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 	if err != nil || words == "" {
 		if s, err := fs.Stat(pid); err == nil {
 			return "[" + s.Comm + "]"

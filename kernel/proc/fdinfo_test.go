@@ -50,7 +50,8 @@ func TestWhatTheKernelSaysOfADescriptorIsRead(t *testing.T) {
 		return p[0], err
 	}())
 	for _, fd := range []int{event, file} {
-		if err := unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)}); err != nil {
+		if err := unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, fd,
+			&unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -83,7 +84,8 @@ func TestWhatTheKernelSaysOfADescriptorIsRead(t *testing.T) {
 	}
 
 	timer := opened(t, "a timerfd")(unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC))
-	if err := unix.TimerfdSettime(timer, 0, &unix.ItimerSpec{Value: unix.NsecToTimespec(int64(time.Hour))}, nil); err != nil {
+	if err := unix.TimerfdSettime(timer, 0, &unix.ItimerSpec{Value: unix.NsecToTimespec(int64(time.Hour))},
+		nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := look(timer).Timer; !got.Is || got.Ticks != 0 || got.Left < 59*time.Minute || got.Left > time.Hour {

@@ -43,7 +43,9 @@ func (f *Folder) Close() {
 // the call. path is where the folder is, should it not be open.
 func (f *Folder) Entries(path string, each func(name []byte)) error {
 	if !f.open {
-		fd, err := eintr.Retry(func() (int, error) { return unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_DIRECTORY, 0) })
+		fd, err := eintr.Retry(func() (int, error) {
+			return unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_DIRECTORY, 0)
+		})
 		if err != nil {
 			return err
 		}
@@ -99,7 +101,8 @@ func (f *Folder) Links(fs FS, pid int, each func(link []byte)) error {
 		if name[0] == '.' {
 			return
 		}
-		n, _, errno := unix.Syscall6(unix.SYS_READLINKAT, uintptr(f.fd), uintptr(unsafe.Pointer(&name[0])), uintptr(unsafe.Pointer(&link[0])), uintptr(len(link)), 0, 0)
+		n, _, errno := unix.Syscall6(unix.SYS_READLINKAT, uintptr(f.fd), uintptr(unsafe.Pointer(&name[0])),
+			uintptr(unsafe.Pointer(&link[0])), uintptr(len(link)), 0, 0)
 		if errno == 0 { // another one is closed by now
 			each(link[:n])
 		}

@@ -43,7 +43,8 @@ func ParseMounts(text []byte) []Mount {
 	var all []Mount
 	_, _ = mountinfo.GetMountsFromReader(bytes.NewReader(text), func(m *mountinfo.Info) (skip, stop bool) {
 		all = append(all, Mount{
-			ID: m.ID, Device: hexPair(m.Major) + ":" + hexPair(m.Minor), Minor: m.Minor, Root: m.Root, Point: m.Mountpoint, Type: m.FSType, Source: m.Source, Options: m.VFSOptions,
+			ID: m.ID, Device: hexPair(m.Major) + ":" + hexPair(m.Minor), Minor: m.Minor, Root: m.Root,
+			Point: m.Mountpoint, Type: m.FSType, Source: m.Source, Options: m.VFSOptions,
 		})
 		return true, false
 	})

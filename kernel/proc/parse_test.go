@@ -68,7 +68,8 @@ func TestOnlyThoseThatWaitAreTaken(t *testing.T) {
 
 func TestAPathLiesOnTheInnermostMount(t *testing.T) {
 	all := ParseMounts([]byte("22 1 254:0 / / rw - ext4 /dev/root rw\n40 22 0:50 / /mnt/my\\040disk rw shared:1 - fuse.sshfs host:/x rw\n"))
-	for path, want := range map[string]string{"/etc/passwd": "ext4", "/mnt/my disk/a": "fuse.sshfs", "/mnt/my disk": "fuse.sshfs", "/mnt/my disk2": "ext4"} {
+	for path, want := range map[string]string{"/etc/passwd": "ext4", "/mnt/my disk/a": "fuse.sshfs",
+		"/mnt/my disk": "fuse.sshfs", "/mnt/my disk2": "ext4"} {
 		if m, ok := Under(all, path); !ok || m.Type != want {
 			t.Errorf("%s lies on %+v", path, m)
 		}
@@ -82,7 +83,8 @@ func TestAStatIsReadWhateverTheNameHolds(t *testing.T) {
 	const rest = " S 1 2 3 0 -1 4194304 100 0 0 0 7 3 0 0 20 0 4 0 12345 1000000 250 18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 0 9"
 	for _, name := range []string{"python3", "a b", "x) R 9 (y", "line\nbreak"} {
 		got, err := ParseStat([]byte("42 (" + name + ")" + rest + "\n"))
-		want := Stat{Comm: name, State: 'S', Parent: 1, Group: 2, Session: 3, CPU: 100 * time.Millisecond, Threads: 4, Start: 12345, RSS: 250, Processor: 1, Exit: 9}
+		want := Stat{Comm: name, State: 'S', Parent: 1, Group: 2, Session: 3, CPU: 100 * time.Millisecond, Threads: 4,
+			Start: 12345, RSS: 250, Processor: 1, Exit: 9}
 		if err != nil || got != want {
 			t.Errorf("%q: %+v (%v)", name, got, err)
 		}
@@ -91,10 +93,14 @@ func TestAStatIsReadWhateverTheNameHolds(t *testing.T) {
 
 func TestALockIsReadInEveryForm(t *testing.T) {
 	for line, want := range map[string]Lock{
-		"1: FLOCK  ADVISORY  WRITE 11274 fe:00:10013058 0 EOF":    {Class: "FLOCK", Write: true, PID: 11274, Device: "fe:00", Inode: 10013058, To: EndOfFile},
-		"1: -> FLOCK  ADVISORY  WRITE 10825 fe:00:10013058 0 EOF": {Waits: true, Class: "FLOCK", Write: true, PID: 10825, Device: "fe:00", Inode: 10013058, To: EndOfFile},
-		"12:      -> -> POSIX  ADVISORY  READ  7 00:13:5 100 199": {Waits: true, Class: "POSIX", PID: 7, Device: "00:13", Inode: 5, From: 100, To: 199},
-		"3: OFDLCK ADVISORY  WRITE -1 fe:00:77 0 0":               {Class: "OFDLCK", Write: true, PID: -1, Device: "fe:00", Inode: 77},
+		"1: FLOCK  ADVISORY  WRITE 11274 fe:00:10013058 0 EOF": {Class: "FLOCK", Write: true, PID: 11274,
+			Device: "fe:00", Inode: 10013058, To: EndOfFile},
+		"1: -> FLOCK  ADVISORY  WRITE 10825 fe:00:10013058 0 EOF": {Waits: true, Class: "FLOCK", Write: true,
+			PID: 10825, Device: "fe:00", Inode: 10013058, To: EndOfFile},
+		"12:      -> -> POSIX  ADVISORY  READ  7 00:13:5 100 199": {Waits: true, Class: "POSIX", PID: 7,
+			Device: "00:13", Inode: 5, From: 100, To: 199},
+		"3: OFDLCK ADVISORY  WRITE -1 fe:00:77 0 0": {Class: "OFDLCK", Write: true, PID: -1,
+			Device: "fe:00", Inode: 77},
 	} {
 		if got, err := ParseLock(line); err != nil || got != want {
 			t.Errorf("%s: %+v (%v)", line, got, err)

@@ -35,13 +35,15 @@ Seccomp:	2
 func TestAStatusIsRead(t *testing.T) {
 	got, err := ParseStatus([]byte(someStatus))
 	want := Status{
-		TGID: 4242, Parent: 17, Tracer: 99, Threads: 3, UID: IDs{1000, 1001, 1002, 1003}, GID: IDs{100, 101, 102, 103}, NSPID: []int{4243, 12, 1},
+		TGID: 4242, Parent: 17, Tracer: 99, Threads: 3, UID: IDs{1000, 1001, 1002, 1003}, GID: IDs{100, 101, 102, 103},
+		NSPID:   []int{4243, 12, 1},
 		Pending: 0x4000, Blocked: 4, Ignored: 0x1000, Caught: 0x180004002, Seccomp: 2, CapEff: 1 << unix.CAP_SYS_ADMIN,
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v (%v)\nwant %+v", got, err, want)
 	}
-	if !got.Pending.Has(int(unix.SIGTERM)) || got.Pending.Has(int(unix.SIGKILL)) || got.Pending.Has(0) || got.Pending.Has(65) {
+	if !got.Pending.Has(int(unix.SIGTERM)) || got.Pending.Has(int(unix.SIGKILL)) || got.Pending.Has(0) ||
+		got.Pending.Has(65) {
 		t.Errorf("pending are %b", got.Pending)
 	}
 	for name, text := range map[string]string{
@@ -64,7 +66,8 @@ func TestTheStatusOfThisProcessIsWhatItKnowsOfItself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.TGID != os.Getpid() || got.Parent != os.Getppid() || int(got.UID.Real) != os.Getuid() || int(got.UID.Effective) != os.Geteuid() || int(got.GID.Effective) != os.Getegid() {
+	if got.TGID != os.Getpid() || got.Parent != os.Getppid() || int(got.UID.Real) != os.Getuid() ||
+		int(got.UID.Effective) != os.Geteuid() || int(got.GID.Effective) != os.Getegid() {
 		t.Errorf("%+v", got)
 	}
 	if !got.Caught.Has(int(syscall.SIGUSR2)) || len(got.NSPID) == 0 || got.NSPID[0] != os.Getpid() {

@@ -78,8 +78,10 @@ func callName(number int) (string, bool) {
 
 // descriptorCalls are the calls whose first argument is a descriptor.
 var descriptorCalls = []string{
-	"read", "write", "readv", "writev", "pread64", "pwrite64", "close", "fsync", "fdatasync", "fchmod", "ftruncate", "fstat", "flock", "fcntl",
-	"accept", "accept4", "connect", "recvfrom", "recvmsg", "recvmmsg", "sendto", "sendmsg", "splice", "ioctl", "io_uring_enter",
+	"read", "write", "readv", "writev", "pread64", "pwrite64", "close", "fsync", "fdatasync", "fchmod", "ftruncate",
+	"fstat", "flock", "fcntl",
+	"accept", "accept4", "connect", "recvfrom", "recvmsg", "recvmmsg", "sendto", "sendmsg", "splice", "ioctl",
+	"io_uring_enter",
 	"epoll_wait", "epoll_pwait", "epoll_pwait2", "sendfile",
 }
 
@@ -88,7 +90,8 @@ func TakesDescriptor(name string) bool { return slices.Contains(descriptorCalls,
 
 // pathCalls are the calls that are given a path.
 var pathCalls = []string{
-	"open", "openat", "creat", "stat", "lstat", "statx", "newfstatat", "rename", "renameat", "renameat2", "unlink", "unlinkat", "mkdir", "mkdirat", "utimensat", "access", "faccessat",
+	"open", "openat", "creat", "stat", "lstat", "statx", "newfstatat", "rename", "renameat", "renameat2", "unlink",
+	"unlinkat", "mkdir", "mkdirat", "utimensat", "access", "faccessat",
 	"faccessat2",
 }
 

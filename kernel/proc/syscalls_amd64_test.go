@@ -9,7 +9,8 @@ import (
 // A call that is read closer must have a number, or nothing ever comes to be read.
 func TestCallsThatAreReadCloserHaveNumbers(t *testing.T) {
 	for _, name := range slices.Concat(pathCalls, descriptorCalls) {
-		if !slices.Contains(slices.Collect(maps.Values(callNames)), name) && !slices.Contains(slices.Collect(maps.Values(archCallNames)), name) {
+		if !slices.Contains(slices.Collect(maps.Values(callNames)), name) &&
+			!slices.Contains(slices.Collect(maps.Values(archCallNames)), name) {
 			t.Errorf("no number is known of %s", name)
 		}
 	}

@@ -48,9 +48,11 @@ func TestProcessEventsOfTheArbitersChildrenPass(t *testing.T) {
 		{"a child made by another thread", procMessage(eventFork, 7, arbiter, 501, 501), true, event{pid: 501}},
 		{"a thread", procMessage(eventFork, arbiter, arbiter, 502, arbiter), false, event{}},
 		{"a child of another", procMessage(eventFork, 9, 9, 501, 501), false, event{}},
-		{"the end of a child", procMessage(eventExit, 501, 501, 7<<8, 17, arbiter, arbiter), true, event{pid: 501, ended: true, status: 7 << 8}},
+		{"the end of a child", procMessage(eventExit, 501, 501, 7<<8, 17, arbiter, arbiter), true,
+			event{pid: 501, ended: true, status: 7 << 8}},
 		{"the end of a child's thread", procMessage(eventExit, 502, 501, 0, 17, arbiter, arbiter), false, event{}},
-		{"the end of the arbiter", procMessage(eventExit, arbiter, arbiter, 9, 17, 1, 1), true, event{pid: arbiter, ended: true, status: 9}},
+		{"the end of the arbiter", procMessage(eventExit, arbiter, arbiter, 9, 17, 1, 1), true,
+			event{pid: arbiter, ended: true, status: 9}},
 		{"the end of another's child", procMessage(eventExit, 501, 501, 0, 17, 9, 9), false, event{}},
 		{"a new program", procMessage(2, 501, 501), false, event{}},
 	} {
@@ -78,7 +80,8 @@ func FuzzProcEvent(f *testing.F) {
 func TestTheKernelTellsOfChildren(t *testing.T) {
 	c, err := Open(os.Getpid())
 	if err != nil {
-		kerneltest.NotHad(t, err, "/proc/self") // nothing shows whether the kernel was built with CONFIG_PROC_EVENTS; all that are shipped are
+		// Nothing shows whether the kernel was built with CONFIG_PROC_EVENTS; all that are shipped are.
+		kerneltest.NotHad(t, err, "/proc/self")
 		return
 	}
 	defer c.Close()

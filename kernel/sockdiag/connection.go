@@ -47,7 +47,8 @@ func parseConnection(body []byte) (Connection, error) {
 	}
 	order := binary.NativeEndian
 	c := Connection{
-		Family: body[0], ID: [sockidSize]byte(body[4:]), State: body[1], Port: binary.BigEndian.Uint16(body[4:]), Peer: binary.BigEndian.Uint16(body[6:]),
+		Family: body[0], ID: [sockidSize]byte(body[4:]), State: body[1], Port: binary.BigEndian.Uint16(body[4:]),
+		Peer:   binary.BigEndian.Uint16(body[6:]),
 		Unread: order.Uint32(body[56:]), Unsent: order.Uint32(body[60:]), Inode: order.Uint32(body[68:]),
 	}
 	for rest := body[messageSize:]; len(rest) >= 4; {

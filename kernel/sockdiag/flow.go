@@ -60,7 +60,8 @@ func parseFlow(body []byte, protocol uint8) (Flow, error) {
 	if err != nil {
 		return Flow{}, err
 	}
-	f := Flow{Protocol: "tcp", State: c.State, Inode: c.Inode, Silent: -1, Local: address(body[0], body[8:24], c.Port), Remote: address(body[0], body[24:40], c.Peer)}
+	f := Flow{Protocol: "tcp", State: c.State, Inode: c.Inode, Silent: -1, Local: address(body[0], body[8:24], c.Port),
+		Remote: address(body[0], body[24:40], c.Peer)}
 	if protocol == unix.IPPROTO_UDP {
 		f.Protocol = "udp"
 	}
@@ -82,7 +83,8 @@ func address(family uint8, raw []byte, port uint16) netip.AddrPort {
 }
 
 // stateNames are as ss(8) writes them, by number (include/net/tcp_states.h).
-var stateNames = [...]string{1: "ESTAB", 2: "SYN-SENT", 3: "SYN-RECV", 4: "FIN-WAIT-1", 5: "FIN-WAIT-2", 6: "TIME-WAIT", 7: "UNCONN", 8: "CLOSE-WAIT", 9: "LAST-ACK", 10: "LISTEN", 11: "CLOSING"}
+var stateNames = [...]string{1: "ESTAB", 2: "SYN-SENT", 3: "SYN-RECV", 4: "FIN-WAIT-1", 5: "FIN-WAIT-2", 6: "TIME-WAIT",
+	7: "UNCONN", 8: "CLOSE-WAIT", 9: "LAST-ACK", 10: "LISTEN", 11: "CLOSING"}
 
 // StateName words a state.
 func StateName(n uint8) string {

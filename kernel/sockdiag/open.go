@@ -56,7 +56,8 @@ func Open(netns string) (*Conn, error) {
 // same says whether two descriptors are of one file.
 func same(a, b int) bool {
 	var first, second unix.Stat_t
-	return unix.Fstat(a, &first) == nil && unix.Fstat(b, &second) == nil && first.Dev == second.Dev && first.Ino == second.Ino
+	return unix.Fstat(a, &first) == nil && unix.Fstat(b, &second) == nil && first.Dev == second.Dev &&
+		first.Ino == second.Ino
 }
 
 // openIn goes to a namespace, opens a connection, and goes back, and says whether this thread is where it was.

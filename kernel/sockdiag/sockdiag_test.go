@@ -166,7 +166,8 @@ func TestTheConnectionsOfAPortAreTold(t *testing.T) {
 		if len(got) != 2 || listener == nil || accepted == nil {
 			t.Fatalf("look %d: %+v", i, got)
 		}
-		if listener.Unread != 1 || accepted.Received != 5 || accepted.Unread != 5 || accepted.Inode != 0 || int(accepted.Peer) != c.LocalAddr().(*net.TCPAddr).Port {
+		if listener.Unread != 1 || accepted.Received != 5 || accepted.Unread != 5 || accepted.Inode != 0 ||
+			int(accepted.Peer) != c.LocalAddr().(*net.TCPAddr).Port {
 			t.Errorf("look %d: the listener %+v\nwhat waits in its backlog %+v", i, listener, accepted)
 		}
 	}

@@ -89,7 +89,8 @@ func (s *Unix) All(into []Connection) ([]Connection, error) {
 	err := s.conn.dump(s.body, func(body []byte) error {
 		one, err := parseUnix(body)
 		if err == nil && one.Name == s.name {
-			into = append(into, Connection{State: one.State, Local: true, Inode: one.Inode, Unread: one.Unread, Unsent: one.Limit, Received: 1})
+			into = append(into, Connection{State: one.State, Local: true, Inode: one.Inode, Unread: one.Unread,
+				Unsent: one.Limit, Received: 1})
 		}
 		return err
 	})

@@ -37,7 +37,8 @@ func parseJSONLine(line string) (Request, error) {
 	} else if request := textIn(fields, requestNames); request != "" {
 		one, err = requestLine(request)
 	} else {
-		return Request{}, fmt.Errorf("no field says what was asked for; want one of %s or %s", strings.Join(pathNames, ", "), strings.Join(requestNames, ", "))
+		return Request{}, fmt.Errorf("no field says what was asked for; want one of %s or %s",
+			strings.Join(pathNames, ", "), strings.Join(requestNames, ", "))
 	}
 	one.At, one.Fine = at, fine
 	return one, err

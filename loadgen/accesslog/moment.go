@@ -10,7 +10,8 @@ import (
 // parseMoment reads RFC 3339 and its like, the Common format's time, or a number of seconds, milli-, micro- or
 // nanoseconds since 1970.
 func parseMoment(text string) (at time.Time, fine, ok bool) {
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999Z0700", "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999", commonTime} {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999Z0700",
+		"2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999", commonTime} {
 		if at, err := time.Parse(layout, strings.Replace(text, ",", ".", 1)); err == nil {
 			return at, at.Nanosecond() != 0, true
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 )
 
@@ -47,4 +48,17 @@ func parseLine(line string) (Request, error) {
 		return parseJSONLine(line)
 	}
 	return parseCommonLine(line)
+}
+
+// ReadFile is Read of the file at path, which each error names.
+func ReadFile(path string, each func(Request) error) (skipped int, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	if skipped, err = Read(f, each); err != nil {
+		return skipped, fmt.Errorf("%s: %w", path, err)
+	}
+	return skipped, nil
 }

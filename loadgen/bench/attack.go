@@ -43,7 +43,8 @@ func attack(args []string) error {
 		defer pprof.StopCPUProfile()
 	}
 	rec := history.NewRecorder(time.Now())
-	plan := scenarios.Load{Rate: scenarios.Rate(*rate), Shape: "constant", Senders: *senders, Timeout: 10 * time.Second, Targets: []scenarios.Target{{Path: "/"}}}
+	plan := scenarios.Load{Rate: scenarios.Rate(*rate), Shape: "constant", Senders: *senders, Timeout: 10 * time.Second,
+		Targets: []scenarios.Target{{Path: "/"}}}
 	if *users > 0 {
 		plan.Shape, plan.Users = "closed", *users
 	}
@@ -63,7 +64,8 @@ func attack(args []string) error {
 			sum.add(rec.Drain(spare))
 			used := cpu() - before
 			fmt.Printf("%s\n", sum)
-			fmt.Printf("cpu %.3f s, %.2f s a million, %.0f a second\n", used.Seconds(), used.Seconds()/float64(sum.ok)*1e6, float64(sum.ok)/total.Seconds())
+			fmt.Printf("cpu %.3f s, %.2f s a million, %.0f a second\n", used.Seconds(),
+				used.Seconds()/float64(sum.ok)*1e6, float64(sum.ok)/total.Seconds())
 			return err
 		case <-tick.C:
 			spare = rec.Drain(spare)
@@ -117,5 +119,6 @@ func (s *summary) add(all []history.Record) {
 
 func (s *summary) String() string {
 	q := func(p float64) time.Duration { return time.Duration(s.response.ValueAtQuantile(p)) * time.Microsecond }
-	return fmt.Sprintf("ok %d failed %d %v late %d lag %v p50 %v p90 %v p99 %v p99.9 %v max %v", s.ok, s.failed, s.errors, s.late, s.lag, q(50), q(90), q(99), q(99.9), q(100))
+	return fmt.Sprintf("ok %d failed %d %v late %d lag %v p50 %v p90 %v p99 %v p99.9 %v max %v", s.ok, s.failed,
+		s.errors, s.late, s.lag, q(50), q(90), q(99), q(99.9), q(100))
 }

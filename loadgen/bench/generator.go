@@ -75,24 +75,28 @@ func generators() []generator {
 				return []string{"load", "-quiet", "-c", "64", "-qps", "0", "-t", secs(d), url}
 			},
 			fixed: func(rate int, d time.Duration) []string {
-				return []string{"load", "-quiet", "-c", "64", "-qps", strconv.Itoa(rate), "-t", secs(d), "-p", "50,90,99,99.9", "-json", "-", url}
+				return []string{"load", "-quiet", "-c", "64", "-qps", strconv.Itoa(rate), "-t", secs(d), "-p",
+					"50,90,99,99.9", "-json", "-", url}
 			},
 			answer: fortioAnswer,
 		},
 		{
 			name: "vegeta", bin: "vegeta",
 			most: func(d time.Duration) []string {
-				return []string{"attack", "-rate=0", "-max-workers=64", "-duration=" + d.String(), "-targets=targets.txt", "-output=/dev/null"}
+				return []string{"attack", "-rate=0", "-max-workers=64", "-duration=" + d.String(),
+					"-targets=targets.txt", "-output=/dev/null"}
 			},
 			fixed: func(rate int, d time.Duration) []string {
-				return []string{"attack", "-rate=" + strconv.Itoa(rate), "-duration=" + d.String(), "-targets=targets.txt", "-output=results.bin"}
+				return []string{"attack", "-rate=" + strconv.Itoa(rate), "-duration=" + d.String(),
+					"-targets=targets.txt", "-output=results.bin"}
 			},
 			answer: vegetaAnswer,
 		},
 		{
 			name: "vegeta, 64 workers", bin: "vegeta",
 			fixed: func(rate int, d time.Duration) []string {
-				return []string{"attack", "-max-workers=64", "-rate=" + strconv.Itoa(rate), "-duration=" + d.String(), "-targets=targets.txt", "-output=results.bin"}
+				return []string{"attack", "-max-workers=64", "-rate=" + strconv.Itoa(rate), "-duration=" + d.String(),
+					"-targets=targets.txt", "-output=results.bin"}
 			},
 			answer: vegetaAnswer,
 		},
@@ -110,7 +114,9 @@ func generators() []generator {
 				return []string{"run", "--quiet", "--no-usage-report", "--vus", "64", "--duration", secs(d), "most.js"}
 			},
 			fixed: func(rate int, d time.Duration) []string {
-				return []string{"run", "--quiet", "--no-usage-report", "-e", "RATE=" + strconv.Itoa(rate), "-e", "LONG=" + secs(d), "--summary-export=summary.json", "--summary-trend-stats=med,p(90),p(99),p(99.9),max", "fixed.js"}
+				return []string{"run", "--quiet", "--no-usage-report", "-e", "RATE=" + strconv.Itoa(rate), "-e",
+					"LONG=" + secs(d), "--summary-export=summary.json",
+					"--summary-trend-stats=med,p(90),p(99),p(99.9),max", "fixed.js"}
 			},
 			answer: k6Answer,
 		},

@@ -39,7 +39,8 @@ func proveFreeze(args []string) error {
 		if g.frozen == nil {
 			g.frozen = g.fixed
 		}
-		m, err := measure(g, g.frozen(rate, long), []string{"-delay", delay.String(), "-freeze-at", "4s", "-freeze-for", "2s"}, long+30*time.Second)
+		m, err := measure(g, g.frozen(rate, long),
+			[]string{"-delay", delay.String(), "-freeze-at", "4s", "-freeze-for", "2s"}, long+30*time.Second)
 		if err != nil {
 			return err
 		}
@@ -53,7 +54,8 @@ func proveFreeze(args []string) error {
 			truth = writtenAnswer(m.server, rate)
 		}
 		if len(all) > 0 && g.name == all[0].name {
-			fmt.Fprintf(&b, "| **truth**, in the run of %s | %.1f | %.0f | %.0f | %.0f | %.0f | 10000 |\n", g.name, truth[0], truth[1], truth[2], truth[3], truth[4])
+			fmt.Fprintf(&b, "| **truth**, in the run of %s | %.1f | %.0f | %.0f | %.0f | %.0f | 10000 |\n", g.name,
+				truth[0], truth[1], truth[2], truth[3], truth[4])
 		}
 		fmt.Fprintf(&b, "| %s", g.name)
 		for i := range said {
@@ -163,7 +165,8 @@ func provePacing(args []string) error {
 			return err
 		}
 		w := says.Times["wait"]
-		fmt.Fprintf(&b, "| %d | %.0f | %.0f | %.0f | %.0f | %.0f | %.1f |\n", rate, w.P50*1e3, w.P90*1e3, w.P99*1e3, w.P999*1e3, w.Max*1e3, 100*m.cpu.Seconds()/m.took.Seconds())
+		fmt.Fprintf(&b, "| %d | %.0f | %.0f | %.0f | %.0f | %.0f | %.1f |\n", rate, w.P50*1e3, w.P90*1e3, w.P99*1e3,
+			w.P999*1e3, w.Max*1e3, 100*m.cpu.Seconds()/m.took.Seconds())
 		if rate == 5000 && (w.P50 >= 0.1 || w.P99 >= 1) {
 			wrong = fmt.Errorf("at 5,000/s p50 is %.0f µs and p99 %.0f µs; want under 100 and 1,000", w.P50*1e3, w.P99*1e3)
 		}
@@ -205,7 +208,8 @@ func proveMemory(args []string) error {
 			return errs[i]
 		}
 		_ = os.RemoveAll(m.dir)
-		fmt.Fprintf(&b, "| %v | %s | %.1f |\n", lengths[i], strconv.Itoa(int(lengths[i].Seconds())**rate), float64(m.peakKB)/1024)
+		fmt.Fprintf(&b, "| %v | %s | %.1f |\n", lengths[i], strconv.Itoa(int(lengths[i].Seconds())**rate),
+			float64(m.peakKB)/1024)
 	}
 	growth := float64(pair[1].peakKB)/float64(pair[0].peakKB) - 1
 	fmt.Fprintf(&b, "\nThe long run's peak is %+.0f %% of the short one's; the aim is at most +20 %%.\n", 100*growth)

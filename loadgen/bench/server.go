@@ -24,7 +24,8 @@ type serveStats struct {
 	Killed      int64 `json:"killed"`       // requests whose connection was closed instead of answered
 	FrozenAt    int64 `json:"frozen_at_us"` // since the first request
 	FrozenFor   int64 `json:"frozen_for_us"`
-	DelayP50    int64 `json:"delay_p50_us"` // from reading a request to answering it, outside of the standstill; 0 without -delay
+	// From reading a request to answering it, outside of the standstill; 0 without -delay.
+	DelayP50 int64 `json:"delay_p50_us"`
 	// Arrivals in each millisecond: variance over mean (0: perfectly even, 1: Poisson), and the most.
 	Dispersion float64 `json:"arrival_dispersion"`
 	MostAMS    int     `json:"arrivals_most_in_1ms"`
@@ -52,7 +53,8 @@ func serve(args []string) error {
 	if err != nil {
 		return err
 	}
-	s := &server{lfd: lfd, freezeAt: *freezeAt, freezeFor: *freezeFor, killAt: *killAt, rst: *rst, once: *once, delay: *delay, conns: map[int32]*served{}}
+	s := &server{lfd: lfd, freezeAt: *freezeAt, freezeFor: *freezeFor, killAt: *killAt, rst: *rst, once: *once,
+		delay: *delay, conns: map[int32]*served{}}
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
 	ended := make(chan struct{})
@@ -61,7 +63,8 @@ func serve(args []string) error {
 	s.stopping.Store(true)
 	<-ended
 	out := serveStats{
-		Requests: s.requests.Load(), Connections: s.accepted.Load(), Killed: s.killed.Load(), FrozenAt: s.frozenAt.Load(), FrozenFor: s.frozenFor.Load(),
+		Requests: s.requests.Load(), Connections: s.accepted.Load(), Killed: s.killed.Load(),
+		FrozenAt: s.frozenAt.Load(), FrozenFor: s.frozenFor.Load(),
 		DelayP50: s.delays.middle().Microseconds(), Read: s.read, Written: s.written,
 	}
 	out.Dispersion, out.MostAMS = s.arrivals.even()
@@ -124,7 +127,8 @@ func (s *server) loop() {
 		panic(err)
 	}
 	add := func(fd int) {
-		_ = unix.EpollCtl(ep, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP, Fd: int32(fd)})
+		_ = unix.EpollCtl(ep, unix.EPOLL_CTL_ADD, fd,
+			&unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP, Fd: int32(fd)})
 	}
 	add(s.lfd)
 	events := make([]unix.EpollEvent, 256)

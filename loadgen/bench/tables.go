@@ -56,13 +56,18 @@ func tools(args []string) error {
 	}
 	slices.SortStableFunc(most, func(x, y row) int { return compare(median(x.perMillion()), median(y.perMillion())) })
 	for _, r := range most {
-		fmt.Fprintf(&b, "| %s | %.0f (%.0f) | %.2f (%.2f) | %s | %.0f |\n", r.name, median(r.rates()), slices.Max(r.rates()), median(r.perMillion()), slices.Min(r.perMillion()), ratio(median(r.perMillion())/wrk), median(r.peaks()))
+		fmt.Fprintf(&b, "| %s | %.0f (%.0f) | %.2f (%.2f) | %s | %.0f |\n", r.name, median(r.rates()),
+			slices.Max(r.rates()), median(r.perMillion()), slices.Min(r.perMillion()),
+			ratio(median(r.perMillion())/wrk), median(r.peaks()))
 	}
 	fmt.Fprintf(&b, "\nAt a fixed %d requests a second:\n\n| generator | requests/s | CPU s per million | arrivals in 1 ms: variance/mean | most in 1 ms | peak memory, MB |\n| --- | --- | --- | --- | --- | --- |\n", *rate)
 	slices.SortStableFunc(fixed, func(x, y row) int { return compare(median(x.perMillion()), median(y.perMillion())) })
 	for _, r := range fixed {
-		fmt.Fprintf(&b, "| %s | %.0f | %.1f (%.1f) | %.2f | %.0f | %.0f |\n", r.name, median(r.rates()), median(r.perMillion()), slices.Min(r.perMillion()),
-			median(r.of(func(m measured) float64 { return m.server.Dispersion })), median(r.of(func(m measured) float64 { return float64(m.server.MostAMS) })), median(r.peaks()))
+		fmt.Fprintf(&b, "| %s | %.0f | %.1f (%.1f) | %.2f | %.0f | %.0f |\n", r.name, median(r.rates()),
+			median(r.perMillion()), slices.Min(r.perMillion()),
+			median(r.of(func(m measured) float64 {
+				return m.server.Dispersion
+			})), median(r.of(func(m measured) float64 { return float64(m.server.MostAMS) })), median(r.peaks()))
 	}
 	return publish(*to, "bench-load", b.String())
 }
@@ -136,7 +141,8 @@ func interleaved(all []generator, rounds int, args func(generator) []string, lon
 				return nil, err
 			}
 			rows[i].runs = append(rows[i].runs, m)
-			fmt.Fprintf(os.Stderr, "round %d of %d: %-20s %8d requests, %.2f s of processor time\n", n+1, rounds, rows[i].name, m.server.Requests, m.cpu.Seconds())
+			fmt.Fprintf(os.Stderr, "round %d of %d: %-20s %8d requests, %.2f s of processor time\n", n+1, rounds,
+				rows[i].name, m.server.Requests, m.cpu.Seconds())
 		}
 	}
 	return rows, nil

@@ -22,6 +22,7 @@ const (
 
 // Name is the class as the history calls it; empty for ok.
 func (c Class) Name() string {
-	return [Classes]string{"", history.ErrStatus, history.ErrTimeout, history.ErrRefused, history.ErrReset, history.ErrClosed,
+	return [Classes]string{"", history.ErrStatus, history.ErrTimeout, history.ErrRefused, history.ErrReset,
+		history.ErrClosed,
 		history.ErrMalformed, history.ErrResent, history.ErrDropped, history.ErrUnanswered, history.ErrOther}[c]
 }

@@ -5,9 +5,10 @@ import "time"
 // An Outcome is a hit that has ended. Times are on the run's clock. Engines make one for every hit and hand it over
 // with one append; all counting is done elsewhere.
 type Outcome struct {
-	Seq      uint64
-	Due      time.Duration
-	Sent     time.Duration // when a sender began it: made its connection or wrote to one; of a dropped hit: when it was given up
+	Seq uint64
+	Due time.Duration
+	// When a sender began it: made its connection or wrote to one; of a dropped hit: when it was given up.
+	Sent     time.Duration
 	End      time.Duration
 	Connect  time.Duration // time to make its connection; 0 where one was there
 	First    time.Duration // from sent to the first byte of the answer; 0: none came

@@ -22,14 +22,18 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestTwoEnginesRunAtOnce(t *testing.T) {
 	before := runtime.GOMAXPROCS(0)
 	var seen sync.Map
-	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { seen.Store(runtime.GOMAXPROCS(0), true) }))
+	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		seen.Store(runtime.GOMAXPROCS(0), true)
+	}))
 	defer srv.Close()
 	var engines sync.WaitGroup
 	jobs := make([]*hit.Job, 2)
 	for i := range jobs {
 		jobs[i] = &hit.Job{
-			Rec: history.NewRecorder(time.Now()), Table: schedule.NewTimetable(schedule.Constant(200), []uint32{0}), Senders: 8, Sink: hit.NewSink(),
-			Total: time.Duration(i+1) * 250 * time.Millisecond, Targets: []request.Target{{Method: "GET", URL: srv.URL + "/", Timeout: time.Minute}},
+			Rec: history.NewRecorder(time.Now()), Table: schedule.NewTimetable(schedule.Constant(200), []uint32{0}),
+			Senders: 8, Sink: hit.NewSink(),
+			Total:   time.Duration(i+1) * 250 * time.Millisecond,
+			Targets: []request.Target{{Method: "GET", URL: srv.URL + "/", Timeout: time.Minute}},
 		}
 		e, why, err := New(jobs[i])
 		if e == nil {

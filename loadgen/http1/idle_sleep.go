@@ -3,8 +3,9 @@ package http1
 import "time"
 
 const (
-	longestSleep   = time.Millisecond // longest sleep in which answers are left lying
-	wakefulAnswers = 64               // answers that must come in one piece and with their moment before the loop sleeps (again)
+	longestSleep = time.Millisecond // longest sleep in which answers are left lying
+	// Answers that must come in one piece and with their moment before the loop sleeps (again).
+	wakefulAnswers = 64
 )
 
 // An idleSleep says whether the loop may sleep over answers. Where hits follow one another closely it need not be woken for

@@ -101,7 +101,8 @@ func (e *Engine) begin(now time.Duration) (more bool) {
 		}
 		target := e.job.TargetOf(e.n)
 		if now-due > e.requests[target].Timeout && e.crowd == nil {
-			e.batch = append(e.batch, hit.Outcome{Seq: e.n, Due: due, Sent: now, End: now, Class: hit.ClassDropped, Target: target})
+			e.batch = append(e.batch, hit.Outcome{Seq: e.n, Due: due, Sent: now, End: now, Class: hit.ClassDropped,
+				Target: target})
 			e.n++
 			continue
 		}

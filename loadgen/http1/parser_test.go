@@ -152,10 +152,12 @@ func compare(t *testing.T, text []byte, method string, step int) {
 	if err != nil {
 		return
 	}
-	if p.Status != want.StatusCode || !bytes.Equal(body, wantBody[:min(len(wantBody), MaxBody)]) || p.BodyBytes != uint64(len(wantBody)) {
+	if p.Status != want.StatusCode || !bytes.Equal(body, wantBody[:min(len(wantBody), MaxBody)]) ||
+		p.BodyBytes != uint64(len(wantBody)) {
 		t.Fatalf("%s %q: %d %q, net/http: %d %q", method, text, p.Status, body, want.StatusCode, wantBody)
 	}
-	if untilEnd := want.ContentLength < 0 && len(want.TransferEncoding) == 0 && method != "HEAD"; !untilEnd && p.Reusable() == want.Close {
+	if untilEnd := want.ContentLength < 0 && len(want.TransferEncoding) == 0 && method != "HEAD"; !untilEnd &&
+		p.Reusable() == want.Close {
 		t.Fatalf("%s %q: reusable %v, net/http closes: %v", method, text, p.Reusable(), want.Close)
 	}
 }

@@ -77,7 +77,8 @@ func (p *poller) calm() {
 // add registers a connection; gen tells its events from those of one that had the same place before.
 func (p *poller) add(fd int, index int32, gen uint32) error {
 	ev := unix.EpollEvent{Events: watched, Fd: index, Pad: int32(gen)}
-	_, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(p.fd), unix.EPOLL_CTL_ADD, uintptr(fd), uintptr(unsafe.Pointer(&ev)), 0, 0)
+	_, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(p.fd), unix.EPOLL_CTL_ADD, uintptr(fd),
+		uintptr(unsafe.Pointer(&ev)), 0, 0)
 	if errno != 0 {
 		return errno
 	}
@@ -86,7 +87,8 @@ func (p *poller) add(fd int, index int32, gen uint32) error {
 
 // peek returns what is ready now.
 func (p *poller) peek() []unix.EpollEvent {
-	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events)), uintptr(len(p.events)), 0, 0, 0)
+	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events)),
+		uintptr(len(p.events)), 0, 0, 0)
 	if errno != 0 {
 		return nil
 	}
@@ -104,12 +106,14 @@ func (p *poller) wait(d time.Duration) []unix.EpollEvent {
 	var errno unix.Errno
 	if !p.coarse {
 		ts := unix.NsecToTimespec(int64(max(d, 0)))
-		n, _, errno = unix.RawSyscall6(unix.SYS_EPOLL_PWAIT2, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events)), uintptr(len(p.events)),
+		n, _, errno = unix.RawSyscall6(unix.SYS_EPOLL_PWAIT2, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events)),
+			uintptr(len(p.events)),
 			uintptr(unsafe.Pointer(&ts)), 0, 0)
 		p.coarse = errno == unix.ENOSYS // before Linux 5.11
 	}
 	if p.coarse {
-		n, _, errno = unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events)), uintptr(len(p.events)),
+		n, _, errno = unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events)),
+			uintptr(len(p.events)),
 			uintptr((d+time.Millisecond-1)/time.Millisecond), 0, 0)
 	}
 	if errno != 0 {

@@ -29,7 +29,8 @@ func (r *stampReader) receive(fd int, p []byte) (n int, came int64, errno unix.E
 	r.message.Control = &r.control[0]
 	for {
 		r.message.SetControllen(len(r.control))
-		got, _, errno := unix.RawSyscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&r.message)), unix.MSG_DONTWAIT)
+		got, _, errno := unix.RawSyscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&r.message)),
+			unix.MSG_DONTWAIT)
 		switch errno {
 		case 0:
 			return int(got), r.stamp(), 0

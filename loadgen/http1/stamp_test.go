@@ -106,9 +106,10 @@ func TestAMomentOutsideOfItsHitIsNotBelieved(t *testing.T) {
 		want bool
 	}{
 		"a second ago, of a hit sent two seconds ago": {now.Add(-time.Second).UnixNano(), time.Hour - 2*time.Second, true},
-		"before the hit was sent":                     {now.Add(-3 * time.Second).UnixNano(), time.Hour - 2*time.Second, false},
-		"in an hour":                                  {now.Add(time.Hour).UnixNano(), time.Hour - 2*time.Second, false},
-		"none":                                        {0, time.Hour - 2*time.Second, false},
+		"before the hit was sent": {now.Add(-3 * time.Second).UnixNano(),
+			time.Hour - 2*time.Second, false},
+		"in an hour": {now.Add(time.Hour).UnixNano(), time.Hour - 2*time.Second, false},
+		"none":       {0, time.Hour - 2*time.Second, false},
 	} {
 		at, read := e.arrival(&conn{sent: c.sent}, c.came)
 		if believed := at != read; believed != c.want || at > read || at < c.sent {
@@ -149,7 +150,8 @@ func TestResponseTimesAreTrueWhileTheLoopSleeps(t *testing.T) {
 	t.Cleanup(func() { _ = l.Close(); handlers.Wait() })
 	start := time.Now()
 	job := &hit.Job{
-		Rec: history.NewRecorder(start), Table: schedule.NewTimetable(schedule.Constant(4000), []uint32{0}), Senders: 64, Sink: hit.NewSink(), Total: time.Second,
+		Rec: history.NewRecorder(start), Table: schedule.NewTimetable(schedule.Constant(4000), []uint32{0}),
+		Senders: 64, Sink: hit.NewSink(), Total: time.Second,
 		Targets: []request.Target{{Method: "GET", URL: "http://" + l.Addr().String() + "/", Timeout: 5 * time.Second}},
 	}
 	e, why, err := New(job)
@@ -175,7 +177,8 @@ func TestResponseTimesAreTrueWhileTheLoopSleeps(t *testing.T) {
 		}
 	}
 	if early > 0 || len(all) != 4000 || in < len(all)*99/100 {
-		t.Errorf("of %d hits %d ended while the server wrote the answer and %d before; want all of 4000, and none", len(all), in, early)
+		t.Errorf("of %d hits %d ended while the server wrote the answer and %d before; want all of 4000, and none",
+			len(all), in, early)
 	}
 }
 

@@ -151,7 +151,8 @@ func (a *asker) get(ctx context.Context, path string, into any) error {
 	switch {
 	case err != nil:
 		return err
-	case res.StatusCode == http.StatusNotFound, res.StatusCode == http.StatusMethodNotAllowed, res.StatusCode == http.StatusBadRequest:
+	case res.StatusCode == http.StatusNotFound, res.StatusCode == http.StatusMethodNotAllowed,
+		res.StatusCode == http.StatusBadRequest:
 		return errNoBatch
 	case res.StatusCode != http.StatusOK:
 		return fmt.Errorf("%s: status %d", path[:min(len(path), 40)], res.StatusCode)

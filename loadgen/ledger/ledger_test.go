@@ -21,7 +21,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // A name that only the attack's own resolver knows is found by it, or by nobody.
 func TestTheLedgerAsksTheAttacksOwnResolver(t *testing.T) {
 	own := errors.New("the attack's own resolver was asked")
-	resolver := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, own }}
+	resolver := &net.Resolver{PreferGo: true,
+		Dial: func(context.Context, string, string) (net.Conn, error) { return nil, own }}
 	a := newAsker(Server{URL: "http://known-to-nobody-else.test:1", Resolver: resolver})
 	defer a.close()
 	_, err := a.ask(t.Context(), 0, []string{"t-1"})

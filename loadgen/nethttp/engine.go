@@ -31,7 +31,8 @@ type Engine struct {
 
 // New makes an engine ready for a job.
 func New(j *hit.Job) (*Engine, error) {
-	e := &Engine{job: j, fills: make([]*request.Filled, len(j.Targets)), used: processCPU(), processors: runtime.GOMAXPROCS(0)}
+	e := &Engine{job: j, fills: make([]*request.Filled, len(j.Targets)), used: processCPU(),
+		processors: runtime.GOMAXPROCS(0)}
 	for i := range j.Targets {
 		if t := &j.Targets[i]; t.Template {
 			f, err := t.Fill(j.Seed)
@@ -51,7 +52,8 @@ func (e *Engine) Run(ctx context.Context) error {
 	base, halt := context.WithCancel(ctx)
 	defer halt()
 	e.trip.base = base
-	client := &http.Client{Transport: e.trip, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{Transport: e.trip,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	first := min(e.job.Senders, 8)
 	if e.job.ClosedLoop() {
 		first = e.job.Users
@@ -73,7 +75,8 @@ func (e *Engine) Run(ctx context.Context) error {
 	if !e.job.ClosedLoop() {
 		now := e.job.Now()
 		for n, due := pace.granted, e.job.Close(now); n < due; n++ {
-			e.job.Sink.Add(hit.Outcome{Seq: n, Due: e.job.DueAt(n), Sent: now, End: now, Class: hit.ClassDropped, Target: e.job.TargetOf(n)})
+			e.job.Sink.Add(hit.Outcome{Seq: n, Due: e.job.DueAt(n), Sent: now, End: now, Class: hit.ClassDropped,
+				Target: e.job.TargetOf(n)})
 		}
 	}
 	e.Measure()
@@ -135,7 +138,8 @@ func (e *Engine) ended(res *vegeta.Result) {
 	}
 	if f == nil { // the request could not even be made
 		e.job.Sink.Add(hit.Outcome{
-			Seq: res.Seq, Due: e.job.DueAt(res.Seq), Sent: end, End: end, Class: hit.ClassOther, Note: &hit.Note{Detail: res.Error},
+			Seq: res.Seq, Due: e.job.DueAt(res.Seq), Sent: end, End: end, Class: hit.ClassOther,
+			Note: &hit.Note{Detail: res.Error},
 		})
 		return
 	}

@@ -27,8 +27,9 @@ func transport(j *hit.Job, open *atomic.Int64) *http.Transport {
 			open.Add(1)
 			return &countedConn{Conn: c, open: open}, nil
 		},
-		Proxy:                  http.ProxyFromEnvironment,             // which leaves loopback addresses alone
-		TLSClientConfig:        &tls.Config{InsecureSkipVerify: true}, // it measures; whom it talks to was said on its command line
+		Proxy: http.ProxyFromEnvironment, // which leaves loopback addresses alone
+		// It measures; whom it talks to was said on its command line.
+		TLSClientConfig:        &tls.Config{InsecureSkipVerify: true},
 		ForceAttemptHTTP2:      true,
 		MaxIdleConns:           0,
 		MaxIdleConnsPerHost:    j.Senders,

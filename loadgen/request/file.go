@@ -96,7 +96,8 @@ func checkLines(text []byte) error {
 	for n := 1; ; n++ {
 		line, err := lines.ReadString('\n')
 		if len(line) > mostLine {
-			return fmt.Errorf("line %d has %d bytes; want at most %d: a long body goes into a file, named by @", n, len(line), mostLine)
+			return fmt.Errorf("line %d has %d bytes; want at most %d: a long body goes into a file, named by @", n,
+				len(line), mostLine)
 		}
 		if strings.ContainsRune(line, 0) {
 			return fmt.Errorf("line %d is no text", n)

@@ -47,7 +47,8 @@ var targetFiles = []string{
 	"GET http://127.0.0.1:8000/\n",
 	"# comment\nPOST http://127.0.0.1:8000/task\nContent-Type: application/json\nX-A: 1\nX-A: 2\n\nGET http://127.0.0.1:8000/b\n",
 	"GET http://127.0.0.1:8000/a\nGET http://127.0.0.1:8000/b",
-	`{"method":"POST","url":"http://127.0.0.1:8000/task","body":"aGVsbG8=","header":{"X-A":["1"]}}` + "\n" + `{"method":"GET","url":"http://127.0.0.1:8000/"}`,
+	`{"method":"POST","url":"http://127.0.0.1:8000/task","body":"aGVsbG8=","header":{"X-A":["1"]}}` + "\n" +
+		`{"method":"GET","url":"http://127.0.0.1:8000/"}`,
 	"GET /below/base\n",
 }
 
@@ -74,7 +75,8 @@ func TestVegetasTargetFilesAreReadAsVegetaReadsThem(t *testing.T) {
 			if want[k].Header == nil {
 				want[k].Header = http.Header{}
 			}
-			if got[k].Method != want[k].Method || got[k].URL != want[k].URL || !bytes.Equal(got[k].Body, want[k].Body) || !cmp.Equal(got[k].Header, want[k].Header) {
+			if got[k].Method != want[k].Method || got[k].URL != want[k].URL ||
+				!bytes.Equal(got[k].Body, want[k].Body) || !cmp.Equal(got[k].Header, want[k].Header) {
 				t.Errorf("%q: got %+v, want %+v", text, got[k], want[k])
 			}
 		}
@@ -103,7 +105,8 @@ func FuzzTargets(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Add([]byte(`{"method":"GET","url":"http://127.0.0.1/","header":{"A\r\nB":["x"]}}`))
-	f.Add([]byte(`{"method":"A B","url":"http://127.0.0.1/","body":"` + base64.StdEncoding.EncodeToString([]byte("x")) + `"}`))
+	f.Add([]byte(`{"method":"A B","url":"http://127.0.0.1/","body":"` +
+		base64.StdEncoding.EncodeToString([]byte("x")) + `"}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if bytes.Contains(text, []byte("@")) {
 			return // names a file of this machine
@@ -143,7 +146,8 @@ func TestTemplatesAreFilledAnewForEachHit(t *testing.T) {
 	if first == other || first != again {
 		t.Error("want another UUID for each hit, and the same for the same hit and seed")
 	}
-	for _, wrong := range []string{"{{", "{{}}", "{{seq 1}}", "{{random 1}}", "{{random 2 1}}", "{{random 1 x}}", "{{hex 0}}", "{{dice 6}}", "{{random -9223372036854775808 9223372036854775807}}"} {
+	for _, wrong := range []string{"{{", "{{}}", "{{seq 1}}", "{{random 1}}", "{{random 2 1}}", "{{random 1 x}}",
+		"{{hex 0}}", "{{dice 6}}", "{{random -9223372036854775808 9223372036854775807}}"} {
 		if _, err := parseTemplate(wrong, nil); err == nil {
 			t.Errorf("%q was read without a word", wrong)
 		}
@@ -151,7 +155,8 @@ func TestTemplatesAreFilledAnewForEachHit(t *testing.T) {
 }
 
 func FuzzTemplate(f *testing.F) {
-	for _, text := range []string{"plain", "{{seq}}-{{counter}}", "{{random 5 7}}{{hex 3}}{{uuid}}", "{{", "}}", "{{random -1 1}}"} {
+	for _, text := range []string{"plain", "{{seq}}-{{counter}}", "{{random 5 7}}{{hex 3}}{{uuid}}", "{{", "}}",
+		"{{random -1 1}}"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

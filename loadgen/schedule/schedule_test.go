@@ -23,15 +23,17 @@ func TestEveryScheduleHoldsItsOrder(t *testing.T) {
 	}
 	again, _ := Replay(log, 3, 0)
 	for name, one := range map[string]Schedule{
-		"constant":               shaped(Shape{Rate: 100}),
-		"a pause":                Constant(0),
-		"a ramp":                 shaped(Shape{Name: "ramp", Rate: 0.001, To: 100, Over: 10 * s}),
-		"a ramp down":            shaped(Shape{Name: "ramp", Rate: 100, To: 20, From: 2 * s, Over: 4 * s}),
-		"a spike":                shaped(Shape{Name: "spike", Rate: 10, To: 1000, From: 2 * s, Over: s}),
-		"steps with a pause":     shaped(Shape{Name: "step", Steps: []scenarios.Step{{Rate: 10, For: s}, {Rate: 0, For: 2 * s}, {Rate: 5, For: s}}}),
-		"a sine":                 shaped(Shape{Name: "sine", Rate: 100, To: 200, Over: 10 * s}),
-		"a sine by chance":       shaped(Shape{Name: "sine", Rate: 100, To: 200, Over: 10 * s, Arrivals: "poisson"}),
-		"a mix":                  Mix([]Share{{shaped(Shape{Rate: 75}), []uint32{0}}, {shaped(Shape{Name: "poisson", Rate: 25}), []uint32{1}}, {Constant(0), []uint32{2}}}),
+		"constant":    shaped(Shape{Rate: 100}),
+		"a pause":     Constant(0),
+		"a ramp":      shaped(Shape{Name: "ramp", Rate: 0.001, To: 100, Over: 10 * s}),
+		"a ramp down": shaped(Shape{Name: "ramp", Rate: 100, To: 20, From: 2 * s, Over: 4 * s}),
+		"a spike":     shaped(Shape{Name: "spike", Rate: 10, To: 1000, From: 2 * s, Over: s}),
+		"steps with a pause": shaped(Shape{Name: "step",
+			Steps: []scenarios.Step{{Rate: 10, For: s}, {Rate: 0, For: 2 * s}, {Rate: 5, For: s}}}),
+		"a sine":           shaped(Shape{Name: "sine", Rate: 100, To: 200, Over: 10 * s}),
+		"a sine by chance": shaped(Shape{Name: "sine", Rate: 100, To: 200, Over: 10 * s, Arrivals: "poisson"}),
+		"a mix": Mix([]Share{{shaped(Shape{Rate: 75}), []uint32{0}},
+			{shaped(Shape{Name: "poisson", Rate: 25}), []uint32{1}}, {Constant(0), []uint32{2}}}),
 		"a replay":               again,
 		"users of a closed loop": Users(3, s),
 	} {

@@ -38,5 +38,6 @@ func (c sine) at(n float64) time.Duration {
 func (c sine) peak() float64 { return c.mean + c.swing }
 
 func (c sine) String() string {
-	return "sine of " + perSecond(c.mean-c.swing) + " to " + perSecond(c.mean+c.swing) + " every " + strconv.FormatFloat(c.period, 'g', 6, 64) + " s"
+	return "sine of " + perSecond(c.mean-c.swing) + " to " + perSecond(c.mean+c.swing) + " every " +
+		strconv.FormatFloat(c.period, 'g', 6, 64) + " s"
 }

@@ -25,7 +25,8 @@ func (g *gunicornFile) read(fs proc.FS) *Beat {
 	}
 	var st unix.Statx_t
 	// DONT_SYNC: what the kernel knows already; a file system that hangs is not asked.
-	err := unix.Statx(unix.AT_FDCWD, descriptor(fs, g.pid, g.fd), unix.AT_STATX_DONT_SYNC, unix.STATX_MTIME|unix.STATX_CTIME, &st)
+	err := unix.Statx(unix.AT_FDCWD, descriptor(fs, g.pid, g.fd), unix.AT_STATX_DONT_SYNC,
+		unix.STATX_MTIME|unix.STATX_CTIME, &st)
 	if err != nil {
 		return nil
 	}

@@ -17,7 +17,8 @@ func TestAGunicornsFileIsReadAsItsVersionBeatsIt(t *testing.T) {
 	utime := func(t *testing.T, f *os.File, mtime time.Duration) {
 		t.Helper()
 		at := unix.NsecToTimespec(int64(mtime))
-		if err := unix.UtimesNanoAt(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", f.Fd()), []unix.Timespec{at, at}, 0); err != nil {
+		if err := unix.UtimesNanoAt(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", f.Fd()), []unix.Timespec{at, at},
+			0); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -35,7 +36,8 @@ func TestAGunicornsFileIsReadAsItsVersionBeatsIt(t *testing.T) {
 			}
 		}, 0},
 		{"from 22 on: utime, just now", func(t *testing.T, f *os.File) { utime(t, f, clock.Monotonic()) }, 0},
-		{"from 22 on: the mtime counts, not the ctime", func(t *testing.T, f *os.File) { utime(t, f, clock.Monotonic()-7*second) }, 7 * second},
+		{"from 22 on: the mtime counts, not the ctime",
+			func(t *testing.T, f *os.File) { utime(t, f, clock.Monotonic()-7*second) }, 7 * second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f, err := os.CreateTemp(t.TempDir(), "wgunicorn-")

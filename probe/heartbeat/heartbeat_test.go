@@ -59,7 +59,8 @@ func TestThePageOfTheReferenceServerIsRead(t *testing.T) {
 			if got == nil {
 				t.Fatal("nothing was read")
 			}
-			if got.PID != os.Getpid() || got.Turns != 7 || got.InFlight != 2 || got.Age < 3*time.Second || got.Busy < 5*time.Second {
+			if got.PID != os.Getpid() || got.Turns != 7 || got.InFlight != 2 || got.Age < 3*time.Second ||
+				got.Busy < 5*time.Second {
 				t.Errorf("read %+v", got)
 			}
 		})

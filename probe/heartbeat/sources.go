@@ -99,8 +99,9 @@ func (p *page) read(proc.FS) *Beat {
 		return max(now-time.Duration(word(at)), 0)
 	}
 	return &Beat{
-		Heartbeat: history.Heartbeat{PID: p.pid, Age: age(pageBeatAt), Turns: word(pageTurns), InFlight: int(word(pageInFlight))},
-		Busy:      max(age(pageBusy), age(pageLoopBusy)),
+		Heartbeat: history.Heartbeat{PID: p.pid, Age: age(pageBeatAt), Turns: word(pageTurns),
+			InFlight: int(word(pageInFlight))},
+		Busy: max(age(pageBusy), age(pageLoopBusy)),
 	}
 }
 

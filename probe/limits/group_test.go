@@ -16,7 +16,8 @@ func TestEachKillForMemoryIsOneWorkersEnd(t *testing.T) {
 	one := &group{Group: cgroup.Group{Path: "/a", Memory: t.TempDir(), Unified: true}}
 	kills := func(n int) {
 		t.Helper()
-		if err := os.WriteFile(filepath.Join(one.Memory, "memory.events"), fmt.Appendf(nil, "low 0\noom %d\noom_kill %d\n", n, n), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(one.Memory, "memory.events"),
+			fmt.Appendf(nil, "low 0\noom %d\noom_kill %d\n", n, n), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

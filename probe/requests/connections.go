@@ -35,7 +35,8 @@ type connections struct {
 
 func newConnections(s source) *connections {
 	return &connections{
-		source: s, sockets: map[uint32]*socket{}, foreign: map[uint32]bool{}, tallies: map[int]*Tally{}, closed: map[int]uint64{},
+		source: s, sockets: map[uint32]*socket{}, foreign: map[uint32]bool{}, tallies: map[int]*Tally{},
+		closed: map[int]uint64{},
 	}
 }
 
@@ -202,5 +203,7 @@ func (c *connections) backlog() (waiting, limit int, listening bool) {
 
 // listens says whether an inode is one of the listening sockets.
 func (c *connections) listens(inode uint32) bool {
-	return slices.ContainsFunc(c.now, func(one sockdiag.Connection) bool { return one.State == sockdiag.Listen && one.Inode == inode })
+	return slices.ContainsFunc(c.now, func(one sockdiag.Connection) bool {
+		return one.State == sockdiag.Listen && one.Inode == inode
+	})
 }

@@ -16,12 +16,20 @@ func TestOnlyWhatIsBeyondDoubtIsOutstanding(t *testing.T) {
 		want     phase
 	}{
 		{"the client never sent", sockdiag.Connection{LastReceive: 500 * ms}, false, silent},
-		{"the first request waits", sockdiag.Connection{Received: 90, LastReceive: 500 * ms, LastSend: 500 * ms}, false, asked},
-		{"the second request waits", sockdiag.Connection{Received: 180, Sent: 90, LastReceive: 500 * ms, LastSend: 700 * ms}, false, asked},
-		{"answered, kept alive", sockdiag.Connection{Received: 90, Sent: 90, LastReceive: 700 * ms, LastSend: 500 * ms}, false, settled},
-		{"answered within one step of the clock", sockdiag.Connection{Received: 90, Sent: 90, LastReceive: 700 * ms, LastSend: 700 * ms, SegmentsIn: 2, SegmentsOut: 1}, false, settled},
-		{"the same, and more lies unread", sockdiag.Connection{Received: 180, Sent: 90, LastReceive: 700 * ms, LastSend: 700 * ms, Unread: 90}, false, asked},
-		{"asked in the step of the last answer, one segment each", sockdiag.Connection{Received: 180, Sent: 90, LastReceive: 700 * ms, LastSend: 700 * ms, SegmentsIn: 2, SegmentsOut: 1}, true, asked},
+		{"the first request waits", sockdiag.Connection{Received: 90, LastReceive: 500 * ms, LastSend: 500 * ms},
+			false, asked},
+		{"the second request waits", sockdiag.Connection{Received: 180, Sent: 90, LastReceive: 500 * ms,
+			LastSend: 700 * ms}, false, asked},
+		{"answered, kept alive", sockdiag.Connection{Received: 90, Sent: 90, LastReceive: 700 * ms, LastSend: 500 * ms},
+			false, settled},
+		{"answered within one step of the clock",
+			sockdiag.Connection{Received: 90, Sent: 90, LastReceive: 700 * ms, LastSend: 700 * ms, SegmentsIn: 2,
+				SegmentsOut: 1}, false, settled},
+		{"the same, and more lies unread", sockdiag.Connection{Received: 180, Sent: 90, LastReceive: 700 * ms,
+			LastSend: 700 * ms, Unread: 90}, false, asked},
+		{"asked in the step of the last answer, one segment each",
+			sockdiag.Connection{Received: 180, Sent: 90, LastReceive: 700 * ms, LastSend: 700 * ms, SegmentsIn: 2,
+				SegmentsOut: 1}, true, asked},
 	} {
 		if got := phaseOf(c.c, c.oneToOne); got != c.want {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)

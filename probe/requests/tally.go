@@ -10,7 +10,8 @@ import (
 
 // A Tally is what the connections of one process say about its progress.
 type Tally struct {
-	Inside, Idle, Silent int           // connections with a request outstanding, kept alive, and on which the client never sent a byte
+	// Connections with a request outstanding, kept alive, and on which the client never sent a byte.
+	Inside, Idle, Silent int
 	Oldest               time.Duration // age of the oldest outstanding request
 	Answered             uint64        // bytes sent, on connections that are closed too
 	Spoke                time.Duration // since a byte was last sent on one that is open; 0: not known

@@ -80,7 +80,8 @@ func (e *ends) scanAll(pids []int) bool {
 			}
 			left--
 			link, err := e.fs.Link(pid, fd)
-			if err != nil || strings.HasPrefix(link, "anon_inode:") || strings.HasPrefix(link, "/dev/pts/") || link == "/dev/null" {
+			if err != nil || strings.HasPrefix(link, "anon_inode:") || strings.HasPrefix(link, "/dev/pts/") ||
+				link == "/dev/null" {
 				continue
 			}
 			e.index[link] = append(e.index[link], end{pid: pid, fd: fd})

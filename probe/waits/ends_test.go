@@ -24,7 +24,8 @@ func laidEnds(t *testing.T, pids ...int) proc.FS {
 			if err := os.Symlink("pipe:[7]", filepath.Join(root, fmt.Sprint(pid), "fd", fmt.Sprint(fd))); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(filepath.Join(root, fmt.Sprint(pid), "fdinfo", fmt.Sprint(fd)), []byte("flags:\t01\n"), 0o644); err != nil {
+			if err := os.WriteFile(filepath.Join(root, fmt.Sprint(pid), "fdinfo", fmt.Sprint(fd)),
+				[]byte("flags:\t01\n"), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -43,7 +44,8 @@ func TestWithTooManyDescriptorsThoseOfTheServerAreKnown(t *testing.T) {
 		cut  bool
 	}{{"as many as there are", 12, 12, false}, {"fewer", 5, 5, true}} {
 		var said []string
-		finder := New(laidEnds(t, 1, 2, arbiter), "", func(what string, err error) { said = append(said, fmt.Sprint(what, ": ", err)) })
+		finder := New(laidEnds(t, 1, 2, arbiter), "",
+			func(what string, err error) { said = append(said, fmt.Sprint(what, ": ", err)) })
 		finder.host.ends.most, finder.host.near = row.most, []int{arbiter}
 		for range 2 {
 			found := finder.host.endsOf("pipe:[7]")
@@ -54,7 +56,8 @@ func TestWithTooManyDescriptorsThoseOfTheServerAreKnown(t *testing.T) {
 				}
 			}
 			if len(found) != row.want || of != 4 {
-				t.Errorf("%s: %d descriptors, %d of them the arbiter's; want %d and all 4", row.name, len(found), of, row.want)
+				t.Errorf("%s: %d descriptors, %d of them the arbiter's; want %d and all 4", row.name, len(found),
+					of, row.want)
 			}
 		}
 		if cut := len(said) > 0 && strings.Contains(said[0], "more than 5 descriptors"); cut != row.cut {

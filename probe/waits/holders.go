@@ -205,7 +205,8 @@ func rank(h history.LockHolder) int {
 func (h *holders) locked(pid, fd int, lock proc.Lock, waiter lockWaiter) bool {
 	info, err := h.fs.FDInfo(pid, fd)
 	if err != nil || !slices.ContainsFunc(info.Locks, func(l proc.Lock) bool {
-		return l.Device == lock.Device && l.Inode == lock.Inode && l.Class == lock.Class && l.PID == lock.PID && l.From == lock.From
+		return l.Device == lock.Device && l.Inode == lock.Inode && l.Class == lock.Class && l.PID == lock.PID &&
+			l.From == lock.From
 	}) {
 		return false
 	}

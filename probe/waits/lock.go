@@ -29,7 +29,8 @@ func (f *Finder) lock(s Subject, kind string) history.Event {
 		f.host.trouble("read the file locks", err)
 		return wait
 	}
-	want := proc.Lock{Class: proc.LockClass(kind), Write: true, PID: s.PID, Device: wait.Device, Inode: wait.Inode, To: proc.EndOfFile}
+	want := proc.Lock{Class: proc.LockClass(kind), Write: true, PID: s.PID, Device: wait.Device, Inode: wait.Inode,
+		To: proc.EndOfFile}
 	if kind == "ofd" {
 		want.PID = -1
 	}

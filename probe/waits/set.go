@@ -46,7 +46,8 @@ func (f *Finder) watchedBy(pid int, c proc.Call) (all []watched, ok bool) {
 			if one.Events&(unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLPRI|unix.EPOLLRDHUP) == 0 {
 				continue // switched off, as of a one-shot that has fired
 			}
-			all = append(all, watched{fd: one.FD, writes: one.Events&unix.EPOLLIN == 0 && one.Events&unix.EPOLLOUT != 0, inode: one.Inode})
+			all = append(all, watched{fd: one.FD, writes: one.Events&unix.EPOLLIN == 0 && one.Events&unix.EPOLLOUT != 0,
+				inode: one.Inode})
 		}
 		return all, true
 	}
@@ -136,7 +137,8 @@ func (f *Finder) set(a *Answer, s Subject, server Server) {
 		a.Idle, a.For = true, forParent
 		return
 	case loop && kinds[ofChild] == 0 && len(rest) > kinds[ofTerminal]+kinds[ofPipe]:
-		a.Idle, a.For = true, forEvents // a loop with connections of its own to others: what it owes to whom is said of the whole process
+		// A loop with connections of its own to others: what it owes to whom is said of the whole process.
+		a.Idle, a.For = true, forEvents
 		return
 	}
 	best := rest[0]

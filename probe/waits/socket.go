@@ -34,7 +34,8 @@ func (h *host) socket(s Subject, m member, op string, out bool, more int, server
 }
 
 func (h *host) flow(t *sockets, wait *history.SocketWait, flow sockdiag.Flow, server Server) {
-	wait.Family, wait.State, wait.Silent, wait.Local = flow.Protocol, sockdiag.StateName(flow.State), flow.Silent, flow.Local.String()
+	wait.Family, wait.State, wait.Silent, wait.Local = flow.Protocol, sockdiag.StateName(flow.State), flow.Silent,
+		flow.Local.String()
 	wait.Asked, wait.Unread = flow.Spoke, int(flow.Unsent)
 	if flow.State == sockdiag.SynSent {
 		wait.Full = false // it waits to be connected, not to send
@@ -49,7 +50,8 @@ func (h *host) flow(t *sockets, wait *history.SocketWait, flow sockdiag.Flow, se
 	wait.Own = !wait.Client && flow.Protocol == "tcp" && server.Ports[flow.Remote.Port()] && t.heardAt(flow.Remote) != 0
 	if other, ok := t.byEnds[[2]netip.AddrPort{flow.Remote, flow.Local}]; ok {
 		wait.Peers = h.owners(other, wait.PID)
-	} else if inode := t.heardAt(flow.Remote); inode != 0 && (flow.State == sockdiag.SynSent || wait.Own || flow.Protocol == "tcp") {
+	} else if inode := t.heardAt(flow.Remote); inode != 0 &&
+		(flow.State == sockdiag.SynSent || wait.Own || flow.Protocol == "tcp") {
 		wait.Peers = h.owners(inode, wait.PID) // it is not accepted yet: who listens there?
 	}
 	h.says(wait)

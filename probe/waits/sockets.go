@@ -79,7 +79,8 @@ func (t *sockets) heardAt(at netip.AddrPort) uint32 {
 		return inode
 	}
 	for _, any := range []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()} {
-		if inode := t.heard[netip.AddrPortFrom(any, at.Port())]; inode != 0 && (at.Addr().IsLoopback() || t.local(at.Addr())) {
+		if inode := t.heard[netip.AddrPortFrom(any, at.Port())]; inode != 0 &&
+			(at.Addr().IsLoopback() || t.local(at.Addr())) {
 			return inode
 		}
 	}

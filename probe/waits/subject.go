@@ -42,6 +42,7 @@ const (
 	forEvents      = "events"
 	forParent      = "parent"
 	forParked      = "parked"
-	forWorkers     = "workers"        // the process that does its work
-	forOther       = "something else" // a process with one thread and a client waits for neither that client nor others: it is at its work
+	forWorkers     = "workers" // the process that does its work
+	// A process with one thread and a client waits for neither that client nor others: it is at its work.
+	forOther = "something else"
 )

@@ -51,7 +51,9 @@ func (f *Finder) Upstream(pid int, server Server) []history.Unanswered {
 	for _, one := range by {
 		all = append(all, *one)
 	}
-	slices.SortFunc(all, func(a, b history.Unanswered) int { return cmp.Or(b.Count-a.Count, cmp.Compare(a.Remote, b.Remote)) })
+	slices.SortFunc(all, func(a, b history.Unanswered) int {
+		return cmp.Or(b.Count-a.Count, cmp.Compare(a.Remote, b.Remote))
+	})
 	return all[:min(len(all), maxUpstreams)]
 }
 

@@ -46,7 +46,8 @@ func New() (*Waiter, error) {
 	if err != nil {
 		closed := func() error { return unix.Close(epoll) }
 		if w.file != nil {
-			closed = w.file.Close // the descriptor is its own: closed beside it, it would later close another's of the same number
+			// The descriptor is its own: closed beside it, it would later close another's of the same number.
+			closed = w.file.Close
 		}
 		return nil, errors.Join(fmt.Errorf("prepare to wait: %w", err), unix.Close(wake), closed())
 	}

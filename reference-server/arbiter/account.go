@@ -31,7 +31,8 @@ var levels = []string{"debug", "info", "warning", "error", "critical"}
 
 // NewAccount writes lines of at least the given level to w.
 func NewAccount(w io.Writer, level string) *Account {
-	a := &Account{lines: make(chan []byte, accountLimit), done: make(chan struct{}), least: max(0, slices.Index(levels, level))}
+	a := &Account{lines: make(chan []byte, accountLimit), done: make(chan struct{}),
+		least: max(0, slices.Index(levels, level))}
 	go func() {
 		defer close(a.done)
 		for line := range a.lines {

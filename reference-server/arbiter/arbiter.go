@@ -96,8 +96,9 @@ type Parts struct {
 
 // New makes an arbiter that listens and has no workers.
 func New(p Parts) (*Arbiter, error) {
-	a := &Arbiter{cfg: p.Config, account: p.Account, signals: p.Signals, orphan: p.Orphan, reload: p.Reload, children: map[int]*child{},
-		news: make(chan news, board.Places), target: p.Config.Workers}
+	a := &Arbiter{cfg: p.Config, account: p.Account, signals: p.Signals, orphan: p.Orphan, reload: p.Reload,
+		children: map[int]*child{},
+		news:     make(chan news, board.Places), target: p.Config.Workers}
 	if a.cfg.Preloads() && a.cfg.LoadApp != "ok" {
 		return nil, fmt.Errorf("preload the application: load-app=%s: it was told to fail", a.cfg.LoadApp)
 	}

@@ -74,7 +74,8 @@ func (a *Arbiter) weigh(c *child, now int64) {
 	if err != nil || held < a.cfg.MemoryLimit {
 		return
 	}
-	a.account.Say("critical", "worker-over-memory-limit", Fields{"worker": c.place, "pid": c.pid, "memory_mib": held, "limit_mib": a.cfg.MemoryLimit})
+	a.account.Say("critical", "worker-over-memory-limit",
+		Fields{"worker": c.place, "pid": c.pid, "memory_mib": held, "limit_mib": a.cfg.MemoryLimit})
 	c.deadline = now + int64(killAfter)
 	a.signal(c, syscall.SIGKILL)
 }
@@ -159,7 +160,9 @@ func (a *Arbiter) reap(c *child, state *os.ProcessState) {
 	}
 	if !c.ready && (code == bootError || code == loadError) {
 		a.code = code
-		a.account.Say("critical", "halted", Fields{"code": code, "reason": map[int]string{bootError: "a worker failed to boot", loadError: "the application failed to load"}[code]})
+		a.account.Say("critical", "halted", Fields{"code": code,
+			"reason": map[int]string{bootError: "a worker failed to boot",
+				loadError: "the application failed to load"}[code]})
 		a.stop(false)
 		return
 	}

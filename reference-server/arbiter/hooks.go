@@ -138,7 +138,8 @@ func (a *Arbiter) hook(name string, pid int, more Fields) {
 	select {
 	case a.hooks.jobs <- hookJob{name, command, limit, env, fields}:
 	default:
-		a.account.Say("error", "hook-skipped", Fields{"name": name, "pid": pid, "reason": fmt.Sprintf("%d commands wait already", hookLimit)})
+		a.account.Say("error", "hook-skipped",
+			Fields{"name": name, "pid": pid, "reason": fmt.Sprintf("%d commands wait already", hookLimit)})
 	}
 }
 

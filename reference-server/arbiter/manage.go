@@ -113,7 +113,8 @@ func (a *Arbiter) spawn(now int64) bool {
 		limit += rand.IntN(a.cfg.MaxRequestsJitter + 1)
 	}
 	a.hook("pre_fork", os.Getpid(), Fields{"worker": place})
-	birth := worker.Birth{Config: a.cfg, Place: place, Age: a.age, Owner: a.board.NewOwner(), MaxRequests: limit, Listeners: len(a.listeners)}
+	birth := worker.Birth{Config: a.cfg, Place: place, Age: a.age, Owner: a.board.NewOwner(), MaxRequests: limit,
+		Listeners: len(a.listeners)}
 	b, err := a.start(birth)
 	if err != nil {
 		a.account.Say("error", "worker-not-started", Fields{"worker": place, "reason": err.Error()})

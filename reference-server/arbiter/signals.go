@@ -120,7 +120,8 @@ func (a *Arbiter) signal(c *child, s syscall.Signal) {
 		a.account.Say("info", "worker-signalled", Fields{"worker": c.place, "pid": c.pid, "signal": unix.SignalName(s)})
 	}
 	if err := c.process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		a.account.Say("error", "worker-signal-failed", Fields{"worker": c.place, "pid": c.pid, "signal": unix.SignalName(s), "reason": err.Error()})
+		a.account.Say("error", "worker-signal-failed",
+			Fields{"worker": c.place, "pid": c.pid, "signal": unix.SignalName(s), "reason": err.Error()})
 	}
 }
 

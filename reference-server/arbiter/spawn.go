@@ -138,9 +138,11 @@ func (a *Arbiter) start(birth worker.Birth) (b born, err error) {
 	}
 	title := fmt.Sprintf("%s: worker [%d]", birth.Config.ProcName, birth.Place)
 	attr := &os.ProcAttr{Files: files, Env: append(cleanEnv(), RoleVar+"="+roleWork, BirthVar+"="+string(text)),
-		Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Setpgid: birth.Config.Signals == "arbiter", Credential: a.credential}}
+		Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Setpgid: birth.Config.Signals == "arbiter",
+			Credential: a.credential}}
 	a.spawner.do(func() {
-		b.process, err = os.StartProcess(runningProgram, []string{title + strings.Repeat(" ", max(0, titleRoom-len(title)))}, attr)
+		b.process, err = os.StartProcess(runningProgram,
+			[]string{title + strings.Repeat(" ", max(0, titleRoom-len(title)))}, attr)
 	})
 	if err != nil {
 		return b, fmt.Errorf("start a worker: %w", err)

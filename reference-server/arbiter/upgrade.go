@@ -79,13 +79,16 @@ func (a *Arbiter) upgradeBinary() {
 	case a.stopping:
 		return
 	case u.child != 0:
-		a.account.Say("warning", "signal-ignored", Fields{"signal": "SIGUSR2", "reason": "the successor runs", "successor": u.child})
+		a.account.Say("warning", "signal-ignored",
+			Fields{"signal": "SIGUSR2", "reason": "the successor runs", "successor": u.child})
 		return
 	case u.parent != 0:
-		a.account.Say("warning", "signal-ignored", Fields{"signal": "SIGUSR2", "reason": "the predecessor still runs", "predecessor": u.parent})
+		a.account.Say("warning", "signal-ignored",
+			Fields{"signal": "SIGUSR2", "reason": "the predecessor still runs", "predecessor": u.parent})
 		return
 	case a.cfg.ReusePort:
-		a.account.Say("warning", "signal-ignored", Fields{"signal": "SIGUSR2", "reason": "with reuse-port there is no socket to hand on"})
+		a.account.Say("warning", "signal-ignored",
+			Fields{"signal": "SIGUSR2", "reason": "with reuse-port there is no socket to hand on"})
 		return
 	}
 	a.hook("pre_exec", os.Getpid(), nil)
@@ -96,7 +99,8 @@ func (a *Arbiter) upgradeBinary() {
 	for _, l := range a.listeners {
 		cmd.ExtraFiles = append(cmd.ExtraFiles, l.File)
 	}
-	cmd.Env = append(cleanEnv(), upgradePidVar+"="+strconv.Itoa(os.Getpid()), upgradeListenersVar+"="+strconv.Itoa(len(a.listeners)))
+	cmd.Env = append(cleanEnv(), upgradePidVar+"="+strconv.Itoa(os.Getpid()), upgradeListenersVar+"="+
+		strconv.Itoa(len(a.listeners)))
 	if a.cfg.ExitWithParent {
 		cmd.Env = append(cmd.Env, UpgradeParentVar+"="+strconv.Itoa(os.Getppid()))
 	}

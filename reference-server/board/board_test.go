@@ -27,7 +27,8 @@ func TestTasksEndOnceAndADeadWorkersAreLost(t *testing.T) {
 	if lost := b.Lose(1, 9); lost != 2 {
 		t.Errorf("%d lost, want 2", lost)
 	}
-	for n, want := range map[uint64]State{waiting: Lost, runs: Lost, done: Done, others: Accepted, others + 1: Unknown, 0: Unknown} {
+	for n, want := range map[uint64]State{waiting: Lost, runs: Lost, done: Done, others: Accepted, others + 1: Unknown,
+		0: Unknown} {
 		if got := b.Get(n).State; got != want {
 			t.Errorf("task %d is %v, want %v", n, got, want)
 		}

@@ -105,7 +105,8 @@ func (b *Board) Get(n uint64) Task {
 			return Task{State: Unknown}
 		}
 		who := s.who.Load()
-		t := Task{State: State(word & 0xff), PID: int(who >> 32), Worker: int(uint32(who)), Accepted: int64(s.accepted.Load()), Started: int64(s.started.Load()), Ended: int64(s.ended.Load())}
+		t := Task{State: State(word & 0xff), PID: int(who >> 32), Worker: int(uint32(who)),
+			Accepted: int64(s.accepted.Load()), Started: int64(s.started.Load()), Ended: int64(s.ended.Load())}
 		// Read whole only if nobody took the slot or moved the task meanwhile.
 		if s.word.Load() == word {
 			return t

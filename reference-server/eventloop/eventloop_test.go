@@ -68,7 +68,9 @@ func TestStoppedLoopSwallowsAndClosedLoopRefuses(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
-	if err := l.CallSoonThreadsafe(Callback{Run: func() { t.Error("it ran") }}); err != nil || l.Waiting() != 1 || l.Running() {
+	if err := l.CallSoonThreadsafe(Callback{Run: func() {
+		t.Error("it ran")
+	}}); err != nil || l.Waiting() != 1 || l.Running() {
 		t.Errorf("%v, %d waiting; want it kept without a word", err, l.Waiting())
 	}
 	if err := l.Close(); err != nil {
@@ -100,7 +102,8 @@ func TestSlowCallbacksLagAndPanicsAreTold(t *testing.T) {
 		Failed: func(label uint64, problem any) { failed.Store(label) },
 	})
 	on(t, l, func() {
-		l.CallSoon(Callback{Label: 7, Run: func() { time.Sleep(20 * time.Millisecond) }}) // it blocks the loop: that is what is measured
+		// It blocks the loop: that is what is measured.
+		l.CallSoon(Callback{Label: 7, Run: func() { time.Sleep(20 * time.Millisecond) }})
 		l.CallSoon(Callback{Label: 8, Run: func() { panic("no") }})
 	})
 	on(t, l, func() {}) // the loop went on after the panic

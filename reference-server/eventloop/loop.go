@@ -29,14 +29,15 @@ type Callback struct {
 
 // Options are what a loop tells others. All functions are called on the loop's thread.
 type Options struct {
-	Name   string                                 // of its thread
-	Now    func() int64                           // CLOCK_MONOTONIC, nanoseconds
-	Turn   func(now int64)                        // at every turn
-	Slow   func(label uint64, took time.Duration) // a callback took longer than Limit
-	Limit  time.Duration                          // 0: 100 ms, as asyncio
-	Lag    func(late time.Duration)               // how long a callback waited for the loop: since it was ready, or its timer was due
-	Failed func(label uint64, problem any)        // a callback panicked; the loop goes on
-	Busy   func(since int64)                      // a callback begins (its time) or the loop waits (0)
+	Name  string                                 // of its thread
+	Now   func() int64                           // CLOCK_MONOTONIC, nanoseconds
+	Turn  func(now int64)                        // at every turn
+	Slow  func(label uint64, took time.Duration) // a callback took longer than Limit
+	Limit time.Duration                          // 0: 100 ms, as asyncio
+	// How long a callback waited for the loop: since it was ready, or its timer was due.
+	Lag    func(late time.Duration)
+	Failed func(label uint64, problem any) // a callback panicked; the loop goes on
+	Busy   func(since int64)               // a callback begins (its time) or the loop waits (0)
 }
 
 // A Loop runs callbacks one after the other.
@@ -72,7 +73,8 @@ func New(opts Options) (*Loop, error) {
 		_ = unix.Close(epfd)
 		return nil, fmt.Errorf("make an event loop: %w", err)
 	}
-	if err := unix.EpollCtl(epfd, unix.EPOLL_CTL_ADD, evfd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(evfd)}); err != nil {
+	if err := unix.EpollCtl(epfd, unix.EPOLL_CTL_ADD, evfd,
+		&unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(evfd)}); err != nil {
 		return nil, errors.Join(fmt.Errorf("make an event loop: %w", err), unix.Close(epfd), unix.Close(evfd))
 	}
 	return &Loop{opts: opts, epfd: epfd, evfd: evfd}, nil

@@ -68,7 +68,8 @@ func Map(f *os.File) (*Page, error) {
 		return nil, fmt.Errorf("map the heartbeat: %w", err)
 	}
 	at := func(offset int) *atomic.Uint64 { return (*atomic.Uint64)(unsafe.Pointer(&memory[offset])) }
-	p := &Page{memory: memory, magic: at(0), Beat: at(8), Turns: at(16), InFlight: at(24), Requests: at(32), State: at(40), Busy: at(48), PID: at(56),
+	p := &Page{memory: memory, magic: at(0), Beat: at(8), Turns: at(16), InFlight: at(24), Requests: at(32),
+		State: at(40), Busy: at(48), PID: at(56),
 		LoopBeat: at(64), RequestBeat: at(72), LoopBusy: at(80)}
 	p.magic.Store(binary.NativeEndian.Uint64([]byte(Magic)))
 	return p, nil

@@ -25,7 +25,8 @@ func (o Option) Assign(value any) error {
 		switch value.(type) {
 		case string, bool: // monitoring: off
 		case int, int64, float64: // user: 33, as YAML, TOML and JSON give it
-			if o.Name == "umask" && (text < "0" || text > "7" || len(text) > 1) { // one digit is the same in both; 022 is 18 by now: whether it was written octal is not known any more
+			// One digit is the same in both; 022 is 18 by now: whether it was written octal is not known any more.
+			if o.Name == "umask" && (text < "0" || text > "7" || len(text) > 1) {
 				return fmt.Errorf("want a text in quotes, such as \"022\", got the number %v", value)
 			}
 		default:

@@ -73,12 +73,16 @@ type Config struct {
 func Default() Config {
 	return Config{
 		Bind: []string{"127.0.0.1:8000"}, Workers: 1, WorkerClass: "sync", WorkerConnections: 1000, Threads: 1,
-		Timeout: 30 * time.Second, GracefulTimeout: 30 * time.Second, KeepAlive: 2 * time.Second, BootTimeout: 60 * time.Second,
-		Backlog: 2048, Umask: "0", ProcName: "hangtime", ErrorLog: "-", LogLevel: "info", HookTimeout: 5 * time.Second, Respawn: true,
+		Timeout: 30 * time.Second, GracefulTimeout: 30 * time.Second, KeepAlive: 2 * time.Second,
+		BootTimeout: 60 * time.Second,
+		Backlog:     2048, Umask: "0", ProcName: "hangtime", ErrorLog: "-", LogLevel: "info", HookTimeout: 5 * time.Second,
+		Respawn:   true,
 		Heartbeat: "memory", HeartbeatFrom: "request",
-		LogDir: ".", Logging: "per-pid", State: "aware", Recovery: "restart", Cleanup: "drain", Limits: "bounded", IO: "executor", Signals: "arbiter",
+		LogDir: ".", Logging: "per-pid", State: "aware", Recovery: "restart", Cleanup: "drain", Limits: "bounded",
+		IO: "executor", Signals: "arbiter",
 		Preload: "clean", Health: "deep", Monitoring: "on",
-		ExecutorThreads: 4, MaxConcurrentTasks: 100, TaskQueue: 10000, TaskTimeout: 300 * time.Second, LoadApp: "ok", LockOrder: "same", PollWait: 25 * time.Second,
+		ExecutorThreads: 4, MaxConcurrentTasks: 100, TaskQueue: 10000, TaskTimeout: 300 * time.Second, LoadApp: "ok",
+		LockOrder: "same", PollWait: 25 * time.Second,
 	}
 }
 
@@ -93,12 +97,14 @@ type Option struct {
 // Aliases are the names that gunicorn's configuration files have for options whose command line flag, and so whose
 // name here, is another.
 func Aliases() map[string]string {
-	return map[string]string{"pidfile": "pid", "proc-name": "name", "keepalive": "keep-alive", "loglevel": "log-level", "errorlog": "error-logfile", "log-file": "error-logfile"}
+	return map[string]string{"pidfile": "pid", "proc-name": "name", "keepalive": "keep-alive", "loglevel": "log-level",
+		"errorlog": "error-logfile", "log-file": "error-logfile"}
 }
 
 // Shorthands are gunicorn's one-letter flags.
 func Shorthands() map[string]string {
-	return map[string]string{"bind": "b", "workers": "w", "worker-class": "k", "timeout": "t", "name": "n", "pid": "p", "umask": "m", "user": "u", "group": "g", "daemon": "D"}
+	return map[string]string{"bind": "b", "workers": "w", "worker-class": "k", "timeout": "t", "name": "n", "pid": "p",
+		"umask": "m", "user": "u", "group": "g", "daemon": "D"}
 }
 
 // Options are all of them, in the order in which help lists them; their values point into c.
@@ -110,7 +116,8 @@ func (c *Config) gunicornOptions() []Option {
 	return []Option{
 		{"bind", "address to listen on, HOST:PORT or unix:PATH; may be given several times", nil, &c.Bind},
 		{"workers", "worker processes", nil, &c.Workers},
-		{"worker-class", "sync: one request at a time; gthread: threads; async: many connections in one thread", []string{"sync", "gthread", "async"}, &c.WorkerClass},
+		{"worker-class", "sync: one request at a time; gthread: threads; async: many connections in one thread",
+			[]string{"sync", "gthread", "async"}, &c.WorkerClass},
 		{"worker-connections", "connections that a gthread or async worker holds at once", nil, &c.WorkerConnections},
 		{"threads", "request threads of a gthread worker; more than 1 makes a sync worker gthread", nil, &c.Threads},
 		{"timeout", "a worker that gave no sign of life for so long is killed; 0: never", nil, &c.Timeout},
@@ -130,7 +137,8 @@ func (c *Config) gunicornOptions() []Option {
 		{"worker-tmp-dir", "directory of the heartbeat files of --heartbeat=tmpfile", nil, &c.WorkerTmpDir},
 		{"capture-output", "what workers print goes to worker_output.log in the log directory", nil, &c.CaptureOutput},
 		{"error-logfile", "file of the server's account, opened again at USR1; -: standard error, for a daemon arbiter.log in the log directory", nil, &c.ErrorLog},
-		{"log-level", "least important line of the server's account", []string{"info", "debug", "warning", "error", "critical"}, &c.LogLevel},
+		{"log-level", "least important line of the server's account",
+			[]string{"info", "debug", "warning", "error", "critical"}, &c.LogLevel},
 	}
 }
 
@@ -142,33 +150,41 @@ func (c *Config) hangtimeOptions() []Option {
 		{"hook", "NAME=COMMAND to run at a lifecycle hook such as worker_exit; may be given several times", nil, &c.Hooks},
 		{"hook-timeout", "time that a hook's command has", nil, &c.HookTimeout},
 		{"exit-with-parent", "leave when the process that started the server dies, however it dies", nil, &c.ExitWithParent},
-		{"heartbeat", "memory: a shared page; tmpfile: gunicorn's unlinked file", []string{"memory", "tmpfile"}, &c.Heartbeat},
-		{"heartbeat-from", "who gives the sign of life: the request side or the event loop", []string{"request", "loop"}, &c.HeartbeatFrom},
+		{"heartbeat", "memory: a shared page; tmpfile: gunicorn's unlinked file", []string{"memory", "tmpfile"},
+			&c.Heartbeat},
+		{"heartbeat-from", "who gives the sign of life: the request side or the event loop",
+			[]string{"request", "loop"}, &c.HeartbeatFrom},
 		{"executor-threads", "threads for blocking work", nil, &c.ExecutorThreads},
 		{"max-concurrent-tasks", "tasks that run at once in a worker", nil, &c.MaxConcurrentTasks},
 		{"task-queue", "tasks that wait in a worker; beyond it: 503", nil, &c.TaskQueue},
 		{"task-timeout", "a task that runs longer is given up; 0: never", nil, &c.TaskTimeout},
 		{"loop-start-delay", "time that the event loop's thread takes to make the loop; with --state=unaware requests come before it", nil, &c.LoopStartDelay},
 		{"memory-limit", "MiB of resident memory at which a worker is killed; 0: no limit", nil, &c.MemoryLimit},
-		{"upstream", "HOST:PORT on loopback that work `socket` and `dns` ask; empty: a responder in the worker", nil, &c.Upstream},
-		{"lock-order", "in which order the two threads of work `locks` take its two locks", []string{"same", "opposite"}, &c.LockOrder},
+		{"upstream", "HOST:PORT on loopback that work `socket` and `dns` ask; empty: a responder in the worker", nil,
+			&c.Upstream},
+		{"lock-order", "in which order the two threads of work `locks` take its two locks",
+			[]string{"same", "opposite"}, &c.LockOrder},
 		{"poll-wait", "time after which GET /poll answers that there is no news, and GET /events ends", nil, &c.PollWait},
-		{"load-app", "fail as an application does that cannot be made (exit 3) or loaded (exit 4)", []string{"ok", "fail-boot", "fail-load"}, &c.LoadApp},
+		{"load-app", "fail as an application does that cannot be made (exit 3) or loaded (exit 4)",
+			[]string{"ok", "fail-boot", "fail-load"}, &c.LoadApp},
 	}
 }
 
 // guideOptions are the guide's practices: the first value is the good side.
 func (c *Config) guideOptions() []Option {
 	return []Option{
-		{"logging", "practice 1, whose file a log line goes to", []string{"per-pid", "shared", "shared-lock", "stdout"}, &c.Logging},
+		{"logging", "practice 1, whose file a log line goes to", []string{"per-pid", "shared", "shared-lock", "stdout"},
+			&c.Logging},
 		{"state", "practice 2, is the event loop looked at before it is used", []string{"aware", "unaware"}, &c.State},
 		{"recovery", "practice 3, is a dead event loop started again", []string{"restart", "none"}, &c.Recovery},
 		{"cleanup", "practice 4, are tasks finished and files closed on TERM", []string{"drain", "none"}, &c.Cleanup},
 		{"limits", "practice 5, are tasks bounded in number and time", []string{"bounded", "unbounded"}, &c.Limits},
-		{"io", "practice 6, where blocking work runs: on the executor or on the event loop's thread", []string{"executor", "blocking"}, &c.IO},
+		{"io", "practice 6, where blocking work runs: on the executor or on the event loop's thread",
+			[]string{"executor", "blocking"}, &c.IO},
 		{"monitoring", "practice 7, is anything logged and measured", []string{"on", "off"}, &c.Monitoring},
 		{"signals", "race 5, who handles Ctrl-C", []string{"arbiter", "every-worker"}, &c.Signals},
-		{"preload", "loop-before-fork: the event loop's thread is started before the fork (implies --preload-app)", []string{"clean", "loop-before-fork"}, &c.Preload},
+		{"preload", "loop-before-fork: the event loop's thread is started before the fork (implies --preload-app)",
+			[]string{"clean", "loop-before-fork"}, &c.Preload},
 		{"health", "does /health look at the event loop", []string{"deep", "shallow"}, &c.Health},
 	}
 }
@@ -197,7 +213,8 @@ func (c *Config) Validate() error {
 			}
 		}
 	}
-	for name, value := range map[string]int{"threads": c.Threads, "backlog": c.Backlog, "executor-threads": c.ExecutorThreads, "worker-connections": c.WorkerConnections,
+	for name, value := range map[string]int{"threads": c.Threads, "backlog": c.Backlog,
+		"executor-threads": c.ExecutorThreads, "worker-connections": c.WorkerConnections,
 		"max-concurrent-tasks": c.MaxConcurrentTasks, "task-queue": c.TaskQueue} {
 		if value < 1 {
 			bad("%s: want 1 or more, got %d", name, value)
@@ -240,7 +257,8 @@ func (c *Config) UmaskBits() (int, error) {
 
 // HookNames are the lifecycle hooks, as the guide and gunicorn name them.
 func HookNames() []string {
-	return []string{"on_starting", "on_reload", "when_ready", "pre_fork", "post_fork", "post_worker_init", "worker_int", "worker_abort", "pre_exec",
+	return []string{"on_starting", "on_reload", "when_ready", "pre_fork", "post_fork", "post_worker_init", "worker_int",
+		"worker_abort", "pre_exec",
 		"child_exit", "worker_exit", "nworkers_changed", "on_exit"}
 }
 
@@ -287,7 +305,8 @@ func (c *Config) KeepApplication(before *Config) {
 	for i, o := range c.guideOptions() {
 		*o.Value.(*string) = *old[i].Value.(*string)
 	}
-	c.ExecutorThreads, c.MaxConcurrentTasks, c.TaskQueue, c.TaskTimeout, c.Upstream, c.LoadApp = before.ExecutorThreads, before.MaxConcurrentTasks, before.TaskQueue, before.TaskTimeout,
+	c.ExecutorThreads, c.MaxConcurrentTasks, c.TaskQueue, c.TaskTimeout, c.Upstream, c.LoadApp = before.ExecutorThreads,
+		before.MaxConcurrentTasks, before.TaskQueue, before.TaskTimeout,
 		before.Upstream, before.LoadApp
 	c.LockOrder, c.PollWait = before.LockOrder, before.PollWait
 }

@@ -73,7 +73,9 @@ func (b *buffered) write(file *os.File) {
 		lost, err := writeLines(file, batch)
 		if unsaid > 0 && err == nil {
 			var notSaid uint64
-			notSaid, err = writeLines(file, fmt.Appendf(nil, `{"time":"%s","level":"WARN","msg":"log lines dropped","lines":%d,"pid":%d}`+"\n", time.Now().Format(time.RFC3339Nano), unsaid, os.Getpid()))
+			notSaid, err = writeLines(file, fmt.Appendf(nil,
+				`{"time":"%s","level":"WARN","msg":"log lines dropped","lines":%d,"pid":%d}`+"\n",
+				time.Now().Format(time.RFC3339Nano), unsaid, os.Getpid()))
 			if notSaid == 0 {
 				unsaid = 0
 			}

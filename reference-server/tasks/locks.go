@@ -59,7 +59,8 @@ func (m *Manager) locks(r *run) {
 		return func() {
 			takeBoth(order, r.Duration)
 			if left.Add(-1) == 0 {
-				_ = loop.CallSoonThreadsafe(eventloop.Callback{Label: r.Number, Run: func() { m.ended(r, nil) }}) // a closed loop wants to know nothing any more
+				// A closed loop wants to know nothing any more.
+				_ = loop.CallSoonThreadsafe(eventloop.Callback{Label: r.Number, Run: func() { m.ended(r, nil) }})
 			}
 		}
 	}

@@ -74,7 +74,8 @@ type Parts struct {
 
 // NewManager makes one whose loop does not run.
 func NewManager(p Parts) *Manager {
-	m := &Manager{cfg: p.Config, board: p.Board, owner: p.Owner, page: p.Page, clock: p.Clock, log: p.Log, rss: p.RSS, beat: p.Beat,
+	m := &Manager{cfg: p.Config, board: p.Board, owner: p.Owner, page: p.Page, clock: p.Clock, log: p.Log, rss: p.RSS,
+		beat:    p.Beat,
 		backend: &memory{}, upstream: &upstream{address: p.Config.Upstream}, Measures: newMeasures()}
 	m.executor.Store(eventloop.NewExecutor(p.Config.ExecutorThreads))
 	return m

@@ -21,9 +21,11 @@ type Measures struct {
 
 func newMeasures() *Measures {
 	return &Measures{
-		LagSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "hangtime_loop_lag_seconds", Help: "How long callbacks waited for the event loop.",
+		LagSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "hangtime_loop_lag_seconds",
+			Help:    "How long callbacks waited for the event loop.",
 			Buckets: []float64{.0001, .001, .01, .1, 1, 10, 60}}),
-		TaskSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "hangtime_task_duration_seconds", Help: "How long tasks ran, from started to ended.",
+		TaskSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "hangtime_task_duration_seconds",
+			Help:    "How long tasks ran, from started to ended.",
 			Buckets: []float64{.001, .005, .02, .1, .5, 1, 5, 30, 300}}),
 	}
 }

@@ -34,7 +34,8 @@ func (m *Manager) begin(t *Task) {
 	m.board.Start(t.Number, r.started)
 	m.say("task started", t)
 	if m.cfg.TaskTimeout > 0 && m.cfg.Limits == "bounded" {
-		r.timer = m.loop.CallLater(m.cfg.TaskTimeout, eventloop.Callback{Label: t.Number, Run: func() { m.finish(r, board.TimedOut, errors.New("task timeout")) }})
+		r.timer = m.loop.CallLater(m.cfg.TaskTimeout,
+			eventloop.Callback{Label: t.Number, Run: func() { m.finish(r, board.TimedOut, errors.New("task timeout")) }})
 	}
 	m.perform(r)
 }
@@ -126,5 +127,6 @@ func (m *Manager) say(what string, t *Task) {
 }
 
 func (m *Manager) fields(t *Task) []any {
-	return []any{"id", m.board.ID(t.Number), "pid", m.owner.PID, "work", t.Work, "active", m.active.Load(), "memory_mib", float64(m.rss()>>10) / 1024}
+	return []any{"id", m.board.ID(t.Number), "pid", m.owner.PID, "work", t.Work, "active", m.active.Load(),
+		"memory_mib", float64(m.rss()>>10) / 1024}
 }

@@ -17,7 +17,8 @@ func TestParseSpec(t *testing.T) {
 			t.Errorf("%s: %v, %v; want %v", body, got, err, want)
 		}
 	}
-	for _, body := range []string{`{`, `[]`, `1`, `{} {}`, `{"work":"dance"}`, `{"duration":20}`, `{"duration":"-1s"}`, `{"duration":"2h"}`, `{"size":-1}`, `{"size":67108865}`, `{"colour":"red"}`} {
+	for _, body := range []string{`{`, `[]`, `1`, `{} {}`, `{"work":"dance"}`, `{"duration":20}`, `{"duration":"-1s"}`,
+		`{"duration":"2h"}`, `{"size":-1}`, `{"size":67108865}`, `{"colour":"red"}`} {
 		if got, err := ParseSpec([]byte(body)); err == nil {
 			t.Errorf("%s: %v, want an error", body, got)
 		}
@@ -25,7 +26,8 @@ func TestParseSpec(t *testing.T) {
 }
 
 func FuzzParseSpec(f *testing.F) {
-	for _, seed := range []string{``, `{}`, `{"work":"cpu","duration":"20ms","size":3}`, `{"duration":"1e9h"}`, `{"size":1e30}`} {
+	for _, seed := range []string{``, `{}`, `{"work":"cpu","duration":"20ms","size":3}`, `{"duration":"1e9h"}`,
+		`{"size":1e30}`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {

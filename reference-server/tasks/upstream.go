@@ -210,8 +210,9 @@ func (r *responder) serveUDP() {
 			}
 			m.Response = true
 			m.Answers = []dnsmessage.Resource{{
-				Header: dnsmessage.ResourceHeader{Name: m.Questions[0].Name, Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET},
-				Body:   &dnsmessage.AResource{A: [4]byte{127, 0, 0, 1}},
+				Header: dnsmessage.ResourceHeader{Name: m.Questions[0].Name, Type: dnsmessage.TypeA,
+					Class: dnsmessage.ClassINET},
+				Body: &dnsmessage.AResource{A: [4]byte{127, 0, 0, 1}},
 			}}
 			if answer, err := m.Pack(); err == nil {
 				_, _ = r.udp.WriteToUDPAddrPort(answer, from)

@@ -25,7 +25,8 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		var again Request
-		if m, _, p := Parse(data[:n], &again); m != n || p != nil || string(again.Body) != string(r.Body) || string(again.Path) != string(r.Path) {
+		if m, _, p := Parse(data[:n], &again); m != n || p != nil || string(again.Body) != string(r.Body) ||
+			string(again.Path) != string(r.Path) {
 			t.Fatalf("alone it is read differently: %d, %v", m, p)
 		}
 		if len(r.Body) > MaxBody {

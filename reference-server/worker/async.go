@@ -220,7 +220,8 @@ const soonLimit = 1
 // costs. The scheduler has one processor less for the other threads meanwhile, so the wait is short. What the
 // scheduler wants of this thread it asks by a signal, which ends the wait.
 func (p *poller) soon(events []unix.EpollEvent) int {
-	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.epfd), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), soonLimit, 0, 0)
+	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.epfd), uintptr(unsafe.Pointer(&events[0])),
+		uintptr(len(events)), soonLimit, 0, 0)
 	if errno != 0 {
 		return 0 // a signal; anything else wait will meet too
 	}

@@ -136,7 +136,8 @@ func (w *Worker) application() error {
 	if w.cfg.HeartbeatFrom == "loop" {
 		beat = w.beat
 	}
-	w.manager = tasks.NewManager(tasks.Parts{Config: w.cfg, Board: w.board, Page: w.page, Clock: w.clock, Log: w.log, RSS: w.memory.rss, Beat: beat,
+	w.manager = tasks.NewManager(tasks.Parts{Config: w.cfg, Board: w.board, Page: w.page, Clock: w.clock, Log: w.log,
+		RSS: w.memory.rss, Beat: beat,
 		Owner: board.Owner{Number: w.birth.Owner, PID: os.Getpid(), Place: w.birth.Place}})
 	return w.manager.Start(w.cfg.Preload == "loop-before-fork")
 }

@@ -32,12 +32,17 @@ func (w *Worker) metrics(r *web.Request, a *web.Answer) {
 	m := w.manager.Measures
 	// memory_usage_mb is the guide's name, kept for what reads its application; it carries MiB, as it does there.
 	a.JSON(200, map[string]any{
-		"memory_usage_mb": float64(w.memory.rss()>>10) / 1024, "cpu_percent": w.memory.cpuPercent(), "active_tasks": w.manager.Active(), "event_loop_running": s.Said,
+		"memory_usage_mb": float64(w.memory.rss()>>10) / 1024, "cpu_percent": w.memory.cpuPercent(),
+		"active_tasks": w.manager.Active(), "event_loop_running": s.Said,
 		"pid": os.Getpid(), "worker": w.birth.Place, "requests": w.served.Load(), "connections": w.conns.Load(),
-		"tasks_waiting": stats.Waiting, "tasks_in_flight": w.manager.InFlight(), "tasks_accepted": m.Accepted.Load(), "tasks_done": m.Done.Load(), "tasks_failed": m.Failed.Load(),
-		"tasks_timed_out": m.TimedOut.Load(), "tasks_refused": m.Refused.Load(), "loop_restarts": m.Restarts.Load(), "slow_callbacks": m.Slow.Load(),
-		"loop_lag_ms": float64(m.Lag.Load()) / 1e6, "loop_lag_max_ms": float64(m.MaxLag.Load()) / 1e6, "loop_turns": w.page.Turns.Load(), "loop_callbacks_ready": s.Ready,
-		"executor_jobs_waiting": jobs, "executor_threads": poolThreads, "log_lines_lost": w.log.Lost(), "goroutines": goroutines, "threads": threads, "open_files": files,
+		"tasks_waiting": stats.Waiting, "tasks_in_flight": w.manager.InFlight(), "tasks_accepted": m.Accepted.Load(),
+		"tasks_done": m.Done.Load(), "tasks_failed": m.Failed.Load(),
+		"tasks_timed_out": m.TimedOut.Load(), "tasks_refused": m.Refused.Load(), "loop_restarts": m.Restarts.Load(),
+		"slow_callbacks": m.Slow.Load(),
+		"loop_lag_ms":    float64(m.Lag.Load()) / 1e6, "loop_lag_max_ms": float64(m.MaxLag.Load()) / 1e6,
+		"loop_turns": w.page.Turns.Load(), "loop_callbacks_ready": s.Ready,
+		"executor_jobs_waiting": jobs, "executor_threads": poolThreads, "log_lines_lost": w.log.Lost(),
+		"goroutines": goroutines, "threads": threads, "open_files": files,
 		"backend": w.manager.Backend().Guarantees(),
 	})
 }

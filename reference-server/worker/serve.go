@@ -67,9 +67,11 @@ func (c *conn) call(number uintptr, p []byte, flags uintptr) (int, error) {
 	var n uintptr
 	var errno unix.Errno
 	if c.raw {
-		n, _, errno = unix.RawSyscall6(number, uintptr(c.fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), flags, 0, 0)
+		n, _, errno = unix.RawSyscall6(number, uintptr(c.fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))),
+			uintptr(len(p)), flags, 0, 0)
 	} else {
-		n, _, errno = unix.Syscall6(number, uintptr(c.fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), flags, 0, 0)
+		n, _, errno = unix.Syscall6(number, uintptr(c.fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))),
+			uintptr(len(p)), flags, 0, 0)
 	}
 	if errno != 0 {
 		return -1, errno

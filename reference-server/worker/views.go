@@ -80,8 +80,11 @@ func (w *Worker) workers(a *web.Answer) {
 			}
 			return float64(now-int64(t)) / 1e6
 		}
-		rows = append(rows, row{Worker: n, PID: p.PID.Load(), Age: p.Age.Load(), State: board.StateName(p.State.Load()), UptimeS: since(p.Started.Load()) / 1000,
-			BeatAgeMS: since(p.Beat.Load()), LoopAgeMS: since(p.LoopBeat.Load()), Requests: p.Requests.Load(), InFlight: p.InFlight.Load()})
+		rows = append(rows, row{Worker: n, PID: p.PID.Load(), Age: p.Age.Load(), State: board.StateName(p.State.Load()),
+			UptimeS:   since(p.Started.Load()) / 1000,
+			BeatAgeMS: since(p.Beat.Load()), LoopAgeMS: since(p.LoopBeat.Load()), Requests: p.Requests.Load(),
+			InFlight: p.InFlight.Load()})
 	}
-	a.JSON(200, map[string]any{"arbiter": arbiter, "uptime_s": float64(now-started) / 1e9, "wanted": target, "workers": rows})
+	a.JSON(200, map[string]any{"arbiter": arbiter, "uptime_s": float64(now-started) / 1e9, "wanted": target,
+		"workers": rows})
 }

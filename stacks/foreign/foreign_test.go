@@ -19,13 +19,15 @@ func at(base uint64, content []byte) *View {
 
 func TestWhatCannotBeReadIsZero(t *testing.T) {
 	v := at(0x10000, []byte{1, 2, 3, 4, 5, 6, 7, 8})
-	for address, want := range map[uint64]uint64{0x10000: 0x0807060504030201, 0x10001: 0, 0: 0, 100: 0, 1 << 60: 0, ^uint64(0): 0} {
+	for address, want := range map[uint64]uint64{0x10000: 0x0807060504030201, 0x10001: 0, 0: 0, 100: 0, 1 << 60: 0,
+		^uint64(0): 0} {
 		if got := v.Word(address); got != want {
 			t.Errorf("word at %#x: %#x, want %#x", address, got, want)
 		}
 	}
 	b := v.Block(0x10000, 8)
-	if b.Word(1) != 0 || b.Word(-1) != 0 || b.Uint32(4) != 0x08070605 || b.Uint32(5) != 0 || b.Uint16(6) != 0x0807 || b.Uint16(7) != 0 || b.Uint16(-1) != 0 || b.Byte(7) != 8 || b.Byte(8) != 0 || b.Byte(-1) != 0 {
+	if b.Word(1) != 0 || b.Word(-1) != 0 || b.Uint32(4) != 0x08070605 || b.Uint32(5) != 0 || b.Uint16(6) != 0x0807 ||
+		b.Uint16(7) != 0 || b.Uint16(-1) != 0 || b.Byte(7) != 8 || b.Byte(8) != 0 || b.Byte(-1) != 0 {
 		t.Error("a block gives what is not in it")
 	}
 }
@@ -47,7 +49,8 @@ func TestStrings(t *testing.T) {
 		"of too great a length":       v.Text(0x10000+4090, 11, 10),
 		"of a negative length":        v.Text(0x10000+4090, -1, 10),
 	} {
-		want := map[string]string{"over several pieces": strings.Repeat("a", 300), "right before the page's end": "end", "of a length": "end"}[name]
+		want := map[string]string{"over several pieces": strings.Repeat("a", 300), "right before the page's end": "end",
+			"of a length": "end"}[name]
 		if got != want {
 			t.Errorf("a string %s: %q, want %q", name, got, want)
 		}

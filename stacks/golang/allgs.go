@@ -104,19 +104,23 @@ func (g goroutine) alive() bool {
 func (l layout) decode(at uint64, b []byte) (goroutine, bool) {
 	word := func(offset int) uint64 { return binary.LittleEndian.Uint64(b[offset:]) }
 	g := goroutine{
-		at: at, id: word(l.goid), parent: word(l.parent), status: binary.LittleEndian.Uint32(b[l.status:]) &^ scanBit, reason: l.reasons[b[l.waitReason]],
-		sp: word(gSchedSP), pc: word(gSchedPC), low: word(gStackLow), high: word(gStackHigh), start: word(l.startPC), machine: word(gMachine), waiting: word(l.waiting),
+		at: at, id: word(l.goid), parent: word(l.parent), status: binary.LittleEndian.Uint32(b[l.status:]) &^ scanBit,
+		reason: l.reasons[b[l.waitReason]],
+		sp:     word(gSchedSP), pc: word(gSchedPC), low: word(gStackLow), high: word(gStackHigh), start: word(l.startPC),
+		machine: word(gMachine), waiting: word(l.waiting),
 		since: int64(word(l.waitSince)),
 	}
 	if sp := word(l.syscallSP); sp != 0 {
 		g.sp, g.pc = sp, word(l.syscallPC)
 	}
-	if g.status == waiting && b[l.tracking] == 1 && (g.reason == waitMutex || g.reason == waitRWMutexRead || g.reason == waitRWMutexWrite) {
+	if g.status == waiting && b[l.tracking] == 1 &&
+		(g.reason == waitMutex || g.reason == waitRWMutexRead || g.reason == waitRWMutexWrite) {
 		if tracked := int64(word(l.trackedSince)); tracked > 0 { // the moment itself, not that of the collection after it
 			g.since = tracked
 		}
 	}
-	sane := word(gSchedG) == at && g.id > 0 && g.id < 1<<48 && g.status <= lastState && g.low <= g.high && g.high-g.low <= 1<<30
+	sane := word(gSchedG) == at && g.id > 0 && g.id < 1<<48 && g.status <= lastState && g.low <= g.high &&
+		g.high-g.low <= 1<<30
 	if g.alive() && g.status != running { // of what runs the stack pointer is in a processor
 		sane = sane && g.low > 0 && g.sp >= g.low && g.sp <= g.high
 	}

@@ -53,8 +53,9 @@ func Open(p stacks.Process) (stacks.Reader, error) {
 	r := &reader{
 		process: p, program: found, allgs: allgs,
 		unwinder: unwinder{functions: found.functions, link: found.arm, sites: map[siteKey]*site{}},
-		traces:   traces{}, slots: slots{}, served: map[uint64]served{}, timers: map[uint64]bool{}, interrupted: map[uint64]interrupted{},
-		threads: stacks.NewThreadIDs(p), buffer: make([]byte, maxBlock),
+		traces:   traces{}, slots: slots{}, served: map[uint64]served{}, timers: map[uint64]bool{},
+		interrupted: map[uint64]interrupted{},
+		threads:     stacks.NewThreadIDs(p), buffer: make([]byte, maxBlock),
 	}
 	r.origin = newOrigin(found.build, r.runtimeFile())
 	r.names = readVariables(p, r.origin)
@@ -66,7 +67,8 @@ func (r *reader) Language() string { return "go" }
 // runtimeFile is the file of a function of package runtime.
 func (r *reader) runtimeFile() string {
 	listed := r.list()
-	for _, g := range r.read(listed[:min(len(listed), 16)]) { // the first ones are the program's own first and those of the runtime
+	// The first ones are the program's own first and those of the runtime.
+	for _, g := range r.read(listed[:min(len(listed), 16)]) {
 		if f, err := r.at(g.start); err == nil && packageOf(f.name) == "runtime" {
 			file, _ := r.line(f, f.entry)
 			return file

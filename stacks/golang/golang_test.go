@@ -42,7 +42,8 @@ func build(t testing.TB, flags []string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"main.go": string(source), "go.mod": "module example.com/standstills\n\ngo " + version(t) + "\n"} {
+	for name, text := range map[string]string{"main.go": string(source),
+		"go.mod": "module example.com/standstills\n\ngo " + version(t) + "\n"} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +96,8 @@ func start(t testing.TB, program string, args ...string) (stacks.Process, string
 }
 
 func process(pid int) stacks.Process {
-	return stacks.Process{Proc: "/proc", PID: pid, Memory: func(address uint64, into []byte) error { return memory.Read(pid, address, into) }}
+	return stacks.Process{Proc: "/proc", PID: pid,
+		Memory: func(address uint64, into []byte) error { return memory.Read(pid, address, into) }}
 }
 
 const standstills = "testdata/standstills/main.go"
@@ -215,11 +217,13 @@ func same(w stacks.Work, function string, line int, wait stacks.Wait) error {
 func shared(found map[string]stacks.Work) error {
 	object := func(function string) uint64 { return found[function].Wait.Object }
 	switch {
-	case object("main.onMutex") == 0 || object("main.onMutex") != object("main.small") || object("main.onMutex") != object("main.serve.func1"):
+	case object("main.onMutex") == 0 || object("main.onMutex") != object("main.small") ||
+		object("main.onMutex") != object("main.serve.func1"):
 		return errors.New("those who wait for one mutex wait for several")
 	case object("main.onRWMutexWrite") == 0 || object("main.onRWMutexWrite") != object("main.onRWMutexWrite.func1"):
 		return errors.New("reader and writer of one mutex wait for two")
-	case object("main.onReceive") == 0 || object("main.onReceive") != object("main.deep") || object("main.onReceive") == object("main.onSend"):
+	case object("main.onReceive") == 0 || object("main.onReceive") != object("main.deep") ||
+		object("main.onReceive") == object("main.onSend"):
 		return errors.New("those who receive from one channel do so from several")
 	case object("main.onWaitGroup") == 0 || object("main.onWaitGroup") == object("main.onMutex"):
 		return errors.New("the wait group has no address of its own")
@@ -270,7 +274,8 @@ func TestTheServersGoroutinesAreToldWithTheirRequests(t *testing.T) {
 		idle, accepts, thread, spins := 0, 0, 0, false
 		for _, w := range work {
 			switch {
-			case w.Idle && !w.Pool && slices.ContainsFunc(w.Frames, func(f stacks.Frame) bool { return f.Function == "net.(*netFD).accept" }):
+			case w.Idle && !w.Pool && slices.ContainsFunc(w.Frames,
+				func(f stacks.Frame) bool { return f.Function == "net.(*netFD).accept" }):
 				accepts++
 			case w.Pool && w.Idle:
 				idle++
@@ -278,13 +283,16 @@ func TestTheServersGoroutinesAreToldWithTheirRequests(t *testing.T) {
 				requests = append(requests, w.Request)
 				thread = max(thread, w.TID)
 				f, ok := application(w)
-				spins = spins || w.Request.Path == "/busy" && w.TID > 0 && ok && f.Function == "main.spins" && len(w.Frames) > 5
+				spins = spins || w.Request.Path == "/busy" && w.TID > 0 && ok && f.Function == "main.spins" &&
+					len(w.Frames) > 5
 			}
 		}
 		slices.SortFunc(requests, func(a, b stacks.Request) int { return strings.Compare(b.Path, a.Path) })
-		wanted := []stacks.Request{{Method: "POST", Path: "/stuck", Query: "order=7", Port: want[0]}, {Method: "GET", Path: "/busy", Port: want[1]}}
+		wanted := []stacks.Request{{Method: "POST", Path: "/stuck", Query: "order=7", Port: want[0]},
+			{Method: "GET", Path: "/busy", Port: want[1]}}
 		if idle != 1 || accepts != 1 || !slices.Equal(requests, wanted) {
-			return fmt.Errorf("%d connections are idle, %d accept, requests %+v; want 1, 1, %+v", idle, accepts, requests, wanted)
+			return fmt.Errorf("%d connections are idle, %d accept, requests %+v; want 1, 1, %+v", idle, accepts,
+				requests, wanted)
 		}
 		if !spins {
 			return errors.New("what serves /busy is not seen to run in main.spins")

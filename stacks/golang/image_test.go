@@ -65,7 +65,8 @@ func newPicture(l layout) *picture {
 	p := &picture{bytes: make([]byte, pictureSize)}
 	names := "\x00main.outer\x00main.leaf\x00main.inner\x00runtime.goexit\x00"
 	header := append(halves(magic), 0, 0, 1, 8)
-	header = append(header, words(3, 1, 0, namesAt-headerAt, unitsAt-headerAt, filesAt-headerAt, valuesAt-headerAt, entriesAt-headerAt)...)
+	header = append(header, words(3, 1, 0, namesAt-headerAt, unitsAt-headerAt, filesAt-headerAt, valuesAt-headerAt,
+		entriesAt-headerAt)...)
 	p.put(headerAt, header...)
 	p.put(namesAt, []byte(names)...)
 	p.put(unitsAt, halves(0)...)
@@ -96,7 +97,8 @@ func newPicture(l layout) *picture {
 	function(funcs+0xc0, 0x200, 33, 27, 9, flagTop)
 	p.put(treeAt, halves(0, 22, 0x20, 1)...)
 	module := make([]byte, l.inlined+8)
-	copy(module, words(base+headerAt, base+namesAt, 64, 64, base+unitsAt, 1, 1, base+filesAt, 32, 32, base+valuesAt, 64, 64, base+entriesAt, 0x200, 0x200, base+entriesAt, 4, 4))
+	copy(module, words(base+headerAt, base+namesAt, 64, 64, base+unitsAt, 1, 1, base+filesAt, 32, 32, base+valuesAt, 64,
+		64, base+entriesAt, 0x200, 0x200, base+entriesAt, 4, 4))
 	copy(module[moduleText:], words(base+textAt, base+textAt+textSize))
 	copy(module[moduleBSS:], words(base+bssAt, base+bssAt+0x100))
 	copy(module[l.inlined:], words(base+treeAt))
@@ -128,8 +130,10 @@ func (p *picture) open(l layout) (*reader, bool) {
 		return nil, false
 	}
 	return &reader{
-		process: stacks.Process{PID: 1, Proc: "/nowhere", Memory: p.memory}, program: found, allgs: allgs, names: &variables{},
-		unwinder: unwinder{functions: found.functions, sites: map[siteKey]*site{}}, traces: traces{}, slots: slots{}, served: map[uint64]served{}, timers: map[uint64]bool{}, interrupted: map[uint64]interrupted{},
+		process: stacks.Process{PID: 1, Proc: "/nowhere", Memory: p.memory}, program: found, allgs: allgs,
+		names:    &variables{},
+		unwinder: unwinder{functions: found.functions, sites: map[siteKey]*site{}}, traces: traces{}, slots: slots{},
+		served: map[uint64]served{}, timers: map[uint64]bool{}, interrupted: map[uint64]interrupted{},
 		buffer: make([]byte, maxBlock),
 	}, true
 }
@@ -145,7 +149,8 @@ func TestAStackIsUnwoundWithWhatWasInlined(t *testing.T) {
 			t.Fatalf("go1.%d: %d goroutines, %v", minor, len(work), err)
 		}
 		want := []stacks.Frame{
-			{Function: "main.inner", File: "main.go", Line: 12}, {Function: "main.leaf", File: "main.go", Line: 10}, {Function: "main.outer", File: "main.go", Line: 11},
+			{Function: "main.inner", File: "main.go", Line: 12}, {Function: "main.leaf", File: "main.go", Line: 10},
+			{Function: "main.outer", File: "main.go", Line: 11},
 		}
 		for _, w := range work {
 			if len(w.Frames) != len(want) || w.Frames[0] != want[0] || w.Frames[1] != want[1] || w.Frames[2] != want[2] {
@@ -192,7 +197,8 @@ func FuzzLook(f *testing.F) {
 	l := layouts[26]
 	whole := newPicture(l)
 	f.Add(uint16(0), []byte{})
-	for _, at := range []int{headerAt, namesAt, valuesAt, entriesAt, entriesAt + 0x40, treeAt, moduleAt, bssAt + 0x40, listAt, goroutineAt, goroutineAt + l.status, stackAt + 0x318} {
+	for _, at := range []int{headerAt, namesAt, valuesAt, entriesAt, entriesAt + 0x40, treeAt, moduleAt, bssAt + 0x40,
+		listAt, goroutineAt, goroutineAt + l.status, stackAt + 0x318} {
 		f.Add(uint16(at), []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f})
 		f.Add(uint16(at), []byte{1, 0x80, 0x80, 0x80, 0x80, 0x80, 0, 2})
 	}

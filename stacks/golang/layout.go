@@ -65,48 +65,66 @@ var (
 	// Go 1.24 put waitReasonSyncWaitGroupWait behind waitReasonSyncRWMutexLock
 	reasons24 = map[uint8]reason{
 		2: waitIO, 3: waitNilChannel, 4: waitNilChannel, 9: waitSelect, 10: waitSelectNone, 14: waitChannel, 15: waitChannel,
-		18: waitSemaphore, 19: waitSleep, 20: waitCond, 21: waitMutex, 22: waitRWMutexRead, 23: waitRWMutexWrite, 24: waitGroup,
+		18: waitSemaphore, 19: waitSleep, 20: waitCond, 21: waitMutex, 22: waitRWMutexRead, 23: waitRWMutexWrite,
+		24: waitGroup,
 	}
 	// Go 1.25 put waitReasonUpdateGOMAXPROCSIdle before waitReasonSemacquire
 	reasons25 = map[uint8]reason{
 		2: waitIO, 3: waitNilChannel, 4: waitNilChannel, 9: waitSelect, 10: waitSelectNone, 14: waitChannel, 15: waitChannel,
-		19: waitSemaphore, 20: waitSleep, 21: waitCond, 22: waitMutex, 23: waitRWMutexRead, 24: waitRWMutexWrite, 25: waitGroup,
+		19: waitSemaphore, 20: waitSleep, 21: waitCond, 22: waitMutex, 23: waitRWMutexRead, 24: waitRWMutexWrite,
+		25: waitGroup,
 	}
 	// Go 1.26 put all that can be a leak at the end
 	reasons26 = map[uint8]reason{
-		2: waitIO, 13: waitSemaphore, 14: waitSleep, 15: waitNilChannel, 16: waitNilChannel, 17: waitSelectNone, 18: waitSelect,
-		19: waitChannel, 20: waitChannel, 21: waitCond, 22: waitMutex, 23: waitRWMutexRead, 24: waitRWMutexWrite, 25: waitGroup,
+		2: waitIO, 13: waitSemaphore, 14: waitSleep, 15: waitNilChannel, 16: waitNilChannel, 17: waitSelectNone,
+		18: waitSelect,
+		19: waitChannel, 20: waitChannel, 21: waitCond, 22: waitMutex, 23: waitRWMutexRead, 24: waitRWMutexWrite,
+		25: waitGroup,
 	}
 
 	layouts = map[int]layout{
 		21: {
-			syscallSP: 112, syscallPC: 120, status: 144, goid: 152, waitSince: 168, waitReason: 176, tracking: 187, trackedSince: 192,
-			parent: 272, startPC: 296, waiting: 312, procID: 72, preemptions: 824, element: 24, channel: 80, inlined: 320, reasons: reasons21,
+			syscallSP: 112, syscallPC: 120, status: 144, goid: 152, waitSince: 168, waitReason: 176, tracking: 187,
+			trackedSince: 192,
+			parent:       272, startPC: 296, waiting: 312, procID: 72, preemptions: 824, element: 24, channel: 80,
+			inlined: 320, reasons: reasons21,
 		},
 		22: {
-			syscallSP: 112, syscallPC: 120, status: 144, goid: 152, waitSince: 168, waitReason: 176, tracking: 190, trackedSince: 192,
-			parent: 272, startPC: 296, waiting: 312, procID: 72, preemptions: 1136, element: 24, channel: 80, inlined: 320, reasons: reasons21,
+			syscallSP: 112, syscallPC: 120, status: 144, goid: 152, waitSince: 168, waitReason: 176, tracking: 190,
+			trackedSince: 192,
+			parent:       272, startPC: 296, waiting: 312, procID: 72, preemptions: 1136, element: 24, channel: 80,
+			inlined: 320, reasons: reasons21,
 		},
 		23: {
-			syscallSP: 112, syscallPC: 120, status: 152, goid: 160, waitSince: 176, waitReason: 184, tracking: 198, trackedSince: 200,
-			parent: 280, startPC: 304, waiting: 320, procID: 72, preemptions: 872, element: 24, channel: 80, timer: 32, inlined: 320, reasons: reasons21,
+			syscallSP: 112, syscallPC: 120, status: 152, goid: 160, waitSince: 176, waitReason: 184, tracking: 198,
+			trackedSince: 200,
+			parent:       280, startPC: 304, waiting: 320, procID: 72, preemptions: 872, element: 24, channel: 80, timer: 32,
+			inlined: 320, reasons: reasons21,
 		},
 		24: {
-			syscallSP: 112, syscallPC: 120, status: 152, goid: 160, waitSince: 176, waitReason: 184, tracking: 198, trackedSince: 200,
-			parent: 280, startPC: 304, waiting: 320, procID: 72, preemptions: 920, element: 24, channel: 80, timer: 32, inlined: 320, reasons: reasons24,
+			syscallSP: 112, syscallPC: 120, status: 152, goid: 160, waitSince: 176, waitReason: 184, tracking: 198,
+			trackedSince: 200,
+			parent:       280, startPC: 304, waiting: 320, procID: 72, preemptions: 920, element: 24, channel: 80, timer: 32,
+			inlined: 320, reasons: reasons24,
 		},
 		25: {
-			syscallSP: 104, syscallPC: 112, status: 144, goid: 152, waitSince: 168, waitReason: 176, tracking: 190, trackedSince: 192,
-			parent: 272, startPC: 296, waiting: 312, procID: 64, preemptions: 912, element: 24, channel: 80, timer: 32, inlined: 320, reasons: reasons25,
+			syscallSP: 104, syscallPC: 112, status: 144, goid: 152, waitSince: 168, waitReason: 176, tracking: 190,
+			trackedSince: 192,
+			parent:       272, startPC: 296, waiting: 312, procID: 64, preemptions: 912, element: 24, channel: 80, timer: 32,
+			inlined: 320, reasons: reasons25,
 		},
 		// since 1.26 element and channel are each two words, of which the second is always set
 		26: {
-			syscallSP: 104, syscallPC: 112, status: 144, goid: 152, waitSince: 168, waitReason: 176, tracking: 190, trackedSince: 192,
-			parent: 280, startPC: 304, waiting: 320, procID: 64, preemptions: 912, element: 32, channel: 96, timer: 32, inlined: 320, reasons: reasons26,
+			syscallSP: 104, syscallPC: 112, status: 144, goid: 152, waitSince: 168, waitReason: 176, tracking: 190,
+			trackedSince: 192,
+			parent:       280, startPC: 304, waiting: 320, procID: 64, preemptions: 912, element: 32, channel: 96, timer: 32,
+			inlined: 320, reasons: reasons26,
 		},
 		27: {
-			syscallSP: 104, syscallPC: 112, status: 144, goid: 152, waitSince: 168, waitReason: 176, tracking: 190, trackedSince: 192,
-			parent: 280, startPC: 304, waiting: 320, procID: 64, preemptions: 912, element: 32, channel: 96, timer: 32, inlined: 344, reasons: reasons26,
+			syscallSP: 104, syscallPC: 112, status: 144, goid: 152, waitSince: 168, waitReason: 176, tracking: 190,
+			trackedSince: 192,
+			parent:       280, startPC: 304, waiting: 320, procID: 64, preemptions: 912, element: 32, channel: 96, timer: 32,
+			inlined: 344, reasons: reasons26,
 		},
 	}
 )

@@ -24,19 +24,27 @@ func TestLayoutsAreThoseOfTheCompiler(t *testing.T) {
 	}
 	fields := fieldsOf(t, file)
 	wanted := map[string]int{
-		"runtime.g.stack": gStackLow, "runtime.g.m": gMachine, "runtime.g.sched": gSchedSP, "runtime.g.syscallsp": l.syscallSP, "runtime.g.syscallpc": l.syscallPC,
-		"runtime.g.atomicstatus": l.status, "runtime.g.goid": l.goid, "runtime.g.waitsince": l.waitSince, "runtime.g.waitreason": l.waitReason,
-		"runtime.g.tracking": l.tracking, "runtime.g.trackingStamp": l.trackedSince, "runtime.g.parentGoid": l.parent, "runtime.g.startpc": l.startPC,
-		"runtime.g.waiting": l.waiting, "runtime.m.procid": l.procID, "runtime.m.gsignal": l.procID + 8, "runtime.m.preemptGen": l.preemptions, "runtime.moduledata.gofunc": l.inlined, "runtime.moduledata.text": moduleText,
+		"runtime.g.stack": gStackLow, "runtime.g.m": gMachine, "runtime.g.sched": gSchedSP,
+		"runtime.g.syscallsp": l.syscallSP, "runtime.g.syscallpc": l.syscallPC,
+		"runtime.g.atomicstatus": l.status, "runtime.g.goid": l.goid, "runtime.g.waitsince": l.waitSince,
+		"runtime.g.waitreason": l.waitReason,
+		"runtime.g.tracking":   l.tracking, "runtime.g.trackingStamp": l.trackedSince, "runtime.g.parentGoid": l.parent,
+		"runtime.g.startpc": l.startPC,
+		"runtime.g.waiting": l.waiting, "runtime.m.procid": l.procID, "runtime.m.gsignal": l.procID + 8,
+		"runtime.m.preemptGen": l.preemptions, "runtime.moduledata.gofunc": l.inlined, "runtime.moduledata.text": moduleText,
 		"runtime.moduledata.etext": moduleETtxt, "runtime.moduledata.bss": moduleBSS, "runtime.moduledata.ebss": moduleEBSS,
 		"runtime.gobuf.pc": gSchedPC - gSchedSP, "runtime.gobuf.g": gSchedG - gSchedSP, "runtime.sudog.g": sudogG,
 		"runtime.pollDesc.fd": pollerFD, "runtime.pollDesc.rg": pollerRead, "runtime.pollDesc.wg": pollerSend,
-		"net/http.conn.remoteAddr": connRemote, "net/http.conn.curReq": connCurrent, "net/http.response.conn": responseConn, "net/http.response.req": responseRequest,
+		"net/http.conn.remoteAddr": connRemote, "net/http.conn.curReq": connCurrent,
+		"net/http.response.conn": responseConn, "net/http.response.req": responseRequest,
 		"net/http.Request.Method": requestMethod, "net/http.Request.RequestURI": requestURI,
-		"net/http.persistConn.conn": persistConn - 8, "net/http.persistConn.br": persistReader, "bufio.Reader.rd": readerSource - 8,
-		"internal/poll.FD.Sysfd": pollFD, "internal/poll.FD.pd": pollPoller, "crypto/tls.Conn.conn": tlsConn - 8, "net.netFD.pfd": 0,
-		"sync.RWMutex.writerSem": rwmutexSemaphore, "sync.RWMutex.readerSem": rwmutexReaders, "sync.WaitGroup.sema": waitGroupSemaphore,
-		"runtime._func.pcsp": 16, "runtime._func.nfuncdata": funcSize - 1, "runtime.inlinedCall.parentPc": 8,
+		"net/http.persistConn.conn": persistConn - 8, "net/http.persistConn.br": persistReader,
+		"bufio.Reader.rd":        readerSource - 8,
+		"internal/poll.FD.Sysfd": pollFD, "internal/poll.FD.pd": pollPoller, "crypto/tls.Conn.conn": tlsConn - 8,
+		"net.netFD.pfd":          0,
+		"sync.RWMutex.writerSem": rwmutexSemaphore, "sync.RWMutex.readerSem": rwmutexReaders,
+		"sync.WaitGroup.sema": waitGroupSemaphore,
+		"runtime._func.pcsp":  16, "runtime._func.nfuncdata": funcSize - 1, "runtime.inlinedCall.parentPc": 8,
 	}
 	word := 0 // since Go 1.26 both are two words, of which the second counts
 	if fields["runtime.sudog.elem"] != l.element {

@@ -17,9 +17,10 @@ type place struct {
 // idleAt are functions of Go and of widely used modules that, while the application is called by nothing inside of
 // them, wait for what comes next.
 var idleAt = map[string]bool{
-	"net.(*netFD).accept":                               true, // every Accept
-	"net/http.(*conn).readRequest":                      true,
-	"net/http.(*connReader).backgroundRead":             true, // of a connection whose request is in work: sees that the client leaves
+	"net.(*netFD).accept":          true, // every Accept
+	"net/http.(*conn).readRequest": true,
+	// Of a connection whose request is in work: sees that the client leaves.
+	"net/http.(*connReader).backgroundRead":             true,
 	"net/http.(*http2serverConn).serve":                 true,
 	"net/http.(*http2serverConn).readFrames":            true,
 	"net/http.(*http2clientConnReadLoop).run":           true,
@@ -119,7 +120,8 @@ func primitive(function string) bool {
 	case "runtime", "sync", "syscall", "os", "context":
 		return true
 	default:
-		return within(p, "internal/runtime") || within(p, "internal/sync") || within(p, "internal/poll") || within(p, "internal/syscall")
+		return within(p, "internal/runtime") || within(p, "internal/sync") || within(p, "internal/poll") ||
+			within(p, "internal/syscall")
 	}
 }
 
@@ -128,12 +130,14 @@ func primitive(function string) bool {
 func nextRequest(frames []stacks.Frame) bool {
 	n := len(frames)
 	return n > 1 && frames[n-1].Function == "net/http.(*conn).serve" && frames[n-2].Function == "bufio.(*Reader).Peek" ||
-		frames[n-1].Function == "github.com/valyala/fasthttp.(*workerPool).workerFunc" && n > 1 && strings.HasPrefix(frames[n-2].Function, "runtime.chanrecv")
+		frames[n-1].Function == "github.com/valyala/fasthttp.(*workerPool).workerFunc" && n > 1 &&
+			strings.HasPrefix(frames[n-2].Function, "runtime.chanrecv")
 }
 
 func kindOf(function string) string {
 	for _, k := range kinds {
-		if function == k.function || strings.HasPrefix(function, k.function) && (k.function[len(k.function)-1] == '.' || k.function[len(k.function)-1] == '[') {
+		if function == k.function || strings.HasPrefix(function, k.function) &&
+			(k.function[len(k.function)-1] == '.' || k.function[len(k.function)-1] == '[') {
 			return k.on
 		}
 	}

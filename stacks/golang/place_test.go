@@ -18,31 +18,40 @@ func TestPlaces(t *testing.T) {
 		want   place
 	}{
 		"an accept loop of the application's own waits for the next connection": {
-			library("runtime.gopark", "internal/poll.(*FD).Accept", "net.(*netFD).accept", "net.(*TCPListener).Accept", "main.main"), place{idle: true},
+			library("runtime.gopark", "internal/poll.(*FD).Accept", "net.(*netFD).accept", "net.(*TCPListener).Accept",
+				"main.main"), place{idle: true},
 		},
 		"a connection that was served waits for its next request": {
-			library("runtime.gopark", "net.(*conn).Read", "bufio.(*Reader).fill", "bufio.(*Reader).Peek", "net/http.(*conn).serve"), place{idle: true, pool: true},
+			library("runtime.gopark", "net.(*conn).Read", "bufio.(*Reader).fill", "bufio.(*Reader).Peek",
+				"net/http.(*conn).serve"), place{idle: true, pool: true},
 		},
 		"a handler that peeks at its body does not": {
-			library("runtime.gopark", "net.(*conn).Read", "bufio.(*Reader).Peek", "main.handle", "net/http.(*conn).serve"), place{pool: true},
+			library("runtime.gopark", "net.(*conn).Read", "bufio.(*Reader).Peek", "main.handle",
+				"net/http.(*conn).serve"), place{pool: true},
 		},
 		"a handler that accepts inside of a request is not idle for the frames outside of it": {
-			library("runtime.gopark", "runtime.chanrecv1", "main.handle", "net/http.(*conn).readRequest", "net/http.(*conn).serve"), place{pool: true},
+			library("runtime.gopark", "runtime.chanrecv1", "main.handle", "net/http.(*conn).readRequest",
+				"net/http.(*conn).serve"), place{pool: true},
 		},
 		"a query waits for a free connection": {
-			library("runtime.gopark", "runtime.selectgo", "database/sql.(*DB).conn", "database/sql.(*DB).query", "main.handle"), place{on: "pool"},
+			library("runtime.gopark", "runtime.selectgo", "database/sql.(*DB).conn", "database/sql.(*DB).query",
+				"main.handle"), place{on: "pool"},
 		},
 		"a pool that opens a connection does not wait for a free one": {
-			library("runtime.gopark", "internal/poll.(*FD).Read", "net.(*conn).Read", "driver.Open", "database/sql.(*DB).conn", "main.handle"), place{},
+			library("runtime.gopark", "internal/poll.(*FD).Read", "net.(*conn).Read", "driver.Open",
+				"database/sql.(*DB).conn", "main.handle"), place{},
 		},
 		"pgx waits for its pool by a semaphore": {
-			library("runtime.selectgo", "golang.org/x/sync/semaphore.(*Weighted).Acquire", "main.handle"), place{on: "semaphore"},
+			library("runtime.selectgo", "golang.org/x/sync/semaphore.(*Weighted).Acquire", "main.handle"),
+			place{on: "semaphore"},
 		},
 		"a mutex within another library is no more than that": {
-			library("runtime.semacquire1", "internal/sync.(*Mutex).lockSlow", "sync.(*Mutex).Lock", "sync.(*Once).doSlow", "main.handle"), place{on: "lock"},
+			library("runtime.semacquire1", "internal/sync.(*Mutex).lockSlow", "sync.(*Mutex).Lock",
+				"sync.(*Once).doSlow", "main.handle"), place{on: "lock"},
 		},
 		"a descriptor's own lock": {
-			library("runtime.semacquire1", "internal/poll.runtime_Semacquire", "internal/poll.(*fdMutex).rwlock", "internal/poll.(*FD).Write", "os.(*File).Write", "main.log"),
+			library("runtime.semacquire1", "internal/poll.runtime_Semacquire", "internal/poll.(*fdMutex).rwlock",
+				"internal/poll.(*FD).Write", "os.(*File).Write", "main.log"),
 			place{on: "lock", file: true},
 		},
 	} {

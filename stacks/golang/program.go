@@ -48,7 +48,8 @@ func openProgram(p stacks.Process) (*program, error) {
 		return nil, err
 	}
 	defer func() { _ = object.Close() }()
-	if object.Class != elf.ELFCLASS64 || object.Data != elf.ELFDATA2LSB || object.Machine != elf.EM_X86_64 && object.Machine != elf.EM_AARCH64 {
+	if object.Class != elf.ELFCLASS64 || object.Data != elf.ELFDATA2LSB || object.Machine != elf.EM_X86_64 &&
+		object.Machine != elf.EM_AARCH64 {
 		return nil, fmt.Errorf("read goroutines of %s: it is of %v, which is not known", files[0].Path, object.Machine)
 	}
 	l, err := layoutOf(build.GoVersion)
@@ -137,13 +138,15 @@ func (p *program) openFunctions(memory func(uint64, []byte) error, at uint64) (*
 	}
 	word := func(offset int) uint64 { return binary.LittleEndian.Uint64(module[offset:]) }
 	header := make([]byte, headerSize)
-	if memory(word(0), header) != nil || binary.LittleEndian.Uint32(header) != magic || header[4] != 0 || header[5] != 0 || header[7] != 8 {
+	if memory(word(0), header) != nil || binary.LittleEndian.Uint32(header) != magic || header[4] != 0 ||
+		header[5] != 0 || header[7] != 8 {
 		return nil, false
 	}
 	distance := func(offset int) uint64 { return binary.LittleEndian.Uint64(header[offset:]) }
 	t := &functions{
 		image: newImage(memory), quantum: uint32(header[6]), count: distance(8),
-		names: span{word(8), word(16)}, units: span{word(32), word(40) * 4}, files: span{word(56), word(64)}, values: span{word(80), word(88)},
+		names: span{word(8), word(16)}, units: span{word(32), word(40) * 4}, files: span{word(56), word(64)},
+		values:  span{word(80), word(88)},
 		entries: span{word(104), word(112)}, index: span{word(128), word(136) * 8},
 		text: word(moduleText), etext: word(moduleETtxt), inlined: word(p.layout.inlined),
 	}

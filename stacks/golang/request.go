@@ -51,7 +51,8 @@ func (r *reader) request(s *seen) stacks.Request {
 			return false
 		}
 		current = binary.LittleEndian.Uint64(conn[connCurrent:])
-		return current != 0 && current%8 == 0 && r.process.Memory(current, response[:]) == nil && binary.LittleEndian.Uint64(response[responseConn:]) == at
+		return current != 0 && current%8 == 0 && r.process.Memory(current, response[:]) == nil &&
+			binary.LittleEndian.Uint64(response[responseConn:]) == at
 	}
 	top := r.top(s)
 	if at := r.slots.guess(s.start, top); at == 0 || !proves(at) {
@@ -69,7 +70,8 @@ func (r *reader) request(s *seen) stacks.Request {
 	}
 	method, good := r.text(request[requestMethod:], maxMethod)
 	uri, alsoGood := r.text(request[requestURI:], maxURI)
-	if !good || !alsoGood || !strings.HasPrefix(uri, "/") || strings.ContainsFunc(method, func(c rune) bool { return c <= ' ' || c > '~' }) {
+	if !good || !alsoGood || !strings.HasPrefix(uri, "/") ||
+		strings.ContainsFunc(method, func(c rune) bool { return c <= ' ' || c > '~' }) {
 		return stacks.Request{}
 	}
 	remote, _ := r.text(conn[connRemote:], 64)

@@ -48,7 +48,9 @@ func (r *reader) running(s *seen, calls []call) []call {
 func (r *reader) interruptedAt(s *seen, known *interrupted, calls []call) []call {
 	var pointer [8]byte
 	var bounds [16]byte
-	if r.process.Memory(s.machine+uint64(r.program.layout.procID)+8, pointer[:]) != nil || r.process.Memory(word(pointer[:], 0), bounds[:]) != nil { // m.gsignal
+	// M.gsignal.
+	if r.process.Memory(s.machine+uint64(r.program.layout.procID)+8, pointer[:]) != nil ||
+		r.process.Memory(word(pointer[:], 0), bounds[:]) != nil {
 		return calls
 	}
 	low, high := word(bounds[:], gStackLow), word(bounds[:], gStackHigh)

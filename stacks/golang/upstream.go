@@ -38,7 +38,8 @@ func (r *reader) upstream(s *seen) (stacks.Wait, bool) {
 	for _, tcp := range []uint64{of, r.pointer(of + tlsConn)} {
 		fd := r.pointer(tcp)
 		number := r.pointer(fd + pollFD)
-		if poller := r.pointer(fd + pollPoller); poller != 0 && number > 2 && number < 1<<31 && r.pointer(poller+pollerFD) == number {
+		if poller := r.pointer(fd + pollPoller); poller != 0 && number > 2 && number < 1<<31 &&
+			r.pointer(poller+pollerFD) == number {
 			return stacks.Wait{On: "socket", FD: int(number)}, true
 		}
 	}

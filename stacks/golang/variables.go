@@ -36,7 +36,8 @@ func readVariables(p stacks.Process, o origin) *variables {
 		return v
 	}
 	for _, s := range table {
-		if elf.ST_TYPE(s.Info) == elf.STT_OBJECT && s.Size > 0 && int(s.Section) < len(object.Sections) && object.Sections[s.Section].Flags&elf.SHF_WRITE != 0 &&
+		if elf.ST_TYPE(s.Info) == elf.STT_OBJECT && s.Size > 0 && int(s.Section) < len(object.Sections) &&
+			object.Sections[s.Section].Flags&elf.SHF_WRITE != 0 &&
 			packageOf(s.Name) != "" && !o.library(s.Name, "") {
 			v.all = append(v.all, variable{span{s.Value + object.Bias, s.Size}, s.Name})
 		}

@@ -27,7 +27,8 @@ func (g goroutine) mayBeIdle() bool {
 	case inSyscall:
 		return true
 	case waiting:
-		return g.reason == waitIO || g.reason == waitChannel || g.reason == waitSelect || g.reason == waitCond || g.reason == waitSleep || g.reason == waitSelectNone
+		return g.reason == waitIO || g.reason == waitChannel || g.reason == waitSelect || g.reason == waitCond ||
+			g.reason == waitSleep || g.reason == waitSelectNone
 	}
 	return false
 }

@@ -108,9 +108,11 @@ func (p *program) ofPlatform(class uint64) bool {
 func isLibrary(class string) bool {
 	for _, prefix := range []string{
 		"java.", "javax.", "jdk.", "sun.", "com.sun.", "jakarta.",
-		"org.apache.", "org.eclipse.", "org.springframework.", "org.hibernate.", "org.postgresql.", "org.jboss.", "org.xnio.", "org.glassfish.",
+		"org.apache.", "org.eclipse.", "org.springframework.", "org.hibernate.", "org.postgresql.", "org.jboss.",
+		"org.xnio.", "org.glassfish.",
 		"com.zaxxer.", "com.mysql.", "com.mongodb.", "com.google.common.", "com.fasterxml.", "com.netflix.",
-		"io.netty.", "io.undertow.", "io.vertx.", "io.grpc.", "io.quarkus.", "io.micronaut.", "io.lettuce.", "redis.clients.",
+		"io.netty.", "io.undertow.", "io.vertx.", "io.grpc.", "io.quarkus.", "io.micronaut.", "io.lettuce.",
+		"redis.clients.",
 		"okhttp3.", "okio.", "reactor.", "kotlin.", "kotlinx.", "scala.", "akka.", "groovy.", "clojure.",
 	} {
 		if strings.HasPrefix(class, prefix) {

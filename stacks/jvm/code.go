@@ -116,7 +116,8 @@ func (p *program) site(pc uint64) *site {
 // blobHeader is how much of a blob holds its fields.
 func (p *program) blobHeader() int {
 	end := 0
-	for _, at := range []int{p.blobName, p.blobCode, p.blobEnd, p.blobSize, p.blobFrame, p.nmMethod, p.nmScopes, p.nmDeopt, p.nmMetadata, p.nmPCs, p.nmPCsEnd, p.nmOriginal, p.nmCompile} {
+	for _, at := range []int{p.blobName, p.blobCode, p.blobEnd, p.blobSize, p.blobFrame, p.nmMethod, p.nmScopes,
+		p.nmDeopt, p.nmMetadata, p.nmPCs, p.nmPCsEnd, p.nmOriginal, p.nmCompile} {
 		end = max(end, at+8)
 	}
 	return end

@@ -46,11 +46,13 @@ func (p *program) idle(t *thread) bool {
 		if isIdlePlace(f.Function) {
 			return true
 		}
-		if strings.HasSuffix(f.Function, "ThreadPoolExecutor.runWorker") { // it runs a piece of work of which all is a library's
+		// It runs a piece of work of which all is a library's.
+		if strings.HasSuffix(f.Function, "ThreadPoolExecutor.runWorker") {
 			return false
 		}
 	}
-	return strings.HasPrefix(t.frames[0].Function, "sun.nio.ch.EPoll.wait") // a library's own loop over what its selector has for it
+	// A library's own loop over what its selector has for it.
+	return strings.HasPrefix(t.frames[0].Function, "sun.nio.ch.EPoll.wait")
 }
 
 // ofRuntime says that a thread is one of the virtual machine's own, which run no Java while they wait: or its first
@@ -60,7 +62,8 @@ func (p *program) ofRuntime(t *thread) bool {
 		return false
 	}
 	switch t.name {
-	case "Signal Dispatcher", "Service Thread", "Monitor Deflation Thread", "Sweeper thread", "Notification Thread", "Attach Listener", "DestroyJavaVM":
+	case "Signal Dispatcher", "Service Thread", "Monitor Deflation Thread", "Sweeper thread", "Notification Thread",
+		"Attach Listener", "DestroyJavaVM":
 		return true
 	}
 	return strings.HasPrefix(t.name, "C1 CompilerThread") || strings.HasPrefix(t.name, "C2 CompilerThread")
@@ -71,13 +74,17 @@ func isIdlePlace(function string) bool {
 	switch function {
 	case "java.util.concurrent.ThreadPoolExecutor.getTask", "org.apache.tomcat.util.threads.ThreadPoolExecutor.getTask",
 		"java.util.concurrent.ForkJoinPool.awaitWork",
-		"org.eclipse.jetty.util.thread.QueuedThreadPool.idleJobPoll", "org.eclipse.jetty.util.thread.ReservedThreadExecutor$ReservedThread.reservedWait",
-		"io.netty.util.concurrent.SingleThreadEventExecutor.takeTask", "io.netty.channel.nio.NioEventLoop.select", "io.netty.channel.epoll.EpollEventLoop.epollWait",
+		"org.eclipse.jetty.util.thread.QueuedThreadPool.idleJobPoll",
+		"org.eclipse.jetty.util.thread.ReservedThreadExecutor$ReservedThread.reservedWait",
+		"io.netty.util.concurrent.SingleThreadEventExecutor.takeTask", "io.netty.channel.nio.NioEventLoop.select",
+		"io.netty.channel.epoll.EpollEventLoop.epollWait",
 		"java.net.ServerSocket.accept", "sun.nio.ch.ServerSocketChannelImpl.accept", "java.util.TimerThread.mainLoop",
-		"org.eclipse.jetty.io.ManagedSelector$SelectorProducer.select", "org.apache.tomcat.util.net.NioEndpoint.serverSocketAccept",
+		"org.eclipse.jetty.io.ManagedSelector$SelectorProducer.select",
+		"org.apache.tomcat.util.net.NioEndpoint.serverSocketAccept",
 		"org.apache.catalina.core.ContainerBase$ContainerBackgroundProcessor.threadSleep",
 		"org.apache.catalina.core.StandardServer.await", "org.eclipse.jetty.server.ServerConnector.accept",
-		"java.lang.ref.ReferenceQueue.remove", "java.lang.ref.ReferenceQueue.remove0", "java.lang.ref.Reference.waitForReferencePendingList":
+		"java.lang.ref.ReferenceQueue.remove", "java.lang.ref.ReferenceQueue.remove0",
+		"java.lang.ref.Reference.waitForReferencePendingList":
 		return true
 	}
 	return false
@@ -86,8 +93,10 @@ func isIdlePlace(function string) bool {
 // awaitsEnd says that a function waits until a thread, a pool or a server ends.
 func awaitsEnd(function string) bool {
 	switch function {
-	case "java.lang.Thread.join", "java.util.concurrent.CountDownLatch.await", "java.util.concurrent.ThreadPoolExecutor.awaitTermination",
-		"org.eclipse.jetty.server.Server.join", "org.eclipse.jetty.util.thread.QueuedThreadPool.join", "io.grpc.internal.ServerImpl.awaitTermination":
+	case "java.lang.Thread.join", "java.util.concurrent.CountDownLatch.await",
+		"java.util.concurrent.ThreadPoolExecutor.awaitTermination",
+		"org.eclipse.jetty.server.Server.join", "org.eclipse.jetty.util.thread.QueuedThreadPool.join",
+		"io.grpc.internal.ServerImpl.awaitTermination":
 		return true
 	}
 	return false

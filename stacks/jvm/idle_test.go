@@ -16,7 +16,8 @@ func library(functions ...string) (all []stacks.Frame) {
 }
 
 func TestIdle(t *testing.T) {
-	worker := []string{"java.util.concurrent.ThreadPoolExecutor.runWorker", "java.util.concurrent.ThreadPoolExecutor$Worker.run", "java.lang.Thread.run"}
+	worker := []string{"java.util.concurrent.ThreadPoolExecutor.runWorker",
+		"java.util.concurrent.ThreadPoolExecutor$Worker.run", "java.lang.Thread.run"}
 	park := []string{"jdk.internal.misc.Unsafe.park", "java.util.concurrent.locks.LockSupport.park"}
 	selects := []string{"sun.nio.ch.EPoll.wait", "sun.nio.ch.EPollSelectorImpl.doSelect", "sun.nio.ch.SelectorImpl.select"}
 	join := func(parts ...[]string) (all []string) {
@@ -32,24 +33,47 @@ func TestIdle(t *testing.T) {
 		idle   bool
 		pool   bool
 	}{
-		"a worker of a pool waits for a task":                 {frames: join(park, []string{"java.util.concurrent.LinkedBlockingQueue.take", "java.util.concurrent.ThreadPoolExecutor.getTask"}, worker), idle: true, pool: true},
-		"one of Tomcat's does":                                {frames: join(park, []string{"org.apache.tomcat.util.threads.TaskQueue.take", "org.apache.tomcat.util.threads.ThreadPoolExecutor.getTask", "org.apache.tomcat.util.threads.ThreadPoolExecutor.runWorker", "org.apache.tomcat.util.threads.ThreadPoolExecutor$Worker.run"}), idle: true, pool: true},
-		"it waits for a lock to get a task":                   {thread: thread{wait: stacks.Wait{On: "lock"}}, frames: join(park, []string{"java.util.concurrent.ThreadPoolExecutor.getTask"}, worker), pool: true},
-		"a task waits for a queue of the application's":       {frames: join(park, []string{"java.util.concurrent.LinkedBlockingQueue.take", "shop.Cart.next"}, worker), pool: true},
-		"a task that is all a library's selects":              {frames: join(selects, []string{"org.apache.http.Client.wait"}, worker), pool: true},
-		"a library's own thread selects":                      {frames: join(selects, []string{"sun.net.httpserver.ServerImpl$Dispatcher.run", "java.lang.Thread.run"}), idle: true},
-		"the application selects by itself":                   {frames: join(selects, []string{"shop.Loop.run", "java.lang.Thread.run"})},
-		"a library's own thread waits for something":          {frames: []string{"java.lang.Object.wait", "org.apache.kafka.Sender.await", "java.lang.Thread.run"}},
-		"a library's own thread reads from a socket":          {frames: []string{"sun.nio.ch.Net.poll", "sun.nio.ch.NioSocketImpl.park", "org.postgresql.core.VisibleBufferedInputStream.readMore", "java.lang.Thread.run"}},
-		"the application accepts":                             {frames: []string{"sun.nio.ch.Net.accept", "sun.nio.ch.NioSocketImpl.accept", "java.net.ServerSocket.accept", "shop.Main.main"}, idle: true},
-		"main waits for the end of a thread":                  {thread: thread{name: "main"}, frames: []string{"java.lang.Object.wait", "java.lang.Thread.join", "shop.Main.main"}, idle: true},
-		"another thread does":                                 {thread: thread{name: "http-1"}, frames: []string{"java.lang.Object.wait", "java.lang.Thread.join", "shop.Main.handle"}},
-		"the virtual machine's own thread is blocked":         {thread: thread{name: "C2 CompilerThread0", state: 10}, idle: true},
-		"the virtual machine's own thread works":              {thread: thread{name: "C2 CompilerThread0", state: 4}},
-		"a thread of the application's without frames":        {thread: thread{name: "http-1", state: 10}},
-		"the virtual machine's own thread, which went on":     {thread: thread{name: "Signal Dispatcher", state: 10, moved: true}},
-		"a worker of a fork-join pool waits for a task":       {frames: join(park, []string{"java.util.concurrent.ForkJoinPool.awaitWork", "java.util.concurrent.ForkJoinPool.runWorker", "java.util.concurrent.ForkJoinWorkerThread.run"}), idle: true, pool: true},
-		"a task of a fork-join pool waits for something else": {frames: join(park, []string{"shop.Cart.sum", "java.util.concurrent.ForkJoinPool.runWorker", "java.util.concurrent.ForkJoinWorkerThread.run"}), pool: true},
+		"a worker of a pool waits for a task": {frames: join(park,
+			[]string{"java.util.concurrent.LinkedBlockingQueue.take",
+				"java.util.concurrent.ThreadPoolExecutor.getTask"}, worker), idle: true, pool: true},
+		"one of Tomcat's does": {frames: join(park,
+			[]string{"org.apache.tomcat.util.threads.TaskQueue.take",
+				"org.apache.tomcat.util.threads.ThreadPoolExecutor.getTask",
+				"org.apache.tomcat.util.threads.ThreadPoolExecutor.runWorker",
+				"org.apache.tomcat.util.threads.ThreadPoolExecutor$Worker.run"}), idle: true, pool: true},
+		"it waits for a lock to get a task": {thread: thread{wait: stacks.Wait{On: "lock"}},
+			frames: join(park, []string{"java.util.concurrent.ThreadPoolExecutor.getTask"}, worker), pool: true},
+		"a task waits for a queue of the application's": {frames: join(park,
+			[]string{"java.util.concurrent.LinkedBlockingQueue.take", "shop.Cart.next"}, worker), pool: true},
+		"a task that is all a library's selects": {frames: join(selects,
+			[]string{"org.apache.http.Client.wait"}, worker), pool: true},
+		"a library's own thread selects": {frames: join(selects,
+			[]string{"sun.net.httpserver.ServerImpl$Dispatcher.run", "java.lang.Thread.run"}), idle: true},
+		"the application selects by itself": {frames: join(selects,
+			[]string{"shop.Loop.run", "java.lang.Thread.run"})},
+		"a library's own thread waits for something": {frames: []string{"java.lang.Object.wait",
+			"org.apache.kafka.Sender.await", "java.lang.Thread.run"}},
+		"a library's own thread reads from a socket": {frames: []string{"sun.nio.ch.Net.poll",
+			"sun.nio.ch.NioSocketImpl.park", "org.postgresql.core.VisibleBufferedInputStream.readMore",
+			"java.lang.Thread.run"}},
+		"the application accepts": {frames: []string{"sun.nio.ch.Net.accept",
+			"sun.nio.ch.NioSocketImpl.accept", "java.net.ServerSocket.accept", "shop.Main.main"}, idle: true},
+		"main waits for the end of a thread": {thread: thread{name: "main"},
+			frames: []string{"java.lang.Object.wait", "java.lang.Thread.join", "shop.Main.main"}, idle: true},
+		"another thread does": {thread: thread{name: "http-1"},
+			frames: []string{"java.lang.Object.wait", "java.lang.Thread.join", "shop.Main.handle"}},
+		"the virtual machine's own thread is blocked": {thread: thread{name: "C2 CompilerThread0", state: 10},
+			idle: true},
+		"the virtual machine's own thread works":       {thread: thread{name: "C2 CompilerThread0", state: 4}},
+		"a thread of the application's without frames": {thread: thread{name: "http-1", state: 10}},
+		"the virtual machine's own thread, which went on": {thread: thread{name: "Signal Dispatcher", state: 10,
+			moved: true}},
+		"a worker of a fork-join pool waits for a task": {frames: join(park,
+			[]string{"java.util.concurrent.ForkJoinPool.awaitWork", "java.util.concurrent.ForkJoinPool.runWorker",
+				"java.util.concurrent.ForkJoinWorkerThread.run"}), idle: true, pool: true},
+		"a task of a fork-join pool waits for something else": {frames: join(park,
+			[]string{"shop.Cart.sum", "java.util.concurrent.ForkJoinPool.runWorker",
+				"java.util.concurrent.ForkJoinWorkerThread.run"}), pool: true},
 	} {
 		one := row.thread
 		one.frames = library(row.frames...)
@@ -68,11 +92,18 @@ func TestWhatAWaitIsPartOf(t *testing.T) {
 		on, name     string
 		what, called string
 	}{
-		"a pool of connections has none":        {[]string{"jdk.internal.misc.Unsafe.park", "com.zaxxer.hikari.util.ConcurrentBag.borrow", "com.zaxxer.hikari.pool.HikariPool.getConnection", "shop.Cart.load"}, "queue", "java.util.concurrent.SynchronousQueue$TransferQueue", "pool", "HikariPool"},
-		"a queue is empty":                      {[]string{"jdk.internal.misc.Unsafe.park", "java.util.concurrent.LinkedBlockingQueue.take", "shop.Cart.next"}, "condition", "x", "queue", "java.util.concurrent.LinkedBlockingQueue"},
-		"a condition of the application's":      {[]string{"jdk.internal.misc.Unsafe.park", "shop.Cart.next", "java.util.concurrent.LinkedBlockingQueue.take"}, "condition", "x", "condition", "x"},
-		"a lock that is taken to get from one":  {[]string{"jdk.internal.misc.Unsafe.park", "java.util.concurrent.LinkedBlockingQueue.take", "shop.Cart.next"}, "lock", "x", "lock", "x"},
-		"the others have not come to a barrier": {[]string{"jdk.internal.misc.Unsafe.park", "java.util.concurrent.CyclicBarrier.dowait", "shop.Cart.meet"}, "condition", "x", "event", "x"},
+		"a pool of connections has none": {[]string{"jdk.internal.misc.Unsafe.park",
+			"com.zaxxer.hikari.util.ConcurrentBag.borrow", "com.zaxxer.hikari.pool.HikariPool.getConnection",
+			"shop.Cart.load"}, "queue", "java.util.concurrent.SynchronousQueue$TransferQueue", "pool", "HikariPool"},
+		"a queue is empty": {[]string{"jdk.internal.misc.Unsafe.park",
+			"java.util.concurrent.LinkedBlockingQueue.take", "shop.Cart.next"}, "condition", "x", "queue",
+			"java.util.concurrent.LinkedBlockingQueue"},
+		"a condition of the application's": {[]string{"jdk.internal.misc.Unsafe.park", "shop.Cart.next",
+			"java.util.concurrent.LinkedBlockingQueue.take"}, "condition", "x", "condition", "x"},
+		"a lock that is taken to get from one": {[]string{"jdk.internal.misc.Unsafe.park",
+			"java.util.concurrent.LinkedBlockingQueue.take", "shop.Cart.next"}, "lock", "x", "lock", "x"},
+		"the others have not come to a barrier": {[]string{"jdk.internal.misc.Unsafe.park",
+			"java.util.concurrent.CyclicBarrier.dowait", "shop.Cart.meet"}, "condition", "x", "event", "x"},
 	} {
 		if on, name := inside(library(row.frames...), row.on, row.name); on != row.what || name != row.called {
 			t.Errorf("%s: %s %s, want %s %s", sentence, on, name, row.what, row.called)

@@ -15,11 +15,13 @@ import (
 // The ways in which a virtual machine may be set up that change what is read: how it compresses references, what
 // collects its garbage, and whether code is interpreted or compiled.
 var setups = map[string][]string{
-	"as it comes":                  {"-Xmx128m"},
-	"interpreted":                  {"-Xmx128m", "-Xint"},
-	"compiled by C1":               {"-Xmx128m", "-Xcomp", "-XX:TieredStopAtLevel=1"},
-	"compiled by C2":               {"-Xmx128m", "-Xcomp", "-XX:-TieredCompilation", "-XX:CompileCommand=quiet", "-XX:CompileCommand=compileonly,App::*", "-XX:CompileCommand=compileonly,java.util.concurrent.*::*"},
-	"without compressed refs":      {"-Xmx128m", "-XX:-UseCompressedOops", "-XX:-UseCompressedClassPointers", "-XX:+UseSerialGC"},
+	"as it comes":    {"-Xmx128m"},
+	"interpreted":    {"-Xmx128m", "-Xint"},
+	"compiled by C1": {"-Xmx128m", "-Xcomp", "-XX:TieredStopAtLevel=1"},
+	"compiled by C2": {"-Xmx128m", "-Xcomp", "-XX:-TieredCompilation", "-XX:CompileCommand=quiet",
+		"-XX:CompileCommand=compileonly,App::*", "-XX:CompileCommand=compileonly,java.util.concurrent.*::*"},
+	"without compressed refs": {"-Xmx128m", "-XX:-UseCompressedOops", "-XX:-UseCompressedClassPointers",
+		"-XX:+UseSerialGC"},
 	"with ZGC":                     {"-Xmx128m", "-XX:+UseZGC"},
 	"with one part of code cache":  {"-Xmx128m", "-XX:-SegmentedCodeCache", "-XX:+UseParallelGC"},
 	"with a heap above its offset": {"-Xmx128m", "-XX:HeapBaseMinAddress=40g"},
@@ -27,7 +29,8 @@ var setups = map[string][]string{
 
 // names are the threads of App that wait.
 var names = []string{
-	"holder", "class-holder", "ab", "ba", "lock", "timed-lock", "read-lock", "semaphore", "latch", "queue", "timed-queue", "future", "promise", "barrier", "notify", "class", "join",
+	"holder", "class-holder", "ab", "ba", "lock", "timed-lock", "read-lock", "semaphore", "latch", "queue",
+	"timed-queue", "future", "promise", "barrier", "notify", "class", "join",
 	"child", "sleep", "deep", "supplied", "condition", "pool", "scheduled", "busy", "timer", "main",
 }
 
@@ -64,7 +67,8 @@ func settled(t *testing.T, r *reader) {
 			}
 		}
 		missing = "those at their last place"
-		return all["holder"].Wait.On == "sleep" && all["main"].Wait.On == "thread" && all["ab"].Wait.On == "monitor" && all["ba"].Wait.On == "monitor"
+		return all["holder"].Wait.On == "sleep" && all["main"].Wait.On == "thread" && all["ab"].Wait.On == "monitor" &&
+			all["ba"].Wait.On == "monitor"
 	}, "all threads to wait, such as %s", &missing)
 }
 

@@ -12,10 +12,11 @@ import (
 type layout struct {
 	version int // 11, 17, 21, …
 
-	threadList, listThreads, listLength                         uint64 // the first is an address; 0: there is no list,
-	firstThread                                                 uint64 // but the address of the first thread, each with the next
-	threadNext                                                  int    // of JavaThread; -1: not there
-	osThread, threadObject, anchor, state, pending, waiting     int    // of JavaThread
+	threadList, listThreads, listLength uint64 // the first is an address; 0: there is no list,
+	// But the address of the first thread, each with the next.
+	firstThread                                                 uint64
+	threadNext                                                  int // of JavaThread; -1: not there
+	osThread, threadObject, anchor, state, pending, waiting     int // of JavaThread
 	stackBase, stackSize, threadEnd                             int
 	tid                                                         int // of OSThread
 	lastSP, lastPC, lastFP                                      int // of JavaFrameAnchor
@@ -24,9 +25,11 @@ type layout struct {
 	constMethod, methodFlags                                    int // of Method
 	constants, codeSize, constFlags, nameIndex, constMethodSize int // of ConstMethod
 	holder, poolSize                                            int // of ConstantPool
-	sourceOfPool, sourceOfClass                                 int // of ConstantPool since JDK 12, of InstanceKlass before; -1: not there
-	className, classSuper, loaderData, loader, classConstants   int // of Klass, InstanceKlass and ClassLoaderData
-	fields, fieldStream, fieldCount                             int // of InstanceKlass: an array to JDK 20, a compressed stream since; -1: not there
+	// Of ConstantPool since JDK 12, of InstanceKlass before; -1: not there.
+	sourceOfPool, sourceOfClass                               int
+	className, classSuper, loaderData, loader, classConstants int // of Klass, InstanceKlass and ClassLoaderData
+	// Of InstanceKlass: an array to JDK 20, a compressed stream since; -1: not there.
+	fields, fieldStream, fieldCount                             int
 	symbolLength, symbolBody                                    int
 	bytesData, shortsData, arrayLength                          int // of Array<u1> and Array<u2>
 	klass                                                       int // of an object
@@ -37,9 +40,11 @@ type layout struct {
 	nmMetadata, nmPCs, nmPCsEnd, nmOriginal, nmCompile          int // of nmethod
 	pcSize, pcOffset, pcScope                                   int // of PcDesc
 	hasLines                                                    uint32
-	blocked, inJava                                             uint32 // states of a thread: it is blocked in the virtual machine, or it runs Java code
-	hidden                                                      uint32 // flag of a method that is no one's source: a lambda form
-	objectIsHandle, monitorIsHandle, loaderIsHandle             bool   // a reference is kept as the address of a cell
+	// States of a thread: it is blocked in the virtual machine, or it runs Java code.
+	blocked, inJava uint32
+	// Flag of a method that is no one's source: a lambda form.
+	hidden                                          uint32
+	objectIsHandle, monitorIsHandle, loaderIsHandle bool // a reference is kept as the address of a cell
 	settings
 }
 
@@ -129,7 +134,8 @@ func readLayout(view *foreign.View, t tables) (layout, error) {
 }
 
 func (r *resolver) threads(l *layout) {
-	if l.threadNext = r.optional("JavaThread._next"); r.statics["ThreadsSMRSupport._java_thread_list"] == 0 && l.threadNext >= 0 {
+	if l.threadNext = r.optional("JavaThread._next"); r.statics["ThreadsSMRSupport._java_thread_list"] == 0 &&
+		l.threadNext >= 0 {
 		l.firstThread = r.variable("Threads._thread_list")
 	} else {
 		l.threadList = r.variable("ThreadsSMRSupport._java_thread_list")
@@ -140,15 +146,18 @@ func (r *resolver) threads(l *layout) {
 	l.anchor, l.state = r.field("JavaThread._anchor"), r.field("JavaThread._thread_state")
 	l.pending = r.field("JavaThread._current_pending_monitor", "Thread._current_pending_monitor")
 	l.waiting = r.field("JavaThread._current_waiting_monitor", "Thread._current_waiting_monitor")
-	l.stackBase, l.stackSize = r.field("JavaThread._stack_base", "Thread._stack_base"), r.field("JavaThread._stack_size", "Thread._stack_size")
+	l.stackBase, l.stackSize = r.field("JavaThread._stack_base", "Thread._stack_base"),
+		r.field("JavaThread._stack_size", "Thread._stack_size")
 	l.tid = r.field("OSThread._thread_id")
-	l.lastSP, l.lastPC, l.lastFP = r.field("JavaFrameAnchor._last_Java_sp"), r.field("JavaFrameAnchor._last_Java_pc"), r.field("JavaFrameAnchor._last_Java_fp")
+	l.lastSP, l.lastPC, l.lastFP = r.field("JavaFrameAnchor._last_Java_sp"), r.field("JavaFrameAnchor._last_Java_pc"),
+		r.field("JavaFrameAnchor._last_Java_fp")
 	l.wrapperAnchor = r.field("JavaCallWrapper._anchor")
 	l.blocked, l.inJava = r.number("_thread_blocked"), r.number("_thread_in_Java")
 	l.owner = r.field("ObjectMonitor._owner")
 	l.object, l.monitorIsHandle = r.field("ObjectMonitor._object"), l.version >= 16 // the tables give it no type
 	l.threadEnd = 0
-	for _, at := range []int{l.osThread, l.threadObject, l.anchor + l.lastSP, l.anchor + l.lastPC, l.anchor + l.lastFP, l.state, l.pending, l.waiting, l.stackBase, l.stackSize} {
+	for _, at := range []int{l.osThread, l.threadObject, l.anchor + l.lastSP, l.anchor + l.lastPC, l.anchor + l.lastFP,
+		l.state, l.pending, l.waiting, l.stackBase, l.stackSize} {
 		l.threadEnd = max(l.threadEnd, at+8)
 	}
 }
@@ -157,7 +166,8 @@ func (r *resolver) methods(l *layout) {
 	l.constMethod = r.field("Method._constMethod")
 	l.methodFlags = r.optional("Method._flags")
 	l.constants, l.codeSize = r.field("ConstMethod._constants"), r.field("ConstMethod._code_size")
-	l.constFlags, l.nameIndex = r.optional("ConstMethod._flags", "ConstMethod._flags._flags"), r.field("ConstMethod._name_index")
+	l.constFlags, l.nameIndex = r.optional("ConstMethod._flags", "ConstMethod._flags._flags"),
+		r.field("ConstMethod._name_index")
 	l.constMethodSize = r.size("ConstMethod")
 	l.hasLines = 1 // the first of ConstMethod's flags in every version
 	l.hidden = uint32(r.numbers["Method::_hidden"])
@@ -165,7 +175,8 @@ func (r *resolver) methods(l *layout) {
 }
 
 func (r *resolver) classes(l *layout) {
-	l.sourceOfPool, l.sourceOfClass = r.optional("ConstantPool._source_file_name_index"), r.optional("InstanceKlass._source_file_name_index")
+	l.sourceOfPool, l.sourceOfClass = r.optional("ConstantPool._source_file_name_index"),
+		r.optional("InstanceKlass._source_file_name_index")
 	l.className, l.classSuper = r.field("Klass._name"), r.field("Klass._super")
 	l.loaderData, l.loader = r.field("Klass._class_loader_data"), r.field("ClassLoaderData._class_loader")
 	l.loaderIsHandle = r.handles["ClassLoaderData._class_loader"]
@@ -173,20 +184,26 @@ func (r *resolver) classes(l *layout) {
 	l.fields, l.fieldStream = r.optional("InstanceKlass._fields"), r.optional("InstanceKlass._fieldinfo_stream")
 	l.fieldCount = r.optional("InstanceKlass._java_fields_count")
 	l.symbolLength, l.symbolBody = r.field("Symbol._length"), r.field("Symbol._body")
-	l.bytesData, l.shortsData, l.arrayLength = r.field("Array<u1>._data"), r.field("Array<u2>._data"), r.field("Array<int>._length")
+	l.bytesData, l.shortsData, l.arrayLength = r.field("Array<u1>._data"), r.field("Array<u2>._data"),
+		r.field("Array<int>._length")
 	l.klass = r.field("oopDesc._metadata._klass")
 }
 
 func (r *resolver) code(l *layout) {
-	l.growableLength, l.growableData = r.field("GrowableArrayBase._len", "GenericGrowableArray._len"), r.field("GrowableArray<int>._data")
-	l.heapMemory, l.heapSegments, l.heapShift = r.field("CodeHeap._memory"), r.field("CodeHeap._segmap"), r.field("CodeHeap._log2_segment_size")
+	l.growableLength, l.growableData = r.field("GrowableArrayBase._len", "GenericGrowableArray._len"),
+		r.field("GrowableArray<int>._data")
+	l.heapMemory, l.heapSegments, l.heapShift = r.field("CodeHeap._memory"), r.field("CodeHeap._segmap"),
+		r.field("CodeHeap._log2_segment_size")
 	l.low, l.high = r.field("VirtualSpace._low"), r.field("VirtualSpace._high")
 	l.blockHeader = r.size("HeapBlock")
-	l.blobName, l.blobSize, l.blobFrame = r.field("CodeBlob._name"), r.field("CodeBlob._size"), r.field("CodeBlob._frame_size")
+	l.blobName, l.blobSize, l.blobFrame = r.field("CodeBlob._name"), r.field("CodeBlob._size"),
+		r.field("CodeBlob._frame_size")
 	l.blobCode, l.blobEnd = r.field("CodeBlob._code_begin"), r.field("CodeBlob._code_end")
-	l.nmMethod, l.nmScopes = r.field("CompiledMethod._method", "nmethod._method"), r.field("CompiledMethod._scopes_data_begin")
+	l.nmMethod, l.nmScopes = r.field("CompiledMethod._method", "nmethod._method"),
+		r.field("CompiledMethod._scopes_data_begin")
 	l.nmDeopt = r.field("CompiledMethod._deopt_handler_begin")
-	l.nmMetadata, l.nmPCs, l.nmPCsEnd = r.field("nmethod._metadata_offset"), r.field("nmethod._scopes_pcs_offset"), r.field("nmethod._dependencies_offset")
+	l.nmMetadata, l.nmPCs, l.nmPCsEnd = r.field("nmethod._metadata_offset"), r.field("nmethod._scopes_pcs_offset"),
+		r.field("nmethod._dependencies_offset")
 	l.nmOriginal, l.nmCompile = r.field("nmethod._orig_pc_offset"), r.field("nmethod._compile_id")
 	l.pcSize, l.pcOffset, l.pcScope = r.size("PcDesc"), r.field("PcDesc._pc_offset"), r.field("PcDesc._scope_decode_offset")
 }
@@ -194,12 +211,15 @@ func (r *resolver) code(l *layout) {
 // readSettings reads the settings of a virtual machine that has threads: before it has them it has not decided them all.
 func readSettings(view *foreign.View, t tables) (settings, error) {
 	r := &resolver{tables: t, view: view}
-	s := settings{compressedObjects: view.Block(r.option("UseCompressedOops"), 1).Byte(0) != 0, compressedClasses: view.Block(r.option("UseCompressedClassPointers"), 1).Byte(0) != 0}
+	s := settings{compressedObjects: view.Block(r.option("UseCompressedOops"), 1).Byte(0) != 0,
+		compressedClasses: view.Block(r.option("UseCompressedClassPointers"), 1).Byte(0) != 0}
 	s.shadow = min(view.Word(r.option("StackShadowPages")), maxShadow) * pageSize
 	s.objectBase = view.Word(r.variable("CompressedOops._narrow_oop._base", "Universe._narrow_oop._base"))
 	s.classBase = view.Word(r.variable("CompressedKlassPointers._narrow_klass._base", "Universe._narrow_klass._base"))
-	s.objectShift = uint(view.Block(r.variable("CompressedOops._narrow_oop._shift", "Universe._narrow_oop._shift"), 4).Uint32(0))
-	s.classShift = uint(view.Block(r.variable("CompressedKlassPointers._narrow_klass._shift", "Universe._narrow_klass._shift"), 4).Uint32(0))
+	s.objectShift = uint(view.Block(r.variable("CompressedOops._narrow_oop._shift", "Universe._narrow_oop._shift"),
+		4).Uint32(0))
+	s.classShift = uint(view.Block(r.variable("CompressedKlassPointers._narrow_klass._shift",
+		"Universe._narrow_klass._shift"), 4).Uint32(0))
 	s.heaps = view.Word(r.variable("CodeCache._heaps"))
 	stubs := view.Word(r.variable("AbstractInterpreter._code"))
 	s.interpreterLow = view.Word(stubs + uint64(r.field("StubQueue._stub_buffer")))

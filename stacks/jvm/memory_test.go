@@ -14,15 +14,21 @@ import (
 func jdk17() layout {
 	return layout{
 		version: 17, threadList: base, listThreads: 16, listLength: 4,
-		osThread: 560, threadObject: 648, objectIsHandle: true, anchor: 656, state: 824, pending: 776, waiting: 792, stackBase: 592, stackSize: 600, threadEnd: 832,
+		osThread: 560, threadObject: 648, objectIsHandle: true, anchor: 656, state: 824, pending: 776, waiting: 792,
+		stackBase: 592, stackSize: 600, threadEnd: 832,
 		tid: 208, lastSP: 0, lastPC: 8, lastFP: 16, wrapperAnchor: 32, owner: 64, object: 8, monitorIsHandle: true,
 		constMethod: 8, methodFlags: 50, constants: 8, codeSize: 32, constFlags: 28, nameIndex: 34, constMethodSize: 48,
-		holder: 24, poolSize: 72, sourceOfPool: 54, sourceOfClass: -1, className: 24, classSuper: 120, loaderData: 152, loader: 8, loaderIsHandle: true, classConstants: 232,
-		fields: 456, fieldStream: -1, fieldCount: 310, symbolLength: 4, symbolBody: 6, bytesData: 4, shortsData: 4, arrayLength: 0, klass: 8,
-		growableLength: 0, growableData: 8, heapMemory: 8, heapSegments: 120, heapShift: 256, low: 16, high: 24, blockHeader: 16,
-		blobName: 96, blobSize: 12, blobFrame: 28, blobCode: 32, blobEnd: 40, nmMethod: 112, nmScopes: 120, nmDeopt: 128, nmMetadata: 260, nmPCs: 268, nmPCsEnd: 272, nmOriginal: 300, nmCompile: 304,
+		holder: 24, poolSize: 72, sourceOfPool: 54, sourceOfClass: -1, className: 24, classSuper: 120, loaderData: 152,
+		loader: 8, loaderIsHandle: true, classConstants: 232,
+		fields: 456, fieldStream: -1, fieldCount: 310, symbolLength: 4, symbolBody: 6, bytesData: 4, shortsData: 4,
+		arrayLength: 0, klass: 8,
+		growableLength: 0, growableData: 8, heapMemory: 8, heapSegments: 120, heapShift: 256, low: 16, high: 24,
+		blockHeader: 16,
+		blobName:    96, blobSize: 12, blobFrame: 28, blobCode: 32, blobEnd: 40, nmMethod: 112, nmScopes: 120,
+		nmDeopt: 128, nmMetadata: 260, nmPCs: 268, nmPCsEnd: 272, nmOriginal: 300, nmCompile: 304,
 		pcSize: 16, pcOffset: 0, pcScope: 4, hasLines: 1, blocked: 10, hidden: 8,
-		settings: settings{mirrorKlass: 112, compressedObjects: true, compressedClasses: true, heaps: base + 64, interpreterLow: base + 512, interpreterHigh: base + 1024, callStub: base + 8},
+		settings: settings{mirrorKlass: 112, compressedObjects: true, compressedClasses: true, heaps: base + 64,
+			interpreterLow: base + 512, interpreterHigh: base + 1024, callStub: base + 8},
 	}
 }
 
@@ -86,9 +92,11 @@ func FuzzWalk(f *testing.F) {
 		if len(data) == 0 {
 			return
 		}
-		p := &program{layout: jdk17(), view: &foreign.View{Memory: random(data), Reads: maxReads, Bytes: maxBytes}, fresh: map[uint64]bool{}, objects: map[uint64]instance{}}
+		p := &program{layout: jdk17(), view: &foreign.View{Memory: random(data), Reads: maxReads, Bytes: maxBytes},
+			fresh: map[uint64]bool{}, objects: map[uint64]instance{}}
 		p.forget()
-		p.codeHeaps = []heap{{low: base + 4096, high: base + 1<<15, segments: base, shift: 7}, {low: base, high: base + 1<<16, segments: base + 1<<15, shift: 6}}
+		p.codeHeaps = []heap{{low: base + 4096, high: base + 1<<15, segments: base, shift: 7},
+			{low: base, high: base + 1<<16, segments: base + 1<<15, shift: 6}}
 		s := &stack{view: p.view, low: base, high: base + 1<<16}
 		for _, f := range p.walk(s, anchor{sp: base + uint64(sp)&^7, pc: base + uint64(pc), fp: base + uint64(fp)&^7}) {
 			if f.Function == "" || f.Line < 0 {
@@ -98,7 +106,8 @@ func FuzzWalk(f *testing.F) {
 		for object := uint64(base); object < base+256; object += 8 {
 			p.describe(object)
 			p.text(object)
-			p.wait(&thread{at: object, object: object, pending: object, frames: []stacks.Frame{{Function: "jdk.internal.misc.Unsafe.park", Library: true}}}, nil)
+			p.wait(&thread{at: object, object: object, pending: object,
+				frames: []stacks.Frame{{Function: "jdk.internal.misc.Unsafe.park", Library: true}}}, nil)
 			p.parked(&thread{object: object}, nil)
 		}
 	})
@@ -132,7 +141,8 @@ func TestStream(t *testing.T) {
 		bytes   []byte
 		want    uint32
 	}{
-		{17, []byte{0}, 0}, {17, []byte{191}, 191}, {17, []byte{192, 0}, 192}, {17, []byte{255, 1}, 319}, {17, []byte{255, 191, 1}, 255 + 191<<6},
+		{17, []byte{0}, 0}, {17, []byte{191}, 191}, {17, []byte{192, 0}, 192}, {17, []byte{255, 1}, 319},
+		{17, []byte{255, 191, 1}, 255 + 191<<6},
 		{21, []byte{1}, 0}, {21, []byte{191}, 190}, {21, []byte{192, 1}, 191}, {21, []byte{192, 2}, 255},
 		{17, nil, 0},
 	} {

@@ -46,7 +46,8 @@ func (p *program) method(at uint64) *method {
 	if name == "" || class.name == "" {
 		return nil
 	}
-	m := &method{class: class.name, name: name, code: inner + uint64(p.constMethodSize), size: int(constant.Uint16(p.codeSize))}
+	m := &method{class: class.name, name: name, code: inner + uint64(p.constMethodSize),
+		size: int(constant.Uint16(p.codeSize))}
 	m.frame = stacks.Frame{Function: class.name + "." + name, File: class.source, Library: class.library}
 	m.glue = p.isGlue(at, class.name)
 	if p.constFlags >= 0 && uint32(constant.Uint16(p.constFlags))&p.hasLines != 0 {

@@ -19,7 +19,8 @@ func TestTextAnywhereInAPage(t *testing.T) {
 			value, coder, length, elements = 20, 16, 12, 16
 		}
 		for at := uint64(pageSize - 64); at <= pageSize+16; at += 8 {
-			for name, place := range map[string][2]uint64{"string": {base + at, base + 3*pageSize}, "array": {base + 3*pageSize, base + at}} {
+			for name, place := range map[string][2]uint64{"string": {base + at, base + 3*pageSize},
+				"array": {base + 3*pageSize, base + at}} {
 				t.Run(fmt.Sprintf("compressed %v, %s at %d", compressed, name, at), func(t *testing.T) {
 					memory := make([]byte, 5*pageSize)
 					word := func(object uint64, offset int, n uint64) {
@@ -45,7 +46,8 @@ func TestTextAnywhereInAPage(t *testing.T) {
 						return nil
 					}}
 					p.forget()
-					p.classes[stringClass] = &class{name: "java.lang.String", fields: map[string]int{"value": value, "coder": coder}}
+					p.classes[stringClass] = &class{name: "java.lang.String",
+						fields: map[string]int{"value": value, "coder": coder}}
 					if got := p.text(object); got != text {
 						t.Errorf("%q, want %q", got, text)
 					}

@@ -15,7 +15,8 @@ import (
 )
 
 func process(pid int) stacks.Process {
-	return stacks.Process{Proc: "/proc", PID: pid, Memory: func(address uint64, into []byte) error { return memory.Read(pid, address, into) }}
+	return stacks.Process{Proc: "/proc", PID: pid,
+		Memory: func(address uint64, into []byte) error { return memory.Read(pid, address, into) }}
 }
 
 // compile compiles a program of testdata, once for a test and what is below it.

@@ -88,7 +88,8 @@ func (p *program) secondReading(r running) bool {
 			continue
 		}
 		starts++
-		if p.runs(s, r, anchor{sp: r.from + uint64(at) + 8, pc: pc, fp: binary.NativeEndian.Uint64(after[at-8:])}, outermost, vain) {
+		if p.runs(s, r, anchor{sp: r.from + uint64(at) + 8, pc: pc, fp: binary.NativeEndian.Uint64(after[at-8:])},
+			outermost, vain) {
 			return true
 		}
 	}

@@ -16,8 +16,10 @@ func TestWhatRuns(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := opened(t, start(t, append(options, "-cp", classes, "Busy")...))
 			for thread, want := range map[string][]stacks.Frame{
-				"recursion":  {{Function: "Busy.fib", File: "Busy.java", Line: 9}, {Function: "Busy.recursion", File: "Busy.java", Line: 13}},
-				"expression": {{Function: "java.util.regex.Matcher.find", Library: true}, {Function: "Busy.expression", File: "Busy.java", Line: 18}},
+				"recursion": {{Function: "Busy.fib", File: "Busy.java", Line: 9},
+					{Function: "Busy.recursion", File: "Busy.java", Line: 13}},
+				"expression": {{Function: "java.util.regex.Matcher.find", Library: true},
+					{Function: "Busy.expression", File: "Busy.java", Line: 18}},
 			} {
 				frames := func() (tail, inner []stacks.Frame) {
 					got := slices.Clone(look(t, r)[thread].Frames)

@@ -13,7 +13,8 @@ type tables struct {
 	statics map[string]uint64 // "Threads._number_of_threads": address of a variable
 	sizes   map[string]int    // "ThreadsList": bytes of a structure
 	numbers map[string]int64  // "_thread_blocked": constants
-	handles map[string]bool   // "JavaThread._threadObj": fields that hold the address of a reference's cell, not the reference
+	// "JavaThread._threadObj": fields that hold the address of a reference's cell, not the reference.
+	handles map[string]bool
 }
 
 // Bounds of the tables: JDK 17 has 2600 entries in the longest.
@@ -95,7 +96,8 @@ func (r tableReader) each(table, entry string, of func(e foreign.Block, field fu
 func exported() []string {
 	names := []string{"gHotSpotVMStructs", "gHotSpotVMTypes", "gHotSpotVMIntConstants", "gHotSpotVMLongConstants"}
 	for entry, fields := range map[string][]string{
-		"gHotSpotVMStructEntry":       {"ArrayStride", "TypeNameOffset", "FieldNameOffset", "TypeStringOffset", "IsStaticOffset", "OffsetOffset", "AddressOffset"},
+		"gHotSpotVMStructEntry": {"ArrayStride", "TypeNameOffset", "FieldNameOffset", "TypeStringOffset",
+			"IsStaticOffset", "OffsetOffset", "AddressOffset"},
 		"gHotSpotVMTypeEntry":         {"ArrayStride", "TypeNameOffset", "SizeOffset"},
 		"gHotSpotVMIntConstantEntry":  {"ArrayStride", "NameOffset", "ValueOffset"},
 		"gHotSpotVMLongConstantEntry": {"ArrayStride", "NameOffset", "ValueOffset"},

@@ -57,7 +57,8 @@ func (p *program) thread(at uint64) *thread {
 	if b == nil {
 		return nil
 	}
-	t := &thread{at: at, state: b.Uint32(p.state), pending: b.Word(p.pending), waiting: b.Word(p.waiting), high: b.Word(p.stackBase)}
+	t := &thread{at: at, state: b.Uint32(p.state), pending: b.Word(p.pending), waiting: b.Word(p.waiting),
+		high: b.Word(p.stackBase)}
 	t.low, t.where = t.high-b.Word(p.stackSize), p.anchorAt(b, p.layout.anchor)
 	t.tid = int(int32(p.view.Block(b.Word(p.osThread)+uint64(p.tid), 4).Uint32(0)))
 	t.object = b.Word(p.threadObject)

@@ -134,7 +134,8 @@ func inside(frames []stacks.Frame, on, name string) (string, string) {
 
 // isQueue says that a class is one of Java's queues that wait.
 func isQueue(class string) bool {
-	return strings.HasPrefix(class, "java.util.concurrent.") && (strings.HasSuffix(class, "Queue") || strings.HasSuffix(class, "BlockingDeque"))
+	return strings.HasPrefix(class, "java.util.concurrent.") &&
+		(strings.HasSuffix(class, "Queue") || strings.HasSuffix(class, "BlockingDeque"))
 }
 
 // isConnectionPool says that a call takes something from a pool and waits until there is one: HikariCP, the pools of
@@ -145,7 +146,8 @@ func isConnectionPool(class, method string) bool {
 		return method == "getConnection"
 	case "org.apache.tomcat.jdbc.pool.ConnectionPool":
 		return method == "borrowConnection"
-	case "org.apache.commons.pool2.impl.GenericObjectPool", "org.apache.commons.pool.impl.GenericObjectPool", "org.apache.tomcat.dbcp.pool2.impl.GenericObjectPool":
+	case "org.apache.commons.pool2.impl.GenericObjectPool", "org.apache.commons.pool.impl.GenericObjectPool",
+		"org.apache.tomcat.dbcp.pool2.impl.GenericObjectPool":
 		return method == "borrowObject"
 	case "com.mchange.v2.resourcepool.BasicResourcePool":
 		return method == "awaitAvailable"

@@ -22,11 +22,13 @@ func TestWaits(t *testing.T) {
 		{thread: "class", on: "monitor", name: "App.class", owner: "class-holder"},
 		{thread: "lock", on: "lock", name: "java.util.concurrent.locks.ReentrantLock$NonfairSync", owner: "holder"},
 		{thread: "timed-lock", on: "lock", name: "java.util.concurrent.locks.ReentrantLock$NonfairSync", owner: "holder"},
-		{thread: "read-lock", on: "lock", name: "java.util.concurrent.locks.ReentrantReadWriteLock$NonfairSync", owner: "holder"},
+		{thread: "read-lock", on: "lock", name: "java.util.concurrent.locks.ReentrantReadWriteLock$NonfairSync",
+			owner: "holder"},
 		{thread: "semaphore", on: "semaphore", name: "java.util.concurrent.Semaphore$NonfairSync"},
 		{thread: "latch", on: "event", name: "java.util.concurrent.CountDownLatch$Sync"},
 		{thread: "barrier", on: "event", name: "java.util.concurrent.locks.AbstractQueuedSynchronizer$ConditionObject"},
-		{thread: "condition", on: "condition", name: "java.util.concurrent.locks.AbstractQueuedSynchronizer$ConditionObject"},
+		{thread: "condition", on: "condition",
+			name: "java.util.concurrent.locks.AbstractQueuedSynchronizer$ConditionObject"},
 		{thread: "queue", on: "queue", name: "java.util.concurrent.ArrayBlockingQueue"},
 		{thread: "supplied", on: "queue", name: "java.util.concurrent.ArrayBlockingQueue"},
 		{thread: "timed-queue", on: "queue", name: "java.util.concurrent.LinkedBlockingQueue"},
@@ -39,7 +41,8 @@ func TestWaits(t *testing.T) {
 		{thread: "sleep", on: "sleep"},
 		{thread: "busy", on: "sleep", pool: true},
 		{thread: "pool", on: "queue", name: "java.util.concurrent.LinkedBlockingQueue", idle: true, pool: true},
-		{thread: "scheduled", on: "queue", name: "java.util.concurrent.ScheduledThreadPoolExecutor$DelayedWorkQueue", idle: true, pool: true},
+		{thread: "scheduled", on: "queue", name: "java.util.concurrent.ScheduledThreadPoolExecutor$DelayedWorkQueue",
+			idle: true, pool: true},
 		{thread: "timer", on: "condition", name: "java.util.TaskQueue", idle: true},
 	} {
 		w, known := all[row.thread]
@@ -47,8 +50,10 @@ func TestWaits(t *testing.T) {
 			t.Errorf("no thread %s", row.thread)
 			continue
 		}
-		if w.Wait.On != row.on || w.Wait.Name != row.name || w.Idle != row.idle || w.Pool != row.pool || w.Wait.Owner != uint64(all[row.owner].TID) {
-			t.Errorf("%s: %+v, idle %v, pool %v; want %+v with the owner's thread %d", row.thread, w.Wait, w.Idle, w.Pool, row, all[row.owner].TID)
+		if w.Wait.On != row.on || w.Wait.Name != row.name || w.Idle != row.idle || w.Pool != row.pool ||
+			w.Wait.Owner != uint64(all[row.owner].TID) {
+			t.Errorf("%s: %+v, idle %v, pool %v; want %+v with the owner's thread %d", row.thread, w.Wait, w.Idle,
+				w.Pool, row, all[row.owner].TID)
 		}
 		if row.on == "lock" && w.Wait.Object == 0 || row.on == "monitor" && w.Wait.Object == 0 {
 			t.Errorf("%s waits for no object", row.thread)
@@ -57,7 +62,8 @@ func TestWaits(t *testing.T) {
 	if all["lock"].Wait.Object != all["timed-lock"].Wait.Object {
 		t.Error("two who wait for one lock wait for two")
 	}
-	for _, service := range []string{"Signal Dispatcher", "Service Thread", "Finalizer", "Reference Handler", "Common-Cleaner"} {
+	for _, service := range []string{"Signal Dispatcher", "Service Thread", "Finalizer", "Reference Handler",
+		"Common-Cleaner"} {
 		if w, known := all[service]; !known || !w.Idle || w.TID == 0 {
 			t.Errorf("%s: %+v, want it idle", service, w)
 		}

@@ -44,7 +44,8 @@ func (e *engine) function(word uint64) *function {
 
 // library says that a file is Node.js's own or of an installed package.
 func library(file string) bool {
-	return file == "" || strings.HasPrefix(file, "node:") || strings.Contains(file, "/node_modules/") || strings.Contains(file, "/.yarn/")
+	return file == "" || strings.HasPrefix(file, "node:") || strings.Contains(file, "/node_modules/") ||
+		strings.Contains(file, "/.yarn/")
 }
 
 // What a ScopeInfo has (scope-info.tq): flags, the number of parameters, that of variables in contexts; those; then

@@ -13,9 +13,12 @@ import (
 func v8() layout {
 	return layout{
 		mapType: 12, functionShared: 24, sharedName: 16, sharedScript: 32, scriptName: 16, scriptSource: 8,
-		stringLength: 12, oneByte: 16, twoByte: 16, consFirst: 16, consSecond: 24, thinActual: 16, slicedParent: 16, slicedOffset: 24, bytecodes: 54,
-		frameFunction: -16, frameMarker: -8, frameBytecodes: -32, frameBytecode: -40, firstNonString: 128, bytecodeType: 191, scopeType: 261, sharedType: 262, scriptType: 167,
-		representation: 7, encoding: 8, oneByteTag: 8, seq: 0, cons: 1, external: 2, sliced: 3, thin: 5, entryFrame: 1, constructEntryFrame: 2, builtinExitFrame: 25,
+		stringLength: 12, oneByte: 16, twoByte: 16, consFirst: 16, consSecond: 24, thinActual: 16, slicedParent: 16,
+		slicedOffset: 24, bytecodes: 54,
+		frameFunction: -16, frameMarker: -8, frameBytecodes: -32, frameBytecode: -40, firstNonString: 128,
+		bytecodeType: 191, scopeType: 261, sharedType: 262, scriptType: 167,
+		representation: 7, encoding: 8, oneByteTag: 8, seq: 0, cons: 1, external: 2, sliced: 3, thin: 5, entryFrame: 1,
+		constructEntryFrame: 2, builtinExitFrame: 25,
 		exitOffset: 0x180, entryOffset: 0x1a0,
 	}
 }
@@ -53,7 +56,8 @@ func FuzzMemory(f *testing.F) {
 		if len(data) == 0 {
 			return
 		}
-		r := &reader{engine: engine{layout: v8(), view: &foreign.View{Memory: random(data), Reads: maxReads, Bytes: maxBytes}}, isolate: base}
+		r := &reader{engine: engine{layout: v8(),
+			view: &foreign.View{Memory: random(data), Reads: maxReads, Bytes: maxBytes}}, isolate: base}
 		r.forget()
 		frames, whole := r.walk(nil, base+uint64(from%size)&^7, base+uint64(to%size)&^7)
 		if whole != (len(frames) > 0) || len(frames) > maxFrames {

@@ -16,7 +16,8 @@ import (
 )
 
 func process(pid int) stacks.Process {
-	return stacks.Process{Proc: "/proc", PID: pid, Memory: func(address uint64, into []byte) error { return memory.Read(pid, address, into) }}
+	return stacks.Process{Proc: "/proc", PID: pid,
+		Memory: func(address uint64, into []byte) error { return memory.Read(pid, address, into) }}
 }
 
 // start starts node with a case of app.js; it and all that it started end with the test.
@@ -93,20 +94,25 @@ func TestWhatBlocksTheEventLoop(t *testing.T) {
 		frames []frame // in this order, with others between those of libraries
 		on     string
 	}{
-		"wait":      {frames: append(slices.Clone(wait), frame{"wait", "app.js", 13, false}), on: "event"},
-		"child":     {frames: []frame{{"spawnSync", "child_process", 0, true}, {"execSync", "node:child_process", 0, true}, {"child", "app.js", 14, false}}, on: "child"},
+		"wait": {frames: append(slices.Clone(wait), frame{"wait", "app.js", 13, false}), on: "event"},
+		"child": {frames: []frame{{"spawnSync", "child_process", 0, true},
+			{"execSync", "node:child_process", 0, true}, {"child", "app.js", 14, false}}, on: "child"},
 		"regexp":    {frames: []frame{{"test", ".", 0, true}, {"regexp", "app.js", 15, false}}},
 		"compiled":  {frames: []frame{{"test", ".", 0, true}, {"compiled", "app.js", 18, false}}},
 		"recursion": {frames: []frame{{"fib", "app.js", 5, false}, {"recursion", "app.js", 21, false}}},
 		"compare":   {frames: []frame{{"sort", ".", 0, true}, {"compare", "app.js", 25, false}}},
 		"crypto":    {frames: []frame{{"pbkdf2Sync", "pbkdf2", 0, true}, {"crypto", "app.js", 27, false}}},
-		"fifo":      {frames: []frame{{"openSync", "node:fs", 0, true}, {"readFileSync", "node:fs", 0, true}, {"fifo", "app.js", 28, false}}},
-		"nested":    {frames: append(slices.Clone(wait), frame{"(anonymous)", "inside.js", 3, false}, frame{"runInThisContext", "node:vm", 0, true}, frame{"nested", "app.js", 31, false}), on: "event"},
-		"anonymous": {frames: append(slices.Clone(wait), frame{"(anonymous)", "app.js", 33, false}, frame{"forEach", ".", 0, true}, frame{"anonymous", "app.js", 33, false}), on: "event"},
+		"fifo": {frames: []frame{{"openSync", "node:fs", 0, true}, {"readFileSync", "node:fs", 0, true},
+			{"fifo", "app.js", 28, false}}},
+		"nested": {frames: append(slices.Clone(wait), frame{"(anonymous)", "inside.js", 3, false},
+			frame{"runInThisContext", "node:vm", 0, true}, frame{"nested", "app.js", 31, false}), on: "event"},
+		"anonymous": {frames: append(slices.Clone(wait), frame{"(anonymous)", "app.js", 33, false},
+			frame{"forEach", ".", 0, true}, frame{"anonymous", "app.js", 33, false}), on: "event"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			pid := start(t, name, fifo)
-			want.frames = append(want.frames, frame{"begin", "app.js", 38, false}, frame{"processImmediate", "timers", 0, true})
+			want.frames = append(want.frames, frame{"begin", "app.js", 38, false},
+				frame{"processImmediate", "timers", 0, true})
 			var missing frame
 			w := until(t, pid, func(w stacks.Work) bool {
 				got := framesOf(w)

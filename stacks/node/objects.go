@@ -76,7 +76,8 @@ func (e *engine) units(word uint64, from, most int, pieces *int) []uint16 {
 		if len(all) == most {
 			return all
 		}
-		return append(all, e.units(e.field(word, e.consSecond), max(0, from-e.length(e.field(word, e.consFirst))), most-len(all), pieces)...)
+		return append(all, e.units(e.field(word, e.consSecond), max(0, from-e.length(e.field(word, e.consFirst))),
+			most-len(all), pieces)...)
 	case e.thin:
 		return e.units(e.field(word, e.thinActual), from, most, pieces)
 	case e.sliced:

@@ -86,7 +86,8 @@ func findControl(p stacks.Process, view *foreign.View) (uint64, error) {
 		memory := view.Block(low, int(a.High-low))
 		for at := 0; at+controlEnd <= len(memory); at += 64 {
 			address := low + uint64(at)
-			if memory.Word(at) == address && memory.Word(at+selfAt) == address && ids.Of(int(int32(memory.Uint32(at+tidAt)))) == p.PID {
+			if memory.Word(at) == address && memory.Word(at+selfAt) == address &&
+				ids.Of(int(int32(memory.Uint32(at+tidAt)))) == p.PID {
 				return address, nil
 			}
 		}
@@ -101,7 +102,8 @@ const maxControl = 256 << 10
 // before it (Drepper, ELF Handling For Thread-Local Storage, variant II).
 func isolateOffset(object *symbols.Object) (uint64, bool) {
 	all, err := object.DynamicSymbols()
-	if err != nil || object.Type == elf.ET_DYN && object.Section(".interp") == nil { // a library's lie where the loader found room
+	// A library's lie where the loader found room.
+	if err != nil || object.Type == elf.ET_DYN && object.Section(".interp") == nil {
 		return 0, false
 	}
 	for _, s := range all {

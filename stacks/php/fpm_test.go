@@ -101,7 +101,8 @@ func (f *fpm) ask(t *testing.T, path string, part bool) net.Conn {
 	_, query, _ := strings.Cut(path, "?")
 	var params []byte
 	for _, v := range [][2]string{
-		{"REQUEST_METHOD", "GET"}, {"REQUEST_URI", path}, {"QUERY_STRING", query}, {"SCRIPT_NAME", "/app.php"}, {"SCRIPT_FILENAME", f.script}, {"REMOTE_PORT", "40123"},
+		{"REQUEST_METHOD", "GET"}, {"REQUEST_URI", path}, {"QUERY_STRING", query}, {"SCRIPT_NAME", "/app.php"},
+		{"SCRIPT_FILENAME", f.script}, {"REMOTE_PORT", "40123"},
 	} {
 		params = append(params, byte(len(v[0])), byte(len(v[1])))
 		params = append(append(params, v[0]...), v[1]...)

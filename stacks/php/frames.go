@@ -52,7 +52,8 @@ func frame(view *foreign.View, l layout, function, opline uint64) (stacks.Frame,
 		f.File = text(view, file.Word(0), maxPath)
 		f.Library = library(f.File)
 		line := view.Block(opline, opLine+4).Uint32(opLine)
-		if line >= file.Uint32(8) && line <= file.Uint32(12) { // else it is an instruction of PHP's own, such as that of an exception
+		// Else it is an instruction of PHP's own, such as that of an exception.
+		if line >= file.Uint32(8) && line <= file.Uint32(12) {
 			f.Line = int(line)
 		}
 		return f, f.File != ""
@@ -86,7 +87,8 @@ func wait(frames []stacks.Frame) stacks.Wait {
 	on := map[string]string{
 		"sleep": "sleep", "usleep": "sleep", "time_nanosleep": "sleep", "time_sleep_until": "sleep",
 		"flock": "lock", "sem_acquire": "semaphore",
-		"exec": "child", "shell_exec": "child", "system": "child", "passthru": "child", "proc_close": "child", "pclose": "child",
+		"exec": "child", "shell_exec": "child", "system": "child", "passthru": "child", "proc_close": "child",
+		"pclose":     "child",
 		"pcntl_wait": "child", "pcntl_waitpid": "child",
 		"stream_select": "select", "socket_select": "select",
 	}[frames[0].Function]

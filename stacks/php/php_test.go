@@ -19,7 +19,8 @@ import (
 )
 
 func process(pid int) stacks.Process {
-	return stacks.Process{Proc: "/proc", PID: pid, Memory: func(address uint64, into []byte) error { return memory.Read(pid, address, into) }}
+	return stacks.Process{Proc: "/proc", PID: pid,
+		Memory: func(address uint64, into []byte) error { return memory.Read(pid, address, into) }}
 }
 
 func look(t *testing.T, pid int) []stacks.Work {
@@ -97,7 +98,8 @@ func TestWorkersOfFPM(t *testing.T) {
 	if err := os.MkdirAll(vendor, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(vendor, "client.php"), []byte("<?php\neval(\"\\n\\nusleep(100000000);\");\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(vendor, "client.php"), []byte("<?php\neval(\"\\n\\nusleep(100000000);\");\n"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	fifo := filepath.Join(dir, "fifo")
@@ -110,13 +112,17 @@ func TestWorkersOfFPM(t *testing.T) {
 		on   string
 	}{
 		{"/pay?card=1", []call{
-			{"sleep", "", 0, true}, {"Shop\\Cart::pay", "app.php", 6, false}, {"Shop\\Cart::Shop\\{closure}", "app.php", 10, false},
+			{"sleep", "", 0, true}, {"Shop\\Cart::pay", "app.php", 6, false},
+			{"Shop\\Cart::Shop\\{closure}", "app.php", 10, false},
 			{"Shop\\Cart::all", "app.php", 11, false}, {"{main}", "app.php", 18, false},
 		}, "sleep"},
-		{"/thumb", []call{{"exec", "", 0, true}, {"Shop\\Broken::__call", "app.php", 15, false}, {"{main}", "app.php", 25, false}}, "child"},
-		{"/items?fifo=" + fifo, []call{{"fopen", "", 0, true}, {"Shop\\items", "app.php", 14, false}, {"{main}", "app.php", 27, false}}, ""},
+		{"/thumb", []call{{"exec", "", 0, true}, {"Shop\\Broken::__call", "app.php", 15, false},
+			{"{main}", "app.php", 25, false}}, "child"},
+		{"/items?fifo=" + fifo, []call{{"fopen", "", 0, true}, {"Shop\\items", "app.php", 14, false},
+			{"{main}", "app.php", 27, false}}, ""},
 		{"/include?file=" + filepath.Join(vendor, "client.php"), []call{
-			{"usleep", "", 0, true}, {"include", "client.php(2) : eval()'d code", 3, true}, {"include", "client.php", 2, true}, {"{main}", "app.php", 29, false},
+			{"usleep", "", 0, true}, {"include", "client.php(2) : eval()'d code", 3, true},
+			{"include", "client.php", 2, true}, {"{main}", "app.php", 29, false},
 		}, "sleep"},
 	} {
 		server.ask(t, test.ask, false)
@@ -171,7 +177,9 @@ func TestIdleAndReceivingWorkersOfFPM(t *testing.T) {
 	}
 	idle("after a request")
 	c = server.ask(t, "/", true)
-	until(t, func() bool { return len(look(t, pid)) == 0 }, "the worker to be neither idle nor at work while its request is not there whole")
+	until(t, func() bool {
+		return len(look(t, pid)) == 0
+	}, "the worker to be neither idle nor at work while its request is not there whole")
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -229,7 +237,8 @@ func TestTheCommandLine(t *testing.T) {
 			return false
 		}
 		works, err := r.Look()
-		return err == nil && len(works) == 1 && slices.Equal(calls(works[0].Frames), want) && !works[0].Pool && !works[0].Idle && works[0].Request == stacks.Request{}
+		return err == nil && len(works) == 1 && slices.Equal(calls(works[0].Frames), want) && !works[0].Pool &&
+			!works[0].Idle && works[0].Request == stacks.Request{}
 	}, "the script to read its input")
 }
 
@@ -286,14 +295,16 @@ func FuzzLook(f *testing.F) {
 		reads := 0
 		for _, server := range []string{"fpm-fcgi", "apache2handler", "cli"} {
 			l, _ := layouts(20220829)
-			r := &reader{pid: 1, layout: l, executor: base + 8*(seed%1000), sapi: base + 8*(seed%997), server: server, memory: func(address uint64, into []byte) error {
-				reads++
-				if address < base || address+uint64(len(into)) > base+uint64(len(content)) || byte(address>>8) < holes/2 {
-					return errors.New("not mapped")
-				}
-				copy(into, content[address-base:])
-				return nil
-			}}
+			r := &reader{pid: 1, layout: l, executor: base + 8*(seed%1000), sapi: base + 8*(seed%997), server: server,
+				memory: func(address uint64, into []byte) error {
+					reads++
+					if address < base || address+uint64(len(into)) > base+uint64(len(content)) ||
+						byte(address>>8) < holes/2 {
+						return errors.New("not mapped")
+					}
+					copy(into, content[address-base:])
+					return nil
+				}}
 			works, err := r.Look()
 			if err == nil && len(works) > 1 {
 				t.Errorf("%d things at once", len(works))

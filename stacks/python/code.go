@@ -22,9 +22,10 @@ type code struct {
 	file     string
 	place    string // file below the folder that libraries are in: "asyncio/tasks.py"
 	library  bool
-	names    []string // of its local variables in the order in which frames have them; in 3.10 a variable of a closure has two places
-	wanted   []int    // those of them that may say what the frame works on
-	own      int      // place of its first argument where that is called self; -1: it has none
+	// Of its local variables in the order in which frames have them; in 3.10 a variable of a closure has two places.
+	names    []string
+	wanted   []int // those of them that may say what the frame works on
+	own      int   // place of its first argument where that is called self; -1: it has none
 	first    int
 	table    []byte // of lines
 	handlers []byte // table of exceptions
@@ -44,7 +45,8 @@ func (r *Reader) codeAt(at uint64) *code {
 	if r.mem.bytes(at, codeBytes) == nil {
 		return nil
 	}
-	check := [4]uint64{r.mem.word(at + l.name), r.mem.word(at + l.file), r.mem.word(at + l.lines), r.mem.word(at + l.variables)}
+	check := [4]uint64{r.mem.word(at + l.name), r.mem.word(at + l.file), r.mem.word(at + l.lines),
+		r.mem.word(at + l.variables)}
 	if c != nil && c.check == check {
 		c.look = r.looks
 		return c
@@ -128,7 +130,8 @@ func placeOf(file string) (place string, library bool) {
 			}
 		}
 	}
-	if dir := path.Base(path.Dir(file)); dir == "bin" || dir == "sbin" { // the few lines that begin an installed program: /usr/bin/gunicorn
+	// The few lines that begin an installed program: /usr/bin/gunicorn.
+	if dir := path.Base(path.Dir(file)); dir == "bin" || dir == "sbin" {
 		return path.Join(dir, path.Base(file)), true
 	}
 	return path.Base(file), false

@@ -44,7 +44,8 @@ func (r *Reader) closure(function uint64) []uint64 {
 
 // isChain says whether a callback is the one that asyncio.futures joins two futures with.
 func (r *Reader) isChain(callback uint64) bool {
-	return r.typeOf(callback).name == "function" && r.is(r.mem.word(callback+functionName), "_chain_future.<locals>._call_check_cancel")
+	return r.typeOf(callback).name == "function" &&
+		r.is(r.mem.word(callback+functionName), "_chain_future.<locals>._call_check_cancel")
 }
 
 // busyThreads are the threads that work on something for a future, by that future.

@@ -73,7 +73,8 @@ func (f *Finder) Open(process stacks.Process) (*Reader, error) {
 		for i := 0; version == 0 && i < len(files); i++ { // 3.10 does not export it: its library's folder says it
 			version = versionIn(files[i].Path)
 		}
-		r := &Reader{process: process, finder: f, runtime: file.Start + found.runtime, uwsgi: strings.HasPrefix(filepath.Base(file.Path), "uwsgi")}
+		r := &Reader{process: process, finder: f, runtime: file.Start + found.runtime,
+			uwsgi: strings.HasPrefix(filepath.Base(file.Path), "uwsgi")}
 		if r.layout, err = describe(process.Memory, r.runtime, version); err != nil {
 			return nil, err
 		}

@@ -29,7 +29,8 @@ func TestTheVersionIsReadFromTheNamesOfFiles(t *testing.T) {
 
 func TestAProcessWithoutPythonHasNone(t *testing.T) {
 	self := os.Getpid()
-	_, err := Open(stacks.Process{Proc: "/proc", PID: self, Memory: func(address uint64, into []byte) error { return memory.Read(self, address, into) }})
+	_, err := Open(stacks.Process{Proc: "/proc", PID: self,
+		Memory: func(address uint64, into []byte) error { return memory.Read(self, address, into) }})
 	if !errors.Is(err, stacks.ErrNone) {
 		t.Errorf("got %v", err)
 	}

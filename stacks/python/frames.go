@@ -34,7 +34,8 @@ func (r *Reader) frameAt(at uint64) (f frame, ok bool) {
 		}
 		owner = raw[0]
 	}
-	f = frame{at: at, code: r.codeAt(r.mem.word(at+l.code) &^ 7), instruction: -1, generator: owner == ownedByGenerator} // 3.14 keeps marks in the lowest bits
+	// 3.14 keeps marks in the lowest bits.
+	f = frame{at: at, code: r.codeAt(r.mem.word(at+l.code) &^ 7), instruction: -1, generator: owner == ownedByGenerator}
 	if f.code == nil {
 		return f, false
 	}

@@ -236,7 +236,8 @@ func greenSpots() []waitSpot {
 		{spot{"eventlet/hubs/hub.py", "BaseHub.switch"}, "", nil, false},
 		{spot{"eventlet/hubs/__init__.py", "trampoline"}, "", nil, false},
 		{spot{"eventlet/greenthread.py", "sleep"}, "sleep", nil, true},
-		{spot{"eventlet/semaphore.py", "Semaphore.acquire"}, "lock", itself, false}, // which stands for the locks of threading too
+		// Which stands for the locks of threading too.
+		{spot{"eventlet/semaphore.py", "Semaphore.acquire"}, "lock", itself, false},
 		{spot{"eventlet/event.py", "Event.wait"}, "event", itself, false},
 		{spot{"eventlet/greenthread.py", "GreenThread.wait"}, "task", itself, true},
 		{spot{"eventlet/queue.py", "Waiter.wait"}, "", nil, false},

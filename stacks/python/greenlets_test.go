@@ -72,7 +72,8 @@ func TestGreenletsTellWhatTheyWaitFor(t *testing.T) {
 			{"sleep", "sleep", "", 0},
 		} {
 			w := at(want.function)
-			if w.ID == 0 || w.TID != 0 || w.Idle || w.Wait.On != want.on || w.Wait.Name != want.object || w.Wait.Owner != want.owner {
+			if w.ID == 0 || w.TID != 0 || w.Idle || w.Wait.On != want.on || w.Wait.Name != want.object ||
+				w.Wait.Owner != want.owner {
 				return fmt.Sprintf("%s: at %s, waits for %+v, want %+v", want.function, where(w), w.Wait, want)
 			}
 		}

@@ -47,7 +47,8 @@ func idleSpots() []idleSpot {
 		// gunicorn 20.1 to 27.
 		{spot{"gunicorn/workers/sync.py", "SyncWorker.wait"}, nil},
 		{spot{"gunicorn/workers/sync.py", "SyncWorker.accept"}, nil},
-		{spot{"gunicorn/workers/gthread.py", "ThreadWorker.run"}, []string{"concurrent/futures/_base.py"}}, // full, it waits for its own threads
+		// Full, it waits for its own threads.
+		{spot{"gunicorn/workers/gthread.py", "ThreadWorker.run"}, []string{"concurrent/futures/_base.py"}},
 		{spot{"gunicorn/workers/gthread.py", "ThreadWorker.wait_for_and_dispatch_events"}, nil},
 		{spot{"gunicorn/workers/ggevent.py", "GeventWorker.run"}, []string{"gevent/"}},
 		{spot{"gunicorn/arbiter.py", "Arbiter.sleep"}, nil},

@@ -66,7 +66,8 @@ func layouts(version int) (layout, bool) {
 			threads: 16, modules: 888, generations: 672,
 			nextThread: 8, ident: 152, nativeID: 160, cframe: 56, frame: 8,
 			previous: 48, code: 32, instruction: 56, globals: 8, locals: 72, owner: 69, owners: 3, depth: 64,
-			names: 32, file: 112, name: 128, lines: 136, first: 72, bytecode: 184, exceptions: 40, stackSize: 68, flags: 48, variables: 96,
+			names: 32, file: 112, name: 128, lines: 136, first: 72, bytecode: 184, exceptions: 40, stackSize: 68,
+			flags: 48, variables: 96,
 			generatorFrame: 80, generatorState: 75, ascii: 48, compact: 72, taskCoroutine: 136, futureState: 88,
 		}, true
 	case 0x030c:
@@ -75,7 +76,8 @@ func layouts(version int) (layout, bool) {
 			threads: 72, modules: 944, generations: 136,
 			nextThread: 8, ident: 136, nativeID: 144, cframe: 56,
 			previous: 8, instruction: 56, globals: 24, locals: 72, owner: 70, owners: 3, depth: 64,
-			names: 32, file: 112, name: 128, lines: 136, first: 68, bytecode: 192, exceptions: 40, stackSize: 64, flags: 48, variables: 96,
+			names: 32, file: 112, name: 128, lines: 136, first: 68, bytecode: 192, exceptions: 40, stackSize: 64,
+			flags: 48, variables: 96,
 			generatorFrame: 72, generatorState: 67, ascii: 40, compact: 56, taskCoroutine: 136, futureState: 88,
 		}, true
 	}
@@ -122,22 +124,27 @@ func described(words []byte) (layout, error) {
 		return layout{}, fmt.Errorf("CPython %d.%d: %w", version>>8, version&255, errVersion)
 	}
 	if q(2) != 0 {
-		return layout{}, fmt.Errorf("CPython %d.%d without the GIL: its objects have another layout", version>>8, version&255)
+		return layout{}, fmt.Errorf("CPython %d.%d without the GIL: its objects have another layout", version>>8,
+			version&255)
 	}
 	gil := interpreter + 8 + more // ceval_gil
 	l := layout{
 		version: version, interpreters: q(5), gil: q(gil), holder: q(gil+4) - q(gil+1), locked: q(gil+3) - q(gil+1),
-		nextInterpreter: q(interpreter + 2), threads: q(interpreter + 3), modules: q(interpreter + 5 + more), generations: q(interpreter+4+more) + generations313,
-		nextThread: q(thread + 2), frame: q(thread + 4), ident: q(thread + 5), nativeID: q(thread + 6),
-		previous: q(frame + 1), code: q(frame + 2), instruction: q(frame + 3), globals: 24, locals: q(frame + 4), owner: q(frame + 5), owners: 3, depth: 64,
-		names: 32, file: q(code + 1), name: q(code + 3), lines: q(code + 4), first: q(code + 5), bytecode: q(code + 9), exceptions: 40, stackSize: 64, flags: 48, variables: q(code + 7),
+		nextInterpreter: q(interpreter + 2), threads: q(interpreter + 3), modules: q(interpreter + 5 + more),
+		generations: q(interpreter+4+more) + generations313,
+		nextThread:  q(thread + 2), frame: q(thread + 4), ident: q(thread + 5), nativeID: q(thread + 6),
+		previous: q(frame + 1), code: q(frame + 2), instruction: q(frame + 3), globals: 24, locals: q(frame + 4),
+		owner: q(frame + 5), owners: 3, depth: 64,
+		names: 32, file: q(code + 1), name: q(code + 3), lines: q(code + 4), first: q(code + 5), bytecode: q(code + 9),
+		exceptions: 40, stackSize: 64, flags: 48, variables: q(code + 7),
 		generatorFrame: 72, generatorState: 67, ascii: 40, compact: 56, taskCoroutine: 120, futureState: 96,
 	}
 	if version >= 0x030e {
 		l.depth, l.taskCoroutine, l.futureState, l.generations = q(frame+6), 128, 104, 0
 	}
 	for _, offset := range []uint64{
-		l.interpreters, l.gil, l.holder, l.locked, l.nextInterpreter, l.threads, l.modules, l.generations, l.nextThread, l.frame, l.ident, l.nativeID, l.previous, l.code, l.instruction,
+		l.interpreters, l.gil, l.holder, l.locked, l.nextInterpreter, l.threads, l.modules, l.generations, l.nextThread,
+		l.frame, l.ident, l.nativeID, l.previous, l.code, l.instruction,
 		l.locals, l.owner, l.depth, l.file, l.name, l.lines, l.first, l.bytecode, l.variables,
 	} {
 		if offset > 1<<20 {

@@ -68,7 +68,8 @@ func TestADescriptionIsReadByTheOrderOfItsFields(t *testing.T) {
 				t.Errorf("%#x: %s is at %d, want %d", version, one.name, one.got, at[one.name])
 			}
 		}
-		if l.locked != at["interpreter.gil_locked"]-at["interpreter.gil"] || l.holder != at["interpreter.gil_holder"]-at["interpreter.gil"] {
+		if l.locked != at["interpreter.gil_locked"]-at["interpreter.gil"] ||
+			l.holder != at["interpreter.gil_holder"]-at["interpreter.gil"] {
 			t.Errorf("%#x: the GIL's fields are at %d and %d", version, l.locked, l.holder)
 		}
 		if version == 0x030e && l.depth != at["frame.stackpointer"] {

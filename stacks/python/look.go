@@ -45,7 +45,8 @@ func look(args []string) error {
 		return err
 	}
 	for _, w := range work {
-		fmt.Printf("%s %d %q id=%#x lock=%v idle=%v pool=%v ends=%v\n  wait %+v\n  request %+v\n", w.Kind, w.TID, w.Name, w.ID, w.Lock, w.Idle, w.Pool, w.Ends, w.Wait, w.Request)
+		fmt.Printf("%s %d %q id=%#x lock=%v idle=%v pool=%v ends=%v\n  wait %+v\n  request %+v\n", w.Kind, w.TID,
+			w.Name, w.ID, w.Lock, w.Idle, w.Pool, w.Ends, w.Wait, w.Request)
 		for _, f := range w.Frames {
 			mark := "*"
 			if f.Library {
@@ -67,7 +68,8 @@ func look(args []string) error {
 			return err
 		}
 	}
-	fmt.Printf("open %v; %d pieces of work; a look takes %v of processor time, %v in all\n", opened, len(work), (processorTime()-before)/time.Duration(n), time.Since(began)/time.Duration(n))
+	fmt.Printf("open %v; %d pieces of work; a look takes %v of processor time, %v in all\n", opened, len(work),
+		(processorTime()-before)/time.Duration(n), time.Since(began)/time.Duration(n))
 	return nil
 }
 

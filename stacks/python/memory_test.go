@@ -118,7 +118,8 @@ func TestWhatChangesWhileItIsReadIsLeftOut(t *testing.T) {
 						t.Fatalf("%d pieces of work", len(work))
 					}
 					for _, w := range work {
-						if len(w.Frames) > 2*maxFrames || len(w.Name) > maxText || len(w.Wait.Name) > maxText || len(w.Request.Path) > maxText {
+						if len(w.Frames) > 2*maxFrames || len(w.Name) > maxText || len(w.Wait.Name) > maxText ||
+							len(w.Request.Path) > maxText {
 							t.Fatalf("%+v", w)
 						}
 					}

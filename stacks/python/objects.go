@@ -58,7 +58,8 @@ func (r *Reader) class(at uint64) *class {
 	c := noClass()
 	if r.mem.bytes(at, typeDictOffset+8) != nil {
 		c = &class{
-			at: at, name: r.chars(r.mem.word(at + typeName)), flags: r.mem.word(at + typeFlags), size: r.mem.word(at + typeSize),
+			at: at, name: r.chars(r.mem.word(at + typeName)), flags: r.mem.word(at + typeFlags),
+			size:       r.mem.word(at + typeSize),
 			dictOffset: int64(r.mem.word(at + typeDictOffset)), base: r.mem.word(at + typeBase),
 		}
 	}

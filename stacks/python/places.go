@@ -42,7 +42,8 @@ type spots struct {
 }
 
 func newSpots() *spots {
-	s := &spots{idle: map[spot][]idleSpot{}, pools: map[spot][]spot{}, ends: map[spot][]spot{}, waits: map[spot][]waitSpot{}, awaits: map[spot][]waitSpot{}, greens: map[spot][]waitSpot{}}
+	s := &spots{idle: map[spot][]idleSpot{}, pools: map[spot][]spot{}, ends: map[spot][]spot{},
+		waits: map[spot][]waitSpot{}, awaits: map[spot][]waitSpot{}, greens: map[spot][]waitSpot{}}
 	for _, one := range idleSpots() {
 		s.idle[one.key()] = append(s.idle[one.key()], one)
 	}
@@ -76,5 +77,6 @@ func (s *spots) of(c *code) said {
 		return said{}
 	}
 	key := spot{c.place, method(c.function)}
-	return said{idle: s.idle[key], pools: s.pools[key], ends: s.ends[key], waits: s.waits[key], awaits: s.awaits[key], greens: s.greens[key]}
+	return said{idle: s.idle[key], pools: s.pools[key], ends: s.ends[key], waits: s.waits[key], awaits: s.awaits[key],
+		greens: s.greens[key]}
 }

@@ -62,7 +62,8 @@ func (r *Reader) begin() {
 	if r.codes == nil {
 		r.codes, r.interned, r.before = map[uint64]*code{}, map[string]uint64{}, map[uint64]int{}
 	}
-	r.classes, r.moduleDicts, r.running, r.busy, r.names = map[uint64]*class{}, map[string]uint64{}, map[uint64]position{}, nil, map[naming]string{}
+	r.classes, r.moduleDicts, r.running, r.busy, r.names = map[uint64]*class{}, map[string]uint64{},
+		map[uint64]position{}, nil, map[naming]string{}
 	r.greenletClasses, r.globals = map[uint64]bool{}, map[uint64]map[uint64]uint64{}
 	r.near = [nearClasses]*class{}
 	r.interpreters, r.threads = r.interpreters[:0], r.threads[:0]

@@ -42,9 +42,12 @@ func TestRealServersAreIdleAndThenTellTheRequest(t *testing.T) {
 		on   string // what its request waits for, at the lock's path
 	}{
 		{"gunicorn sync", []string{"gunicorn", "-w", "1", "-b", "unix:SOCKET", "app:app"}, "/lock", "lock"},
-		{"gunicorn gthread", []string{"gunicorn", "-k", "gthread", "--threads", "2", "-w", "1", "-b", "unix:SOCKET", "app:app"}, "/lock", "lock"},
-		{"gunicorn gevent", []string{"gunicorn", "-k", "gevent", "-w", "1", "-b", "unix:SOCKET", "app:app"}, "/sleep", "sleep"},
-		{"uWSGI", []string{"uwsgi_python3", "--http-socket", "SOCKET", "--master", "-p", "1", "--module", "app"}, "/lock", "lock"},
+		{"gunicorn gthread", []string{"gunicorn", "-k", "gthread", "--threads", "2", "-w", "1", "-b", "unix:SOCKET",
+			"app:app"}, "/lock", "lock"},
+		{"gunicorn gevent", []string{"gunicorn", "-k", "gevent", "-w", "1", "-b", "unix:SOCKET", "app:app"},
+			"/sleep", "sleep"},
+		{"uWSGI", []string{"uwsgi_python3", "--http-socket", "SOCKET", "--master", "-p", "1", "--module", "app"},
+			"/lock", "lock"},
 	} {
 		t.Run(server.name, func(t *testing.T) {
 			dir := t.TempDir()

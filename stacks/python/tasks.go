@@ -145,7 +145,8 @@ func (r *Reader) insideTasks(all []task, locks map[uint64]bool) map[uint64]uint6
 // taskWork tells what one task does.
 func (r *Reader) taskWork(t *task) {
 	w := &t.work
-	*w = stacks.Work{Kind: "task", ID: t.at, Name: r.taskName(r.mem.word(t.at + r.layout.taskCoroutine + 8)), Frames: r.tell(t.frames)}
+	*w = stacks.Work{Kind: "task", ID: t.at, Name: r.taskName(r.mem.word(t.at + r.layout.taskCoroutine + 8)),
+		Frames: r.tell(t.frames)}
 	w.Request = r.request(t.frames)
 	if t.thread != nil {
 		w.TID, w.Wait = t.thread.tid, r.threadWait(t.thread)
@@ -238,7 +239,8 @@ const maxShields = 4
 // its closure. 0: it has not.
 func (r *Reader) shielded(future uint64) uint64 {
 	callback := r.mem.word(future + futureCallback)
-	if future == 0 || r.typeOf(callback).name != "function" || !r.is(r.mem.word(callback+functionName), "shield.<locals>._outer_done_callback") {
+	if future == 0 || r.typeOf(callback).name != "function" ||
+		!r.is(r.mem.word(callback+functionName), "shield.<locals>._outer_done_callback") {
 		return 0
 	}
 	for _, inner := range r.closure(callback) {

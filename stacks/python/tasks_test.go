@@ -102,7 +102,8 @@ func TestTasksTellWhatTheyAwait(t *testing.T) {
 					if r.layout.version == 0x030a && want.name == "within" {
 						at = strings.Replace(at, "Lock.__aenter__", "_ContextManagerMixin.__aenter__", 1)
 					}
-					if w.Kind != "task" || w.TID != 0 || w.Idle || got.On != want.on || got.Name != want.object || got.Owner != want.owner || at != want.frames {
+					if w.Kind != "task" || w.TID != 0 || w.Idle || got.On != want.on || got.Name != want.object ||
+						got.Owner != want.owner || at != want.frames {
 						return fmt.Sprintf("%s: at %s, idle %v, waits for %+v, want %+v", want.name, at, w.Idle, got, want)
 					}
 				}

@@ -44,7 +44,8 @@ func (r *Reader) findThreads() {
 		holder, locked := r.mem.word(gil+l.holder), r.mem.half(gil+l.locked) == 1
 		at := r.mem.word(interpreter + l.threads)
 		for at != 0 && len(r.threads) < maxThreads {
-			t := thread{at: at, gil: gil, tid: r.threadID(at), ident: r.mem.word(at + l.ident), frames: sinceFork(r.walk(r.firstFrame(at))), locked: locked && holder == at}
+			t := thread{at: at, gil: gil, tid: r.threadID(at), ident: r.mem.word(at + l.ident),
+				frames: sinceFork(r.walk(r.firstFrame(at))), locked: locked && holder == at}
 			r.threads = append(r.threads, t)
 			next := r.mem.word(at + l.nextThread)
 			if next == at {
@@ -72,7 +73,8 @@ func (r *Reader) findThreads() {
 // sinceFork leaves out what the parent did when it forked a process to work for it: those calls never return here.
 func sinceFork(frames []frame) []frame {
 	for i, f := range frames {
-		if p := f.code.place; (p == "multiprocessing/popen_fork.py" || p == "billiard/popen_fork.py") && method(f.code.function) == "_launch" {
+		if p := f.code.place; (p == "multiprocessing/popen_fork.py" || p == "billiard/popen_fork.py") &&
+			method(f.code.function) == "_launch" {
 			return frames[:i+1]
 		}
 	}
@@ -150,7 +152,8 @@ func (r *Reader) global(module, name string) uint64 { return r.lookup(r.moduleDi
 
 // threadWork tells what a thread does.
 func (r *Reader) threadWork(t *thread) stacks.Work {
-	w := stacks.Work{Kind: "thread", TID: t.tid, ID: t.at, Name: t.name, Frames: r.tell(t.frames), Lock: t.locked, Idle: r.idle(t.frames), Pool: r.pool(t)}
+	w := stacks.Work{Kind: "thread", TID: t.tid, ID: t.at, Name: t.name, Frames: r.tell(t.frames), Lock: t.locked,
+		Idle: r.idle(t.frames), Pool: r.pool(t)}
 	for _, f := range t.frames {
 		for _, one := range f.code.said.ends {
 			w.Ends = w.Ends || r.at(f, one)

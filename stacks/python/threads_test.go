@@ -124,7 +124,8 @@ func TestThreadsTellWhereTheyStandAndWhatTheyWaitFor(t *testing.T) {
 				} {
 					w := work1(work, want.name)
 					got := w.Wait
-					if got.On != want.on || got.Name != want.object || got.Owner != want.owner || !strings.HasPrefix(where(w), want.frames) || w.TID == 0 || w.Idle || w.Kind != "thread" {
+					if got.On != want.on || got.Name != want.object || got.Owner != want.owner ||
+						!strings.HasPrefix(where(w), want.frames) || w.TID == 0 || w.Idle || w.Kind != "thread" {
 						return fmt.Sprintf("%s: at %s, waits for %+v, want %+v", want.name, where(w), got, want)
 					}
 					if (want.on != "") != (got.Object != 0) || (want.on != "") != (got.FD == -1) {
@@ -161,14 +162,16 @@ func TestThreadsTellWhereTheyStandAndWhatTheyWaitFor(t *testing.T) {
 					return fmt.Sprintf("the main thread is %d and holds the lock: %v", w.TID, w.Lock)
 				case w.Request != want:
 					return fmt.Sprintf("the request is %+v", w.Request)
-				case len(w.Frames) != 2 || w.Frames[0].Function != "app" || w.Frames[0].File != "<string>" || w.Frames[0].Line < 80 || w.Frames[0].Library:
+				case len(w.Frames) != 2 || w.Frames[0].Function != "app" || w.Frames[0].File != "<string>" ||
+					w.Frames[0].Line < 80 || w.Frames[0].Library:
 					return fmt.Sprintf("the main thread is at %+v", w.Frames)
 				}
 				sleeper := work1(work, "sleeper")
 				if f := sleeper.Frames[0]; f.Line != 8 && !(old && f.Line == 7) {
 					return fmt.Sprintf("the sleeper is at line %d", f.Line)
 				}
-				if f := sleeper.Frames[2]; !f.Library || filepath.Base(f.File) != "threading.py" || !filepath.IsAbs(f.File) || f.Line == 0 {
+				if f := sleeper.Frames[2]; !f.Library || filepath.Base(f.File) != "threading.py" ||
+					!filepath.IsAbs(f.File) || f.Line == 0 {
 					return fmt.Sprintf("Thread.run is %+v", f)
 				}
 				return ""
@@ -195,7 +198,8 @@ func TestAnInterpreterAtItsExitNamesTheThreadThatItWaitsFor(t *testing.T) {
 			eventually(t, r, func(work []stacks.Work) string {
 				mailer := work1(work, "mailer")
 				for _, w := range work {
-					if w.TID == cmd.Process.Pid && w.Ends && w.Wait.On == "thread" && w.Wait.Name == "mailer" && w.Wait.Owner == uint64(mailer.TID) && mailer.TID != 0 {
+					if w.TID == cmd.Process.Pid && w.Ends && w.Wait.On == "thread" && w.Wait.Name == "mailer" &&
+						w.Wait.Owner == uint64(mailer.TID) && mailer.TID != 0 {
 						return ""
 					}
 				}
@@ -235,7 +239,8 @@ func TestALockThatWasTakenBeforeTheForkNamesTheParent(t *testing.T) {
 			r := open(t, &finder, child)
 			eventually(t, r, func(work []stacks.Work) string {
 				for _, w := range work {
-					if w.TID == child && w.Wait.On == "lock" && w.Wait.Name == "lock" && w.Wait.Before == cmd.Process.Pid && w.Wait.Owner == 0 {
+					if w.TID == child && w.Wait.On == "lock" && w.Wait.Name == "lock" &&
+						w.Wait.Before == cmd.Process.Pid && w.Wait.Owner == 0 {
 						object, name, ok := r.LockAt(r.futex(child))
 						if object != w.Wait.Object || name != "lock" || !ok {
 							return fmt.Sprintf("the lock of its futex is %#x %q %v", object, name, ok)
@@ -266,7 +271,8 @@ func TestAThreadThatWaitsForTheInterpreterNamesTheOneThatRuns(t *testing.T) {
 			r, cmd := start(t, &finder, exe, longProgram)
 			eventually(t, r, func(work []stacks.Work) string {
 				for _, w := range work {
-					if w.TID == cmd.Process.Pid && w.Wait.On == "interpreter lock" && w.Wait.Owner == uint64(work1(work, "matcher").TID) && work1(work, "matcher").Lock {
+					if w.TID == cmd.Process.Pid && w.Wait.On == "interpreter lock" &&
+						w.Wait.Owner == uint64(work1(work, "matcher").TID) && work1(work, "matcher").Lock {
 						return ""
 					}
 				}

@@ -40,7 +40,8 @@ func waitSpots() []waitSpot {
 		{spot{"subprocess.py", "Popen.wait"}, "child", childOf, false},
 		{spot{"subprocess.py", "Popen._communicate"}, "child", childOf, false},
 		{spot{"subprocess.py", "Popen.communicate"}, "child", childOf, false},
-		{spot{"selectors.py", "_PollLikeSelector.select"}, "", nil, false}, // says nothing of itself: communicate waits in it
+		// Says nothing of itself: communicate waits in it.
+		{spot{"selectors.py", "_PollLikeSelector.select"}, "", nil, false},
 		{spot{"selectors.py", "EpollSelector.select"}, "", nil, false},
 		{spot{"asyncio/unix_events.py", "_ThreadedChildWatcher._do_waitpid"}, "child", pidIn("expected_pid"), false},
 		{spot{"asyncio/unix_events.py", "ThreadedChildWatcher._do_waitpid"}, "child", pidIn("expected_pid"), false},
@@ -105,7 +106,8 @@ func awaitSpots() []waitSpot {
 		{spot{"asyncio/selector_events.py", "BaseSelectorEventLoop.sock_sendall"}, "socket", socketVariable("sock"), true},
 		{spot{"asyncio/selector_events.py", "BaseSelectorEventLoop.sock_connect"}, "socket", socketVariable("sock"), true},
 		{spot{"asyncio/selector_events.py", "BaseSelectorEventLoop.sock_accept"}, "socket", socketVariable("sock"), true},
-		{spot{"asyncio/base_events.py", "BaseEventLoop._create_connection_transport"}, "socket", socketVariable("sock"), true},
+		{spot{"asyncio/base_events.py", "BaseEventLoop._create_connection_transport"}, "socket",
+			socketVariable("sock"), true},
 		{spot{"asyncio/base_subprocess.py", "BaseSubprocessTransport._wait"}, "child", childOfTransport, true},
 		{spot{"anyio/_backends/_asyncio.py", "AsyncIOBackend.run_sync_in_worker_thread"}, "executor", nil, true},
 		{spot{"anyio/_backends/_asyncio.py", "CapacityLimiter.acquire_on_behalf_of"}, "executor", limiter, true},
@@ -124,8 +126,10 @@ func awaitSpots() []waitSpot {
 		{spot{"asyncpg/pool.py", "Pool._acquire.<locals>._acquire_impl"}, "pool", variableNamed("self"), true},
 		{spot{"psycopg_pool/pool_async.py", "WaitingClient.wait"}, "pool", nil, false},
 		{spot{"psycopg_pool/pool_async.py", "AsyncConnectionPool.getconn"}, "pool", psycopgPool, true},
-		{spot{"uvicorn/protocols/http/h11_impl.py", "RequestResponseCycle.receive"}, "socket", transportIn("transport"), true},
-		{spot{"uvicorn/protocols/http/httptools_impl.py", "RequestResponseCycle.receive"}, "socket", transportIn("transport"), true},
+		{spot{"uvicorn/protocols/http/h11_impl.py", "RequestResponseCycle.receive"}, "socket",
+			transportIn("transport"), true},
+		{spot{"uvicorn/protocols/http/httptools_impl.py", "RequestResponseCycle.receive"}, "socket",
+			transportIn("transport"), true},
 		{spot{"uvicorn/protocols/http/flow_control.py", "FlowControl.drain"}, "socket", transportIn("_transport"), true},
 	}
 }

@@ -51,7 +51,8 @@ func (r *reader) calls(view *foreign.View, ec uint64) []call {
 		outer := min(n-maxFrames, maxOuter)
 		all = r.part(view, all, frame+(n-outer)*step, outer)
 	}
-	if last := len(all) - 1; last >= 0 && all[last].code != nil && all[last].Line == 0 { // it stands for the program before it begins
+	// It stands for the program before it begins.
+	if last := len(all) - 1; last >= 0 && all[last].code != nil && all[last].Line == 0 {
 		all = all[:last]
 	}
 	return all
@@ -63,7 +64,8 @@ func (r *reader) part(view *foreign.View, all []call, at, n uint64) []call {
 	b := view.Block(at, int(n)*r.layout.frame)
 	low, high := ^uint64(0), uint64(0)
 	for i := 0; i < len(b); i += r.layout.frame {
-		if env := b[i:].Word(frameEnv); env < at && env+maxValues > at { // else it was moved away, for a closure that outlives its method
+		// Else it was moved away, for a closure that outlives its method.
+		if env := b[i:].Word(frameEnv); env < at && env+maxValues > at {
 			low, high = min(low, env), max(high, env)
 		}
 	}
@@ -219,5 +221,6 @@ func library(file string) bool {
 			return true
 		}
 	}
-	return strings.Contains(file, "/gems/") || strings.Contains(file, "/rubygems-integration/") || strings.Contains(file, "/lib/ruby/")
+	return strings.Contains(file, "/gems/") || strings.Contains(file, "/rubygems-integration/") ||
+		strings.Contains(file, "/lib/ruby/")
 }

@@ -66,8 +66,9 @@ func layouts(major, minor uint32) (layout, bool) {
 				name: 352, size: 360, ready: 104, tid: 88,
 			},
 			ractor: ractorLayout{node: 568, threads: 304, main: 528, running: 336, ready: 384},
-			code:   codeLayout{insns: 120, positions: 128, size: 136, index: 144, localTable: 152, localSize: 240, entry: 12},
-			class:  classLayout{ivars: 8},
+			code: codeLayout{insns: 120, positions: 128, size: 136, index: 144, localTable: 152, localSize: 240,
+				entry: 12},
+			class: classLayout{ivars: 8},
 		}, true
 	case 2: // 3.2.0
 		return layout{
@@ -77,7 +78,8 @@ func layouts(major, minor uint32) (layout, bool) {
 				name: 304, size: 312, ready: 56, native: 40, nativeTID: 16,
 			},
 			ractor: ractorLayout{node: 568, threads: 304, main: 528, running: 336, ready: 384},
-			code:   codeLayout{insns: 112, positions: 120, size: 128, index: 136, localTable: 144, localSize: 232, entry: 12},
+			code: codeLayout{insns: 112, positions: 120, size: 128, index: 136, localTable: 144, localSize: 232,
+				entry: 12},
 		}, true
 	case 3: // 3.3.0 and 3.3.5
 		return layout{
@@ -87,8 +89,9 @@ func layouts(major, minor uint32) (layout, bool) {
 				name: 432, size: 440, ready: 72, native: 40, nativeTID: 24,
 			},
 			ractor: ractorLayout{node: 432, threads: 256, main: 392, running: 328, ready: 344},
-			code:   codeLayout{insns: 112, positions: 120, size: 128, index: 136, localTable: 144, localSize: 232, entry: 12},
-			class:  classLayout{path: 152},
+			code: codeLayout{insns: 112, positions: 120, size: 128, index: 136, localTable: 144, localSize: 232,
+				entry: 12},
+			class: classLayout{path: 152},
 		}, true
 	case 4: // 3.4.0
 		return layout{
@@ -98,8 +101,9 @@ func layouts(major, minor uint32) (layout, bool) {
 				name: 448, size: 456, ready: 72, native: 40, nativeTID: 24,
 			},
 			ractor: ractorLayout{node: 432, threads: 256, main: 392, running: 328, ready: 344},
-			code:   codeLayout{insns: 112, positions: 120, size: 128, index: 136, localTable: 144, localSize: 232, entry: 12},
-			class:  classLayout{path: 152},
+			code: codeLayout{insns: 112, positions: 120, size: 128, index: 136, localTable: 144, localSize: 232,
+				entry: 12},
+			class: classLayout{path: 152},
 		}, true
 	}
 	return layout{}, false
@@ -123,7 +127,8 @@ const (
 	frameSelf = 24
 	frameEnv  = 32 // ep
 
-	envAt     = 1<<64 - 16 // an environment begins two words before ep: the method's entry or what leads to it, the outer environment, flags
+	// An environment begins two words before ep: the method's entry or what leads to it, the outer environment, flags.
+	envAt     = 1<<64 - 16
 	envMethod = 0
 	envOuter  = 8
 	envFlags  = 16

@@ -14,7 +14,8 @@ import (
 )
 
 func process(pid int) stacks.Process {
-	return stacks.Process{Proc: "/proc", PID: pid, Memory: func(address uint64, into []byte) error { return memory.Read(pid, address, into) }}
+	return stacks.Process{Proc: "/proc", PID: pid,
+		Memory: func(address uint64, into []byte) error { return memory.Read(pid, address, into) }}
 }
 
 // start starts a program; it and all that it started end with the test.

@@ -37,9 +37,10 @@ func startPuma(t *testing.T, workers int) (pid int, client *http.Client) {
 		}
 	}
 	pid = start(t, dir, "puma", "-C", "puma.rb", "config.ru")
-	client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", socket)
-	}}}
+	client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", socket)
+		}}}
 	until(t, func() bool {
 		answer, err := client.Get("http://puma/")
 		if err == nil {
@@ -108,7 +109,10 @@ func TestAForkedWorkerOfPuma(t *testing.T) {
 		}
 		return pool == 3 && main
 	}, "a worker at rest, each thread with its id; %+v", &works)
-	until(t, func() bool { works = look(parent); return len(works) == 1 && works[0].Idle && !works[0].Pool }, "the parent to be at rest; %+v", &works)
+	until(t, func() bool {
+		works = look(parent)
+		return len(works) == 1 && works[0].Idle && !works[0].Pool
+	}, "the parent to be at rest; %+v", &works)
 }
 
 func TestRequestsOfPumaThatLockEachOther(t *testing.T) {
@@ -126,7 +130,8 @@ func TestRequestsOfPumaThatLockEachOther(t *testing.T) {
 				ba = w
 			}
 		}
-		return ab.Wait.On == "lock" && ba.Wait.On == "lock" && ab.Wait.Owner == uint64(ba.TID) && ba.Wait.Owner == uint64(ab.TID)
+		return ab.Wait.On == "lock" && ba.Wait.On == "lock" && ab.Wait.Owner == uint64(ba.TID) &&
+			ba.Wait.Owner == uint64(ab.TID)
 	}, "two requests that wait for each other's locks: %+v and %+v", &ab, &ba)
 	for _, w := range []stacks.Work{ab, ba} {
 		if !w.Pool || w.Idle {

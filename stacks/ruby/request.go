@@ -64,7 +64,8 @@ func (r *reader) local(view *foreign.View, c call, name string) (value uint64, o
 
 // rack reads Rack's environment of a request (the variables are those of CGI).
 func (r *reader) rack(view *foreign.View, value uint64) (stacks.Request, bool) {
-	env := r.strings(view, value, "REQUEST_METHOD", "REQUEST_PATH", "REQUEST_URI", "QUERY_STRING", "SCRIPT_NAME", "PATH_INFO")
+	env := r.strings(view, value, "REQUEST_METHOD", "REQUEST_PATH", "REQUEST_URI", "QUERY_STRING", "SCRIPT_NAME",
+		"PATH_INFO")
 	q := stacks.Request{Method: env["REQUEST_METHOD"], Path: env["REQUEST_PATH"], Query: env["QUERY_STRING"]}
 	if q.Path == "" && strings.HasPrefix(env["REQUEST_URI"], "/") {
 		q.Path, _, _ = strings.Cut(env["REQUEST_URI"], "?")

@@ -69,30 +69,37 @@ func TestWhatThreadsWaitFor(t *testing.T) {
 		frames []frame
 	}{
 		"ab": {"lock", "ba", []frame{
-			{"Thread::Mutex#synchronize", "", 0, true}, {"block in Bank#ab", "app.rb", 7, false}, {"Thread::Mutex#synchronize", "", 0, true}, {"Bank#ab", "app.rb", 7, false},
+			{"Thread::Mutex#synchronize", "", 0, true}, {"block in Bank#ab", "app.rb", 7, false},
+			{"Thread::Mutex#synchronize", "", 0, true}, {"Bank#ab", "app.rb", 7, false},
 			{"block in <main>", "app.rb", 25, false}, open,
 		}},
 		"ba": {"lock", "ab", []frame{
-			{"Thread::Mutex#lock", "", 0, true}, {"block in Bank#ba", "app.rb", 12, false}, {"Thread::Mutex#synchronize", "", 0, true}, {"Bank#ba", "app.rb", 10, false},
+			{"Thread::Mutex#lock", "", 0, true}, {"block in Bank#ba", "app.rb", 12, false},
+			{"Thread::Mutex#synchronize", "", 0, true}, {"Bank#ba", "app.rb", 10, false},
 			{"block in <main>", "app.rb", 26, false}, open,
 		}},
 		"pop": {"queue", "", []frame{{"Thread::Queue#pop", "", 0, true}, {"block in <main>", "app.rb", 27, false}, open}},
 		"condition": {"condition", "", []frame{
-			{"Thread::Mutex#sleep", "", 0, true}, {"Thread::ConditionVariable#wait", "", 0, true}, {"block (2 levels) in <main>", "app.rb", 28, false},
+			{"Thread::Mutex#sleep", "", 0, true}, {"Thread::ConditionVariable#wait", "", 0, true},
+			{"block (2 levels) in <main>", "app.rb", 28, false},
 			{"Thread::Mutex#synchronize", "", 0, true}, {"block in <main>", "app.rb", 28, false}, open,
 		}},
 		"holder": {"sleep", "", []frame{
-			{"Kernel#sleep", "", 0, true}, {"block (2 levels) in <main>", "app.rb", 29, false}, {"Monitor#synchronize", "", 0, true}, {"block in <main>", "app.rb", 29, false}, open,
+			{"Kernel#sleep", "", 0, true}, {"block (2 levels) in <main>", "app.rb", 29, false},
+			{"Monitor#synchronize", "", 0, true}, {"block in <main>", "app.rb", 29, false}, open,
 		}},
-		"monitor": {"lock", "holder", []frame{{"Monitor#synchronize", "", 0, true}, {"block in <main>", "app.rb", 31, false}, open}},
-		"join":    {"thread", "pop", []frame{{"Thread#join", "", 0, true}, {"block in <main>", "app.rb", 32, false}, open}},
-		"pipe":    {"pipe", "", []frame{{"IO#gets", "", 0, true}, {"block in <main>", "app.rb", 33, false}, open}},
-		"socket":  {"socket", "", []frame{{"IO#read", "", 0, true}, {"block in <main>", "app.rb", 34, false}, open}},
-		"select":  {"select", "", []frame{{"IO.select", "", 0, true}, {"block in <main>", "app.rb", 35, false}, open}},
-		"child":   {"child", "", []frame{{"Process.wait", "", 0, true}, {"block in <main>", "app.rb", 36, false}, open}},
+		"monitor": {"lock", "holder", []frame{{"Monitor#synchronize", "", 0, true},
+			{"block in <main>", "app.rb", 31, false}, open}},
+		"join":   {"thread", "pop", []frame{{"Thread#join", "", 0, true}, {"block in <main>", "app.rb", 32, false}, open}},
+		"pipe":   {"pipe", "", []frame{{"IO#gets", "", 0, true}, {"block in <main>", "app.rb", 33, false}, open}},
+		"socket": {"socket", "", []frame{{"IO#read", "", 0, true}, {"block in <main>", "app.rb", 34, false}, open}},
+		"select": {"select", "", []frame{{"IO.select", "", 0, true}, {"block in <main>", "app.rb", 35, false}, open}},
+		"child":  {"child", "", []frame{{"Process.wait", "", 0, true}, {"block in <main>", "app.rb", 36, false}, open}},
 		"sleeps": {"sleep", "", []frame{
-			{"Kernel#sleep", "", 0, true}, {"block in Deep.sleeps", "(eval)", 3, false}, {"Kernel#eval", "", 0, true}, {"block in Deep.sleeps", "app.rb", 19, false},
-			{"Array#each", "", 0, true}, {"Deep.sleeps", "app.rb", 18, false}, {"block in <main>", "app.rb", 37, false}, open,
+			{"Kernel#sleep", "", 0, true}, {"block in Deep.sleeps", "(eval)", 3, false}, {"Kernel#eval", "", 0, true},
+			{"block in Deep.sleeps", "app.rb", 19, false},
+			{"Array#each", "", 0, true}, {"Deep.sleeps", "app.rb", 18, false},
+			{"block in <main>", "app.rb", 37, false}, open,
 		}},
 		"flock": {"lock", "", []frame{{"File#flock", "", 0, true}, {"block in <main>", "app.rb", 38, false}, open}},
 	}
@@ -102,7 +109,8 @@ func TestWhatThreadsWaitFor(t *testing.T) {
 		works, missing = look(pid), nil
 		for name, w := range want {
 			if got := named(works, name); got.Wait.On != w.on || !slices.Equal(framesOf(got), w.frames) {
-				missing = append(missing, fmt.Sprintf("%s: on %q at %v; want on %q at %v", name, got.Wait.On, framesOf(got), w.on, w.frames))
+				missing = append(missing, fmt.Sprintf("%s: on %q at %v; want on %q at %v", name, got.Wait.On,
+					framesOf(got), w.on, w.frames))
 			}
 		}
 		return len(missing) == 0 && named(works, "").Wait.On == "sleep"
@@ -180,7 +188,8 @@ sleep
 	until(t, func() bool {
 		works := look(pid)
 		holds, wants := named(works, "regular expression"), named(works, "wants")
-		return holds.Lock && holds.Wait.On == "" && !wants.Lock && wants.Wait.On == "interpreter lock" && wants.Wait.Owner == uint64(holds.TID)
+		return holds.Lock && holds.Wait.On == "" && !wants.Lock && wants.Wait.On == "interpreter lock" &&
+			wants.Wait.Owner == uint64(holds.TID)
 	}, "one thread to have the interpreter's lock and another to wait for it")
 }
 
@@ -294,7 +303,8 @@ func FuzzLook(f *testing.F) {
 			case 2:
 				word %= 300
 			case 3: // flags of objects of all kinds
-				word = word&0xf<<flagShift | []uint64{typeString, typeArray, typeData, typeIMemo, typeHash, typeClass}[word>>8%6] | word&stringApart
+				word = word&0xf<<flagShift | []uint64{typeString, typeArray, typeData, typeIMemo, typeHash,
+					typeClass}[word>>8%6] | word&stringApart
 			}
 			binary.NativeEndian.PutUint64(content[i:], word)
 		}
@@ -310,7 +320,8 @@ func FuzzLook(f *testing.F) {
 		looks := 0
 		for minor := range uint32(5) {
 			l, _ := layouts(3, minor)
-			r := &reader{pid: 1, layout: l, vm: base + 8*(seed%1000), symbols: base + 8*(seed%997), process: stacks.Process{PID: 1, Memory: read}}
+			r := &reader{pid: 1, layout: l, vm: base + 8*(seed%1000), symbols: base + 8*(seed%997),
+				process: stacks.Process{PID: 1, Memory: read}}
 			r.forget()
 			for range 2 {
 				_, _ = r.Look()
@@ -319,7 +330,8 @@ func FuzzLook(f *testing.F) {
 			view := r.view()
 			_ = r.calls(view, base+8*(seed%991)) // a chance list of threads rarely leads here
 			_, _ = r.rack(view, base+8*(seed%983))
-			_ = r.line(view, &code{encoded: base, size: 1 << 20, entries: uint32(seed%3 + 1), index: base + seed%4096, insns: base}, base+seed%(1<<22))
+			_ = r.line(view, &code{encoded: base, size: 1 << 20, entries: uint32(seed%3 + 1), index: base + seed%4096,
+				insns: base}, base+seed%(1<<22))
 			_ = r.findVM(view, [][2]uint64{{base, base + uint64(len(content))}})
 			_ = r.findSymbols(view, [][2]uint64{{base, base + uint64(len(content))}})
 			looks++

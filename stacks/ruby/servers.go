@@ -48,11 +48,14 @@ func rests() []struct {
 		{spot{"/puma/cluster/worker.rb", "run"}, "", []string{"join", "sleep", "wait_readable"}},
 		{spot{"/unicorn/http_server.rb", "worker_loop"}, "IO", []string{"select"}},
 		{spot{"/unicorn/http_server.rb", "master_sleep"}, "", []string{"wait", "select"}},
-		{spot{"/phusion_passenger/request_handler/thread_handler.rb", "accept_and_process_next_request"}, "Server", []string{"accept"}},
+		{spot{"/phusion_passenger/request_handler/thread_handler.rb", "accept_and_process_next_request"}, "Server",
+			[]string{"accept"}},
 		{spot{"/phusion_passenger/request_handler.rb", "wait_until_termination_requested"}, "Kernel", []string{"select"}},
 		{spot{"/phusion_passenger/preloader_shared_helpers.rb", "run_main_loop"}, "Kernel", []string{"select"}},
-		{spot{"/timeout.rb", "create_timeout_thread"}, "ConditionVariable", []string{"wait"}}, // of the library's Timeout: it waits for the next that ends
-		{spot{"/timeout.rb", "Timeout.timeout"}, "Kernel", []string{"sleep"}},                 // the same in 3.1, one for each
+		// Of the library's Timeout: it waits for the next that ends.
+		{spot{"/timeout.rb", "create_timeout_thread"}, "ConditionVariable", []string{"wait"}},
+		// The same in 3.1, one for each.
+		{spot{"/timeout.rb", "Timeout.timeout"}, "Kernel", []string{"sleep"}},
 		{spot{"/concurrent/executor/ruby_thread_pool_executor.rb", "create_worker"}, "Queue", []string{"pop"}},
 	}
 }

@@ -85,7 +85,8 @@ func (r *reader) thread(view *foreign.View, at uint64) *thread {
 	if b == nil || b.Byte(l.status)&3 == killed {
 		return nil
 	}
-	t := &thread{at: at, self: b.Word(threadSelf), ec: b.Word(l.ec), locking: b.Word(l.lockingMutex), name: r.text(view, b.Word(l.name))}
+	t := &thread{at: at, self: b.Word(threadSelf), ec: b.Word(l.ec), locking: b.Word(l.lockingMutex),
+		name: r.text(view, b.Word(l.name))}
 	switch {
 	case l.tid != 0:
 		t.tid = int(b.Uint32(l.tid))

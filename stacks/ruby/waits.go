@@ -73,7 +73,8 @@ func (r *reader) waitOf(view *foreign.View, calls []call) stacks.Wait {
 		w.On = "sleep"
 	case is(f, "IO", "select"), is(f, "Kernel", "select"), is(f, "Selector", "select"):
 		w.On = "select"
-	case is(f, "Process", "wait", "wait2", "waitpid", "waitpid2", "waitall", "detach"), is(f, "Status", "wait"), is(f, "Kernel", "system", "`"):
+	case is(f, "Process", "wait", "wait2", "waitpid", "waitpid2", "waitall", "detach"), is(f, "Status", "wait"),
+		is(f, "Kernel", "system", "`"):
 		w.On = "child"
 	case is(f, "File", "flock"):
 		w.On, w.FD = "lock", descriptor(view, inner.self)

@@ -85,7 +85,8 @@ func fillMap(v reflect.Value, words bool) {
 // Found names what of Text is in what was drawn or written, raw; empty: nothing.
 func Found(shown string) string {
 	for _, raw := range []struct{ text, name string }{
-		{"\x1b]", "an escape sequence"}, {"\x1b[31m\r", "a colour"}, {"\a", "a bell"}, {"\u202e", "a turned direction"}, {"\u009b", "a C1 control"}, {"\r", "a carriage return"},
+		{"\x1b]", "an escape sequence"}, {"\x1b[31m\r", "a colour"}, {"\a", "a bell"}, {"\u202e", "a turned direction"},
+		{"\u009b", "a C1 control"}, {"\r", "a carriage return"},
 		{"\n" + mark, "a forged line"}, {"\u2028", "a separator of lines"}, {"\x7f", "a DEL"},
 	} {
 		if at := strings.Index(shown, raw.text); at >= 0 {
