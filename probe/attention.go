@@ -54,7 +54,7 @@ func (a *attention) due(now time.Time, s signs) bool {
 	// One that was suspicious and has not moved since is so still: its clients may have given up, and that has freed
 	// nobody.
 	a.suspect = shut || suspicious(s) || a.suspect && !s.sample.Moved && !a.spotCheck
-	a.spotCheck = !a.suspect && (a.occupied(s) || a.spotCheckDue(now, s))
+	a.spotCheck = !a.suspect && a.spotCheckDue(now, s)
 	return a.suspect || a.spotCheck
 }
 
@@ -88,16 +88,22 @@ const (
 	spotEvery = time.Second
 	// spotSeldom is the same for all others: a worker that was told to leave and does not shows nowhere else.
 	spotSeldom = 5 * time.Second
+	// spotOften is the same for one that is at work although no request is seen: what is known of its threads is not to
+	// grow stale, which it does after 700 ms.
+	spotOften = 300 * time.Millisecond
 )
 
 // spotCheckDue says whether a worker that is not suspicious is to be looked at all the same. One of which no thread ran
 // since the last time is where it was.
 func (a *attention) spotCheckDue(now time.Time, s signs) bool {
-	every := spotSeldom
-	if s.sample.Idle > 0 || s.noListener || !s.proven {
+	every, occupied := spotSeldom, a.occupied(s)
+	switch {
+	case occupied:
+		every = spotOften
+	case s.sample.Idle > 0 || s.noListener || !s.proven:
 		every = spotEvery
 	}
-	if now.Sub(a.checkedAt) < every || s.sample.CPU == a.checkedCPU && s.proven {
+	if now.Sub(a.checkedAt) < every || !occupied && s.sample.CPU == a.checkedCPU && s.proven {
 		return false
 	}
 	a.checkedAt, a.checkedCPU = now, s.sample.CPU

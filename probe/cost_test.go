@@ -15,16 +15,20 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// forks is a pre-fork server in as few words as will do: argument 1 is how many workers, 2 how many threads each has.
+// forks is a pre-fork server in as few words as will do: argument 1 is how many workers, 2 how many threads each has,
+// 3 how many seconds an answer takes. Where answers take none, one thread of each serves and the others sleep.
 const forks = `
 import os, signal, socket, sys, threading, time
 l = socket.socket(); l.bind(("127.0.0.1", 0)); l.listen(512)
+slow = float(sys.argv[3])
 def work():
     for _ in range(int(sys.argv[2]) - 1):
-        threading.Thread(target=lambda: time.sleep(3600), daemon=True).start()
+        threading.Thread(target=serve if slow else lambda: time.sleep(3600), daemon=True).start()
+    serve()
+def serve():
     while True:
         c, _ = l.accept()
-        c.recv(4096); c.sendall(b"HTTP/1.0 200 OK\r\n\r\n"); c.close()
+        c.recv(4096); time.sleep(slow); c.sendall(b"HTTP/1.0 200 OK\r\n\r\n"); c.close()
 for _ in range(int(sys.argv[1])):
     if os.fork() == 0:
         work()
@@ -40,12 +44,13 @@ func BenchmarkCost(b *testing.B) {
 		name             string
 		workers, threads int
 		rate             int // requests a second, each on a connection of its own
+		slow             int // seconds that an answer takes
 	}{
-		{"nothing-watched", 0, 1, 0}, {"4x4-idle", 4, 4, 0}, {"4x4-200-a-second", 4, 4, 200}, {"64x4-idle", 64, 4, 0},
-		{"64x4-500-a-second", 64, 4, 500},
+		{"nothing-watched", 0, 1, 0, 0}, {"4x4-idle", 4, 4, 0, 0}, {"4x4-200-a-second", 4, 4, 200, 0},
+		{"64x4-idle", 64, 4, 0, 0}, {"64x4-500-a-second", 64, 4, 500, 0}, {"16x4-10-a-second-of-3s", 16, 4, 10, 3},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			port := fork(b, c.workers, c.threads)
+			port := fork(b, c.workers, c.threads, c.slow)
 			rec := history.NewRecorder(time.Now())
 			ctx, cancel := context.WithCancel(context.Background())
 			defer cancel()
@@ -93,8 +98,8 @@ func cpuUsed(b *testing.B) time.Duration {
 }
 
 // fork starts such a server until the benchmark ends, and returns its port.
-func fork(b *testing.B, workers, threads int) int {
-	cmd := exec.Command("/usr/bin/python3", "-c", forks, fmt.Sprint(workers), fmt.Sprint(threads))
+func fork(b *testing.B, workers, threads, slow int) int {
+	cmd := exec.Command("/usr/bin/python3", "-c", forks, fmt.Sprint(workers), fmt.Sprint(threads), fmt.Sprint(slow))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -125,11 +130,14 @@ func send(b *testing.B, port, rate int) (stop func()) {
 		return func() {}
 	}
 	cmd := exec.Command("/usr/bin/python3", "-c", `
-import socket, sys, time
+import socket, sys, threading, time
 port, rate = int(sys.argv[1]), int(sys.argv[2])
 due = time.monotonic()
-while True:
+def ask():
     c = socket.create_connection(("127.0.0.1", port)); c.sendall(b"GET / HTTP/1.0\r\n\r\n"); c.recv(4096); c.close()
+while True:
+    if rate < 50: threading.Thread(target=ask, daemon=True).start()
+    else: ask()
     due += 1 / rate
     time.sleep(max(0, due - time.monotonic()))
 `, fmt.Sprint(port), fmt.Sprint(rate))

@@ -65,6 +65,17 @@ func (l *looks) idles(pid int) bool {
 	return false
 }
 
+// idle says whether the last look at a thread proved, by what it waits for, that it waits for work: accept in the
+// application's own code is none in which it works.
+func (l *looks) idle(tid int) bool {
+	for t, v := range l.views {
+		if t.TID == tid && !t.Ended() {
+			return v.idle
+		}
+	}
+	return false
+}
+
 // waitOf is the wait that a thread was found in; nil: none is known.
 func (l *looks) waitOf(tid int) history.Event {
 	for t, v := range l.views {

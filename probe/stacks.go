@@ -67,7 +67,7 @@ func (r *stackReader) read(now time.Time, one *worker) {
 	l.idle, l.works = map[int]bool{}, false
 	for _, group := range grouped(all) {
 		l.idle[group.TID] = l.idle[group.TID] || group.Idle && group.TID != 0
-		l.works = l.works || atWork(group.Work, one.PID)
+		l.works = l.works || !one.looks.idle(group.TID) && atWork(group.Work, one.PID)
 		r.rec.Record(r.stackOf(one, l.reader.Language(), group))
 	}
 }

@@ -183,24 +183,3 @@ func (r *Reader) number(object uint64) (n int, ok bool) {
 	}
 	return int(value), true
 }
-
-// moduleDict is the dict of a module that the interpreter has imported; 0: it has not.
-func (r *Reader) moduleDict(name string) uint64 {
-	if dict, known := r.moduleDicts[name]; known {
-		return dict
-	}
-	dict := uint64(0)
-	for _, interpreter := range r.interpreters {
-		modules := r.mem.word(interpreter + r.layout.modules)
-		if !r.typeOf(modules).has(isDict) {
-			continue
-		}
-		if module := r.lookup(modules, name); module != 0 {
-			const moduleOwn = 16 // md_dict
-			dict = r.mem.word(module + moduleOwn)
-			break
-		}
-	}
-	r.moduleDicts[name] = dict
-	return dict
-}

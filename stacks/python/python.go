@@ -45,6 +45,7 @@ type Reader struct {
 	names           map[naming]string
 	busy            map[uint64]int // future → thread that works on it; nil: not looked for yet
 
+	modules  map[string]found  // by name
 	interned map[string]uint64 // address of the str that was met last for a name
 	parent   *Reader           // of the process that this one was forked from
 	asyncio  *asyncOffsets
