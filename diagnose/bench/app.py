@@ -13,29 +13,28 @@ from urllib.parse import parse_qs
 
 
 def sleep(q):
-    time.sleep(float(q["for"]))
+    time.sleep(float(q["for"]))  # here: sleep
 
 
 def cpu(q):
     until = time.monotonic() + float(q["for"])
-    while time.monotonic() < until:
-        sum(range(1000))
+    while time.monotonic() < until: sum(range(1000))  # here: cpu
 
 
 def flock(q):
     with open(q["path"], "a") as f:
-        fcntl.flock(f, fcntl.LOCK_EX)
+        fcntl.flock(f, fcntl.LOCK_EX)  # here: flock
 
 
 def posix(q):
     with open(q["path"], "a") as f:
-        fcntl.lockf(f, fcntl.LOCK_EX)
+        fcntl.lockf(f, fcntl.LOCK_EX)  # here: posix
 
 
 def ofd(q):
     # struct flock: type, whence, start, len, pid (x86-64, aarch64); F_OFD_SETLKW is 38
     with open(q["path"], "a") as f:
-        fcntl.fcntl(f, 38, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))
+        fcntl.fcntl(f, 38, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))  # here: ofd
 
 
 def pipe(q):
@@ -43,7 +42,7 @@ def pipe(q):
     fd = os.open(q["path"], os.O_WRONLY)
     left = 256 << 10
     while left > 0:
-        left -= os.write(fd, b"x" * 65536)
+        left -= os.write(fd, b"x" * 65536)  # here: pipe
     os.close(fd)
 
 
@@ -51,21 +50,21 @@ def mutex(q):
     lock = threading.Lock()
     lock.acquire()
     threading.Timer(float(q["for"]), lock.release).start()
-    with lock:
+    with lock:  # here: mutex
         pass
 
 
 def recv(q):
     with socket.create_connection(("127.0.0.1", int(q["port"]))) as s:
         s.sendall(b"select 1;")
-        s.recv(10)
+        s.recv(10)  # here: recv
 
 
 def udp(q):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.connect(("127.0.0.1", int(q["port"])))
         s.send(b"?")
-        s.recv(10)
+        s.recv(10)  # here: udp
 
 
 def connect(q):
@@ -73,7 +72,7 @@ def connect(q):
     with socket.socket() as s:
         s.settimeout(None)
         try:
-            s.connect(("127.0.0.1", int(q["port"])))
+            s.connect(("127.0.0.1", int(q["port"])))  # here: connect
         except OSError:
             pass
 
@@ -83,8 +82,10 @@ HANGS = {f.__name__: f for f in (sleep, cpu, flock, posix, ofd, pipe, mutex, rec
 
 def app(environ, start_response):
     q = {k: v[0] for k, v in parse_qs(environ["QUERY_STRING"]).items()}
+    if time.monotonic() > float(q.get("until", "inf")):
+        q = {}
     began = time.monotonic_ns()
-    how = HANGS.get(environ["PATH_INFO"].strip("/"))
+    how = q and HANGS.get(environ["PATH_INFO"].strip("/"))
     if how:
         how(q)
     elif "for" in q:

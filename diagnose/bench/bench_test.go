@@ -15,10 +15,13 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/hangtime-dev/hangtime/diagnose"
 )
 
 var (
@@ -35,11 +38,13 @@ type result struct {
 	cause
 	made      int
 	found     int
-	right     int
+	right     int             // the cause
+	lines     int             // the line
 	suspect   []time.Duration // from the hang's moment
 	certain   []time.Duration
 	since     []time.Duration // absolute errors
 	wrong     map[string]int  // what else it was called
+	place     string          // the line of the application, as it is to be named
 	spurious  []spell         // found where nothing was done
 	lateShare float64
 }
@@ -74,6 +79,9 @@ func TestTrials(t *testing.T) {
 func (r *result) measure(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	if r.line != "" {
+		r.place = placeOf(t, r.cause)
+	}
 	s := start(ctx, t, r.server, r.args)
 	w, stop := watchServer(ctx, t, s)
 	l := &lane{watch: w, t: t, server: s, hold: r.hold, random: rand.New(rand.NewPCG(1, uint64(len(r.name))))}
@@ -125,35 +133,74 @@ func (r *result) compare(done []truth, found []spell) {
 	used := make([]bool, len(found))
 	for _, one := range done {
 		i := slices.IndexFunc(found, func(s spell) bool {
-			from := one.began(s.since)
-			return s.pid == one.pid && s.found >= from && s.found <= one.until+time.Second && s.since >= from-tolerance
+			said := s.last(one.until)
+			from, at := one.began(said.since), r.at(s)
+			return s.pid == one.pid && at >= from && at <= one.until+time.Second && said.since >= from-tolerance
 		})
 		if i < 0 {
 			continue
 		}
 		used[i] = true
-		s := found[i]
-		from := one.began(s.since)
+		s, said := found[i], found[i].last(one.until)
+		from := one.began(said.since)
+		if r.slow && s.found >= 0 {
+			r.wrong["hung: "+said.short]++
+			continue
+		}
 		r.found++
-		r.certain = append(r.certain, s.found-from)
-		r.since = append(r.since, (s.since - from).Abs())
+		r.certain = append(r.certain, r.at(s)-from)
+		r.since = append(r.since, (said.since - from).Abs())
 		if s.suspect >= 0 {
 			r.suspect = append(r.suspect, s.suspect-from)
 		}
-		if s.cause == r.want {
+		kind, line := r.want == "" || said.cause == r.want, r.line == "" || strings.Contains(said.where, r.place)
+		if kind {
 			r.right++
-		} else {
-			r.wrong[s.cause+": "+s.short]++
+		}
+		if line {
+			r.lines++
+		}
+		if !kind || !line {
+			r.wrong[fmt.Sprintf("%s: %s, in %s", said.cause, said.short, said.where)]++
 		}
 	}
 	for i, s := range found {
 		// What happens to the same worker while the harm lasts, or as it ends, is not out of nothing.
-		if !used[i] && !slices.ContainsFunc(done, func(one truth) bool {
-			return one.pid == s.pid && s.found >= one.began(s.since) && s.since <= one.from+2*r.hold+r.rest+2*time.Second
+		if s.found >= 0 && !used[i] && !slices.ContainsFunc(done, func(one truth) bool {
+			since := s.last(one.until).since
+			return one.pid == s.pid && s.found >= one.began(since) && since <= one.from+2*r.hold+r.rest+2*time.Second
 		}) {
 			r.spurious = append(r.spurious, s)
 		}
 	}
+}
+
+// at is when a spell was called what it is to be called: hung or dead, or slow; -1: never.
+func (r *result) at(s spell) time.Duration {
+	if r.slow && s.found < 0 {
+		return s.slow
+	}
+	return s.found
+}
+
+// placeOf is the line of the application that has the mark of a cause: "app.py:27".
+func placeOf(t *testing.T, c cause) string {
+	t.Helper()
+	file := "waits.py"
+	if c.server == "gunicorn" {
+		file = "app.py"
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, line := range strings.Split(string(text), "\n") {
+		if strings.HasSuffix(line, "# here: "+c.line) {
+			return fmt.Sprintf("%s:%d)", file, i+1)
+		}
+	}
+	t.Fatalf("%s has no line for %q", file, c.line)
+	return ""
 }
 
 // quantile is the nearest-rank quantile; NaN of nothing.
@@ -174,27 +221,37 @@ func millis(all []time.Duration) string {
 
 func trialTable(results []*result) string {
 	var b strings.Builder
-	b.WriteString("| server | what was done | trials | found | cause right | suspect p50 / p99 | certain p50 / p99 | since-when error p50 / p99 | found without reason |\n|---|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| server | what was done | called | trials | found | cause right | line right | suspect p50 / p99 | certain p50 / p99 | since-when error p50 / p99 | found without reason |\n" +
+		"|---|---|---|---|---|---|---|---|---|---|---|\n")
 	var suspect, loops, since []time.Duration
-	made, found, right, spurious := 0, 0, 0, 0
+	var made, found, right, kinds, lines, placed, spurious int
 	for _, r := range results {
-		fmt.Fprintf(&b, "| %s | %s | %d | %d | %d | %s | %s | %s | %d |\n", r.server, r.name, r.made, r.found, r.right,
-			millis(r.suspect), millis(r.certain), millis(r.since), len(r.spurious))
-		made, found, right, spurious = made+r.made, found+r.found, right+r.right, spurious+len(r.spurious)
+		fmt.Fprintf(&b, "| %s | %s | %s | %d | %d | %s | %s | %s | %s | %s | %d |\n", r.server, r.name, r.called(), r.made,
+			r.found, countOr(r.want, r.right), countOr(r.line, r.lines), millis(r.suspect), millis(r.certain),
+			millis(r.since), len(r.spurious))
+		made, found, spurious = made+r.made, found+r.found, spurious+len(r.spurious)
+		if r.want != "" {
+			right, kinds = right+r.right, kinds+r.made
+		}
+		if r.line != "" {
+			lines, placed = lines+r.lines, placed+r.made
+		}
 		suspect, since = append(suspect, r.suspect...), append(since, r.since...)
 		if !r.pool {
 			loops = append(loops, r.certain...)
 		}
 	}
-	fmt.Fprintf(&b, "| all | | %d | %d | %d (%.1f %%) | %s | %s (without those of 5 s) | %s | %d |\n", made, found,
-		right, 100*float64(right)/float64(max(made, 1)), millis(suspect), millis(loops), millis(since), spurious)
+	fmt.Fprintf(&b, "| all | | | %d | %d (%s) | %d of %d (%s) | %d of %d (%s) | %s | %s (without those of 5 s) | %s | %d |\n",
+		made, found, percent(found, made), right, kinds, percent(right, kinds), lines, placed, percent(lines, placed),
+		millis(suspect), millis(loops), millis(since), spurious)
 	for _, r := range results {
 		for what, n := range r.wrong {
 			fmt.Fprintf(&b, "\n%s, %s: %d times called %s", r.server, r.name, n, what)
 		}
 		for _, s := range r.spurious {
+			said := s.words[len(s.words)-1]
 			fmt.Fprintf(&b, "\n%s, %s: found without reason: pid %d at %.3f s since %.3f s, %s (%s)", r.server, r.name,
-				s.pid, s.found.Seconds(), s.since.Seconds(), s.cause, s.short)
+				s.pid, s.found.Seconds(), said.since.Seconds(), said.cause, said.short)
 		}
 		if r.lateShare > 0 {
 			fmt.Fprintf(&b, "\n%s, %s: %.1f %% of hangtime's own ticks were over 100 ms late", r.server, r.name,
@@ -203,6 +260,31 @@ func trialTable(results []*result) string {
 	}
 	return b.String()
 }
+
+// called is the word that a worker is to be called by.
+func (r *result) called() string {
+	switch {
+	case r.slow && r.want == "":
+		return "awaiting"
+	case r.slow:
+		return "slow"
+	case r.want == diagnose.CauseKilled:
+		return "dead"
+	case r.want == diagnose.CauseStopped:
+		return "stopped"
+	}
+	return "hung"
+}
+
+// countOr is a count of trials, and nothing where nothing was wanted.
+func countOr(wanted string, n int) string {
+	if wanted == "" {
+		return "-"
+	}
+	return strconv.Itoa(n)
+}
+
+func percent(n, of int) string { return fmt.Sprintf("%.1f %%", 100*float64(n)/float64(max(of, 1))) }
 
 // write puts text between the markers of a name in the table's file.
 func write(t *testing.T, name, text string) {

@@ -3,6 +3,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -53,6 +54,8 @@ type cause struct {
 	server string
 	args   []string
 	want   string
+	line   string // of the application, which is to be named: its text after "# here: "; empty: it has none
+	slow   bool   // nobody waits behind it: it is to be called slow or awaiting, and not hung
 	hold   time.Duration
 	rest   time.Duration // after each round, until the next
 	load   float64       // requests a second beside the hangs
@@ -68,59 +71,116 @@ const (
 )
 
 func causes() []cause {
-	sync4 := []string{"--workers=4"}
+	return slices.Concat(syncCauses(), referenceCauses(), threadCauses(), taskCauses())
+}
+
+// syncCauses are those of gunicorn's plain workers. Where all four are held, the other requests wait behind them.
+func syncCauses() []cause {
 	one := []string{"--workers=1"}
+	all := []cause{
+		{name: "blocking sleep", want: diagnose.CauseSleeping, line: "sleep", round: poison("/sleep?for=%s", 4)},
+		{name: "computation", want: diagnose.CauseCPU, line: "cpu", round: poison("/cpu?for=%s", 4)},
+		{name: "flock", want: diagnose.CauseFileLock, line: "flock", round: locked("flock", 4)},
+		{name: "fcntl lock", want: diagnose.CauseFileLock, line: "posix", round: locked("posix", 4)},
+		{name: "OFD lock", want: diagnose.CauseFileLock, line: "ofd", round: locked("ofd", 4)},
+		{name: "full pipe", want: diagnose.CausePipe, line: "pipe", round: fifo},
+		{name: "lock of a dead end", want: diagnose.CauseMutex, line: "mutex", round: poison("/mutex?for=%s", 4)},
+		{name: "silent TCP server", want: diagnose.CauseSocket, line: "recv", round: upstream("tcp", "recv", 4)},
+		{name: "silent UDP server", want: diagnose.CauseSocket, line: "udp", round: upstream("udp", "udp", 4)},
+		{name: "connect without an answer", want: diagnose.CauseSocket, line: "connect", rest: 2 * time.Second,
+			round: unaccepted},
+		{name: "blocking sleep, one worker free", want: diagnose.CauseSleeping, line: "sleep", slow: true,
+			round: poison("/sleep?for=%s", 3)},
+		{name: "flock, one worker free", want: diagnose.CauseFileLock, line: "flock", slow: true,
+			round: locked("flock", 3)},
+		{name: "silent TCP server, one worker free", want: diagnose.CauseSocket, line: "recv", slow: true,
+			round: upstream("tcp", "recv", 3)},
+		{name: "SIGSTOP", want: diagnose.CauseStopped, hold: 500 * time.Millisecond, round: stops},
+		{name: "SIGKILL", want: diagnose.CauseKilled, hold: 500 * time.Millisecond, rest: time.Second, round: kills},
+		{name: "half a request", args: one, want: diagnose.CauseClient, round: halfRequest},
+	}
+	for i := range all {
+		c := &all[i]
+		c.server, c.hold = "gunicorn", cmp.Or(c.hold, loopHold)
+		if c.args == nil {
+			c.args = []string{"--workers=4"}
+		}
+	}
+	return all
+}
+
+func referenceCauses() []cause {
 	loop := func(more ...string) []string {
 		return append([]string{"--workers=4", "--io=blocking", "--heartbeat-from=loop"}, more...)
 	}
-	return []cause{
-		{name: "blocking sleep", server: "gunicorn", args: sync4, want: diagnose.CauseSleeping, hold: loopHold,
-			round: poison("/sleep?for=%s", 3)},
-		{name: "computation", server: "gunicorn", args: sync4, want: diagnose.CauseCPU, hold: loopHold,
-			round: poison("/cpu?for=%s", 1)},
-		{name: "flock", server: "gunicorn", args: sync4, want: diagnose.CauseFileLock, hold: loopHold,
-			round: locked("flock", 3)},
-		{name: "fcntl lock", server: "gunicorn", args: sync4, want: diagnose.CauseFileLock, hold: loopHold,
-			round: locked("posix", 3)},
-		{name: "OFD lock", server: "gunicorn", args: sync4, want: diagnose.CauseFileLock, hold: loopHold,
-			round: locked("ofd", 3)},
-		{name: "full pipe", server: "gunicorn", args: sync4, want: diagnose.CausePipe, hold: loopHold, round: fifo},
-		{name: "lock of a dead end", server: "gunicorn", args: sync4, want: diagnose.CauseMutex, hold: loopHold,
-			round: poison("/mutex?for=%s", 3)},
-		{name: "silent TCP server", server: "gunicorn", args: sync4, want: diagnose.CauseSocket, hold: loopHold,
-			round: upstream("tcp", "recv")},
-		{name: "silent UDP server", server: "gunicorn", args: sync4, want: diagnose.CauseSocket, hold: loopHold,
-			round: upstream("udp", "udp")},
-		{name: "connect without an answer", server: "gunicorn", args: sync4, want: diagnose.CauseSocket, hold: loopHold,
-			rest: 2 * time.Second, round: unaccepted},
-		{name: "SIGSTOP", server: "gunicorn", args: sync4, want: diagnose.CauseStopped, hold: 500 * time.Millisecond,
-			round: stops},
-		{name: "SIGKILL", server: "gunicorn", args: sync4, want: diagnose.CauseKilled, hold: 500 * time.Millisecond,
-			rest: time.Second, round: kills},
-		{name: "half a request", server: "gunicorn", args: one, want: diagnose.CauseClient, hold: loopHold,
-			round: halfRequest},
-		{name: "pool of threads used up", server: "gunicorn", args: []string{"--workers=3", "--threads=4"},
-			want: diagnose.CausePool, hold: poolHold, pool: true, load: 40, round: poolRound("/sleep?for=%s", 15)},
-		{name: "blocking sleep on the loop", server: "reference", args: loop(), want: diagnose.CauseSleeping,
-			hold: loopHold, path: "/task", round: tasks("sleep")},
-		{name: "computation on the loop", server: "reference", args: loop(), want: diagnose.CauseCPU, hold: loopHold,
-			path: "/task", round: task("cpu")},
-		{name: "silent TCP server, on the loop", server: "reference", args: loop(), want: diagnose.CauseSocket,
-			hold: loopHold, path: "/task", round: tasks("socket")},
-		{name: "silent name server, on the loop", server: "reference", args: loop(), want: diagnose.CauseSocket,
-			hold: loopHold, path: "/task", round: tasks("dns")},
-		{name: "flock on the shared log", server: "reference", args: []string{"--workers=4", "--logging=shared-lock"},
-			want: diagnose.CauseFileLock, hold: loopHold, load: 60, path: "/task", round: sharedLog},
-		{name: "SIGSTOP", server: "reference", args: sync4, want: diagnose.CauseStopped, hold: 500 * time.Millisecond,
-			path: "/task", round: stops},
-		{name: "SIGKILL", server: "reference", args: sync4, want: diagnose.CauseKilled, hold: 500 * time.Millisecond,
-			rest: time.Second, path: "/task", round: kills},
-		{name: "executor used up", server: "reference", args: []string{"--workers=3", "--executor-threads=4"},
-			want: diagnose.CausePool, hold: poolHold, pool: true, path: "/task", work: "socket", round: poolTasks(24)},
-		{name: "loop that nothing runs", server: "reference",
-			args: []string{"--workers=4", "--recovery=none", "--state=unaware"}, want: diagnose.CauseDeadLoop,
-			hold: 8 * time.Second, pool: true, rest: time.Second, load: 60, path: "/task", round: deadLoops},
+	sync4 := []string{"--workers=4"}
+	all := []cause{
+		{name: "blocking sleep on the loop", args: loop(), want: diagnose.CauseSleeping, round: tasks("sleep")},
+		{name: "computation on the loop", args: loop(), want: diagnose.CauseCPU, round: task("cpu")},
+		{name: "silent TCP server, on the loop", args: loop(), want: diagnose.CauseSocket, round: tasks("socket")},
+		{name: "silent name server, on the loop", args: loop(), want: diagnose.CauseSocket, round: tasks("dns")},
+		{name: "flock on the shared log", args: []string{"--workers=4", "--logging=shared-lock"},
+			want: diagnose.CauseFileLock, load: 60, round: sharedLog},
+		{name: "SIGSTOP", args: sync4, want: diagnose.CauseStopped, hold: 500 * time.Millisecond, round: stops},
+		{name: "SIGKILL", args: sync4, want: diagnose.CauseKilled, hold: 500 * time.Millisecond, rest: time.Second,
+			round: kills},
+		{name: "executor used up", args: []string{"--workers=3", "--executor-threads=4"}, want: diagnose.CausePool,
+			hold: poolHold, pool: true, work: "socket", round: poolTasks(24)},
+		{name: "loop that nothing runs", args: []string{"--workers=4", "--recovery=none", "--state=unaware"},
+			want: diagnose.CauseDeadLoop, hold: 8 * time.Second, pool: true, rest: time.Second, load: 60, round: deadLoops},
 	}
+	for i := range all {
+		c := &all[i]
+		c.server, c.path, c.hold = "reference", "/task", cmp.Or(c.hold, loopHold)
+	}
+	return all
+}
+
+// threadCauses are waits of Python's own threads, in gunicorn's threaded workers: all threads of a worker at once while
+// others wait, and one beside free ones.
+func threadCauses() []cause {
+	all := []cause{{name: "pool of threads used up", server: "gunicorn", args: []string{"--workers=3", "--threads=4"},
+		want: diagnose.CausePool, line: "sleep", hold: poolHold, pool: true, load: 40,
+		round: poolRound("/sleep?for=%s", 15)}}
+	two := []string{"--workers=2", "--threads=4"}
+	for name, line := range map[string]string{"threading.Lock": "lock", "threading.RLock": "rlock",
+		"Semaphore": "semaphore", "Condition": "condition", "Queue.get": "jobs", "Event": "event",
+		"Future.result": "future", "connection pool (SQLAlchemy)": "database"} {
+		all = append(all, cause{name: name + ", all threads", server: "gunicorn 27", args: two, want: diagnose.CausePool,
+			line: line, hold: poolHold, pool: true, load: 20, round: poolRound("/"+line+"?for=%s", 10)},
+			cause{name: name + ", one thread", server: "gunicorn 27", args: two, want: one(line), line: line, slow: true, hold: loopHold, round: poison("/"+line+"?for=%s", 1)})
+	}
+	slices.SortFunc(all, func(a, b cause) int { return cmp.Compare(a.server+a.name, b.server+b.name) })
+	return append(all, cause{name: "silent TCP server, one thread", server: "gunicorn 27", args: two,
+		want: diagnose.CauseSocket, line: "recv", slow: true, hold: loopHold, round: upstream("tcp", "recv", 1)})
+}
+
+// one is what a single thread's wait is called.
+func one(line string) string {
+	if line == "database" {
+		return diagnose.CausePool // its connections are taken
+	}
+	return diagnose.CauseMutex
+}
+
+// taskCauses are tasks of asyncio that wait, and loops that one task stops, in uvicorn.
+func taskCauses() []cause {
+	one := []string{"--workers=1"}
+	all := []cause{
+		{name: "loop: blocking sleep", want: diagnose.CauseSleeping, line: "blocks", round: poison("/blocks?for=%s", 1)},
+		{name: "loop: computation", want: diagnose.CauseCPU, line: "computes", round: poison("/computes?for=%s", 1)},
+		{name: "task: stream", line: "a_read", slow: true, round: upstream("tcp", "a_read", 1)},
+	}
+	for name, line := range map[string]string{"asyncio.Lock": "a_lock", "Event": "a_event", "Queue": "a_queue",
+		"Future": "a_future", "to_thread": "a_thread"} {
+		all = append(all, cause{name: "task: " + name, line: line, slow: true, round: poison("/"+line+"?for=%s", 1)})
+	}
+	for i := range all {
+		c := &all[i]
+		c.server, c.args, c.hold = "uvicorn", one, loopHold
+	}
+	slices.SortFunc(all, func(a, b cause) int { return cmp.Compare(a.name, b.name) })
+	return all
 }
 
 // pause is a random moment between two hangs of a round, so that none falls on a tick of the probe by plan.
@@ -199,7 +259,7 @@ func locked(kind string, n int) func(context.Context, *lane) []truth {
 }
 
 func fifo(_ context.Context, l *lane) []truth {
-	return l.each(3, func(int) (truth, bool) {
+	return l.each(4, func(int) (truth, bool) {
 		path := l.file("fifo")
 		if err := unix.Mkfifo(path, 0o600); err != nil {
 			l.t.Error(err)
@@ -224,9 +284,9 @@ func fifo(_ context.Context, l *lane) []truth {
 }
 
 // upstream is a server that takes what the worker asks and answers only after the hold.
-func upstream(network, path string) func(context.Context, *lane) []truth {
+func upstream(network, path string, n int) func(context.Context, *lane) []truth {
 	return func(_ context.Context, l *lane) []truth {
-		return l.each(3, func(int) (truth, bool) {
+		return l.each(n, func(int) (truth, bool) {
 			if network == "udp" {
 				c, err := net.ListenPacket("udp", "127.0.0.1:0")
 				if err != nil {
@@ -263,7 +323,7 @@ func upstream(network, path string) func(context.Context, *lane) []truth {
 
 // unaccepted is a listener whose backlog is full: the kernel's SYN is not answered.
 func unaccepted(_ context.Context, l *lane) []truth {
-	return l.each(3, func(int) (truth, bool) {
+	return l.each(4, func(int) (truth, bool) {
 		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 		if err != nil {
 			l.t.Error(err)
@@ -414,7 +474,9 @@ func poolRound(path string, n int) func(context.Context, *lane) []truth {
 		var hands sync.WaitGroup
 		for range n {
 			hands.Go(func() {
-				a := l.ask(l.server, "GET", fmt.Sprintf(path, seconds(l.hold)), "", 60*time.Second)
+				// What comes too late, behind the others, does not begin it again.
+				until := seconds(monotonic() + l.hold*9/10)
+				a := l.ask(l.server, "GET", fmt.Sprintf(path, seconds(l.hold))+"&until="+until, "", 60*time.Second)
 				mu.Lock()
 				defer mu.Unlock()
 				if a.err == nil && a.pid > 0 {
@@ -426,8 +488,8 @@ func poolRound(path string, n int) func(context.Context, *lane) []truth {
 		var all []truth
 		for pid, times := range began {
 			slices.Sort(times)
-			if len(times) >= 4 {
-				all = append(all, truth{pid: pid, from: times[3], until: times[3] + l.hold*time.Duration((len(times)+3)/4)})
+			if len(times) >= 4 && times[3]-times[0] < l.hold/3 { // all at one time
+				all = append(all, truth{pid: pid, from: times[3]})
 			}
 		}
 		return all

@@ -23,7 +23,7 @@ import (
 
 // A server is one that the bench has started.
 type server struct {
-	kind    string // "reference", "gunicorn"
+	kind    string // "reference", "gunicorn" (Debian's), "gunicorn 27", "uvicorn"
 	pid     int    // of its arbiter
 	address string
 	dir     string
@@ -39,16 +39,21 @@ func start(ctx context.Context, t *testing.T, kind string, args []string) *serve
 	case "reference":
 		cmd = exec.Command(*binary, append([]string{"serve", "--bind=127.0.0.1:0", "--log-dir=" + s.dir,
 			"--exit-with-parent", "--timeout=0"}, args...)...)
-	case "gunicorn":
-		s.address = freeAddress(t)
-		app, err := filepath.Abs(".")
-		if err != nil {
-			t.Fatal(err)
+	case "gunicorn", "gunicorn 27":
+		program, module := "gunicorn", "app:app"
+		if kind != "gunicorn" {
+			program, module = filepath.Join(today(t), "gunicorn"), "waits:app"
 		}
-		cmd = exec.Command("gunicorn", append([]string{"--chdir", app, "--bind", s.address, "--timeout=300",
-			"--worker-tmp-dir", s.dir, "--log-level=error"}, append(args, "app:app")...)...)
-		cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
+		s.address = freeAddress(t)
+		cmd = exec.Command(program, append([]string{"--chdir", here(t), "--bind", s.address, "--timeout=300",
+			"--worker-tmp-dir", s.dir, "--log-level=error"}, append(args, module)...)...)
+	case "uvicorn":
+		s.address = freeAddress(t)
+		host, port, _ := net.SplitHostPort(s.address)
+		cmd = exec.Command(filepath.Join(today(t), "uvicorn"), append([]string{"--app-dir", here(t), "--host", host,
+			"--port", port, "--log-level=error", "waits:tasks"}, args...)...)
 	}
+	cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
 	cmd.Dir = s.dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	said, err := cmd.StderrPipe()
@@ -102,6 +107,26 @@ func start(ctx context.Context, t *testing.T, kind string, args []string) *serve
 		time.Sleep(20 * time.Millisecond)
 	}
 	return s
+}
+
+// here is the folder of the applications.
+func here(t *testing.T) string {
+	t.Helper()
+	folder, err := filepath.Abs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+// today is the folder with the programs of the Python servers whose versions this project has locked.
+func today(t *testing.T) string {
+	t.Helper()
+	folder, err := exec.Command("../../.ci/python-servers").Output()
+	if err != nil {
+		t.Fatalf("find the Python servers (.ci/install-tools installs them): %v", err)
+	}
+	return filepath.Join(strings.TrimSpace(string(folder)), "bin")
 }
 
 // listen reads a server's standard error to its end; the reference server says there where it listens.

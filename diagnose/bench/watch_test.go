@@ -5,6 +5,7 @@ package bench
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -27,11 +28,30 @@ type spell struct {
 	pid     int
 	suspect time.Duration // when it was first suspected; -1: it was not
 	found   time.Duration // when it was held to be hung, or dead; -1: it was not
-	since   time.Duration // since when, by the fold's last word
+	slow    time.Duration // when it was called slow, or awaiting, with a cause or a line; -1: it was not
 	end     time.Duration // when it was well or gone; -1: not yet
-	cause   string        // the last word on why
-	short   string
+	words   []word        // what was said of it, whenever that changed
 	died    bool
+}
+
+// A word is what the fold said of a worker.
+type word struct {
+	at    time.Duration
+	since time.Duration // since when there is no progress
+	cause string
+	short string
+	where string // the application's line
+}
+
+// last is the last word that was said until a moment.
+func (s spell) last(until time.Duration) word {
+	said := s.words[0]
+	for _, one := range s.words {
+		if one.at <= until {
+			said = one
+		}
+	}
+	return said
 }
 
 // A watch looks at one server as `hangtime watch` does, and notes what the fold says of each worker.
@@ -68,8 +88,12 @@ func watchServer(ctx context.Context, t *testing.T, s *server) (w *watch, stop f
 	w.rec.Record(history.VariantStarted{Name: s.kind, Of: 1})
 	w.rec.Record(history.ServerStarted{Server: "attach", PID: s.pid, Address: s.address})
 	ctx, cancel := context.WithCancel(ctx)
-	var err error
-	if w.probe, err = probe.Watch(ctx, probe.Target{Arbiter: s.pid, Address: s.address}, w.rec); err != nil {
+	target, err := probe.Find(probe.Hint{PID: s.pid})
+	if err != nil {
+		cancel()
+		t.Fatal(err)
+	}
+	if w.probe, err = probe.Watch(ctx, target, w.rec); err != nil {
 		cancel()
 		t.Fatal(err)
 	}
@@ -130,39 +154,73 @@ func (w *watch) note(r history.Record) {
 		if worker.Label != "" {
 			w.labels[worker.Label]++
 		}
-		one := w.open[worker.PID]
-		switch worker.State {
-		case diagnose.Suspect, diagnose.Hung, diagnose.Stopped:
-			if one == nil {
-				one = &spell{pid: worker.PID, suspect: r.At, found: -1, end: -1}
-				w.open[worker.PID] = one
-			}
-			if worker.State != diagnose.Suspect && one.found < 0 {
-				one.found = r.At
-				w.spells = append(w.spells, one)
-			}
-			if worker.State != diagnose.Suspect && worker.Cause != nil {
-				one.since, one.cause, one.short = worker.Since, worker.Cause.Kind, worker.Cause.Short
-			}
-		default:
-			if one != nil {
-				one.end = r.At
-				delete(w.open, worker.PID)
-			}
-			if gone, ok := r.Event.(history.WorkerGone); ok && gone.PID == worker.PID &&
-				worker.State == diagnose.Dead && (one == nil || one.found < 0) {
-				w.died(r.At, worker.PID)
+		w.noteWorker(r, worker)
+	}
+}
+
+// noteWorker opens, goes on with, or ends the spell of one worker.
+func (w *watch) noteWorker(r history.Record, worker diagnose.Worker) {
+	one := w.open[worker.PID]
+	hung := worker.State == diagnose.Hung || worker.State == diagnose.Stopped
+	slow := !hung && (worker.Label == diagnose.Slow && worker.Cause != nil ||
+		worker.Label == diagnose.Awaiting && len(worker.Awaits) > 0)
+	if hung || slow || worker.State == diagnose.Suspect {
+		if one == nil {
+			one = &spell{pid: worker.PID, suspect: r.At, found: -1, slow: -1, end: -1}
+			w.open[worker.PID] = one
+		}
+		if (hung || slow) && one.found < 0 && one.slow < 0 {
+			w.spells = append(w.spells, one)
+		}
+		said := word{at: r.At, since: worker.Since}
+		switch {
+		case hung && one.found < 0:
+			one.found = r.At
+		case slow && one.slow < 0:
+			one.slow = r.At
+		}
+		switch {
+		case slow && worker.Label == diagnose.Awaiting:
+			said.since, said.where, said.short = r.At-worker.Awaits[0].Age, worker.Awaits[0].Where, worker.Awaits[0].What
+		case worker.Cause != nil:
+			said.cause, said.short, said.where = worker.Cause.Kind, worker.Cause.Short, worker.Cause.Where
+			if slow {
+				said.since = r.At - worker.Oldest
 			}
 		}
+		if hung || slow {
+			one.says(said)
+		}
+		return
 	}
+	if one != nil {
+		one.end = r.At
+		delete(w.open, worker.PID)
+	}
+	if gone, ok := r.Event.(history.WorkerGone); ok && gone.PID == worker.PID && worker.State == diagnose.Dead &&
+		(one == nil || one.found < 0) {
+		w.died(r.At, worker.PID)
+	}
+}
+
+// says keeps a word, unless it is the one before again; an age is read to some milliseconds.
+func (s *spell) says(said word) {
+	if n := len(s.words); n > 0 {
+		was := s.words[n-1]
+		was.at, was.since = said.at, said.since
+		if was == said && (s.words[n-1].since-said.since).Abs() < 20*time.Millisecond {
+			return
+		}
+	}
+	s.words = append(s.words, said)
 }
 
 func (w *watch) died(at time.Duration, pid int) {
 	for _, in := range w.fold.Incidents() {
 		for _, v := range in.Victims {
 			if in.Kind == diagnose.KindCrash && v.PID == pid {
-				w.spells = append(w.spells, &spell{pid: pid, suspect: -1, found: at, since: v.From, end: at,
-					cause: in.Cause.Kind, short: in.Cause.Short, died: true})
+				w.spells = append(w.spells, &spell{pid: pid, suspect: -1, found: at, slow: -1, end: at, died: true,
+					words: []word{{at: at, since: v.From, cause: in.Cause.Kind, short: in.Cause.Short}}})
 			}
 		}
 	}
@@ -175,6 +233,7 @@ func (w *watch) findings() []spell {
 	all := make([]spell, len(w.spells))
 	for i, one := range w.spells {
 		all[i] = *one
+		all[i].words = slices.Clone(one.words)
 	}
 	return all
 }
