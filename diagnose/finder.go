@@ -96,6 +96,9 @@ func (f finder) pooled(p *process, s *standstill, standing []*threadState) {
 		if r := roleOf(t.ThreadSample); t.running >= 0 && !f.repeats(p, t) || r == mainThread || r == loopThread {
 			continue
 		}
+		if t.TID != s.tid && f.unread(p, t) {
+			continue
+		}
 		s.crowd++
 		if (s.behind == nil || !s.behind.shared()) && !f.repeats(p, t) {
 			s.from = max(s.from, t.from)

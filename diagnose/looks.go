@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
@@ -67,6 +68,14 @@ func (st *stack) own() string {
 	return st.Frames[st.Own-1]
 }
 
+// work is which request or job it is in, to tell one from the next; empty: it does not say.
+func (st *stack) work() string {
+	if st == nil || st.Request == nil {
+		return ""
+	}
+	return fmt.Sprintf(" of %s %d", st.Request.ID, st.Request.Port)
+}
+
 // holdsItself says whether what it waits for is a lock that its own thread has taken before, and that cannot be taken twice.
 func (st *stack) holdsItself() bool {
 	return st != nil && st.Wait != nil && (st.Wait.On == "lock" || st.Wait.On == "monitor") && st.TID != 0 &&
@@ -125,14 +134,15 @@ func sleeps(t history.ThreadSample, behind *obstacle) bool {
 }
 
 // placeOf is where a thread is, as far as it can be told apart from other places: the application's line, the innermost
-// call, or the system call. "": a futex, which may be any lock.
+// call, or the system call, and in which request or job: the same line in the next one is another place. "": a futex,
+// which may be any lock.
 func (p *looks) placeOf(t *threadState) string {
 	st := p.stacks[t.TID]
 	switch own := st.own(); {
 	case own != "":
-		return own
+		return own + st.work()
 	case st != nil && len(st.Frames) > 0:
-		return st.Frames[0]
+		return st.Frames[0] + st.work()
 	case t.Syscall == "futex":
 		return ""
 	}

@@ -137,6 +137,11 @@ func queueWorker(from, to time.Duration, more func(t time.Duration) []history.Ev
 		})...)
 }
 
+// pausing is the code of a job that pauses.
+func pausing(pid int, job string) history.Event {
+	return code(pid, pid, func(st *history.Stack) { st.Request = &history.Request{Path: "jobs.fetch", ID: job} })
+}
+
 // A verdict is what is wanted of worker 1 (pid 101) at the end of a history.
 type wanted struct {
 	state    State
@@ -311,6 +316,14 @@ func TestWorkIsJudgedNotProcesses(t *testing.T) {
 			script(pool(1), at(500*ms, history.Unseen{PID: 101, What: "its kernel stack"}), free(101, 1*s, 3*s)),
 			wanted{state: Idle}},
 
+		{"a queue's worker whose short jobs all pause on one line is busy, however long",
+			script(queueWorker(1*s, 16*s, func(t time.Duration) []history.Event {
+				return []history.Event{stands(101, 101, "clock_nanosleep", 90*ms), pausing(101, fmt.Sprint("job-", t/s))}
+			})), wanted{state: Busy}},
+		{"one job that pauses there again and again hangs at 10 s",
+			script(queueWorker(1*s, 16*s, func(time.Duration) []history.Event {
+				return []history.Event{stands(101, 101, "clock_nanosleep", 90*ms), pausing(101, "job-1")}
+			})), wanted{state: Hung, cause: CausePolling, began: 1 * s, detected: 11 * s}},
 		{"a queue's worker that is proven to wait for tasks is idle",
 			script(queueWorker(1*s, 20*s, func(t time.Duration) []history.Event {
 				th := stands(101, 101, "epoll_wait", t-1*s)

@@ -114,6 +114,12 @@ func (v sight) stackOf(p *process, t *threadState) *stack {
 	return nil
 }
 
+// unread says whether what a thread does was last read before it began to stand still: it may have gone to rest since.
+func (v sight) unread(p *process, t *threadState) bool {
+	st := p.stacks[t.TID]
+	return st != nil && t.running < 0 && st.at < t.from-v.limits.Slack && !v.repeats(p, t)
+}
+
 // starved says whether the process is ready to run most of the time and gets no processor, or has used up its quota.
 func (v sight) starved(p *process) bool {
 	used, delayed := p.shares()

@@ -76,6 +76,16 @@ func (l *looks) idle(tid int) bool {
 	return false
 }
 
+// stoodStillAfter says whether a thread that does not wait for work began its standstill after a moment.
+func (l *looks) stoodStillAfter(moment time.Time) bool {
+	for t, v := range l.views {
+		if v.found != nil && !v.idle && !t.Ended() && v.turns == t.Turns && v.found.since.After(moment) {
+			return true
+		}
+	}
+	return false
+}
+
 // waitOf is the wait that a thread was found in; nil: none is known.
 func (l *looks) waitOf(tid int) history.Event {
 	for t, v := range l.views {

@@ -19,6 +19,9 @@ const (
 	stackAfter = 200 * time.Millisecond
 	// stackEvery is how often they are read again, where the worker ran meanwhile.
 	stackEvery = time.Second
+	// stackSoon is the same where a thread stands still that did not when they were read: what it did then says nothing
+	// of what it waits for now.
+	stackSoon = 300 * time.Millisecond
 	// maxStacks bounds how many pieces of work of one worker are recorded at a reading.
 	maxStacks = 512
 )
@@ -44,8 +47,11 @@ func (r *stackReader) read(now time.Time, one *worker) {
 	if s.Oldest < stackAfter && s.Still < stackAfter && !one.attention.spotCheck {
 		return
 	}
-	cpu := one.threads.CPU()
-	if !l.at.IsZero() && (now.Sub(l.at) < stackEvery || cpu == l.cpu) {
+	cpu, every := one.threads.CPU(), stackEvery
+	if one.looks.stoodStillAfter(l.at) {
+		every = stackSoon
+	}
+	if !l.at.IsZero() && (now.Sub(l.at) < every || cpu == l.cpu) {
 		return
 	}
 	l.at, l.cpu = now, cpu

@@ -3,12 +3,14 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -17,6 +19,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -27,17 +30,21 @@ var control = flag.Duration("control", 0, "how long each control is watched, hal
 
 // A quiet is a server that suffers in some way and has no hang: whatever is found there is false.
 type quiet struct {
-	name   string
-	server string
-	args   []string
-	method string
-	path   string
-	body   string
-	share  float64 // of the capacity that was measured
-	alone  bool    // it takes whole processors: nothing else is run beside it
-	long   int     // long polls beside, all the time
-	quota  int     // percent of one processor; 0: as much as there is
-	must   diagnose.Label
+	name    string
+	server  string
+	args    []string
+	method  string
+	path    string
+	body    string
+	share   float64         // of the capacity that was measured
+	alone   bool            // it takes whole processors: nothing else is run beside it
+	long    int             // long polls beside, all the time
+	hold    string          // seconds that one of them takes; empty: 20
+	upgrade bool            // these are web sockets on which nothing is said
+	once    string          // path that is asked once before
+	every   func(s *server) // done every five seconds
+	quota   int             // percent of one processor; 0: as much as there is
+	must    diagnose.Label
 
 	findings []spell
 	minutes  float64
@@ -51,7 +58,7 @@ type quiet struct {
 }
 
 func quiets() []*quiet {
-	sync4 := []string{"--workers=4"}
+	sync4, threads := []string{"--workers=4"}, []string{"--workers=2", "--threads=4"}
 	return []*quiet{
 		{name: "healthy", server: "gunicorn", args: sync4, method: "GET", path: "/?for=0.02", share: 0.8},
 		{name: "congestion", server: "gunicorn", args: sync4, method: "GET", path: "/?for=0.02", share: 1.5,
@@ -60,6 +67,19 @@ func quiets() []*quiet {
 			share: 1.2, quota: 20},
 		{name: "long polls", server: "gunicorn", args: []string{"--workers=2", "--worker-class=gevent"}, method: "GET",
 			path: "/?for=0.02", share: 0.1, long: 12, must: diagnose.LongPoll},
+		{name: "healthy, threads", server: "gunicorn 27", args: threads, method: "GET", path: "/?for=0.02", share: 0.8},
+		{name: "healthy", server: "php-fpm", method: "GET", path: "/?for=0.02", share: 0.8},
+		// A thread may be held for as long as --hang-after, which is 10 s, and no longer.
+		{name: "long polls in threads", server: "gunicorn 27", args: []string{"--workers=2", "--threads=16"}, method: "GET",
+			path: "/?for=0.02", share: 0.1, long: 12, hold: "8"},
+		{name: "long polls in tasks", server: "uvicorn", args: []string{"--workers=2"}, method: "GET", path: "/?for=0.02",
+			share: 0.1, long: 12, must: diagnose.Awaiting},
+		{name: "web sockets", server: "uvicorn", args: []string{"--workers=2"}, method: "GET", path: "/?for=0.02",
+			share: 0.1, long: 12, upgrade: true},
+		{name: "reload every 5 s", server: "gunicorn 27", args: threads, method: "GET", path: "/?for=0.02", share: 0.1,
+			every: func(s *server) { _ = syscall.Kill(s.pid, syscall.SIGHUP) }},
+		{name: "pool of processes at rest", server: "gunicorn 27", args: threads, method: "GET", path: "/?for=0.02",
+			share: 0.1, once: "/processes"},
 		{name: "healthy", server: "reference", args: sync4, method: "POST", path: "/task",
 			body: `{"work":"sleep","duration":"20ms"}`, share: 0.8, alone: true},
 	}
@@ -104,7 +124,7 @@ func (q *quiet) run(t *testing.T) {
 	defer cancel()
 	s := start(ctx, t, q.server, q.args)
 	w, stop := watchServer(ctx, t, s)
-	for ready := 0; ready < 20; ready++ { // its listener is there before its workers are
+	for range 20 { // its listener is there before its workers are
 		if a := w.ask(s, q.method, q.path, q.body, 20*time.Second); a.err != nil {
 			t.Fatal(a.err)
 		}
@@ -120,6 +140,11 @@ func (q *quiet) run(t *testing.T) {
 	}
 	q.capacity = q.measure(w, s)
 	q.rate = q.capacity * q.share
+	if q.once != "" {
+		for range 20 { // each worker gets one
+			w.ask(s, "GET", q.once, "", 20*time.Second)
+		}
+	}
 	ctx, end := context.WithTimeout(ctx, q.span())
 	defer end()
 	q.load(ctx, w, s)
@@ -160,7 +185,25 @@ func (q *quiet) load(ctx context.Context, w *watch, s *server) {
 	for range q.long {
 		hands.Go(func() {
 			for ctx.Err() == nil {
-				w.ask(s, "GET", "/?for=20", "", 30*time.Second)
+				if q.upgrade {
+					holdWebSocket(ctx, s)
+					continue
+				}
+				w.ask(s, "GET", "/?for="+cmp.Or(q.hold, "20"), "", 30*time.Second)
+			}
+		})
+	}
+	if q.every != nil {
+		hands.Go(func() {
+			tick := time.NewTicker(5 * time.Second)
+			defer tick.Stop()
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case <-tick.C:
+					q.every(s)
+				}
 			}
 		})
 	}
@@ -183,6 +226,24 @@ func (q *quiet) load(ctx context.Context, w *watch, s *server) {
 				q.failed.Add(1)
 			}
 		})
+	}
+}
+
+// holdWebSocket opens one, and says nothing on it until it is over or a minute has passed.
+func holdWebSocket(ctx context.Context, s *server) {
+	c, err := net.Dial("tcp", s.address)
+	if err != nil {
+		return
+	}
+	defer func() { _ = c.Close() }()
+	_, err = c.Write([]byte("GET /ws HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"))
+	if err != nil {
+		return
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(time.Minute):
 	}
 }
 

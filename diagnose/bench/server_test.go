@@ -23,7 +23,7 @@ import (
 
 // A server is one that the bench has started.
 type server struct {
-	kind    string // "reference", "gunicorn" (Debian's), "gunicorn 27", "uvicorn"
+	kind    string // "reference", "gunicorn" (Debian's), "gunicorn 27", "uvicorn", "php-fpm"
 	pid     int    // of its arbiter
 	address string
 	dir     string
@@ -47,6 +47,8 @@ func start(ctx context.Context, t *testing.T, kind string, args []string) *serve
 		s.address = freeAddress(t)
 		cmd = exec.Command(program, append([]string{"--chdir", here(t), "--bind", s.address, "--timeout=300",
 			"--worker-tmp-dir", s.dir, "--log-level=error"}, append(args, module)...)...)
+	case "php-fpm":
+		cmd = s.fpm(t)
 	case "uvicorn":
 		s.address = freeAddress(t)
 		host, port, _ := net.SplitHostPort(s.address)
@@ -95,8 +97,12 @@ func start(ctx context.Context, t *testing.T, kind string, args []string) *serve
 			t.Fatal("the reference server did not say that it listens")
 		}
 	}
+	network, address := "tcp", s.address
+	if kind == "php-fpm" { // the proxy may be there before it
+		network, address = "unix", filepath.Join(s.dir, "fpm.sock")
+	}
 	for began := time.Now(); ; {
-		c, err := net.Dial("tcp", s.address)
+		c, err := net.Dial(network, address)
 		if err == nil {
 			_ = c.Close()
 			break
@@ -107,6 +113,46 @@ func start(ctx context.Context, t *testing.T, kind string, args []string) *serve
 		time.Sleep(20 * time.Millisecond)
 	}
 	return s
+}
+
+// fpm writes the files of php-fpm with four children, and starts nginx before it, which speaks HTTP.
+func (s *server) fpm(t *testing.T) *exec.Cmd {
+	t.Helper()
+	found, err := filepath.Glob("/usr/sbin/php-fpm*")
+	if err != nil || len(found) == 0 {
+		t.Fatal("no php-fpm in /usr/sbin (.ci/install-tools installs it)")
+	}
+	s.address = freeAddress(t)
+	for name, text := range map[string]string{
+		"wait.php": `<?php if (isset($_GET["for"])) usleep((int) (1e6 * (float) $_GET["for"])); echo getmypid(), " 0\n";`,
+		"fpm.conf": "[global]\nerror_log = DIR/fpm.log\ndaemonize = no\n[bench]\nuser = www-data\ngroup = www-data\n" +
+			"listen = DIR/fpm.sock\nlisten.mode = 0666\npm = static\npm.max_children = 4\n",
+		"nginx.conf": "daemon off;\npid DIR/nginx.pid;\nerror_log DIR/nginx.log;\nworker_processes 1;\nuser www-data;\n" +
+			"events { worker_connections 512; }\nhttp { access_log off;\nclient_body_temp_path DIR/n1;\nproxy_temp_path DIR/n2;\n" +
+			"fastcgi_temp_path DIR/n3;\nuwsgi_temp_path DIR/n4;\nscgi_temp_path DIR/n5;\nserver { listen ADDRESS;\n" +
+			"location / { include /etc/nginx/fastcgi_params; fastcgi_param SCRIPT_FILENAME DIR/wait.php;\n" +
+			"fastcgi_pass unix:DIR/fpm.sock; } } }\n",
+	} {
+		text = strings.NewReplacer("DIR", s.dir, "ADDRESS", s.address).Replace(text)
+		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for dir := s.dir; dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
+		if err := os.Chmod(dir, 0o755); err != nil { // its children are another user's
+			t.Fatal(err)
+		}
+	}
+	proxy := exec.Command("/usr/sbin/nginx", "-c", filepath.Join(s.dir, "nginx.conf"))
+	proxy.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if err := proxy.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = syscall.Kill(-proxy.Process.Pid, syscall.SIGKILL)
+		_ = proxy.Wait()
+	})
+	return exec.Command(found[len(found)-1], "-F", "-R", "-y", filepath.Join(s.dir, "fpm.conf"))
 }
 
 // here is the folder of the applications.

@@ -5,6 +5,7 @@ Each waits for as long as the request says (for=SECONDS) at the line that is mar
 
 import asyncio
 import concurrent.futures
+import multiprocessing
 import os
 import queue
 import socket
@@ -159,6 +160,20 @@ def sleep(q):
 HANGS = {f.__name__: f for f in (lock, rlock, semaphore, condition, jobs, event, future, database, recv, sleep)}
 
 
+WORKERS = None
+
+
+def processes(q):
+    """A pool of processes that has done something once and rests since."""
+    global WORKERS
+    if not WORKERS:
+        WORKERS = multiprocessing.get_context("fork").Pool(2)
+    WORKERS.map(abs, range(-10, 10))
+
+
+HANGS["processes"] = processes
+
+
 def asked(path, query):
     q = {k: v[0] for k, v in parse_qs(query).items()}
     return path.strip("/"), q
@@ -233,7 +248,16 @@ async def computes(q):
 AWAITS = {f.__name__: f for f in (a_lock, a_event, a_queue, a_future, a_thread, a_read, blocks, computes)}
 
 
+async def web_socket(receive, send):
+    await receive()
+    await send({"type": "websocket.accept"})
+    while (message := await receive())["type"] != "websocket.disconnect":
+        await send({"type": "websocket.send", "text": message.get("text") or ""})
+
+
 async def tasks(scope, receive, send):
+    if scope["type"] == "websocket":
+        await web_socket(receive, send)
     if scope["type"] != "http":
         return
     name, q = asked(scope["path"], scope["query_string"].decode())
