@@ -320,6 +320,13 @@ func TestWorkIsJudgedNotProcesses(t *testing.T) {
 			script(queueWorker(1*s, 16*s, func(t time.Duration) []history.Event {
 				return []history.Event{stands(101, 101, "clock_nanosleep", 90*ms), pausing(101, fmt.Sprint("job-", t/s))}
 			})), wanted{state: Busy}},
+		{"what it does was last read in a job before this one: it works",
+			script(queueWorker(1*s, 5700*ms, func(t time.Duration) []history.Event {
+				if t%(2*s) != 0 {
+					return []history.Event{stands(101, 101, "recvfrom", 90*ms)}
+				}
+				return []history.Event{stands(101, 101, "recvfrom", 90*ms), pausing(101, fmt.Sprint("job-", t/s))}
+			})), wanted{state: Busy}},
 		{"one job that pauses there again and again hangs at 10 s",
 			script(queueWorker(1*s, 16*s, func(time.Duration) []history.Event {
 				return []history.Event{stands(101, 101, "clock_nanosleep", 90*ms), pausing(101, "job-1")}

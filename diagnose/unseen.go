@@ -30,7 +30,7 @@ func (f finder) unknown(p *process, stalled bool) string {
 		!f.upstreamWaits(p):
 		return fmt.Sprintf("%s unanswered for %s; its loop waits for events; what for was not seen",
 			words.Count(p.sample.Inside, "request"), words.Seconds(f.now-p.began()))
-	case p.noListener && p.lookedAt != unset && !p.rests:
+	case p.noListener && p.lookedAt != unset && !p.rests && !f.inRequest(p):
 		return "it has no listening socket, and none of its threads could be seen to wait for work"
 	}
 	for _, one := range f.hidden {
@@ -43,4 +43,15 @@ func (f finder) unknown(p *process, stalled bool) string {
 		}
 	}
 	return ""
+}
+
+// inRequest says whether a thread was seen in a request or a job lately: it works, whatever its waits look like between
+// two looks.
+func (f finder) inRequest(p *process) bool {
+	for _, st := range p.stacks {
+		if st.Request != nil && !st.Idle && f.now-st.at <= 3*f.limits.Stale {
+			return true
+		}
+	}
+	return false
 }
