@@ -316,6 +316,20 @@ func TestWorkIsJudgedNotProcesses(t *testing.T) {
 			script(pool(1), at(500*ms, history.Unseen{PID: 101, What: "its kernel stack"}), free(101, 1*s, 3*s)),
 			wanted{state: Idle}},
 
+		{"short requests that all pause on one line, with others behind them, are no hang in the moment between two",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), backlog(5*s, 16*s),
+				every(5*s, 16*s, func(t time.Duration) []history.Event {
+					w := inside(101)
+					if t%(300*ms) != 0 { // else it is seen between two
+						w = inside(101, 20*ms)
+					}
+					w.LeastAge = true // of a unix socket the kernel keeps no age
+					return look(101, w, stands(101, 101, "clock_nanosleep", 10*ms),
+						code(101, 101, func(st *history.Stack) {
+							st.Pool, st.Request = true, &history.Request{Method: "GET", Path: "/"}
+						}))
+				})), wanted{state: Busy}},
+
 		{"a queue's worker whose short jobs all pause on one line is busy, however long",
 			script(queueWorker(1*s, 16*s, func(t time.Duration) []history.Event {
 				return []history.Event{stands(101, 101, "clock_nanosleep", 90*ms), pausing(101, fmt.Sprint("job-", t/s))}

@@ -65,6 +65,10 @@ func (f finder) threadStall(p *process, t *threadState, others []*threadState) (
 		return standstill{}, false
 	}
 	begin, kind := t.from, standing
+	unasked := p.seen // where no request is seen inside: from when on what it is at may have lasted
+	if len(others) <= 1 {
+		unasked = max(unasked, p.answered) // nobody else has answered since
+	}
 	switch {
 	case t.running >= 0:
 		if !f.computes(p, t) && !f.repeats(p, t) {
@@ -76,13 +80,13 @@ func (f finder) threadStall(p *process, t *threadState, others []*threadState) (
 		}
 		begin = max(from, f.restedAt(p, t))
 		if !asked {
-			begin = max(t.running, p.seen)
+			begin = max(t.running, unasked)
 		}
 	case f.repeats(p, t) || f.pauses(p, t, others):
 		kind = polling
 		begin = max(from, t.idled)
 		if !asked {
-			begin = max(t.placed, p.seen)
+			begin = max(t.placed, unasked)
 		}
 	}
 	s := f.explained(p, t, max(begin, p.seen), never)

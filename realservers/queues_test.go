@@ -26,6 +26,12 @@ func queueCases() []realCase {
 			want: want{state: "hung", hung: 1, kinds: aLock, at: "tasks.py#count", silent: []string{`^healthy`}},
 		},
 		{
+			name: "healthy: Celery has many short tasks, each of which pauses at one line", worlds: both,
+			serve: with(redisServer, celery),
+			hang:  tasks("the first page was sent", "[tasks.page.delay(n) for n in range(300)]"), after: hungLong,
+			want: want{says: []string{`tasks\.page`}},
+		},
+		{
 			name: "RQ: the process of a job waits for an answer", worlds: both,
 			serve: with(redisServer, deafUpstream, rq),
 			hang:  jobs("the feed was asked", "queue.enqueue(jobs.fetch, job_timeout=600)"), after: hungLong,

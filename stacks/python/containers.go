@@ -5,6 +5,8 @@ func (r *Reader) items(object uint64, n int) []uint64 {
 	c := r.typeOf(object)
 	at := object + 24
 	switch {
+	case c.has(isTuple) && r.layout.version >= 0x030e: // which keeps its hash before them (Include/cpython/tupleobject.h)
+		at = object + 32
 	case c.has(isTuple):
 	case c.has(isList):
 		at = r.mem.word(object + 24)

@@ -243,10 +243,11 @@ func (r *Reader) shielded(future uint64) uint64 {
 		!r.is(r.mem.word(callback+functionName), "shield.<locals>._outer_done_callback") {
 		return 0
 	}
-	for _, inner := range r.closure(callback) {
-		if inner != future && r.derives(r.typeOf(inner), "_asyncio.Future") || r.isTask(inner) {
-			return inner
+	inner := uint64(0)
+	for _, one := range r.closure(callback) {
+		if one != future && r.derives(r.typeOf(one), "_asyncio.Future") || r.isTask(one) {
+			inner = one // by their names, in order: of 3.14's two it is the second, and "cur_task" the first
 		}
 	}
-	return 0
+	return inner
 }

@@ -115,7 +115,7 @@ func TestTasksTellWhatTheyAwait(t *testing.T) {
 							runs = where(other)
 						}
 					}
-					if w.Wait.On != "executor" || !strings.HasPrefix(runs, "_WorkItem.run < _worker") {
+					if w.Wait.On != "executor" || !strings.Contains(runs, "_WorkItem.run < _worker") {
 						return fmt.Sprintf("%s waits for %+v, which is at %q", name, w.Wait, runs)
 					}
 				}

@@ -63,12 +63,9 @@ func (r *Reader) characters(address uint64) (raw []byte, kind int) {
 		return nil, 0
 	}
 	length, state := binary.LittleEndian.Uint64(head[16:]), binary.LittleEndian.Uint32(head[32:])
+	// Of struct _PyUnicodeObject_state only the first byte is anything: what is above it nobody sets (3.14 leaves there
+	// what the memory had before). Without the GIL, 3.14 has another layout; such a build is not read.
 	kind, ascii := int(state>>2&7), state>>6&1 == 1
-	if r.layout.version >= 0x030e { // the interned mark takes a whole byte there
-		if k := int(state >> 8 & 7); k != 0 { // 3.14.0 keeps the older layout where the GIL is on
-			kind, ascii = k, state>>12&1 == 1
-		}
-	}
 	start := address + r.layout.compact
 	if ascii {
 		kind, start = 1, address+r.layout.ascii

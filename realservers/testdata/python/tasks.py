@@ -1,6 +1,7 @@
 """Tasks of a Celery queue."""
 import os
 import socket
+import time
 import threading
 
 from celery import Celery
@@ -28,3 +29,10 @@ def count():
     stock.acquire()
     print("the stock was counted", flush=True)
     stock.acquire()  # hang: count
+
+
+@app.task
+def page(number):
+    time.sleep(0.25)
+    if number == 0:
+        print("the first page was sent", flush=True)
