@@ -140,7 +140,7 @@ func described(words []byte) (layout, error) {
 		generatorFrame: 72, generatorState: 67, ascii: 40, compact: 56, taskCoroutine: 120, futureState: 96,
 	}
 	if version >= 0x030e {
-		l.depth, l.taskCoroutine, l.futureState, l.generations = q(frame+6), 128, 104, 0
+		l.depth, l.taskCoroutine, l.futureState = q(frame+6), 128, 104
 	}
 	for _, offset := range []uint64{
 		l.interpreters, l.gil, l.holder, l.locked, l.nextInterpreter, l.threads, l.modules, l.generations, l.nextThread,
@@ -154,5 +154,6 @@ func described(words []byte) (layout, error) {
 	return l, nil
 }
 
-// generations313 is where struct _gc_runtime_state of 3.13 has its generations (Include/internal/pycore_interp.h).
+// generations313 is where struct _gc_runtime_state of 3.13 and 3.14 has its generations, whose lists 3.14.0 calls by
+// other names (Include/internal/pycore_interp.h, pycore_interp_structs.h).
 const generations313 = 24
