@@ -181,3 +181,17 @@ func TestAReloadIsNoDeath(t *testing.T) {
 		}
 	}
 }
+
+// The task of the next request may lie where that of the one before lay: it is not as old as both.
+func TestATaskOfTheNextRequestAtTheSameAddressIsYoung(t *testing.T) {
+	h := script(pool(1), every(1*s, 5*s, func(t time.Duration) []history.Event {
+		poll := task(101, 7, "task", history.Wait{On: "sleep"})
+		poll.Request = &history.Request{Method: "GET", Path: "/poll", Port: 40000 + int(t/(2*s))}
+		w := sample(1, 101, func(*history.WorkerSample) {}) // of its connections nothing is seen
+		return look(101, w, accepting(101, 101, 10*ms), poll)
+	}))
+	w := fold(h).Workers()[0]
+	if len(w.Awaits) != 1 || w.Awaits[0].Age > 1500*ms {
+		t.Errorf("at 5 s the third poll, of 4 s, is told as %+v, want an age of at most 1.5 s", w.Awaits)
+	}
+}

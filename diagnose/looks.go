@@ -108,7 +108,8 @@ func (p *looks) traced(r history.Record, ev history.Stack) {
 	p.stacksAt = r.At
 	st := &stack{Stack: ev, at: r.At, first: r.At, seq: r.Seq}
 	if ev.TID == 0 {
-		if old := p.tasks[ev.ID]; old != nil && old.own() == st.own() {
+		// An ID is an address, where the next request's task may come to lie.
+		if old := p.tasks[ev.ID]; old != nil && old.own() == st.own() && old.work() == st.work() {
 			st.first = old.first
 		}
 		if len(p.tasks) < maxThreads || p.tasks[ev.ID] != nil {
