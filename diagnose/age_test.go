@@ -195,3 +195,26 @@ func TestATaskOfTheNextRequestAtTheSameAddressIsYoung(t *testing.T) {
 		t.Errorf("at 5 s the third poll, of 4 s, is told as %+v, want an age of at most 1.5 s", w.Awaits)
 	}
 }
+
+// A loop that is caught twice while it answers short requests is not at the long poll that it holds open beside them.
+func TestALoopThatRunsForAMomentIsNotAtTheLongPollBesideIt(t *testing.T) {
+	poll := func(st *history.Stack) {
+		st.TID, st.Kind, st.ID, st.Wait = 0, "task", 7, &history.Wait{On: "sleep"}
+		st.Request = &history.Request{Method: "GET", Path: "/poll", Port: 40000}
+	}
+	h := script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 25*s, func(t time.Duration) []history.Event {
+		w := inside(101, t-5*s)
+		w.Ports, w.Moved = []int{40000}, true
+		runs := history.ThreadSample{PID: 101, TID: 101, State: "R", Syscall: "running"}
+		if t%s > 200*ms {
+			runs = accepting(101, 101, 10*ms)
+		}
+		return look(101, w, runs, code(101, 101, func(st *history.Stack) {
+			st.Request = &history.Request{Method: "GET", Path: "/", Port: 55662}
+		}), code(101, 0, poll))
+	}))
+	f := fold(h)
+	if got := f.Incidents(); len(got) > 0 {
+		t.Errorf("got %+v, want no incident", got)
+	}
+}

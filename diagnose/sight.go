@@ -98,10 +98,40 @@ func (v sight) repeats(p *process, t *threadState) bool {
 		return false // a loop comes back to one place by its nature, each time for another piece of work
 	}
 	enough := sameFor
-	if p.sample.Inside > 0 && v.limits.HangAfter > 0 && v.now-p.began() >= v.limits.HangAfter {
+	if old := p.sample.Inside > 0 && v.limits.HangAfter > 0 && v.now-p.began() >= v.limits.HangAfter; old &&
+		v.restedAt(p, t) <= p.began() {
 		enough = tickStep // its request is older than any should be: two looks in one place will do
 	}
 	return t.placed != unset && v.now-t.placed >= enough && (t.running >= 0 || t.from > t.placed+v.limits.Slack)
+}
+
+// restedAt is when a thread was last seen idle; of a main or loop thread also by what is known of the one that had
+// its part before.
+func (v sight) restedAt(p *process, t *threadState) time.Duration {
+	switch r := roleOf(t.ThreadSample); r {
+	case mainThread, loopThread:
+		return p.idled[r]
+	}
+	return t.idled
+}
+
+// over says whether the request of a client's port is known to be inside no more: it is not among those whose ports are
+// known. Behind a proxy a language knows other ports than the kernel, so another piece of work is to have one of these.
+func (v sight) over(p *process, port int) bool {
+	if _, inside := p.ageOf(port); inside || port == 0 || len(p.sample.Ports) < p.sample.Inside {
+		return false
+	}
+	for _, st := range p.tasks {
+		if st.Request != nil && slices.Contains(p.sample.Ports, st.Request.Port) {
+			return true
+		}
+	}
+	for _, st := range p.stacks {
+		if st.Request != nil && slices.Contains(p.sample.Ports, st.Request.Port) {
+			return true
+		}
+	}
+	return false
 }
 
 // stackOf is what a thread does in its language's words, as far as that is still true: it was read since the thread

@@ -48,7 +48,6 @@ func (f finder) requestStall(p *process) (standstill, bool) {
 // shows that it is not what stops it.
 func (f finder) threadStall(p *process, t *threadState, others []*threadState) (standstill, bool) {
 	asked := p.sample.Inside > 0
-	st := p.stacks[t.TID]
 	o := f.behind(p, t.TID, f.now)
 	busy := f.occupied(p, t)
 	if !asked && !busy && (f.backlog == 0 && (o == nil || !o.shared() || p.ready)) {
@@ -93,30 +92,24 @@ func (f finder) threadStall(p *process, t *threadState, others []*threadState) (
 	if kind == polling {
 		s.how, s.shown = polling, 0
 	}
-	f.age(p, &s, st, others)
+	f.age(p, &s, t, others)
 	f.urgency(p, &s, t, others)
 	return s, true
 }
 
-// restedAt is when a thread was last seen idle; of a main or loop thread also by what is known of the one that had
-// its part before.
-func (f finder) restedAt(p *process, t *threadState) time.Duration {
-	switch r := roleOf(t.ThreadSample); r {
-	case mainThread, loopThread:
-		return p.idled[r]
-	}
-	return t.idled
-}
-
-// age dates the work that a thread has: the request that it serves, as far as that is known.
-func (f finder) age(p *process, s *standstill, st *stack, others []*threadState) {
-	if st != nil && st.Request != nil {
+// age dates the work that a thread has: the request that it serves, as far as that is known. The oldest inside is not
+// its own where it has rested since that came, or serves one that is known and not among them.
+func (f finder) age(p *process, s *standstill, t *threadState, others []*threadState) {
+	if st := p.stacks[t.TID]; st != nil && st.Request != nil {
 		if age, ok := p.ageOf(st.Request.Port); ok {
 			s.work = p.sampledAt - age
 			return
 		}
+		if f.over(p, st.Request.Port) {
+			return
+		}
 	}
-	if p.sample.Inside > 0 && len(others) <= 1 && p.began() < s.from {
+	if p.sample.Inside > 0 && len(others) <= 1 && p.began() < s.from && f.restedAt(p, t) <= p.began() {
 		s.work = p.began()
 	}
 }
