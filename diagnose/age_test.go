@@ -218,3 +218,30 @@ func TestALoopThatRunsForAMomentIsNotAtTheLongPollBesideIt(t *testing.T) {
 		t.Errorf("got %+v, want no incident", got)
 	}
 }
+
+// Who waits for a monitor of Java wakes up each second; the circle is as old as the later of its two requests.
+func TestACircleOfMonitorsIsAsOldAsItsRequests(t *testing.T) {
+	waits := func(tid, owner int) []history.Event {
+		return []history.Event{stands(101, tid, "futex", 300*ms),
+			history.MutexWait{PID: 101, TID: tid, Still: 300 * ms}, code(101, tid, func(st *history.Stack) {
+				st.Language, st.Pool, st.Wait = "java", true, &history.Wait{On: "monitor", Object: 7, Owner: uint64(owner)}
+			})}
+	}
+	h := script(at(0, history.ServerStarted{Server: "attach", PID: 50}, history.WorkerSeen{PID: 101, Worker: 1, Born: -60 * s}),
+		every(100*ms, 1*s, func(t time.Duration) []history.Event {
+			return look(101, inside(101, t+14*s, t+13*s, t+5*s), append(waits(111, 112), waits(112, 111)...)...)
+		}))
+	check(t, "two threads in two monitors", fold(h), wanted{state: Hung, cause: CauseMutex, began: -13 * s, detected: 100 * ms})
+}
+
+// A main thread that has joined the others stood still when the first request came: it is none of those that serve.
+func TestAMainThreadThatWaitsForTheOthersServesNobody(t *testing.T) {
+	h := script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 12*s, func(t time.Duration) []history.Event {
+		return look(101, inside(101, t-5*s, t-5*s-400*ms), stands(101, 101, "futex", t-5*s),
+			stands(101, 111, "futex", t-5*s-400*ms), stands(101, 112, "futex", t-5*s-500*ms))
+	}))
+	f := fold(h)
+	if w := f.Workers()[0]; w.Cause == nil || strings.Contains(w.Cause.Sentence, "main thread") {
+		t.Errorf("got %+v, want a cause that does not blame the main thread", w.Cause)
+	}
+}

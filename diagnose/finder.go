@@ -83,11 +83,25 @@ func (f finder) explained(p *process, t *threadState, from, limit time.Duration)
 	}
 	if s.cycle = f.cycle(p, t); s.cycle != nil {
 		s.limit = 0
+		if from, known := f.formed(p, t, len(s.cycle)); known {
+			s.from = from
+		}
 	}
 	if st := p.stacks[t.TID]; st.holdsItself() || st != nil && st.Wait != nil && st.Wait.Before != 0 && st.Wait.On != "" {
 		s.limit = 0 // who took it does not exist in this process, or waits for itself
 	}
 	return s
+}
+
+// formed is since when so many threads are in a circle, where their own standstill does not say it: who waits for a
+// monitor of Java wakes up every second to look (ObjectMonitor::EnterI, MAX_RECHECK_INTERVAL). They serve as many
+// requests, which are not answered any more, and so are the oldest; the circle is as old as the last of these.
+func (f finder) formed(p *process, t *threadState, n int) (from time.Duration, known bool) {
+	st := p.stacks[t.TID]
+	if st == nil || st.Language != "java" || st.Wait == nil || st.Wait.On != "monitor" || n < 1 || n > len(p.sample.Ages) {
+		return 0, false
+	}
+	return max(p.sampledAt-p.sample.Ages[n-1], f.restedAt(p, t)), true
 }
 
 // pooled counts those of a pool among threads that stand still. The pool is used up since the last of them was taken.

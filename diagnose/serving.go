@@ -20,7 +20,7 @@ func (v sight) serving(p *process) []*threadState {
 		switch main := roleOf(t.ThreadSample) == mainThread; {
 		case st != nil && st.Request != nil, p.hang != nil && p.stall.tid == t.TID:
 		case main && st != nil && st.Ends:
-		case main && (pools || v.accepts(p) && !t.Idle && st != nil):
+		case main && (pools || v.accepts(p) && !t.Idle && st != nil), main && !spoken && v.joins(p, t, all):
 			continue
 		case !main && spoken && !v.atWork(p, t):
 			if o := v.behind(p, t.TID, v.now); st != nil || o == nil || !o.shared() {
@@ -30,6 +30,18 @@ func (v sight) serving(p *process) []*threadState {
 		out = append(out, t)
 	}
 	return out
+}
+
+// joins says whether the main thread waits for the end of the others: it stood still when the oldest request came, and
+// as many others as there are requests inside have stood still only since.
+func (v sight) joins(p *process, main *threadState, all []*threadState) bool {
+	later := 0
+	for _, t := range all {
+		if t != main && t.from > main.from {
+			later++
+		}
+	}
+	return p.sample.Inside > 0 && later >= p.sample.Inside && main.from <= p.began()+v.limits.Slack
 }
 
 // atWork says whether a thread is one of those that serve, by its name or by its language's account.

@@ -41,6 +41,7 @@ type stack struct {
 	low, high uint64
 	from      uint64
 	part      foreign.Block
+	beyond    bool // the innermost frame of a method has been passed
 }
 
 // word is the word at an address of the stack; false: it is none of it, or cannot be read.
@@ -96,6 +97,7 @@ func (p *program) each(s *stack, a anchor, of func(call) bool) (whole bool) {
 		if !ok || !of(c) {
 			return false
 		}
+		s.beyond = s.beyond || c.method != 0
 		if c.caller.sp == 0 {
 			return true
 		}
@@ -153,6 +155,11 @@ func (p *program) interpreted(s *stack, a anchor) (c call, ok bool) {
 	if bci, inside := m.inside(place); m.glue {
 		return c, true
 	} else if inside {
+		// monitorenter steps on before it waits (TemplateTable::monitorenter), maybe over the end of its line.
+		const monitorEnter = 0xc2
+		if bci > 0 && !s.beyond && p.view.Block(place-1, 1).Byte(0) == monitorEnter {
+			bci--
+		}
 		c.frames = []stacks.Frame{m.at(bci)}
 	} else { // a native one
 		c.frames = []stacks.Frame{m.frame}
