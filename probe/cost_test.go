@@ -114,6 +114,7 @@ func fork(b *testing.B, workers, threads, slow int) int {
 	}
 	b.Cleanup(func() {
 		_ = in.Close()
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // its children too, also where it has ended before
 		_ = cmd.Wait()
 	})
 	line, err := bufio.NewReader(out).ReadString('\n')

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -8,7 +9,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/hangtime-dev/hangtime/kernel/clock"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/probe/listeners"
 )
@@ -24,6 +27,40 @@ type Hint struct {
 // Find finds the server that is meant: its arbiter, and where it listens. An error says what was looked for and what
 // would be right.
 func Find(h Hint) (Target, error) { return find("/proc", h) }
+
+const (
+	// justStarted is how old a process is whose workers may still come: a pre-forking server listens some milliseconds
+	// before its first worker is there.
+	justStarted = 5 * time.Second
+	// alone is for how long such a one is to be the only process before it is held to stay so.
+	alone    = 500 * time.Millisecond
+	lookHere = 50 * time.Millisecond
+)
+
+// FindSettled is Find of a server that may have been started a moment ago: it waits for half a second, or until ctx
+// ends, where the server seems to be one process so far.
+func FindSettled(ctx context.Context, h Hint) (Target, error) {
+	for end := time.Now().Add(alone); ; {
+		t, err := Find(h)
+		if err != nil || !t.Single || time.Now().After(end) || age(t.Arbiter) > justStarted {
+			return t, err
+		}
+		select {
+		case <-ctx.Done():
+			return Target{}, context.Cause(ctx)
+		case <-time.After(lookHere):
+		}
+	}
+}
+
+// age is for how long a process has run; 0: it does not.
+func age(pid int) time.Duration {
+	s, err := proc.FS("/proc").Stat(pid)
+	if err != nil {
+		return 0
+	}
+	return clock.Boot() - proc.Ticks(s.Start)
+}
 
 func find(p proc.FS, h Hint) (Target, error) {
 	switch {

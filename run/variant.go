@@ -11,6 +11,7 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/loadgen"
 	"github.com/hangtime-dev/hangtime/probe"
+	"github.com/hangtime-dev/hangtime/probe/tasklogs"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
@@ -70,7 +71,11 @@ func (v *variant) boot(ctx context.Context) (err error) {
 	}()
 	seen := func() []probe.Worker { return nil }
 	if srv.pid != 0 {
-		watch, err := probe.Watch(ctx, probe.Target{Arbiter: srv.pid, Address: srv.watched()}, v.run.rec)
+		target, err := v.target(ctx, srv)
+		if err != nil {
+			return err
+		}
+		watch, err := probe.Watch(ctx, target, v.run.rec)
 		if err != nil {
 			return fmt.Errorf("watch the server: %w", err)
 		}
@@ -102,7 +107,7 @@ func (v *variant) account() {
 	if v.plan.Server.Kind != scenarios.Reference || v.plan.Server.Logging == "stdout" {
 		return
 	}
-	log, err := probe.ReadTaskLogs(v.dir)
+	log, err := tasklogs.Read(v.dir)
 	if err != nil {
 		v.record(history.Trouble{Component: "probe", Text: err.Error()})
 		return

@@ -50,7 +50,7 @@ Exit codes: 0 healthy, 1 hung, 2 the command line is wrong, 3 the server could n
 }
 
 func diagnoseOnce(cmd *cobra.Command, flags targetFlags, asJSON bool) error {
-	target, err := flags.find()
+	target, err := flags.find(cmd.Context())
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -36,7 +37,7 @@ func (t *targetFlags) add(cmd *cobra.Command) {
 }
 
 // find finds the server; exactly one way to name it must be given.
-func (t *targetFlags) find() (probe.Target, error) {
+func (t *targetFlags) find(ctx context.Context) (probe.Target, error) {
 	given := 0
 	for _, is := range []bool{t.pid != 0, t.pidfile != "", t.port != 0, t.socket != ""} {
 		if is {
@@ -49,7 +50,7 @@ func (t *targetFlags) find() (probe.Target, error) {
 	if given != 1 {
 		return probe.Target{}, &exit{exitUsage, errors.New("say which server: one of --pid, --pidfile, --port and --socket")}
 	}
-	target, err := probe.Find(probe.Hint{PID: t.pid, Pidfile: t.pidfile, Port: t.port, Socket: t.socket})
+	target, err := probe.FindSettled(ctx, probe.Hint{PID: t.pid, Pidfile: t.pidfile, Port: t.port, Socket: t.socket})
 	if err != nil {
 		return probe.Target{}, &exit{exitUnknown, err}
 	}

@@ -64,7 +64,7 @@ func (f *watchFlags) watch(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	target, err := f.target.find()
+	target, err := f.target.find(cmd.Context())
 	if err != nil {
 		return err
 	}

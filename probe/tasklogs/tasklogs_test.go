@@ -1,4 +1,4 @@
-package probe
+package tasklogs
 
 import (
 	"os"
@@ -26,7 +26,7 @@ func TestTaskLogsAreCounted(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got, err := ReadTaskLogs(dir)
+	got, err := Read(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

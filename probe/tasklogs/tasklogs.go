@@ -1,4 +1,5 @@
-package probe
+// Package tasklogs counts what a server of hangtime has written about its tasks, once it has stopped.
+package tasklogs
 
 import (
 	"bufio"
@@ -12,9 +13,9 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// ReadTaskLogs counts what the task logs in dir hold, rotated ones too. It is for when the server has stopped: until
+// Read counts what the task logs in dir hold, rotated ones too. It is for when the server has stopped: until
 // then a last line may be half written.
-func ReadTaskLogs(dir string) (history.TaskLog, error) {
+func Read(dir string) (history.TaskLog, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "async_tasks*.log*"))
 	if err != nil {
 		return history.TaskLog{}, fmt.Errorf("look for task logs: %w", err)
@@ -22,7 +23,7 @@ func ReadTaskLogs(dir string) (history.TaskLog, error) {
 	out := history.TaskLog{Files: len(files)}
 	began, ended := map[string]int{}, map[string]bool{}
 	for _, path := range files {
-		if err := readTaskLog(path, &out, began, ended); err != nil {
+		if err := readOne(path, &out, began, ended); err != nil {
 			return out, fmt.Errorf("read task log: %w", err)
 		}
 	}
@@ -35,7 +36,7 @@ func ReadTaskLogs(dir string) (history.TaskLog, error) {
 	return out, nil
 }
 
-func readTaskLog(path string, out *history.TaskLog, began map[string]int, ended map[string]bool) error {
+func readOne(path string, out *history.TaskLog, began map[string]int, ended map[string]bool) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
