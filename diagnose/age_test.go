@@ -245,3 +245,29 @@ func TestAMainThreadThatWaitsForTheOthersServesNobody(t *testing.T) {
 		t.Errorf("got %+v, want a cause that does not blame the main thread", w.Cause)
 	}
 }
+
+// A goroutine that computes goes from thread to thread; none of them is seen to run for long.
+func TestAGoroutineThatComputesOnManyThreadsHangs(t *testing.T) {
+	h := script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 16*s, func(t time.Duration) []history.Event {
+		w := inside(101, t-5*s)
+		w.State, w.Moved, w.CPU = "R", true, (t-5*s)/2
+		tid := 101 + int(t/(100*ms))%4
+		events := []history.Event{}
+		for other := 101; other < 105; other++ {
+			if other != tid {
+				idle := stands(101, other, "futex", 10*ms)
+				idle.Idle = true
+				events = append(events, idle)
+			}
+		}
+		events = append(events, history.ThreadSample{PID: 101, TID: tid, State: "R", Syscall: "running"})
+		if t%s == 100*ms {
+			events = append(events, code(101, tid, func(st *history.Stack) {
+				st.Language, st.Kind, st.ID, st.Pool = "go", "goroutine", 33, true
+				st.Request = &history.Request{Method: "GET", Path: "/count", Port: 40001}
+			}))
+		}
+		return look(101, w, events...)
+	}))
+	check(t, "a goroutine", fold(h), wanted{state: Hung, cause: CauseCPU, began: 5 * s, detected: 15 * s})
+}

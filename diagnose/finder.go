@@ -107,10 +107,15 @@ func (f finder) formed(p *process, t *threadState, n int) (from time.Duration, k
 // pooled counts those of a pool among threads that stand still. The pool is used up since the last of them was taken.
 func (f finder) pooled(p *process, s *standstill, standing []*threadState) {
 	for _, t := range standing {
-		if r := roleOf(t.ThreadSample); t.running >= 0 && !f.repeats(p, t) || r == mainThread || r == loopThread {
+		r := roleOf(t.ThreadSample)
+		switch {
+		case r == mainThread || r == loopThread:
 			continue
-		}
-		if t.TID != s.tid && f.unread(p, t) {
+		case t.TID == s.tid && t.running >= 0: // it is one itself; since when, is known
+			s.crowd++
+			continue
+		case t.TID == s.tid:
+		case t.running >= 0 && !f.repeats(p, t), f.unread(p, t):
 			continue
 		}
 		s.crowd++

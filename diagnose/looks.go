@@ -14,11 +14,12 @@ type looks struct {
 	stacks    map[int]*stack    // by thread
 	tasks     map[uint64]*stack // what no thread runs, by its ID
 	chains    map[int]history.Chain
-	stacksAt  time.Duration // when a stack was last read; unset: never
-	lookedAt  time.Duration // when the last look at its threads was whole; unset: never
-	looking   bool          // a look has begun and is not whole
-	lookFrom  time.Duration // when that, or the last one, began
-	rests     bool          // the last whole look proved that a thread of it waits for work
+	spinning  map[uint64]span // goroutines that were found running, or ready to, whenever they were read
+	stacksAt  time.Duration   // when a stack was last read; unset: never
+	lookedAt  time.Duration   // when the last look at its threads was whole; unset: never
+	looking   bool            // a look has begun and is not whole
+	lookFrom  time.Duration   // when that, or the last one, began
+	rests     bool            // the last whole look proved that a thread of it waits for work
 	upstream  history.Upstream
 	upAt      time.Duration // when that was seen; unset: never
 }
@@ -26,8 +27,8 @@ type looks struct {
 func noLooks() looks {
 	return looks{
 		threads: map[int]*threadState{}, obstacles: map[int]*obstacle{}, stacks: map[int]*stack{},
-		tasks:    map[uint64]*stack{},
-		chains:   map[int]history.Chain{},
+		tasks:  map[uint64]*stack{},
+		chains: map[int]history.Chain{}, spinning: map[uint64]span{},
 		stacksAt: unset, lookedAt: unset, upAt: unset,
 	}
 }
@@ -106,6 +107,7 @@ func (p *looks) traced(r history.Record, ev history.Stack) {
 		}
 	}
 	p.stacksAt = r.At
+	p.spun(r.At, ev)
 	st := &stack{Stack: ev, at: r.At, first: r.At, seq: r.Seq}
 	if ev.TID == 0 {
 		// An ID is an address, where the next request's task may come to lie.
@@ -119,6 +121,32 @@ func (p *looks) traced(r history.Record, ev history.Stack) {
 	}
 	if len(p.stacks) < maxThreads || p.stacks[ev.TID] != nil {
 		p.stacks[ev.TID] = st
+	}
+}
+
+// A span is from when to when something was seen.
+type span struct{ from, to time.Duration }
+
+// spunApart is how far two readings may lie apart and still belong to one computation.
+const spunApart = 2500 * time.Millisecond
+
+// spun notes a goroutine that runs or is ready to. It goes from thread to thread, so no thread is seen to compute.
+func (p *looks) spun(at time.Duration, ev history.Stack) {
+	if ev.Kind != "goroutine" || ev.Request == nil {
+		return
+	}
+	runs := ev.TID == 0 && ev.Wait == nil && !ev.Idle
+	if t := p.threads[ev.TID]; t != nil && onProcessor(t.ThreadSample) {
+		runs = true
+	}
+	was, known := p.spinning[ev.ID]
+	switch {
+	case !runs:
+		delete(p.spinning, ev.ID)
+	case known && at-was.to <= spunApart:
+		p.spinning[ev.ID] = span{was.from, at}
+	case len(p.spinning) < maxThreads:
+		p.spinning[ev.ID] = span{at, at}
 	}
 }
 

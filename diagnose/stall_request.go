@@ -63,21 +63,26 @@ func (f finder) threadStall(p *process, t *threadState, others []*threadState) (
 	if f.disproved(p, t, from, busy, len(others) > 1) {
 		return standstill{}, false
 	}
-	begin, kind := t.from, standing
+	begin, kind, shown := t.from, standing, unset
 	unasked := p.seen // where no request is seen inside: from when on what it is at may have lasted
 	if len(others) <= 1 {
 		unasked = max(unasked, p.answered) // nobody else has answered since
 	}
 	switch {
 	case t.running >= 0:
-		if !f.computes(p, t) && !f.repeats(p, t) {
+		spins := f.spins(p, t)
+		if !f.computes(p, t) && !f.repeats(p, t) && !spins {
 			return standstill{}, false
 		}
 		kind = computing
-		if !f.computes(p, t) {
+		if !f.computes(p, t) && !spins {
 			kind = polling
 		}
 		begin = max(from, f.restedAt(p, t))
+		if spins {
+			shown = p.spinning[p.stacks[t.TID].ID].from
+			begin = max(from, shown)
+		}
 		if !asked {
 			begin = max(t.running, unasked)
 		}
@@ -89,6 +94,9 @@ func (f finder) threadStall(p *process, t *threadState, others []*threadState) (
 		}
 	}
 	s := f.explained(p, t, max(begin, p.seen), never)
+	if shown != unset {
+		s.shown = shown
+	}
 	if kind == polling {
 		s.how, s.shown = polling, 0
 	}
