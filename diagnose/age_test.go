@@ -271,3 +271,25 @@ func TestAGoroutineThatComputesOnManyThreadsHangs(t *testing.T) {
 	}))
 	check(t, "a goroutine", fold(h), wanted{state: Hung, cause: CauseCPU, began: 5 * s, detected: 15 * s})
 }
+
+// A program that listens nowhere and stands in its own course may rest there.
+func TestAProgramOfItsOwnCourseIsUnknown(t *testing.T) {
+	course := func(proven bool) *Fold {
+		return fold(script(at(0, history.ServerStarted{Server: "attach", PID: 101},
+			history.WorkerSeen{PID: 101, Worker: 1, NoListener: true}), every(100*ms, 20*s, func(t time.Duration) []history.Event {
+			return look(101, sample(1, 101, func(*history.WorkerSample) {}), stands(101, 101, "futex", t),
+				code(101, 101, func(st *history.Stack) {
+					st.Script = true
+					if proven {
+						st.Wait = &history.Wait{On: "lock", Object: 7, Owner: 101}
+					}
+				}))
+		})))
+	}
+	if w := course(false).Workers()[0]; w.State != Unknown || !strings.Contains(w.Reason, "pay (app.py:12)") {
+		t.Errorf("got %s (%s), want unknown, with the line", w.State, w.Reason)
+	}
+	if w := course(true).Workers()[0]; w.State != Hung {
+		t.Errorf("in a lock that it holds itself: got %s, want hung", w.State)
+	}
+}

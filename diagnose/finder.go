@@ -34,7 +34,7 @@ func (f finder) hung(s standstill) bool {
 	switch {
 	case s.how == byStop || s.how == byFreezer || s.how == byMemory || s.limit == 0:
 		return true
-	case s.unaided:
+	case s.unaided || s.aimless:
 		return false
 	case f.spared(s):
 		return f.old(s)

@@ -23,6 +23,7 @@ type standstill struct {
 	crowd   int           // threads of the pool, or tasks, that stand still together
 	cycle   []string      // who waits for whom, in a circle
 	unaided bool          // no look says what keeps it
+	aimless bool          // nobody can know what it is to do: it is a program with a course of its own
 	own     bool          // what it waits for keeps nobody else: as long as others of the server answer, it is slow
 }
 

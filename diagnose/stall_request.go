@@ -137,6 +137,8 @@ func (f finder) urgency(p *process, s *standstill, t *threadState, others []*thr
 			s.how = booting
 		}
 		switch {
+		case f.ownCourse(p, t):
+			s.how, s.aimless = standing, true
 		case f.waiting():
 			s.limit, s.own = f.limits.Loop, true
 		case s.how == booting && !f.anyReady():
@@ -164,6 +166,13 @@ func (f finder) urgency(p *process, s *standstill, t *threadState, others []*thr
 	if s.limit > 0 && !t.Twice && s.how == standing {
 		s.limit = max(s.limit, f.limits.Pool) // a single look proves less
 	}
+}
+
+// ownCourse says whether a process that listens nowhere, and is no child of a server, stands in a program's own course:
+// it may be a server that comes to nothing, a job that hangs, or a daemon that rests.
+func (f finder) ownCourse(p *process, t *threadState) bool {
+	st := p.stacks[t.TID]
+	return p.noListener && p.pid == f.arbiter && p.sample.Inside == 0 && st != nil && st.Script && st.Request == nil
 }
 
 // disproved says whether what the worker has answered since shows that this thread is not what stops it.

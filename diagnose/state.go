@@ -42,7 +42,7 @@ func (j *judge) calm(p *process, s standstill, stalled bool) (State, time.Durati
 	if stalled && s.limit != never && !j.spared(s) && j.silence(s.from, j.now) >= j.limits.Suspect {
 		return Suspect, s.from
 	}
-	if p.unseen = j.unknown(p, stalled); p.unseen != "" {
+	if p.unseen = j.unknown(p, s, stalled); p.unseen != "" {
 		from := p.seen
 		if p.sample.Inside > 0 {
 			from = p.began()

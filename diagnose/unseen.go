@@ -20,9 +20,12 @@ func (sv *server) unreadable(ev history.Unseen) {
 
 // unknown says why nobody can say whether a process works; empty: it can be said. What cannot be seen is never called
 // healthy.
-func (f finder) unknown(p *process, stalled bool) string {
+func (f finder) unknown(p *process, s standstill, stalled bool) string {
 	looked := f.now-p.lookedAt <= 2*f.limits.Stale
 	switch {
+	case stalled && s.aimless && f.silence(s.from, f.now) >= f.limits.Unanswered:
+		return fmt.Sprintf("it listens nowhere, and its own code stands still in %s for %s; whether it works or rests there cannot be seen",
+			p.stacks[s.tid].own(), words.Seconds(f.silence(s.from, f.now)))
 	case stalled || p.gone || f.ending >= 0 || !f.whole || f.runs(p):
 		return ""
 	case p.sample.Inside > 0 && f.now-max(p.began(), p.answered) >= f.limits.Unanswered && looked &&

@@ -176,13 +176,15 @@ type Stack struct {
 	// How many are at the same place and wait for the same, this one included; 0: 1.
 	Count int `json:"count,omitempty"`
 	// Place in Frames of the first frame that is the application's, from 1; 0: none is.
-	Own     int           `json:"own,omitempty"`
-	Idle    bool          `json:"idle,omitempty"`    // proven to wait for its next piece of work
-	Pool    bool          `json:"pool,omitempty"`    // it is one of a pool's
-	Ends    bool          `json:"ends,omitempty"`    // it ends its process and waits for what is left
-	Wait    *Wait         `json:"wait,omitempty"`    // what it waits for, as its runtime has it
-	Request *Request      `json:"request,omitempty"` // what it works on
-	For     time.Duration `json:"for,omitempty"`     // since when it waits, where its runtime says so
+	Own     int      `json:"own,omitempty"`
+	Idle    bool     `json:"idle,omitempty"`    // proven to wait for its next piece of work
+	Pool    bool     `json:"pool,omitempty"`    // it is one of a pool's
+	Ends    bool     `json:"ends,omitempty"`    // it ends its process and waits for what is left
+	Wait    *Wait    `json:"wait,omitempty"`    // what it waits for, as its runtime has it
+	Request *Request `json:"request,omitempty"` // what it works on
+	// Script says that the application's own code is not called by any library's: it is the program's own course.
+	Script bool          `json:"script,omitempty"`
+	For    time.Duration `json:"for,omitempty"` // since when it waits, where its runtime says so
 }
 
 // Wait is what a piece of work waits for, by its runtime's own account.

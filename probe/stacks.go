@@ -173,9 +173,11 @@ func (r *stackReader) stackOf(one *worker, language string, work alike) history.
 	}
 	for i, frame := range work.Frames {
 		st.Frames = append(st.Frames, frameWords(frame))
-		if !frame.Library && frame.File != "" && st.Own == 0 {
-			st.Own = i + 1
+		own := !frame.Library && frame.File != ""
+		if own && st.Own == 0 {
+			st.Own, st.Script = i+1, true
 		}
+		st.Script = st.Script && own
 	}
 	if wait := work.Wait; wait.On != "" {
 		st.Wait = &history.Wait{On: wait.On, Object: wait.Object, Name: wait.Name, Owner: wait.Owner, Before: wait.Before}

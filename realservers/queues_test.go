@@ -32,6 +32,13 @@ func queueCases() []realCase {
 			want: want{says: []string{`tasks\.page`}},
 		},
 		{
+			name: "healthy: a worker by its own loop waits for the next job of Redis", worlds: both,
+			serve: with(redisServer, func(s *stage) {
+				s.serve(s.tool("python3"), s.app("python/own_loop.py"))
+				s.said(s.server, "ready")
+			}), after: hungLong,
+		},
+		{
 			name: "RQ: the process of a job waits for an answer", worlds: both,
 			serve: with(redisServer, deafUpstream, rq),
 			hang:  jobs("the feed was asked", "queue.enqueue(jobs.fetch, job_timeout=600)"), after: hungLong,

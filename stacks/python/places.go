@@ -34,6 +34,7 @@ func (r *Reader) at(f frame, s spot) bool {
 // spots are the functions that say something: read once, looked up once for each code object.
 type spots struct {
 	idle   map[spot][]idleSpot
+	fetch  map[spot][]idleSpot
 	pools  map[spot][]spot
 	ends   map[spot][]spot
 	waits  map[spot][]waitSpot
@@ -42,10 +43,13 @@ type spots struct {
 }
 
 func newSpots() *spots {
-	s := &spots{idle: map[spot][]idleSpot{}, pools: map[spot][]spot{}, ends: map[spot][]spot{},
+	s := &spots{idle: map[spot][]idleSpot{}, fetch: map[spot][]idleSpot{}, pools: map[spot][]spot{}, ends: map[spot][]spot{},
 		waits: map[spot][]waitSpot{}, awaits: map[spot][]waitSpot{}, greens: map[spot][]waitSpot{}}
 	for _, one := range idleSpots() {
 		s.idle[one.key()] = append(s.idle[one.key()], one)
+	}
+	for _, one := range fetchSpots() {
+		s.fetch[one.key()] = append(s.fetch[one.key()], one)
 	}
 	for _, one := range poolSpots() {
 		s.pools[one.key()] = append(s.pools[one.key()], one)
@@ -67,7 +71,7 @@ func newSpots() *spots {
 
 // said is what the spots say of one code object.
 type said struct {
-	idle                  []idleSpot
+	idle, fetches         []idleSpot
 	pools, ends           []spot
 	waits, awaits, greens []waitSpot
 }
@@ -77,6 +81,6 @@ func (s *spots) of(c *code) said {
 		return said{}
 	}
 	key := spot{c.place, method(c.function)}
-	return said{idle: s.idle[key], pools: s.pools[key], ends: s.ends[key], waits: s.waits[key], awaits: s.awaits[key],
+	return said{idle: s.idle[key], fetches: s.fetch[key], pools: s.pools[key], ends: s.ends[key], waits: s.waits[key], awaits: s.awaits[key],
 		greens: s.greens[key]}
 }

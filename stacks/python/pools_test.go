@@ -48,16 +48,7 @@ threading.Event().wait()
 `
 
 func TestAPoolSaysHowManyOfItsConnectionsAreTaken(t *testing.T) {
-	folder := filepath.Join(t.TempDir(), "site-packages")
-	for name, text := range poolFiles() {
-		file := filepath.Join(folder, name)
-		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	folder := sitePackages(t, poolFiles())
 	var finder Finder
 	for _, exe := range interpreters(t) {
 		t.Run(exe, func(t *testing.T) {
@@ -83,4 +74,20 @@ func TestAPoolSaysHowManyOfItsConnectionsAreTaken(t *testing.T) {
 			})
 		})
 	}
+}
+
+// sitePackages writes files into a folder of libraries.
+func sitePackages(t *testing.T, files map[string]string) string {
+	t.Helper()
+	folder := filepath.Join(t.TempDir(), "site-packages")
+	for name, text := range files {
+		file := filepath.Join(folder, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return folder
 }
