@@ -16,6 +16,7 @@ type Process struct {
 	Ran      bool      // one of them ran since the tick before, or ended
 	Mattered bool      // one that is not housekeeping did
 	Go       bool      // it runs a program of Go
+	Java     bool      // it was started by Java's launcher
 
 	fs      proc.FS
 	ended   time.Duration // processor time of threads that ended
@@ -172,15 +173,20 @@ func (p *Process) list(now time.Time) {
 	}
 }
 
-// sort puts the threads in order, and finds Go's sysmon: the first thread that a Go program makes, before any of the
-// program's own runs. It wakes up to 50,000 times a second while anything else runs (sysmon in runtime/proc.go, Go
-// 1.26: it sleeps 20 µs at least).
+// sort puts the threads in order, and finds those that keep house.
+//
+// Go's sysmon is the first thread that a Go program makes, before any of the program's own runs. It wakes up to 50,000
+// times a second while anything else runs (sysmon in runtime/proc.go, Go 1.26: it sleeps 20 µs at least).
+//
+// Java's launcher makes a new thread for the virtual machine and its main(), and the process's first one waits for the
+// end of that for life (ContinueInNewThread in java.base/share/native/libjli/java.c).
 func (p *Process) sort() {
 	slices.SortFunc(p.Threads, func(a, b *Thread) int { return cmp.Compare(a.TID, b.TID) })
-	if !p.Go || slices.ContainsFunc(p.Threads, func(t *Thread) bool { return t.Housekeeping }) {
+	if slices.ContainsFunc(p.Threads, func(t *Thread) bool { return t.Housekeeping }) {
 		return
 	}
-	if i := slices.IndexFunc(p.Threads, func(t *Thread) bool { return t.TID > p.PID }); i >= 0 {
+	i := slices.IndexFunc(p.Threads, func(t *Thread) bool { return p.Go && t.TID > p.PID || p.Java && t.TID == p.PID })
+	if i >= 0 {
 		p.Threads[i].Housekeeping = true
 	}
 }

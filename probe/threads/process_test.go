@@ -92,3 +92,16 @@ func TestTakeTellsWhoRanWhoIsNewAndWhoEnded(t *testing.T) {
 		}
 	}
 }
+
+// The first thread of Java's launcher waits for the end of main() for life, and so does none of any other program.
+func TestTheFirstThreadOfJavasLauncherKeepsHouse(t *testing.T) {
+	for _, java := range []bool{true, false} {
+		p := &Process{PID: 7, Java: java, Threads: []*Thread{{TID: 9}, {TID: 7}, {TID: 8}}}
+		p.sort()
+		for _, one := range p.Threads {
+			if want := java && one.TID == 7; one.Housekeeping != want {
+				t.Errorf("Java %v: thread %d keeps house: %v, want %v", java, one.TID, one.Housekeeping, want)
+			}
+		}
+	}
+}

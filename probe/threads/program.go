@@ -3,6 +3,7 @@ package threads
 import (
 	"debug/buildinfo"
 	"os"
+	"path/filepath"
 
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
@@ -25,4 +26,10 @@ func (known goPrograms) runs(fs proc.FS, pid int) bool {
 		known[path] = is
 	}
 	return is
+}
+
+// startedByJava says whether a process runs the launcher of a JDK.
+func startedByJava(fs proc.FS, pid int) bool {
+	path, err := os.Readlink(fs.Path(pid, "exe"))
+	return err == nil && filepath.Base(path) == "java"
 }

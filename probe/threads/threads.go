@@ -25,7 +25,7 @@ func NewReader(fs proc.FS, bulk *bulk.Reader) *Reader {
 
 // Follow adds a process.
 func (r *Reader) Follow(pid int) *Process {
-	p := &Process{PID: pid, Go: r.goPrograms.runs(r.fs, pid), fs: r.fs}
+	p := &Process{PID: pid, Go: r.goPrograms.runs(r.fs, pid), Java: startedByJava(r.fs, pid), fs: r.fs}
 	r.processes = append(r.processes, p)
 	r.bulk.Watch(pid)
 	return p
