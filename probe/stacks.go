@@ -163,7 +163,7 @@ func grouped(all []stacks.Work) []alike {
 func (r *stackReader) stackOf(one *worker, language string, work alike) history.Stack {
 	st := history.Stack{
 		PID: one.PID, TID: work.TID, Language: language, Holds: work.Lock, Kind: work.Kind, ID: work.ID, Name: work.Name,
-		Idle: work.Idle, Pool: work.Pool, Ends: work.Ends, For: work.Wait.For,
+		Idle: work.Idle, Pool: work.Pool, Ends: work.Ends, Script: work.Script, For: work.Wait.For,
 	}
 	if work.count > 1 {
 		st.Count = work.count
@@ -173,11 +173,9 @@ func (r *stackReader) stackOf(one *worker, language string, work alike) history.
 	}
 	for i, frame := range work.Frames {
 		st.Frames = append(st.Frames, frameWords(frame))
-		own := !frame.Library && frame.File != ""
-		if own && st.Own == 0 {
-			st.Own, st.Script = i+1, true
+		if !frame.Library && frame.File != "" && st.Own == 0 {
+			st.Own = i + 1
 		}
-		st.Script = st.Script && own
 	}
 	if wait := work.Wait; wait.On != "" {
 		st.Wait = &history.Wait{On: wait.On, Object: wait.Object, Name: wait.Name, Owner: wait.Owner, Before: wait.Before}

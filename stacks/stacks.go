@@ -47,6 +47,8 @@ type Work struct {
 	Wait   Wait
 	// Request is what it works on, where its frames say it.
 	Request Request
+	// Script says that it is in the program's own course: the application's code, which no library called that takes work.
+	Script bool
 }
 
 // A Frame is one call.

@@ -34,7 +34,19 @@ func fetchSpots() []idleSpot {
 // entries are the files of libraries below which a program's own loop runs, and that take no work themselves.
 func entries() []string {
 	return []string{"threading.py", "runpy.py", "<frozen runpy>", "contextlib.py", "argparse.py", "click/", "typer/", "fire/",
-		"tenacity/"}
+		"tenacity/", "django/core/management/"}
+}
+
+// course says whether a thread is in a program's own course: the application's code, and no library that takes work
+// has called it.
+func course(frames []frame) bool {
+	own := slices.IndexFunc(frames, func(f frame) bool { return !f.code.library })
+	if own < 0 {
+		return false
+	}
+	return !slices.ContainsFunc(frames[own:], func(f frame) bool {
+		return f.code.library && !startsWithAny(f.code.place, entries())
+	})
 }
 
 // fetches says whether a thread waits for its next message in the application's own loop. Under a server or a framework

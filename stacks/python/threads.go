@@ -153,7 +153,8 @@ func (r *Reader) global(module, name string) uint64 { return r.lookup(r.moduleDi
 // threadWork tells what a thread does.
 func (r *Reader) threadWork(t *thread) stacks.Work {
 	w := stacks.Work{Kind: "thread", TID: t.tid, ID: t.at, Name: t.name, Frames: r.tell(t.frames), Lock: t.locked,
-		Idle: r.idle(t.frames) || r.fetches(t.frames), Pool: r.pool(t)}
+		Idle: r.idle(t.frames) || r.fetches(t.frames), Pool: r.pool(t),
+		Script: course(t.frames)}
 	for _, f := range t.frames {
 		for _, one := range f.code.said.ends {
 			w.Ends = w.Ends || r.at(f, one)
