@@ -68,7 +68,7 @@ func TestWaits(t *testing.T) {
 			t.Errorf("%s: %+v, want it idle", service, w)
 		}
 	}
-	if top := all["ab"].Frames[0]; top != (stacks.Frame{Function: "App.deadlock", File: "App.java", Line: 36}) {
+	if top := all["ab"].Frames[0]; top != (stacks.Frame{Function: "App.deadlock", File: "App.java", Line: 35}) {
 		t.Errorf("ab is at %+v", top)
 	}
 }
