@@ -293,3 +293,21 @@ func TestAProgramOfItsOwnCourseIsUnknown(t *testing.T) {
 		t.Errorf("in a lock that it holds itself: got %s, want hung", w.State)
 	}
 }
+
+// A thread of a pool that was read at rest two seconds ago, and has run since, may take what comes.
+func TestAPoolIsNotUsedUpBecauseOneReadingFailed(t *testing.T) {
+	h := script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 14*s, func(t time.Duration) []history.Event {
+		events := []history.Event{accepting(101, 101, 10*ms), stands(101, 111, "recvfrom", t-5*s),
+			code(101, 111, func(st *history.Stack) {
+				st.Pool, st.Request = true, &history.Request{Path: "/slow", Port: 40001}
+			}), stands(101, 112, "futex", 90*ms)}
+		if t%(2*s) == 0 {
+			events = append(events, code(101, 112, func(st *history.Stack) { st.Pool, st.Idle = true, true }))
+		}
+		return look(101, inside(101, t-5*s, 60*ms), events...)
+	}))
+	f := fold(h)
+	if got := f.Incidents(); len(got) > 0 {
+		t.Errorf("got %+v, want none before 15 s", got)
+	}
+}

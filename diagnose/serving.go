@@ -105,10 +105,16 @@ func (v sight) occupied(p *process, t *threadState) bool {
 	return false
 }
 
-// spare says whether a thread of the pool is proven to wait for work: then nothing waits for the others.
+// spareFor is for how long a thread of a pool that was read at rest may be one that still is: those of a busy pool run
+// again and again, and are read each second, or two where one reading fails.
+const spareFor = 2500 * time.Millisecond
+
+// spare says whether a thread of the pool was lately proven to wait for work: then nothing waits for the others.
 func (v sight) spare(p *process) bool {
 	for _, t := range p.threads {
-		if st := v.stackOf(p, t); v.now-t.at <= v.limits.Stale && st != nil && st.Pool && st.Idle {
+		st := p.stacks[t.TID]
+		if v.now-t.at <= v.limits.Stale && st != nil && st.Pool && st.Idle &&
+			(v.stackOf(p, t) != nil || v.now-st.at <= spareFor) {
 			return true
 		}
 	}
