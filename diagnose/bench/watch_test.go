@@ -37,17 +37,18 @@ type spell struct {
 // A word is what the fold said of a worker.
 type word struct {
 	at    time.Duration
+	hung  bool          // and not slow or awaiting
 	since time.Duration // since when there is no progress
 	cause string
 	short string
 	where string // the application's line
 }
 
-// last is the last word that was said until a moment.
+// last is the last word that was said until a moment, of one that was called hung the last as long as it was.
 func (s spell) last(until time.Duration) word {
 	said := s.words[0]
 	for _, one := range s.words {
-		if one.at <= until {
+		if one.at <= until && (one.hung || !said.hung) || one.hung && !said.hung {
 			said = one
 		}
 	}
@@ -156,6 +157,12 @@ func (w *watch) note(r history.Record) {
 		}
 		w.noteWorker(r, worker)
 	}
+	// Its place may be another's at once, so it is not looked for among the workers.
+	if gone, ok := r.Event.(history.WorkerGone); ok {
+		if one := w.open[gone.PID]; one == nil || one.found < 0 {
+			w.died(r.At, gone.PID)
+		}
+	}
 }
 
 // noteWorker opens, goes on with, or ends the spell of one worker.
@@ -172,7 +179,7 @@ func (w *watch) noteWorker(r history.Record, worker diagnose.Worker) {
 		if (hung || slow) && one.found < 0 && one.slow < 0 {
 			w.spells = append(w.spells, one)
 		}
-		said := word{at: r.At, since: worker.Since}
+		said := word{at: r.At, hung: hung, since: worker.Since}
 		switch {
 		case hung && one.found < 0:
 			one.found = r.At
@@ -197,10 +204,6 @@ func (w *watch) noteWorker(r history.Record, worker diagnose.Worker) {
 		one.end = r.At
 		delete(w.open, worker.PID)
 	}
-	if gone, ok := r.Event.(history.WorkerGone); ok && gone.PID == worker.PID && worker.State == diagnose.Dead &&
-		(one == nil || one.found < 0) {
-		w.died(r.At, worker.PID)
-	}
 }
 
 // says keeps a word, unless it is the one before again; an age is read to some milliseconds.
@@ -220,7 +223,7 @@ func (w *watch) died(at time.Duration, pid int) {
 		for _, v := range in.Victims {
 			if in.Kind == diagnose.KindCrash && v.PID == pid {
 				w.spells = append(w.spells, &spell{pid: pid, suspect: -1, found: at, slow: -1, end: at, died: true,
-					words: []word{{at: at, since: v.From, cause: in.Cause.Kind, short: in.Cause.Short}}})
+					words: []word{{at: at, hung: true, since: v.From, cause: in.Cause.Kind, short: in.Cause.Short}}})
 			}
 		}
 	}
