@@ -23,11 +23,13 @@ func exclusive(st *stack) bool {
 	return false
 }
 
-// awaited are the pieces of work without a thread that wait, the oldest first.
+// awaited are the pieces of work without a thread that wait, the oldest first. A goroutine of the application's own that
+// serves nobody, such as a log's writer, is work only where it waits for what another has.
 func (v sight) awaited(p *process) []*stack {
 	var all []*stack
 	for _, st := range p.tasks {
-		if !st.Idle && (st.Request != nil || st.Own > 0 || st.Pool) {
+		own := st.Own > 0 && (st.Kind != "goroutine" || exclusive(st))
+		if !st.Idle && (st.Request != nil || own || st.Pool) {
 			all = append(all, st)
 		}
 	}
