@@ -311,3 +311,17 @@ func TestAPoolIsNotUsedUpBecauseOneReadingFailed(t *testing.T) {
 		t.Errorf("got %+v, want none before 15 s", got)
 	}
 }
+
+// A goroutine of the application's own that waits for its next line is no work; one that waits for a lock is.
+func TestAGoroutineThatServesNobodyIsNoWorkThatWaits(t *testing.T) {
+	for on, want := range map[string]int{"condition": 0, "lock": 1} {
+		h := script(pool(1), healthy(1, 101, 1*s, 2*s), every(2*s, 6*s, func(t time.Duration) []history.Event {
+			writer := task(101, 7, "goroutine", history.Wait{On: on})
+			writer.Language, writer.Request = "go", nil
+			return look(101, inside(101), accepting(101, 101, 10*ms), writer)
+		}))
+		if w := fold(h).Workers()[0]; len(w.Awaits) != want {
+			t.Errorf("in a %s: %d pieces of work wait (%s), want %d", on, len(w.Awaits), w.Label, want)
+		}
+	}
+}
