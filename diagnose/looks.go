@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
@@ -145,7 +146,11 @@ func (p *looks) spun(at time.Duration, ev history.Stack) {
 		delete(p.spinning, ev.ID)
 	case known && at-was.to <= spunApart:
 		p.spinning[ev.ID] = span{was.from, at}
-	case len(p.spinning) < maxThreads:
+	default:
+		maps.DeleteFunc(p.spinning, func(_ uint64, one span) bool { return at-one.to > spunApart }) // most have ended
+		if len(p.spinning) >= maxThreads {
+			return
+		}
 		p.spinning[ev.ID] = span{at, at}
 	}
 }

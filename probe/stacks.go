@@ -67,7 +67,7 @@ func (r *stackReader) read(now time.Time, one *worker) {
 		if r.over(one.PID) {
 			return
 		}
-		l.at = now.Add(stackSoon - stackEvery) // it may have been read while it changed
+		l.at, l.cpu = now.Add(stackSoon-stackEvery), -1 // it may have been read while it changed
 		r.troubles.Unseen(one.PID, "what its code does ("+l.reader.Language()+")", err, false)
 		return
 	}

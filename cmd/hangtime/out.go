@@ -24,7 +24,7 @@ func writeForms(dir string, r *report.Report) error {
 	return wrong
 }
 
-// writeForm writes a file of --out whole, or not at all.
+// writeForm writes a file of --out. It is made before it is opened: one that cannot be made leaves none.
 func writeForm(dir, name string, write func(io.Writer) error) error {
 	var text bytes.Buffer
 	err := write(&text)

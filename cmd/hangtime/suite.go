@@ -100,10 +100,11 @@ func (r *runner) folders(plans []plan) ([][]string, error) {
 func (r *runner) tellSuite(all report.Suite) error {
 	var wrong error
 	if r.flags.out != "" {
-		wrong = os.MkdirAll(r.flags.out, 0o755)
-		for name, write := range map[string]func(io.Writer) error{"junit.xml": all.JUnit, "summary.md": all.Markdown,
-			"summary.txt": all.Text, "result.json": all.JSON} {
-			wrong = errors.Join(wrong, writeForm(r.flags.out, name, write))
+		if wrong = os.MkdirAll(r.flags.out, 0o755); wrong == nil {
+			for name, write := range map[string]func(io.Writer) error{"junit.xml": all.JUnit, "summary.md": all.Markdown,
+				"summary.txt": all.Text, "result.json": all.JSON} {
+				wrong = errors.Join(wrong, writeForm(r.flags.out, name, write))
+			}
 		}
 	}
 	wrong = errors.Join(wrong, appendSummary(all.Markdown))
