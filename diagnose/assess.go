@@ -20,11 +20,19 @@ func (f finder) assess(p *process) (standstill, bool) {
 	}
 	if found && (best.thread == nil && best.task == nil || best.how == computing) && f.starved(p) {
 		// It would run if it got a processor. That excuses much, but not one computation without end.
-		if _, throttled := p.group.throttles(); throttled || best.thread == nil || !f.old(best) {
+		if _, throttled := p.group.throttles(); throttled || best.thread == nil || !f.old(best) && !f.ranLong(p, best) {
 			return standstill{}, false
 		}
 	}
 	return best, found
+}
+
+// ranLong says whether a computation that shares its processor has, by its share in the last second, had one for as long
+// as a computation may last of which others wait for the end.
+func (f finder) ranLong(p *process, s standstill) bool {
+	used, _ := p.shares()
+	lasts := f.silence(s.since(), f.now)
+	return lasts >= f.limits.Pool && used*lasts.Seconds() >= f.limits.Loop.Seconds()
 }
 
 // stoppedSince is when the process stopped: a thread runs once more to stop, so its last run is the moment, where it

@@ -68,6 +68,21 @@ func (co *coroner) died(r history.Record, ev history.WorkerGone) {
 	}
 }
 
+// released takes that a process is no worker: it is not dead, and its place is none.
+func (co *coroner) released(at time.Duration, ev history.WorkerReleased) {
+	p := co.alive(ev.PID)
+	if p == nil {
+		return
+	}
+	if p.hang != nil {
+		co.leave(p, at, "has started workers")
+	}
+	p.gone = true
+	if pl := co.places[p.place]; pl != nil && pl.now == p {
+		delete(co.places, p.place)
+	}
+}
+
 // timedOutUnheard says whether a kill whose sender was not heard is the arbiter's: the process hung until a moment ago
 // and had given its arbiter no sign of life for as long. Where it gives one from another thread than the one that hung
 // (gunicorn's threaded workers), the arbiter knows of nothing and kills nobody. Code 1 is how gunicorn's worker leaves

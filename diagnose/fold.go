@@ -75,6 +75,8 @@ func (f *Fold) worker(r history.Record) {
 		f.seen(r.At, ev)
 	case history.WorkerGone:
 		f.died(r, ev)
+	case history.WorkerReleased:
+		f.released(r.At, ev)
 	case history.ServerSaid:
 		f.said(r, ev)
 	case history.WorkerSample:
@@ -189,6 +191,7 @@ func (f *Fold) Workers() []Worker {
 			RSS:       p.sample.RSS, Beat: -1,
 			Lane: append(slices.Clone(pl.lane), pl.worst), Served: p.sample.Inside + p.sample.Idle + p.sample.Silent,
 			Silent: p.sample.Silent, Ports: slices.Clone(p.sample.Ports),
+			Fresh: p.noListener && f.now-p.seen < f.limits.Young,
 			Files: p.files.Open, FilesMost: p.files.Limit,
 		}
 		if p.sample.Inside > 0 {

@@ -125,7 +125,11 @@ func (cb *casebook) recovered() {
 
 // wellSince says whether the worker at a place has made progress since, or has had nothing to do for a while.
 func (cb *casebook) wellSince(number int, since time.Duration) bool {
-	p := cb.places[number].now
+	pl := cb.places[number]
+	if pl == nil {
+		return true // there is no such place any more
+	}
+	p := pl.now
 	if p.gone || p.state != Idle && p.state != Busy {
 		return false
 	}

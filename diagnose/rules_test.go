@@ -374,8 +374,11 @@ func TestWorkIsJudgedNotProcesses(t *testing.T) {
 			return []history.Event{stands(101, 101, "recvfrom", t-1*s), upstream(101, "10.0.0.9:5432", t-1*s)}
 		}), at(0, history.WorkerSeen{PID: 102, Worker: 2}), healthy(2, 102, 1*s, 8*s)), wanted{state: Busy, label: Slow}},
 		{"a computation without end that shares its processor with many is excused at first",
-			script(pool(1), healthy(1, 101, 1*s, 5*s), backlog(5*s, 14*s), starving(14*s)),
+			script(pool(1), healthy(1, 101, 1*s, 5*s), backlog(5*s, 9*s), starving(9*s)),
 			wanted{state: Busy, label: Starved}},
+		{"but not once it has had a processor for a second, and lasts for five, while others wait",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), backlog(5*s, 14*s), starving(14*s)),
+			wanted{state: Hung, cause: CauseCPU, began: 5 * s, detected: 10 * s}},
 		{"but not once its request is older than work may be", script(pool(1), healthy(1, 101, 1*s, 5*s), starving(17*s)),
 			wanted{state: Hung, cause: CauseCPU, began: 5 * s, detected: 15 * s}},
 		{"one wait with a time limit that is tried again keeps its name",

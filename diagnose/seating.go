@@ -96,7 +96,7 @@ func (sv *server) shrinks(now time.Duration) {
 
 // vacated notes that a process left as it was meant to.
 func (sv *server) vacated(p *process, at time.Duration) {
-	if pl := sv.places[p.place]; pl.now == p {
+	if pl := sv.places[p.place]; pl != nil && pl.now == p {
 		pl.gone = at
 	}
 }

@@ -77,7 +77,7 @@ func All() []Example {
 		of[LoadStarted](), of[LoadWindow](), of[GeneratorBound](), of[HitWindow](), of[Hit](), of[Ledger](),
 		of[TaskLog](), of[RateChanged](),
 		of[FaultAsked](), of[FaultInEffect](), of[FaultHealed](), of[FaultFailed](),
-		of[ServerStarted](), of[ServerSaid](), of[ServerStopped](), of[WorkerSeen](), of[WorkerGone](),
+		of[ServerStarted](), of[ServerSaid](), of[ServerStopped](), of[WorkerSeen](), of[WorkerGone](), of[WorkerReleased](),
 		of[WorkerSample](), of[ThreadSample](), of[LockWait](), of[Listener](), of[Heartbeat](),
 		of[MutexWait](), of[PipeWait](), of[DiskWait](), of[SocketWait](), of[ChildWait](), of[TerminalWait](),
 		of[SemaphoreWait](), of[Chain](), of[Upstream](), of[Looked](), of[Unseen](), of[Stack](), of[Descriptors](),

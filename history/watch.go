@@ -55,6 +55,12 @@ type WorkerGone struct {
 	Inferred bool   `json:"inferred,omitempty"` // By (or the code) is concluded, not seen
 }
 
+// WorkerReleased says that it lives on and is no worker: the only process of a server, as it seemed, has started workers.
+type WorkerReleased struct {
+	PID    int `json:"pid"`
+	Worker int `json:"worker"`
+}
+
 // WorkerSample is one worker at one tick of the probe.
 //
 // Moved and Still are about all its threads except housekeeping that is known to turn by itself (the sysmon thread of
@@ -156,13 +162,14 @@ type Heartbeat struct {
 	InFlight int           `json:"in_flight"` // tasks it says it has
 }
 
-func (ServerStarted) kind() string { return "server-started" }
-func (ServerSaid) kind() string    { return "server-said" }
-func (ServerStopped) kind() string { return "server-stopped" }
-func (WorkerSeen) kind() string    { return "worker-seen" }
-func (WorkerGone) kind() string    { return "worker-gone" }
-func (WorkerSample) kind() string  { return "worker-sample" }
-func (ThreadSample) kind() string  { return "thread-sample" }
-func (LockWait) kind() string      { return "lock-wait" }
-func (Listener) kind() string      { return "listener" }
-func (Heartbeat) kind() string     { return "heartbeat" }
+func (ServerStarted) kind() string  { return "server-started" }
+func (ServerSaid) kind() string     { return "server-said" }
+func (ServerStopped) kind() string  { return "server-stopped" }
+func (WorkerSeen) kind() string     { return "worker-seen" }
+func (WorkerGone) kind() string     { return "worker-gone" }
+func (WorkerReleased) kind() string { return "worker-released" }
+func (WorkerSample) kind() string   { return "worker-sample" }
+func (ThreadSample) kind() string   { return "thread-sample" }
+func (LockWait) kind() string       { return "lock-wait" }
+func (Listener) kind() string       { return "listener" }
+func (Heartbeat) kind() string      { return "heartbeat" }

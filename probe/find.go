@@ -88,7 +88,7 @@ func find(p proc.FS, h Hint) (Target, error) {
 		return Target{}, err
 	}
 	target.Others = others(p, target, listening)
-	return target, nil
+	return target.judged(p), nil
 }
 
 func readPidfile(path string) (int, error) {
@@ -122,13 +122,27 @@ func findPID(p proc.FS, pid int) (Target, error) {
 	if err != nil {
 		return Target{}, err
 	}
-	target, err := descend(p, pid, all)
+	target, err := descend(p, netns, pid, all)
 	if err != nil {
 		return Target{}, err
 	}
 	target.Netns = netns
 	target.Others = others(p, target, all)
-	return target, nil
+	return target.judged(p), nil
+}
+
+// judged says whether the arbiter takes connections itself, alone or beside its children, where it may have some.
+func (t Target) judged(p proc.FS) Target {
+	if t.Single || t.Address == "" {
+		return t
+	}
+	is := takingAt(p, t.Netns, []string{t.Address}) // and no other: gunicorn's arbiter has one for commands
+	children, _ := p.Children(t.Arbiter)
+	if is.byItself(t.Arbiter, children) {
+		t.Serves = slices.ContainsFunc(children, func(child int) bool { return is.child(child, t.Arbiter) })
+		t.Single = !t.Serves
+	}
+	return t
 }
 
 // netnsOf is the network namespace of a process as a path; empty where it is our own, or cannot be told.
@@ -145,14 +159,14 @@ func netnsOf(p proc.FS, pid int) string {
 }
 
 // descend finds the arbiter at a process, above it where it is a worker, or below it where it only started the arbiter.
-func descend(p proc.FS, pid int, all map[uint32]listeners.Socket) (Target, error) {
+func descend(p proc.FS, netns string, pid int, all map[uint32]listeners.Socket) (Target, error) {
 	for range maxDescent {
 		mine := listeners.Of(p, pid, all)
 		children, _ := p.Children(pid)
-		shared, serving := listeners.Socket{}, 0
+		shared, serving, only := listeners.Socket{}, 0, 0
 		for _, child := range children {
 			if theirs := listeners.Of(p, child, all); len(theirs) > 0 {
-				serving++
+				serving, only = serving+1, child
 				if shared.Inode == 0 {
 					shared = theirs[0]
 				}
@@ -164,12 +178,14 @@ func descend(p proc.FS, pid int, all map[uint32]listeners.Socket) (Target, error
 			}
 		}
 		switch {
+		case serving == 1 && len(mine) > 0 && holdsFor(p, netns, pid, only, shared):
+			pid = only
+			continue
 		case serving > 0 && (len(mine) > 0 || serving > 1):
 			return Target{Arbiter: pid, Address: shared.Address}, nil
 		case len(mine) > 0:
-			// It is a worker where its parent has the same socket, or started several that listen.
-			if s, err := p.Stat(pid); err == nil && shareOne(mine, listeners.Of(p, s.Parent, all)) {
-				pid = s.Parent
+			if parent, is := arbiterOf(p, pid, mine, all); is {
+				pid = parent
 				continue
 			}
 			// Its children may be workers that have not come so far as to listen, or that get each connection from it.
@@ -186,6 +202,28 @@ func descend(p proc.FS, pid int, all map[uint32]listeners.Socket) (Target, error
 		return Target{Arbiter: pid, Single: true}, nil
 	}
 	return Target{}, fmt.Errorf("process %d: no server was found at it or below it", pid)
+}
+
+// holdsFor says whether a process only holds a listening socket for its one child that has it too, which runs another
+// program: so does systemd for a service. A child may as well have inherited the socket of its parent, the server.
+func holdsFor(p proc.FS, netns string, pid, child int, shared listeners.Socket) bool {
+	return !sameProgram(p, pid, child) && !takingAt(p, netns, []string{shared.Address}).byItself(pid, []int{child})
+}
+
+// arbiterOf is the parent of a worker: a process that has the same listening socket, and runs the same program or has
+// other children with that socket.
+func arbiterOf(p proc.FS, pid int, mine []listeners.Socket, all map[uint32]listeners.Socket) (parent int, is bool) {
+	s, err := p.Stat(pid)
+	if err != nil || !shareOne(mine, listeners.Of(p, s.Parent, all)) {
+		return 0, false
+	}
+	if sameProgram(p, s.Parent, pid) {
+		return s.Parent, true
+	}
+	children, _ := p.Children(s.Parent)
+	return s.Parent, slices.ContainsFunc(children, func(other int) bool {
+		return other != pid && shareOne(mine, listeners.Of(p, other, all))
+	})
 }
 
 // shareOne says whether two processes have a listening socket in common.
@@ -285,7 +323,7 @@ func findListener(p proc.FS, all map[uint32]listeners.Socket,
 		return Target{}, fmt.Errorf("%s: the address %q is none", what, address)
 	}
 	if len(tops) == 1 {
-		return Target{Arbiter: tops[0], Address: address, Single: len(owners) == 1}, nil
+		return below(p, tops[0], owners, address), nil
 	}
 	// Each worker binds its own socket (SO_REUSEPORT) and the arbiter has none.
 	parent := owners[tops[0]]
@@ -296,4 +334,23 @@ func findListener(p proc.FS, all map[uint32]listeners.Socket,
 		}
 	}
 	return Target{Arbiter: parent, Address: address}, nil
+}
+
+// below is the server whose processes have a listening socket, given each one's parent: its arbiter is the topmost, or
+// the one for which that only holds the socket.
+func below(p proc.FS, top int, owners map[int]int, address string) Target {
+	for {
+		var children []int
+		for pid, parent := range owners {
+			if parent == top {
+				children = append(children, pid)
+			}
+		}
+		if len(children) == 1 && holdsFor(p, "", top, children[0], listeners.Socket{Address: address}) {
+			top = children[0]
+			continue
+		}
+		all, _ := p.Children(top)
+		return Target{Arbiter: top, Address: address, Single: len(children) == 0 && !runsSameProgram(p, top, all)}
+	}
 }

@@ -38,6 +38,7 @@ type roster struct {
 	birthDue time.Time         // when newborn children are to be looked at; zero: there are none
 	refused  map[int]time.Time // children that are no workers, and until when that is believed
 	serving  bool              // a child was found that has a listening socket, or a connection accepted on one
+	roles    roles
 }
 
 // openBirths listens for births and ends of the arbiter's children; nil: that cannot be had.
@@ -107,9 +108,12 @@ func (r *roster) discover(now time.Time) {
 	switch {
 	case !r.target.Single && err != nil:
 		return // the arbiter is gone; its workers are watched to their end
-	case r.target.Single && r.requests.Reads():
+	case r.target.Single && r.requests.Reads() && !r.hasWorkers(now, pids):
 		pids = []int{r.target.Arbiter}
 	case r.target.Single: // a queue's worker may do each job in a process of its own
+		pids = append([]int{r.target.Arbiter}, pids...)
+	}
+	if r.takesItself(now, pids) {
 		pids = append([]int{r.target.Arbiter}, pids...)
 	}
 	if r.requests.Reads() && !r.target.Single && !r.serving {
@@ -199,7 +203,7 @@ func (r *roster) open(pid int) *worker {
 // descriptors may not be read, every child counts.
 func (r *roster) serves(pid int) (is, noListener bool) {
 	switch {
-	case r.target.Single && pid == r.target.Arbiter:
+	case pid == r.target.Arbiter:
 		return true, !r.requests.Reads()
 	case !r.requests.Reads():
 		return sameProgram(r.fs, r.target.Arbiter, pid), true

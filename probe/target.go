@@ -7,6 +7,7 @@ type Target struct {
 	Arbiter int    // the process whose children are the workers
 	Address string // "127.0.0.1:8000" or "unix:/run/app.sock": where it listens; empty: no sockets are looked at
 	Single  bool   // the arbiter is itself the only worker
+	Serves  bool   // the arbiter is a worker too: it takes connections beside its children
 
 	Others []string // further addresses where it listens
 	Netns  string   // its network namespace as a path; empty: our own

@@ -46,6 +46,7 @@ func TestPHP(t *testing.T)       { runCases(t, phpCases()) }
 func TestRuby(t *testing.T)      { runCases(t, rubyCases()) }
 func TestNode(t *testing.T)      { runCases(t, nodeCases()) }
 func TestCompiled(t *testing.T)  { runCases(t, compiledCases()) }
+func TestRoles(t *testing.T)     { runCases(t, roleCases()) }
 func TestFronts(t *testing.T)    { runCases(t, frontCases()) }
 
 func runCases(t *testing.T, all []realCase) {

@@ -60,6 +60,8 @@ type Worker struct {
 	Awaits   []Await  `json:"awaits,omitempty"`   // work that waits outside of any thread: coroutines, greenlets, goroutines
 	Reason   string   `json:"reason,omitempty"`   // of the state unknown: why
 	AtLeast  bool     `json:"at_least,omitempty"` // oldest_seconds counts from when the connections were first seen
+
+	fresh bool // it may be on its way to serve, or to its end
 }
 
 // An Await is work that waits outside of any thread.
@@ -99,9 +101,37 @@ type Stack struct {
 	Where    string   `json:"where,omitempty"` // the application's line
 }
 
-// Undecided says whether a worker may yet turn out to hang: a longer look would tell.
+// Undecided says whether a worker may yet turn out to hang: a longer look would tell. So it would where work is old and
+// nothing is known of it yet, and where no worker is there that has come so far as to serve.
 func (l *Look) Undecided() bool {
-	return slices.ContainsFunc(l.Workers, func(w Worker) bool { return w.State == diagnose.Suspect })
+	for _, w := range l.Workers {
+		if w.State == diagnose.Suspect || w.unexplained(oldWork) {
+			return true
+		}
+	}
+	return !l.anySettled() && len(l.Incidents) == 0
+}
+
+// anySettled says whether a worker lives that has come so far as to serve.
+func (l *Look) anySettled() bool {
+	return slices.ContainsFunc(l.Workers, func(w Worker) bool {
+		return w.State != diagnose.Dead && w.State != diagnose.Booting && !w.fresh
+	})
+}
+
+// anyLives says whether a worker lives.
+func (l *Look) anyLives() bool {
+	return slices.ContainsFunc(l.Workers, func(w Worker) bool { return w.State != diagnose.Dead })
+}
+
+const (
+	oldWork = 1.0 // seconds: as long as a loop may stand still
+	veryOld = 5.0 // seconds: from then on what is not known of a request is said
+)
+
+// unexplained says whether a worker has work older than so many seconds, and no look says what it is at.
+func (w *Worker) unexplained(than float64) bool {
+	return w.State == diagnose.Busy && w.Label == "" && w.Cause == nil && w.Inside > 0 && w.Oldest >= than
 }
 
 // Unsure is of how many workers it cannot be said whether they hang: what would show it cannot be seen, or the look
@@ -109,9 +139,12 @@ func (l *Look) Undecided() bool {
 func (l *Look) Unsure() int {
 	n := 0
 	for _, w := range l.Workers {
-		if w.State == diagnose.Unknown || w.State == diagnose.Suspect {
+		if w.State == diagnose.Unknown || w.State == diagnose.Suspect || w.unexplained(veryOld) {
 			n++
 		}
+	}
+	if !l.anyLives() {
+		return len(l.Workers)
 	}
 	return n
 }
@@ -141,7 +174,7 @@ func newWorker(w diagnose.Worker, now time.Duration) Worker {
 	out := Worker{
 		Worker: w.Place, PID: w.PID, State: w.State, Label: w.Label, For: (now - w.Since).Seconds(), Inside: w.Inside,
 		Oldest: w.Oldest.Seconds(),
-		CPU:    w.CPU, RSS: w.RSS,
+		CPU:    w.CPU, RSS: w.RSS, fresh: w.Fresh,
 	}
 	if w.Cause != nil {
 		c := newCause(*w.Cause)

@@ -46,6 +46,9 @@ func (s *story) add(r history.Record) {
 		s.seen(r.At, ev)
 	case history.WorkerGone:
 		s.gone(r.At, ev)
+	case history.WorkerReleased:
+		delete(s.places, ev.Worker)
+		s.tell(r.At, LineBorn, "pid %d is no worker: it has started some", ev.PID)
 	case history.FaultAsked, history.FaultInEffect, history.FaultHealed, history.FaultFailed:
 		s.fault(r.At, r.Event)
 	case history.RateChanged:

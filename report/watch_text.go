@@ -69,6 +69,8 @@ func (c *WatchConsole) Sink(records []history.Record) error {
 			}
 		case history.WorkerGone:
 			c.say(r.At, "worker %d is gone: pid %d, %s", ev.Worker, ev.PID, goneWords(ev))
+		case history.WorkerReleased:
+			c.say(r.At, "pid %d is no worker: it has started some", ev.PID)
 		case history.Tick:
 			ticked = true
 		}

@@ -84,6 +84,8 @@ func (f *Fold) Add(r history.Record) {
 		f.pool.seen(r.At, ev, f.loaded())
 	case history.WorkerGone:
 		f.pool.gone(r.At, ev, f.loaded())
+	case history.WorkerReleased:
+		f.pool.released(ev)
 	case history.RateChanged:
 		f.byHand = "a person changed the load"
 	case history.FaultAsked:

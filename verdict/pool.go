@@ -61,6 +61,13 @@ func (p *pool) gone(at time.Duration, ev history.WorkerGone, loaded bool) {
 	}
 }
 
+// released takes out the place of a process that is no worker.
+func (p *pool) released(ev history.WorkerReleased) {
+	if one := p.places[ev.Worker]; one != nil && one.pid == ev.PID {
+		delete(p.places, ev.Worker)
+	}
+}
+
 // bornBefore is the place of the worker that was born first of those that may have taken the place of one that dies
 // now; nil: there is none.
 func (p *pool) bornBefore(at time.Duration, dead int) *place {

@@ -40,12 +40,13 @@ type result struct {
 	found     int
 	right     int             // the cause
 	lines     int             // the line
-	suspect   []time.Duration // from the hang's moment
+	suspect   []time.Duration // from the hang's moment, or from when others had to wait behind it
 	certain   []time.Duration
 	since     []time.Duration // absolute errors
 	wrong     map[string]int  // what else it was called
 	place     string          // the line of the application, as it is to be named
 	spurious  []spell         // found where nothing was done
+	missed    []string        // what was done and not found, with what was said of that worker
 	lateShare float64
 }
 
@@ -90,7 +91,7 @@ func (r *result) measure(t *testing.T) {
 	time.Sleep(2 * time.Second)
 	var done []truth
 	for round := 0; len(done) < *trials && round < 3**trials && !t.Failed(); round++ {
-		done = append(done, r.round(ctx, l)...)
+		done = append(done, together(r.round(ctx, l), r.held)...)
 		time.Sleep(1200*time.Millisecond + r.rest)
 	}
 	cancel()
@@ -100,6 +101,18 @@ func (r *result) measure(t *testing.T) {
 	w.mu.Lock()
 	r.lateShare = float64(w.late) / float64(max(w.ticks, 1))
 	w.mu.Unlock()
+}
+
+// together says of the hangs of one round when the last worker was held: from then on others wait behind each of them.
+func together(round []truth, held int) []truth {
+	if held == 0 || len(round) < held {
+		return round
+	}
+	last := slices.MaxFunc(round, func(a, b truth) int { return cmp.Compare(a.from, b.from) }).from
+	for i := range round {
+		round[i].behind = last
+	}
+	return round
 }
 
 // load is a little traffic beside the hangs, so that healthy workers are seen to be healthy.
@@ -138,6 +151,7 @@ func (r *result) compare(done []truth, found []spell) {
 			return s.pid == one.pid && at >= from && at <= one.until+time.Second && said.since >= from-tolerance
 		})
 		if i < 0 {
+			r.missed = append(r.missed, one.missedBy(found))
 			continue
 		}
 		used[i] = true
@@ -151,7 +165,7 @@ func (r *result) compare(done []truth, found []spell) {
 		r.certain = append(r.certain, r.at(s)-from)
 		r.since = append(r.since, (said.since - from).Abs())
 		if s.suspect >= 0 {
-			r.suspect = append(r.suspect, s.suspect-from)
+			r.suspect = append(r.suspect, max(0, s.suspect-max(from, one.behind)))
 		}
 		kind, line := r.want == "" || said.cause == r.want, r.line == "" || strings.Contains(said.where, r.place)
 		if kind {
@@ -245,6 +259,9 @@ func trialTable(results []*result) string {
 		made, found, percent(found, made), right, kinds, percent(right, kinds), lines, placed, percent(lines, placed),
 		millis(suspect), millis(loops), millis(since), spurious)
 	for _, r := range results {
+		for _, what := range r.missed {
+			fmt.Fprintf(&b, "\n%s, %s: not found: %s", r.server, r.name, what)
+		}
 		for what, n := range r.wrong {
 			fmt.Fprintf(&b, "\n%s, %s: %d times called %s", r.server, r.name, n, what)
 		}

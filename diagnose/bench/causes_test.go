@@ -28,6 +28,24 @@ type truth struct {
 	earliest time.Duration // 0: from is exact; else it may have begun at any moment from this to from
 	from     time.Duration
 	until    time.Duration // 0: for as long as the hangs of the cause are kept up
+	behind   time.Duration // when all workers were held, so that others waited behind this one; 0: at once
+}
+
+// missedBy is what was made, and all that was said of its worker from two seconds before it on.
+func (one truth) missedBy(found []spell) string {
+	text := fmt.Sprintf("pid %d, held from %.3f s (or from %.3f) to %.3f s", one.pid, one.from.Seconds(),
+		one.earliest.Seconds(), one.until.Seconds())
+	for _, s := range found {
+		if s.pid != one.pid || s.end >= 0 && s.end < one.from-2*time.Second || s.suspect > one.until+2*time.Second {
+			continue
+		}
+		text += fmt.Sprintf("; suspect %.3f, slow %.3f, hung %.3f, end %.3f s", s.suspect.Seconds(), s.slow.Seconds(),
+			s.found.Seconds(), s.end.Seconds())
+		for _, said := range s.words {
+			text += fmt.Sprintf(", at %.3f since %.3f: %s", said.at.Seconds(), said.since.Seconds(), said.short)
+		}
+	}
+	return text
 }
 
 // began is the moment from which times are counted: of those possible the one that the finding says, or the nearest to it.
@@ -62,6 +80,7 @@ type cause struct {
 	path   string        // of that load; empty: the root
 	work   string        // of that load's tasks; empty: sleep
 	pool   bool          // it is certain after 5 s only
+	held   int           // of so many workers all are held, and only then others wait; 0: they do at once
 	round  func(ctx context.Context, l *lane) []truth
 }
 
@@ -105,6 +124,9 @@ func syncCauses() []cause {
 		c.server, c.hold = "gunicorn", cmp.Or(c.hold, loopHold)
 		if c.args == nil {
 			c.args = []string{"--workers=4"}
+			if !c.slow && c.want != diagnose.CauseStopped && c.want != diagnose.CauseKilled {
+				c.held = 4
+			}
 		}
 	}
 	return all

@@ -13,6 +13,7 @@ type socket struct {
 	first    time.Time // when it was first seen
 	round    uint64    // when it was last seen
 	sought   bool      // no worker had it when last looked for
+	spoken   bool      // somebody has read all that came
 	oneToOne bool      // one segment a request, one an answer
 	sent     uint64
 }
@@ -20,6 +21,7 @@ type socket struct {
 // connections follows the sockets of the server over time. One goroutine may use it.
 type connections struct {
 	source  source
+	local   bool // the first address is a unix socket's; others of that kind are for commands
 	now     []sockdiag.Connection
 	spare   []sockdiag.Connection
 	round   uint64
@@ -119,7 +121,7 @@ func (c *connections) follow(now time.Time) (orphans bool) {
 		if one.Received > 0 && one.Sent > 0 && one.LastReceive > one.LastSend && one.Unread == 0 {
 			s.oneToOne = one.SegmentsIn == one.SegmentsOut
 		}
-		s.sent = max(s.sent, one.Sent)
+		s.sent, s.spoken = max(s.sent, one.Sent), spoken(*one) && one.Local == c.local
 		orphans = orphans || s.pid == 0 && !s.sought && one.State != sockdiag.Listen
 	}
 	for inode, s := range c.sockets {

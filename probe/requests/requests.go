@@ -4,6 +4,7 @@ package requests
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/kernel/proc"
@@ -38,6 +39,7 @@ func Open(fs proc.FS, netns string, addresses []string, bulk *bulk.Reader, troub
 			return nil, err
 		}
 		r.connections = newConnections(all)
+		r.connections.local = strings.HasPrefix(addresses[0], "unix:")
 	}
 	return r, nil
 }

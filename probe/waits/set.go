@@ -31,14 +31,14 @@ type watched struct {
 }
 
 // watchedBy are the descriptors that a call waits for; false: they cannot be read.
-func (f *Finder) watchedBy(pid int, c proc.Call) (all []watched, ok bool) {
+func watchedBy(fs proc.FS, pid int, c proc.Call) (all []watched, ok bool) {
 	switch name := c.Name(); name {
 	case "poll", "ppoll":
 		return pollSet(pid, c)
 	case "select", "pselect6":
 		return selectSet(pid, c)
 	default:
-		info, err := f.fs.FDInfo(pid, c.FD())
+		info, err := fs.FDInfo(pid, c.FD())
 		if err != nil {
 			return nil, false
 		}
@@ -100,7 +100,7 @@ func selectSet(pid int, c proc.Call) ([]watched, bool) {
 // for work. The process's own wake-ups (an eventfd, a pipe to itself) are left out, for nobody waits for these alone;
 // the rest decides.
 func (f *Finder) set(a *Answer, s Subject, server Server) {
-	all, ok := f.watchedBy(s.PID, s.Call)
+	all, ok := watchedBy(f.fs, s.PID, s.Call)
 	loop := strings.HasPrefix(s.Call.Name(), "epoll")
 	if !ok {
 		return
