@@ -5,6 +5,17 @@ import (
 	"errors"
 )
 
+// maxListed bounds the elements of runtime.allgs that are read: dead ones stay in it.
+const maxListed = 1 << 17
+
+// allgs is the slice of all goroutines that ever were.
+type allgs struct {
+	memory  func(uint64, []byte) error
+	layout  layout
+	at      uint64 // address of runtime.allgs
+	scratch *scratch
+}
+
 // findGoroutines is the address of runtime.allgs, the slice of all goroutines that ever were. It is looked for by
 // what it holds, since stripped programs have no symbol for it: each element must be a g, which has its own address
 // in g.sched.g, and most must have begun at the entry of a function. Nothing else is of that shape among a program's
@@ -65,64 +76,44 @@ func (p *program) areGoroutines(memory func(uint64, []byte) error, s slice) bool
 	return begun > 1 && begun*2 > len(ids)
 }
 
-// A goroutine is what is read of a g.
-type goroutine struct {
-	at         uint64
-	id, parent uint64
-	status     uint32
-	reason     reason
-	sp, pc     uint64 // where it goes on, or where it entered the system call that it is in
-	low, high  uint64 // its stack
-	start      uint64 // the function that it began with
-	machine    uint64 // address of the m that runs it
-	waiting    uint64 // address of the first sudog
-	since      int64  // CLOCK_MONOTONIC, ns, since when it waits at the latest; 0: not known
+// addresses reads those of the goroutines that ever were.
+func (a *allgs) addresses() []uint64 {
+	var header [24]byte
+	if a.memory(a.at, header[:]) != nil {
+		return nil
+	}
+	s := sliceOf(header[:])
+	if !s.plausible() {
+		return nil
+	}
+	b := make([]byte, 8*min(s.length, maxListed))
+	if a.memory(s.at, b) != nil {
+		return nil
+	}
+	all := make([]uint64, len(b)/8)
+	for i := range all {
+		all[i] = word(b, i*8)
+	}
+	return all
 }
 
-// The statuses of a goroutine, from runtime2.go; scanBit is set beside one of them while the collector has its stack.
-const (
-	runnable  = 1
-	running   = 2
-	inSyscall = 3
-	waiting   = 4
-	preempted = 9
-	leaked    = 10
-	lastState = 11
-	scanBit   = 0x1000
-)
-
-// alive tells whether there is something to tell of it.
-func (g goroutine) alive() bool {
-	switch g.status {
-	case runnable, running, inSyscall, waiting, preempted, leaked:
-		return true
+// read reads goroutines and leaves those out that do not live.
+func (a *allgs) read(listed []uint64) []goroutine {
+	size := a.layout.size()
+	into := a.scratch.take(len(listed) * size)
+	pieces := make([]piece, len(listed))
+	for i, at := range listed {
+		pieces[i] = piece{at: at, into: into[i*size : (i+1)*size]}
 	}
-	return false
-}
-
-// decode reads a g and tells whether it is one. A dead one may have no stack.
-func (l layout) decode(at uint64, b []byte) (goroutine, bool) {
-	word := func(offset int) uint64 { return binary.LittleEndian.Uint64(b[offset:]) }
-	g := goroutine{
-		at: at, id: word(l.goid), parent: word(l.parent), status: binary.LittleEndian.Uint32(b[l.status:]) &^ scanBit,
-		reason: l.reasons[b[l.waitReason]],
-		sp:     word(gSchedSP), pc: word(gSchedPC), low: word(gStackLow), high: word(gStackHigh), start: word(l.startPC),
-		machine: word(gMachine), waiting: word(l.waiting),
-		since: int64(word(l.waitSince)),
-	}
-	if sp := word(l.syscallSP); sp != 0 {
-		g.sp, g.pc = sp, word(l.syscallPC)
-	}
-	if g.status == waiting && b[l.tracking] == 1 &&
-		(g.reason == waitMutex || g.reason == waitRWMutexRead || g.reason == waitRWMutexWrite) {
-		if tracked := int64(word(l.trackedSince)); tracked > 0 { // the moment itself, not that of the collection after it
-			g.since = tracked
+	gather(a.memory, pieces, a.scratch.buffer)
+	all := make([]goroutine, 0, len(listed))
+	for _, p := range pieces {
+		if !p.good {
+			continue
+		}
+		if g, ok := a.layout.decode(p.at, p.into); ok && g.alive() {
+			all = append(all, g)
 		}
 	}
-	sane := word(gSchedG) == at && g.id > 0 && g.id < 1<<48 && g.status <= lastState && g.low <= g.high &&
-		g.high-g.low <= 1<<30
-	if g.alive() && g.status != running { // of what runs the stack pointer is in a processor
-		sane = sane && g.low > 0 && g.sp >= g.low && g.sp <= g.high
-	}
-	return g, sane
+	return all
 }

@@ -2,6 +2,7 @@ package golang
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 )
 
@@ -9,6 +10,22 @@ const (
 	maxGap   = 2048     // bytes between two pieces that are rather read along than left out with a call more
 	maxBlock = 64 << 10 // bytes that are read at once
 )
+
+// A scratch is memory that is used again by each look.
+type scratch struct {
+	room   []byte // of goroutines and stacks
+	buffer []byte // of gather
+}
+
+func newScratch() *scratch { return &scratch{buffer: make([]byte, maxBlock)} }
+
+// take is memory that holds until the next call.
+func (s *scratch) take(size int) []byte {
+	if len(s.room) < size {
+		s.room = make([]byte, size)
+	}
+	return s.room[:size]
+}
 
 // A piece is memory that is wanted.
 type piece struct {
@@ -52,3 +69,5 @@ func readPieces(memory func(uint64, []byte) error, pieces []piece, end uint64, b
 		pieces[i].good = memory(pieces[i].at, pieces[i].into) == nil
 	}
 }
+
+func word(b []byte, offset int) uint64 { return binary.LittleEndian.Uint64(b[offset:]) }

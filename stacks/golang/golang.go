@@ -6,6 +6,7 @@
 package golang
 
 import (
+	"encoding/binary"
 	"fmt"
 	"runtime"
 	"slices"
@@ -16,28 +17,19 @@ import (
 
 const (
 	maxGoroutines = 10_000
-	maxListed     = 1 << 17 // elements of runtime.allgs that are read: dead ones stay in it
-	maxFrames     = 64
-	maxStack      = 32 << 10 // bytes of a stack that are read, from its innermost frame
-	atOnce        = 512      // goroutines between two looks at the clock
+	atOnce        = 512 // goroutines between two looks at the clock
 	maxLook       = 10 * time.Millisecond
 )
 
 type reader struct {
-	process stacks.Process
-	program *program
-	unwinder
-	origin      origin
-	allgs       uint64 // address of runtime.allgs
-	traces      traces
-	slots       slots
-	served      map[uint64]served // by goroutine
-	threads     *stacks.ThreadIDs
-	interrupted map[uint64]interrupted // by the address of the m
-	timers      map[uint64]bool        // whether a channel is that of a timer, in this look
-	names       *variables
-	buffer      []byte // of gather
-	memory      []byte // of goroutines and stacks, used again by each look
+	process  stacks.Process
+	layout   layout
+	allgs    *allgs
+	tracer   *tracer
+	targets  *targets
+	waits    *waitReader
+	requests *requests
+	threads  *stacks.ThreadIDs
 }
 
 // Open finds the Go runtime in a process.
@@ -46,31 +38,44 @@ func Open(p stacks.Process) (stacks.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	allgs, err := found.findGoroutines(p.Memory)
+	at, err := found.findGoroutines(p.Memory)
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{
-		process: p, program: found, allgs: allgs,
-		unwinder: unwinder{functions: found.functions, link: found.arm, sites: map[siteKey]*site{}},
-		traces:   traces{}, slots: slots{}, served: map[uint64]served{}, timers: map[uint64]bool{},
-		interrupted: map[uint64]interrupted{},
-		threads:     stacks.NewThreadIDs(p), buffer: make([]byte, maxBlock),
-	}
-	r.origin = newOrigin(found.build, r.runtimeFile())
-	r.names = readVariables(p, r.origin)
+	r := newReader(p, found, at)
+	from := newOrigin(found.build, r.runtimeFile(found.functions))
+	r.tracer.traces.origin, r.waits.names = from, readVariables(p, from)
 	return r, nil
+}
+
+// newReader tells nothing yet of what is the application's own.
+func newReader(p stacks.Process, found *program, at uint64) *reader {
+	used, learned := newScratch(), slots{}
+	u := newUnwinder(found.functions, found.arm)
+	known := &traces{unwinder: u, known: map[uint64][]*trace{}}
+	return &reader{
+		process: p, layout: found.layout,
+		allgs: &allgs{memory: p.Memory, layout: found.layout, at: at, scratch: used},
+		tracer: &tracer{memory: p.Memory, layout: found.layout, unwinder: u, traces: known, scratch: used,
+			interruptions: &interruptions{memory: p.Memory, layout: found.layout, unwinder: u, traces: known,
+				known: map[uint64]interrupted{}}},
+		targets: &targets{memory: p.Memory, layout: found.layout, slots: learned, scratch: used},
+		waits: &waitReader{memory: p.Memory, layout: found.layout, slots: learned, names: &variables{},
+			timers: map[uint64]bool{}},
+		requests: &requests{memory: p.Memory, slots: learned, served: map[uint64]served{}},
+		threads:  stacks.NewThreadIDs(p),
+	}
 }
 
 func (r *reader) Language() string { return "go" }
 
 // runtimeFile is the file of a function of package runtime.
-func (r *reader) runtimeFile() string {
-	listed := r.list()
+func (r *reader) runtimeFile(f *functions) string {
+	listed := r.allgs.addresses()
 	// The first ones are the program's own first and those of the runtime.
-	for _, g := range r.read(listed[:min(len(listed), 16)]) {
-		if f, err := r.at(g.start); err == nil && packageOf(f.name) == "runtime" {
-			file, _ := r.line(f, f.entry)
+	for _, g := range r.allgs.read(listed[:min(len(listed), 16)]) {
+		if begun, err := f.at(g.start); err == nil && packageOf(begun.name) == "runtime" {
+			file, _ := f.line(begun, begun.entry)
 			return file
 		}
 	}
@@ -83,155 +88,53 @@ func (r *reader) Look() ([]stacks.Work, error) {
 	runtime.LockOSThread() // the processor time is that of a thread
 	defer runtime.UnlockOSThread()
 	left := newBudget(maxLook)
-	listed := r.list()
+	listed := r.allgs.addresses()
 	if len(listed) == 0 {
 		return nil, fmt.Errorf("read goroutines of process %d: none can be read", r.process.PID)
 	}
 	now := int64(clock(monotonic))
 	work := make([]stacks.Work, 0, min(len(listed), maxGoroutines+atOnce))
-	clear(r.timers)
+	clear(r.waits.timers)
 	for part := range slices.Chunk(listed, atOnce) {
 		if len(work) >= maxGoroutines || len(work) > 0 && left.spent() {
 			break
 		}
-		seen := r.trace(r.read(part))
-		r.follow(seen, left)
+		seen := r.tracer.trace(r.allgs.read(part))
+		r.targets.follow(seen, left)
 		for i := range seen {
 			if !seen[i].system() {
 				work = append(work, r.work(&seen[i], now, left))
 			}
 		}
 	}
-	r.forget(work)
+	r.requests.forget(work)
 	return work[:min(len(work), maxGoroutines)], nil
 }
 
-// list reads the addresses of the goroutines that ever were.
-func (r *reader) list() []uint64 {
-	var header [24]byte
-	if r.process.Memory(r.allgs, header[:]) != nil {
-		return nil
+// work tells of a goroutine what is known. What it serves is read as long as the budget lasts, and in the next look else.
+func (r *reader) work(s *seen, now int64, left budget) stacks.Work {
+	w := stacks.Work{
+		Kind: "goroutine", ID: s.id, Name: printed(s.began), Frames: s.frames, Pool: s.pool,
+		Idle: s.idle && s.mayBeIdle(), Wait: r.waits.of(s, now),
 	}
-	s := sliceOf(header[:])
-	if !s.plausible() {
-		return nil
+	if s.status == running || s.status == inSyscall {
+		w.TID = r.thread(s.machine)
 	}
-	b := make([]byte, 8*min(s.length, maxListed))
-	if r.process.Memory(s.at, b) != nil {
-		return nil
+	if s.pool && !w.Idle && !left.spent() {
+		w.Request = r.requests.of(s)
 	}
-	all := make([]uint64, len(b)/8)
-	for i := range all {
-		all[i] = word(b, i*8)
-	}
-	return all
+	return w
 }
 
-// read reads goroutines and leaves those out that do not live.
-func (r *reader) read(listed []uint64) []goroutine {
-	size := r.program.layout.size()
-	memory := r.room(len(listed) * size)
-	pieces := make([]piece, len(listed))
-	for i, at := range listed {
-		pieces[i] = piece{at: at, into: memory[i*size : (i+1)*size]}
+// thread is the kernel's id of the thread that an m is.
+func (r *reader) thread(m uint64) int {
+	var b [8]byte
+	if m == 0 || r.process.Memory(m+uint64(r.layout.procID), b[:]) != nil {
+		return 0
 	}
-	gather(r.process.Memory, pieces, r.buffer)
-	all := make([]goroutine, 0, len(listed))
-	for _, p := range pieces {
-		if !p.good {
-			continue
-		}
-		if g, ok := r.program.layout.decode(p.at, p.into); ok && g.alive() {
-			all = append(all, g)
-		}
+	id := binary.LittleEndian.Uint64(b[:])
+	if id == 0 || id >= 1<<22 { // PID_MAX_LIMIT
+		return 0
 	}
-	return all
-}
-
-// room is memory that holds until the next call.
-func (r *reader) room(size int) []byte {
-	if len(r.memory) < size {
-		r.memory = make([]byte, size)
-	}
-	return r.memory[:size]
-}
-
-// A seen is a goroutine with what its stack says.
-type seen struct {
-	goroutine
-	began string // name of the function that it began with
-	*trace
-	stack  []byte
-	target target
-}
-
-// trace reads the stacks of goroutines and unwinds them.
-func (r *reader) trace(all []goroutine) []seen {
-	seens := make([]seen, 0, len(all))
-	pieces, size := make([]piece, 0, len(all)), 0
-	for _, g := range all {
-		s := seen{goroutine: g, trace: &trace{}}
-		if begin := r.site(g.start, false); begin.good {
-			s.began = begin.function.name
-		}
-		if g.status != running && !runtimeOnly(s.began) {
-			size += int(min(g.high-g.sp, maxStack))
-		}
-		seens = append(seens, s)
-	}
-	memory := r.room(size)
-	for i := range seens {
-		s := &seens[i]
-		if s.status != running && !runtimeOnly(s.began) {
-			length := min(s.high-s.sp, maxStack)
-			s.stack, memory = memory[:length], memory[length:]
-			pieces = append(pieces, piece{at: s.sp, into: s.stack})
-		}
-	}
-	gather(r.process.Memory, pieces, r.buffer)
-	var calls []call
-	for i := range seens {
-		s := &seens[i]
-		if s.stack == nil {
-			s.trace = r.begun(s)
-			if s.status == running {
-				calls = r.running(s, calls[:0])
-			}
-		} else {
-			calls = r.unwindOne(s, calls[:0])
-		}
-	}
-	return seens
-}
-
-// unwindOne unwinds a stack, and once more from fresh memory where the goroutine went on meanwhile.
-func (r *reader) unwindOne(s *seen, calls []call) []call {
-	var whole bool
-	if calls, whole = r.unwind(calls, s.pc, true, s.stack); !whole && len(s.stack) < maxStack && r.again(s) {
-		calls, whole = r.unwind(calls[:0], s.pc, true, s.stack)
-	}
-	if whole || len(s.stack) == maxStack || len(calls) == maxCalls {
-		s.trace = r.remember(calls)
-	} else {
-		s.trace = r.begun(s)
-	}
-	return calls
-}
-
-// again reads a goroutine and its stack once more and tells whether that could be done.
-func (r *reader) again(s *seen) bool {
-	b := make([]byte, r.program.layout.size())
-	if r.process.Memory(s.at, b) != nil {
-		return false
-	}
-	g, ok := r.program.layout.decode(s.at, b)
-	if !ok || !g.alive() || g.status == running || g.id != s.id {
-		return false
-	}
-	stack := make([]byte, min(g.high-g.sp, maxStack))
-	if r.process.Memory(g.sp, stack) != nil {
-		return false
-	}
-	s.goroutine, s.stack = g, stack
-	return true
+	return r.threads.Of(int(id))
 }

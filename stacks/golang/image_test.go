@@ -129,13 +129,7 @@ func (p *picture) open(l layout) (*reader, bool) {
 	if err != nil {
 		return nil, false
 	}
-	return &reader{
-		process: stacks.Process{PID: 1, Proc: "/nowhere", Memory: p.memory}, program: found, allgs: allgs,
-		names:    &variables{},
-		unwinder: unwinder{functions: found.functions, sites: map[siteKey]*site{}}, traces: traces{}, slots: slots{},
-		served: map[uint64]served{}, timers: map[uint64]bool{}, interrupted: map[uint64]interrupted{},
-		buffer: make([]byte, maxBlock),
-	}, true
+	return newReader(stacks.Process{PID: 1, Proc: "/nowhere", Memory: p.memory}, found, allgs), true
 }
 
 func TestAStackIsUnwoundWithWhatWasInlined(t *testing.T) {
@@ -167,9 +161,9 @@ func TestAStackIsUnwoundByLinks(t *testing.T) {
 	if !ok {
 		t.Fatal("the program was not found")
 	}
-	r.link = true
+	r.tracer.unwinder.link = true
 	stack := words(base+textAt+0x20, 0, 0, base+textAt+0x201, 0, 0, 0)
-	calls, whole := r.unwind(nil, base+textAt+0x150, true, stack)
+	calls, whole := r.tracer.unwinder.unwind(nil, base+textAt+0x150, true, stack)
 	if !whole || len(calls) != 2 || calls[0].function.name != "main.leaf" || calls[1].function.name != "main.outer" {
 		t.Errorf("unwound to %+v (whole: %v)", calls, whole)
 	}

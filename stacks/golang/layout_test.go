@@ -123,7 +123,7 @@ func TestGoroutinesAreFoundWithoutSymbolsWhereTheSymbolIs(t *testing.T) {
 	}
 	for _, s := range table {
 		if s.Name == "runtime.allgs" {
-			if got := opened.(*reader).allgs; got != s.Value {
+			if got := opened.(*reader).allgs.at; got != s.Value {
 				t.Errorf("runtime.allgs was found at %#x, it is at %#x", got, s.Value)
 			}
 			return

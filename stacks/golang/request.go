@@ -33,13 +33,20 @@ type served struct {
 	stacks.Request
 }
 
+// requests tell what goroutines serve.
+type requests struct {
+	memory func(uint64, []byte) error
+	slots  slots
+	served map[uint64]served // by goroutine
+}
+
 // topSize is how much of the outermost end of a stack is looked at: it has the frame of (*conn).serve, which is the
 // first of its goroutine.
 const topSize = 2048
 
-// request is what a goroutine of an HTTP/1 server works on, also one that runs. Its connection is proven by the
+// of is what a goroutine of an HTTP/1 server works on, also one that runs. Its connection is proven by the
 // response that it writes, which points back to it.
-func (r *reader) request(s *seen) stacks.Request {
+func (r *requests) of(s *seen) stacks.Request {
 	if !strings.HasPrefix(s.began, serveGoroutine) {
 		return stacks.Request{}
 	}
@@ -47,11 +54,11 @@ func (r *reader) request(s *seen) stacks.Request {
 	var response [16]byte
 	var current uint64
 	proves := func(at uint64) bool {
-		if r.process.Memory(at, conn[:]) != nil {
+		if r.memory(at, conn[:]) != nil {
 			return false
 		}
 		current = binary.LittleEndian.Uint64(conn[connCurrent:])
-		return current != 0 && current%8 == 0 && r.process.Memory(current, response[:]) == nil &&
+		return current != 0 && current%8 == 0 && r.memory(current, response[:]) == nil &&
 			binary.LittleEndian.Uint64(response[responseConn:]) == at
 	}
 	top := r.top(s)
@@ -65,7 +72,7 @@ func (r *reader) request(s *seen) stacks.Request {
 		return known.Request
 	}
 	var request [requestSize]byte
-	if r.process.Memory(address, request[:]) != nil {
+	if r.memory(address, request[:]) != nil {
 		return stacks.Request{}
 	}
 	method, good := r.text(request[requestMethod:], maxMethod)
@@ -82,29 +89,45 @@ func (r *reader) request(s *seen) stacks.Request {
 }
 
 // top is the outermost part of a goroutine's stack, from its stack pointer on where that is known.
-func (r *reader) top(s *seen) []byte {
+func (r *requests) top(s *seen) []byte {
 	size := min(s.high-s.low, topSize)
 	if reach := s.high - s.sp; s.stack != nil && uint64(len(s.stack)) == reach && reach >= size {
 		return s.stack[reach-size:]
 	}
 	top := make([]byte, size)
-	if r.process.Memory(s.high-size, top) != nil {
+	if r.memory(s.high-size, top) != nil {
 		return nil
 	}
 	return top
 }
 
 // text is a string of the program, of which b has the header, and whether it could be read.
-func (r *reader) text(b []byte, most uint64) (string, bool) {
+func (r *requests) text(b []byte, most uint64) (string, bool) {
 	at, length := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])
 	if length == 0 || length > most {
 		return "", false
 	}
 	text := make([]byte, length)
-	if r.process.Memory(at, text) != nil {
+	if r.memory(at, text) != nil {
 		return "", false
 	}
 	return string(text), true
+}
+
+// forget drops what was kept of goroutines that ended.
+func (r *requests) forget(work []stacks.Work) {
+	if len(r.served) <= 2*len(work) {
+		return
+	}
+	lives := make(map[uint64]bool, len(work))
+	for i := range work {
+		lives[work[i].ID] = true
+	}
+	for id := range r.served {
+		if !lives[id] {
+			delete(r.served, id)
+		}
+	}
 }
 
 func portOf(address string) int {

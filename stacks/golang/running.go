@@ -20,44 +20,53 @@ type interrupted struct {
 	distance   uint64 // from the ucontext to the end of the signal stack; 0: not known
 }
 
-// running finds out where a goroutine stood that runs, when it was last interrupted. That must have been since the
+// interruptions are the moments in which the runtime interrupted what runs.
+type interruptions struct {
+	memory   func(uint64, []byte) error
+	layout   layout
+	unwinder *unwinder
+	traces   *traces
+	known    map[uint64]interrupted // by the address of the m
+}
+
+// trace finds out where a goroutine stood that runs, when it was last interrupted. That must have been since the
 // last look: it has run since, but not for long.
-func (r *reader) running(s *seen, calls []call) []call {
-	if r.link || s.machine == 0 { // of arm64 the registers lie elsewhere
+func (i *interruptions) trace(s *seen, calls []call) []call {
+	if i.unwinder.link || s.machine == 0 { // of arm64 the registers lie elsewhere
 		return calls
 	}
-	known, seenBefore := r.interrupted[s.machine]
+	known, seenBefore := i.known[s.machine]
 	var b [8]byte
-	if r.process.Memory(s.machine+uint64(r.program.layout.preemptions), b[:4]) != nil {
+	if i.memory(s.machine+uint64(i.layout.preemptions), b[:4]) != nil {
 		return calls
 	}
 	generation := uint32(word(b[:], 0))
 	fresh := seenBefore && generation != known.generation
 	known.generation = generation
 	if fresh {
-		calls = r.interruptedAt(s, &known, calls)
+		calls = i.interruptedAt(s, &known, calls)
 	}
-	if len(r.interrupted) > maxInterrupted {
-		clear(r.interrupted)
+	if len(i.known) > maxInterrupted {
+		clear(i.known)
 	}
-	r.interrupted[s.machine] = known
+	i.known[s.machine] = known
 	return calls
 }
 
 // interruptedAt unwinds from the registers on the signal stack, where they are those of the goroutine.
-func (r *reader) interruptedAt(s *seen, known *interrupted, calls []call) []call {
+func (i *interruptions) interruptedAt(s *seen, known *interrupted, calls []call) []call {
 	var pointer [8]byte
 	var bounds [16]byte
 	// M.gsignal.
-	if r.process.Memory(s.machine+uint64(r.program.layout.procID)+8, pointer[:]) != nil ||
-		r.process.Memory(word(pointer[:], 0), bounds[:]) != nil {
+	if i.memory(s.machine+uint64(i.layout.procID)+8, pointer[:]) != nil ||
+		i.memory(word(pointer[:], 0), bounds[:]) != nil {
 		return calls
 	}
 	low, high := word(bounds[:], gStackLow), word(bounds[:], gStackHigh)
 	if low == 0 || high <= low || high-low > maxSignalStack {
 		return calls
 	}
-	context := r.context(low, high, known)
+	context := i.context(low, high, known)
 	if context == nil || word(context, contextG) != s.at {
 		return calls
 	}
@@ -66,31 +75,31 @@ func (r *reader) interruptedAt(s *seen, known *interrupted, calls []call) []call
 		return calls
 	}
 	stack := make([]byte, min(s.high-sp, maxStack))
-	if r.process.Memory(sp, stack) != nil {
+	if i.memory(sp, stack) != nil {
 		return calls
 	}
-	calls, whole := r.unwind(calls, word(context, contextPC), false, stack)
+	calls, whole := i.unwinder.unwind(calls, word(context, contextPC), false, stack)
 	if whole || len(stack) == maxStack || len(calls) == maxCalls {
 		seen := calls
 		if len(seen) > 1 && seen[0].function.name == asyncPreempt { // which the signal's handler put in
 			seen = seen[1:]
 		}
-		s.trace = r.remember(seen)
+		s.trace = i.traces.remember(seen)
 	}
 	return calls
 }
 
 // context finds the ucontext on a signal stack: it says itself where that stack is.
-func (r *reader) context(low, high uint64, known *interrupted) []byte {
+func (i *interruptions) context(low, high uint64, known *interrupted) []byte {
 	is := func(b []byte) bool { return word(b, contextStack) == low && word(b, contextStack+16) == high-low }
 	if known.distance > 0 && known.distance <= high-low {
 		b := make([]byte, contextSize)
-		if r.process.Memory(high-known.distance, b) == nil && is(b) {
+		if i.memory(high-known.distance, b) == nil && is(b) {
 			return b
 		}
 	}
 	all := make([]byte, high-low)
-	if r.process.Memory(low, all) != nil {
+	if i.memory(low, all) != nil {
 		return nil
 	}
 	for at := len(all) - contextSize; at >= 0; at -= 8 {

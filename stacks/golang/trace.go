@@ -7,7 +7,10 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
-const maxTraces = 1 << 14 // different stacks that are remembered
+const (
+	maxTraces = 1 << 14 // different stacks that are remembered
+	maxFrames = 64
+)
 
 // A trace is a stack with what follows from its functions. Goroutines that stand at the same place share one; it does
 // not change.
@@ -17,16 +20,20 @@ type trace struct {
 	place
 }
 
-// traces are the different stacks that were seen, by a hash of their addresses.
-type traces map[uint64][]*trace
+// traces are the different stacks that were seen.
+type traces struct {
+	unwinder *unwinder
+	origin   origin
+	known    map[uint64][]*trace // by a hash of their addresses
+}
 
 // remember is the trace of such calls.
-func (r *reader) remember(calls []call) *trace {
+func (all *traces) remember(calls []call) *trace {
 	hash := uint64(14695981039346656037) // FNV-1a, a word at a time
 	for i := range calls {
 		hash = (hash ^ calls[i].pc) * 1099511628211
 	}
-	for _, t := range r.traces[hash] {
+	for _, t := range all.known[hash] {
 		if slices.EqualFunc(t.calls, calls, func(a, b call) bool { return a.pc == b.pc }) {
 			return t
 		}
@@ -35,16 +42,16 @@ func (r *reader) remember(calls []call) *trace {
 	for _, c := range calls {
 		for _, p := range c.positions {
 			if !wrapper(p) {
-				t.frames = append(t.frames, r.frameOf(p))
+				t.frames = append(t.frames, all.frameOf(p))
 			}
 		}
 	}
 	t.place = placeOf(t.frames)
 	t.frames = slices.Clip(t.frames[:min(len(t.frames), maxFrames)])
-	if len(r.traces) >= maxTraces {
-		clear(r.traces)
+	if len(all.known) >= maxTraces {
+		clear(all.known)
 	}
-	r.traces[hash] = append(r.traces[hash], t)
+	all.known[hash] = append(all.known[hash], t)
 	return t
 }
 
@@ -55,9 +62,9 @@ func wrapper(p position) bool {
 		strings.Contains(p.function, ".deferwrap")
 }
 
-func (r *reader) frameOf(p position) stacks.Frame {
+func (all *traces) frameOf(p position) stacks.Frame {
 	return stacks.Frame{Function: printed(p.function), File: p.file, Line: p.line,
-		Library: r.origin.library(p.function, p.file)}
+		Library: all.origin.library(p.function, p.file)}
 }
 
 // printed is a function's name as the runtime prints it: type arguments are left out, and dots in the last element of
@@ -71,21 +78,20 @@ func printed(name string) string {
 }
 
 // begun is the trace of a goroutine whose stack cannot be followed: the function that it began with, without a line.
-func (r *reader) begun(s *seen) *trace {
-	key := s.start
-	for _, t := range r.traces[key] {
+func (all *traces) begun(start uint64) *trace {
+	for _, t := range all.known[start] {
 		if len(t.calls) == 0 {
 			return t
 		}
 	}
 	t := &trace{}
-	if begin := r.site(s.start, false); begin.good && len(begin.positions) > 0 {
-		f := r.frameOf(begin.positions[len(begin.positions)-1])
+	if begin := all.unwinder.site(start, false); begin.good && len(begin.positions) > 0 {
+		f := all.frameOf(begin.positions[len(begin.positions)-1])
 		f.Line = 0
 		t.frames = []stacks.Frame{f}
 		t.pool = isPool(f.Function) || strings.HasPrefix(f.Function, serveGoroutine)
 	}
-	r.traces[key] = append(r.traces[key], t)
+	all.known[start] = append(all.known[start], t)
 	return t
 }
 
@@ -97,27 +103,4 @@ func (t *trace) call(function string) *call {
 		}
 	}
 	return nil
-}
-
-// runtimeOnly tells whether a goroutine that began with a function is always one of the runtime itself:
-// isSystemGoroutine in src/runtime/traceback.go.
-func runtimeOnly(began string) bool {
-	return strings.HasPrefix(began, "runtime.") && !mayCallOut(began) && began != "runtime.main" &&
-		began != "runtime.corostart" &&
-		began != "runtime.handleAsyncEvent" && began != "runtime.goexit"
-}
-
-// mayCallOut tells whether it is one of those of the runtime that call functions of the application: finalizers and
-// cleanups.
-func mayCallOut(began string) bool {
-	return began == "runtime.runfinq" || began == "runtime.runFinalizers" || began == "runtime.runCleanups"
-}
-
-// system tells whether the goroutine does nothing for the application now.
-func (s *seen) system() bool {
-	if runtimeOnly(s.began) {
-		return true
-	}
-	return mayCallOut(s.began) && !slices.ContainsFunc(s.frames,
-		func(f stacks.Frame) bool { return !strings.HasPrefix(f.Function, "runtime.") })
 }

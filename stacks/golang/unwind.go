@@ -3,8 +3,9 @@ package golang
 import "encoding/binary"
 
 const (
-	maxCalls = 512     // of a stack that are followed
-	maxSites = 1 << 16 // that are remembered
+	maxStack = 32 << 10 // bytes of a stack that are read, from its innermost frame
+	maxCalls = 512      // of a stack that are followed
+	maxSites = 1 << 16  // that are remembered
 )
 
 // asyncPreempt is the function that the runtime puts in between two instructions of a goroutine that ran for long.
@@ -36,6 +37,10 @@ type unwinder struct {
 	*functions
 	link  bool // arm64: the return address is at the bottom of a frame, on amd64 above its top
 	sites map[siteKey]*site
+}
+
+func newUnwinder(f *functions, link bool) *unwinder {
+	return &unwinder{functions: f, link: link, sites: map[siteKey]*site{}}
 }
 
 // A call is one frame on a stack.

@@ -19,37 +19,37 @@ const roundTrip = "net/http.(*persistConn).roundTrip"
 // upstream is the wait of a goroutine that asked another server over HTTP/1 and waits for the answer. It waits in a
 // select for another goroutine, which reads the connection: the descriptor of that connection is what it waits for in
 // truth. The connection is proven by its buffered reader, which reads from it.
-func (r *reader) upstream(s *seen) (stacks.Wait, bool) {
+func upstream(memory func(uint64, []byte) error, known slots, s *seen) (stacks.Wait, bool) {
 	c := s.call(roundTrip)
 	if c == nil || s.on != "" {
 		return stacks.Wait{}, false
 	}
 	var conn [persistSize]byte
 	proves := func(at uint64) bool {
-		return r.process.Memory(at, conn[:]) == nil && r.pointer(word(conn[:], persistReader)+readerSource) == at
+		return memory(at, conn[:]) == nil && wordAt(memory, word(conn[:], persistReader)+readerSource) == at
 	}
 	frame := c.bytes(s.stack)
-	if at := r.slots.guess(c.pc, frame); at == 0 || !proves(at) {
-		if at = r.slots.learn(c.pc, frame, proves); at == 0 || !proves(at) {
+	if at := known.guess(c.pc, frame); at == 0 || !proves(at) {
+		if at = known.learn(c.pc, frame, proves); at == 0 || !proves(at) {
 			return stacks.Wait{}, false
 		}
 	}
 	of := word(conn[:], persistConn)
-	for _, tcp := range []uint64{of, r.pointer(of + tlsConn)} {
-		fd := r.pointer(tcp)
-		number := r.pointer(fd + pollFD)
-		if poller := r.pointer(fd + pollPoller); poller != 0 && number > 2 && number < 1<<31 &&
-			r.pointer(poller+pollerFD) == number {
+	for _, tcp := range []uint64{of, wordAt(memory, of+tlsConn)} {
+		fd := wordAt(memory, tcp)
+		number := wordAt(memory, fd+pollFD)
+		if poller := wordAt(memory, fd+pollPoller); poller != 0 && number > 2 && number < 1<<31 &&
+			wordAt(memory, poller+pollerFD) == number {
 			return stacks.Wait{On: "socket", FD: int(number)}, true
 		}
 	}
 	return stacks.Wait{}, false
 }
 
-// pointer is the word at an address; 0: there is none.
-func (r *reader) pointer(at uint64) uint64 {
+// wordAt is the word at an address; 0: there is none.
+func wordAt(memory func(uint64, []byte) error, at uint64) uint64 {
 	var b [8]byte
-	if r.process.Memory(at, b[:]) != nil {
+	if memory(at, b[:]) != nil {
 		return 0
 	}
 	return word(b[:], 0)

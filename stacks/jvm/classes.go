@@ -1,6 +1,10 @@
 package jvm
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/hangtime-dev/hangtime/stacks/foreign"
+)
 
 // A class is what is kept of one.
 type class struct {
@@ -11,24 +15,31 @@ type class struct {
 	fields  map[string]int // where in its objects: those asked for; -1: it has none of that name
 }
 
+// classes are those that were loaded.
+type classes struct {
+	classLayout
+	version int // of Java
+	view    *foreign.View
+	objects *objects
+	known   map[uint64]*class
+}
+
 // maxSymbol bounds the names of classes and methods.
 const maxSymbol = 512
 
 // symbol is one of HotSpot's names.
-func (p *program) symbol(at uint64) string {
+func (all *classes) symbol(at uint64) string {
 	// One read mostly: few names are longer. None over the edge of a page: what follows may not be there.
-	block := p.view.Block(at, int(min(uint64(p.symbolBody+64), pageSize-at%pageSize)))
-	n := int(block.Uint16(p.symbolLength))
-	if block != nil && p.symbolBody+n <= len(block) {
-		return printable(block[p.symbolBody : p.symbolBody+n])
+	block := all.view.Block(at, int(min(uint64(all.symbolBody+64), pageSize-at%pageSize)))
+	n := int(block.Uint16(all.symbolLength))
+	if block != nil && all.symbolBody+n <= len(block) {
+		return printable(block[all.symbolBody : all.symbolBody+n])
 	}
-	if block == nil || len(block) < p.symbolLength+2 {
-		n = int(p.view.Block(at, p.symbolLength+2).Uint16(p.symbolLength))
+	if block == nil || len(block) < all.symbolLength+2 {
+		n = int(all.view.Block(at, all.symbolLength+2).Uint16(all.symbolLength))
 	}
-	return p.view.Text(at+uint64(p.symbolBody), n, maxSymbol)
+	return all.view.Text(at+uint64(all.symbolBody), n, maxSymbol)
 }
-
-const pageSize = 4096
 
 // printable is a name, or nothing where the bytes are none.
 func printable(b []byte) string {
@@ -41,65 +52,65 @@ func printable(b []byte) string {
 }
 
 // class tells of a class by its address.
-func (p *program) class(at uint64) *class {
-	if c := p.classes[at]; c != nil {
+func (all *classes) class(at uint64) *class {
+	if c := all.known[at]; c != nil {
 		return c
 	}
 	c := &class{fields: map[string]int{}}
 	if at == 0 || at%8 != 0 {
 		return c
 	}
-	name := p.symbol(p.view.Word(at + uint64(p.className)))
+	name := all.symbol(all.view.Word(at + uint64(all.className)))
 	if name == "" {
 		return c
 	}
 	c.name = strings.ReplaceAll(name, "/", ".")
-	c.super = p.view.Word(at + uint64(p.classSuper))
+	c.super = all.view.Word(at + uint64(all.classSuper))
 	if !strings.HasPrefix(name, "[") {
-		c.source = p.source(at)
+		c.source = all.source(at)
 	}
-	c.library = isLibrary(c.name) || p.ofPlatform(at)
-	if !p.view.Spent() {
-		p.classes[at] = c
+	c.library = isLibrary(c.name) || all.ofPlatform(at)
+	if !all.view.Spent() {
+		all.known[at] = c
 	}
 	return c
 }
 
 // source is the name of the file that a class was compiled from.
-func (p *program) source(class uint64) string {
-	pool := p.view.Word(class + uint64(p.classConstants))
-	at := class + uint64(p.sourceOfClass)
-	if p.sourceOfPool >= 0 {
-		at = pool + uint64(p.sourceOfPool)
-	} else if p.sourceOfClass < 0 {
+func (all *classes) source(class uint64) string {
+	pool := all.view.Word(class + uint64(all.classConstants))
+	at := class + uint64(all.sourceOfClass)
+	if all.sourceOfPool >= 0 {
+		at = pool + uint64(all.sourceOfPool)
+	} else if all.sourceOfClass < 0 {
 		return ""
 	}
-	return p.constant(pool, p.view.Block(at, 4).Uint32(0)&0xffff)
+	return all.constant(pool, all.view.Block(at, 4).Uint32(0)&0xffff)
 }
 
 // constant is a name in a pool of constants.
-func (p *program) constant(pool uint64, index uint32) string {
+func (all *classes) constant(pool uint64, index uint32) string {
 	if pool == 0 || index == 0 {
 		return ""
 	}
-	return p.symbol(p.view.Word(pool + uint64(p.poolSize) + 8*uint64(index)))
+	return all.symbol(all.view.Word(pool + uint64(all.poolSize) + 8*uint64(index)))
 }
 
 // ofPlatform says that a class was loaded by the boot loader, which has no object, or by the loader of the platform's
 // modules.
-func (p *program) ofPlatform(class uint64) bool {
-	data := p.view.Word(class + uint64(p.loaderData))
+func (all *classes) ofPlatform(class uint64) bool {
+	data := all.view.Word(class + uint64(all.loaderData))
 	if data == 0 {
 		return false
 	}
-	loader := p.view.Word(data + uint64(p.loader))
-	if p.loaderIsHandle && loader != 0 {
-		loader = p.view.Word(loader)
+	loader := all.view.Word(data + uint64(all.loader))
+	if all.loaderIsHandle && loader != 0 {
+		loader = all.view.Word(loader)
 	}
 	if loader == 0 {
-		return !p.view.Spent()
+		return !all.view.Spent()
 	}
-	name := p.symbol(p.view.Word(p.classOf(loader) + uint64(p.className)))
+	name := all.symbol(all.view.Word(all.objects.classOf(loader) + uint64(all.className)))
 	return name == "jdk/internal/loader/ClassLoaders$PlatformClassLoader"
 }
 
@@ -120,82 +131,4 @@ func isLibrary(class string) bool {
 		}
 	}
 	return false
-}
-
-// field is where a field lies in the objects of a class or of one that it derives from; -1: it has none.
-func (p *program) field(at uint64, name string) int {
-	c := p.class(at)
-	if offset, known := c.fields[name]; known {
-		return offset
-	}
-	offset := -1
-	for class, depth := at, 0; class != 0 && depth < maxDepth && offset < 0; class, depth = p.class(class).super, depth+1 {
-		offset = p.declared(class, name)
-	}
-	if !p.view.Spent() {
-		c.fields[name] = offset
-	}
-	return offset
-}
-
-// Bounds of classes: how deep one derives, how many fields it declares, how large its objects are.
-const (
-	maxDepth     = 32
-	maxFields    = 1024
-	maxFieldsEnd = 1 << 16
-)
-
-// declared is where a field lies that a class itself declares; -1: it declares none of that name.
-func (p *program) declared(class uint64, name string) int {
-	pool := p.view.Word(class + uint64(p.classConstants))
-	switch {
-	case p.fields >= 0:
-		return p.fieldOfArray(class, pool, name)
-	case p.fieldStream >= 0:
-		return p.fieldOfStream(class, pool, name)
-	}
-	return -1
-}
-
-// fieldOfArray looks through the fields as HotSpot kept them to JDK 20 (fieldInfo.hpp): six numbers of 16 bits each,
-// of which the last two are the offset, above two bits of a tag.
-func (p *program) fieldOfArray(class, pool uint64, name string) int {
-	all := p.view.Word(class + uint64(p.fields))
-	count := min(int(p.view.Block(all+uint64(p.arrayLength), 4).Uint32(0))/6, maxFields)
-	if p.fieldCount >= 0 { // those behind are HotSpot's own
-		count = min(count, int(p.view.Block(class+uint64(p.fieldCount), 2).Uint16(0)))
-	}
-	numbers := p.view.Block(all+uint64(p.shortsData), count*12)
-	for i := 0; i+12 <= len(numbers); i += 12 {
-		if p.constant(pool, uint32(numbers.Uint16(i+2))) == name {
-			return int(uint32(numbers.Uint16(i+8))|uint32(numbers.Uint16(i+10))<<16) >> 2
-		}
-	}
-	return -1
-}
-
-// fieldOfStream looks through the fields as HotSpot has kept them since JDK 21 (fieldInfo.hpp): compressed numbers;
-// first how many fields there are, and how many are HotSpot's own.
-func (p *program) fieldOfStream(class, pool uint64, name string) int {
-	all := p.view.Word(class + uint64(p.fieldStream))
-	length := p.view.Block(all+uint64(p.arrayLength), 4).Uint32(0)
-	s := p.stream(p.view.Block(all+uint64(p.bytesData), int(min(length, maxFields*16))))
-	count := min(s.number(), maxFields)
-	s.number()
-	for ; count > 0 && !s.over(); count-- {
-		index := s.number()
-		s.number() // its type
-		offset := s.number()
-		s.number() // its access flags
-		flags := s.number()
-		for _, bit := range []uint32{1, 4, 16} { // it has an initial value, a generic type, a group of contention
-			if flags&bit != 0 {
-				s.number()
-			}
-		}
-		if p.constant(pool, index) == name {
-			return int(min(offset, maxFieldsEnd))
-		}
-	}
-	return -1
 }

@@ -31,9 +31,13 @@ const (
 // An anchor is the place where a thread left Java for the virtual machine, or for the system.
 type anchor struct{ sp, pc, fp uint64 }
 
-func (p *program) anchorAt(b foreign.Block, at int) anchor {
-	return anchor{sp: b.Word(at + p.lastSP), pc: b.Word(at + p.lastPC), fp: b.Word(at + p.lastFP)}
+// anchorAt is the anchor at an offset.
+func (l *anchorLayout) anchorAt(b foreign.Block, at int) anchor {
+	return anchor{sp: b.Word(at + l.lastSP), pc: b.Word(at + l.lastPC), fp: b.Word(at + l.lastFP)}
 }
+
+// anchorSize holds the three words of a JavaFrameAnchor, and what a version may put between them.
+const anchorSize = 64
 
 // A stack is that of a thread: it grows from high down. Parts are read as they are asked for.
 type stack struct {
@@ -67,11 +71,20 @@ type call struct {
 	real   uint64         // where a compiled caller's frame begins, whatever an interpreted callee added to it
 }
 
+// A walker follows the calls on stacks.
+type walker struct {
+	anchorLayout
+	settings *settings
+	view     *foreign.View
+	methods  *methods
+	sites    *sites
+}
+
 // walk follows the calls of a thread from the place where it left Java outwards. Each frame must lie above the one
 // that it called; what does not hold together ends it.
-func (p *program) walk(s *stack, a anchor) []stacks.Frame {
+func (w *walker) walk(s *stack, a anchor) []stacks.Frame {
 	var all []stacks.Frame
-	p.each(s, a, func(c call) bool {
+	w.each(s, a, func(c call) bool {
 		all = append(all, c.frames...)
 		return true
 	})
@@ -87,13 +100,13 @@ func shortened(all []stacks.Frame) []stacks.Frame {
 }
 
 // each calls for every frame until it says false. It tells whether it came to the outermost frame of the thread.
-func (p *program) each(s *stack, a anchor, of func(call) bool) (whole bool) {
+func (w *walker) each(s *stack, a anchor, of func(call) bool) (whole bool) {
 	real := a.sp
 	if a.pc == 0 && a.sp != 0 {
 		a.pc, _ = s.word(a.sp - 8)
 	}
 	for range maxWalk {
-		c, ok := p.call(s, a, real)
+		c, ok := w.call(s, a, real)
 		if !ok || !of(c) {
 			return false
 		}
@@ -110,25 +123,25 @@ func (p *program) each(s *stack, a anchor, of func(call) bool) (whole bool) {
 }
 
 // call is the frame at a place.
-func (p *program) call(s *stack, a anchor, real uint64) (call, bool) {
+func (w *walker) call(s *stack, a anchor, real uint64) (call, bool) {
 	switch {
-	case a.pc == p.callStub:
-		return p.entry(s, a)
-	case a.pc >= p.interpreterLow && a.pc < p.interpreterHigh:
-		return p.interpreted(s, a)
+	case a.pc == w.settings.callStub:
+		return w.entry(s, a)
+	case a.pc >= w.settings.interpreterLow && a.pc < w.settings.interpreterHigh:
+		return w.interpreted(s, a)
 	}
-	return p.compiled(s, a, real)
+	return w.compiled(s, a, real)
 }
 
 // entry is a call of the virtual machine into Java: its caller is where the virtual machine was called from Java; the
 // outermost one has none.
-func (p *program) entry(s *stack, a anchor) (call, bool) {
+func (w *walker) entry(s *stack, a anchor) (call, bool) {
 	wrapper, ok := s.word(a.fp - entryWrapper)
 	if !ok || wrapper < s.low || wrapper >= s.high {
 		return call{}, false
 	}
-	b := s.view.Block(wrapper, p.wrapperAnchor+anchorSize)
-	c := call{caller: p.anchorAt(b, p.wrapperAnchor)}
+	b := s.view.Block(wrapper, w.wrapperAnchor+anchorSize)
+	c := call{caller: w.anchorAt(b, w.wrapperAnchor)}
 	if c.real = c.caller.sp; c.real != 0 && c.caller.pc == 0 {
 		c.caller.pc, ok = s.word(c.real - 8)
 	}
@@ -136,7 +149,7 @@ func (p *program) entry(s *stack, a anchor) (call, bool) {
 }
 
 // interpreted is the frame of a method that is interpreted.
-func (p *program) interpreted(s *stack, a anchor) (c call, ok bool) {
+func (w *walker) interpreted(s *stack, a anchor) (c call, ok bool) {
 	if c.caller.pc, ok = s.word(a.fp + returnPC); !ok {
 		return c, false
 	}
@@ -146,7 +159,7 @@ func (p *program) interpreted(s *stack, a anchor) (c call, ok bool) {
 		return c, false
 	}
 	c.method, _ = s.word(a.fp - frameMethod)
-	m := p.method(c.method)
+	m := w.methods.method(c.method)
 	if m == nil {
 		c.method = 0
 		return c, true
@@ -157,7 +170,7 @@ func (p *program) interpreted(s *stack, a anchor) (c call, ok bool) {
 	} else if inside {
 		// monitorenter steps on before it waits (TemplateTable::monitorenter), maybe over the end of its line.
 		const monitorEnter = 0xc2
-		if bci > 0 && !s.beyond && p.view.Block(place-1, 1).Byte(0) == monitorEnter {
+		if bci > 0 && !s.beyond && w.view.Block(place-1, 1).Byte(0) == monitorEnter {
 			bci--
 		}
 		c.frames = []stacks.Frame{m.at(bci)}
@@ -168,14 +181,14 @@ func (p *program) interpreted(s *stack, a anchor) (c call, ok bool) {
 }
 
 // compiled is a frame of known size: of a compiled method, or of the virtual machine's own code.
-func (p *program) compiled(s *stack, a anchor, real uint64) (c call, ok bool) {
-	here := p.site(a.pc)
+func (w *walker) compiled(s *stack, a anchor, real uint64) (c call, ok bool) {
+	here := w.sites.site(a.pc)
 	if here != nil && here.original >= 0 {
 		pc, ok := s.word(real + uint64(here.original))
 		if !ok {
 			return c, false
 		}
-		here = p.site(pc)
+		here = w.sites.site(pc)
 	}
 	if here == nil || here.size == 0 || here.original >= 0 {
 		return c, false

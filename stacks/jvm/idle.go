@@ -29,12 +29,13 @@ func pooled(frames []stacks.Frame) bool {
 const maxRoot = 8
 
 // idle says that a thread is proven to wait for its next piece of work, and not for something that it needs for one.
-func (p *program) idle(t *thread) bool {
+// blocked is the state of one that is in the virtual machine.
+func idle(t *thread, blocked uint32) bool {
 	switch {
 	case t.moved:
 		return false
 	case len(t.frames) == 0:
-		return p.ofRuntime(t)
+		return ofRuntime(t, blocked)
 	case t.wait.On == "monitor" || t.wait.On == "lock" || t.wait.On == "pool":
 		return false
 	}
@@ -57,8 +58,8 @@ func (p *program) idle(t *thread) bool {
 
 // ofRuntime says that a thread is one of the virtual machine's own, which run no Java while they wait: or its first
 // one that waits for the end of all others after main has returned.
-func (p *program) ofRuntime(t *thread) bool {
-	if t.state != p.blocked {
+func ofRuntime(t *thread, blocked uint32) bool {
+	if t.state != blocked {
 		return false
 	}
 	switch t.name {

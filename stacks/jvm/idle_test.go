@@ -26,7 +26,6 @@ func TestIdle(t *testing.T) {
 		}
 		return all
 	}
-	p := &program{layout: layout{settings: settings{}, blocked: 10}}
 	for sentence, row := range map[string]struct {
 		thread thread
 		frames []string
@@ -77,7 +76,7 @@ func TestIdle(t *testing.T) {
 	} {
 		one := row.thread
 		one.frames = library(row.frames...)
-		if got := p.idle(&one); got != row.idle {
+		if got := idle(&one, 10); got != row.idle {
 			t.Errorf("%s: idle %v", sentence, got)
 		}
 		if got := pooled(one.frames); got != row.pool {
@@ -105,7 +104,7 @@ func TestWhatAWaitIsPartOf(t *testing.T) {
 		"the others have not come to a barrier": {[]string{"jdk.internal.misc.Unsafe.park",
 			"java.util.concurrent.CyclicBarrier.dowait", "shop.Cart.meet"}, "condition", "x", "event", "x"},
 	} {
-		if on, name := inside(library(row.frames...), row.on, row.name); on != row.what || name != row.called {
+		if on, name := refined(library(row.frames...), row.on, row.name); on != row.what || name != row.called {
 			t.Errorf("%s: %s %s, want %s %s", sentence, on, name, row.what, row.called)
 		}
 	}

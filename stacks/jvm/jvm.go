@@ -29,28 +29,41 @@ const (
 	maxKept   = 1 << 14
 )
 
-// A program is a virtual machine, with what is kept of its code from one look to the next.
-type program struct {
-	layout
-	view      *foreign.View // of the look that is going on
-	codeHeaps []heap
-	classes   map[uint64]*class
-	methods   map[uint64]*method
-	sites     map[uint64]*site
-	names     map[uint64]named
-	fresh     map[uint64]bool     // sites that this look has found to be as they were
-	objects   map[uint64]instance // what this look has read of objects
-	calls     map[[2]uint64]bool  // what this look knows of whom code calls
-	traces    map[uint64]trace    // of the last look, by thread
-	looks     int
-	next      int // the thread that the next look traces first
+type reader struct {
+	process  stacks.Process
+	ids      *stacks.ThreadIDs
+	tables   *tables // until the settings are read
+	settings *settings
+	view     *foreign.View // refilled for each look
+	version  int           // of Java
+	objects  *objects
+	classes  *classes
+	methods  *methods
+	code     *codeCache
+	sites    *sites
+	threads  *threads
+	tracer   *tracer
+	sampler  *sampler
+	looks    int
 }
 
-type reader struct {
-	program
-	process stacks.Process
-	ids     *stacks.ThreadIDs
-	tables  *tables // until the settings are read
+// newReader has no settings yet.
+func newReader(p stacks.Process, l layout) *reader {
+	r := &reader{process: p, ids: stacks.NewThreadIDs(p), version: l.version, settings: &settings{},
+		view: &foreign.View{Memory: p.Memory, Reads: maxReads, Bytes: maxBytes}}
+	r.objects = &objects{objectLayout: l.objectLayout, settings: r.settings, view: r.view}
+	r.classes = &classes{classLayout: l.classLayout, version: l.version, view: r.view, objects: r.objects}
+	r.methods = &methods{methodLayout: l.methodLayout, version: l.version, view: r.view, classes: r.classes}
+	r.code = &codeCache{heapLayout: l.heapLayout, settings: r.settings, view: r.view}
+	r.sites = &sites{blobLayout: l.blobLayout, version: l.version, view: r.view, code: r.code, methods: r.methods}
+	r.threads = &threads{threadLayout: l.threadLayout, anchorLayout: l.anchorLayout, view: r.view, classes: r.classes}
+	w := &walker{anchorLayout: l.anchorLayout, settings: r.settings, view: r.view, methods: r.methods, sites: r.sites}
+	r.tracer = &tracer{anchor: l.anchor, view: r.view, walker: w,
+		waits: &waits{monitorLayout: l.monitorLayout, view: r.view, classes: r.classes}}
+	r.sampler = &sampler{threadLayout: l.threadLayout, settings: r.settings, view: r.view, walker: w}
+	r.forget()
+	r.begin()
+	return r
 }
 
 // Open finds a Java virtual machine in a process.
@@ -71,13 +84,14 @@ func open(p stacks.Process, object *symbols.Object) (stacks.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{process: p, ids: stacks.NewThreadIDs(p), tables: &t}
-	if r.layout, err = readLayout(opening(p), t); err != nil {
+	l, err := readLayout(opening(p), t)
+	if err != nil {
 		return nil, err
 	}
-	r.forget()
+	r := newReader(p, l)
+	r.tables = &t
 	for range maxFirst { // the methods of all threads are more than one look may read
-		if _, err := r.Look(); err != nil || r.next == 0 && !r.view.Spent() {
+		if _, err := r.Look(); err != nil || r.tracer.next == 0 && !r.view.Spent() {
 			break // what is wrong, such as that it has no thread yet, the looks to come say
 		}
 	}
@@ -91,73 +105,67 @@ func opening(p stacks.Process) *foreign.View {
 	return &foreign.View{Memory: pages(p.Memory), Reads: maxOpenReads, Bytes: maxOpenBytes}
 }
 
-// pages reads memory in whole pages and keeps them: for tables, which do not change.
-func pages(memory func(uint64, []byte) error) func(uint64, []byte) error {
-	kept := map[uint64]*[pageSize]byte{}
-	return func(at uint64, into []byte) error {
-		for len(into) > 0 {
-			page := kept[at/pageSize]
-			if page == nil {
-				page = new([pageSize]byte)
-				if err := memory(at/pageSize*pageSize, page[:]); err != nil {
-					return err
-				}
-				kept[at/pageSize] = page
-			}
-			n := copy(into, page[at%pageSize:])
-			into, at = into[n:], at+uint64(n)
-		}
-		return nil
-	}
+// forget drops what is kept from one look to the next.
+func (r *reader) forget() {
+	r.classes.known, r.methods.known = map[uint64]*class{}, map[uint64]*method{}
+	r.sites.known, r.threads.names = map[uint64]*site{}, map[uint64]named{}
 }
 
-func (p *program) forget() {
-	p.classes, p.methods = map[uint64]*class{}, map[uint64]*method{}
-	p.sites, p.names = map[uint64]*site{}, map[uint64]named{}
+// kept is how much that is.
+func (r *reader) kept() int {
+	return len(r.classes.known) + len(r.methods.known) + len(r.sites.known) + len(r.threads.names)
+}
+
+// begin drops what holds for one look only.
+func (r *reader) begin() {
+	r.sites.fresh, r.sites.calls = map[uint64]bool{}, map[[2]uint64]bool{}
+	r.objects.read = map[uint64]instance{}
 }
 
 func (r *reader) Language() string { return "java" }
 
 // Look tells what each thread does.
 func (r *reader) Look() ([]stacks.Work, error) {
-	if r.looks++; r.looks%keepLooks == 0 || len(r.classes)+len(r.methods)+len(r.sites)+len(r.names) > maxKept {
+	if r.looks++; r.looks%keepLooks == 0 || r.kept() > maxKept {
 		r.forget()
 	}
-	r.view = &foreign.View{Memory: r.process.Memory, Reads: maxReads, Bytes: maxBytes}
+	r.view.Reads, r.view.Bytes = maxReads, maxBytes
 	if err := r.settle(); err != nil {
 		return nil, fmt.Errorf("read Java %d in process %d: %w", r.version, r.process.PID, err)
 	}
-	r.codeHeaps = r.readHeaps()
-	r.fresh, r.objects, r.calls = map[uint64]bool{}, map[uint64]instance{}, map[[2]uint64]bool{}
-	threads := r.list()
+	r.begin()
+	r.code.readHeaps()
+	threads := r.threads.list()
 	if len(threads) == 0 {
 		return nil, fmt.Errorf("read Java %d in process %d: no thread was found", r.version, r.process.PID)
 	}
 	for _, t := range threads {
 		t.tid = r.ids.Of(t.tid)
 	}
-	running := r.firstReading(threads)
-	r.traceAll(threads)
-	r.secondReadings(running)
+	r.sampler.turn = r.looks
+	running := r.sampler.firstReading(threads)
+	r.tracer.traceAll(threads)
+	r.sampler.secondReadings(running)
 	all := make([]stacks.Work, 0, len(threads))
 	for _, t := range threads {
 		w := stacks.Work{Kind: "thread", TID: t.tid, ID: t.at, Name: t.name, Frames: t.frames, Wait: t.wait}
-		w.Pool, w.Idle = pooled(t.frames), r.idle(t)
+		w.Pool, w.Idle = pooled(t.frames), idle(t, r.threads.blocked)
 		all = append(all, w)
 	}
 	return all, nil
 }
 
 // settle reads the settings, once there are threads.
-func (r *reader) settle() (err error) {
+func (r *reader) settle() error {
 	if r.tables == nil {
 		return nil
 	}
-	if len(r.addresses()) == 0 {
+	if len(r.threads.addresses()) == 0 {
 		return errors.New("it has no thread yet")
 	}
-	if r.settings, err = readSettings(opening(r.process), *r.tables); err == nil {
-		r.tables = nil
+	found, err := readSettings(opening(r.process), *r.tables)
+	if err == nil {
+		*r.settings, r.tables = found, nil
 	}
 	return err
 }

@@ -11,109 +11,82 @@ import (
 // things that those leave out.
 type layout struct {
 	version int // 11, 17, 21, …
+	threadLayout
+	anchorLayout
+	monitorLayout
+	methodLayout
+	classLayout
+	objectLayout
+	heapLayout
+	blobLayout
+}
 
+// threadLayout is that of the virtual machine's threads.
+type threadLayout struct {
 	threadList, listThreads, listLength uint64 // the first is an address; 0: there is no list,
 	// But the address of the first thread, each with the next.
-	firstThread                                                 uint64
-	threadNext                                                  int // of JavaThread; -1: not there
-	osThread, threadObject, anchor, state, pending, waiting     int // of JavaThread
-	stackBase, stackSize, threadEnd                             int
-	tid                                                         int // of OSThread
-	lastSP, lastPC, lastFP                                      int // of JavaFrameAnchor
-	wrapperAnchor                                               int // of JavaCallWrapper
-	owner, object                                               int // of ObjectMonitor
-	constMethod, methodFlags                                    int // of Method
-	constants, codeSize, constFlags, nameIndex, constMethodSize int // of ConstMethod
-	holder, poolSize                                            int // of ConstantPool
-	// Of ConstantPool since JDK 12, of InstanceKlass before; -1: not there.
-	sourceOfPool, sourceOfClass                               int
-	className, classSuper, loaderData, loader, classConstants int // of Klass, InstanceKlass and ClassLoaderData
-	// Of InstanceKlass: an array to JDK 20, a compressed stream since; -1: not there.
-	fields, fieldStream, fieldCount                             int
-	symbolLength, symbolBody                                    int
-	bytesData, shortsData, arrayLength                          int // of Array<u1> and Array<u2>
-	klass                                                       int // of an object
-	growableLength, growableData                                int // of GrowableArray
-	heapMemory, heapSegments, heapShift, low, high, blockHeader int // of CodeHeap, VirtualSpace, HeapBlock
-	blobName, blobSize, blobFrame, blobCode, blobEnd            int // of CodeBlob
-	nmMethod, nmScopes, nmDeopt                                 int // of CompiledMethod
-	nmMetadata, nmPCs, nmPCsEnd, nmOriginal, nmCompile          int // of nmethod
-	pcSize, pcOffset, pcScope                                   int // of PcDesc
-	hasLines                                                    uint32
+	firstThread                                             uint64
+	threadNext                                              int  // of JavaThread; -1: not there
+	osThread, threadObject, anchor, state, pending, waiting int  // of JavaThread
+	objectIsHandle                                          bool // threadObject is the address of a cell with the reference
+	stackBase, stackSize, threadEnd                         int
+	tid                                                     int // of OSThread
 	// States of a thread: it is blocked in the virtual machine, or it runs Java code.
 	blocked, inJava uint32
+}
+
+// anchorLayout is that of the places where threads leave Java.
+type anchorLayout struct {
+	lastSP, lastPC, lastFP int // of JavaFrameAnchor
+	wrapperAnchor          int // of JavaCallWrapper
+}
+
+// monitorLayout is that of ObjectMonitor.
+type monitorLayout struct {
+	owner, object   int
+	monitorIsHandle bool // object is the address of a cell with the reference
+}
+
+// methodLayout is that of what describes methods.
+type methodLayout struct {
+	constMethod, methodFlags                                    int // of Method
+	constants, codeSize, constFlags, nameIndex, constMethodSize int // of ConstMethod
+	holder                                                      int // of ConstantPool
+	hasLines                                                    uint32
 	// Flag of a method that is no one's source: a lambda form.
-	hidden                                          uint32
-	objectIsHandle, monitorIsHandle, loaderIsHandle bool // a reference is kept as the address of a cell
-	settings
+	hidden uint32
 }
 
-// Settings are what the virtual machine decides when it starts, by the size of its heap and its options, and keeps.
-type settings struct {
-	compressedObjects, compressedClasses bool
-	objectBase, classBase                uint64
-	objectShift, classShift              uint
-	heaps                                uint64 // the list of the code cache's heaps
-	interpreterLow, interpreterHigh      uint64
-	shadow                               uint64 // bytes below a frame that a function must be able to use
-	mirrorKlass                          int    // where an object of java.lang.Class has the class that it stands for
-	callStub                             uint64 // where a call from the virtual machine into Java returns to
+// classLayout is that of what describes classes, and of the names in there.
+type classLayout struct {
+	poolSize int // of ConstantPool
+	// Of ConstantPool since JDK 12, of InstanceKlass before; -1: not there.
+	sourceOfPool, sourceOfClass                               int
+	className, classSuper, loaderData, loader, classConstants int  // of Klass, InstanceKlass and ClassLoaderData
+	loaderIsHandle                                            bool // loader is the address of a cell with the reference
+	// Of InstanceKlass: an array to JDK 20, a compressed stream since; -1: not there.
+	fields, fieldStream, fieldCount    int
+	symbolLength, symbolBody           int
+	bytesData, shortsData, arrayLength int // of Array<u1> and Array<u2>
 }
 
-// A resolver looks things up in the tables and keeps what is missing.
-type resolver struct {
-	tables
-	view    *foreign.View
-	missing []string
+// objectLayout is that of Java's objects.
+type objectLayout struct {
+	klass int // where an object has its class
 }
 
-// field is the offset of the first of these fields that there is: their structures have changed between versions.
-func (r *resolver) field(names ...string) int {
-	if at := r.optional(names...); at >= 0 {
-		return at
-	}
-	r.missing = append(r.missing, names[0])
-	return 0
+// heapLayout is that of the heaps of the code cache.
+type heapLayout struct {
+	growableLength, growableData                                int // of GrowableArray
+	heapMemory, heapSegments, heapShift, low, high, blockHeader int // of CodeHeap, VirtualSpace, HeapBlock
 }
 
-// optional is -1 where there is none of the fields.
-func (r *resolver) optional(names ...string) int {
-	for _, name := range names {
-		if at, ok := r.offsets[name]; ok && at >= 0 && at < maxOffset {
-			return at
-		}
-	}
-	return -1
-}
-
-// maxOffset bounds the structures of HotSpot: the largest is JavaThread with less than 2 KiB.
-const maxOffset = 1 << 13
-
-func (r *resolver) size(name string) int {
-	if n, ok := r.sizes[name]; ok && n > 0 && n < maxOffset {
-		return n
-	}
-	r.missing = append(r.missing, "size of "+name)
-	return 0
-}
-
-// variable is the address of a variable.
-func (r *resolver) variable(names ...string) uint64 {
-	for _, name := range names {
-		if at := r.statics[name]; at != 0 {
-			return at
-		}
-	}
-	r.missing = append(r.missing, names[0])
-	return 0
-}
-
-func (r *resolver) number(name string) uint32 {
-	n, ok := r.numbers[name]
-	if !ok {
-		r.missing = append(r.missing, name)
-	}
-	return uint32(n)
+// blobLayout is that of the pieces of code in there.
+type blobLayout struct {
+	blobName, blobSize, blobFrame, blobCode, blobEnd   int // of CodeBlob
+	nmMethod, nmScopes, nmDeopt                        int // of CompiledMethod
+	nmMetadata, nmPCs, nmPCsEnd, nmOriginal, nmCompile int // of nmethod
+	pcSize, pcOffset, pcScope                          int // of PcDesc
 }
 
 // readLayout makes the layout of the virtual machine whose tables these are, without its settings.
@@ -123,17 +96,17 @@ func readLayout(view *foreign.View, t tables) (layout, error) {
 	if l.version < 11 || l.version > 21 {
 		return l, fmt.Errorf("its version %d is none of 11 to 21", l.version)
 	}
-	r.threads(&l)
-	r.methods(&l)
-	r.classes(&l)
-	r.code(&l)
+	r.ofThreads(&l)
+	r.ofMethods(&l)
+	r.ofClasses(&l)
+	r.ofCode(&l)
 	if len(r.missing) > 0 {
 		return l, fmt.Errorf("its tables for debuggers lack %s", strings.Join(r.missing, ", "))
 	}
 	return l, nil
 }
 
-func (r *resolver) threads(l *layout) {
+func (r *resolver) ofThreads(l *layout) {
 	if l.threadNext = r.optional("JavaThread._next"); r.statics["ThreadsSMRSupport._java_thread_list"] == 0 &&
 		l.threadNext >= 0 {
 		l.firstThread = r.variable("Threads._thread_list")
@@ -162,7 +135,7 @@ func (r *resolver) threads(l *layout) {
 	}
 }
 
-func (r *resolver) methods(l *layout) {
+func (r *resolver) ofMethods(l *layout) {
 	l.constMethod = r.field("Method._constMethod")
 	l.methodFlags = r.optional("Method._flags")
 	l.constants, l.codeSize = r.field("ConstMethod._constants"), r.field("ConstMethod._code_size")
@@ -174,7 +147,7 @@ func (r *resolver) methods(l *layout) {
 	l.holder, l.poolSize = r.field("ConstantPool._pool_holder"), r.size("ConstantPool")
 }
 
-func (r *resolver) classes(l *layout) {
+func (r *resolver) ofClasses(l *layout) {
 	l.sourceOfPool, l.sourceOfClass = r.optional("ConstantPool._source_file_name_index"),
 		r.optional("InstanceKlass._source_file_name_index")
 	l.className, l.classSuper = r.field("Klass._name"), r.field("Klass._super")
@@ -189,7 +162,7 @@ func (r *resolver) classes(l *layout) {
 	l.klass = r.field("oopDesc._metadata._klass")
 }
 
-func (r *resolver) code(l *layout) {
+func (r *resolver) ofCode(l *layout) {
 	l.growableLength, l.growableData = r.field("GrowableArrayBase._len", "GenericGrowableArray._len"),
 		r.field("GrowableArray<int>._data")
 	l.heapMemory, l.heapSegments, l.heapShift = r.field("CodeHeap._memory"), r.field("CodeHeap._segmap"),
@@ -207,47 +180,3 @@ func (r *resolver) code(l *layout) {
 	l.nmOriginal, l.nmCompile = r.field("nmethod._orig_pc_offset"), r.field("nmethod._compile_id")
 	l.pcSize, l.pcOffset, l.pcScope = r.size("PcDesc"), r.field("PcDesc._pc_offset"), r.field("PcDesc._scope_decode_offset")
 }
-
-// readSettings reads the settings of a virtual machine that has threads: before it has them it has not decided them all.
-func readSettings(view *foreign.View, t tables) (settings, error) {
-	r := &resolver{tables: t, view: view}
-	s := settings{compressedObjects: view.Block(r.option("UseCompressedOops"), 1).Byte(0) != 0,
-		compressedClasses: view.Block(r.option("UseCompressedClassPointers"), 1).Byte(0) != 0}
-	s.shadow = min(view.Word(r.option("StackShadowPages")), maxShadow) * pageSize
-	s.objectBase = view.Word(r.variable("CompressedOops._narrow_oop._base", "Universe._narrow_oop._base"))
-	s.classBase = view.Word(r.variable("CompressedKlassPointers._narrow_klass._base", "Universe._narrow_klass._base"))
-	s.objectShift = uint(view.Block(r.variable("CompressedOops._narrow_oop._shift", "Universe._narrow_oop._shift"),
-		4).Uint32(0))
-	s.classShift = uint(view.Block(r.variable("CompressedKlassPointers._narrow_klass._shift",
-		"Universe._narrow_klass._shift"), 4).Uint32(0))
-	s.heaps = view.Word(r.variable("CodeCache._heaps"))
-	stubs := view.Word(r.variable("AbstractInterpreter._code"))
-	s.interpreterLow = view.Word(stubs + uint64(r.field("StubQueue._stub_buffer")))
-	s.interpreterHigh = s.interpreterLow + uint64(view.Block(stubs+uint64(r.field("StubQueue._buffer_limit")), 4).Uint32(0))
-	s.mirrorKlass = int(int32(view.Block(r.variable("java_lang_Class._klass_offset"), 4).Uint32(0)))
-	s.callStub = view.Word(r.variable("StubRoutines._call_stub_return_address"))
-	if len(r.missing) > 0 {
-		return s, fmt.Errorf("its tables for debuggers lack %s", strings.Join(r.missing, ", "))
-	}
-	return s, nil
-}
-
-// option is the address of an option's value.
-func (r *resolver) option(name string) uint64 {
-	size := r.size("JVMFlag")
-	all, count := r.view.Word(r.variable("JVMFlag.flags")), min(r.view.Word(r.variable("JVMFlag.numFlags")), maxOptions)
-	block := r.view.Block(all, int(count)*size)
-	for ; len(block) >= size && size > 0; block = block[size:] {
-		if r.view.CString(block.Word(r.field("JVMFlag._name")), maxWord) == name {
-			return block.Word(r.field("JVMFlag._addr"))
-		}
-	}
-	r.missing = append(r.missing, "option "+name)
-	return 0
-}
-
-// maxShadow bounds StackShadowPages, of which 20 are usual.
-const maxShadow = 50
-
-// maxOptions bounds the options: JDK 17 has some 1400, a build for debugging more.
-const maxOptions = 4096

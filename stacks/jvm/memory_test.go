@@ -13,23 +13,31 @@ import (
 // jdk17 is the layout of OpenJDK 17.0.15 on amd64, as its tables say.
 func jdk17() layout {
 	return layout{
-		version: 17, threadList: base, listThreads: 16, listLength: 4,
-		osThread: 560, threadObject: 648, objectIsHandle: true, anchor: 656, state: 824, pending: 776, waiting: 792,
-		stackBase: 592, stackSize: 600, threadEnd: 832,
-		tid: 208, lastSP: 0, lastPC: 8, lastFP: 16, wrapperAnchor: 32, owner: 64, object: 8, monitorIsHandle: true,
-		constMethod: 8, methodFlags: 50, constants: 8, codeSize: 32, constFlags: 28, nameIndex: 34, constMethodSize: 48,
-		holder: 24, poolSize: 72, sourceOfPool: 54, sourceOfClass: -1, className: 24, classSuper: 120, loaderData: 152,
-		loader: 8, loaderIsHandle: true, classConstants: 232,
-		fields: 456, fieldStream: -1, fieldCount: 310, symbolLength: 4, symbolBody: 6, bytesData: 4, shortsData: 4,
-		arrayLength: 0, klass: 8,
-		growableLength: 0, growableData: 8, heapMemory: 8, heapSegments: 120, heapShift: 256, low: 16, high: 24,
-		blockHeader: 16,
-		blobName:    96, blobSize: 12, blobFrame: 28, blobCode: 32, blobEnd: 40, nmMethod: 112, nmScopes: 120,
-		nmDeopt: 128, nmMetadata: 260, nmPCs: 268, nmPCsEnd: 272, nmOriginal: 300, nmCompile: 304,
-		pcSize: 16, pcOffset: 0, pcScope: 4, hasLines: 1, blocked: 10, hidden: 8,
-		settings: settings{mirrorKlass: 112, compressedObjects: true, compressedClasses: true, heaps: base + 64,
-			interpreterLow: base + 512, interpreterHigh: base + 1024, callStub: base + 8},
+		version: 17,
+		threadLayout: threadLayout{threadList: base, listThreads: 16, listLength: 4,
+			osThread: 560, threadObject: 648, objectIsHandle: true, anchor: 656, state: 824, pending: 776, waiting: 792,
+			stackBase: 592, stackSize: 600, threadEnd: 832, tid: 208, blocked: 10},
+		anchorLayout:  anchorLayout{lastSP: 0, lastPC: 8, lastFP: 16, wrapperAnchor: 32},
+		monitorLayout: monitorLayout{owner: 64, object: 8, monitorIsHandle: true},
+		methodLayout: methodLayout{constMethod: 8, methodFlags: 50, constants: 8, codeSize: 32, constFlags: 28,
+			nameIndex: 34, constMethodSize: 48, holder: 24, hasLines: 1, hidden: 8},
+		classLayout: classLayout{poolSize: 72, sourceOfPool: 54, sourceOfClass: -1, className: 24, classSuper: 120,
+			loaderData: 152, loader: 8, loaderIsHandle: true, classConstants: 232,
+			fields: 456, fieldStream: -1, fieldCount: 310, symbolLength: 4, symbolBody: 6, bytesData: 4, shortsData: 4,
+			arrayLength: 0},
+		objectLayout: objectLayout{klass: 8},
+		heapLayout: heapLayout{growableLength: 0, growableData: 8, heapMemory: 8, heapSegments: 120, heapShift: 256,
+			low: 16, high: 24, blockHeader: 16},
+		blobLayout: blobLayout{blobName: 96, blobSize: 12, blobFrame: 28, blobCode: 32, blobEnd: 40, nmMethod: 112,
+			nmScopes: 120, nmDeopt: 128, nmMetadata: 260, nmPCs: 268, nmPCsEnd: 272, nmOriginal: 300, nmCompile: 304,
+			pcSize: 16, pcOffset: 0, pcScope: 4},
 	}
+}
+
+// settled17 are settings as such a virtual machine may have them.
+func settled17() settings {
+	return settings{mirrorKlass: 112, compressedObjects: true, compressedClasses: true, heaps: base + 64,
+		interpreterLow: base + 512, interpreterHigh: base + 1024, callStub: base + 8}
 }
 
 // base is where the random memory begins.
@@ -63,12 +71,12 @@ func FuzzLook(f *testing.F) {
 			return
 		}
 		p := stacks.Process{Proc: t.TempDir(), PID: 1, Memory: random(data)}
-		r := &reader{process: p, ids: stacks.NewThreadIDs(p)}
-		r.layout = jdk17()
+		l := jdk17()
 		if newer {
-			r.version, r.fields, r.fieldStream = 21, -1, 456
+			l.version, l.fields, l.fieldStream = 21, -1, 456
 		}
-		r.forget()
+		r := newReader(p, l)
+		*r.settings = settled17()
 		for range 2 {
 			works, _ := r.Look()
 			for _, w := range works {
@@ -92,23 +100,22 @@ func FuzzWalk(f *testing.F) {
 		if len(data) == 0 {
 			return
 		}
-		p := &program{layout: jdk17(), view: &foreign.View{Memory: random(data), Reads: maxReads, Bytes: maxBytes},
-			fresh: map[uint64]bool{}, objects: map[uint64]instance{}}
-		p.forget()
-		p.codeHeaps = []heap{{low: base + 4096, high: base + 1<<15, segments: base, shift: 7},
+		r := newReader(stacks.Process{Memory: random(data)}, jdk17())
+		*r.settings = settled17()
+		r.code.heaps = []heap{{low: base + 4096, high: base + 1<<15, segments: base, shift: 7},
 			{low: base, high: base + 1<<16, segments: base + 1<<15, shift: 6}}
-		s := &stack{view: p.view, low: base, high: base + 1<<16}
-		for _, f := range p.walk(s, anchor{sp: base + uint64(sp)&^7, pc: base + uint64(pc), fp: base + uint64(fp)&^7}) {
+		s := &stack{view: r.view, low: base, high: base + 1<<16}
+		for _, f := range r.tracer.walker.walk(s, anchor{sp: base + uint64(sp)&^7, pc: base + uint64(pc), fp: base + uint64(fp)&^7}) {
 			if f.Function == "" || f.Line < 0 {
 				t.Errorf("%+v", f)
 			}
 		}
 		for object := uint64(base); object < base+256; object += 8 {
-			p.describe(object)
-			p.text(object)
-			p.wait(&thread{at: object, object: object, pending: object,
+			r.classes.describe(object)
+			r.classes.text(object)
+			r.tracer.waits.of(&thread{at: object, object: object, pending: object,
 				frames: []stacks.Frame{{Function: "jdk.internal.misc.Unsafe.park", Library: true}}}, nil)
-			p.parked(&thread{object: object}, nil)
+			r.tracer.waits.parked(&thread{object: object}, nil)
 		}
 	})
 }
@@ -146,14 +153,13 @@ func TestStream(t *testing.T) {
 		{21, []byte{1}, 0}, {21, []byte{191}, 190}, {21, []byte{192, 1}, 191}, {21, []byte{192, 2}, 255},
 		{17, nil, 0},
 	} {
-		p := &program{layout: layout{version: row.version}}
-		s := p.stream(row.bytes)
+		s := newStream(row.version, row.bytes)
 		if got := s.number(); got != row.want {
 			t.Errorf("JDK %d, %v: %d, want %d", row.version, row.bytes, got, row.want)
 		}
 	}
 	for bytes, want := range map[byte]int32{0: 0, 1: -1, 2: 1, 3: -2, 190: 95} {
-		s := (&program{layout: layout{version: 17}}).stream([]byte{bytes})
+		s := newStream(17, []byte{bytes})
 		if got := s.signed(); got != want {
 			t.Errorf("%d: %d, want %d", bytes, got, want)
 		}
@@ -161,13 +167,12 @@ func TestStream(t *testing.T) {
 }
 
 func TestLines(t *testing.T) {
-	p := &program{layout: layout{version: 17}}
-	lines, whole := decodeLines(p.stream([]byte{0<<3 | 7, 4<<3 | 1, 0xff, 20, 3, 0, 99}))
+	lines, whole := decodeLines(newStream(17, []byte{0<<3 | 7, 4<<3 | 1, 0xff, 20, 3, 0, 99}))
 	want := []line{{0, 7}, {4, 8}, {14, 6}} // 20 is 10, 3 is -2
 	if !whole || !slices.Equal(lines, want) {
 		t.Errorf("%v %v, want %v", lines, whole, want)
 	}
-	if _, whole := decodeLines(p.stream([]byte{9, 9})); whole {
+	if _, whole := decodeLines(newStream(17, []byte{9, 9})); whole {
 		t.Error("a table without an end is whole")
 	}
 	m := &method{lines: lines}

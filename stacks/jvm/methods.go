@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/hangtime-dev/hangtime/stacks"
+	"github.com/hangtime-dev/hangtime/stacks/foreign"
 )
 
 // A method is what is kept of one.
@@ -23,63 +24,74 @@ type line struct {
 	line int
 }
 
-const (
-	maxLineTable = 1 << 13 // bytes of a method's table of lines
-)
+// maxLineTable bounds a method's table of lines, in bytes.
+const maxLineTable = 1 << 13
+
+// methods are those that were seen on a stack.
+type methods struct {
+	methodLayout
+	version int // of Java
+	view    *foreign.View
+	classes *classes
+	known   map[uint64]*method
+}
 
 // method tells of a method by its address; nil: there is none.
-func (p *program) method(at uint64) *method {
-	if m := p.methods[at]; m != nil {
+func (all *methods) method(at uint64) *method {
+	if m := all.known[at]; m != nil {
 		return m
 	}
 	if at < 4096 || at%8 != 0 {
 		return nil
 	}
-	inner := p.view.Word(at + uint64(p.constMethod))
-	constant := p.view.Block(inner, p.constMethodSize)
-	pool := constant.Word(p.constants)
+	inner := all.view.Word(at + uint64(all.constMethod))
+	constant := all.view.Block(inner, all.constMethodSize)
+	pool := constant.Word(all.constants)
 	if pool == 0 || inner%8 != 0 || pool%8 != 0 {
 		return nil
 	}
-	name := p.constant(pool, uint32(constant.Uint16(p.nameIndex)))
-	class := p.class(p.view.Word(pool + uint64(p.holder)))
+	name := all.classes.constant(pool, uint32(constant.Uint16(all.nameIndex)))
+	class := all.classes.class(all.view.Word(pool + uint64(all.holder)))
 	if name == "" || class.name == "" {
 		return nil
 	}
-	m := &method{class: class.name, name: name, code: inner + uint64(p.constMethodSize),
-		size: int(constant.Uint16(p.codeSize))}
+	m := &method{class: class.name, name: name, code: inner + uint64(all.constMethodSize),
+		size: int(constant.Uint16(all.codeSize))}
 	m.frame = stacks.Frame{Function: class.name + "." + name, File: class.source, Library: class.library}
-	m.glue = p.isGlue(at, class.name)
-	if p.constFlags >= 0 && uint32(constant.Uint16(p.constFlags))&p.hasLines != 0 {
-		m.lines = p.lineTable(m.code + uint64(m.size))
+	m.glue = all.isGlue(at, class.name)
+	if all.constFlags >= 0 && uint32(constant.Uint16(all.constFlags))&all.hasLines != 0 {
+		m.lines = all.lineTable(m.code + uint64(m.size))
 	}
-	if p.view.Spent() {
+	if all.view.Spent() {
 		return nil
 	}
-	p.methods[at] = m
+	all.known[at] = m
 	return m
 }
 
 // isGlue says that nobody wrote the method: a lambda form of a method handle, or the class that stands for a lambda.
-func (p *program) isGlue(at uint64, class string) bool {
+func (all *methods) isGlue(at uint64, class string) bool {
 	if strings.Contains(class, "$$Lambda") || strings.HasPrefix(class, "java.lang.invoke.LambdaForm$") {
 		return true
 	}
-	return p.hidden != 0 && p.methodFlags >= 0 && uint32(p.view.Block(at+uint64(p.methodFlags), 2).Uint16(0))&p.hidden != 0
+	if all.hidden == 0 || all.methodFlags < 0 {
+		return false
+	}
+	return uint32(all.view.Block(at+uint64(all.methodFlags), 2).Uint16(0))&all.hidden != 0
 }
 
 // lineTable decodes the table behind a method's bytecodes: each entry is one byte of five bits that the bytecode
 // index and three that the line go up by, or 0xff and two numbers; 0 ends it.
-func (p *program) lineTable(at uint64) []line {
+func (all *methods) lineTable(at uint64) []line {
 	var table []byte
-	for len(table) < maxLineTable && !p.view.Spent() {
+	for len(table) < maxLineTable && !all.view.Spent() {
 		next := at + uint64(len(table))
-		part := p.view.Block(next, int(min(256, pageSize-next%pageSize)))
+		part := all.view.Block(next, int(min(256, pageSize-next%pageSize)))
 		if part == nil {
 			break
 		}
 		table = append(table, part...)
-		if lines, whole := decodeLines(p.stream(table)); whole {
+		if lines, whole := decodeLines(newStream(all.version, table)); whole {
 			return lines
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/hangtime-dev/hangtime/stacks"
 	"github.com/hangtime-dev/hangtime/stacks/foreign"
 )
 
@@ -36,19 +37,18 @@ func TestTextAnywhereInAPage(t *testing.T) {
 					word(array, 8, stringClass+8)
 					binary.NativeEndian.PutUint32(memory[array-base+uint64(length):], uint32(len(text)))
 					copy(memory[array-base+uint64(elements):], text)
-					p := &program{layout: jdk17(), objects: map[uint64]instance{}}
-					p.compressedObjects, p.compressedClasses = compressed, compressed
-					p.view = &foreign.View{Reads: 100, Bytes: 1 << 20, Memory: func(at uint64, into []byte) error {
+					r := newReader(stacks.Process{}, jdk17())
+					r.settings.compressedObjects, r.settings.compressedClasses = compressed, compressed
+					*r.view = foreign.View{Reads: 100, Bytes: 1 << 20, Memory: func(at uint64, into []byte) error {
 						if at < base || at+uint64(len(into)) > base+uint64(len(memory)) {
 							return errors.New("not mapped")
 						}
 						copy(into, memory[at-base:])
 						return nil
 					}}
-					p.forget()
-					p.classes[stringClass] = &class{name: "java.lang.String",
+					r.classes.known[stringClass] = &class{name: "java.lang.String",
 						fields: map[string]int{"value": value, "coder": coder}}
-					if got := p.text(object); got != text {
+					if got := r.classes.text(object); got != text {
 						t.Errorf("%q, want %q", got, text)
 					}
 				})

@@ -9,9 +9,9 @@ type stream struct {
 	less  uint32
 }
 
-func (p *program) stream(b []byte) stream {
+func newStream(version int, b []byte) stream {
 	s := stream{bytes: b}
-	if p.version >= 20 {
+	if version >= 20 {
 		s.less = 1
 	}
 	return s

@@ -2,6 +2,7 @@ package jvm
 
 import (
 	"github.com/hangtime-dev/hangtime/stacks"
+	"github.com/hangtime-dev/hangtime/stacks/foreign"
 )
 
 // A thread is one of the virtual machine's, as one look reads it.
@@ -23,11 +24,20 @@ type thread struct {
 // maxThreads bounds the threads of a look.
 const maxThreads = 1024
 
+// threads are those of the virtual machine.
+type threads struct {
+	threadLayout
+	anchorLayout
+	view    *foreign.View
+	classes *classes
+	names   map[uint64]named // by address
+}
+
 // list reads the threads, without their frames.
-func (p *program) list() []*thread {
+func (r *threads) list() []*thread {
 	var all []*thread
-	for _, at := range p.addresses() {
-		if t := p.thread(at); t != nil {
+	for _, at := range r.addresses() {
+		if t := r.thread(at); t != nil {
 			all = append(all, t)
 		}
 	}
@@ -35,16 +45,16 @@ func (p *program) list() []*thread {
 }
 
 // addresses are those of the threads. A list of them is never changed: another takes its place.
-func (p *program) addresses() (all []uint64) {
-	if p.threadList == 0 { // to JDK 11 or so
-		for at := p.view.Word(p.firstThread); at != 0 && len(all) < maxThreads; at = p.view.Word(at + uint64(p.threadNext)) {
+func (r *threads) addresses() (all []uint64) {
+	if r.threadList == 0 { // to JDK 11 or so
+		for at := r.view.Word(r.firstThread); at != 0 && len(all) < maxThreads; at = r.view.Word(at + uint64(r.threadNext)) {
 			all = append(all, at)
 		}
 		return all
 	}
-	list := p.view.Word(p.threadList)
-	count := min(p.view.Block(list+p.listLength, 4).Uint32(0), maxThreads)
-	pointers := p.view.Block(p.view.Word(list+p.listThreads), 8*int(count))
+	list := r.view.Word(r.threadList)
+	count := min(r.view.Block(list+r.listLength, 4).Uint32(0), maxThreads)
+	pointers := r.view.Block(r.view.Word(list+r.listThreads), 8*int(count))
 	for i := 0; i+8 <= len(pointers); i += 8 {
 		all = append(all, pointers.Word(i))
 	}
@@ -52,23 +62,23 @@ func (p *program) addresses() (all []uint64) {
 }
 
 // thread reads one; nil: it is none, or not yet.
-func (p *program) thread(at uint64) *thread {
-	b := p.view.Block(at, p.threadEnd)
+func (r *threads) thread(at uint64) *thread {
+	b := r.view.Block(at, r.threadEnd)
 	if b == nil {
 		return nil
 	}
-	t := &thread{at: at, state: b.Uint32(p.state), pending: b.Word(p.pending), waiting: b.Word(p.waiting),
-		high: b.Word(p.stackBase)}
-	t.low, t.where = t.high-b.Word(p.stackSize), p.anchorAt(b, p.layout.anchor)
-	t.tid = int(int32(p.view.Block(b.Word(p.osThread)+uint64(p.tid), 4).Uint32(0)))
-	t.object = b.Word(p.threadObject)
-	if p.objectIsHandle && t.object != 0 {
-		t.object = p.view.Word(t.object)
+	t := &thread{at: at, state: b.Uint32(r.state), pending: b.Word(r.pending), waiting: b.Word(r.waiting),
+		high: b.Word(r.stackBase)}
+	t.low, t.where = t.high-b.Word(r.stackSize), r.anchorAt(b, r.anchor)
+	t.tid = int(int32(r.view.Block(b.Word(r.osThread)+uint64(r.tid), 4).Uint32(0)))
+	t.object = b.Word(r.threadObject)
+	if r.objectIsHandle && t.object != 0 {
+		t.object = r.view.Word(t.object)
 	}
 	if t.tid <= 0 || t.low >= t.high || t.high-t.low > 1<<32 {
 		return nil
 	}
-	t.name = p.threadName(t)
+	t.name = r.threadName(t)
 	return t
 }
 
@@ -79,80 +89,16 @@ type named struct {
 	name string
 }
 
-func (p *program) threadName(t *thread) string {
-	if n, known := p.names[t.at]; known && n.tid == t.tid {
+func (r *threads) threadName(t *thread) string {
+	if n, known := r.names[t.at]; known && n.tid == t.tid {
 		return n.name
 	}
-	name := p.text(p.get(t.object, "name"))
+	name := r.classes.text(r.classes.get(t.object, "name"))
 	if name != "" {
-		p.names[t.at] = named{t.tid, name}
+		r.names[t.at] = named{t.tid, name}
 	}
 	return name
 }
-
-// A trace is what is kept of where a thread was.
-type trace struct {
-	tid    int
-	where  anchor
-	frames []stacks.Frame
-	wait   stacks.Wait
-}
-
-// traceAll reads where the threads are, beginning with the one where the reads that a look may take ended last time.
-// One that it does not come to is told to be where it was where it has not left that place since, as far as its anchor says.
-func (p *program) traceAll(threads []*thread) {
-	first := p.next % max(len(threads), 1)
-	p.next = 0
-	spent := false
-	for i := range threads {
-		t := threads[(first+i)%len(threads)]
-		if !spent {
-			p.trace(t)
-			t.wait = p.wait(t, threads)
-			if p.view.Spent() { // it may have been cut short
-				t.frames, t.wait, t.moved = nil, stacks.Wait{}, true
-			}
-			if spent = p.view.Reads < minTrace; spent {
-				p.next = first + i + 1
-			}
-		} else if kept, ok := p.traces[t.at]; ok && kept.tid == t.tid && kept.where == t.where {
-			t.frames, t.wait = kept.frames, kept.wait
-		} else {
-			t.moved = true
-		}
-	}
-	kept := make(map[uint64]trace, len(threads))
-	for _, t := range threads {
-		if !t.moved {
-			kept[t.at] = trace{t.tid, t.where, t.frames, t.wait}
-		}
-	}
-	p.traces = kept
-}
-
-// minTrace is how many reads must be left to trace a thread: one whose methods are not known yet takes some hundred.
-const minTrace = 200
-
-// trace reads where a thread is. Its anchor must be the same after its stack was read as before: else it went on meanwhile.
-func (p *program) trace(t *thread) {
-	for range 2 {
-		if t.where.sp == 0 {
-			return
-		}
-		s := &stack{view: p.view, low: t.low, high: t.high}
-		s.word(t.where.sp - 8) // where an interpreted frame keeps its place
-		t.frames = p.walk(s, t.where)
-		again := p.anchorAt(p.view.Block(t.at+uint64(p.layout.anchor), anchorSize), 0)
-		if again == t.where {
-			return
-		}
-		t.where = again
-	}
-	t.frames, t.moved = nil, true
-}
-
-// anchorSize holds the three words of a JavaFrameAnchor, and what a version may put between them.
-const anchorSize = 64
 
 // ownerAmong is the thread that has a monitor. HotSpot keeps a thread, or a place on the stack of one that had the
 // lock before others wanted it.

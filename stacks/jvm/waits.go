@@ -4,24 +4,32 @@ import (
 	"strings"
 
 	"github.com/hangtime-dev/hangtime/stacks"
+	"github.com/hangtime-dev/hangtime/stacks/foreign"
 )
 
-// wait tells what a thread waits for: a monitor, whatever it parked for, another thread, or time. What it waits for
+// waits tell what threads wait for.
+type waits struct {
+	monitorLayout
+	view    *foreign.View
+	classes *classes
+}
+
+// of tells what a thread waits for: a monitor, whatever it parked for, another thread, or time. What it waits for
 // in a call of the system the kernel knows.
-func (p *program) wait(t *thread, threads []*thread) stacks.Wait {
+func (ws *waits) of(t *thread, threads []*thread) stacks.Wait {
 	switch {
 	case t.moved || len(t.frames) == 0:
 		return stacks.Wait{}
 	case t.pending != 0:
-		return p.monitor(t, threads)
+		return ws.monitor(t, threads)
 	}
 	switch top := t.frames[0].Function; {
 	case strings.HasPrefix(top, "java.lang.Object.wait"):
-		return p.notification(t, threads)
+		return ws.notification(t, threads)
 	case strings.HasPrefix(top, "java.lang.Thread.sleep"):
 		return stacks.Wait{On: "sleep", FD: -1}
 	case top == "jdk.internal.misc.Unsafe.park":
-		return p.parked(t, threads)
+		return ws.parked(t, threads)
 	case strings.HasPrefix(top, "sun.nio.ch.EPoll.wait"):
 		return stacks.Wait{On: "select", FD: -1}
 	}
@@ -29,45 +37,45 @@ func (p *program) wait(t *thread, threads []*thread) stacks.Wait {
 }
 
 // monitor is that of an object whose lock somebody else has: it wants to enter a synchronized block or method.
-func (p *program) monitor(t *thread, threads []*thread) stacks.Wait {
-	w := stacks.Wait{On: "monitor", Object: p.guarded(t.pending), FD: -1}
-	w.Name = p.describe(w.Object)
-	if owner := ownerAmong(threads, p.view.Word(t.pending+uint64(p.owner))); owner != nil && owner != t {
+func (ws *waits) monitor(t *thread, threads []*thread) stacks.Wait {
+	w := stacks.Wait{On: "monitor", Object: ws.guarded(t.pending), FD: -1}
+	w.Name = ws.classes.describe(w.Object)
+	if owner := ownerAmong(threads, ws.view.Word(t.pending+uint64(ws.owner))); owner != nil && owner != t {
 		w.Owner = uint64(owner.tid)
 	}
 	return w
 }
 
 // guarded is the object whose monitor this is.
-func (p *program) guarded(monitor uint64) uint64 {
-	object := p.view.Word(monitor + uint64(p.object))
-	if p.monitorIsHandle && object != 0 {
-		object = p.view.Word(object)
+func (ws *waits) guarded(monitor uint64) uint64 {
+	object := ws.view.Word(monitor + uint64(ws.object))
+	if ws.monitorIsHandle && object != 0 {
+		object = ws.view.Word(object)
 	}
 	return object
 }
 
 // notification is what a thread waits for in Object.wait: another thread's end, a child's, or that somebody calls notify.
-func (p *program) notification(t *thread, threads []*thread) stacks.Wait {
+func (ws *waits) notification(t *thread, threads []*thread) stacks.Wait {
 	w := stacks.Wait{On: "condition", FD: -1}
 	if t.waiting != 0 {
-		w.Object = p.guarded(t.waiting)
+		w.Object = ws.guarded(t.waiting)
 	}
-	w.Name = p.describe(w.Object)
-	switch caller := beyond(t.frames, "java.lang.Object.wait"); {
+	w.Name = ws.classes.describe(w.Object)
+	switch caller := callerOf(t.frames, "java.lang.Object.wait"); {
 	case caller == "java.lang.Thread.join":
 		w.On, w.Name = "thread", ""
 		if joined := ofObject(threads, w.Object); joined != nil {
 			w.Owner, w.Name = uint64(joined.tid), joined.name
 		}
 	default:
-		w.On, w.Name = inside(t.frames, w.On, w.Name)
+		w.On, w.Name = refined(t.frames, w.On, w.Name)
 	}
 	return w
 }
 
-// beyond is the function of the first frame that is none of a function.
-func beyond(frames []stacks.Frame, function string) string {
+// callerOf is the function that called one: of the first frame that is none of it.
+func callerOf(frames []stacks.Frame, function string) string {
 	for _, f := range frames {
 		if !strings.HasPrefix(f.Function, function) {
 			return f.Function
@@ -77,19 +85,19 @@ func beyond(frames []stacks.Frame, function string) string {
 }
 
 // parked is what a thread has parked for by its parkBlocker, which LockSupport.park notes.
-func (p *program) parked(t *thread, threads []*thread) stacks.Wait {
-	blocker := p.get(t.object, "parkBlocker")
+func (ws *waits) parked(t *thread, threads []*thread) stacks.Wait {
+	blocker := ws.classes.get(t.object, "parkBlocker")
 	if blocker == 0 {
 		return stacks.Wait{}
 	}
-	name := p.describe(blocker)
+	name := ws.classes.describe(blocker)
 	w := stacks.Wait{On: kindOf(name), Object: blocker, Name: name, FD: -1}
 	if w.On == "lock" {
-		if owner := ofObject(threads, p.get(blocker, "exclusiveOwnerThread")); owner != nil && owner != t {
+		if owner := ofObject(threads, ws.classes.get(blocker, "exclusiveOwnerThread")); owner != nil && owner != t {
 			w.Owner = uint64(owner.tid)
 		}
 	}
-	w.On, w.Name = inside(t.frames, w.On, w.Name)
+	w.On, w.Name = refined(t.frames, w.On, w.Name)
 	return w
 }
 
@@ -111,9 +119,9 @@ func kindOf(class string) string {
 // maxInside is how many frames from the innermost one say what a wait is part of.
 const maxInside = 16
 
-// inside makes a condition or semaphore to the thing that uses it where a frame near the innermost one is of one: a
+// refined makes a condition or semaphore to the thing that uses it where a frame near the innermost one is of one: a
 // queue, a barrier, a pool of connections.
-func inside(frames []stacks.Frame, on, name string) (string, string) {
+func refined(frames []stacks.Frame, on, name string) (string, string) {
 	for _, f := range frames[:min(len(frames), maxInside)] {
 		class, method := split(f.Function)
 		switch {

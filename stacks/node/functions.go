@@ -9,35 +9,54 @@ import (
 // A function is what is kept of one. Its frame has the line where it begins.
 type function struct {
 	stacks.Frame
+	table
 	script uint64
-	places []place // of the bytecodes of bytes
-	bytes  uint64
 }
 
+// functions are those that were seen on the stack.
+type functions struct {
+	*heap
+	sources *sources
+	known   map[uint64]*function
+}
+
+func newFunctions(h *heap) *functions {
+	all := &functions{heap: h, sources: &sources{heap: h}}
+	all.forget()
+	return all
+}
+
+func (all *functions) forget() {
+	all.known, all.sources.scripts = map[uint64]*function{}, map[uint64]*script{}
+}
+
+// size is how much is kept.
+func (all *functions) size() int { return len(all.known) + len(all.sources.scripts) }
+
 // function tells of a JSFunction; nil: the word is none.
-func (e *engine) function(word uint64) *function {
-	shared := e.field(word, e.functionShared)
-	if f := e.functions[shared]; f != nil {
+func (all *functions) function(word uint64) *function {
+	shared := all.field(word, all.functionShared)
+	if f := all.known[shared]; f != nil {
 		return f
 	}
-	if e.typeOf(shared) != e.sharedType {
+	if all.typeOf(shared) != all.sharedType {
 		return nil
 	}
-	f := &function{script: e.field(shared, e.sharedScript)}
-	name, start := e.nameOf(e.field(shared, e.sharedName))
+	f := &function{script: all.field(shared, all.sharedScript)}
+	name, start := all.nameOf(all.field(shared, all.sharedName))
 	f.Function, f.Library = name, true
-	if e.typeOf(f.script) == e.scriptType {
-		f.File = strings.TrimPrefix(e.text(e.field(f.script, e.scriptName)), "file://") // of a module of ECMAScript: its URL
+	if all.typeOf(f.script) == all.scriptType {
+		f.File = strings.TrimPrefix(all.text(all.field(f.script, all.scriptName)), "file://") // of a module of ECMAScript: its URL
 		f.Library = library(f.File)
 		if start >= 0 {
-			f.Line = e.line(f.script, start)
+			f.Line = all.sources.line(f.script, start)
 		}
 	}
 	if f.Function == "" {
 		f.Function = "(anonymous)"
 	}
-	if !e.view.Spent() {
-		e.functions[shared] = f
+	if !all.view.Spent() {
+		all.known[shared] = f
 	}
 	return f
 }
@@ -63,12 +82,12 @@ const (
 
 // nameOf is the name of a function and where in its file it begins, of what a SharedFunctionInfo has for both: a
 // ScopeInfo, or only a name. -1: it is not known.
-func (e *engine) nameOf(word uint64) (name string, start int) {
-	if e.typeOf(word) != e.scopeType {
-		return e.text(word), -1
+func (all *functions) nameOf(word uint64) (name string, start int) {
+	if all.typeOf(word) != all.scopeType {
+		return all.text(word), -1
 	}
-	flags, _ := small(e.field(word, scopeFlags))
-	count, ok := small(e.field(word, scopeVariables))
+	flags, _ := small(all.field(word, scopeFlags))
+	count, ok := small(all.field(word, scopeVariables))
 	if !ok || count < 0 || count > maxVariables {
 		return "", -1
 	}
@@ -82,17 +101,17 @@ func (e *engine) nameOf(word uint64) (name string, start int) {
 		at += 8
 	}
 	if flags&functionName != 0 {
-		name = e.text(e.field(word, at))
+		name = all.text(all.field(word, at))
 		at += 16
 	}
 	if flags&inferredName != 0 {
 		if name == "" {
-			name = e.text(e.field(word, at))
+			name = all.text(all.field(word, at))
 		}
 		at += 8
 	}
-	first, good := small(e.field(word, at))
-	end, fine := small(e.field(word, at+8))
+	first, good := small(all.field(word, at))
+	end, fine := small(all.field(word, at+8))
 	if !good || !fine || first < 0 || end < first {
 		return name, -1
 	}

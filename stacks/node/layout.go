@@ -16,25 +16,42 @@ import (
 // A layout is where the fields that are read lie in V8's objects, in bytes, and how it writes values, by its metadata
 // (v8dbg_*, gen-postmortem-metadata.py).
 type layout struct {
-	mapType                                int // of Map: its instance type
-	functionShared                         int // of JSFunction
-	sharedName, sharedScript               int // of SharedFunctionInfo
-	scriptName, scriptSource               int // of Script
+	objectLayout
+	stringLayout
+	frameLayout
+	isolateLayout
+}
+
+// objectLayout is that of the objects that describe functions, and of what every object begins with.
+type objectLayout struct {
+	mapType                                         int // of Map: its instance type
+	functionShared                                  int // of JSFunction
+	sharedName, sharedScript                        int // of SharedFunctionInfo
+	scriptName, scriptSource                        int // of Script
+	bytecodes                                       int // of BytecodeArray: its first bytecode
+	bytecodeType, scopeType, sharedType, scriptType int // types of objects
+}
+
+// stringLayout is that of the kinds of strings.
+type stringLayout struct {
 	stringLength, oneByte, twoByte         int // of String
 	consFirst, consSecond                  int
 	thinActual, slicedParent, slicedOffset int
-	bytecodes                              int // of BytecodeArray: its first bytecode
-	frameFunction, frameMarker             int // of a frame, from its frame pointer
-	frameBytecodes, frameBytecode          int
-	firstNonString                         int // types of objects
-	bytecodeType, scopeType, sharedType    int
-	scriptType                             int
+	firstNonString                         int // type of an object
 	representation, encoding, oneByteTag   int // bits of a string's type
 	seq, cons, external, sliced, thin      int
-	entryFrame, constructEntryFrame        int // types of frames
-	builtinExitFrame                       int
+}
 
-	// Offsets in the isolate, from the code of V8's JSEntry.
+// frameLayout is that of the frames on the stack, from their frame pointers.
+type frameLayout struct {
+	frameFunction, frameMarker      int
+	frameBytecodes, frameBytecode   int
+	entryFrame, constructEntryFrame int // types of frames
+	builtinExitFrame                int
+}
+
+// isolateLayout is that of the isolate, from the code of V8's JSEntry.
+type isolateLayout struct {
 	exitOffset, entryOffset int
 }
 
@@ -111,7 +128,7 @@ const rootBias = 128
 
 // readEntry finds in the isolate what V8 notes when C++ calls JavaScript, from the code that does: it pushes the one
 // and fills in the other. It begins the same in every version (builtins-x64.cc, JSEntry).
-func (l *layout) readEntry(object *symbols.Object) error {
+func (l *isolateLayout) readEntry(object *symbols.Object) error {
 	// push rbp; mov rbp, rsp; push 2; sub rsp, 8; push r12, r13, r14, r15, rbx; mov r13, rdi; push [r13+…]
 	begins := []byte{0x55, 0x48, 0x89, 0xe5, 0x6a, 0x02, 0x48, 0x83, 0xec, 0x08, 0x41, 0x54, 0x41, 0x55, 0x41, 0x56,
 		0x41, 0x57, 0x53, 0x4c, 0x8b, 0xef, 0x41, 0xff, 0xb5}

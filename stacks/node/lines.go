@@ -9,6 +9,12 @@ type script struct {
 	whole bool
 }
 
+// sources are the files that functions were compiled from.
+type sources struct {
+	*heap
+	scripts map[uint64]*script
+}
+
 const (
 	maxSource = 1 << 20 // characters of a file
 	piece     = 64 << 10
@@ -16,18 +22,18 @@ const (
 
 // line is the line of a character of a script, from 1; 0: it is not known. The script's text is read that far, a
 // piece at a time: V8 itself counts its lines only when it writes an error.
-func (e *engine) line(word uint64, position int) int {
+func (f *sources) line(word uint64, position int) int {
 	if position < 0 || position > maxSource {
 		return 0
 	}
-	s := e.scripts[word]
+	s := f.scripts[word]
 	if s == nil {
 		s = &script{}
-		e.scripts[word] = s
+		f.scripts[word] = s
 	}
 	for s.read <= position && !s.whole {
 		pieces := maxPieces
-		units := e.units(e.field(word, e.scriptSource), s.read, piece, &pieces)
+		units := f.units(f.field(word, f.scriptSource), s.read, piece, &pieces)
 		for i, unit := range units {
 			if unit == '\n' {
 				s.ends = append(s.ends, s.read+i)
@@ -37,10 +43,16 @@ func (e *engine) line(word uint64, position int) int {
 		s.whole = len(units) < piece
 	}
 	if s.read < position {
-		delete(e.scripts, word) // it could not be read
+		delete(f.scripts, word) // it could not be read
 		return 0
 	}
 	return 1 + sort.SearchInts(s.ends, position)
+}
+
+// A table is what is kept of a function's bytecodes: what each was made from.
+type table struct {
+	places []place
+	of     uint64 // the BytecodeArray
 }
 
 // A place is a bytecode and the character of the file that it was made from.
@@ -55,24 +67,24 @@ const (
 	maxTable       = 32 << 10
 )
 
-// lineAt is the line of a bytecode of a function; 0: it is not known.
-func (e *engine) lineAt(f *function, bytecodes uint64, bytecode int) int {
-	if f.bytes != bytecodes {
-		table := e.field(bytecodes, bytecodePlaces)
-		n, ok := small(e.field(table, arrayLength))
+// lineAt is the line of a bytecode of a function of a script; 0: it is not known.
+func (f *sources) lineAt(t *table, script, bytecodes uint64, bytecode int) int {
+	if t.of != bytecodes {
+		word := f.field(bytecodes, bytecodePlaces)
+		n, ok := small(f.field(word, arrayLength))
 		if !ok || n <= 0 || n > maxTable {
 			return 0
 		}
-		f.places, f.bytes = places(e.view.Block(object(table)+arrayData, n)), bytecodes
+		t.places, t.of = places(f.view.Block(object(word)+arrayData, n)), bytecodes
 	}
 	position := -1
-	for _, p := range f.places { // in the order of the bytecodes
+	for _, p := range t.places { // in the order of the bytecodes
 		if p.bytecode > bytecode {
 			break
 		}
 		position = p.position
 	}
-	return e.line(f.script, position)
+	return f.line(script, position)
 }
 
 // places decodes a table (source-position-table.cc): of each place how far its bytecode is behind the last one's,

@@ -6,20 +6,20 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/hangtime-dev/hangtime/stacks/foreign"
+	"github.com/hangtime-dev/hangtime/stacks"
 )
 
 // v8 is the layout of V8 11.3, of Node.js 20, as its metadata says.
 func v8() layout {
 	return layout{
-		mapType: 12, functionShared: 24, sharedName: 16, sharedScript: 32, scriptName: 16, scriptSource: 8,
-		stringLength: 12, oneByte: 16, twoByte: 16, consFirst: 16, consSecond: 24, thinActual: 16, slicedParent: 16,
-		slicedOffset: 24, bytecodes: 54,
-		frameFunction: -16, frameMarker: -8, frameBytecodes: -32, frameBytecode: -40, firstNonString: 128,
-		bytecodeType: 191, scopeType: 261, sharedType: 262, scriptType: 167,
-		representation: 7, encoding: 8, oneByteTag: 8, seq: 0, cons: 1, external: 2, sliced: 3, thin: 5, entryFrame: 1,
-		constructEntryFrame: 2, builtinExitFrame: 25,
-		exitOffset: 0x180, entryOffset: 0x1a0,
+		objectLayout: objectLayout{mapType: 12, functionShared: 24, sharedName: 16, sharedScript: 32, scriptName: 16,
+			scriptSource: 8, bytecodes: 54, bytecodeType: 191, scopeType: 261, sharedType: 262, scriptType: 167},
+		stringLayout: stringLayout{stringLength: 12, oneByte: 16, twoByte: 16, consFirst: 16, consSecond: 24,
+			thinActual: 16, slicedParent: 16, slicedOffset: 24, firstNonString: 128,
+			representation: 7, encoding: 8, oneByteTag: 8, seq: 0, cons: 1, external: 2, sliced: 3, thin: 5},
+		frameLayout: frameLayout{frameFunction: -16, frameMarker: -8, frameBytecodes: -32, frameBytecode: -40,
+			entryFrame: 1, constructEntryFrame: 2, builtinExitFrame: 25},
+		isolateLayout: isolateLayout{exitOffset: 0x180, entryOffset: 0x1a0},
 	}
 }
 
@@ -56,23 +56,22 @@ func FuzzMemory(f *testing.F) {
 		if len(data) == 0 {
 			return
 		}
-		r := &reader{engine: engine{layout: v8(),
-			view: &foreign.View{Memory: random(data), Reads: maxReads, Bytes: maxBytes}}, isolate: base}
-		r.forget()
-		frames, whole := r.walk(nil, base+uint64(from%size)&^7, base+uint64(to%size)&^7)
+		r := newReader(stacks.Process{Memory: random(data)}, v8())
+		w := r.walker
+		frames, whole := w.walk(nil, base+uint64(from%size)&^7, base+uint64(to%size)&^7)
 		if whole != (len(frames) > 0) || len(frames) > maxFrames {
 			t.Errorf("whole %v: %+v", whole, frames)
 		}
 		for word := uint64(base + 1); word < base+512; word += 8 {
-			r.text(word)
-			r.nameOf(word)
-			if f := r.function(word); f != nil && (f.Function == "" || f.Line < 0) {
+			w.text(word)
+			w.nameOf(word)
+			if f := w.function(word); f != nil && (f.Function == "" || f.Line < 0) {
 				t.Errorf("%+v", f)
 			}
-			if n := r.line(word, int(from)); n < 0 {
+			if n := w.sources.line(word, int(from)); n < 0 {
 				t.Errorf("line %d", n)
 			}
-			r.lineAt(&function{}, word, int(to))
+			w.sources.lineAt(&table{}, 0, word, int(to))
 		}
 		if r.view.Reads < 0 || r.view.Bytes < 0 {
 			t.Errorf("more was read than may be: %d reads and %d bytes are left", r.view.Reads, r.view.Bytes)

@@ -28,20 +28,21 @@ const (
 	maxKept   = 1 << 12
 )
 
-// An engine is V8 in a process.
-type engine struct {
-	layout
-	view      *foreign.View // of the look that is going on
-	functions map[uint64]*function
-	scripts   map[uint64]*script
+type reader struct {
+	process stacks.Process
+	view    *foreign.View // refilled for each look
+	where   variable
+	isolate isolate
+	walker  walker
+	looks   int
 }
 
-type reader struct {
-	engine
-	process stacks.Process
-	where   variable
-	isolate uint64
-	looks   int
+// newReader is without the place where the isolate is noted.
+func newReader(p stacks.Process, l layout) *reader {
+	view := &foreign.View{Memory: p.Memory, Reads: maxReads, Bytes: maxBytes}
+	h := &heap{objectLayout: l.objectLayout, stringLayout: l.stringLayout, view: view}
+	return &reader{process: p, view: view, isolate: isolate{isolateLayout: l.isolateLayout, view: view},
+		walker: walker{frameLayout: l.frameLayout, functions: newFunctions(h)}}
 }
 
 // Open finds Node.js in a process: in its program, or in libnode.
@@ -63,40 +64,35 @@ func open(p stacks.Process, object *symbols.Object) (stacks.Reader, error) {
 		return nil, fmt.Errorf("it is for %v, not for amd64", object.Machine)
 	}
 	view := &foreign.View{Memory: p.Memory, Reads: maxOpenReads, Bytes: maxOpenBytes}
-	r := &reader{process: p}
-	var err error
-	if r.layout, err = readLayout(view, at); err == nil {
-		err = r.readEntry(object)
-	}
+	l, err := readLayout(view, at)
 	if err == nil {
-		r.where, err = findVariable(p, view, object)
+		err = l.readEntry(object)
 	}
 	if err != nil {
 		return nil, err
 	}
-	r.forget()
+	r := newReader(p, l)
+	if r.where, err = findVariable(p, view, object); err != nil {
+		return nil, err
+	}
 	return r, nil
-}
-
-func (e *engine) forget() {
-	e.functions, e.scripts = map[uint64]*function{}, map[uint64]*script{}
 }
 
 func (r *reader) Language() string { return "javascript" }
 
 // Look tells what the main thread runs.
 func (r *reader) Look() ([]stacks.Work, error) {
-	if r.looks++; r.looks%keepLooks == 0 || len(r.functions)+len(r.scripts) > maxKept {
-		r.forget()
+	if r.looks++; r.looks%keepLooks == 0 || r.walker.size() > maxKept {
+		r.walker.forget()
 	}
-	r.view = &foreign.View{Memory: r.process.Memory, Reads: maxReads, Bytes: maxBytes}
-	if r.isolate == 0 {
-		if r.isolate = r.view.Word(r.where.isolate(r.view)); r.isolate == 0 {
+	r.view.Reads, r.view.Bytes = maxReads, maxBytes
+	if r.isolate.at == 0 {
+		if r.isolate.at = r.view.Word(r.where.isolate(r.view)); r.isolate.at == 0 {
 			return nil, fmt.Errorf("read Node.js in process %d: it has no isolate yet", r.process.PID)
 		}
 	}
 	work := stacks.Work{Kind: "thread", TID: r.process.PID, ID: uint64(r.process.PID), Name: "event loop"}
-	before := r.top()
+	before := r.isolate.top()
 	if before.unread {
 		return nil, fmt.Errorf("read Node.js in process %d: %w", r.process.PID, errors.New("its isolate cannot be read"))
 	}
@@ -104,27 +100,14 @@ func (r *reader) Look() ([]stacks.Work, error) {
 	case before.entry == 0: // no JavaScript is on the stack: the event loop itself
 		work.Idle = waitsForEvents(r.process)
 	case before.exit != 0:
-		if frames, whole := r.walk(nil, before.exit, before.entry); whole && r.top() == before {
+		if frames, whole := r.walker.walk(nil, before.exit, before.entry); whole && r.isolate.top() == before {
 			work.Frames = frames
 		}
 	default:
-		work.Frames = r.running(before)
+		work.Frames = r.walker.running(r.isolate, before)
 	}
 	work.Wait = wait(work.Frames)
 	return []stacks.Work{work}, nil
-}
-
-// A top is where JavaScript begins and ends on the stack, by the isolate (V8's ThreadLocalTop).
-type top struct {
-	entry  uint64 // the frame in which C++ called JavaScript first; 0: none is called
-	exit   uint64 // the frame in which JavaScript called C++ last; 0: JavaScript runs
-	unread bool
-}
-
-func (r *reader) top() top {
-	first := min(r.exitOffset, r.entryOffset)
-	b := r.view.Block(r.isolate+uint64(first), max(r.exitOffset, r.entryOffset)-first+8)
-	return top{entry: b.Word(r.entryOffset - first), exit: b.Word(r.exitOffset - first), unread: b == nil}
 }
 
 // wait says what a thread waits for where the function does nothing else.

@@ -7,6 +7,9 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks/foreign"
 )
 
+// maxFrames bounds the calls of one look.
+const maxFrames = 120
+
 // frames follows the calls from the innermost one outwards. PHP notes the line where a call leaves a function; in one
 // that computes without a call it may be an earlier one.
 func frames(view *foreign.View, l layout, call uint64) []stacks.Frame {
@@ -59,18 +62,6 @@ func frame(view *foreign.View, l layout, function, opline uint64) (stacks.Frame,
 		return f, f.File != ""
 	}
 	return f, false
-}
-
-// text is one of PHP's strings.
-func text(view *foreign.View, address uint64, most int) string {
-	if address == 0 {
-		return ""
-	}
-	n := view.Word(address + stringLen)
-	if n > uint64(most) {
-		return ""
-	}
-	return view.Text(address+stringVal, int(n), most)
 }
 
 // library says that a file is of an installed package: Debian's, or Composer's, which has all in vendor.

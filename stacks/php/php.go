@@ -15,11 +15,8 @@ import (
 
 // Bounds of one look: some 120 calls take 700 reads, which is below 2 ms.
 const (
-	maxReads  = 3000
-	maxBytes  = 1 << 20
-	maxFrames = 120
-	maxName   = 1024
-	maxPath   = 4096
+	maxReads = 3000
+	maxBytes = 1 << 20
 )
 
 type reader struct {
@@ -28,7 +25,7 @@ type reader struct {
 	layout layout
 	// Addresses of PHP's variables.
 	executor, sapi uint64
-	server         string // what PHP runs in: "fpm-fcgi", "apache2handler", "cgi-fcgi", "cli", …
+	server         server
 }
 
 // Open finds PHP in a process. It looks into the program, and into libphp where a web server has loaded it.
@@ -53,7 +50,7 @@ func open(p stacks.Process, object *symbols.Object) (stacks.Reader, error) {
 	if r.executor == 0 || r.sapi == 0 { // a build with threads has no such variables
 		return nil, errors.New("it has no executor_globals")
 	}
-	r.server = view.CString(view.Word(at["sapi_module"]), maxName) // sapi_module.name
+	r.server = server(view.CString(view.Word(at["sapi_module"]), maxName)) // sapi_module.name
 	return r, nil
 }
 
@@ -92,9 +89,9 @@ func (r *reader) Look() ([]stacks.Work, error) {
 	if sapi == nil {
 		return nil, fmt.Errorf("read PHP in process %d: its sapi_globals are not there", r.pid)
 	}
-	work := stacks.Work{Kind: "thread", TID: r.pid, ID: uint64(r.pid), Pool: r.pool()}
+	work := stacks.Work{Kind: "thread", TID: r.pid, ID: uint64(r.pid), Pool: r.server.pool()}
 	if sapi.Byte(sapiStarted) == 0 {
-		if !r.fastCGI() || r.receives(view, sapi) {
+		if !r.server.fastCGI() || receives(view, sapi) {
 			return nil, nil
 		}
 		work.Idle = true
@@ -102,11 +99,6 @@ func (r *reader) Look() ([]stacks.Work, error) {
 	}
 	work.Frames = frames(view, r.layout, view.Word(r.executor+uint64(r.layout.current)))
 	work.Wait = wait(work.Frames)
-	work.Request = r.request(view, sapi)
+	work.Request = request(view, r.server, sapi)
 	return []stacks.Work{work}, nil
 }
-
-// pool says that the process is one of those that serve requests.
-func (r *reader) pool() bool { return r.fastCGI() || r.server == "apache2handler" }
-
-func (r *reader) fastCGI() bool { return r.server == "fpm-fcgi" || r.server == "cgi-fcgi" }

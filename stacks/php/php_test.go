@@ -293,9 +293,9 @@ func FuzzLook(f *testing.F) {
 			binary.NativeEndian.PutUint64(content[i:], word)
 		}
 		reads := 0
-		for _, server := range []string{"fpm-fcgi", "apache2handler", "cli"} {
+		for _, in := range []server{"fpm-fcgi", "apache2handler", "cli"} {
 			l, _ := layouts(20220829)
-			r := &reader{pid: 1, layout: l, executor: base + 8*(seed%1000), sapi: base + 8*(seed%997), server: server,
+			r := &reader{pid: 1, layout: l, executor: base + 8*(seed%1000), sapi: base + 8*(seed%997), server: in,
 				memory: func(address uint64, into []byte) error {
 					reads++
 					if address < base || address+uint64(len(into)) > base+uint64(len(content)) ||

@@ -15,7 +15,7 @@ const maxVariables = 300
 // receives says that a worker of FastCGI has a connection whose request it has not read whole: it waits for the web
 // server, not for work. Before its first request it keeps nothing of its connection, and counts as one that waits for
 // work.
-func (r *reader) receives(view *foreign.View, sapi foreign.Block) bool {
+func receives(view *foreign.View, sapi foreign.Block) bool {
 	context := sapi.Word(sapiContext)
 	if context == 0 {
 		return false
@@ -26,7 +26,7 @@ func (r *reader) receives(view *foreign.View, sapi foreign.Block) bool {
 
 // request is what the process works on, from the web server's own account where it has one: what PHP keeps is the
 // script, after all redirects inside the server.
-func (r *reader) request(view *foreign.View, sapi foreign.Block) stacks.Request {
+func request(view *foreign.View, s server, sapi foreign.Block) stacks.Request {
 	method := view.CString(sapi.Word(sapiMethod), 32)
 	if method == "" {
 		return stacks.Request{}
@@ -35,14 +35,14 @@ func (r *reader) request(view *foreign.View, sapi foreign.Block) stacks.Request 
 	port := 0
 	context := sapi.Word(sapiContext)
 	switch {
-	case r.fastCGI():
+	case s.fastCGI():
 		first := view.Word(context + fcgiList)
 		if first == 0 { // the request is over, and it waits for the web server to close the connection (fcgi_close)
 			return stacks.Request{}
 		}
-		asked, port = fastCGI(view, first)
-	case r.server == "apache2handler":
-		asked, port = apache(view, context)
+		asked, port = askedFastCGI(view, first)
+	case s.apache():
+		asked, port = askedApache(view, context)
 	}
 	if asked == "" {
 		asked = view.CString(sapi.Word(sapiPath), maxPath)
@@ -54,8 +54,8 @@ func (r *reader) request(view *foreign.View, sapi foreign.Block) stacks.Request 
 	return stacks.Request{Method: method, Path: path, Query: query, Port: port}
 }
 
-// fastCGI finds what the client asked for and its port among the variables that the web server sent.
-func fastCGI(view *foreign.View, next uint64) (asked string, port int) {
+// askedFastCGI finds what the client asked for and its port among the variables that the web server sent.
+func askedFastCGI(view *foreign.View, next uint64) (asked string, port int) {
 	for i := 0; i < maxVariables && next != 0 && (asked == "" || port == 0); i++ {
 		v := view.Block(next, varSize)
 		next = v.Word(varNext)
@@ -74,9 +74,9 @@ func fastCGI(view *foreign.View, next uint64) (asked string, port int) {
 	return asked, port
 }
 
-// apache finds the same in Apache's record of the request: in that of the client's own, from which a redirect or a
+// askedApache finds the same in Apache's record of the request: in that of the client's own, from which a redirect or a
 // subrequest may have come.
-func apache(view *foreign.View, context uint64) (asked string, port int) {
+func askedApache(view *foreign.View, context uint64) (asked string, port int) {
 	request := view.Word(context + apacheRequest)
 	for range 10 { // Apache's limit of redirects (LimitInternalRecursion)
 		from := view.Word(request + apachePrevious)

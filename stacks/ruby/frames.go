@@ -13,22 +13,6 @@ const (
 	maxOuter  = 40
 )
 
-// code is a method's or a block's: what stays the same while it is loaded.
-type code struct {
-	label, file string
-	library     bool
-	encoded     uint64
-	size        uint32
-	// Its lines.
-	insns, positions, index uint64
-	entries                 uint32
-	// Its local variables: how many, where their names are, and these once they were asked for.
-	variables  uint32
-	localTable uint64
-	locals     []string
-	named      bool // its label has the class's name
-}
-
 // A call is a frame, and what else is needed of it.
 type call struct {
 	stacks.Frame
@@ -37,19 +21,43 @@ type call struct {
 	code *code // nil: a function in C
 }
 
+// A walker follows the frames of threads. What it knows of code it keeps from one look to the next.
+type walker struct {
+	names *names
+	codes map[uint64]*code
+	lines map[place]int
+}
+
+// A place is an instruction in a piece of code.
+type place struct{ iseq, pc uint64 }
+
+func newWalker(n *names) *walker {
+	w := &walker{names: n}
+	w.forget()
+	return w
+}
+
+func (w *walker) forget() {
+	w.codes, w.lines = map[uint64]*code{}, map[place]int{}
+	w.names.forget()
+}
+
+// size is how much is kept.
+func (w *walker) size() int { return len(w.codes) + len(w.lines) + w.names.size() }
+
 // calls are the frames of an execution context, innermost first.
-func (r *reader) calls(view *foreign.View, ec uint64) []call {
+func (w *walker) calls(view memory, ec uint64) []call {
 	b := view.Block(ec, ecSize)
 	stack, size, frame := b.Word(ecStack), b.Word(ecStackSize), b.Word(ecFrame)
-	step := uint64(r.layout.frame)
+	step := uint64(view.layout.frame)
 	if stack == 0 || size == 0 || size > 1<<28 || frame < stack || frame >= stack+8*size {
 		return nil
 	}
 	n := (stack + 8*size - frame) / step
-	all := r.part(view, nil, frame, min(n, maxFrames))
+	all := w.part(view, nil, frame, min(n, maxFrames))
 	if n > maxFrames {
 		outer := min(n-maxFrames, maxOuter)
-		all = r.part(view, all, frame+(n-outer)*step, outer)
+		all = w.part(view, all, frame+(n-outer)*step, outer)
 	}
 	// It stands for the program before it begins.
 	if last := len(all) - 1; last >= 0 && all[last].code != nil && all[last].Line == 0 {
@@ -60,10 +68,10 @@ func (r *reader) calls(view *foreign.View, ec uint64) []call {
 
 // part reads some frames at once: they lie behind each other. Most of their environments lie on the same stack, not far
 // from each other, and are read at once too.
-func (r *reader) part(view *foreign.View, all []call, at, n uint64) []call {
-	b := view.Block(at, int(n)*r.layout.frame)
+func (w *walker) part(view memory, all []call, at, n uint64) []call {
+	b := view.Block(at, int(n)*view.layout.frame)
 	low, high := ^uint64(0), uint64(0)
-	for i := 0; i < len(b); i += r.layout.frame {
+	for i := 0; i < len(b); i += view.layout.frame {
 		// Else it was moved away, for a closure that outlives its method.
 		if env := b[i:].Word(frameEnv); env < at && env+maxValues > at {
 			low, high = min(low, env), max(high, env)
@@ -73,8 +81,8 @@ func (r *reader) part(view *foreign.View, all []call, at, n uint64) []call {
 	if high >= low && high-low < maxValues {
 		values.Block = view.Block(values.at, int(high-low)+envSize)
 	}
-	for i := 0; i < len(b) && !view.Spent(); i += r.layout.frame {
-		if c, ok := r.call(view, b[i:], values); ok {
+	for i := 0; i < len(b) && !view.Spent(); i += view.layout.frame {
+		if c, ok := w.call(view, b[i:], values); ok {
 			all = append(all, c)
 		}
 	}
@@ -91,7 +99,7 @@ type span struct {
 }
 
 // environment is the three words that end at ep: the method's entry, the outer environment and the flags.
-func (s span) environment(view *foreign.View, env uint64) foreign.Block {
+func (s span) environment(view memory, env uint64) foreign.Block {
 	if at := env + envAt; at >= s.at && at-s.at+envSize <= uint64(len(s.Block)) {
 		return s.Block[at-s.at:][:envSize]
 	}
@@ -99,7 +107,7 @@ func (s span) environment(view *foreign.View, env uint64) foreign.Block {
 }
 
 // call tells one frame; nothing for those that Ruby puts in for its own sake.
-func (r *reader) call(view *foreign.View, b foreign.Block, values span) (call, bool) {
+func (w *walker) call(view memory, b foreign.Block, values span) (call, bool) {
 	c := call{self: b.Word(frameSelf), env: b.Word(frameEnv)}
 	iseq, pc := b.Word(frameCode), b.Word(framePC)
 	if iseq == 0 {
@@ -107,62 +115,35 @@ func (r *reader) call(view *foreign.View, b foreign.Block, values span) (call, b
 		if env.Word(envFlags)&frameMagic != frameCFunc {
 			return c, false
 		}
-		c.Function, c.Library = r.method(view, env.Word(envMethod), c.self), true
+		c.Function, c.Library = w.names.method(view, env.Word(envMethod), c.self), true
 		return c, c.Function != ""
 	}
-	c.code = r.code(view, iseq)
+	c.code = w.code(view, iseq)
 	if c.code == nil || pc == 0 {
 		return c, false
 	}
 	if !c.code.named {
-		r.qualify(view, c.code, values, c.env, c.self)
+		w.qualify(view, c.code, values, c.env, c.self)
 	}
-	line, known := r.lines[place{iseq, pc}]
+	line, known := w.lines[place{iseq, pc}]
 	if !known {
-		line = r.line(view, c.code, pc)
+		line = lineOf(view, c.code, pc)
 		if !view.Spent() {
-			r.lines[place{iseq, pc}] = line
+			w.lines[place{iseq, pc}] = line
 		}
 	}
 	c.Function, c.File, c.Line, c.Library = c.code.label, c.code.file, line, c.code.library
 	return c, true
 }
 
-// code reads what code is in a frame; nil: none is.
-func (r *reader) code(view *foreign.View, iseq uint64) *code {
-	if c, known := r.codes[iseq]; known {
+// code is what code is in a frame; nil: none is.
+func (w *walker) code(view memory, iseq uint64) *code {
+	if c, known := w.codes[iseq]; known {
 		return c
 	}
-	head := view.Block(iseq, codeSize)
-	if flags := head.Word(0); flags&0x1f != typeIMemo || kindOf(flags) != kindCode {
-		return nil // a function in C that stands for a block
-	}
-	l := r.layout.code
-	b := view.Block(head.Word(codeBody), bodyEnd)
-	if b == nil {
-		return nil
-	}
-	c := &code{
-		label: r.text(view, b.Word(bodyLabel)), encoded: b.Word(bodyEncoded), size: b.Uint32(bodySize),
-		insns: b.Word(l.insns), positions: b.Word(l.positions), index: b.Word(l.index), entries: b.Uint32(l.size),
-		localTable: b.Word(l.localTable), variables: b.Uint32(l.localSize),
-	}
-	path := b.Word(bodyPath) // a String, or an Array of the path and the real path
-	if real := element(view, path, 1); real != 0 {
-		c.file = r.text(view, real)
-	}
-	if c.file == "" {
-		c.file = r.text(view, element(view, path, 0))
-	}
-	if c.file == "" {
-		c.file = r.text(view, path)
-	}
-	if c.label == "" && c.file == "" {
-		return nil
-	}
-	c.library = library(c.file)
-	if !view.Spent() {
-		r.codes[iseq] = c
+	c := readCode(view, iseq)
+	if c != nil && !view.Spent() {
+		w.codes[iseq] = c
 	}
 	return c
 }
@@ -178,7 +159,7 @@ const (
 )
 
 // qualify puts the class before the method's name in a label: "block in pay" becomes "block in Cart#pay".
-func (r *reader) qualify(view *foreign.View, c *code, values span, env, self uint64) {
+func (w *walker) qualify(view memory, c *code, values span, env, self uint64) {
 	var entry uint64
 	for range maxNested {
 		b := values.environment(view, env)
@@ -203,7 +184,7 @@ func (r *reader) qualify(view *foreign.View, c *code, values span, env, self uin
 		c.named = true
 		return
 	}
-	full := r.method(view, entry, self)
+	full := w.names.method(view, entry, self)
 	i := strings.LastIndexAny(full, "#.")
 	if i < 0 || view.Spent() {
 		return
@@ -214,13 +195,7 @@ func (r *reader) qualify(view *foreign.View, c *code, values span, env, self uin
 	c.named = true
 }
 
-// library says that a file is of Ruby's own library or of an installed gem.
-func library(file string) bool {
-	for _, prefix := range []string{"/usr/lib/ruby/", "/usr/share/rubygems-integration/", "/usr/share/ruby", "<internal:"} {
-		if strings.HasPrefix(file, prefix) {
-			return true
-		}
-	}
-	return strings.Contains(file, "/gems/") || strings.Contains(file, "/rubygems-integration/") ||
-		strings.Contains(file, "/lib/ruby/")
-}
+// isNative says that a frame is of Ruby's own functions: in C, or in Ruby but built in.
+func (c *call) isNative() bool { return c.code == nil || isNative(c.Frame) }
+
+func isNative(f stacks.Frame) bool { return f.File == "" || strings.HasPrefix(f.File, "<internal:") }

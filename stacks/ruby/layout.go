@@ -7,7 +7,7 @@ type layout struct {
 	name   string
 	thread threadLayout
 	ractor ractorLayout
-	code   codeLayout
+	body   bodyLayout
 	// frame is the size of rb_control_frame_t.
 	frame int
 	// lastOperator is tLAST_OP_ID (id.h): up to it an ID is its number itself.
@@ -33,8 +33,8 @@ type threadLayout struct {
 // ractorLayout is rb_ractor_t. running is who has the interpreter's lock, ready the list of those who wait for it.
 type ractorLayout struct{ node, threads, main, running, ready int }
 
-// codeLayout is rb_iseq_constant_body, the code of a method or a block; entry is the size of iseq_insn_info_entry.
-type codeLayout struct{ insns, positions, size, index, localTable, localSize, entry int }
+// bodyLayout is rb_iseq_constant_body, the code of a method or a block; entry is the size of iseq_insn_info_entry.
+type bodyLayout struct{ insns, positions, size, index, localTable, localSize, entry int }
 
 // classLayout says where a class has its name: as classpath right in it, or among its variables (ivars, of its
 // rb_classext_t). 0: not there. 3.2 keeps it by the object's shape, and is not read.
@@ -55,7 +55,7 @@ func layouts(major, minor uint32) (layout, bool) {
 				name: 384, size: 392, ready: 96, pthread: 80,
 			},
 			ractor: ractorLayout{node: 568, threads: 304, main: 528, running: 336, ready: 384},
-			code:   codeLayout{insns: 120, positions: 128, size: 136, index: 144, localTable: 152, localSize: 232, entry: 8},
+			body:   bodyLayout{insns: 120, positions: 128, size: 136, index: 144, localTable: 152, localSize: 232, entry: 8},
 			class:  classLayout{ivars: 8},
 		}, true
 	case 1: // 3.1.0; the same in 3.1.2
@@ -66,7 +66,7 @@ func layouts(major, minor uint32) (layout, bool) {
 				name: 352, size: 360, ready: 104, tid: 88,
 			},
 			ractor: ractorLayout{node: 568, threads: 304, main: 528, running: 336, ready: 384},
-			code: codeLayout{insns: 120, positions: 128, size: 136, index: 144, localTable: 152, localSize: 240,
+			body: bodyLayout{insns: 120, positions: 128, size: 136, index: 144, localTable: 152, localSize: 240,
 				entry: 12},
 			class: classLayout{ivars: 8},
 		}, true
@@ -78,7 +78,7 @@ func layouts(major, minor uint32) (layout, bool) {
 				name: 304, size: 312, ready: 56, native: 40, nativeTID: 16,
 			},
 			ractor: ractorLayout{node: 568, threads: 304, main: 528, running: 336, ready: 384},
-			code: codeLayout{insns: 112, positions: 120, size: 128, index: 136, localTable: 144, localSize: 232,
+			body: bodyLayout{insns: 112, positions: 120, size: 128, index: 136, localTable: 144, localSize: 232,
 				entry: 12},
 		}, true
 	case 3: // 3.3.0 and 3.3.5
@@ -89,7 +89,7 @@ func layouts(major, minor uint32) (layout, bool) {
 				name: 432, size: 440, ready: 72, native: 40, nativeTID: 24,
 			},
 			ractor: ractorLayout{node: 432, threads: 256, main: 392, running: 328, ready: 344},
-			code: codeLayout{insns: 112, positions: 120, size: 128, index: 136, localTable: 144, localSize: 232,
+			body: bodyLayout{insns: 112, positions: 120, size: 128, index: 136, localTable: 144, localSize: 232,
 				entry: 12},
 			class: classLayout{path: 152},
 		}, true
@@ -101,7 +101,7 @@ func layouts(major, minor uint32) (layout, bool) {
 				name: 448, size: 456, ready: 72, native: 40, nativeTID: 24,
 			},
 			ractor: ractorLayout{node: 432, threads: 256, main: 392, running: 328, ready: 344},
-			code: codeLayout{insns: 112, positions: 120, size: 128, index: 136, localTable: 144, localSize: 232,
+			body: bodyLayout{insns: 112, positions: 120, size: 128, index: 136, localTable: 144, localSize: 232,
 				entry: 12},
 			class: classLayout{path: 152},
 		}, true

@@ -2,15 +2,13 @@ package ruby
 
 import (
 	"math/bits"
-
-	"github.com/hangtime-dev/hangtime/stacks/foreign"
 )
 
 // maxPositions bounds the list of positions that code has which was not packed.
 const maxPositions = 1 << 14
 
-// line is that of an instruction of a piece of code; 0 where it cannot be told. pc is behind the instruction that runs.
-func (r *reader) line(view *foreign.View, c *code, pc uint64) int {
+// lineOf is that of an instruction of a piece of code; 0 where it cannot be told. pc is behind the instruction that runs.
+func lineOf(view memory, c *code, pc uint64) int {
 	if pc < c.encoded {
 		return 0
 	}
@@ -27,15 +25,15 @@ func (r *reader) line(view *foreign.View, c *code, pc uint64) int {
 	case c.index != 0:
 		entry, ok = rank(view, c.index, uint32(position))
 	case c.positions != 0 && c.entries > 0 && c.entries <= maxPositions:
-		list := view.Block(c.positions, 4*int(c.entries))
-		for entry = 0; entry < c.entries && list.Uint32(4*int(entry)) <= uint32(position); entry++ {
+		all := view.Block(c.positions, 4*int(c.entries))
+		for entry = 0; entry < c.entries && all.Uint32(4*int(entry)) <= uint32(position); entry++ {
 		}
-		ok = list != nil
+		ok = all != nil
 	}
 	if !ok || entry == 0 || entry > c.entries {
 		return 0
 	}
-	line := int32(view.Block(c.insns+uint64(entry-1)*uint64(r.layout.code.entry), 4).Uint32(0))
+	line := int32(view.Block(c.insns+uint64(entry-1)*uint64(view.layout.body.entry), 4).Uint32(0))
 	return max(int(line), 0)
 }
 
@@ -43,7 +41,7 @@ func (r *reader) line(view *foreign.View, c *code, pc uint64) int {
 // first 54 positions have a count of seven bits each, nine in a word. Then follow blocks of 512 positions: the count
 // before the block, the counts before its words of 64 from the second on, nine bits each, and the words, in which a one
 // begins an entry.
-func rank(view *foreign.View, index uint64, position uint32) (uint32, bool) {
+func rank(view memory, index uint64, position uint32) (uint32, bool) {
 	const (
 		immediate = 54
 		perWord   = 9

@@ -1,36 +1,56 @@
 package ruby
 
-import "github.com/hangtime-dev/hangtime/stacks/foreign"
-
 // rowSize is how many IDs share one row of the table of symbols (symbol.c: ID_ENTRY_UNIT); each has two places, its
 // text and its Symbol.
 const rowSize = 512
 
+// names are those of methods, variables and classes; they are kept from one look to the next.
+type names struct {
+	symbols uint64 // address of the table of symbols; 0: not found
+	ids     map[uint64]string
+	classes map[uint64]string
+	methods map[uint64]string
+}
+
+func newNames() *names {
+	n := &names{}
+	n.forget()
+	return n
+}
+
+func (n *names) forget() {
+	n.ids, n.classes, n.methods = map[uint64]string{}, map[uint64]string{}, map[uint64]string{}
+}
+
+// size is how many are kept.
+func (n *names) size() int { return len(n.ids) + len(n.classes) + len(n.methods) }
+
 // id is the text of an ID (a method's or a variable's name). Without the table of symbols it is empty.
-func (r *reader) id(view *foreign.View, id uint64) string {
-	if r.symbols == 0 || id == 0 {
+func (n *names) id(view memory, id uint64) string {
+	if n.symbols == 0 || id == 0 {
 		return ""
 	}
-	name, known := r.ids[id]
+	name, known := n.ids[id]
 	if !known {
-		name = r.serial(view, r.symbols, id)
+		name = serial(view, n.symbols, id)
 		if !view.Spent() {
-			r.ids[id] = name
+			n.ids[id] = name
 		}
 	}
 	return name
 }
 
-func (r *reader) serial(view *foreign.View, symbols, id uint64) string {
+// serial is the text of an ID by a table of symbols.
+func serial(view memory, symbols, id uint64) string {
 	number := id
-	if number > r.layout.lastOperator {
+	if number > view.layout.lastOperator {
 		number >>= 4 // RUBY_ID_SCOPE_SHIFT
 	}
 	if number>>32 != 0 {
 		return ""
 	}
 	row := element(view, view.Word(symbols+symbolsIDs), number/rowSize)
-	return r.text(view, element(view, row, number%rowSize*2))
+	return text(view, element(view, row, number%rowSize*2))
 }
 
 // rb_symbols_t (symbol.c): the last number, a table, and the rows.
@@ -40,56 +60,56 @@ const (
 )
 
 // class is the name of a class or a module; empty where it has none, as a singleton class, or where it cannot be read.
-func (r *reader) class(view *foreign.View, class uint64) string {
+func (n *names) class(view memory, class uint64) string {
 	if _, kind := object(view, class); kind != typeClass && kind != typeModule {
 		return ""
 	}
-	if name, known := r.classes[class]; known {
+	if name, known := n.classes[class]; known {
 		return name
 	}
 	name := ""
-	switch l := r.layout.class; {
+	switch l := view.layout.class; {
 	case l.path != 0:
-		name = r.text(view, view.Word(class+uint64(l.path)))
+		name = text(view, view.Word(class+uint64(l.path)))
 	case l.ivars != 0:
 		for _, v := range pairs(view, view.Word(view.Word(class+classExt)+uint64(l.ivars))) {
-			if r.id(view, v.key) == "__classpath__" {
-				name = r.text(view, v.value)
+			if n.id(view, v.key) == "__classpath__" {
+				name = text(view, v.value)
 				break
 			}
 		}
 	}
 	if !view.Spent() {
-		r.classes[class] = name
+		n.classes[class] = name
 	}
 	return name
 }
 
 // method is the name of a function in C as Ruby writes it: "Thread::Queue#pop", "Process.wait"; only "pop" where its
 // class has no name.
-func (r *reader) method(view *foreign.View, entry, self uint64) string {
-	if name, known := r.methods[entry]; known {
+func (n *names) method(view memory, entry, self uint64) string {
+	if name, known := n.methods[entry]; known {
 		return name
 	}
 	b := view.Block(entry, methodSize)
 	if flags := b.Word(0); flags&0x1f != typeIMemo || kindOf(flags) != kindMethod {
 		return ""
 	}
-	name := r.id(view, view.Word(b.Word(methodDef)+definitionID))
+	name := n.id(view, view.Word(b.Word(methodDef)+definitionID))
 	if name == "" {
-		name = r.id(view, b.Word(methodID))
+		name = n.id(view, b.Word(methodID))
 	}
 	if name == "" {
 		return ""
 	}
-	if owner := r.class(view, b.Word(methodOwner)); owner != "" {
+	if owner := n.class(view, b.Word(methodOwner)); owner != "" {
 		name = owner + "#" + name
 		if !view.Spent() {
-			r.methods[entry] = name
+			n.methods[entry] = name
 		}
 		return name
 	}
-	if module := r.class(view, self); module != "" { // called on a class or a module itself
+	if module := n.class(view, self); module != "" { // called on a class or a module itself
 		return module + "." + name
 	}
 	return name

@@ -9,13 +9,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hangtime-dev/hangtime/kernel/memory"
+	kernelmemory "github.com/hangtime-dev/hangtime/kernel/memory"
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
 func process(pid int) stacks.Process {
 	return stacks.Process{Proc: "/proc", PID: pid,
-		Memory: func(address uint64, into []byte) error { return memory.Read(pid, address, into) }}
+		Memory: func(address uint64, into []byte) error { return kernelmemory.Read(pid, address, into) }}
 }
 
 // start starts a program; it and all that it started end with the test.

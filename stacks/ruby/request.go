@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/hangtime-dev/hangtime/stacks"
-	"github.com/hangtime-dev/hangtime/stacks/foreign"
 )
 
 const (
@@ -18,20 +17,20 @@ const (
 
 // request finds what a thread works on. Rack hands each application a Hash, and by custom the variable is called env:
 // the outermost one is as the client asked. sidekiq has a job's in a variable called job_hash.
-func (r *reader) request(view *foreign.View, calls []call) stacks.Request {
+func request(view memory, n *names, calls []call) stacks.Request {
 	for i := len(calls) - 1; i >= 0; i-- {
 		c := calls[i]
 		if c.code == nil {
 			continue
 		}
-		if value, ok := r.local(view, c, "env"); ok {
-			if q, ok := r.rack(view, value); ok {
+		if value, ok := local(view, n, c, "env"); ok {
+			if q, ok := rack(view, value); ok {
 				return q
 			}
 		}
 		if (spot{"/sidekiq/processor.rb", "dispatch"}).at(c.Frame) {
-			if value, ok := r.local(view, c, "job_hash"); ok {
-				return r.job(view, value)
+			if value, ok := local(view, n, c, "job_hash"); ok {
+				return job(view, value)
 			}
 		}
 	}
@@ -39,16 +38,16 @@ func (r *reader) request(view *foreign.View, calls []call) stacks.Request {
 }
 
 // local is the value of a variable of a piece of code.
-func (r *reader) local(view *foreign.View, c call, name string) (value uint64, ok bool) {
-	n := c.code.variables
-	if n == 0 || n > maxLocals {
+func local(view memory, n *names, c call, name string) (value uint64, ok bool) {
+	count := c.code.variables
+	if count == 0 || count > maxLocals {
 		return 0, false
 	}
 	if c.code.locals == nil {
-		ids := view.Block(c.code.localTable, 8*int(n))
-		locals := make([]string, n)
+		ids := view.Block(c.code.localTable, 8*int(count))
+		locals := make([]string, count)
 		for i := range locals {
-			locals[i] = r.id(view, ids.Word(8*i))
+			locals[i] = n.id(view, ids.Word(8*i))
 		}
 		if view.Spent() {
 			return 0, false
@@ -59,12 +58,12 @@ func (r *reader) local(view *foreign.View, c call, name string) (value uint64, o
 	if i < 0 {
 		return 0, false
 	}
-	return view.Word(c.env - 8*uint64(int(n)-i+2)), true // two words stand between the last variable and ep
+	return view.Word(c.env - 8*uint64(int(count)-i+2)), true // two words stand between the last variable and ep
 }
 
 // rack reads Rack's environment of a request (the variables are those of CGI).
-func (r *reader) rack(view *foreign.View, value uint64) (stacks.Request, bool) {
-	env := r.strings(view, value, "REQUEST_METHOD", "REQUEST_PATH", "REQUEST_URI", "QUERY_STRING", "SCRIPT_NAME",
+func rack(view memory, value uint64) (stacks.Request, bool) {
+	env := stringsOf(view, value, "REQUEST_METHOD", "REQUEST_PATH", "REQUEST_URI", "QUERY_STRING", "SCRIPT_NAME",
 		"PATH_INFO")
 	q := stacks.Request{Method: env["REQUEST_METHOD"], Path: env["REQUEST_PATH"], Query: env["QUERY_STRING"]}
 	if q.Path == "" && strings.HasPrefix(env["REQUEST_URI"], "/") {
@@ -77,8 +76,8 @@ func (r *reader) rack(view *foreign.View, value uint64) (stacks.Request, bool) {
 }
 
 // job reads a job of sidekiq; one of ActiveJob names its own class apart.
-func (r *reader) job(view *foreign.View, value uint64) stacks.Request {
-	job := r.strings(view, value, "class", "wrapped", "jid")
+func job(view memory, value uint64) stacks.Request {
+	job := stringsOf(view, value, "class", "wrapped", "jid")
 	q := stacks.Request{Path: job["wrapped"], ID: job["jid"]}
 	if q.Path == "" {
 		q.Path = job["class"]
@@ -86,12 +85,12 @@ func (r *reader) job(view *foreign.View, value uint64) stacks.Request {
 	return q
 }
 
-// strings are the values of some keys of a Hash, both Strings.
-func (r *reader) strings(view *foreign.View, value uint64, keys ...string) map[string]string {
+// stringsOf are the values of some keys of a Hash, both Strings.
+func stringsOf(view memory, value uint64, keys ...string) map[string]string {
 	found := map[string]string{}
-	for _, p := range r.hash(view, value) {
-		if key := r.text(view, p.key); slices.Contains(keys, key) {
-			found[key] = r.text(view, p.value)
+	for _, p := range hash(view, value) {
+		if key := text(view, p.key); slices.Contains(keys, key) {
+			found[key] = text(view, p.value)
 		}
 	}
 	return found
@@ -99,13 +98,13 @@ func (r *reader) strings(view *foreign.View, value uint64, keys ...string) map[s
 
 // hash is what a Hash has; nothing where a value is none. One of up to eight entries has them in a row (hash.c:
 // ar_table), since 3.3 behind eight bytes of hints.
-func (r *reader) hash(view *foreign.View, value uint64) (all []pair) {
+func hash(view memory, value uint64) (all []pair) {
 	flags, kind := object(view, value)
 	if kind != typeHash {
 		return nil
 	}
 	table, hints := value+hashFirst+8, uint64(8)
-	if r.layout.hashApart {
+	if view.layout.hashApart {
 		table, hints = view.Word(value+hashFirst), 0
 	}
 	if flags&hashTable != 0 {

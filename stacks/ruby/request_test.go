@@ -29,19 +29,19 @@ dispatch(job, active, env, few, { "REQUEST_METHOD" => 7, "PATH_INFO" => nil }, 1
 		}
 		r, found := opened.(*reader), map[string]stacks.Request{}
 		view := r.view()
-		for _, thread := range r.threads(view) {
-			for _, c := range r.calls(view, thread.ec) {
+		for _, thread := range r.threads.read(view) {
+			for _, c := range r.walker.calls(view, thread.ec) {
 				if c.Function != "Object#dispatch" {
 					continue
 				}
 				for _, name := range []string{"job", "active"} {
-					if value, ok := r.local(view, c, name); ok {
-						found[name] = r.job(view, value)
+					if value, ok := local(view, r.names, c, name); ok {
+						found[name] = job(view, value)
 					}
 				}
 				for _, name := range []string{"env", "few", "other", "number", "none"} {
-					if value, ok := r.local(view, c, name); ok {
-						if q, ok := r.rack(view, value); ok {
+					if value, ok := local(view, r.names, c, name); ok {
+						if q, ok := rack(view, value); ok {
 							found[name] = q
 						}
 					}

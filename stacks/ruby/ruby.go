@@ -28,24 +28,13 @@ const (
 )
 
 type reader struct {
-	pid       int
-	process   stacks.Process
-	layout    layout
-	vm        uint64 // address of ruby_current_vm_ptr
-	symbols   uint64 // address of the table of symbols; 0: not found
-	threadIDs *stacks.ThreadIDs
-
-	// What is kept from one look to the next.
+	process stacks.Process
+	layout  layout
+	threads threads
+	names   *names
+	walker  *walker
 	looks   int
-	codes   map[uint64]*code
-	lines   map[place]int
-	methods map[uint64]string
-	classes map[uint64]string
-	ids     map[uint64]string
 }
-
-// A place is an instruction in a piece of code.
-type place struct{ iseq, pc uint64 }
 
 // Open finds Ruby in a process: in its program, or in libruby.
 func Open(p stacks.Process) (stacks.Reader, error) {
@@ -59,7 +48,7 @@ func open(p stacks.Process, object *symbols.Object) (stacks.Reader, error) {
 	if at["ruby_api_version"] == 0 {
 		return nil, nil
 	}
-	r := &reader{pid: p.PID, process: p, vm: at["ruby_current_vm_ptr"]}
+	r := newReader(p)
 	view := r.view()
 	version := view.Block(at["ruby_api_version"], 12)
 	if version == nil {
@@ -71,56 +60,56 @@ func open(p stacks.Process, object *symbols.Object) (stacks.Reader, error) {
 		return nil, fmt.Errorf("version %d.%d is none of 3.0 to 3.4 on a little-endian processor", major, minor)
 	}
 	r.layout = l
-	r.forget()
-	r.threadIDs = stacks.NewThreadIDs(p)
 	view.Reads, view.Bytes = maxSearch, maxSearchBytes
-	if r.vm == 0 { // since 3.3 a stripped library does not name it
-		r.vm = r.findVM(view, variables(object))
+	r.threads.vm = at["ruby_current_vm_ptr"]
+	if r.threads.vm == 0 { // since 3.3 a stripped library does not name it
+		r.threads.vm = findVM(view, writable(object))
 	}
-	if r.vm == 0 {
+	if r.threads.vm == 0 {
 		return nil, fmt.Errorf("the virtual machine of version %s was not found among its variables", l.name)
 	}
-	if r.symbols = max(at["ruby_global_symbols"], at["global_symbols"]); r.symbols == 0 {
-		r.symbols = r.findSymbols(view, variables(object))
+	if r.names.symbols = max(at["ruby_global_symbols"], at["global_symbols"]); r.names.symbols == 0 {
+		r.names.symbols = findSymbols(view, writable(object))
 	}
 	return r, nil
 }
 
-func (r *reader) view() *foreign.View {
-	return &foreign.View{Memory: r.process.Memory, Reads: maxReads, Bytes: maxBytes}
+// newReader is without what is known of the process's version and its variables.
+func newReader(p stacks.Process) *reader {
+	n := newNames()
+	return &reader{process: p, threads: threads{pid: p.PID, ids: stacks.NewThreadIDs(p)}, names: n, walker: newWalker(n)}
 }
 
-func (r *reader) forget() {
-	r.codes, r.lines = map[uint64]*code{}, map[place]int{}
-	r.methods, r.classes, r.ids = map[uint64]string{}, map[uint64]string{}, map[uint64]string{}
+func (r *reader) view() memory {
+	return memory{&foreign.View{Memory: r.process.Memory, Reads: maxReads, Bytes: maxBytes}, &r.layout}
 }
 
 func (r *reader) Language() string { return "ruby" }
 
 // Look tells what each thread does.
 func (r *reader) Look() ([]stacks.Work, error) {
-	if r.looks++; r.looks%keepLooks == 0 || len(r.codes)+len(r.lines)+len(r.methods)+len(r.classes)+len(r.ids) > maxKept {
-		r.forget()
+	if r.looks++; r.looks%keepLooks == 0 || r.walker.size() > maxKept {
+		r.walker.forget()
 	}
 	view := r.view()
-	threads := r.threads(view)
+	threads := r.threads.read(view)
 	if len(threads) == 0 {
-		return nil, fmt.Errorf("read Ruby %s in process %d: no thread was found", r.layout.name, r.pid)
+		return nil, fmt.Errorf("read Ruby %s in process %d: no thread was found", r.layout.name, r.process.PID)
 	}
 	all := make([]stacks.Work, 0, len(threads))
 	for _, t := range threads {
-		t.calls = r.calls(view, t.ec)
+		t.calls = r.walker.calls(view, t.ec)
 		w := stacks.Work{Kind: "thread", TID: t.tid, ID: t.at, Name: t.name, Lock: t.running}
 		for _, c := range t.calls {
 			w.Frames = append(w.Frames, c.Frame)
 		}
-		w.Wait = r.wait(view, t, threads)
+		w.Wait = wait(view, r.names, t, threads)
 		w.Pool, w.Idle = server(w.Frames, w.Wait)
-		if name := full(w.Frames); name != "" && w.Wait.On == "condition" {
+		if name := exhausted(w.Frames); name != "" && w.Wait.On == "condition" {
 			w.Wait.On, w.Wait.Name = "pool", name
 		}
 		if w.Pool && !w.Idle {
-			w.Request = r.request(view, t.calls)
+			w.Request = request(view, r.names, t.calls)
 		}
 		all = append(all, w)
 	}

@@ -227,10 +227,10 @@ func TestSearch(t *testing.T) {
 		view.Reads, view.Bytes = maxSearch, maxSearchBytes
 		if want != 0 {
 			found = true
-			if got := view.Word(r.findVM(view, variables(object))); got == 0 || got != view.Word(want) {
+			if got := view.Word(findVM(view, writable(object))); got == 0 || got != view.Word(want) {
 				t.Errorf("the virtual machine is searched and found at %#x, and is at %#x", got, view.Word(want))
 			}
-			if r.symbols == 0 {
+			if r.names.symbols == 0 {
 				t.Error("the table of symbols was not found")
 			}
 		}
@@ -320,20 +320,19 @@ func FuzzLook(f *testing.F) {
 		looks := 0
 		for minor := range uint32(5) {
 			l, _ := layouts(3, minor)
-			r := &reader{pid: 1, layout: l, vm: base + 8*(seed%1000), symbols: base + 8*(seed%997),
-				process: stacks.Process{PID: 1, Memory: read}}
-			r.forget()
+			r := newReader(stacks.Process{PID: 1, Memory: read})
+			r.layout, r.threads.vm, r.names.symbols = l, base+8*(seed%1000), base+8*(seed%997)
 			for range 2 {
 				_, _ = r.Look()
 				looks++
 			}
 			view := r.view()
-			_ = r.calls(view, base+8*(seed%991)) // a chance list of threads rarely leads here
-			_, _ = r.rack(view, base+8*(seed%983))
-			_ = r.line(view, &code{encoded: base, size: 1 << 20, entries: uint32(seed%3 + 1), index: base + seed%4096,
+			_ = r.walker.calls(view, base+8*(seed%991)) // a chance list of threads rarely leads here
+			_, _ = rack(view, base+8*(seed%983))
+			_ = lineOf(view, &code{encoded: base, size: 1 << 20, entries: uint32(seed%3 + 1), index: base + seed%4096,
 				insns: base}, base+seed%(1<<22))
-			_ = r.findVM(view, [][2]uint64{{base, base + uint64(len(content))}})
-			_ = r.findSymbols(view, [][2]uint64{{base, base + uint64(len(content))}})
+			_ = findVM(view, [][2]uint64{{base, base + uint64(len(content))}})
+			_ = findSymbols(view, [][2]uint64{{base, base + uint64(len(content))}})
 			looks++
 		}
 		if reads > looks*maxReads {

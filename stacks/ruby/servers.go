@@ -82,14 +82,14 @@ func server(frames []stacks.Frame, wait stacks.Wait) (pool, idle bool) {
 		return pool, false
 	}
 	inner := 0
-	for inner < len(frames) && native(frames[inner]) {
+	for inner < len(frames) && isNative(frames[inner]) {
 		inner++
 	}
 	if inner == len(frames) || inner == 0 {
 		return pool, false
 	}
 	for _, r := range rests() {
-		if r.at(frames[inner]) && is(frames[inner-1].Function, r.class, r.methods...) {
+		if r.at(frames[inner]) && isMethod(frames[inner-1].Function, r.class, r.methods...) {
 			return pool, true
 		}
 	}
@@ -103,10 +103,10 @@ func server(frames []stacks.Frame, wait stacks.Wait) (pool, idle bool) {
 	return pool, false
 }
 
-// full says what pool a thread waits for a free member of: puma's threads, of which it accepts no more than it can
+// exhausted says what pool a thread waits for a free member of: puma's threads, of which it accepts no more than it can
 // serve, or connections to a database. Empty: of none. Tried with puma 5.6.5 and connection_pool 2.2.5; the others are
 // from their code.
-func full(frames []stacks.Frame) string {
+func exhausted(frames []stacks.Frame) string {
 	for _, p := range []struct {
 		spot
 		name string

@@ -3,7 +3,7 @@ package ruby
 import (
 	"runtime"
 
-	"github.com/hangtime-dev/hangtime/stacks/foreign"
+	"github.com/hangtime-dev/hangtime/stacks"
 )
 
 // Bounds of the lists that are followed.
@@ -36,33 +36,40 @@ func (t *thread) who() uint64 {
 	return t.at
 }
 
-// threads are those of all ractors.
-func (r *reader) threads(view *foreign.View) (all []*thread) {
-	vm := view.Word(r.vm)
+// threads are those of a process.
+type threads struct {
+	pid int
+	vm  uint64 // address of ruby_current_vm_ptr
+	ids *stacks.ThreadIDs
+}
+
+// read reads those of all ractors, without their calls.
+func (p *threads) read(view memory) (all []*thread) {
+	vm := view.Word(p.vm)
 	main := view.Word(vm + vmMain)
-	l := r.layout.ractor
+	l := view.layout.ractor
 	for _, node := range list(view, vm+vmRactors, maxRactors) {
 		ractor := node - uint64(l.node)
 		running := view.Word(ractor + uint64(l.running))
 		ready := map[uint64]bool{}
 		for _, node := range list(view, ractor+uint64(l.ready), maxThreads) {
-			ready[node-uint64(r.layout.thread.ready)] = true
+			ready[node-uint64(view.layout.thread.ready)] = true
 		}
 		first := view.Word(ractor + uint64(l.main))
 		for _, at := range list(view, ractor+uint64(l.threads), maxThreads) {
 			if len(all) >= maxThreads {
 				return all
 			}
-			t := r.thread(view, at)
+			t := readThread(view, at)
 			if t == nil {
 				continue
 			}
 			t.holder, t.running, t.ready = running, running == at, ready[at] && running != at
-			if id := r.threadIDs.Of(t.tid); id != 0 {
+			if id := p.ids.Of(t.tid); id != 0 {
 				t.tid = id
 			}
 			if ractor == main && first == at { // after a fork, the one that is left; its id is the process's
-				t.tid = r.pid
+				t.tid = p.pid
 			}
 			all = append(all, t)
 		}
@@ -71,22 +78,22 @@ func (r *reader) threads(view *foreign.View) (all []*thread) {
 }
 
 // list follows a list of ccan/list: the addresses of its nodes.
-func list(view *foreign.View, head uint64, most int) (all []uint64) {
+func list(view memory, head uint64, most int) (all []uint64) {
 	for node := view.Word(head); node != 0 && node != head && len(all) < most; node = view.Word(node) {
 		all = append(all, node)
 	}
 	return all
 }
 
-// thread reads one thread; nil: it has ended.
-func (r *reader) thread(view *foreign.View, at uint64) *thread {
-	l := r.layout.thread
+// readThread reads one thread; nil: it has ended.
+func readThread(view memory, at uint64) *thread {
+	l := view.layout.thread
 	b := view.Block(at, l.size)
 	if b == nil || b.Byte(l.status)&3 == killed {
 		return nil
 	}
 	t := &thread{at: at, self: b.Word(threadSelf), ec: b.Word(l.ec), locking: b.Word(l.lockingMutex),
-		name: r.text(view, b.Word(l.name))}
+		name: text(view, b.Word(l.name))}
 	switch {
 	case l.tid != 0:
 		t.tid = int(b.Uint32(l.tid))

@@ -2,6 +2,12 @@ package ruby
 
 import "github.com/hangtime-dev/hangtime/stacks/foreign"
 
+// A memory is a process's, as one look reads it and as Ruby's version lays it out.
+type memory struct {
+	*foreign.View
+	layout *layout
+}
+
 // Bounds of what is read of one object.
 const (
 	maxText    = 4096
@@ -42,7 +48,7 @@ func kindOf(flags uint64) uint64 { return flags >> flagShift & 0xf }
 
 // object is the flags of a value that is an object's address, and its type; 0: it is none (a number, nil, true, a
 // symbol) or cannot be read.
-func object(view *foreign.View, value uint64) (flags, kind uint64) {
+func object(view memory, value uint64) (flags, kind uint64) {
 	if value&7 != 0 || value < 0x100 {
 		return 0, 0
 	}
@@ -51,7 +57,7 @@ func object(view *foreign.View, value uint64) (flags, kind uint64) {
 }
 
 // text is the text of a String.
-func (r *reader) text(view *foreign.View, value uint64) string {
+func text(view memory, value uint64) string {
 	if value&7 != 0 || value < 0x100 {
 		return ""
 	}
@@ -63,13 +69,13 @@ func (r *reader) text(view *foreign.View, value uint64) string {
 	switch {
 	case flags&stringApart != 0:
 		return textOf(view, b.Word(24), b.Word(16))
-	case r.layout.longStrings:
+	case view.layout.longStrings:
 		return textOf(view, value+24, b.Word(16))
 	}
 	return textOf(view, value+16, flags>>14&0x1f) // RSTRING_EMBED_LEN_MASK
 }
 
-func textOf(view *foreign.View, at, n uint64) string {
+func textOf(view memory, at, n uint64) string {
 	if n > maxText {
 		return ""
 	}
@@ -77,7 +83,7 @@ func textOf(view *foreign.View, at, n uint64) string {
 }
 
 // element is one of an Array; 0 where it has none there.
-func element(view *foreign.View, array, index uint64) uint64 {
+func element(view memory, array, index uint64) uint64 {
 	if array&7 != 0 || array < 0x100 {
 		return 0
 	}
@@ -100,7 +106,7 @@ func element(view *foreign.View, array, index uint64) uint64 {
 type pair struct{ key, value uint64 }
 
 // pairs are those of an st_table (include/ruby/st.h), in the order in which they were put in.
-func pairs(view *foreign.View, table uint64) []pair {
+func pairs(view memory, table uint64) []pair {
 	b := view.Block(table, 56)
 	start, end, at := b.Word(32), b.Word(40), b.Word(48)
 	if end <= start || end-start > maxEntries {
@@ -117,7 +123,7 @@ func pairs(view *foreign.View, table uint64) []pair {
 }
 
 // data is where an object that C code made has its structure; 0: it is none.
-func data(view *foreign.View, value uint64) uint64 {
+func data(view memory, value uint64) uint64 {
 	_, kind := object(view, value)
 	if kind != typeData {
 		return 0
@@ -130,7 +136,7 @@ func data(view *foreign.View, value uint64) uint64 {
 }
 
 // descriptor is that of an IO; -1 where the value is none.
-func descriptor(view *foreign.View, value uint64) int {
+func descriptor(view memory, value uint64) int {
 	_, kind := object(view, value)
 	if kind != typeFile {
 		return -1

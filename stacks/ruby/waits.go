@@ -5,12 +5,11 @@ import (
 	"strings"
 
 	"github.com/hangtime-dev/hangtime/stacks"
-	"github.com/hangtime-dev/hangtime/stacks/foreign"
 )
 
 // wait says what a thread waits for: the interpreter's lock, a Mutex, another thread, or what the innermost function in
 // C waits for.
-func (r *reader) wait(view *foreign.View, t *thread, threads []*thread) stacks.Wait {
+func wait(view memory, n *names, t *thread, threads []*thread) stacks.Wait {
 	if t.running {
 		return stacks.Wait{}
 	}
@@ -33,7 +32,7 @@ func (r *reader) wait(view *foreign.View, t *thread, threads []*thread) stacks.W
 		}
 		return w
 	}
-	if len(t.calls) == 0 || !t.calls[0].native() {
+	if len(t.calls) == 0 || !t.calls[0].isNative() {
 		return stacks.Wait{}
 	}
 	for _, other := range threads {
@@ -41,57 +40,52 @@ func (r *reader) wait(view *foreign.View, t *thread, threads []*thread) stacks.W
 			return stacks.Wait{On: "thread", Object: other.at, Name: other.name, Owner: other.who(), FD: -1}
 		}
 	}
-	return r.waitOf(view, t.calls)
+	return waitOf(view, n, t.calls)
 }
 
-// native says that a frame is of Ruby's own functions: in C, or in Ruby but built in.
-func (c *call) native() bool { return c.code == nil || native(c.Frame) }
-
-func native(f stacks.Frame) bool { return f.File == "" || strings.HasPrefix(f.File, "<internal:") }
-
-// is says that a function is a method of a class whose name ends so. Where the class is not known, as in 3.2, the
+// isMethod says that a function is a method of a class whose name ends so. Where the class is not known, as in 3.2, the
 // method's name must do: its thread neither runs nor wants to.
-func is(function, class string, methods ...string) bool {
+func isMethod(function, class string, methods ...string) bool {
 	i := strings.LastIndexAny(function, "#.")
 	return slices.Contains(methods, function[i+1:]) && (i < 0 || strings.HasSuffix(function[:i], class))
 }
 
 // waitOf says what one of Ruby's own functions waits for, by its name; what the others wait for the kernel knows.
-func (r *reader) waitOf(view *foreign.View, calls []call) stacks.Wait {
+func waitOf(view memory, n *names, calls []call) stacks.Wait {
 	inner := calls[0]
-	if is(inner.Function, "Mutex", "sleep") && len(calls) > 1 && calls[1].native() &&
-		is(calls[1].Function, "ConditionVariable", "wait") {
+	if isMethod(inner.Function, "Mutex", "sleep") && len(calls) > 1 && calls[1].isNative() &&
+		isMethod(calls[1].Function, "ConditionVariable", "wait") {
 		inner = calls[1]
 	}
 	w := stacks.Wait{FD: -1}
 	switch f := inner.Function; {
-	case is(f, "Queue", "pop", "shift", "deq", "push", "<<", "enq"):
+	case isMethod(f, "Queue", "pop", "shift", "deq", "push", "<<", "enq"):
 		w.On, w.Object = "queue", inner.self
-	case is(f, "ConditionVariable", "wait"), is(f, "Monitor", "wait_for_cond"):
+	case isMethod(f, "ConditionVariable", "wait"), isMethod(f, "Monitor", "wait_for_cond"):
 		w.On, w.Object = "condition", inner.self
-	case is(f, "Kernel", "sleep"), is(f, "Thread", "stop"), is(f, "Mutex", "sleep"):
+	case isMethod(f, "Kernel", "sleep"), isMethod(f, "Thread", "stop"), isMethod(f, "Mutex", "sleep"):
 		w.On = "sleep"
-	case is(f, "IO", "select"), is(f, "Kernel", "select"), is(f, "Selector", "select"):
+	case isMethod(f, "IO", "select"), isMethod(f, "Kernel", "select"), isMethod(f, "Selector", "select"):
 		w.On = "select"
-	case is(f, "Process", "wait", "wait2", "waitpid", "waitpid2", "waitall", "detach"), is(f, "Status", "wait"),
-		is(f, "Kernel", "system", "`"):
+	case isMethod(f, "Process", "wait", "wait2", "waitpid", "waitpid2", "waitall", "detach"), isMethod(f, "Status", "wait"),
+		isMethod(f, "Kernel", "system", "`"):
 		w.On = "child"
-	case is(f, "File", "flock"):
+	case isMethod(f, "File", "flock"):
 		w.On, w.FD = "lock", descriptor(view, inner.self)
 	default:
-		return r.waitOfIO(view, inner)
+		return waitOfIO(view, n, inner)
 	}
 	return w
 }
 
 // waitOfIO says which descriptor a function of an IO waits for: of a socket's, or of an IO that is nothing more
 // special, which is a pipe or a terminal.
-func (r *reader) waitOfIO(view *foreign.View, inner call) stacks.Wait {
+func waitOfIO(view memory, n *names, inner call) stacks.Wait {
 	fd := descriptor(view, inner.self)
 	if fd < 0 {
 		return stacks.Wait{}
 	}
-	class := r.class(view, view.Word(inner.self+objectClass))
+	class := n.class(view, view.Word(inner.self+objectClass))
 	switch {
 	case strings.HasSuffix(class, "Socket"), strings.HasSuffix(class, "Server"):
 		return stacks.Wait{On: "socket", FD: fd}

@@ -1,0 +1,62 @@
+package node
+
+import (
+	"time"
+
+	"github.com/hangtime-dev/hangtime/stacks"
+	"github.com/hangtime-dev/hangtime/stacks/foreign"
+)
+
+// What is read of the stack twice, in bytes inwards from its first call of JavaScript: as much of it as there is.
+var runStacks = [...]uint64{128 << 10, 32 << 10, 8 << 10}
+
+const (
+	maxRounds = 3
+	round     = 2 * time.Millisecond
+)
+
+// running are the calls while JavaScript, or a regular expression, runs on a processor, which alone knows where.
+// Memory of the stack that changed between two readings was in use in between; from the first frame above it a walk
+// that comes to the first call of JavaScript has gone over frames that are in use, or were a moment ago.
+func (w *walker) running(in isolate, before top) []stacks.Frame {
+	first, size := w.inner(before.entry)
+	for range maxRounds {
+		if first == nil {
+			return nil
+		}
+		time.Sleep(round)
+		second := w.view.Block(before.entry-size, int(size))
+		if second == nil || in.top() != before {
+			return nil
+		}
+		s := &stack{view: w.view, from: before.entry - size, part: append(second, w.view.Block(before.entry, 8)...)}
+		for at := changed(first, second); at+8 <= len(second) && !w.view.Spent(); at += 8 {
+			if next := second.Word(at); next <= s.from+uint64(at) || next > before.entry {
+				continue
+			}
+			if frames, whole := w.walk(s, s.from+uint64(at), before.entry); whole {
+				return frames
+			}
+		}
+	}
+	return nil
+}
+
+// inner reads the stack inwards from the first call of JavaScript.
+func (w *walker) inner(entry uint64) (foreign.Block, uint64) {
+	for _, size := range runStacks {
+		if b := w.view.Block(entry-size, int(size)); b != nil {
+			return b, size
+		}
+	}
+	return nil, 0
+}
+
+// changed is where two readings first differ.
+func changed(first, second foreign.Block) int {
+	at := 0
+	for at+8 <= len(second) && first.Word(at) == second.Word(at) {
+		at += 8
+	}
+	return at
+}
