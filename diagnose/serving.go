@@ -121,6 +121,14 @@ func (v sight) spare(p *process) bool {
 	return false
 }
 
+// queued says whether the requests inside of a worker may have waited for their turn, before it accepted them or since:
+// more are there than so many threads can be at, and it has ended another since the oldest came, or that is not known.
+// Then their age is not that of what a thread is at. Where nothing has ended for long it is.
+func (v sight) queued(p *process, threads int) bool {
+	return (v.waiting() || p.sample.Inside > threads) && v.now-max(p.answered, p.found) < v.limits.Pool &&
+		p.began() < max(p.earliest, p.found)-v.limits.Slack
+}
+
 // crowded says whether more was asked of the worker, all the time since, than the threads that stand still can be busy
 // with: others wait. A request that passes by beside them is none that waits.
 func (v sight) crowded(p *process, crowd int, since time.Duration) bool {

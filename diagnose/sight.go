@@ -99,7 +99,7 @@ func (v sight) repeats(p *process, t *threadState) bool {
 	}
 	enough := sameFor
 	if old := p.sample.Inside > 0 && v.limits.HangAfter > 0 && v.now-p.began() >= v.limits.HangAfter; old &&
-		v.restedAt(p, t) <= p.began() {
+		v.restedAt(p, t) <= p.began() && !v.queued(p, 1) {
 		enough = tickStep // its request is older than any should be: two looks in one place will do
 	}
 	return t.placed != unset && v.now-t.placed >= enough && (t.running >= 0 || t.from > t.placed+v.limits.Slack)

@@ -83,8 +83,11 @@ func (f finder) threadStall(p *process, t *threadState, others []*threadState) (
 			shown = p.spinning[p.stacks[t.TID].ID].from
 			begin = max(from, shown)
 		}
-		if !asked {
+		switch {
+		case !asked:
 			begin = max(t.running, unasked)
+		case !spins && f.queued(p, len(others)):
+			begin = max(begin, t.running)
 		}
 	case f.repeats(p, t) || f.pauses(p, t, others):
 		kind = polling
@@ -99,6 +102,9 @@ func (f finder) threadStall(p *process, t *threadState, others []*threadState) (
 	}
 	if kind == polling {
 		s.how, s.shown = polling, 0
+		if f.queued(p, len(others)) {
+			s.shown = t.placed
+		}
 	}
 	f.age(p, &s, t, others)
 	f.urgency(p, &s, t, others)
@@ -108,6 +114,9 @@ func (f finder) threadStall(p *process, t *threadState, others []*threadState) (
 // age dates the work that a thread has: the request that it serves, as far as that is known. The oldest inside is not
 // its own where it has rested since that came, or serves one that is known and not among them.
 func (f finder) age(p *process, s *standstill, t *threadState, others []*threadState) {
+	if f.queued(p, len(others)) {
+		return
+	}
 	if st := p.stacks[t.TID]; st != nil && st.Request != nil {
 		if age, ok := p.ageOf(st.Request.Port); ok {
 			s.work = p.sampledAt - age
@@ -157,6 +166,9 @@ func (f finder) urgency(p *process, s *standstill, t *threadState, others []*thr
 		s.limit = f.limits.Loop // a loop that stands still: the others inside wait for it
 	case f.waiting():
 		s.limit, s.own = f.limits.Loop, !shared
+		if !shared && f.queued(p, len(others)) {
+			s.limit = f.limits.Pool // it has ended another since this one came: work goes on, if slowly
+		}
 	case shared && f.allKept():
 		s.limit = f.limits.Loop
 	}
@@ -215,6 +227,6 @@ func waitsForClient(o *obstacle) bool {
 // pauses says whether a thread sleeps that has run long after its request came: it waits between two tries. The only
 // thing that a sleep can end is itself, so what it is between is not seen.
 func (v sight) pauses(p *process, t *threadState, others []*threadState) bool {
-	return sleeps(t.ThreadSample, v.behind(p, t.TID, v.now)) && p.sample.Inside > 0 && len(others) == 1 &&
+	return sleeps(t.ThreadSample, v.behind(p, t.TID, v.now)) && p.sample.Inside > 0 && len(others) == 1 && !v.queued(p, 1) &&
 		roleOf(t.ThreadSample) == mainThread && t.from > max(p.began(), p.answered)+v.limits.Loop
 }
