@@ -73,6 +73,13 @@ func (o *obstacle) shared() bool {
 	return false
 }
 
+// owed says whether it reads the connection of a client that has had its answer and owes the next request: so does each
+// thread of a server that gives every connection one.
+func (o *obstacle) owed() bool {
+	ev, ok := o.event.(history.SocketWait)
+	return ok && ev.Client && !ev.Full && ev.Silent >= 0 && ev.Asked > 0 && ev.Asked <= ev.Silent
+}
+
 // foreign says whether what the thread waits for is outside of its process and its server, so that it is no way of
 // waiting for work.
 func (o *obstacle) foreign() bool {

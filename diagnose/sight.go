@@ -20,7 +20,7 @@ func (v sight) idle(p *process, t *threadState) bool {
 		return true
 	}
 	o := v.behind(p, t.TID, v.now)
-	return t.Idle && (o == nil || !o.real())
+	return t.Idle && (o == nil || !o.real()) || o != nil && o.owed() && !v.waiting()
 }
 
 // idles says whether the thread that would serve waits for events, seen lately.
