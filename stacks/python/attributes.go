@@ -1,7 +1,7 @@
 package python
 
 // attribute is what an object's own dict, its inline values or a slot of its class has under a name; 0: nothing.
-func (o *objects) attribute(object uint64, name string) uint64 {
+func (o *objectReader) attribute(object uint64, name string) uint64 {
 	if object == 0 {
 		return 0
 	}
@@ -19,7 +19,7 @@ func (o *objects) attribute(object uint64, name string) uint64 {
 }
 
 // dictOf is the dict of an object, or else the keys that its class keeps and the values that the object does.
-func (o *objects) dictOf(object uint64, c *class) (dict, keys, values uint64) {
+func (o *objectReader) dictOf(object uint64, c *class) (dict, keys, values uint64) {
 	const word = 8
 	if !c.has(hasManagedDict) || o.layout.version < 0x030b {
 		if c.dictOffset > 0 && c.dictOffset < 1<<20 {
@@ -53,7 +53,7 @@ func (o *objects) dictOf(object uint64, c *class) (dict, keys, values uint64) {
 
 // slot is what a member of __slots__ has: its descriptor in the class says where (PyMemberDescrObject,
 // Include/descrobject.h).
-func (o *objects) slot(object uint64, c *class, name string) uint64 {
+func (o *objectReader) slot(object uint64, c *class, name string) uint64 {
 	for range maxBases {
 		if c.at == 0 || c.size > 1<<20 {
 			return 0
@@ -79,7 +79,7 @@ func (o *objects) slot(object uint64, c *class, name string) uint64 {
 }
 
 // eachAttribute calls do for what an object has in its own dict or values until it says no.
-func (o *objects) eachAttribute(object uint64, do func(key, value uint64) bool) {
+func (o *objectReader) eachAttribute(object uint64, do func(key, value uint64) bool) {
 	dict, keys, values := o.dictOf(object, o.typeOf(object))
 	if dict != 0 {
 		o.each(dict, do)

@@ -9,7 +9,7 @@ const (
 )
 
 // closure is what a function has of the one that made it.
-func closure(o *objects, function uint64) []uint64 {
+func closure(o *objectReader, function uint64) []uint64 {
 	const most, content = 16, 16
 	cells := o.items(o.mem.word(function+functionClosure), most)
 	for i, cell := range cells {

@@ -3,17 +3,17 @@ package python
 import "fmt"
 
 // clues follows the clues that the frames of functions give that wait.
-type clues struct {
-	runtime   *runtime
-	objects   *objects
+type clueReader struct {
+	runtime   *cpython
+	objects   *objectReader
 	unwinder  *unwinder
-	futures   *futures
-	greenlets *search
-	pools     *pools
+	futures   *futureReader
+	greenlets *greenletSearch
+	pools     *poolReader
 }
 
 // follow adds what the frame of a function that waits says of what it waits for.
-func (c *clues) follow(f frame, s *waitSpot, w *wait) {
+func (c *clueReader) follow(f stackFrame, s *waitSpot, w *wait) {
 	switch s.clue {
 	case itself:
 		w.Object = c.unwinder.own(f)
@@ -62,19 +62,19 @@ func (c *clues) follow(f frame, s *waitSpot, w *wait) {
 	case limiter:
 		c.limiter(c.unwinder.own(f), w)
 	case queuePool:
-		c.pools.queuePool(c.unwinder.own(f), w)
+		c.pools.sqlalchemy(c.unwinder.own(f), w)
 	case psycopgPool:
-		c.pools.psycopgPool(c.unwinder.own(f), w)
+		c.pools.psycopg(c.unwinder.own(f), w)
 	case redisPool:
-		c.pools.redisPool(c.unwinder.own(f), w)
+		c.pools.redis(c.unwinder.own(f), w)
 	case urllibPool:
-		c.pools.urllibPool(c.unwinder.own(f), w)
+		c.pools.urllib(c.unwinder.own(f), w)
 	}
 }
 
 // ownedLock is an RLock that is written in Python: its owner is the number of a thread, with gevent the address of a
 // greenlet.
-func (c *clues) ownedLock(lock uint64, w *wait) {
+func (c *clueReader) ownedLock(lock uint64, w *wait) {
 	w.Object = lock
 	owner, ok := c.objects.number(c.objects.attribute(lock, "_owner"))
 	if !ok {
@@ -91,7 +91,7 @@ func (c *clues) ownedLock(lock uint64, w *wait) {
 }
 
 // waitForThread is the thread that another waits for the end of.
-func (c *clues) waitForThread(object uint64, w *wait) {
+func (c *clueReader) waitForThread(object uint64, w *wait) {
 	w.Object, w.Name = object, c.objects.text(c.objects.attribute(object, "_name"))
 	for _, t := range c.runtime.threads {
 		if t.object == object {
@@ -101,7 +101,7 @@ func (c *clues) waitForThread(object uint64, w *wait) {
 }
 
 // leftOver is a thread that keeps the interpreter from ending: one that is alive and no daemon.
-func (c *clues) leftOver(w *wait) {
+func (c *clueReader) leftOver(w *wait) {
 	for _, t := range c.runtime.threads {
 		daemon, ok := c.objects.number(c.objects.attribute(t.object, "_daemonic"))
 		if t.object != 0 && t.at != w.self && ok && daemon == 0 {
@@ -112,27 +112,27 @@ func (c *clues) leftOver(w *wait) {
 }
 
 // waitForChild is the process of a number, as subprocess or multiprocessing waits for; Owner is its pid.
-func (c *clues) waitForChild(number uint64, w *wait) {
+func (c *clueReader) waitForChild(number uint64, w *wait) {
 	if pid, ok := c.objects.number(number); ok && pid > 0 {
 		w.Owner = uint64(pid)
 	}
 }
 
 // waitForProcess is a process of multiprocessing.
-func (c *clues) waitForProcess(object uint64, w *wait) {
+func (c *clueReader) waitForProcess(object uint64, w *wait) {
 	w.Object, w.Name = object, c.objects.text(c.objects.attribute(object, "_name"))
 	c.waitForChild(c.objects.attribute(c.objects.attribute(object, "_popen"), "pid"), w)
 }
 
 // setDescriptor is a descriptor by its number.
-func (c *clues) setDescriptor(number uint64, w *wait) {
+func (c *clueReader) setDescriptor(number uint64, w *wait) {
 	if fd, ok := c.objects.number(number); ok {
 		w.FD = fd
 	}
 }
 
 // setSocket says which socket, and which descriptor it is: PySocketSockObject (Modules/socketmodule.h) begins with it.
-func (c *clues) setSocket(object uint64, w *wait) {
+func (c *clueReader) setSocket(object uint64, w *wait) {
 	const descriptor, wrappers = 16, 3
 	for range wrappers { // eventlet's
 		inner := c.objects.attribute(object, "fd")
@@ -148,17 +148,17 @@ func (c *clues) setSocket(object uint64, w *wait) {
 }
 
 // firstPending is the first task of a set that is not done yet.
-func (c *clues) firstPending(set uint64, w *wait) {
-	for _, task := range c.objects.members(set, maxTasks) {
-		if c.futures.pending(task) {
-			w.Owner = task
+func (c *clueReader) firstPending(set uint64, w *wait) {
+	for _, one := range c.objects.members(set, maxTasks) {
+		if c.futures.pending(one) {
+			w.Owner = one
 			return
 		}
 	}
 }
 
 // limiter is anyio's of how many threads may run at once.
-func (c *clues) limiter(object uint64, w *wait) {
+func (c *clueReader) limiter(object uint64, w *wait) {
 	w.Object = object
 	out := c.objects.size(c.objects.attribute(object, "_borrowers"))
 	if all, ok := c.objects.number(c.objects.attribute(object, "_total_tokens")); ok {

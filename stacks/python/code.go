@@ -10,7 +10,7 @@ const maxTable = 1 << 20
 
 // A code is a function's code object: what it is called and where it is written. It is kept from look to look, since
 // it does not change.
-type code struct {
+type codeObject struct {
 	check    [4]uint64 // words of it: others are there where another object has taken its place
 	look     int       // the look that compared them
 	function string    // "Queue.get"; in 3.10 only "get"
@@ -31,7 +31,7 @@ type code struct {
 }
 
 // line is that of an instruction, counted in code units of two bytes.
-func (c *code) line(version, instruction int) int {
+func (c *codeObject) line(version, instruction int) int {
 	if line, known := c.lines[instruction]; known {
 		return line
 	}

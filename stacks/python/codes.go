@@ -7,24 +7,24 @@ const (
 )
 
 // codes reads code objects, and keeps them.
-type codes struct {
+type codeReader struct {
 	mem     *snapshot
 	layout  *layout
-	objects *objects
-	spots   *spots
-	known   map[uint64]*code
+	objects *objectReader
+	spots   *spotTable
+	known   map[uint64]*codeObject
 	looks   int
 }
 
-func newCodes(o *objects, all *spots) *codes {
-	return &codes{mem: o.mem, layout: o.layout, objects: o, spots: all, known: map[uint64]*code{}}
+func newCodeReader(o *objectReader, all *spotTable) *codeReader {
+	return &codeReader{mem: o.mem, layout: o.layout, objects: o, spots: all, known: map[uint64]*codeObject{}}
 }
 
 // begin begins a look: what is known is compared once in each.
-func (cs *codes) begin() { cs.looks++ }
+func (cs *codeReader) begin() { cs.looks++ }
 
 // codeAt reads a code object; nil: it is none.
-func (cs *codes) codeAt(at uint64) *code {
+func (cs *codeReader) codeAt(at uint64) *codeObject {
 	c := cs.known[at]
 	if c != nil && c.look == cs.looks {
 		return c
@@ -39,7 +39,7 @@ func (cs *codes) codeAt(at uint64) *code {
 		c.look = cs.looks
 		return c
 	}
-	c = &code{check: check, look: cs.looks, function: cs.objects.text(check[0]), file: cs.objects.text(check[1]), own: -1,
+	c = &codeObject{check: check, look: cs.looks, function: cs.objects.text(check[0]), file: cs.objects.text(check[1]), own: -1,
 		lines: map[int]int{}}
 	if c.function == "" || c.file == "" {
 		return nil

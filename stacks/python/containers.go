@@ -1,7 +1,7 @@
 package python
 
 // items are those of a tuple or a list, at most n.
-func (o *objects) items(object uint64, n int) []uint64 {
+func (o *objectReader) items(object uint64, n int) []uint64 {
 	c := o.typeOf(object)
 	at := object + 24
 	switch {
@@ -26,7 +26,7 @@ func (o *objects) items(object uint64, n int) []uint64 {
 }
 
 // members are those of a set, at most n (Include/cpython/setobject.h).
-func (o *objects) members(object uint64, n int) []uint64 {
+func (o *objectReader) members(object uint64, n int) []uint64 {
 	if c := o.typeOf(object); c.name != "set" && c.name != "frozenset" {
 		return nil
 	}
@@ -44,7 +44,7 @@ func (o *objects) members(object uint64, n int) []uint64 {
 }
 
 // size is that of a list, tuple, deque or set, of a dict what it has in use; -1: it is none of these.
-func (o *objects) size(object uint64) int {
+func (o *objectReader) size(object uint64) int {
 	c := o.typeOf(object)
 	at := uint64(16)
 	switch {

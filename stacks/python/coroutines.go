@@ -5,12 +5,12 @@ const maxAwaits = 100
 
 // What _PyGenObject says of its frame: running is FRAME_EXECUTING, waiting the states below it but for the lowest,
 // which is FRAME_CREATED (pycore_frame.h, frameobject.h).
-const running = 0
+const frameExecuting = 0
 
 // awaits follows a coroutine to what it waits for in the end: its frames, outermost first, and the object that the
 // innermost awaits; 0: it runs, has not begun, or that is not known.
-func (u *unwinder) awaits(object uint64) (frames []frame, last uint64) {
-	frames = make([]frame, 0, 8)
+func (u *unwinder) awaits(object uint64) (frames []stackFrame, last uint64) {
+	frames = make([]stackFrame, 0, 8)
 	for range maxAwaits {
 		switch c := u.objects.typeOf(object); c.name {
 		case "coroutine", "generator", "async_generator":
@@ -39,7 +39,7 @@ func (u *unwinder) awaits(object uint64) (frames []frame, last uint64) {
 }
 
 // generatorFrame is the frame of a coroutine or generator.
-func (u *unwinder) generatorFrame(object uint64) (frame, bool) {
+func (u *unwinder) generatorFrame(object uint64) (stackFrame, bool) {
 	at := object + u.layout.generator.frame
 	if u.layout.version == 0x030a {
 		at = u.mem.word(at)
@@ -49,17 +49,17 @@ func (u *unwinder) generatorFrame(object uint64) (frame, bool) {
 
 // awaited is what a waiting coroutine has on top of its stack, where the instructions that await keep it; 0: it does
 // not wait.
-func (u *unwinder) awaited(object uint64, f frame) uint64 {
+func (u *unwinder) awaited(object uint64, f stackFrame) uint64 {
 	l := u.layout
 	if l.version == 0x030a {
 		const frameState = 108 // f_state
 		depth := int(int32(u.mem.half(f.at + frame310Depth)))
-		if int8(u.mem.octet(f.at+frameState)) >= running || depth < 1 || depth > f.code.stack {
+		if int8(u.mem.octet(f.at+frameState)) >= frameExecuting || depth < 1 || depth > f.code.stack {
 			return 0
 		}
 		return u.mem.word(u.mem.word(f.at+frame310Stack) + 8*uint64(depth-1))
 	}
-	if int8(u.mem.octet(object+l.generator.state)) >= running {
+	if int8(u.mem.octet(object+l.generator.state)) >= frameExecuting {
 		return 0
 	}
 	top := f.at + l.frame.locals

@@ -5,14 +5,14 @@ package python
 const maxEntries = 1 << 14
 
 // A table is the keys of a dict: struct _dictkeysobject (Objects/dict-common.h, pycore_dict.h).
-type table struct {
+type dictKeys struct {
 	entries uint64 // address of the first
 	n       int
 	size    uint64 // of an entry: with its hash, or without where all keys are str
 	key     uint64 // within an entry
 }
 
-func (o *objects) table(keys uint64) (t table, ok bool) {
+func (o *objectReader) table(keys uint64) (t dictKeys, ok bool) {
 	head := o.mem.bytes(keys, 40)
 	if head == nil {
 		return t, false
@@ -28,14 +28,14 @@ func (o *objects) table(keys uint64) (t table, ok bool) {
 		if size > 0xffff {
 			width = 4
 		}
-		return table{entries: keys + 40 + size*width, n: int(min(o.mem.word(keys+32), maxEntries)), size: 24, key: 8}, true
+		return dictKeys{entries: keys + 40 + size*width, n: int(min(o.mem.word(keys+32), maxEntries)), size: 24, key: 8}, true
 	}
 	const largest = 28 // logarithm of the bytes of a table of indices
 	logarithm, kind := head[9], head[10]
 	if logarithm > largest {
 		return t, false
 	}
-	t = table{entries: keys + 32 + uint64(1)<<logarithm, n: int(min(o.mem.word(keys+24), maxEntries)), size: 16}
+	t = dictKeys{entries: keys + 32 + uint64(1)<<logarithm, n: int(min(o.mem.word(keys+24), maxEntries)), size: 16}
 	if kind == 0 { // DICT_KEYS_GENERAL: each entry has its hash
 		t.size, t.key = 24, 8
 	}
@@ -44,7 +44,7 @@ func (o *objects) table(keys uint64) (t table, ok bool) {
 
 // find is the place of a name among the keys; -1: it is not there. The names that are asked for are mostly interned,
 // one object each: where it was met before, pointers are compared.
-func (o *objects) find(t table, name string) int {
+func (o *objectReader) find(t dictKeys, name string) int {
 	if known := o.interned[name]; known != 0 {
 		for i := range t.n {
 			if o.mem.word(t.entries+uint64(i)*t.size+t.key) == known {
@@ -63,7 +63,7 @@ func (o *objects) find(t table, name string) int {
 }
 
 // lookup is the value that a dict has under a name; 0: none, or it is no dict.
-func (o *objects) lookup(dict uint64, name string) uint64 {
+func (o *objectReader) lookup(dict uint64, name string) uint64 {
 	if dict == 0 || !o.typeOf(dict).has(isDict) {
 		return 0
 	}
@@ -90,7 +90,7 @@ func splitValues(l *layout, values uint64) uint64 {
 }
 
 // valueAmong is a value of an object whose class keeps the keys.
-func (o *objects) valueAmong(keys, values uint64, name string) uint64 {
+func (o *objectReader) valueAmong(keys, values uint64, name string) uint64 {
 	t, ok := o.table(keys)
 	if !ok {
 		return 0
@@ -102,7 +102,7 @@ func (o *objects) valueAmong(keys, values uint64, name string) uint64 {
 }
 
 // each calls do for the entries of a dict until it says no.
-func (o *objects) each(dict uint64, do func(key, value uint64) bool) {
+func (o *objectReader) each(dict uint64, do func(key, value uint64) bool) {
 	if dict == 0 || !o.typeOf(dict).has(isDict) {
 		return
 	}
@@ -117,7 +117,7 @@ func (o *objects) each(dict uint64, do func(key, value uint64) bool) {
 	o.eachEntry(t, values, do)
 }
 
-func (o *objects) eachEntry(t table, values uint64, do func(key, value uint64) bool) {
+func (o *objectReader) eachEntry(t dictKeys, values uint64, do func(key, value uint64) bool) {
 	for i := range t.n {
 		at := t.entries + uint64(i)*t.size + t.key
 		key, value := o.mem.word(at), uint64(0)

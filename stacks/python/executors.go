@@ -3,19 +3,19 @@ package python
 import "fmt"
 
 // executors finds the threads that work on what asyncio's futures stand for.
-type executors struct {
-	runtime  *runtime
-	objects  *objects
+type executorReader struct {
+	runtime  *cpython
+	objects  *objectReader
 	unwinder *unwinder
 	busy     map[uint64]int // of the current look: future → thread that works on it; nil: not looked for yet
 }
 
 // begin forgets the threads of the last look.
-func (es *executors) begin() { es.busy = nil }
+func (es *executorReader) begin() { es.busy = nil }
 
 // waitForExecutor tells which thread works on what a future stands for, or that all are taken. asyncio joins it to
 // the executor's future with a function whose closure has both; anyio's thread has asyncio's own in a local variable.
-func (es *executors) waitForExecutor(w *wait) {
+func (es *executorReader) waitForExecutor(w *wait) {
 	busy := es.busyThreads()
 	if tid := busy[w.fut]; tid != 0 {
 		w.On, w.Owner = "executor", uint64(tid)
@@ -36,13 +36,13 @@ func (es *executors) waitForExecutor(w *wait) {
 }
 
 // isChain says whether a callback is the one that asyncio.futures joins two futures with.
-func (es *executors) isChain(callback uint64) bool {
+func (es *executorReader) isChain(callback uint64) bool {
 	return es.objects.typeOf(callback).name == "function" &&
 		es.objects.is(es.objects.mem.word(callback+functionName), "_chain_future.<locals>._call_check_cancel")
 }
 
 // busyThreads are the threads that work on something for a future, by that future.
-func (es *executors) busyThreads() map[uint64]int {
+func (es *executorReader) busyThreads() map[uint64]int {
 	if es.busy != nil {
 		return es.busy
 	}
@@ -69,7 +69,7 @@ func (es *executors) busyThreads() map[uint64]int {
 }
 
 // findTaken names the executor if there is only one of which all threads are busy.
-func (es *executors) findTaken(w *wait) {
+func (es *executorReader) findTaken(w *wait) {
 	type executor struct{ busy, all int }
 	found := map[uint64]executor{}
 	for _, t := range es.runtime.threads {

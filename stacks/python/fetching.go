@@ -7,19 +7,19 @@ import (
 
 // course says whether a thread is in a program's own course: the application's code, and no library that takes work
 // has called it.
-func course(frames []frame) bool {
-	own := slices.IndexFunc(frames, func(f frame) bool { return !f.code.library })
+func course(frames []stackFrame) bool {
+	own := slices.IndexFunc(frames, func(f stackFrame) bool { return !f.code.library })
 	if own < 0 {
 		return false
 	}
-	return !slices.ContainsFunc(frames[own:], func(f frame) bool {
-		return f.code.library && !startsWithAny(f.code.place, entries())
+	return !slices.ContainsFunc(frames[own:], func(f stackFrame) bool {
+		return f.code.library && !startsWithAny(f.code.place, entryFiles())
 	})
 }
 
 // fetches says whether a thread waits for its next message in the application's own loop. Under a server or a framework
 // the same function waits for the answer to a request.
-func (u *unwinder) fetches(frames []frame) bool {
+func (u *unwinder) fetches(frames []stackFrame) bool {
 	waits := -1
 	for i, f := range frames {
 		if waits < 0 && f.code.library {
@@ -34,7 +34,7 @@ func (u *unwinder) fetches(frames []frame) bool {
 			return false
 		}
 		through := frames[waits].code.said.fetches[0].through
-		if f.code.library && !startsWithAny(f.code.place, entries()) && !startsWithAny(f.code.place, through) {
+		if f.code.library && !startsWithAny(f.code.place, entryFiles()) && !startsWithAny(f.code.place, through) {
 			return false
 		}
 	}

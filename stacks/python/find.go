@@ -17,15 +17,15 @@ import (
 // A Finder opens processes and keeps what it learnt of their files, so that the workers of one server, which have
 // mapped the same, cost one look into each file. Any goroutine may use it.
 type Finder struct {
-	images images
+	images imageCache
 	once   sync.Once
-	spots  *spots
+	spots  *spotTable
 	pages  sync.Pool
 }
 
 // find finds CPython in a process; stacks.ErrNone where there is none.
-func (f *Finder) find(process stacks.Process) (*runtime, error) {
-	f.once.Do(func() { f.spots = newSpots() })
+func (f *Finder) find(process stacks.Process) (*cpython, error) {
+	f.once.Do(func() { f.spots = newSpotTable() })
 	files, err := symbols.Files(process.Proc, process.PID)
 	if err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func (f *Finder) find(process stacks.Process) (*runtime, error) {
 		if err != nil {
 			return nil, err
 		}
-		r := newRuntime(process, address, l, f.spots, &f.pages)
+		r := newCPython(process, address, l, f.spots, &f.pages)
 		r.uwsgi = slices.ContainsFunc(files, func(other symbols.Mapped) bool {
 			return strings.HasPrefix(filepath.Base(other.Path), "uwsgi")
 		})

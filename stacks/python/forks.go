@@ -7,17 +7,17 @@ import (
 )
 
 // forks knows what this process has from the one that it was forked from.
-type forks struct {
-	runtime *runtime
+type forkReader struct {
+	runtime *cpython
 	finder  *Finder
-	parent  *runtime       // nil: it was not needed yet, or cannot be read
+	parent  *cpython       // nil: it was not needed yet, or cannot be read
 	before  map[uint64]int // locks that were taken before the fork, with the parent's pid
 }
 
 // takenBefore is the parent's pid where a lock that nobody here has is used by one of the parent's threads at this
 // moment: the fork copied it taken, and not the thread that would release it. It must be the same object there: of
 // the same type, at the same address, with the same semaphore. 0: it is not known to be so.
-func (fs *forks) takenBefore(object uint64) int {
+func (fs *forkReader) takenBefore(object uint64) int {
 	if pid, known := fs.before[object]; known {
 		return pid
 	}
@@ -57,7 +57,7 @@ func (fs *forks) takenBefore(object uint64) int {
 	return pid
 }
 
-func (fs *forks) parentPID() (int, error) {
+func (fs *forkReader) parentPID() (int, error) {
 	stat, err := proc.FS(fs.runtime.process.Proc).Stat(fs.runtime.process.PID)
 	return stat.Parent, err
 }

@@ -4,24 +4,24 @@ package python
 const maxTasks = 2048
 
 // futures follows what asyncio's futures and tasks stand for.
-type futures struct {
-	objects   *objects
-	executors *executors
+type futureReader struct {
+	objects   *objectReader
+	executors *executorReader
 }
 
 // isTask says whether an object is a task of asyncio's own in C, or derives from it.
-func (fs *futures) isTask(at uint64) bool {
+func (fs *futureReader) isTask(at uint64) bool {
 	return at != 0 && fs.objects.derives(fs.objects.typeOf(at), "_asyncio.Task")
 }
 
 // pending says whether a future or task of asyncio is not done: PENDING is 0 (Modules/_asynciomodule.c).
-func (fs *futures) pending(future uint64) bool {
+func (fs *futureReader) pending(future uint64) bool {
 	return fs.objects.mem.half(future+fs.objects.layout.asyncio.futureState) == 0
 }
 
 // waitForFuture tells what a future is that is awaited without a function of a library: a task, what an executor
 // works on, or one that somebody must resolve.
-func (fs *futures) waitForFuture(w *wait) {
+func (fs *futureReader) waitForFuture(w *wait) {
 	for range maxShields {
 		inner := fs.shielded(w.fut)
 		if inner == 0 {
@@ -53,7 +53,7 @@ const maxShields = 4
 
 // shielded is the future that asyncio.shield has put another in front of: the function that joins them has both in
 // its closure. 0: it has not.
-func (fs *futures) shielded(future uint64) uint64 {
+func (fs *futureReader) shielded(future uint64) uint64 {
 	callback := fs.objects.mem.word(future + futureCallback)
 	if future == 0 || fs.objects.typeOf(callback).name != "function" ||
 		!fs.objects.is(fs.objects.mem.word(callback+functionName), "shield.<locals>._outer_done_callback") {

@@ -3,17 +3,17 @@ package python
 import "github.com/hangtime-dev/hangtime/stacks"
 
 // greenlets tells what the greenlets do that wait: of gevent, eventlet and whoever else switches them.
-type greenlets struct {
-	runtime  *runtime
-	objects  *objects
+type greenletReader struct {
+	runtime  *cpython
+	objects  *objectReader
 	unwinder *unwinder
-	search   *search
-	waits    *waits
-	requests *requests
+	search   *greenletSearch
+	waits    *waitReader
+	requests *requestReader
 }
 
 // work is what each of them does.
-func (gs *greenlets) work() []stacks.Work {
+func (gs *greenletReader) work() []stacks.Work {
 	var out []stacks.Work
 	for _, at := range gs.search.all() {
 		if w, waits := gs.greenletWork(at); waits {
@@ -24,7 +24,7 @@ func (gs *greenlets) work() []stacks.Work {
 }
 
 // greenletWork tells what a greenlet does; false: it runs, has not begun or has ended.
-func (gs *greenlets) greenletWork(at uint64) (stacks.Work, bool) {
+func (gs *greenletReader) greenletWork(at uint64) (stacks.Work, bool) {
 	frames := gs.unwinder.walk(gs.suspended(at))
 	if len(frames) == 0 {
 		return stacks.Work{}, false
@@ -42,7 +42,7 @@ func (gs *greenlets) greenletWork(at uint64) (stacks.Work, bool) {
 // suspended is the innermost frame of a greenlet that waits; 0: it does not. Its implementation keeps a frame object
 // among its first words, whatever its version is (greenlet 2 and 3: PythonState._top_frame in TGreenlet.hpp), and
 // none while it runs.
-func (gs *greenlets) suspended(at uint64) uint64 {
+func (gs *greenletReader) suspended(at uint64) uint64 {
 	const (
 		implementation = 32 // PyGreenlet.pimpl
 		words          = 24

@@ -4,7 +4,7 @@ import "github.com/hangtime-dev/hangtime/stacks"
 
 // holds says which thread of the last look has a lock, and where: the owner of an RLock, or a thread inside a `with`
 // of it. A lock that was acquired otherwise says nothing of its holder.
-func (r *runtime) holds(object uint64) (tid int, frame stacks.Frame, ok bool) {
+func (r *cpython) holds(object uint64) (tid int, frame stacks.Frame, ok bool) {
 	owner := uint64(0)
 	if r.objects.typeOf(object).name == "_thread.RLock" {
 		owner = r.mem.word(object + rlockOwner)
@@ -24,7 +24,7 @@ func (r *runtime) holds(object uint64) (tid int, frame stacks.Frame, ok bool) {
 
 // inside says whether a frame is inside a `with` of an object: what leaves it is kept on its stack. To 3.13 that is
 // the bound __exit__, from 3.14 the function and the object.
-func (u *unwinder) inside(f frame, object uint64) bool {
+func (u *unwinder) inside(f stackFrame, object uint64) bool {
 	for _, value := range u.kept(f) {
 		switch {
 		case value == 0:

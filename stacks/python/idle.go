@@ -6,7 +6,7 @@ import "strings"
 const deepest = 30
 
 // idle says whether a thread waits for its next piece of work.
-func (u *unwinder) idle(frames []frame) bool {
+func (u *unwinder) idle(frames []stackFrame) bool {
 	for i, f := range frames[:min(len(frames), deepest)] {
 		if !f.code.library {
 			return false
@@ -24,7 +24,7 @@ func (u *unwinder) idle(frames []frame) bool {
 }
 
 // onlyWaits says whether frames are only those that wait for somebody.
-func onlyWaits(frames []frame, through []string) bool {
+func onlyWaits(frames []stackFrame, through []string) bool {
 	for _, f := range frames {
 		found := false
 		for _, file := range waiters() {
@@ -42,7 +42,7 @@ func onlyWaits(frames []frame, through []string) bool {
 
 // awaitedIdle are where a server's own task waits for what is no piece of work, though an application's frame may be
 // below: uvicorn 0.34, hypercorn 0.18.
-func awaitedIdle(c *code) bool {
+func awaitedIdle(c *codeObject) bool {
 	switch c.place {
 	case "uvicorn/server.py":
 		return method(c.function) == "main_loop" || method(c.function) == "on_tick"

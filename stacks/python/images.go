@@ -28,13 +28,13 @@ type image struct {
 }
 
 // images keeps what files have. Any goroutine may use it.
-type images struct {
+type imageCache struct {
 	mu    sync.Mutex
 	known map[string]image // by path and inode
 }
 
 // asyncio finds what the file of _asyncio says of itself; nil: it is not mapped, or says nothing.
-func (s *images) asyncio(process stacks.Process) *asyncOffsets {
+func (s *imageCache) asyncio(process stacks.Process) *asyncOffsets {
 	files, err := symbols.Files(process.Proc, process.PID)
 	if err != nil {
 		return nil
@@ -62,14 +62,14 @@ func likely(path string) int {
 }
 
 // look says what a file has, from what is known of it if it was looked into before.
-func (s *images) look(file symbols.Mapped) (image, error) {
+func (s *imageCache) look(file symbols.Mapped) (image, error) {
 	key := file.Path + " " + file.Inode
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if found, known := s.known[key]; known {
 		return found, nil
 	}
-	found, err := read(file)
+	found, err := readImage(file)
 	if errors.Is(err, os.ErrPermission) || errors.Is(err, os.ErrNotExist) {
 		return found, err
 	}
@@ -80,7 +80,7 @@ func (s *images) look(file symbols.Mapped) (image, error) {
 	return found, nil
 }
 
-func read(file symbols.Mapped) (image, error) {
+func readImage(file symbols.Mapped) (image, error) {
 	var out image
 	object, err := file.Open()
 	if err != nil {

@@ -12,7 +12,7 @@ const (
 )
 
 // findThreads walks the interpreters and their threads.
-func (r *runtime) findThreads() {
+func (r *cpython) findThreads() {
 	l := &r.layout
 	interpreter := r.mem.word(r.address + l.interpreter.head)
 	for range maxInterpreters {
@@ -27,7 +27,7 @@ func (r *runtime) findThreads() {
 		holder, locked := r.mem.word(gil+l.gil.holder), r.mem.half(gil+l.gil.locked) == 1
 		at := r.mem.word(interpreter + l.interpreter.threads)
 		for at != 0 && len(r.threads) < maxThreads {
-			t := thread{at: at, gil: gil, tid: r.threadID(at), ident: r.mem.word(at + l.thread.ident),
+			t := threadState{at: at, gil: gil, tid: r.threadID(at), ident: r.mem.word(at + l.thread.ident),
 				frames: sinceFork(r.unwinder.walk(r.firstFrame(at))), locked: locked && holder == at}
 			r.threads = append(r.threads, t)
 			next := r.mem.word(at + l.thread.next)
@@ -55,7 +55,7 @@ func (r *runtime) findThreads() {
 }
 
 // sinceFork leaves out what the parent did when it forked a process to work for it: those calls never return here.
-func sinceFork(frames []frame) []frame {
+func sinceFork(frames []stackFrame) []stackFrame {
 	for i, f := range frames {
 		if p := f.code.place; (p == "multiprocessing/popen_fork.py" || p == "billiard/popen_fork.py") &&
 			method(f.code.function) == "_launch" {
@@ -66,7 +66,7 @@ func sinceFork(frames []frame) []frame {
 }
 
 // firstFrame is the innermost frame of a thread.
-func (r *runtime) firstFrame(thread uint64) uint64 {
+func (r *cpython) firstFrame(thread uint64) uint64 {
 	at := thread
 	if r.layout.thread.cframe != 0 {
 		at = r.mem.word(thread + r.layout.thread.cframe)
@@ -78,7 +78,7 @@ func (r *runtime) firstFrame(thread uint64) uint64 {
 // arm64); it is believed only if it is a thread of the process.
 const glibcTID = 0x2d0
 
-func (r *runtime) threadID(thread uint64) int {
+func (r *cpython) threadID(thread uint64) int {
 	if r.layout.thread.nativeID != 0 {
 		return int(r.mem.word(thread + r.layout.thread.nativeID))
 	}
@@ -87,7 +87,7 @@ func (r *runtime) threadID(thread uint64) int {
 
 // believe keeps the threads that the kernel has too, and gives the main thread its own: one that was forked without
 // Python's knowledge, as uWSGI does without --enable-threads, still bears the number that it had in its parent.
-func (r *runtime) believe() {
+func (r *cpython) believe() {
 	entries, err := os.ReadDir(filepath.Join(r.process.Proc, strconv.Itoa(r.process.PID), "task"))
 	if err != nil {
 		return
@@ -98,7 +98,7 @@ func (r *runtime) believe() {
 			known[tid] = true
 		}
 	}
-	kept, strays, main := r.threads[:0], []thread(nil), false
+	kept, strays, main := r.threads[:0], []threadState(nil), false
 	for _, t := range r.threads {
 		switch {
 		case known[t.tid]:
@@ -116,7 +116,7 @@ func (r *runtime) believe() {
 }
 
 // nameThreads finds the names that threading gave: its _active has the Thread of each ident.
-func (r *runtime) nameThreads() {
+func (r *cpython) nameThreads() {
 	byIdent := map[uint64]int{}
 	for i, t := range r.threads {
 		byIdent[t.ident] = i

@@ -14,14 +14,14 @@ const (
 )
 
 // locks reads the locks of _thread.
-type locks struct {
-	objects  *objects
+type lockReader struct {
+	objects  *objectReader
 	unwinder *unwinder
 }
 
 // isAt says whether a lock is the one whose futex this is. A lock of 3.14, and a queue of 3.13, has no futex of its
 // own: it is believed where it says that somebody waits.
-func (ls *locks) isAt(object, futex uint64) bool {
+func (ls *lockReader) isAt(object, futex uint64) bool {
 	if futex == 0 {
 		return false
 	}
@@ -37,7 +37,7 @@ func (ls *locks) isAt(object, futex uint64) bool {
 
 // locksOn are the locks on the stack of a frame, those of calls that are in progress first; the remains of others may
 // be among them.
-func (ls *locks) locksOn(f frame) []uint64 {
+func (ls *lockReader) locksOn(f stackFrame) []uint64 {
 	var out []uint64
 	values := ls.unwinder.stack(f, f.code.stack)
 	slices.Reverse(values)
@@ -55,7 +55,7 @@ func (ls *locks) locksOn(f frame) []uint64 {
 	return out
 }
 
-func (ls *locks) isLock(object uint64) bool {
+func (ls *lockReader) isLock(object uint64) bool {
 	switch ls.objects.typeOf(object).name {
 	case "_thread.lock", "_thread.RLock", "_queue.SimpleQueue":
 		return true

@@ -3,7 +3,7 @@ package python
 import "strings"
 
 // runs says whether a frame runs the function of a spot.
-func (u *unwinder) runs(f frame, s spot) bool {
+func (u *unwinder) runs(f stackFrame, s spot) bool {
 	if u.layout.version != 0x030a {
 		return f.code.function == s.function || strings.HasSuffix(f.code.function, "."+s.function)
 	}
@@ -14,7 +14,7 @@ func (u *unwinder) runs(f frame, s spot) bool {
 }
 
 // matching is the row of a table that a frame is in; nil: none.
-func (u *unwinder) matching(f frame, rows []waitSpot) *waitSpot {
+func (u *unwinder) matching(f stackFrame, rows []waitSpot) *waitSpot {
 	for i := range rows {
 		if u.runs(f, rows[i].spot) {
 			return &rows[i]

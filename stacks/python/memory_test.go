@@ -63,9 +63,9 @@ func FuzzMemory(f *testing.F) {
 
 // noiseReader reads memory that no process has. Its proc file system has no process, so that every thread is believed.
 func noiseReader(proc string, address uint64, read func(uint64, []byte) error) *Reader {
-	finder := &Finder{spots: newSpots()}
+	finder := &Finder{spots: newSpotTable()}
 	process := stacks.Process{Proc: proc, PID: 1, Memory: read}
-	return newReader(newRuntime(process, address, layout{}, finder.spots, &finder.pages), finder)
+	return newReader(newCPython(process, address, layout{}, finder.spots, &finder.pages), finder)
 }
 
 func FuzzLines(f *testing.F) {

@@ -2,13 +2,13 @@ package python
 
 // A naming is a question that many pieces of work have: what a function calls an object.
 type naming struct {
-	code   *code
+	code   *codeObject
 	object uint64
 }
 
 // names finds what the application calls things.
-type names struct {
-	objects  *objects
+type nameReader struct {
+	objects  *objectReader
 	unwinder *unwinder
 	// Of the current look.
 	known   map[naming]string
@@ -16,12 +16,12 @@ type names struct {
 }
 
 // begin forgets the names of the last look.
-func (n *names) begin() {
+func (n *nameReader) begin() {
 	n.known, n.globals = map[naming]string{}, map[uint64]map[uint64]uint64{}
 }
 
 // nameOf is what a function calls an object: a local variable, an attribute of its own object, a global.
-func (n *names) nameOf(f frame, object uint64) string {
+func (n *nameReader) nameOf(f stackFrame, object uint64) string {
 	if object == 0 {
 		return ""
 	}
@@ -34,7 +34,7 @@ func (n *names) nameOf(f frame, object uint64) string {
 	return name
 }
 
-func (n *names) findName(f frame, object uint64) string {
+func (n *nameReader) findName(f stackFrame, object uint64) string {
 	for i, name := range f.code.names {
 		if name != "self" && n.unwinder.variableAt(f, i) == object {
 			return name
@@ -58,7 +58,7 @@ func (n *names) findName(f frame, object uint64) string {
 
 // globalNames are the names of a module's globals by the objects that they stand for, read once a look: many tasks
 // may wait each for its own.
-func (n *names) globalNames(dict uint64) map[uint64]uint64 {
+func (n *nameReader) globalNames(dict uint64) map[uint64]uint64 {
 	names, known := n.globals[dict]
 	if !known {
 		names = map[uint64]uint64{}

@@ -1,7 +1,7 @@
 package python
 
 // number reads an int that fits (Include/cpython/longintrepr.h).
-func (o *objects) number(object uint64) (n int, ok bool) {
+func (o *objectReader) number(object uint64) (n int, ok bool) {
 	if !o.typeOf(object).has(isLong) {
 		return 0, false
 	}

@@ -38,7 +38,7 @@ type class struct {
 func (c *class) has(flag uint64) bool { return c.flags&flag != 0 }
 
 // objects reads CPython's objects: of which type each is, and what it has.
-type objects struct {
+type objectReader struct {
 	mem      *snapshot
 	layout   *layout
 	classes  map[uint64]*class   // of the current look
@@ -46,12 +46,12 @@ type objects struct {
 	interned map[string]uint64   // address of the str that was met last for a name
 }
 
-func newObjects(mem *snapshot, l *layout) *objects {
-	return &objects{mem: mem, layout: l, classes: map[uint64]*class{}, interned: map[string]uint64{}}
+func newObjectReader(mem *snapshot, l *layout) *objectReader {
+	return &objectReader{mem: mem, layout: l, classes: map[uint64]*class{}, interned: map[string]uint64{}}
 }
 
 // begin forgets the types of the last look.
-func (o *objects) begin() {
+func (o *objectReader) begin() {
 	o.classes, o.near = map[uint64]*class{}, [nearClasses]*class{}
 }
 
@@ -59,12 +59,12 @@ func (o *objects) begin() {
 func noClass() *class { return &class{} }
 
 // typeOf is the type of an object; never nil.
-func (o *objects) typeOf(object uint64) *class { return o.class(o.mem.word(object + 8)) }
+func (o *objectReader) typeOf(object uint64) *class { return o.class(o.mem.word(object + 8)) }
 
 // nearClasses is a power of two; types are at least 16 bytes apart.
 const nearClasses = 64
 
-func (o *objects) class(at uint64) *class {
+func (o *objectReader) class(at uint64) *class {
 	near := &o.near[at>>4%nearClasses]
 	if *near != nil && (*near).at == at && at != 0 {
 		return *near
@@ -86,7 +86,7 @@ func (o *objects) class(at uint64) *class {
 }
 
 // derives says whether a type has this name or one of its bases has.
-func (o *objects) derives(c *class, name string) bool {
+func (o *objectReader) derives(c *class, name string) bool {
 	for range maxBases {
 		if c.name == name || strings.HasSuffix(c.name, name) && strings.HasSuffix(c.name, "."+name) {
 			return true

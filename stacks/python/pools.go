@@ -6,10 +6,10 @@ import (
 )
 
 // pools reads the pools of connections that libraries have.
-type pools struct{ objects *objects }
+type poolReader struct{ objects *objectReader }
 
 // taken names a pool with how many of its connections are out.
-func (p *pools) taken(w *wait, pool uint64, out, all int) {
+func (p *poolReader) taken(w *wait, pool uint64, out, all int) {
 	w.Object = pool
 	name := path.Ext("." + p.objects.typeOf(pool).name)[1:]
 	if w.Name = name; all > 0 && out >= 0 {
@@ -18,7 +18,7 @@ func (p *pools) taken(w *wait, pool uint64, out, all int) {
 }
 
 // queuePool reads SQLAlchemy's: its overflow begins at minus its size and counts the connections there are.
-func (p *pools) queuePool(own uint64, w *wait) {
+func (p *poolReader) sqlalchemy(own uint64, w *wait) {
 	queue := p.objects.attribute(own, "_pool")
 	size, ok := p.objects.number(p.objects.attribute(queue, "maxsize"))
 	most, _ := p.objects.number(p.objects.attribute(own, "_max_overflow"))
@@ -30,18 +30,18 @@ func (p *pools) queuePool(own uint64, w *wait) {
 	p.taken(w, own, size+over-max(0, p.objects.size(p.objects.attribute(queue, "queue"))), size+most)
 }
 
-func (p *pools) psycopgPool(own uint64, w *wait) {
+func (p *poolReader) psycopg(own uint64, w *wait) {
 	most, _ := p.objects.number(p.objects.attribute(own, "_max_size"))
 	all, _ := p.objects.number(p.objects.attribute(own, "_nconns"))
 	p.taken(w, own, all-max(0, p.objects.size(p.objects.attribute(own, "_pool"))), most)
 }
 
-func (p *pools) redisPool(own uint64, w *wait) {
+func (p *poolReader) redis(own uint64, w *wait) {
 	most, _ := p.objects.number(p.objects.attribute(own, "max_connections"))
 	p.taken(w, own, most, most) // its queue is empty, or nobody would wait
 }
 
-func (p *pools) urllibPool(own uint64, w *wait) {
+func (p *poolReader) urllib(own uint64, w *wait) {
 	most, _ := p.objects.number(p.objects.attribute(p.objects.attribute(own, "pool"), "maxsize"))
 	p.taken(w, own, most, most)
 }

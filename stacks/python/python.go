@@ -33,35 +33,35 @@ func (f *Finder) Open(process stacks.Process) (*Reader, error) {
 
 // A Reader reads one process. One goroutine may use it.
 type Reader struct {
-	runtime   *runtime
-	names     *names
-	executors *executors
-	search    *search // for greenlets
-	waits     *waits
-	threads   *threads
-	tasks     *tasks
-	greenlets *greenlets
+	runtime   *cpython
+	names     *nameReader
+	executors *executorReader
+	search    *greenletSearch // for greenlets
+	waits     *waitReader
+	threads   *threadReader
+	tasks     *taskReader
+	greenlets *greenletReader
 }
 
 // newReader joins the parts that read a process, the lower ones first.
-func newReader(r *runtime, f *Finder) *Reader {
+func newReader(r *cpython, f *Finder) *Reader {
 	o, u := r.objects, r.unwinder
-	requests := &requests{objects: o, unwinder: u}
-	names := &names{objects: o, unwinder: u}
-	locks := &locks{objects: o, unwinder: u}
-	forks := &forks{runtime: r, finder: f, before: map[uint64]int{}}
-	executors := &executors{runtime: r, objects: o, unwinder: u}
-	futures := &futures{objects: o, executors: executors}
-	search := &search{runtime: r, objects: o, known: map[uint64]bool{}}
-	clues := &clues{runtime: r, objects: o, unwinder: u, futures: futures, greenlets: search, pools: &pools{objects: o}}
-	waits := &waits{runtime: r, objects: o, unwinder: u, names: names, locks: locks, forks: forks, futures: futures,
+	requests := &requestReader{objects: o, unwinder: u}
+	names := &nameReader{objects: o, unwinder: u}
+	locks := &lockReader{objects: o, unwinder: u}
+	forks := &forkReader{runtime: r, finder: f, before: map[uint64]int{}}
+	executors := &executorReader{runtime: r, objects: o, unwinder: u}
+	futures := &futureReader{objects: o, executors: executors}
+	search := &greenletSearch{runtime: r, objects: o, known: map[uint64]bool{}}
+	clues := &clueReader{runtime: r, objects: o, unwinder: u, futures: futures, greenlets: search, pools: &poolReader{objects: o}}
+	waits := &waitReader{runtime: r, objects: o, unwinder: u, names: names, locks: locks, forks: forks, futures: futures,
 		clues: clues}
 	out := &Reader{
 		runtime: r, names: names, executors: executors, search: search, waits: waits,
-		threads: &threads{runtime: r, unwinder: u, waits: waits, requests: requests},
-		tasks: &tasks{runtime: r, objects: o, unwinder: u, images: &f.images, futures: futures, waits: waits,
+		threads: &threadReader{runtime: r, unwinder: u, waits: waits, requests: requests},
+		tasks: &taskReader{runtime: r, objects: o, unwinder: u, images: &f.images, futures: futures, waits: waits,
 			requests: requests},
-		greenlets: &greenlets{runtime: r, objects: o, unwinder: u, search: search, waits: waits, requests: requests},
+		greenlets: &greenletReader{runtime: r, objects: o, unwinder: u, search: search, waits: waits, requests: requests},
 	}
 	out.begin()
 	return out

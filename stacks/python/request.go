@@ -8,13 +8,13 @@ import (
 )
 
 // requests reads what pieces of work work on.
-type requests struct {
-	objects  *objects
+type requestReader struct {
+	objects  *objectReader
 	unwinder *unwinder
 }
 
 // request is what a piece of work works on, as the outermost of its frames that say it do.
-func (rs *requests) request(frames []frame) stacks.Request {
+func (rs *requestReader) request(frames []stackFrame) stacks.Request {
 	var q stacks.Request
 	for i := len(frames) - 1; i >= 0; i-- {
 		f := frames[i]
@@ -31,7 +31,7 @@ func (rs *requests) request(frames []frame) stacks.Request {
 }
 
 // readRequest adds what one variable says to what is known; what an outer frame said stays.
-func (rs *requests) readRequest(q *stacks.Request, c *code, name string, value uint64) {
+func (rs *requestReader) readRequest(q *stacks.Request, c *codeObject, name string, value uint64) {
 	switch {
 	case c.place == "celery/app/trace.py":
 		if text := rs.objects.text(value); name == "uuid" && q.ID == "" {
@@ -59,14 +59,14 @@ func (rs *requests) readRequest(q *stacks.Request, c *code, name string, value u
 }
 
 // fill sets what is not known yet.
-func (rs *requests) fill(field *string, value uint64) {
+func (rs *requestReader) fill(field *string, value uint64) {
 	if *field == "" && value != 0 {
 		*field = rs.objects.octets(value)
 	}
 }
 
 // readEnviron reads WSGI's (PEP 3333).
-func (rs *requests) readEnviron(q *stacks.Request, environ uint64) {
+func (rs *requestReader) readEnviron(q *stacks.Request, environ uint64) {
 	method := rs.objects.lookup(environ, "REQUEST_METHOD")
 	if method == 0 {
 		return
@@ -87,7 +87,7 @@ func (rs *requests) readEnviron(q *stacks.Request, environ uint64) {
 }
 
 // readScope reads ASGI's (asgiref.readthedocs.io/en/latest/specs/www.html).
-func (rs *requests) readScope(q *stacks.Request, scope uint64) {
+func (rs *requestReader) readScope(q *stacks.Request, scope uint64) {
 	if kind := rs.objects.lookup(scope, "type"); !rs.objects.is(kind, "http") && !rs.objects.is(kind, "websocket") {
 		return
 	}
@@ -100,7 +100,7 @@ func (rs *requests) readScope(q *stacks.Request, scope uint64) {
 }
 
 // fillPort reads the pair of address and port.
-func (rs *requests) fillPort(q *stacks.Request, address uint64) {
+func (rs *requestReader) fillPort(q *stacks.Request, address uint64) {
 	if q.Port != 0 {
 		return
 	}
@@ -113,7 +113,7 @@ func (rs *requests) fillPort(q *stacks.Request, address uint64) {
 
 // readObject reads the requests of frameworks and servers: what they wrap, or, of gunicorn and tornado, their own
 // method and path.
-func (rs *requests) readObject(q *stacks.Request, object uint64) {
+func (rs *requestReader) readObject(q *stacks.Request, object uint64) {
 	if scope := rs.objects.attribute(object, "scope"); scope != 0 { // of Starlette, of Django's ASGIRequest
 		rs.readScope(q, scope)
 		return

@@ -15,9 +15,9 @@ const (
 
 // A search goes through the collector's lists for greenlets, a part in each look, since nothing else leads to all of
 // them. Those that were found are asked again in each look.
-type search struct {
-	runtime *runtime
-	objects *objects
+type greenletSearch struct {
+	runtime *cpython
+	objects *objectReader
 	classes map[uint64]bool // of the current look: whether greenlets are of a class
 	known   map[uint64]bool
 	cursor  uint64 // header of the object of the oldest generation where the last look stopped; 0: begin at the end, where the youngest are
@@ -25,10 +25,10 @@ type search struct {
 }
 
 // begin forgets the classes of the last look.
-func (s *search) begin() { s.classes = map[uint64]bool{} }
+func (s *greenletSearch) begin() { s.classes = map[uint64]bool{} }
 
 // all are the greenlets that are known now, in order.
-func (s *search) all() []uint64 {
+func (s *greenletSearch) all() []uint64 {
 	if s.runtime.layout.interpreter.generations == 0 || s.runtime.modules.moduleDict("greenlet") == 0 ||
 		len(s.runtime.interpreters) == 0 {
 		return nil
@@ -58,11 +58,11 @@ func (s *search) all() []uint64 {
 }
 
 // previous is the header of the object before another in its list (PyGC_Head, pycore_gc.h); the lowest bits are marks.
-func (s *search) previous(header uint64) uint64 { return s.runtime.mem.word(header+8) &^ 3 }
+func (s *greenletSearch) previous(header uint64) uint64 { return s.runtime.mem.word(header+8) &^ 3 }
 
 // passBack goes from one header of a list towards its beginning and keeps the greenlets; it returns where it stopped,
 // 0 at the beginning, and how many steps are left.
-func (s *search) passBack(head, from uint64, left int) (stopped uint64, rest int) {
+func (s *greenletSearch) passBack(head, from uint64, left int) (stopped uint64, rest int) {
 	const header = 16
 	for stopped = from; left > 0; left-- {
 		at := s.previous(stopped)
@@ -77,7 +77,7 @@ func (s *search) passBack(head, from uint64, left int) (stopped uint64, rest int
 	return stopped, 0
 }
 
-func (s *search) isGreenlet(object uint64) bool {
+func (s *greenletSearch) isGreenlet(object uint64) bool {
 	c := s.objects.typeOf(object)
 	if is, known := s.classes[c.at]; known {
 		return is

@@ -1,7 +1,7 @@
 package python
 
 // spots are the functions that say something: read once, looked up once for each code object.
-type spots struct {
+type spotTable struct {
 	idle   map[spot][]idleSpot
 	fetch  map[spot][]idleSpot
 	pools  map[spot][]spot
@@ -11,8 +11,8 @@ type spots struct {
 	greens map[spot][]waitSpot
 }
 
-func newSpots() *spots {
-	s := &spots{idle: map[spot][]idleSpot{}, fetch: map[spot][]idleSpot{}, pools: map[spot][]spot{}, ends: map[spot][]spot{},
+func newSpotTable() *spotTable {
+	s := &spotTable{idle: map[spot][]idleSpot{}, fetch: map[spot][]idleSpot{}, pools: map[spot][]spot{}, ends: map[spot][]spot{},
 		waits: map[spot][]waitSpot{}, awaits: map[spot][]waitSpot{}, greens: map[spot][]waitSpot{}}
 	for _, one := range idleSpots() {
 		s.idle[one.key()] = append(s.idle[one.key()], one)
@@ -46,7 +46,7 @@ type said struct {
 }
 
 // of is what they say of a library's function.
-func (s *spots) of(function spot) said {
+func (s *spotTable) of(function spot) said {
 	key := function.key()
 	return said{idle: s.idle[key], fetches: s.fetch[key], pools: s.pools[key], ends: s.ends[key], waits: s.waits[key],
 		awaits: s.awaits[key], greens: s.greens[key]}

@@ -10,26 +10,26 @@ import (
 // A task is one of asyncio's with what it awaits.
 type task struct {
 	at      uint64
-	frames  []frame // innermost first
-	awaited uint64  // future, task or other object that the innermost waits for
-	thread  *thread // that runs it; nil: it waits
+	frames  []stackFrame // innermost first
+	awaited uint64       // future, task or other object that the innermost waits for
+	thread  *threadState // that runs it; nil: it waits
 	work    stacks.Work
 }
 
 // tasks tells what asyncio's tasks do.
-type tasks struct {
-	runtime  *runtime
-	objects  *objects
+type taskReader struct {
+	runtime  *cpython
+	objects  *objectReader
 	unwinder *unwinder
-	images   *images
+	images   *imageCache
 	offsets  *asyncOffsets // nil: not known yet, or the file of _asyncio tells none
-	futures  *futures
-	waits    *waits
-	requests *requests
+	futures  *futureReader
+	waits    *waitReader
+	requests *requestReader
 }
 
 // findTasks is every task of asyncio that is not done.
-func (ts *tasks) findTasks() []uint64 {
+func (ts *taskReader) findTasks() []uint64 {
 	var all []uint64
 	if ts.runtime.layout.version >= 0x030e {
 		all = ts.listedTasks()
@@ -50,7 +50,7 @@ func (ts *tasks) findTasks() []uint64 {
 }
 
 // listedTasks are those of 3.14, which each thread and the interpreter keep in lists.
-func (ts *tasks) listedTasks() []uint64 {
+func (ts *taskReader) listedTasks() []uint64 {
 	o := ts.asyncOffsets()
 	if o == nil {
 		return nil
@@ -73,7 +73,7 @@ func (ts *tasks) listedTasks() []uint64 {
 }
 
 // asyncOffsets are those that the file of _asyncio tells, once it is mapped.
-func (ts *tasks) asyncOffsets() *asyncOffsets {
+func (ts *taskReader) asyncOffsets() *asyncOffsets {
 	if ts.offsets == nil && ts.runtime.modules.moduleDict("_asyncio") != 0 {
 		ts.offsets = ts.images.asyncio(ts.runtime.process)
 	}
@@ -81,7 +81,7 @@ func (ts *tasks) asyncOffsets() *asyncOffsets {
 }
 
 // work is what each of them does.
-func (ts *tasks) work() []stacks.Work {
+func (ts *taskReader) work() []stacks.Work {
 	found := ts.findTasks()
 	all := make([]task, 0, len(found))
 	locks := map[uint64]bool{}
@@ -115,7 +115,7 @@ func (ts *tasks) work() []stacks.Work {
 }
 
 // insideTasks says which task is inside an `async with` of each lock.
-func (ts *tasks) insideTasks(all []task, locks map[uint64]bool) map[uint64]uint64 {
+func (ts *taskReader) insideTasks(all []task, locks map[uint64]bool) map[uint64]uint64 {
 	owners := map[uint64]uint64{}
 	if len(locks) == 0 {
 		return owners
@@ -145,7 +145,7 @@ func (ts *tasks) insideTasks(all []task, locks map[uint64]bool) map[uint64]uint6
 }
 
 // taskWork tells what one task does.
-func (ts *tasks) taskWork(t *task) {
+func (ts *taskReader) taskWork(t *task) {
 	w := &t.work
 	name := ts.runtime.mem.word(t.at + ts.runtime.layout.asyncio.taskCoroutine + 8)
 	*w = stacks.Work{Kind: "task", ID: t.at, Name: ts.taskName(name), Frames: ts.unwinder.tell(t.frames)}
@@ -164,7 +164,7 @@ func (ts *tasks) taskWork(t *task) {
 }
 
 // taskName is a str, or to be made from a number (3.12).
-func (ts *tasks) taskName(object uint64) string {
+func (ts *taskReader) taskName(object uint64) string {
 	if n, ok := ts.objects.number(object); ok {
 		return "Task-" + strconv.Itoa(n)
 	}

@@ -12,7 +12,7 @@ const maxText = 4096
 
 // text reads a str (Include/cpython/unicodeobject.h); empty: it is none, too long, or has control characters, so it
 // is no name.
-func (o *objects) text(address uint64) string {
+func (o *objectReader) text(address uint64) string {
 	raw, kind := o.characters(address)
 	if raw == nil {
 		return ""
@@ -48,7 +48,7 @@ func isName(raw []byte) bool {
 }
 
 // is says whether an object is the str that a name of ASCII makes.
-func (o *objects) is(address uint64, name string) bool {
+func (o *objectReader) is(address uint64, name string) bool {
 	head := o.mem.bytes(address+16, 24)
 	if head == nil || binary.LittleEndian.Uint64(head) != uint64(len(name)) {
 		return false
@@ -58,7 +58,7 @@ func (o *objects) is(address uint64, name string) bool {
 }
 
 // characters are those of a str as they are kept, of 1, 2 or 4 bytes each.
-func (o *objects) characters(address uint64) (raw []byte, kind int) {
+func (o *objectReader) characters(address uint64) (raw []byte, kind int) {
 	head := o.mem.bytes(address, 40)
 	if head == nil {
 		return nil, 0
@@ -78,7 +78,7 @@ func (o *objects) characters(address uint64) (raw []byte, kind int) {
 }
 
 // octets reads a bytes object, or a str, as text: query strings are bytes in ASGI.
-func (o *objects) octets(address uint64) string {
+func (o *objectReader) octets(address uint64) string {
 	if !o.typeOf(address).has(isBytes) {
 		return o.text(address)
 	}
@@ -94,7 +94,7 @@ func (o *objects) octets(address uint64) string {
 }
 
 // content is a copy of what a bytes object has; nil: it has nothing, or more than most.
-func (o *objects) content(object, most uint64) []byte {
+func (o *objectReader) content(object, most uint64) []byte {
 	const header = 32
 	size := o.mem.word(object + 16)
 	if object == 0 || size == 0 || size > most {

@@ -1,11 +1,11 @@
 package python
 
 // A thread is one of Python's with what it runs.
-type thread struct {
+type threadState struct {
 	at     uint64 // PyThreadState
 	tid    int
 	ident  uint64 // pthread_self
-	frames []frame
+	frames []stackFrame
 	gil    uint64 // the interpreter's lock
 	locked bool   // it holds that
 	name   string

@@ -3,15 +3,15 @@ package python
 import "github.com/hangtime-dev/hangtime/stacks"
 
 // threads tells what the threads do.
-type threads struct {
-	runtime  *runtime
+type threadReader struct {
+	runtime  *cpython
 	unwinder *unwinder
-	waits    *waits
-	requests *requests
+	waits    *waitReader
+	requests *requestReader
 }
 
 // work is what each of them does.
-func (ts *threads) work() []stacks.Work {
+func (ts *threadReader) work() []stacks.Work {
 	var out []stacks.Work
 	for i := range ts.runtime.threads {
 		out = append(out, ts.threadWork(&ts.runtime.threads[i]))
@@ -20,7 +20,7 @@ func (ts *threads) work() []stacks.Work {
 }
 
 // threadWork tells what a thread does.
-func (ts *threads) threadWork(t *thread) stacks.Work {
+func (ts *threadReader) threadWork(t *threadState) stacks.Work {
 	w := stacks.Work{Kind: "thread", TID: t.tid, ID: t.at, Name: t.name, Frames: ts.unwinder.tell(t.frames),
 		Lock: t.locked, Idle: ts.unwinder.idle(t.frames) || ts.unwinder.fetches(t.frames), Pool: ts.pool(t),
 		Script: course(t.frames)}
@@ -39,7 +39,7 @@ func (ts *threads) threadWork(t *thread) stacks.Work {
 
 // pool says whether a thread is one of a pool's or a server's. uWSGI calls the application from no frame of Python's,
 // in threads that threading did not start.
-func (ts *threads) pool(t *thread) bool {
+func (ts *threadReader) pool(t *threadState) bool {
 	for i := len(t.frames) - 1; i >= 0; i-- {
 		f := t.frames[i]
 		for _, one := range f.code.said.pools {

@@ -1,13 +1,13 @@
 package python
 
 // waits tells what pieces of work wait for.
-type waits struct {
-	runtime  *runtime
-	objects  *objects
+type waitReader struct {
+	runtime  *cpython
+	objects  *objectReader
 	unwinder *unwinder
-	names    *names
-	locks    *locks
-	forks    *forks
-	futures  *futures
-	clues    *clues
+	names    *nameReader
+	locks    *lockReader
+	forks    *forkReader
+	futures  *futureReader
+	clues    *clueReader
 }

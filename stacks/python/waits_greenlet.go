@@ -5,7 +5,7 @@ import "github.com/hangtime-dev/hangtime/stacks"
 // greenletWait tells what a greenlet waits for: what its functions of a library say, or else the object of gevent's
 // on its innermost stack, whose methods are compiled and have no frames. The language's own functions count only
 // above one of those: they call what gevent and eventlet have put in the place of the locks.
-func (ws *waits) greenletWait(frames []frame) stacks.Wait {
+func (ws *waitReader) greenletWait(frames []stackFrame) stacks.Wait {
 	best, caller := wait{}, 0
 	for i, f := range frames {
 		one := ws.unwinder.matching(f, f.code.said.greens)
@@ -45,7 +45,7 @@ func (ws *waits) greenletWait(frames []frame) stacks.Wait {
 }
 
 // compiled is an object of gevent's whose method a function has called.
-func (ws *waits) compiled(f frame) (on string, object uint64) {
+func (ws *waitReader) compiled(f stackFrame) (on string, object uint64) {
 	values := ws.unwinder.stack(f, f.code.stack)
 	for i := len(values) - 1; i >= 0; i-- {
 		value := values[i]
@@ -64,7 +64,7 @@ func (ws *waits) compiled(f frame) (on string, object uint64) {
 }
 
 // compiledKind is what one waits for at an object of a compiled class of gevent's.
-func (ws *waits) compiledKind(c *class) string {
+func (ws *waitReader) compiledKind(c *class) string {
 	for _, one := range []struct{ class, on string }{
 		{"gevent._gevent_c_semaphore.Semaphore", "semaphore"},
 		{"gevent._gevent_cevent.Event", "event"},

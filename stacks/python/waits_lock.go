@@ -4,7 +4,7 @@ import "github.com/hangtime-dev/hangtime/stacks"
 
 // lockWait tells which lock a thread waits for whose innermost function called for it: one on its stack whose futex
 // the kernel has the thread wait for.
-func (ws *waits) lockWait(t *thread) stacks.Wait {
+func (ws *waitReader) lockWait(t *threadState) stacks.Wait {
 	if len(t.frames) == 0 {
 		return stacks.Wait{}
 	}
@@ -32,7 +32,7 @@ func (ws *waits) lockWait(t *thread) stacks.Wait {
 }
 
 // findHolder says who has a lock: a thread here, or one of the parent's that had it when this process was forked from it.
-func (ws *waits) findHolder(w *stacks.Wait) {
+func (ws *waitReader) findHolder(w *stacks.Wait) {
 	if w.Object == 0 {
 		return
 	}
@@ -45,7 +45,7 @@ func (ws *waits) findHolder(w *stacks.Wait) {
 
 // lockAt finds the lock that waits at a futex, among what the threads of the last look have on their innermost stacks
 // and in the globals of the modules that they run, and what it is called.
-func (ws *waits) lockAt(futex uint64) (object uint64, name string, ok bool) {
+func (ws *waitReader) lockAt(futex uint64) (object uint64, name string, ok bool) {
 	for _, t := range ws.runtime.threads {
 		if len(t.frames) == 0 {
 			continue

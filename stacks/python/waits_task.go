@@ -4,7 +4,7 @@ import "github.com/hangtime-dev/hangtime/stacks"
 
 // taskWait tells what a task waits for: the farthest function that does nothing but wait for what the one that it
 // calls waits for, or else the future itself.
-func (ws *waits) taskWait(frames []frame, awaited uint64) stacks.Wait {
+func (ws *waitReader) taskWait(frames []stackFrame, awaited uint64) stacks.Wait {
 	best, caller := wait{Wait: stacks.Wait{FD: -1}, fut: awaited}, 0
 	for i, f := range frames {
 		one := ws.unwinder.matching(f, f.code.said.awaits)

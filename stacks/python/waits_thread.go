@@ -4,7 +4,7 @@ import "github.com/hangtime-dev/hangtime/stacks"
 
 // threadWait tells what a thread waits for by where it stands: the farthest function up its stack that does nothing
 // but wait for what the one below waits for.
-func (ws *waits) threadWait(t *thread) stacks.Wait {
+func (ws *waitReader) threadWait(t *threadState) stacks.Wait {
 	if w, waits := ws.runtime.interpreterWait(t); waits {
 		return w
 	}
