@@ -7,8 +7,8 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
-// A task is one of asyncio's with what it awaits.
-type task struct {
+// An asyncTask is one of asyncio's with what it awaits.
+type asyncTask struct {
 	at      uint64
 	frames  []stackFrame // innermost first
 	awaited uint64       // future, task or other object that the innermost waits for
@@ -83,10 +83,10 @@ func (ts *taskReader) asyncOffsets() *asyncOffsets {
 // work is what each of them does.
 func (ts *taskReader) work() []stacks.Work {
 	found := ts.findTasks()
-	all := make([]task, 0, len(found))
+	all := make([]asyncTask, 0, len(found))
 	locks := map[uint64]bool{}
 	for _, at := range found {
-		t := task{at: at}
+		t := asyncTask{at: at}
 		t.frames, t.awaited = ts.unwinder.awaits(ts.runtime.mem.word(at + ts.runtime.layout.asyncio.taskCoroutine))
 		if len(t.frames) == 0 {
 			continue // it has not begun, or is done by now
@@ -115,7 +115,7 @@ func (ts *taskReader) work() []stacks.Work {
 }
 
 // insideTasks says which task is inside an `async with` of each lock.
-func (ts *taskReader) insideTasks(all []task, locks map[uint64]bool) map[uint64]uint64 {
+func (ts *taskReader) insideTasks(all []asyncTask, locks map[uint64]bool) map[uint64]uint64 {
 	owners := map[uint64]uint64{}
 	if len(locks) == 0 {
 		return owners
@@ -145,7 +145,7 @@ func (ts *taskReader) insideTasks(all []task, locks map[uint64]bool) map[uint64]
 }
 
 // taskWork tells what one task does.
-func (ts *taskReader) taskWork(t *task) {
+func (ts *taskReader) taskWork(t *asyncTask) {
 	w := &t.work
 	name := ts.runtime.mem.word(t.at + ts.runtime.layout.asyncio.taskCoroutine + 8)
 	*w = stacks.Work{Kind: "task", ID: t.at, Name: ts.taskName(name), Frames: ts.unwinder.tell(t.frames)}
