@@ -15,7 +15,7 @@ type clue int
 const (
 	nowhere         clue = iota // it says no more
 	itself                      // the object whose method it is
-	named                       // nothing is read: the name is that of what is waited for
+	named                       // what is waited for has this name; nothing is read
 	attributeOf                 // an attribute of that object
 	variableOf                  // a local variable
 	ownedLock                   // its own object is an RLock that is written in Python
@@ -35,7 +35,7 @@ const (
 	taskOfGroup                 // its own object is a group of tasks
 	limiter                     // its own object is anyio's of how many threads may run at once
 	queuePool                   // its own object is a pool of SQLAlchemy's
-	psycopgPool
-	redisPool
-	urllibPool
+	psycopgPool                 // of psycopg_pool's
+	redisPool                   // of redis'
+	urllibPool                  // of urllib3's
 )

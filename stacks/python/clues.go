@@ -2,7 +2,7 @@ package python
 
 import "fmt"
 
-// clues follows the clues that the frames of functions give that wait.
+// A clueReader follows what the frames of functions that wait say of what they wait for.
 type clueReader struct {
 	runtime   *cpython
 	objects   *objectReader

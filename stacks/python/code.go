@@ -8,7 +8,7 @@ import (
 // maxTable bounds the bytes of a line table.
 const maxTable = 1 << 20
 
-// A code is a function's code object: what it is called and where it is written. It is kept from look to look, since
+// A codeObject is that of a function: what it is called and where it is written. It is kept from look to look, since
 // it does not change.
 type codeObject struct {
 	check    [4]uint64 // words of it: others are there where another object has taken its place

@@ -6,7 +6,7 @@ const (
 	codeBytes = 216     // the head of a code object, up to where its bytecode begins
 )
 
-// codes reads code objects, and keeps them.
+// A codeReader reads code objects, and keeps them from look to look.
 type codeReader struct {
 	mem     *snapshot
 	layout  *layout
@@ -39,8 +39,8 @@ func (cs *codeReader) codeAt(at uint64) *codeObject {
 		c.look = cs.looks
 		return c
 	}
-	c = &codeObject{check: check, look: cs.looks, function: cs.objects.text(check[0]), file: cs.objects.text(check[1]), own: -1,
-		lines: map[int]int{}}
+	c = &codeObject{check: check, look: cs.looks, function: cs.objects.text(check[0]), file: cs.objects.text(check[1]),
+		own: -1, lines: map[int]int{}}
 	if c.function == "" || c.file == "" {
 		return nil
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
-// A runtime is CPython in one process: how its memory is read, and its interpreters and threads as the current look
+// A cpython is CPython in one process: how its memory is read, and its interpreters and threads as the current look
 // sees them.
 type cpython struct {
 	process  stacks.Process
@@ -25,17 +25,17 @@ type cpython struct {
 	running      map[uint64]position // frames of coroutines that a thread runs
 }
 
+// newCPython joins what reads one process. Each look begins with begin.
 func newCPython(process stacks.Process, address uint64, l layout, all *spotTable, spare *sync.Pool) *cpython {
 	r := &cpython{process: process, address: address, layout: l, mem: snapshot{read: process.Memory, spare: spare}}
 	r.objects = newObjectReader(&r.mem, &r.layout)
 	r.codes = newCodeReader(r.objects, all)
 	r.unwinder = &unwinder{mem: &r.mem, layout: &r.layout, objects: r.objects, codes: r.codes}
 	r.modules = newModuleReader(r.objects)
-	r.begin()
 	return r
 }
 
-// begin forgets what the last look read.
+// begin begins a look: it forgets what the last one read.
 func (r *cpython) begin() {
 	r.mem.forget()
 	r.codes.begin()

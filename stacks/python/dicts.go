@@ -4,7 +4,7 @@ package python
 // thousands.
 const maxEntries = 1 << 14
 
-// A table is the keys of a dict: struct _dictkeysobject (Objects/dict-common.h, pycore_dict.h).
+// dictKeys are the keys of a dict: struct _dictkeysobject (Objects/dict-common.h, pycore_dict.h).
 type dictKeys struct {
 	entries uint64 // address of the first
 	n       int

@@ -2,7 +2,7 @@ package python
 
 import "fmt"
 
-// executors finds the threads that work on what asyncio's futures stand for.
+// An executorReader finds the threads that work on what asyncio's futures stand for.
 type executorReader struct {
 	runtime  *cpython
 	objects  *objectReader

@@ -6,7 +6,7 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
-// forks knows what this process has from the one that it was forked from.
+// A forkReader finds what this process has from the one that it was forked from.
 type forkReader struct {
 	runtime *cpython
 	finder  *Finder

@@ -6,7 +6,7 @@ const (
 	maxHops   = 4 * maxFrames // links that are followed
 )
 
-// A frame is a call as it is in memory.
+// A stackFrame is a call as it is in memory.
 type stackFrame struct {
 	at          uint64
 	code        *codeObject
@@ -17,7 +17,7 @@ type stackFrame struct {
 // ownedByGenerator is FRAME_OWNED_BY_GENERATOR (pycore_frame.h).
 const ownedByGenerator = 1
 
-// unwinder walks stacks, and reads what their frames have.
+// An unwinder walks stacks, and reads what their frames have.
 type unwinder struct {
 	mem     *snapshot
 	layout  *layout

@@ -3,7 +3,7 @@ package python
 // maxTasks is how many tasks one look follows: a thousand take some milliseconds.
 const maxTasks = 2048
 
-// futures follows what asyncio's futures and tasks stand for.
+// A futureReader follows what asyncio's futures and tasks stand for.
 type futureReader struct {
 	objects   *objectReader
 	executors *executorReader

@@ -2,7 +2,7 @@ package python
 
 import "github.com/hangtime-dev/hangtime/stacks"
 
-// greenlets tells what the greenlets do that wait: of gevent, eventlet and whoever else switches them.
+// A greenletReader tells what the greenlets do that wait: of gevent, eventlet and whoever else switches them.
 type greenletReader struct {
 	runtime  *cpython
 	objects  *objectReader

@@ -27,7 +27,7 @@ type image struct {
 	asyncio          *asyncOffsets // what 3.14's _asyncio tells of itself
 }
 
-// images keeps what files have. Any goroutine may use it.
+// An imageCache keeps what files have. Any goroutine may use it.
 type imageCache struct {
 	mu    sync.Mutex
 	known map[string]image // by path and inode

@@ -13,7 +13,7 @@ const (
 	hasWaiters = 3
 )
 
-// locks reads the locks of _thread.
+// A lockReader reads the locks of _thread.
 type lockReader struct {
 	objects  *objectReader
 	unwinder *unwinder

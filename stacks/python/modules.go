@@ -1,13 +1,13 @@
 package python
 
-// A found is where a module was, and what sys.modules was then.
+// A foundModule is where a module was, and what sys.modules was then.
 type foundModule struct {
 	modules    uint64 // the dict
 	used, keys uint64 // how many it has, and where it keeps them: a module more or less changes one of the two
 	module     uint64 // 0: it had not been imported
 }
 
-// modules finds the modules of a process.
+// A moduleReader finds the modules of a process.
 type moduleReader struct {
 	mem          *snapshot
 	layout       *layout
@@ -18,7 +18,7 @@ type moduleReader struct {
 }
 
 func newModuleReader(o *objectReader) *moduleReader {
-	return &moduleReader{mem: o.mem, layout: o.layout, objects: o, dicts: map[string]uint64{}, found: map[string]foundModule{}}
+	return &moduleReader{mem: o.mem, layout: o.layout, objects: o, found: map[string]foundModule{}}
 }
 
 // begin forgets what the last look found.

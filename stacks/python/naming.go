@@ -6,7 +6,7 @@ type naming struct {
 	object uint64
 }
 
-// names finds what the application calls things.
+// A nameReader finds what the application calls things.
 type nameReader struct {
 	objects  *objectReader
 	unwinder *unwinder

@@ -37,7 +37,7 @@ type class struct {
 
 func (c *class) has(flag uint64) bool { return c.flags&flag != 0 }
 
-// objects reads CPython's objects: of which type each is, and what it has.
+// An objectReader reads CPython's objects: of which type each is, and what it has.
 type objectReader struct {
 	mem      *snapshot
 	layout   *layout
@@ -47,7 +47,7 @@ type objectReader struct {
 }
 
 func newObjectReader(mem *snapshot, l *layout) *objectReader {
-	return &objectReader{mem: mem, layout: l, classes: map[uint64]*class{}, interned: map[string]uint64{}}
+	return &objectReader{mem: mem, layout: l, interned: map[string]uint64{}}
 }
 
 // begin forgets the types of the last look.

@@ -5,7 +5,7 @@ import (
 	"path"
 )
 
-// pools reads the pools of connections that libraries have.
+// A poolReader reads the pools of connections that libraries have.
 type poolReader struct{ objects *objectReader }
 
 // taken names a pool with how many of its connections are out.
@@ -17,7 +17,7 @@ func (p *poolReader) taken(w *wait, pool uint64, out, all int) {
 	}
 }
 
-// queuePool reads SQLAlchemy's: its overflow begins at minus its size and counts the connections there are.
+// sqlalchemy reads a QueuePool: its overflow begins at minus its size and counts the connections there are.
 func (p *poolReader) sqlalchemy(own uint64, w *wait) {
 	queue := p.objects.attribute(own, "_pool")
 	size, ok := p.objects.number(p.objects.attribute(queue, "maxsize"))
@@ -30,6 +30,7 @@ func (p *poolReader) sqlalchemy(own uint64, w *wait) {
 	p.taken(w, own, size+over-max(0, p.objects.size(p.objects.attribute(queue, "queue"))), size+most)
 }
 
+// psycopg reads psycopg_pool's.
 func (p *poolReader) psycopg(own uint64, w *wait) {
 	most, _ := p.objects.number(p.objects.attribute(own, "_max_size"))
 	all, _ := p.objects.number(p.objects.attribute(own, "_nconns"))

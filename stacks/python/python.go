@@ -53,7 +53,8 @@ func newReader(r *cpython, f *Finder) *Reader {
 	executors := &executorReader{runtime: r, objects: o, unwinder: u}
 	futures := &futureReader{objects: o, executors: executors}
 	search := &greenletSearch{runtime: r, objects: o, known: map[uint64]bool{}}
-	clues := &clueReader{runtime: r, objects: o, unwinder: u, futures: futures, greenlets: search, pools: &poolReader{objects: o}}
+	clues := &clueReader{runtime: r, objects: o, unwinder: u, futures: futures, greenlets: search,
+		pools: &poolReader{objects: o}}
 	waits := &waitReader{runtime: r, objects: o, unwinder: u, names: names, locks: locks, forks: forks, futures: futures,
 		clues: clues}
 	out := &Reader{

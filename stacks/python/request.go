@@ -7,7 +7,7 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
-// requests reads what pieces of work work on.
+// A requestReader reads what pieces of work work on.
 type requestReader struct {
 	objects  *objectReader
 	unwinder *unwinder

@@ -17,5 +17,5 @@ func (s spot) class() string {
 	return ""
 }
 
-// key is what spots and code objects are joined by; which of the spots with one key it is, at says.
+// key is what spots and code objects are joined by; which of the spots with one key it is, runs says.
 func (s spot) key() spot { return spot{s.place, method(s.function)} }

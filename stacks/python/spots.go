@@ -1,6 +1,6 @@
 package python
 
-// spots are the functions that say something: read once, looked up once for each code object.
+// A spotTable has the functions that say something: read once, looked up once for each code object.
 type spotTable struct {
 	idle   map[spot][]idleSpot
 	fetch  map[spot][]idleSpot
@@ -12,8 +12,8 @@ type spotTable struct {
 }
 
 func newSpotTable() *spotTable {
-	s := &spotTable{idle: map[spot][]idleSpot{}, fetch: map[spot][]idleSpot{}, pools: map[spot][]spot{}, ends: map[spot][]spot{},
-		waits: map[spot][]waitSpot{}, awaits: map[spot][]waitSpot{}, greens: map[spot][]waitSpot{}}
+	s := &spotTable{idle: map[spot][]idleSpot{}, fetch: map[spot][]idleSpot{}, pools: map[spot][]spot{},
+		ends: map[spot][]spot{}, waits: map[spot][]waitSpot{}, awaits: map[spot][]waitSpot{}, greens: map[spot][]waitSpot{}}
 	for _, one := range idleSpots() {
 		s.idle[one.key()] = append(s.idle[one.key()], one)
 	}

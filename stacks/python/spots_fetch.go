@@ -27,7 +27,7 @@ func fetchSpots() []idleSpot {
 	return all
 }
 
-// entries are the files of libraries below which a program's own loop runs, and that take no work themselves.
+// entryFiles are the files of libraries below which a program's own loop runs, and that take no work themselves.
 func entryFiles() []string {
 	return []string{"threading.py", "runpy.py", "<frozen runpy>", "contextlib.py", "argparse.py", "click/", "typer/", "fire/",
 		"tenacity/", "django/core/management/"}

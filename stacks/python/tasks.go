@@ -16,7 +16,7 @@ type asyncTask struct {
 	work    stacks.Work
 }
 
-// tasks tells what asyncio's tasks do.
+// A taskReader tells what asyncio's tasks do.
 type taskReader struct {
 	runtime  *cpython
 	objects  *objectReader

@@ -33,5 +33,6 @@ func (u *unwinder) tellOne(f stackFrame) stacks.Frame {
 			function = own + "." + function
 		}
 	}
-	return stacks.Frame{Function: function, File: c.file, Line: c.line(u.layout.version, f.instruction), Library: c.library}
+	line := c.line(u.layout.version, f.instruction)
+	return stacks.Frame{Function: function, File: c.file, Line: line, Library: c.library}
 }

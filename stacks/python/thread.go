@@ -1,6 +1,6 @@
 package python
 
-// A thread is one of Python's with what it runs.
+// A threadState is a thread of Python's with what it runs.
 type threadState struct {
 	at     uint64 // PyThreadState
 	tid    int

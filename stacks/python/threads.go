@@ -2,7 +2,7 @@ package python
 
 import "github.com/hangtime-dev/hangtime/stacks"
 
-// threads tells what the threads do.
+// A threadReader tells what the threads do.
 type threadReader struct {
 	runtime  *cpython
 	unwinder *unwinder

@@ -1,6 +1,6 @@
 package python
 
-// waits tells what pieces of work wait for.
+// A waitReader tells what pieces of work wait for.
 type waitReader struct {
 	runtime  *cpython
 	objects  *objectReader

@@ -13,15 +13,17 @@ const (
 	steps      = 2000
 )
 
-// A search goes through the collector's lists for greenlets, a part in each look, since nothing else leads to all of
+// A greenletSearch goes through the collector's lists for greenlets, a part in each look, since nothing else leads to all of
 // them. Those that were found are asked again in each look.
 type greenletSearch struct {
 	runtime *cpython
 	objects *objectReader
 	classes map[uint64]bool // of the current look: whether greenlets are of a class
 	known   map[uint64]bool
-	cursor  uint64 // header of the object of the oldest generation where the last look stopped; 0: begin at the end, where the youngest are
-	begun   bool
+	// cursor is the header of the object of the oldest generation where the last look stopped; 0: begin at the end,
+	// where the youngest are.
+	cursor uint64
+	begun  bool
 }
 
 // begin forgets the classes of the last look.
