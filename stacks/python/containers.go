@@ -1,22 +1,22 @@
 package python
 
 // items are those of a tuple or a list, at most n.
-func (r *Reader) items(object uint64, n int) []uint64 {
-	c := r.typeOf(object)
+func (o *objectReader) items(object uint64, n int) []uint64 {
+	c := o.typeOf(object)
 	at := object + 24
 	switch {
-	case c.has(isTuple) && r.layout.version >= 0x030e: // which keeps its hash before them (Include/cpython/tupleobject.h)
+	case c.has(isTuple) && o.layout.version >= 0x030e: // which keeps its hash before them (Include/cpython/tupleobject.h)
 		at = object + 32
 	case c.has(isTuple):
 	case c.has(isList):
-		at = r.mem.word(object + 24)
+		at = o.mem.word(object + 24)
 	default:
 		return nil
 	}
-	n = int(min(uint64(n), r.mem.word(object+16)))
+	n = int(min(uint64(n), o.mem.word(object+16)))
 	out := make([]uint64, 0, min(n, 64))
 	for i := range n {
-		item := r.mem.word(at + 8*uint64(i))
+		item := o.mem.word(at + 8*uint64(i))
 		if item == 0 {
 			break
 		}
@@ -26,16 +26,16 @@ func (r *Reader) items(object uint64, n int) []uint64 {
 }
 
 // members are those of a set, at most n (Include/cpython/setobject.h).
-func (r *Reader) members(object uint64, n int) []uint64 {
-	if c := r.typeOf(object); c.name != "set" && c.name != "frozenset" {
+func (o *objectReader) members(object uint64, n int) []uint64 {
+	if c := o.typeOf(object); c.name != "set" && c.name != "frozenset" {
 		return nil
 	}
-	mask, entries := r.mem.word(object+32), r.mem.word(object+40)
-	left := r.mem.word(object + 24)
+	mask, entries := o.mem.word(object+32), o.mem.word(object+40)
+	left := o.mem.word(object + 24)
 	var out []uint64
 	for i := uint64(0); i <= mask && i < 16*maxEntries && len(out) < n && left > 0; i++ {
 		// An entry that was deleted has a key that stands for none, and the hash -1.
-		if key, hash := r.mem.word(entries+16*i), r.mem.word(entries+16*i+8); key != 0 && hash != ^uint64(0) {
+		if key, hash := o.mem.word(entries+16*i), o.mem.word(entries+16*i+8); key != 0 && hash != ^uint64(0) {
 			out = append(out, key)
 			left--
 		}
@@ -44,8 +44,8 @@ func (r *Reader) members(object uint64, n int) []uint64 {
 }
 
 // size is that of a list, tuple, deque or set, of a dict what it has in use; -1: it is none of these.
-func (r *Reader) size(object uint64) int {
-	c := r.typeOf(object)
+func (o *objectReader) size(object uint64) int {
+	c := o.typeOf(object)
 	at := uint64(16)
 	switch {
 	case c.has(isTuple), c.has(isList), c.has(isDict), c.name == "collections.deque":
@@ -54,7 +54,7 @@ func (r *Reader) size(object uint64) int {
 	default:
 		return -1
 	}
-	if n := r.mem.word(object + at); n < 1<<32 {
+	if n := o.mem.word(object + at); n < 1<<32 {
 		return int(n)
 	}
 	return -1

@@ -2,93 +2,86 @@ package python
 
 import "fmt"
 
-// Where asyncio's futures keep who is told when they are done, and a function its closure (Modules/_asynciomodule.c,
-// Include/cpython/funcobject.h).
-const (
-	futureCallback  = 24 // the first one
-	functionName    = 40
-	functionClosure = 72
-)
+// An executorReader finds the threads that work on what asyncio's futures stand for.
+type executorReader struct {
+	runtime  *cpython
+	objects  *objectReader
+	unwinder *unwinder
+	busy     map[uint64]int // of the current look: future → thread that works on it; nil: not looked for yet
+}
+
+// begin forgets the threads of the last look.
+func (es *executorReader) begin() { es.busy = nil }
 
 // waitForExecutor tells which thread works on what a future stands for, or that all are taken. asyncio joins it to
 // the executor's future with a function whose closure has both; anyio's thread has asyncio's own in a local variable.
-func (r *Reader) waitForExecutor(w *wait) {
-	busy := r.busyThreads()
+func (es *executorReader) waitForExecutor(w *wait) {
+	busy := es.busyThreads()
 	if tid := busy[w.fut]; tid != 0 {
 		w.On, w.Owner = "executor", uint64(tid)
 		return
 	}
-	callback := r.mem.word(w.fut + futureCallback)
-	if !r.isChain(callback) {
+	callback := es.objects.mem.word(w.fut + futureCallback)
+	if !es.isChain(callback) {
 		return
 	}
 	w.On = "executor"
-	for _, value := range r.closure(callback) {
+	for _, value := range closure(es.objects, callback) {
 		if tid := busy[value]; tid != 0 {
 			w.Owner = uint64(tid)
 			return
 		}
 	}
-	r.findTaken(w)
-}
-
-// closure is what a function has of the one that made it.
-func (r *Reader) closure(function uint64) []uint64 {
-	const most, content = 16, 16
-	cells := r.items(r.mem.word(function+functionClosure), most)
-	for i, cell := range cells {
-		cells[i] = r.mem.word(cell + content)
-	}
-	return cells
+	es.findTaken(w)
 }
 
 // isChain says whether a callback is the one that asyncio.futures joins two futures with.
-func (r *Reader) isChain(callback uint64) bool {
-	return r.typeOf(callback).name == "function" &&
-		r.is(r.mem.word(callback+functionName), "_chain_future.<locals>._call_check_cancel")
+func (es *executorReader) isChain(callback uint64) bool {
+	return es.objects.typeOf(callback).name == "function" &&
+		es.objects.is(es.objects.mem.word(callback+functionName), "_chain_future.<locals>._call_check_cancel")
 }
 
 // busyThreads are the threads that work on something for a future, by that future.
-func (r *Reader) busyThreads() map[uint64]int {
-	if r.busy != nil {
-		return r.busy
+func (es *executorReader) busyThreads() map[uint64]int {
+	if es.busy != nil {
+		return es.busy
 	}
-	r.busy = map[uint64]int{}
-	for _, t := range r.threads {
+	es.busy = map[uint64]int{}
+	for _, t := range es.runtime.threads {
 		for _, f := range t.frames {
 			future := uint64(0)
 			switch f.code.place {
 			case "concurrent/futures/thread.py":
 				if method(f.code.function) == "run" {
-					future = r.attribute(r.own(f), "future")
+					future = es.objects.attribute(es.unwinder.own(f), "future")
 				}
 			case "anyio/_backends/_asyncio.py":
-				if method(f.code.function) == "run" && len(t.frames) > 1 && !r.idle(t.frames) {
-					future = r.variable(f, "future")
+				if method(f.code.function) == "run" && len(t.frames) > 1 && !es.unwinder.idle(t.frames) {
+					future = es.unwinder.variable(f, "future")
 				}
 			}
 			if future != 0 {
-				r.busy[future] = t.tid
+				es.busy[future] = t.tid
 			}
 		}
 	}
-	return r.busy
+	return es.busy
 }
 
 // findTaken names the executor if there is only one of which all threads are busy.
-func (r *Reader) findTaken(w *wait) {
+func (es *executorReader) findTaken(w *wait) {
 	type executor struct{ busy, all int }
 	found := map[uint64]executor{}
-	for _, t := range r.threads {
+	for _, t := range es.runtime.threads {
 		for _, f := range t.frames {
 			if f.code.place != "concurrent/futures/thread.py" || f.code.function != "_worker" {
 				continue
 			}
 			const referent = 16
-			object := r.mem.word(r.variable(f, "executor_reference") + referent)
+			object := es.objects.mem.word(es.unwinder.variable(f, "executor_reference") + referent)
 			e := found[object]
 			e.all++
-			if !r.idle(t.frames) {
+			if !es.unwinder.idle(t.frames) {
 				e.busy++
 			}
 			found[object] = e
@@ -96,7 +89,7 @@ func (r *Reader) findTaken(w *wait) {
 	}
 	object, taken := uint64(0), executor{}
 	for at, e := range found {
-		most, _ := r.number(r.attribute(at, "_max_workers"))
+		most, _ := es.objects.number(es.objects.attribute(at, "_max_workers"))
 		if e.busy < e.all || e.all < most {
 			continue
 		}
@@ -106,6 +99,7 @@ func (r *Reader) findTaken(w *wait) {
 		object, taken = at, e
 	}
 	if object != 0 {
-		w.Object, w.Name = object, fmt.Sprintf("%s, %d of %d taken", r.typeOf(object).name, taken.busy, taken.all)
+		w.Object = object
+		w.Name = fmt.Sprintf("%s, %d of %d taken", es.objects.typeOf(object).name, taken.busy, taken.all)
 	}
 }

@@ -42,12 +42,12 @@ func TestTheSecondProcessOfAServerReadsNoFileAgain(t *testing.T) {
 	var finder Finder
 	first := launch(t, exec.Command(exe, "-c", program))
 	open(t, &finder, first)
-	if len(finder.known) == 0 {
+	if len(finder.images.known) == 0 {
 		t.Fatal("nothing is kept of the first")
 	}
-	for key, found := range finder.known { // what is kept is believed: here that no file has an interpreter
+	for key, found := range finder.images.known { // what is kept is believed: here that no file has an interpreter
 		found.runtime = 0
-		finder.known[key] = found
+		finder.images.known[key] = found
 	}
 	second := launch(t, exec.Command(exe, "-c", program))
 	if _, err := finder.Open(stacks.Process{Proc: "/proc", PID: second}); !errors.Is(err, stacks.ErrNone) {

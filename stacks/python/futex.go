@@ -8,7 +8,7 @@ import (
 )
 
 // futex is the address that a thread waits at by the kernel's account (proc_pid_syscall(5)); 0: it does not wait at one.
-func (r *Reader) futex(tid int) uint64 {
+func (r *cpython) futex(tid int) uint64 {
 	call, err := proc.FS(r.process.Proc).Call(r.process.PID, tid)
 	if err != nil || call.Running || call.None || call.Number != unix.SYS_FUTEX {
 		return 0
@@ -21,7 +21,7 @@ const gilSize = 256
 
 // interpreterWait names the thread that runs while another waits to run on, wherever its function stands; false: it
 // does not wait for that.
-func (r *Reader) interpreterWait(t *thread) (w stacks.Wait, waits bool) {
+func (r *cpython) interpreterWait(t *threadState) (w stacks.Wait, waits bool) {
 	for _, other := range r.threads {
 		if !other.locked || other.gil != t.gil || other.at == t.at {
 			continue

@@ -43,37 +43,37 @@ func TestADescriptionIsReadByTheOrderOfItsFields(t *testing.T) {
 			name string
 			got  uint64
 		}{
-			{"runtime.interpreters_head", l.interpreters},
-			{"interpreter.next", l.nextInterpreter},
-			{"interpreter.threads_head", l.threads},
-			{"interpreter.imports_modules", l.modules},
-			{"interpreter.ceval_gil", l.gil},
-			{"thread.next", l.nextThread},
-			{"thread.current_frame", l.frame},
-			{"thread.thread_id", l.ident},
-			{"thread.native_thread_id", l.nativeID},
-			{"frame.previous", l.previous},
-			{"frame.executable", l.code},
-			{"frame.instr_ptr", l.instruction},
-			{"frame.localsplus", l.locals},
-			{"frame.owner", l.owner},
-			{"code.filename", l.file},
-			{"code.qualname", l.name},
-			{"code.linetable", l.lines},
-			{"code.firstlineno", l.first},
-			{"code.localsplusnames", l.variables},
-			{"code.co_code_adaptive", l.bytecode},
+			{"runtime.interpreters_head", l.interpreter.head},
+			{"interpreter.next", l.interpreter.next},
+			{"interpreter.threads_head", l.interpreter.threads},
+			{"interpreter.imports_modules", l.interpreter.modules},
+			{"interpreter.ceval_gil", l.gil.at},
+			{"thread.next", l.thread.next},
+			{"thread.current_frame", l.thread.frame},
+			{"thread.thread_id", l.thread.ident},
+			{"thread.native_thread_id", l.thread.nativeID},
+			{"frame.previous", l.frame.previous},
+			{"frame.executable", l.frame.code},
+			{"frame.instr_ptr", l.frame.instruction},
+			{"frame.localsplus", l.frame.locals},
+			{"frame.owner", l.frame.owner},
+			{"code.filename", l.code.file},
+			{"code.qualname", l.code.name},
+			{"code.linetable", l.code.lines},
+			{"code.firstlineno", l.code.first},
+			{"code.localsplusnames", l.code.variables},
+			{"code.co_code_adaptive", l.code.bytecode},
 		} {
 			if one.got != at[one.name] {
 				t.Errorf("%#x: %s is at %d, want %d", version, one.name, one.got, at[one.name])
 			}
 		}
-		if l.locked != at["interpreter.gil_locked"]-at["interpreter.gil"] ||
-			l.holder != at["interpreter.gil_holder"]-at["interpreter.gil"] {
-			t.Errorf("%#x: the GIL's fields are at %d and %d", version, l.locked, l.holder)
+		if l.gil.locked != at["interpreter.gil_locked"]-at["interpreter.gil"] ||
+			l.gil.holder != at["interpreter.gil_holder"]-at["interpreter.gil"] {
+			t.Errorf("%#x: the GIL's fields are at %d and %d", version, l.gil.locked, l.gil.holder)
 		}
-		if version == 0x030e && l.depth != at["frame.stackpointer"] {
-			t.Errorf("the stack pointer is at %d", l.depth)
+		if version == 0x030e && l.frame.depth != at["frame.stackpointer"] {
+			t.Errorf("the stack pointer is at %d", l.frame.depth)
 		}
 		binary.LittleEndian.PutUint64(words[16:], 1)
 		if _, err := described(words); err == nil {

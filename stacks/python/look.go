@@ -17,13 +17,13 @@ import (
 )
 
 func main() {
-	if err := look(os.Args[1:]); err != nil {
+	if err := printLook(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func look(args []string) error {
+func printLook(args []string) error {
 	if len(args) == 0 {
 		return fmt.Errorf("want a process id, and maybe a number of looks")
 	}

@@ -46,7 +46,7 @@ func FuzzMemory(f *testing.F) {
 			}
 		}
 		var err error
-		if r.layout, err = describe(r.process.Memory, start, uint32(version)<<16); err != nil {
+		if r.runtime.layout, err = describe(r.runtime.process.Memory, start, uint32(version)<<16); err != nil {
 			return
 		}
 		work, err := r.Look()
@@ -62,11 +62,10 @@ func FuzzMemory(f *testing.F) {
 }
 
 // noiseReader reads memory that no process has. Its proc file system has no process, so that every thread is believed.
-func noiseReader(proc string, runtime uint64, read func(uint64, []byte) error) *Reader {
-	finder := &Finder{spots: newSpots()}
-	r := &Reader{process: stacks.Process{Proc: proc, PID: 1, Memory: read}, finder: finder, runtime: runtime}
-	r.mem.read, r.mem.spare = read, &finder.pages
-	return r
+func noiseReader(proc string, address uint64, read func(uint64, []byte) error) *Reader {
+	finder := &Finder{spots: newSpotTable()}
+	process := stacks.Process{Proc: proc, PID: 1, Memory: read}
+	return newReader(newCPython(process, address, layout{}, finder.spots, &finder.pages), finder)
 }
 
 func FuzzLines(f *testing.F) {
@@ -86,9 +85,9 @@ func TestWhatChangesWhileItIsReadIsLeftOut(t *testing.T) {
 		t.Run(exe, func(t *testing.T) {
 			t.Parallel()
 			r, _ := start(t, &finder, exe, tasksProgram)
-			noise := rand.New(rand.NewPCG(7, uint64(r.layout.version)))
-			right, wrong := r.mem.read, 0
-			r.mem.read = func(address uint64, into []byte) error {
+			noise := rand.New(rand.NewPCG(7, uint64(r.runtime.layout.version)))
+			right, wrong := r.runtime.mem.read, 0
+			r.runtime.mem.read = func(address uint64, into []byte) error {
 				if noise.IntN(50) == 0 {
 					return errors.New("not there")
 				}

@@ -32,7 +32,7 @@ func TestAModuleThatIsImportedLateIsFound(t *testing.T) {
 			if _, err := r.Look(); err != nil {
 				t.Fatal(err)
 			}
-			if kept, known := r.modules["asyncio.tasks"]; !known || kept.module != 0 {
+			if kept, known := r.runtime.modules.found["asyncio.tasks"]; !known || kept.module != 0 {
 				t.Fatalf("after a look before the import: %+v, want that asyncio.tasks is kept as not there", kept)
 			}
 			if _, err := in.Write([]byte("\n")); err != nil {

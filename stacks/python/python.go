@@ -22,68 +22,78 @@ func Open(process stacks.Process) (stacks.Reader, error) {
 	return r, nil
 }
 
+// Open finds a CPython interpreter in a process.
+func (f *Finder) Open(process stacks.Process) (*Reader, error) {
+	found, err := f.find(process)
+	if err != nil {
+		return nil, err
+	}
+	return newReader(found, f), nil
+}
+
 // A Reader reads one process. One goroutine may use it.
 type Reader struct {
-	process stacks.Process
-	finder  *Finder
-	runtime uint64 // address of _PyRuntime
-	layout  layout
-	uwsgi   bool // uWSGI runs the interpreter: its threads serve without a frame of Python's below
-	mem     snapshot
-	codes   map[uint64]*code
-	looks   int
+	runtime   *cpython
+	names     *nameReader
+	executors *executorReader
+	search    *greenletSearch // for greenlets
+	waits     *waitReader
+	threads   *threadReader
+	tasks     *taskReader
+	greenlets *greenletReader
+}
 
-	// Of the current look.
-	interpreters    []uint64
-	classes         map[uint64]*class
-	globals         map[uint64]map[uint64]uint64 // module's dict → object → its name there
-	greenletClasses map[uint64]bool
-	near            [nearClasses]*class // those that were asked for last
-	moduleDicts     map[string]uint64
-	threads         []thread
-	running         map[uint64]position // frames of coroutines that a thread runs
-	names           map[naming]string
-	busy            map[uint64]int // future → thread that works on it; nil: not looked for yet
+// newReader joins the parts that read a process, the lower ones first.
+func newReader(r *cpython, f *Finder) *Reader {
+	o, u := r.objects, r.unwinder
+	requests := &requestReader{objects: o, unwinder: u}
+	names := &nameReader{objects: o, unwinder: u}
+	locks := &lockReader{objects: o, unwinder: u}
+	forks := &forkReader{runtime: r, finder: f, before: map[uint64]int{}}
+	executors := &executorReader{runtime: r, objects: o, unwinder: u}
+	futures := &futureReader{objects: o, executors: executors}
+	search := &greenletSearch{runtime: r, objects: o, known: map[uint64]bool{}}
+	clues := &clueReader{runtime: r, objects: o, unwinder: u, futures: futures, greenlets: search,
+		pools: &poolReader{objects: o}}
+	waits := &waitReader{runtime: r, objects: o, unwinder: u, names: names, locks: locks, forks: forks, futures: futures,
+		clues: clues}
+	out := &Reader{
+		runtime: r, names: names, executors: executors, search: search, waits: waits,
+		threads: &threadReader{runtime: r, unwinder: u, waits: waits, requests: requests},
+		tasks: &taskReader{runtime: r, objects: o, unwinder: u, images: &f.images, futures: futures, waits: waits,
+			requests: requests},
+		greenlets: &greenletReader{runtime: r, objects: o, unwinder: u, search: search, waits: waits, requests: requests},
+	}
+	out.begin()
+	return out
+}
 
-	modules  map[string]found  // by name
-	interned map[string]uint64 // address of the str that was met last for a name
-	parent   *Reader           // of the process that this one was forked from
-	asyncio  *asyncOffsets
-	search   search         // for greenlets
-	before   map[uint64]int // locks that were taken before the fork, with the parent's pid
+// begin forgets what the last look read.
+func (r *Reader) begin() {
+	r.runtime.begin()
+	r.names.begin()
+	r.executors.begin()
+	r.search.begin()
 }
 
 // Language is "python".
 func (r *Reader) Language() string { return "python" }
-
-// begin forgets what the last look read.
-func (r *Reader) begin() {
-	r.mem.forget()
-	r.looks++
-	if r.codes == nil {
-		r.codes, r.interned, r.before = map[uint64]*code{}, map[string]uint64{}, map[uint64]int{}
-	}
-	r.classes, r.moduleDicts, r.running, r.busy, r.names = map[uint64]*class{}, map[string]uint64{},
-		map[uint64]position{}, nil, map[naming]string{}
-	r.greenletClasses, r.globals = map[uint64]bool{}, map[uint64]map[uint64]uint64{}
-	r.near = [nearClasses]*class{}
-	r.interpreters, r.threads = r.interpreters[:0], r.threads[:0]
-}
 
 var errGone = errors.New("its interpreter cannot be read")
 
 // Look reads what the process does now: its threads, then the tasks and greenlets that wait.
 func (r *Reader) Look() ([]stacks.Work, error) {
 	r.begin()
-	defer r.mem.forget()
-	r.findThreads()
-	if len(r.interpreters) == 0 {
-		return nil, fmt.Errorf("python in process %d: %w", r.process.PID, errGone)
+	defer r.runtime.mem.forget()
+	r.runtime.findThreads()
+	if len(r.runtime.interpreters) == 0 {
+		return nil, fmt.Errorf("python in process %d: %w", r.runtime.process.PID, errGone)
 	}
-	var out []stacks.Work
-	for i := range r.threads {
-		out = append(out, r.threadWork(&r.threads[i]))
-	}
-	out = append(out, r.tasks()...)
-	return append(out, r.greenlets()...), nil
+	out := append(r.threads.work(), r.tasks.work()...)
+	return append(out, r.greenlets.work()...), nil
+}
+
+// LockAt finds the lock that waits at a futex, and what it is called.
+func (r *Reader) LockAt(futex uint64) (object uint64, name string, ok bool) {
+	return r.waits.lockAt(futex)
 }

@@ -117,3 +117,25 @@ func (m *snapshot) octet(address uint64) byte {
 	}
 	return 0
 }
+
+// chars reads a C string of at most 200 bytes, as types have their names in.
+func (m *snapshot) chars(address uint64) string {
+	const most = 200
+	var out []byte
+	for len(out) < most {
+		// To the end of its page, since the next may not be there.
+		n := min(most-len(out), int(pageSize-address%pageSize))
+		raw := m.bytes(address, n)
+		if raw == nil {
+			return ""
+		}
+		for i, c := range raw {
+			if c == 0 {
+				return string(append(out, raw[:i]...))
+			}
+		}
+		out = append(out, raw...)
+		address += uint64(n)
+	}
+	return ""
+}

@@ -99,7 +99,7 @@ func TestTasksTellWhatTheyAwait(t *testing.T) {
 				} {
 					w := work1(work, want.name)
 					got, at := w.Wait, where(w)
-					if r.layout.version == 0x030a && want.name == "within" {
+					if r.runtime.layout.version == 0x030a && want.name == "within" {
 						at = strings.Replace(at, "Lock.__aenter__", "_ContextManagerMixin.__aenter__", 1)
 					}
 					if w.Kind != "task" || w.TID != 0 || w.Idle || got.On != want.on || got.Name != want.object ||

@@ -2,6 +2,7 @@ package python
 
 import (
 	"encoding/binary"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -11,8 +12,8 @@ const maxText = 4096
 
 // text reads a str (Include/cpython/unicodeobject.h); empty: it is none, too long, or has control characters, so it
 // is no name.
-func (r *Reader) text(address uint64) string {
-	raw, kind := r.characters(address)
+func (o *objectReader) text(address uint64) string {
+	raw, kind := o.characters(address)
 	if raw == nil {
 		return ""
 	}
@@ -47,18 +48,18 @@ func isName(raw []byte) bool {
 }
 
 // is says whether an object is the str that a name of ASCII makes.
-func (r *Reader) is(address uint64, name string) bool {
-	head := r.mem.bytes(address+16, 24)
+func (o *objectReader) is(address uint64, name string) bool {
+	head := o.mem.bytes(address+16, 24)
 	if head == nil || binary.LittleEndian.Uint64(head) != uint64(len(name)) {
 		return false
 	}
-	raw, kind := r.characters(address)
+	raw, kind := o.characters(address)
 	return kind == 1 && string(raw) == name
 }
 
 // characters are those of a str as they are kept, of 1, 2 or 4 bytes each.
-func (r *Reader) characters(address uint64) (raw []byte, kind int) {
-	head := r.mem.bytes(address, 40)
+func (o *objectReader) characters(address uint64) (raw []byte, kind int) {
+	head := o.mem.bytes(address, 40)
 	if head == nil {
 		return nil, 0
 	}
@@ -66,50 +67,38 @@ func (r *Reader) characters(address uint64) (raw []byte, kind int) {
 	// Of struct _PyUnicodeObject_state only the first byte is anything: what is above it nobody sets (3.14 leaves there
 	// what the memory had before). Without the GIL, 3.14 has another layout; such a build is not read.
 	kind, ascii := int(state>>2&7), state>>6&1 == 1
-	start := address + r.layout.compact
+	start := address + o.layout.text.compact
 	if ascii {
-		kind, start = 1, address+r.layout.ascii
+		kind, start = 1, address+o.layout.text.ascii
 	}
 	if length == 0 || length > maxText || kind != 1 && kind != 2 && kind != 4 {
 		return nil, 0
 	}
-	return r.mem.bytes(start, int(length)*kind), kind
+	return o.mem.bytes(start, int(length)*kind), kind
 }
 
 // octets reads a bytes object, or a str, as text: query strings are bytes in ASGI.
-func (r *Reader) octets(address uint64) string {
-	if !r.typeOf(address).has(isBytes) {
-		return r.text(address)
+func (o *objectReader) octets(address uint64) string {
+	if !o.typeOf(address).has(isBytes) {
+		return o.text(address)
 	}
-	size := r.mem.word(address + 16)
+	size := o.mem.word(address + 16)
 	if size == 0 || size > maxText {
 		return ""
 	}
-	raw := r.mem.bytes(address+32, int(size))
+	raw := o.mem.bytes(address+32, int(size))
 	if raw == nil {
 		return ""
 	}
 	return strings.ToValidUTF8(string(raw), "�")
 }
 
-// chars reads a C string of at most 200 bytes, as types have their names in.
-func (r *Reader) chars(address uint64) string {
-	const most = 200
-	var out []byte
-	for len(out) < most {
-		// To the end of its page, since the next may not be there.
-		n := min(most-len(out), int(pageSize-address%pageSize))
-		raw := r.mem.bytes(address, n)
-		if raw == nil {
-			return ""
-		}
-		for i, c := range raw {
-			if c == 0 {
-				return string(append(out, raw[:i]...))
-			}
-		}
-		out = append(out, raw...)
-		address += uint64(n)
+// content is a copy of what a bytes object has; nil: it has nothing, or more than most.
+func (o *objectReader) content(object, most uint64) []byte {
+	const header = 32
+	size := o.mem.word(object + 16)
+	if object == 0 || size == 0 || size > most {
+		return nil
 	}
-	return ""
+	return slices.Clone(o.mem.bytes(object+header, int(size)))
 }

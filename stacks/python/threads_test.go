@@ -101,7 +101,7 @@ func TestThreadsTellWhereTheyStandAndWhatTheyWaitFor(t *testing.T) {
 	for _, exe := range interpreters(t) {
 		t.Run(exe, func(t *testing.T) {
 			r, cmd := start(t, &finder, exe, threadsProgram)
-			old := r.layout.version == 0x030a
+			old := r.runtime.layout.version == 0x030a
 			eventually(t, r, func(work []stacks.Work) string {
 				tid := func(name string) uint64 { return uint64(work1(work, name).TID) }
 				for _, want := range []struct {
@@ -241,7 +241,7 @@ func TestALockThatWasTakenBeforeTheForkNamesTheParent(t *testing.T) {
 				for _, w := range work {
 					if w.TID == child && w.Wait.On == "lock" && w.Wait.Name == "lock" &&
 						w.Wait.Before == cmd.Process.Pid && w.Wait.Owner == 0 {
-						object, name, ok := r.LockAt(r.futex(child))
+						object, name, ok := r.LockAt(r.runtime.futex(child))
 						if object != w.Wait.Object || name != "lock" || !ok {
 							return fmt.Sprintf("the lock of its futex is %#x %q %v", object, name, ok)
 						}
