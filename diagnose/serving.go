@@ -125,7 +125,7 @@ func (v sight) spare(p *process) bool {
 // more are there than so many threads can be at, and it has ended another since the oldest came, or that is not known.
 // Then their age is not that of what a thread is at. Where nothing has ended for long it is.
 func (v sight) queued(p *process, threads int) bool {
-	return (v.waiting() || p.sample.Inside > threads) && v.now-max(p.answered, p.found) < v.limits.Pool &&
+	return (v.backlog > 0 || p.sample.Inside > threads) && v.now-max(p.answered, p.found) < v.limits.Pool &&
 		p.began() < max(p.earliest, p.found)-v.limits.Slack
 }
 

@@ -62,6 +62,7 @@ type Worker struct {
 	AtLeast  bool     `json:"at_least,omitempty"` // oldest_seconds counts from when the connections were first seen
 
 	fresh bool // it may be on its way to serve, or to its end
+	flows bool // it has answered others while it was looked at
 }
 
 // An Await is work that waits outside of any thread.
@@ -139,7 +140,8 @@ func (w *Worker) unexplained(than float64) bool {
 func (l *Look) Unsure() int {
 	n := 0
 	for _, w := range l.Workers {
-		if w.State == diagnose.Unknown || w.State == diagnose.Suspect || w.unexplained(veryOld) {
+		late := w.State == diagnose.Suspect && (!w.flows || w.For >= veryOld)
+		if w.State == diagnose.Unknown || late || w.unexplained(veryOld) {
 			n++
 		}
 	}
@@ -174,7 +176,7 @@ func newWorker(w diagnose.Worker, now time.Duration) Worker {
 	out := Worker{
 		Worker: w.Place, PID: w.PID, State: w.State, Label: w.Label, For: (now - w.Since).Seconds(), Inside: w.Inside,
 		Oldest: w.Oldest.Seconds(),
-		CPU:    w.CPU, RSS: w.RSS, fresh: w.Fresh,
+		CPU:    w.CPU, RSS: w.RSS, fresh: w.Fresh, flows: w.Flows,
 	}
 	if w.Cause != nil {
 		c := newCause(*w.Cause)
