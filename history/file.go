@@ -17,10 +17,6 @@ const Extension = ".hangtime"
 // maxLine bounds one record; the largest, a header with its scenario, is far below.
 const maxLine = 8 << 20
 
-func overrun(n uint64) string {
-	return fmt.Sprintf("%d events came faster than they could be written and were left out", n)
-}
-
 // A Writer appends records to a recording.
 type Writer struct {
 	file *os.File

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"fmt"
 	"sync"
 	"time"
 )
@@ -60,4 +61,8 @@ func (r *Recorder) Drain(spare []Record) []Record {
 		r.append(r.Now(), Trouble{Component: "history", Text: overrun(lost)})
 	}
 	return out
+}
+
+func overrun(n uint64) string {
+	return fmt.Sprintf("%d events came faster than they could be written and were left out", n)
 }

@@ -19,16 +19,24 @@ const defaultUsers = 64
 // AloneFlags are a load alone as the command line of `hangtime load` asks for it; what is wrong is told in the words of
 // that command line.
 type AloneFlags struct {
-	Rate, To, Shape, Arrivals, Steps             string
-	Duration, From, Over, Think, Timeout         time.Duration
-	Users, Connections                           int
-	Max, Template, Ledger                        bool
-	Log, Targets, Socket, Method, Body, BodyFile string
-	Speed                                        float64
-	Header                                       []string
-	Expect                                       []int
+	AloneRequest
+
+	Rate, To, Shape, Arrivals, Steps     string
+	Duration, From, Over, Think, Timeout time.Duration
+	Users, Connections                   int
+	Max, Ledger                          bool
+	Log, Targets, Socket                 string
+	Speed                                float64
 	// Whether a person gave it, rather than that it has its default.
 	Given func(flag string) bool
+}
+
+// An AloneRequest is what is sent where neither a file of targets nor a log says it.
+type AloneRequest struct {
+	Method, Body, BodyFile string
+	Header                 []string
+	Expect                 []int
+	Template               bool
 }
 
 // Length is how long hits are due; 0: as long as the plan has any.

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"errors"
 	"fmt"
+	"net"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -101,6 +102,29 @@ func FaultKindOf(name string) (FaultKind, bool) {
 func lockKeys(v *validation, at string, f Fault, _ Scenario) {
 	if f.Path == "" || filepath.IsAbs(f.Path) || !filepath.IsLocal(f.Path) {
 		v.add(at+".path", fmt.Sprintf("%q", f.Path), "want a file in the server's log folder, such as async_tasks.log")
+	}
+}
+
+func networkKeys(v *validation, at string, f Fault, s Scenario) {
+	if f.Network == "" {
+		v.add(at+".network", "is missing", "want one of latency, reset, blackhole")
+	}
+	if f.Network == "latency" {
+		v.above(at+".delay", int64(f.Delay), "how much later data arrives, such as 500ms")
+	}
+	if s.Server.Kind != Reference && (f.Listen == "" || f.Upstream == "") {
+		v.add(at, "does not say what it stands between",
+			"want listen, where your server connects to, and upstream, where its dependency accepts")
+	}
+	for _, one := range []struct{ key, address string }{{"listen", f.Listen}, {"upstream", f.Upstream}} {
+		if one.address == "" {
+			continue
+		}
+		host, port, err := net.SplitHostPort(one.address)
+		if ip := net.ParseIP(host); err != nil || port == "" || ip == nil || !ip.IsLoopback() {
+			v.add(at+"."+one.key, fmt.Sprintf("%q", one.address),
+				"want an address and port of this machine's loopback, such as 127.0.0.1:5432")
+		}
 	}
 }
 

@@ -1,6 +1,11 @@
 package scenarios
 
-import "github.com/goccy/go-yaml/parser"
+import (
+	"fmt"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
 
 // Place finds where a key such as "variants[0].checks[1]" stands in a scenario's text; where the key is not written,
 // its nearest parent. Lines and columns are from 1; 0 in a text that is no YAML.
@@ -10,4 +15,61 @@ func Place(text []byte, key string) (line, column int) {
 		return 0, 0
 	}
 	return locate(parsed.Docs[0].Body, key, "")
+}
+
+// A place says where a key such as "variants[0].set" stands, and, where last is not empty, that key below it as it is
+// written, dots and all.
+type place func(key, last string) (line, column int)
+
+// locate finds the place of a key in the file; of its nearest parent where the key itself is not written.
+func locate(body ast.Node, key, last string) (line, column int) {
+	path := steps(key)
+	if last != "" {
+		path = append(path, last)
+	}
+	node, pos := body, body.GetToken().Position
+	for i, step := range path {
+		at, next := child(node, step)
+		if next == nil {
+			break
+		}
+		node, pos = next, next.GetToken().Position
+		if i == len(path)-1 && last != "" {
+			pos = at.GetToken().Position
+		}
+	}
+	if values, ok := pairs(node); ok && last == "" && len(values) > 0 {
+		pos = values[0].Key.GetToken().Position
+	}
+	return pos.Line, pos.Column
+}
+
+// child returns the node of a key (or item) and the node of its value.
+func child(node ast.Node, step string) (at, value ast.Node) {
+	if values, ok := pairs(node); ok {
+		for _, v := range values {
+			if v.Key.GetToken().Value == step {
+				return v.Key, v.Value
+			}
+		}
+	}
+	if list, ok := node.(*ast.SequenceNode); ok {
+		for i, v := range list.Values {
+			if fmt.Sprint(i) == step {
+				return v, v
+			}
+		}
+	}
+	return nil, nil
+}
+
+// pairs are the keys and values of a node that has some.
+func pairs(node ast.Node) ([]*ast.MappingValueNode, bool) {
+	switch n := node.(type) {
+	case *ast.MappingNode:
+		return n.Values, true
+	case *ast.MappingValueNode:
+		return []*ast.MappingValueNode{n}, true
+	}
+	return nil, false
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/parser"
 )
 
 // A Setting changes one key of a scenario, as --set server.workers=8 does.
@@ -31,59 +30,6 @@ func ParseSetting(text string) (Setting, error) {
 	return Setting{key, v}, nil
 }
 
-// With returns the scenario with the settings applied, one after the other, and judged as a whole at the end:
-// two that only make sense together may stand in any order.
-func (d *Document) With(all ...Setting) (*Document, error) {
-	if len(all) == 0 {
-		return d, nil
-	}
-	tree := deepCopy(d.tree).(map[string]any)
-	var flags []string
-	for _, s := range all {
-		flag := fmt.Sprintf("--set %s=%v", s.Key, s.Value)
-		flags = append(flags, flag)
-		if err := assign(tree, steps(s.Key), deepCopy(s.Value)); err != nil {
-			return nil, &Problem{File: flag, Text: err.Error()}
-		}
-		if err := checkShape(flag, tree); err != nil {
-			return nil, err
-		}
-	}
-	next, err := build(strings.Join(flags, " "), tree, func(string, string) (int, int) { return 0, 0 })
-	if err != nil {
-		return nil, err
-	}
-	next.file = d.file
-	return next, nil
-}
-
-// checkShape judges the keys and kinds of values of a tree that was changed by a flag.
-func checkShape(flag string, tree map[string]any) error {
-	text, err := yaml.Marshal(tree)
-	if err != nil {
-		return fmt.Errorf("%s: %w", flag, err)
-	}
-	parsed, err := parser.ParseBytes(text, 0)
-	if err != nil {
-		return syntaxProblem(flag, err)
-	}
-	var problems []error
-	for _, p := range checkTree(flag, parsed.Docs[0].Body) {
-		problems = append(problems, withoutPlace(p))
-	}
-	return errors.Join(problems...)
-}
-
-func withoutPlace(err error) error {
-	var p *Problem
-	if errors.As(err, &p) {
-		bare := *p
-		bare.Line, bare.Column = 0, 0
-		return &bare
-	}
-	return err
-}
-
 // settings are the pairs of a map in the order of their keys, so that the same file always gives the same run.
 func settings(set map[string]any) []Setting {
 	var all []Setting
@@ -91,11 +37,6 @@ func settings(set map[string]any) []Setting {
 		all = append(all, Setting{key, set[key]})
 	}
 	return all
-}
-
-// steps splits "faults[0].for" into faults, 0, for.
-func steps(key string) []string {
-	return strings.FieldsFunc(key, func(r rune) bool { return r == '.' || r == '[' || r == ']' })
 }
 
 func assign(node any, path []string, value any) error {

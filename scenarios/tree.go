@@ -3,8 +3,6 @@ package scenarios
 import (
 	"fmt"
 	"reflect"
-	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -152,16 +150,6 @@ func describe(t reflect.Type) string {
 	return "a text"
 }
 
-func pairs(node ast.Node) ([]*ast.MappingValueNode, bool) {
-	switch n := node.(type) {
-	case *ast.MappingNode:
-		return n.Values, true
-	case *ast.MappingValueNode:
-		return []*ast.MappingValueNode{n}, true
-	}
-	return nil, false
-}
-
 // keysOf are the keys that a struct takes, in the order in which it declares them.
 func keysOf(t reflect.Type) []string {
 	var keys []string
@@ -178,57 +166,4 @@ func fieldOf(t reflect.Type, key string) (reflect.StructField, bool) {
 		}
 	}
 	return reflect.StructField{}, false
-}
-
-func yamlName(f reflect.StructField) string {
-	name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
-	return name
-}
-
-func join(key, name string) string {
-	if key == "" {
-		return name
-	}
-	return key + "." + name
-}
-
-func unknownHint(name string, allowed []string) string {
-	if near := nearest(name, allowed); near != "" {
-		return fmt.Sprintf("did you mean %q?", near)
-	}
-	sorted := slices.Clone(allowed)
-	sort.Strings(sorted)
-	return "want one of " + strings.Join(sorted, ", ")
-}
-
-// nearest is the allowed word at an edit distance that a slip of the finger explains, or nothing.
-func nearest(word string, allowed []string) string {
-	best, bestDistance := "", len(word)/3+1
-	for _, a := range allowed {
-		if d := editDistance(strings.ToLower(word), a); d <= bestDistance && d < len(a) {
-			best, bestDistance = a, d-1
-		}
-	}
-	return best
-}
-
-// editDistance is Levenshtein's.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diagonal := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := diagonal
-			if a[i-1] != b[j-1] {
-				cost++
-			}
-			diagonal = row[j]
-			row[j] = min(cost, row[j]+1, row[j-1]+1)
-		}
-	}
-	return row[len(b)]
 }

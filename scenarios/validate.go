@@ -50,12 +50,6 @@ func Validate(s Scenario) []*Problem {
 	return v.problems
 }
 
-type validation struct{ problems []*Problem }
-
-func (v *validation) add(key, text, hint string) {
-	v.problems = append(v.problems, &Problem{Key: key, Text: text, Hint: hint})
-}
-
 // tags judges what the tags of the fields say (required, minimum, maximum, pattern) and their choices,
 // so that an editor with the schema and this command agree.
 func (v *validation) tags(value reflect.Value, key string) {

@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"fmt"
-	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,35 +27,6 @@ func (v *validation) fault(at string, f Fault, s Scenario) {
 		v.target(at+".request", *f.Request)
 	}
 	v.victim(at, f, kind.Victim, s.Server.Workers)
-}
-
-func (v *validation) above(key string, n int64, hint string) {
-	if n <= 0 {
-		v.add(key, "is missing", "want "+hint)
-	}
-}
-
-func networkKeys(v *validation, at string, f Fault, s Scenario) {
-	if f.Network == "" {
-		v.add(at+".network", "is missing", "want one of latency, reset, blackhole")
-	}
-	if f.Network == "latency" {
-		v.above(at+".delay", int64(f.Delay), "how much later data arrives, such as 500ms")
-	}
-	if s.Server.Kind != Reference && (f.Listen == "" || f.Upstream == "") {
-		v.add(at, "does not say what it stands between",
-			"want listen, where your server connects to, and upstream, where its dependency accepts")
-	}
-	for _, one := range []struct{ key, address string }{{"listen", f.Listen}, {"upstream", f.Upstream}} {
-		if one.address == "" {
-			continue
-		}
-		host, port, err := net.SplitHostPort(one.address)
-		if ip := net.ParseIP(host); err != nil || port == "" || ip == nil || !ip.IsLoopback() {
-			v.add(at+"."+one.key, fmt.Sprintf("%q", one.address),
-				"want an address and port of this machine's loopback, such as 127.0.0.1:5432")
-		}
-	}
 }
 
 // victim judges who is to be hit.

@@ -84,9 +84,12 @@ func bandRole(band int) role {
 // linesFrom is how many rows a chart needs before quantiles are drawn into it: in fewer they would hide the heat map.
 const linesFrom = 7
 
+// Charts draw response times and outcomes over time.
+type charts struct{ *look }
+
 // chartPane draws response time over time as a heat map (the fuller a cell, the more hits), the quantiles as lines,
 // and when faults were in effect.
-func (l *look) chartPane(r *report.Report, v *report.Variant, w, h int) string {
+func (l charts) chartPane(r *report.Report, v *report.Variant, w, h int) string {
 	rows, columns := h-3, w-2-gutter
 	if rows < 2 || columns < 8 {
 		return l.box("response time", "", []string{" " + l.quantiles(&v.Load)}, w, h)
@@ -108,7 +111,7 @@ func loadOf(v *report.Variant) metrics.Load {
 }
 
 // chart is the rows of the heat map and its time axis.
-func (l *look) chart(v *report.Variant, a axis, now time.Duration, rows int) []string {
+func (l charts) chart(v *report.Variant, a axis, now time.Duration, rows int) []string {
 	d := loadOf(v)
 	if v.To >= 0 {
 		now = v.To
@@ -173,7 +176,7 @@ type heatRow struct {
 	lowest      bool // the lowest row of its bands: where several rows share a band, lines are drawn in one
 }
 
-func (l *look) heatRow(heat []heatColumn, row heatRow) string {
+func (l charts) heatRow(heat []heatColumn, row heatRow) string {
 	p := l.pen(gutter + len(heat))
 	p.put(dim, right(row.label, gutter-2)+" "+l.glyphs.border.Left)
 	for i := range heat {
@@ -183,7 +186,7 @@ func (l *look) heatRow(heat []heatColumn, row heatRow) string {
 	return p.text()
 }
 
-func (l *look) heatCell(c *heatColumn, row heatRow) (string, role) {
+func (l charts) heatCell(c *heatColumn, row heatRow) (string, role) {
 	within := func(band int) bool { return band >= row.bottom && band < row.top }
 	if c.any && row.lines && row.lowest {
 		switch {
@@ -217,7 +220,7 @@ func bandLabel(band int) string {
 }
 
 // quantiles of the newest step in which something was answered.
-func (l *look) quantiles(d *metrics.Load) string {
+func (l charts) quantiles(d *metrics.Load) string {
 	g := &l.glyphs
 	for i := len(d.Series.Points) - 1; i >= 0; i-- {
 		if p := d.Series.Points[i]; p.OK+p.Failed > 0 {

@@ -20,7 +20,9 @@ func (s *compareScreen) head(w int) string {
 	return l.fit(" "+l.in(title, "hangtime")+"  "+l.in(dim, l.text("compare "+s.c.Names[0]+" with "+s.c.Names[1])), w)
 }
 
-func (s *compareScreen) draw(w, h int) string { return s.look.comparePage(&s.comparison, s.from, w, h) }
+func (s *compareScreen) draw(w, h int) string {
+	return comparing{s.look}.comparePage(&s.comparison, s.from, w, h)
+}
 
 func (s *compareScreen) place() place { return onPage }
 
@@ -51,9 +53,12 @@ type comparison struct {
 	at   int // index in c.Variants
 }
 
+// A comparing draws variants side by side.
+type comparing struct{ *look }
+
 // comparePage draws the response time of both runs on one time axis, one below the other, and every figure of both
 // with the change.
-func (l *look) comparePage(c *comparison, scroll, w, h int) string {
+func (l comparing) comparePage(c *comparison, scroll, w, h int) string {
 	v := &c.c.Variants[c.at]
 	name := fmt.Sprintf("variant %s (%d of %d)", v.Name, c.at+1, len(c.c.Variants))
 	if fewRuns(v) {
@@ -85,7 +90,7 @@ func fewRuns(v *report.ComparedVariant) bool {
 }
 
 // twoCharts sets both runs one below the other: the same moment of the plan has the same column.
-func (l *look) twoCharts(c *comparison, name string, w, h int) string {
+func (l comparing) twoCharts(c *comparison, name string, w, h int) string {
 	panes := [2]string{}
 	longest := second
 	for _, r := range c.runs {
@@ -101,12 +106,12 @@ func (l *look) twoCharts(c *comparison, name string, w, h int) string {
 		}
 		from := max(v.LoadFrom, v.From)
 		a := axis{from, from, from + longest, max(w-2-gutter, 1)}
-		panes[i] = l.box(c.c.Names[i], l.quantilesOf(v), l.chart(v, a, until(r, v), max(h-3, 1)), w, h)
+		panes[i] = l.box(c.c.Names[i], l.quantilesOf(v), charts(l).chart(v, a, until(r, v), max(h-3, 1)), w, h)
 	}
 	return panes[0] + "\n" + panes[1]
 }
 
-func (l *look) quantilesOf(v *report.Variant) string {
+func (l comparing) quantilesOf(v *report.Variant) string {
 	q := v.Load.All
 	return l.in(dim, "p50 ") + l.text(words.Duration(q.P50)) + l.in(dim, "  p99 ") + l.text(words.Duration(q.P99)) +
 		l.in(dim, "  max ") + l.text(words.Duration(q.Max))
@@ -121,7 +126,7 @@ func variantOf(r *report.Report, name string) *report.Variant {
 	return nil
 }
 
-func (l *look) comparedLines(c *comparison, v *report.ComparedVariant) []string {
+func (l comparing) comparedLines(c *comparison, v *report.ComparedVariant) []string {
 	rows := [][4]string{{"", c.c.Names[0], c.c.Names[1], "change"}}
 	for _, f := range v.Figures {
 		rows = append(rows, [4]string{f.Title, f.Value(0), f.Value(1), change(&f)})

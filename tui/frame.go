@@ -43,7 +43,7 @@ func (m *model) frame() string {
 func (m *model) tiny() string {
 	text := fmt.Sprintf("want %dx%d", leastWidth, leastHeight)
 	if v := m.shown(); v != nil {
-		return ansiPlain(m.look.condition(m.report, v)) + "\n" + text + "\nq ends"
+		return ansiPlain(banner{m.look}.condition(m.report, v)) + "\n" + text + "\nq ends"
 	}
 	return "hangtime\n" + text + "\nq ends"
 }

@@ -6,11 +6,14 @@ import (
 	"charm.land/lipgloss/v2"
 )
 
+// bars are what a progress bar is made of.
+type bars struct{ doneBar, headBar, restBar string }
+
 // glyphs are the characters that a look draws with; those of the workers' states are in their table.
 type glyphs struct {
-	ascii                      *strings.Replacer // of what reports write beyond ASCII; nil: the terminal shows it
-	border                     lipgloss.Border
-	doneBar, headBar, restBar  string
+	ascii  *strings.Replacer // of what reports write beyond ASCII; nil: the terminal shows it
+	border lipgloss.Border
+	bars
 	cursor, into, more, bullet string
 	faultMark, faultSpan       string
 	yes, no, unsure            string
@@ -24,8 +27,8 @@ type glyphs struct {
 // unicodeGlyphs are all of width 1 and in the fonts that terminals come with.
 func unicodeGlyphs() glyphs {
 	return glyphs{
-		border:  lipgloss.NormalBorder(),
-		doneBar: "━", headBar: "╸", restBar: "─", cursor: "▸", into: "▸", more: "…", bullet: "●",
+		border: lipgloss.NormalBorder(),
+		bars:   bars{doneBar: "━", headBar: "╸", restBar: "─"}, cursor: "▸", into: "▸", more: "…", bullet: "●",
 		faultMark: "▲", faultSpan: "━", yes: "✓", no: "✗", unsure: "?", play: "▶", pause: "■",
 		p50: "─", p99: "━", max: "‾", bar: "▆", waiting: "↑", shades: []string{"░", "▒", "▓", "█"},
 	}
@@ -35,8 +38,8 @@ func asciiGlyphs() glyphs {
 	return glyphs{
 		ascii: strings.NewReplacer("←", "<-", "→", "->", "▸", ">", "…", "~", "µ", "u", "↑", "up", "↓", "down",
 			"\ufffd", "?"),
-		border:  lipgloss.ASCIIBorder(),
-		doneBar: "=", headBar: ">", restBar: ".", cursor: ">", into: ">", more: "~", bullet: "*",
+		border: lipgloss.ASCIIBorder(),
+		bars:   bars{doneBar: "=", headBar: ">", restBar: "."}, cursor: ">", into: ">", more: "~", bullet: "*",
 		faultMark: "^", faultSpan: "=", yes: "+", no: "x", unsure: "?", play: ">", pause: "||",
 		p50: "-", p99: "=", max: "'", bar: "=", waiting: "^", shades: []string{".", ":", "o", "#"},
 	}

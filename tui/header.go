@@ -12,8 +12,11 @@ import (
 	"github.com/hangtime-dev/hangtime/words"
 )
 
+// A banner draws what stands above every page: which run it is, how far it is, and how things are.
+type banner struct{ *look }
+
 // header is the first line: what runs, how far it is, and what is wrong. What is wrong is never cut.
-func (l *look) header(r *report.Report, v *report.Variant, w int) string {
+func (l banner) header(r *report.Report, v *report.Variant, w int) string {
 	if v == nil {
 		return l.fit(" "+l.in(title, "hangtime")+"  "+l.in(dim, "starting"), w)
 	}
@@ -40,7 +43,7 @@ func (l *look) header(r *report.Report, v *report.Variant, w int) string {
 	return l.fit(left, w-textWidth(state)-1) + state + " "
 }
 
-func (l *look) progress(done, all time.Duration, w int) string {
+func (l banner) progress(done, all time.Duration, w int) string {
 	g := &l.glyphs
 	share := 0.0
 	if all > 0 {
@@ -56,7 +59,7 @@ func (l *look) progress(done, all time.Duration, w int) string {
 }
 
 // condition says in a few words how the server is.
-func (l *look) condition(r *report.Report, v *report.Variant) string {
+func (l banner) condition(r *report.Report, v *report.Variant) string {
 	counts := map[diagnose.State]int{}
 	for _, w := range v.Workers {
 		counts[w.State]++

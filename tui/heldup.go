@@ -14,8 +14,11 @@ import (
 	"github.com/hangtime-dev/hangtime/words"
 )
 
+// Obstacles draw what holds a worker up, and who waits behind it.
+type obstacles struct{ *look }
+
 // heldUp says why a worker does not get on, who holds what it waits for, and what happened to its place before.
-func (l *look) heldUp(v *report.Variant, w *diagnose.Worker, now time.Duration, width int) []string {
+func (l obstacles) heldUp(v *report.Variant, w *diagnose.Worker, now time.Duration, width int) []string {
 	var lines []string
 	switch {
 	case w.Cause != nil:
@@ -77,7 +80,7 @@ func (l *look) heldUp(v *report.Variant, w *diagnose.Worker, now time.Duration, 
 const mostWork = 6
 
 // worksOn lists what a worker is working on, as far as its code says so, and what of it waits outside of any thread.
-func (l *look) worksOn(w *diagnose.Worker, width int) []string {
+func (l obstacles) worksOn(w *diagnose.Worker, width int) []string {
 	list := func(name string, all []string) []string {
 		if len(all) == 0 {
 			return nil
@@ -138,7 +141,7 @@ func toldOf(v *report.Variant, place int) []report.Line {
 }
 
 // chainOf says who waits for whom, where there is more than one link.
-func (l *look) chainOf(c *diagnose.Cause, width int) []string {
+func (l obstacles) chainOf(c *diagnose.Cause, width int) []string {
 	if len(c.Chain) == 0 {
 		return nil
 	}
@@ -164,7 +167,7 @@ func sureness(c diagnose.Confidence) string {
 }
 
 // chain draws worker → lock → holder.
-func (l *look) chain(w *diagnose.Worker, wait *history.LockWait) []string {
+func (l obstacles) chain(w *diagnose.Worker, wait *history.LockWait) []string {
 	file := wait.Path
 	if file == "" {
 		file = "a file without a name"
@@ -193,10 +196,10 @@ func (l *look) chain(w *diagnose.Worker, wait *history.LockWait) []string {
 	return append(lines, l.in(dim, fmt.Sprintf("   fd %d %s %s", wait.FD, arrow, file)))
 }
 
-func (l *look) elbow() string { return l.glyphs.border.BottomLeft + l.glyphs.border.Top }
+func (l obstacles) elbow() string { return l.glyphs.border.BottomLeft + l.glyphs.border.Top }
 
 // victim is one worker's part in an incident, in a line.
-func (l *look) victim(in *diagnose.Incident, victim *diagnose.Victim, now time.Duration) string {
+func (l obstacles) victim(in *diagnose.Incident, victim *diagnose.Victim, now time.Duration) string {
 	text := l.in(bad, fmt.Sprintf("%s #%d", in.Kind, in.ID)) + " " + l.in(dim, words.Moment(victim.From)) +
 		fmt.Sprintf("  pid %d", victim.PID) + l.text(fate(in, victim, now))
 	return text + l.in(dim, "  "+l.text(in.Cause.Short))

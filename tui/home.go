@@ -21,7 +21,7 @@ func (s *homeScreen) head(w int) string {
 		l.in(dim, "find out why a multi-worker server hangs: pick what to break"), w)
 }
 
-func (s *homeScreen) draw(w, h int) string { return s.look.homePage(&s.list, s.from, w, h) }
+func (s *homeScreen) draw(w, h int) string { return homeView{s.look}.homePage(&s.list, s.from, w, h) }
 
 func (s *homeScreen) place() place { return onHome }
 
@@ -98,8 +98,11 @@ func (s *homeScreen) click(x, y int) tea.Cmd {
 	return nil
 }
 
+// A homeView draws the list of scenarios and what the chosen one is.
+type homeView struct{ *look }
+
 // homePage is the list on the left and what is selected on the right; on a narrow terminal below it.
-func (l *look) homePage(p *picker, scroll, w, h int) string {
+func (l homeView) homePage(p *picker, scroll, w, h int) string {
 	shown := p.shown()
 	at := p.current(shown)
 	note := fmt.Sprintf("%d of %d", len(shown), len(p.all))
@@ -128,7 +131,7 @@ func (l *look) homePage(p *picker, scroll, w, h int) string {
 	return list + "\n" + preview(w, h-s.h)
 }
 
-func (l *look) homeRow(s *Scenario, selected bool, names, w int) string {
+func (l homeView) homeRow(s *Scenario, selected bool, names, w int) string {
 	mark := "  "
 	if selected {
 		mark = l.in(accent, l.glyphs.cursor) + " "
@@ -150,7 +153,7 @@ func (l *look) homeRow(s *Scenario, selected bool, names, w int) string {
 	return mark + last + " " + name + " " + l.in(dim, l.text(s.Title))
 }
 
-func (l *look) previewLines(s *Scenario, w int) []string {
+func (l homeView) previewLines(s *Scenario, w int) []string {
 	var lines []string
 	paragraph := func(r role, text string) { lines = append(lines, l.paragraph(r, text, 1, w)...) }
 	paragraph(title, s.Title)
@@ -184,7 +187,7 @@ func (l *look) previewLines(s *Scenario, w int) []string {
 }
 
 // yaml colours keys and comments of one line.
-func (l *look) yaml(line string) string {
+func (l homeView) yaml(line string) string {
 	line = l.text(line)
 	trimmed := strings.TrimSpace(line)
 	if strings.HasPrefix(trimmed, "#") {

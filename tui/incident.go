@@ -72,7 +72,7 @@ func (s *incidentScreen) draw(w, h int) string {
 		return s.live.draw(w, h)
 	}
 	return s.look.scrolled(fmt.Sprintf("incident %d of %d", i+1, len(v.Incidents)),
-		s.look.incidentLines(s.report, v, &v.Incidents[i], w-2), s.from, w, h)
+		incidentView{s.look}.incidentLines(s.report, v, &v.Incidents[i], w-2), s.from, w, h)
 }
 
 func (s *incidentScreen) do(a action) (tea.Cmd, bool) {
@@ -83,7 +83,7 @@ func (s *incidentScreen) do(a action) (tea.Cmd, bool) {
 	}
 	v, last := s.shown(), 0
 	if i := s.at(v); i >= 0 {
-		last = len(s.look.incidentLines(s.report, v, &v.Incidents[i], s.w-2)) - (s.rows() - 2)
+		last = len(incidentView{s.look}.incidentLines(s.report, v, &v.Incidents[i], s.w-2)) - (s.rows() - 2)
 	}
 	return nil, s.turn(a, last)
 }
@@ -187,8 +187,11 @@ func cost(v *report.Variant, in *diagnose.Incident, now time.Duration) (due, ok,
 	return due, ok, failed, open, worst
 }
 
+// An incidentView draws one incident.
+type incidentView struct{ *look }
+
 // incidentLines are the story of one incident as a page.
-func (l *look) incidentLines(r *report.Report, v *report.Variant, in *diagnose.Incident, w int) []string {
+func (l incidentView) incidentLines(r *report.Report, v *report.Variant, in *diagnose.Incident, w int) []string {
 	now := until(r, v)
 	lines := append(l.paragraph(bad, strings.ToUpper(in.Kind)+fmt.Sprintf(" #%d: ", in.ID)+in.Cause.Sentence, 1, w), "")
 	all := moments(v, in, now)

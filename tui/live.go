@@ -21,14 +21,14 @@ type liveScreen struct {
 	older  int // lines of the story, from the newest, that are below the pane
 }
 
-func (s *liveScreen) head(w int) string { return s.look.header(s.report, s.stage.shown(), w) }
+func (s *liveScreen) head(w int) string { return banner{s.look}.header(s.report, s.stage.shown(), w) }
 
 func (s *liveScreen) draw(w, h int) string {
 	v := s.stage.shown()
 	if v == nil {
 		return s.look.box("hangtime", "", []string{" starting"}, w, h)
 	}
-	return s.look.live(s.report, v, s.view(v), w, h)
+	return liveBody{s.look}.live(s.report, v, s.view(v), w, h)
 }
 
 func (s *liveScreen) place() place { return s.goingOn(onLive) }
@@ -150,17 +150,20 @@ func share(rows, workers int) heights {
 // checksFrom is the width from which checks and incidents stand beside the story.
 const checksFrom = 120
 
+// A liveBody lays the panes of the live screen out.
+type liveBody struct{ *look }
+
 // live is the screen of a variant, w × h without header and key line.
-func (l *look) live(r *report.Report, v *report.Variant, view liveView, w, h int) string {
+func (l liveBody) live(r *report.Report, v *report.Variant, view liveView, w, h int) string {
 	s := share(h-1, len(v.Workers))
 	now := until(r, v)
-	blocks := []string{l.statement(r, v, w)}
+	blocks := []string{banner(l).statement(r, v, w)}
 	if s.top > 0 {
 		left := 38
 		if w >= 140 {
 			left = 46
 		}
-		blocks = append(blocks, beside(l.loadPane(v, now, left, s.top), l.chartPane(r, v, w-left, s.top)))
+		blocks = append(blocks, beside(charts(l).loadPane(v, now, left, s.top), charts(l).chartPane(r, v, w-left, s.top)))
 	}
 	note := ""
 	if view.filter != "" {
@@ -169,13 +172,13 @@ func (l *look) live(r *report.Report, v *report.Variant, view liveView, w, h int
 	if view.order == troubleFirst {
 		note += " trouble first"
 	}
-	blocks = append(blocks, l.workerTable(v, now, view.shown, view.selected, w, s.workers, note))
+	blocks = append(blocks, workerTable(l).workersPane(v, now, view.shown, view.selected, w, s.workers, note))
 	switch {
 	case s.story > 0 && w >= checksFrom:
 		right := max(w/3, 40)
-		blocks = append(blocks, beside(l.storyPane(v, view, "", w-right, s.story), l.sidePane(v, view, now, right, s.story)))
+		blocks = append(blocks, beside(storyView(l).storyPane(v, view, "", w-right, s.story), sideView(l).sidePane(v, view, now, right, s.story)))
 	case s.story > 0:
-		blocks = append(blocks, l.storyPane(v, view, l.incidentsNote(v)+l.checksNote(v), w, s.story))
+		blocks = append(blocks, storyView(l).storyPane(v, view, sideView(l).incidentsNote(v)+sideView(l).checksNote(v), w, s.story))
 	}
 	return strings.Join(blocks, "\n")
 }

@@ -15,7 +15,7 @@ import (
 const loadRows = 5
 
 // loadPane says what is sent and what becomes of it; where it is high enough also over time.
-func (l *look) loadPane(v *report.Variant, now time.Duration, w, h int) string {
+func (l charts) loadPane(v *report.Variant, now time.Duration, w, h int) string {
 	load := loadOf(v)
 	d := &load
 	inside := 0
@@ -87,7 +87,7 @@ func limited(v *report.Variant) string {
 }
 
 // outcomeBars draw what became of the hits that were due in each column: answered at the bottom, failed above, open on top.
-func (l *look) outcomeBars(d *metrics.Load, a axis, now time.Duration, rows int) []string {
+func (l charts) outcomeBars(d *metrics.Load, a axis, now time.Duration, rows int) []string {
 	s := &d.Series
 	type sums struct{ ok, failed, open float64 }
 	columns := make([]sums, a.columns)

@@ -28,8 +28,8 @@ func newModel(source Source, controls Controls, options Options) (*model, error)
 	for _, o := range openings() {
 		opening = append(opening, o.key)
 	}
-	s := &stage{source: source, controls: controls, options: options, keys: newKeys(opening...), dark: true,
-		profile: colorprofile.TrueColor, selected: 1}
+	s := &stage{source: source, controls: controls, options: options, keys: newKeys(opening...), selected: 1,
+		terminal: terminal{dark: true, profile: colorprofile.TrueColor}}
 	s.live, s.over = &liveScreen{stage: s}, &verdictScreen{page{stage: s}}
 	s.on = s.live
 	if err := s.keys.rebind(options.Keys); err != nil {

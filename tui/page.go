@@ -14,7 +14,7 @@ type page struct {
 	from int // the first line that is visible
 }
 
-func (p *page) head(w int) string { return p.look.header(p.report, p.shown(), w) }
+func (p *page) head(w int) string { return banner{p.look}.header(p.report, p.shown(), w) }
 
 func (p *page) place() place { return p.goingOn(onPage) }
 

@@ -14,9 +14,12 @@ import (
 // besideRows is what the selected worker needs of the column, below checks and incidents.
 const besideRows = 8
 
+// A sideView draws the panes beside the charts: incidents and checks.
+type sideView struct{ *look }
+
 // sidePane has the checks, below them the incidents, and below these, where there is room, what is known of the
 // selected worker.
-func (l *look) sidePane(v *report.Variant, view liveView, now time.Duration, w, h int) string {
+func (l sideView) sidePane(v *report.Variant, view liveView, now time.Duration, w, h int) string {
 	checks := min(len(v.Verdict.Checks)+2, h)
 	incidents := min(min(max(len(v.Incidents), 1), mostListed)+2, h-checks)
 	rest := h - checks - incidents
@@ -25,10 +28,10 @@ func (l *look) sidePane(v *report.Variant, view liveView, now time.Duration, w, 
 	}
 	for i := range v.Workers {
 		if one := &v.Workers[i]; one.Place == view.selected && rest >= besideRows {
-			lines := append(l.heldUp(v, one, now, w-2), "")
+			lines := append(obstacles(l).heldUp(v, one, now, w-2), "")
 			name := fmt.Sprintf("worker %d, pid %d", one.Place, one.PID)
 			return l.checksPane(v, w, checks) + "\n" + l.incidentsPane(v, now, w, incidents) + "\n" +
-				l.box(name, "", append(lines, l.threads(one)...), w, rest)
+				l.box(name, "", append(lines, threadView(l).threads(one)...), w, rest)
 		}
 	}
 	return l.checksPane(v, w, checks) + "\n" + l.incidentsPane(v, now, w, h-checks)
@@ -38,7 +41,7 @@ func (l *look) sidePane(v *report.Variant, view liveView, now time.Duration, w, 
 const mostListed = 4
 
 // incidentsPane lists the incidents, the newest first: which are open, how long, how many workers, why.
-func (l *look) incidentsPane(v *report.Variant, now time.Duration, w, h int) string {
+func (l sideView) incidentsPane(v *report.Variant, now time.Duration, w, h int) string {
 	var body []string
 	for i := range v.Incidents {
 		body = append(body, l.incidentLine(&v.Incidents[len(v.Incidents)-1-i], now))
@@ -54,7 +57,7 @@ func (l *look) incidentsPane(v *report.Variant, now time.Duration, w, h int) str
 }
 
 // incidentLine says of an incident whether it is open, and the shortest of what, how many, how long, why.
-func (l *look) incidentLine(in *diagnose.Incident, now time.Duration) string {
+func (l sideView) incidentLine(in *diagnose.Incident, now time.Duration) string {
 	as, mark, length := bad, l.stateMark(diagnose.Hung), ""
 	switch {
 	case in.Recovered >= 0:
@@ -70,7 +73,7 @@ func (l *look) incidentLine(in *diagnose.Incident, now time.Duration) string {
 }
 
 // incidentsNote counts them, for where there is no room to list them.
-func (l *look) incidentsNote(v *report.Variant) string {
+func (l sideView) incidentsNote(v *report.Variant) string {
 	over := 0
 	for i := range v.Incidents {
 		if v.Incidents[i].Recovered >= 0 {
@@ -91,7 +94,7 @@ func (l *look) incidentsNote(v *report.Variant) string {
 }
 
 // checksNote counts the checks, for where there is no room to list them.
-func (l *look) checksNote(v *report.Variant) string {
+func (l sideView) checksNote(v *report.Variant) string {
 	if len(v.Verdict.Checks) == 0 {
 		return ""
 	}
@@ -109,7 +112,7 @@ func (l *look) checksNote(v *report.Variant) string {
 }
 
 // checksPane has the checks as they stand. They are judged for good when the variant is over.
-func (l *look) checksPane(v *report.Variant, w, h int) string {
+func (l sideView) checksPane(v *report.Variant, w, h int) string {
 	name := "checks, as they stand"
 	if v.To >= 0 {
 		name = "checks"

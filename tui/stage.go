@@ -34,7 +34,6 @@ type stage struct {
 	player   *player // nil: nothing is replayed
 
 	report *report.Report // the one that is shown; nil before the first
-	w, h   int            // of the terminal, in cells
 
 	on         screen // the one that is shown
 	live, over screen // where back leads while a run goes on, and once it is over; nil where no run is looked at
@@ -49,6 +48,12 @@ type stage struct {
 	said   string // answer to the last key
 	saidAt time.Time
 
+	terminal
+}
+
+// A terminal is what is known of the one that is drawn on.
+type terminal struct {
+	w, h    int // in cells
 	dark    bool
 	profile colorprofile.Profile
 }

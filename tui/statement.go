@@ -11,7 +11,7 @@ import (
 
 // statement is the one sentence under the header: what is wrong and why, or what the fault does not do, or how the
 // last trouble ended, or what is run here.
-func (l *look) statement(r *report.Report, v *report.Variant, w int) string {
+func (l banner) statement(r *report.Report, v *report.Variant, w int) string {
 	as, text := says(r, v, w-2)
 	return l.fit(" "+l.in(as, l.text(l.shorten(text, w-2))), w)
 }

@@ -77,7 +77,7 @@ func TestALaneShowsTheGravest(t *testing.T) {
 		had[per+i], had[2*per+i], had[3*per+i] = diagnose.Unknown, diagnose.Busy, diagnose.Idle
 	}
 	had[2*per], had[3*per] = diagnose.Hung, diagnose.Booting
-	if got, want := ansi.Strip(l.lane(had, a, 4*second-1)), " ?█○"; got != want {
+	if got, want := ansi.Strip(workerTable{l}.lane(had, a, 4*second-1)), " ?█○"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -24,9 +24,12 @@ func lineRole(k report.LineKind) role {
 	return plain
 }
 
+// A storyView draws what happened, line by line.
+type storyView struct{ *look }
+
 // storyPane has the newest lines of what happened, the newest last, or older ones when a person has gone back. beside
 // is a note for its upper edge.
-func (l *look) storyPane(v *report.Variant, view liveView, beside string, w, h int) string {
+func (l storyView) storyPane(v *report.Variant, view liveView, beside string, w, h int) string {
 	rows := max(h-2, 0)
 	lines := v.Story
 	if view.filter != "" {
@@ -54,7 +57,7 @@ func (l *look) storyPane(v *report.Variant, view liveView, beside string, w, h i
 	return l.box("story", note, body, w, h)
 }
 
-func (l *look) storyLine(line report.Line, w int) string {
+func (l storyView) storyLine(line report.Line, w int) string {
 	const before = 1 + 9 + 2 + 7 + 1
 	return " " + l.in(dim, words.Moment(line.At)) + "  " + l.in(lineRole(line.Kind), pad(string(line.Kind), 7)) + " " +
 		l.text(l.shorten(line.Text, w-before))

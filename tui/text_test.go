@@ -57,7 +57,7 @@ func TestTheVerdictTellsWhatWasNoticedBesideHangs(t *testing.T) {
 		Cause: diagnose.Cause{Kind: diagnose.CauseBacklog, Sentence: "12 connections were dropped",
 			Remedy: "a longer backlog"},
 	}}
-	text := ansi.Strip(strings.Join(l.verdictLines(r, nil, 100), "\n"))
+	text := ansi.Strip(strings.Join(verdictView{l}.verdictLines(r, nil, 100), "\n"))
 	for _, want := range []string{"shared, backlog from 00:08.000 to 00:09.000", "12 connections were dropped",
 		"the guide: a longer backlog"} {
 		if !strings.Contains(text, want) {

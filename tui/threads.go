@@ -9,8 +9,11 @@ import (
 	"github.com/hangtime-dev/hangtime/words"
 )
 
+// A threadView draws what the threads of a worker do.
+type threadView struct{ *look }
+
 // threads lists what each thread is in: those that are stuck first, with their stacks.
-func (l *look) threads(w *diagnose.Worker) []string {
+func (l threadView) threads(w *diagnose.Worker) []string {
 	if len(w.Threads) == 0 {
 		return []string{l.in(dim, " threads are looked at once a worker is suspect")}
 	}

@@ -31,7 +31,7 @@ func (s *verdictScreen) draw(w, h int) string {
 	if s.shown() == nil {
 		return s.live.draw(w, h)
 	}
-	return s.look.scrolled("verdict", s.look.verdictLines(s.report, s.next(), w-2), s.from, w, h)
+	return s.look.scrolled("verdict", verdictView{s.look}.verdictLines(s.report, s.next(), w-2), s.from, w, h)
 }
 
 // place is a page, of a run that is judged: it goes on no more, or is not looked at.
@@ -46,7 +46,7 @@ func (s *verdictScreen) hints() []hint {
 func (s *verdictScreen) do(a action) (tea.Cmd, bool) {
 	last := 0
 	if s.shown() != nil {
-		last = len(s.look.verdictLines(s.report, s.next(), s.w-2)) - (s.rows() - 2)
+		last = len(verdictView{s.look}.verdictLines(s.report, s.next(), s.w-2)) - (s.rows() - 2)
 	}
 	return nil, s.turn(a, last)
 }
@@ -77,8 +77,11 @@ func (s *verdictScreen) next() []string {
 	return append(lines, l.in(accent, "hangtime scenarios show "+scenario+" > mine.yaml")+"  to start your own from")
 }
 
+// A verdictView draws what the run came to.
+type verdictView struct{ *look }
+
 // verdictLines are the outcome first, then the variants side by side, what was judged, and what to do next.
-func (l *look) verdictLines(r *report.Report, next []string, w int) []string {
+func (l verdictView) verdictLines(r *report.Report, next []string, w int) []string {
 	o := r.Verdict.Outcome
 	lines := l.paragraph(plain, strings.ToUpper(string(o))+"  "+r.Verdict.Sentence, 1, w)
 	lines[0] = strings.Replace(lines[0], strings.ToUpper(string(o)), l.in(outcomeRole(o), strings.ToUpper(string(o))+" "), 1)
@@ -89,7 +92,7 @@ func (l *look) verdictLines(r *report.Report, next []string, w int) []string {
 		lines = append(lines, "   "+l.in(warn, "interrupted by "+r.Interrupted+": this is what was known by then"))
 	}
 	lines = append(lines, "")
-	lines = append(lines, l.verdictTable(r, w)...)
+	lines = append(lines, verdictTable(l).tableLines(r, w)...)
 	lines = append(lines, "", " "+l.in(title, "checks"))
 	for _, v := range r.Verdict.Variants {
 		for i, c := range v.Checks {
@@ -133,7 +136,7 @@ func (l *look) verdictLines(r *report.Report, next []string, w int) []string {
 	return lines
 }
 
-func (l *look) checkLine(variant string, c *verdict.Check, first bool) string {
+func (l verdictView) checkLine(variant string, c *verdict.Check, first bool) string {
 	text := "   " + pad(l.outcome(c.Outcome), 10) + l.in(dim, variant+": ") + l.text(c.Name)
 	if c.Got != "" && (first || c.Outcome != verdict.Pass) {
 		text += ": " + l.text(c.Got)

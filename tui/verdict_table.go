@@ -24,8 +24,11 @@ func verdictRows() []verdictRow {
 	}
 }
 
-// verdictTable sets the variants side by side.
-func (l *look) verdictTable(r *report.Report, w int) []string {
+// A verdictTable draws the variants beside one another.
+type verdictTable struct{ *look }
+
+// tableLines sets the variants side by side.
+func (l verdictTable) tableLines(r *report.Report, w int) []string {
 	rows := l.verdictCells(r, func(row verdictRow) string { return row.title })
 	widths, all := columnWidths(rows)
 	if all > w {
@@ -67,7 +70,7 @@ func columnWidths(rows [][]string) (widths []int, all int) {
 	return widths, all - 2
 }
 
-func (l *look) verdictCells(r *report.Report, titled func(verdictRow) string) [][]string {
+func (l verdictTable) verdictCells(r *report.Report, titled func(verdictRow) string) [][]string {
 	rows := [][]string{{""}, {"as expected"}, {"incidents"}}
 	for _, row := range verdictRows() {
 		rows = append(rows, []string{titled(row)})

@@ -42,7 +42,7 @@ func openWorker(s *stage, word string) (screen, error) {
 
 func (s *workerScreen) draw(w, h int) string {
 	if one := s.worker(); one != nil {
-		return s.look.workerPage(s.report, s.shown(), one, s.from, w, h)
+		return workerView{s.look}.workerPage(s.report, s.shown(), one, s.from, w, h)
 	}
 	return s.live.draw(w, h)
 }
@@ -50,7 +50,7 @@ func (s *workerScreen) draw(w, h int) string {
 func (s *workerScreen) do(a action) (tea.Cmd, bool) {
 	last := 0
 	if one := s.worker(); one != nil {
-		last = len(s.look.insideLines(s.shown(), one, until(s.report, s.shown()), s.w/2))
+		last = len(workerView{s.look}.insideLines(s.shown(), one, until(s.report, s.shown()), s.w/2))
 	}
 	return nil, s.turn(a, last)
 }
@@ -60,11 +60,14 @@ func (s *workerScreen) copy() string {
 	if one == nil {
 		return ""
 	}
-	return ansiPlain(strings.Join(s.look.insideLines(s.shown(), one, until(s.report, s.shown()), 120), "\n")) + "\n"
+	return ansiPlain(strings.Join(workerView{s.look}.insideLines(s.shown(), one, until(s.report, s.shown()), 120), "\n")) + "\n"
 }
 
+// A workerView draws all that is known of one worker.
+type workerView struct{ *look }
+
 // workerPage is all that is known of one worker: what holds it up on the left, its threads on the right.
-func (l *look) workerPage(r *report.Report, v *report.Variant, w *diagnose.Worker, scroll, width, h int) string {
+func (l workerView) workerPage(r *report.Report, v *report.Variant, w *diagnose.Worker, scroll, width, h int) string {
 	now := until(r, v)
 	name := fmt.Sprintf("worker %d, pid %d", w.Place, w.PID)
 	if width < twoColumnsFrom {
@@ -80,13 +83,13 @@ func (l *look) workerPage(r *report.Report, v *report.Variant, w *diagnose.Worke
 	if log > 0 {
 		tail = "\n" + l.box(logName(w), "", l.logLines(v, w, log-2), width, log)
 	}
-	return head + "\n" + beside(l.scrolled("why", l.heldUp(v, w, now, left-2), scroll, left, rest),
-		l.scrolled("threads", l.threads(w), scroll, width-left, rest)) + tail
+	return head + "\n" + beside(l.scrolled("why", obstacles(l).heldUp(v, w, now, left-2), scroll, left, rest),
+		l.scrolled("threads", threadView(l).threads(w), scroll, width-left, rest)) + tail
 }
 
 // insideLines are all of it, one below the other.
-func (l *look) insideLines(v *report.Variant, w *diagnose.Worker, now time.Duration, width int) []string {
-	lines := slices.Concat(l.facts(v, w, now, width), []string{""}, l.heldUp(v, w, now, width), []string{""}, l.threads(w))
+func (l workerView) insideLines(v *report.Variant, w *diagnose.Worker, now time.Duration, width int) []string {
+	lines := slices.Concat(l.facts(v, w, now, width), []string{""}, obstacles(l).heldUp(v, w, now, width), []string{""}, threadView(l).threads(w))
 	return append(append(lines, "", " "+l.in(title, logName(w))), l.logLines(v, w, mostTold)...)
 }
 
@@ -105,7 +108,7 @@ func logHeight(v *report.Variant, w *diagnose.Worker, rows int) int {
 }
 
 // logLines are the newest lines of the server's log about a worker.
-func (l *look) logLines(v *report.Variant, w *diagnose.Worker, most int) []string {
+func (l workerView) logLines(v *report.Variant, w *diagnose.Worker, most int) []string {
 	found := v.LogOf(w, most)
 	if len(found) == 0 {
 		return []string{l.in(dim, " no line of it could be read")}
@@ -122,7 +125,7 @@ func (l *look) logLines(v *report.Variant, w *diagnose.Worker, most int) []strin
 }
 
 // facts are the figures of a worker, and its lane.
-func (l *look) facts(v *report.Variant, w *diagnose.Worker, now time.Duration, width int) []string {
+func (l workerView) facts(v *report.Variant, w *diagnose.Worker, now time.Duration, width int) []string {
 	fact := func(name, value string) string { return l.in(dim, name) + " " + value + "   " }
 	beat := "not known"
 	if w.Beat >= 0 {
@@ -155,7 +158,7 @@ func (l *look) facts(v *report.Variant, w *diagnose.Worker, now time.Duration, w
 	}
 	if cells := width - 2; cells >= 10 {
 		a := axisOf(v, now, cells)
-		lines = append(lines, " "+l.rule(v, a, now, " "), " "+l.lane(w.Lane, a, now))
+		lines = append(lines, " "+l.rule(v, a, now, " "), " "+workerTable(l).lane(w.Lane, a, now))
 	}
 	return lines
 }

@@ -17,8 +17,11 @@ type table struct{ place, pid, state, since, inside, cpu, rss, lane, why int }
 
 const stateWidth = 9 // "SUSPECT ?"
 
+// A workerTable draws a row for each worker.
+type workerTable struct{ *look }
+
 // columnsOf shares out the width: what a person needs to know what is wrong and why comes first.
-func (l *look) columnsOf(workers []diagnose.Worker, w int) table {
+func (l workerTable) columnsOf(workers []diagnose.Worker, w int) table {
 	t := table{place: 1, pid: 3, state: stateWidth, since: 5}
 	why := 0
 	for i := range workers {
@@ -47,9 +50,9 @@ func (l *look) columnsOf(workers []diagnose.Worker, w int) table {
 	return t
 }
 
-// workerTable has one row for each place that is shown: what it does, since when, why. The selected row is marked,
+// workersPane has one row for each place that is shown: what it does, since when, why. The selected row is marked,
 // and always visible.
-func (l *look) workerTable(v *report.Variant, now time.Duration, shown []diagnose.Worker, selected, w, h int,
+func (l workerTable) workersPane(v *report.Variant, now time.Duration, shown []diagnose.Worker, selected, w, h int,
 	note string) string {
 	rows := h - 3
 	t := l.columnsOf(shown, w-2)
@@ -80,7 +83,7 @@ func firstRow(shown []diagnose.Worker, selected, rows int) int {
 	return min(max(at-rows/2, 0), max(len(shown)-max(rows, 1), 0))
 }
 
-func (l *look) workerHeading(v *report.Variant, t table, a axis, now time.Duration) string {
+func (l workerTable) workerHeading(v *report.Variant, t table, a axis, now time.Duration) string {
 	line := "  " + right("#", t.place) + " " + pad("pid", t.pid) + " " + pad("state", t.state) + " " + right("for", t.since)
 	for _, c := range []struct {
 		name string
@@ -100,7 +103,7 @@ func (l *look) workerHeading(v *report.Variant, t table, a axis, now time.Durati
 	return line
 }
 
-func (l *look) workerRow(w *diagnose.Worker, now time.Duration, t table, a axis, selected bool) string {
+func (l workerTable) workerRow(w *diagnose.Worker, now time.Duration, t table, a axis, selected bool) string {
 	mark := "  "
 	if selected {
 		mark = l.in(accent, l.glyphs.cursor) + " "
@@ -156,7 +159,7 @@ func reason(w *diagnose.Worker) string {
 }
 
 // lane draws a worker's states over the axis of its variant; in each cell the gravest state that it had.
-func (l *look) lane(had []diagnose.State, a axis, now time.Duration) string {
+func (l workerTable) lane(had []diagnose.State, a axis, now time.Duration) string {
 	gravest := make([]int8, a.columns) // the row of a state, from 1 on; 0: there was none
 	newest := now.Truncate(diagnose.LaneStep)
 	for i, s := range had {

@@ -13,28 +13,41 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
+const (
+	readBuffer = 64 << 10
+	leavingFor = time.Second // how long the server may take to close what it said it would
+)
+
+// A receiver takes what comes over the connections.
+type receiver struct {
+	sender
+
+	buf    []byte
+	reader stampReader
+}
+
 // handle does what an event asks for.
-func (e *Engine) handle(ev *unix.EpollEvent) {
+func (r *receiver) handle(ev *unix.EpollEvent) {
 	if ev.Fd < 0 {
-		e.poll.calm()
+		r.poll.calm()
 		return
 	}
-	c := e.conns[ev.Fd]
+	c := r.conns[ev.Fd]
 	if c.gen != uint32(ev.Pad) || c.state == stateNone {
 		return // of a connection that is gone
 	}
 	if c.state == stateConnecting {
 		if ev.Events&(unix.EPOLLERR|unix.EPOLLHUP) != 0 {
-			e.unreachable(c)
+			r.unreachable(c)
 			return
 		}
 		if ev.Events&unix.EPOLLOUT == 0 {
 			return
 		}
-		e.connected(c)
+		r.connected(c)
 	}
 	if c.state == stateBusy && len(c.out) > 0 && ev.Events&unix.EPOLLOUT != 0 {
-		e.writeOn(c)
+		r.writeOn(c)
 	}
 	if ev.Events&readable == 0 {
 		return
@@ -42,93 +55,83 @@ func (e *Engine) handle(ev *unix.EpollEvent) {
 	ending := ev.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0
 	switch c.state {
 	case stateBusy:
-		e.read(c, ending)
+		r.read(c, ending)
 	case stateIdle:
-		e.forget(c) // the server closed it, or spoke without being asked
+		r.forget(c) // the server closed it, or spoke without being asked
 	case stateLeaving:
 		if ending {
-			e.forget(c)
+			r.forget(c)
 		}
 	}
 }
 
-func (e *Engine) unreachable(c *conn) {
-	err := connectError(c.fd, &e.addresses[c.address])
-	if e.another(c) {
-		e.close(c)
-		e.dial(c)
-		return
-	}
-	e.fail(c, err)
-}
-
 // read takes what has come. ending says that the server has closed its side: then the end is read as well.
-func (e *Engine) read(c *conn, ending bool) {
+func (r *receiver) read(c *conn, ending bool) {
 	for {
-		n, came, errno := e.receive(c)
+		n, came, errno := r.receive(c)
 		switch {
 		case errno == unix.EAGAIN:
 			return
 		case errno != 0:
-			e.fail(c, errno)
+			r.fail(c, errno)
 			return
 		case n == 0:
-			e.ended(c)
+			r.ended(c)
 			return
 		}
-		at, now := e.arrival(c, came)
+		at, now := r.arrival(c, came)
 		if came == 0 {
-			e.sleep.awake()
+			r.sleep.awake()
 		}
 		if c.first == 0 {
 			c.first = at - c.sent
 		}
-		used, err := c.parser.Feed(e.buf[:n])
+		used, err := c.parser.Feed(r.buf[:n])
 		if err != nil {
-			e.fail(c, errors.Join(hit.ErrMalformed, err))
+			r.fail(c, errors.Join(hit.ErrMalformed, err))
 			return
 		}
 		if c.parser.Done() {
-			e.sleep.whole()
-			e.whole(c, at, now, ending || used < n)
+			r.sleep.whole()
+			r.whole(c, at, now, ending || used < n)
 			return
 		}
-		e.sleep.awake()
-		if n < len(e.buf) && !ending {
+		r.sleep.awake()
+		if n < len(r.buf) && !ending {
 			return
 		}
 	}
 }
 
 // receive reads, and tells when it had come where the kernel notes that.
-func (e *Engine) receive(c *conn) (n int, came int64, errno unix.Errno) {
+func (r *receiver) receive(c *conn) (n int, came int64, errno unix.Errno) {
 	if c.stamped {
-		return e.reader.receive(c.fd, e.buf)
+		return r.reader.receive(c.fd, r.buf)
 	}
-	n, errno = receive(c.fd, e.buf)
+	n, errno = receive(c.fd, r.buf)
 	return n, 0, errno
 }
 
 // ended takes the end of a connection that carries a hit.
-func (e *Engine) ended(c *conn) {
+func (r *receiver) ended(c *conn) {
 	switch {
 	case c.parser.End():
-		now := e.job.Now()
-		e.whole(c, now, now, true)
+		now := r.job.Now()
+		r.whole(c, now, now, true)
 	case c.parser.Begun():
-		e.fail(c, fmt.Errorf("closed within the answer: %w", io.ErrUnexpectedEOF))
+		r.fail(c, fmt.Errorf("closed within the answer: %w", io.ErrUnexpectedEOF))
 	default:
-		e.fail(c, fmt.Errorf("closed without an answer: %w", io.EOF))
+		r.fail(c, fmt.Errorf("closed without an answer: %w", io.EOF))
 	}
 }
 
 // whole takes an answer that was complete at a moment; gone says that its connection can carry nothing more.
-func (e *Engine) whole(c *conn, at, now time.Duration, gone bool) {
-	r := &e.requests[c.target]
+func (r *receiver) whole(c *conn, at, now time.Duration, gone bool) {
+	q := &r.requests[c.target]
 	status := c.parser.Status
-	o := e.outcome(c, at)
+	o := r.outcome(c, at)
 	o.Status = uint16(status)
-	if !scenarios.StatusExpected(r.Expect, status) {
+	if !scenarios.StatusExpected(q.Expect, status) {
 		o.Class = hit.ClassStatus
 	}
 	if status == 202 && len(c.parser.Body) > 0 {
@@ -137,29 +140,29 @@ func (e *Engine) whole(c *conn, at, now time.Duration, gone bool) {
 	if o.End-o.Due >= hit.SlowAfter {
 		o.Port = c.localPort()
 	}
-	e.batch = append(e.batch, o)
+	r.batch = append(r.batch, o)
 	switch {
 	case gone || len(c.out) > 0:
-		e.forget(c)
+		r.forget(c)
 	case c.parser.Reusable():
 		c.unlink()
 		c.state, c.used = stateIdle, true
-		e.idle.push(c)
-	case e.leave.len < e.job.Senders:
+		r.idle.push(c)
+	case r.leave.len < r.job.Senders:
 		c.unlink()
 		c.state, c.deadline = stateLeaving, now+leavingFor
-		e.leave.push(c)
+		r.leave.push(c)
 	default:
-		e.forget(c)
+		r.forget(c)
 	}
-	e.released(now)
+	r.release(now)
 }
 
 // arrival is when bytes came that were just read, on the run's clock; now is now. The kernel's moment is one of the
 // wall clock, which may have been set since: what lies after now or before the hit was sent is not believed.
-func (e *Engine) arrival(c *conn, came int64) (at, now time.Duration) {
+func (r *receiver) arrival(c *conn, came int64) (at, now time.Duration) {
 	t := time.Now()
-	now = e.job.Rec.Since(t)
+	now = r.job.Rec.Since(t)
 	if came == 0 {
 		return now, now
 	}

@@ -14,6 +14,18 @@ const (
 	stateLeaving                     // the server said that it closes it; closing first would leave the port in TIME_WAIT here
 )
 
+// A flight is a hit on its way.
+type flight struct {
+	tries   uint8 // addresses tried for it
+	target  uint32
+	body    uint64 // bytes of the request's body
+	seq     uint64
+	due     time.Duration
+	sent    time.Duration
+	connect time.Duration
+	first   time.Duration
+}
+
 // A conn is a place for a connection and the hit that it carries. The loop alone touches it.
 type conn struct {
 	fd      int
@@ -25,15 +37,8 @@ type conn struct {
 	watched bool   // see idleSleep.watch
 	port    uint16 // ours; 0: not asked for yet
 	address uint8  // which of the addresses it leads to
-	tries   uint8  // addresses tried for this hit
 
-	target   uint32
-	body     uint64 // bytes of the request's body
-	seq      uint64
-	due      time.Duration
-	sent     time.Duration
-	connect  time.Duration
-	first    time.Duration
+	flight
 	deadline time.Duration
 	out      []byte // what is left of the request
 	parser   Parser

@@ -11,6 +11,11 @@ import (
 	"github.com/hangtime-dev/hangtime/loadgen/schedule"
 )
 
+const (
+	burst       = 32          // hits begun before answers are looked at again
+	longestWait = time.Second // of the loop
+)
+
 // Run sends the hits of the job and returns when all have ended, or at once when ctx ends: those in flight are then
 // unanswered, those not sent dropped.
 func (e *Engine) Run(ctx context.Context) error {
@@ -64,14 +69,14 @@ func (e *Engine) loop(ctx context.Context) {
 		}
 		var events []unix.EpollEvent
 		if more {
-			e.publish(now)
+			e.publish(now, e.oldest())
 			events = e.poll.peek()
 		} else {
 			patience := e.patience(now)
 			if patience >= flushEvery {
 				e.flush() // what would otherwise have to be woken up for
 			}
-			e.publish(now)
+			e.publish(now, e.oldest())
 			if e.busy > 0 && e.busy < e.job.Senders && e.sleep.maySleep(patience) {
 				events = e.poll.sleep(patience)
 			} else {
@@ -86,13 +91,13 @@ func (e *Engine) loop(ctx context.Context) {
 		e.drop(c)
 	}
 	e.flush()
-	e.publish(e.job.Now())
+	e.publish(e.job.Now(), e.oldest())
 }
 
 // begin sends the hits that are due; more says that there are still some, and senders for them.
 func (e *Engine) begin(now time.Duration) (more bool) {
 	if !e.closed && now >= e.job.End() {
-		e.last, e.closed = e.closing(now), true
+		e.end(now)
 	}
 	for range burst {
 		due := e.due()
@@ -126,19 +131,7 @@ func (e *Engine) hit(n uint64, due time.Duration, target uint32) {
 	e.busy++
 	e.sent++
 	now := e.carry(n, due, target)
-	if due == whenSent {
-		return
-	}
-	own := e.freeSince <= due // a sender was free: the delay is ours
-	if now-due > hit.LateAfter {
-		e.late++
-		if own {
-			e.lagged++
-		}
-	}
-	if own {
-		e.lag = max(e.lag, now-due)
-	}
+	e.begun(due, now)
 }
 
 // expire ends the hits whose time is up, and connections that the server does not close.
@@ -156,7 +149,7 @@ func (e *Engine) expire(now time.Duration) {
 // abandon ends the attack at once: what is in flight is unanswered, what was due and not sent is dropped.
 func (e *Engine) abandon(now time.Duration) {
 	if !e.closed {
-		e.last, e.closed = e.closing(now), true
+		e.end(now)
 	}
 	for i := range e.flying {
 		for c := e.flying[i].head; c != nil; c = e.flying[i].head {
@@ -172,3 +165,29 @@ func (e *Engine) abandon(now time.Duration) {
 		}
 	}
 }
+
+// patience is how long nothing needs to be done.
+func (e *Engine) patience(now time.Duration) time.Duration {
+	next := now + longestWait
+	for i := range e.flying {
+		if c := e.flying[i].head; c != nil {
+			next = min(next, c.deadline)
+		}
+	}
+	if c := e.leave.head; c != nil {
+		next = min(next, c.deadline)
+	}
+	if !e.closed {
+		next = min(next, e.job.End())
+	}
+	if due := e.due(); due != schedule.Never {
+		if e.busy < e.job.Senders {
+			next = min(next, due)
+		} else {
+			next = min(next, due+e.limitOf(e.n))
+		}
+	}
+	return next - now
+}
+
+func (e *Engine) limitOf(n uint64) time.Duration { return e.requests[e.job.TargetOf(n)].Timeout }

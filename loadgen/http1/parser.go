@@ -49,8 +49,20 @@ type Parser struct {
 	Body      []byte // of what KeepFor says, at most MaxBody
 	KeepFor   int    // status whose body is kept; 0: none, -1: any
 
-	phase     phase
-	head      bool // of a HEAD request: there is no body
+	phase phase
+	head  bool // of a HEAD request: there is no body
+	framing
+	left      int64  // bytes of body or chunk still to come
+	headSize  int    // bytes of head so far
+	excess    int64  // bytes of chunk framing beyond what the data explains
+	line      []byte // the beginning of a line that has not ended
+	held      []byte // the last header line that matters: it may be continued by the next
+	matters   bool   // held is in use
+	continues bool   // a line before could be continued
+}
+
+// A framing is what a head says of where its answer ends, and whether another may follow.
+type framing struct {
 	old       bool // HTTP/0.x or 1.0: closes unless it says otherwise
 	close     bool
 	keepAlive bool
@@ -60,13 +72,6 @@ type Parser struct {
 	lengths   int
 	length    int64
 	badLength bool
-	left      int64  // bytes of body or chunk still to come
-	headSize  int    // bytes of head so far
-	excess    int64  // bytes of chunk framing beyond what the data explains
-	line      []byte // the beginning of a line that has not ended
-	held      []byte // the last header line that matters: it may be continued by the next
-	matters   bool   // held is in use
-	continues bool   // a line before could be continued
 }
 
 // Reset makes the parser ready for the answer to a request; head says that the request's method was HEAD.
@@ -79,9 +84,7 @@ func (p *Parser) Reset(head bool) {
 
 // resetHead forgets an interim answer.
 func (p *Parser) resetHead() {
-	p.old, p.close, p.keepAlive = false, false, false
-	p.chunked, p.encodings, p.badTE = false, 0, false
-	p.lengths, p.length, p.badLength = 0, 0, false
+	p.framing = framing{}
 	p.held, p.matters, p.continues = p.held[:0], false, false
 }
 

@@ -6,21 +6,30 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/loadgen/request"
 )
 
-// whenSent is due of a user who does not think: it has no moment of its own.
-const whenSent time.Duration = -1
+// A sender gives hits to connections, and makes connections for them.
+type sender struct {
+	lines
+
+	addresses []address
+	preferred uint8 // the address that answered last
+	requests  []request.Rendered
+	request   []byte
+}
 
 // carry gives a hit to a connection and returns when that was.
-func (e *Engine) carry(n uint64, due time.Duration, target uint32) (now time.Duration) {
-	c := e.idle.head
+func (s *sender) carry(n uint64, due time.Duration, target uint32) (now time.Duration) {
+	c := s.idle.head
 	if c != nil {
 		c.unlink()
 	} else {
-		c = e.place()
+		c = s.place()
 	}
-	r := &e.requests[target]
-	now = e.job.Now()
+	r := &s.requests[target]
+	now = s.job.Now()
 	if due == whenSent {
 		due = now
 	}
@@ -28,118 +37,103 @@ func (e *Engine) carry(n uint64, due time.Duration, target uint32) (now time.Dur
 	c.deadline = now + r.Timeout
 	c.out = c.out[:0]
 	c.parser.Reset(r.Head)
-	e.flying[e.ofRank[target]].push(c)
+	s.flying[s.ofRank[target]].push(c)
 	if c.state == stateNone {
-		e.dial(c)
+		s.dial(c)
 		return now
 	}
 	c.state = stateBusy
-	e.write(c)
+	s.write(c)
 	return now
 }
 
-// place is room for a connection.
-func (e *Engine) place() *conn {
-	if n := len(e.free); n > 0 {
-		c := e.free[n-1]
-		e.free = e.free[:n-1]
-		return c
-	}
-	c := &conn{fd: -1, index: int32(len(e.conns))}
-	if e.job.Bodies {
-		c.parser.KeepFor = 202
-	}
-	e.conns = append(e.conns, c)
-	return c
-}
-
 // dial begins a connection for the hit that c carries.
-func (e *Engine) dial(c *conn) {
+func (s *sender) dial(c *conn) {
 	if c.tries == 0 {
-		c.address = e.preferred
+		c.address = s.preferred
 	}
 	for {
-		a := &e.addresses[c.address]
+		a := &s.addresses[c.address]
 		c.tries++
 		err := errors.New(a.text)
 		if a.family >= 0 {
 			var fd int
 			var connected bool
 			if fd, connected, err = a.dial(); err == nil {
-				e.opened(c, fd, connected)
+				s.opened(c, fd, connected)
 				return
 			}
 		}
-		if !e.another(c) {
-			e.fail(c, err)
+		if !s.another(c) {
+			s.fail(c, err)
 			return
 		}
 	}
 }
 
 // another turns to the next address of the server, if one was not tried for this hit.
-func (e *Engine) another(c *conn) bool {
-	if int(c.tries) >= len(e.addresses) {
+func (s *sender) another(c *conn) bool {
+	if int(c.tries) >= len(s.addresses) {
 		return false
 	}
-	c.address = (c.address + 1) % uint8(len(e.addresses))
+	c.address = (c.address + 1) % uint8(len(s.addresses))
 	return true
 }
 
 // opened takes a socket whose connection has begun. On the loopback it is there at once, and the request can be written
 // without waiting to be told.
-func (e *Engine) opened(c *conn, fd int, connected bool) {
+func (s *sender) opened(c *conn, fd int, connected bool) {
 	c.fd, c.used = fd, false
-	e.open++
+	s.open++
 	c.state = stateConnecting
 	// A user of a closed loop is waited for all the time.
-	if c.stamped = e.crowd == nil && e.addresses[c.address].family != unix.AF_UNIX; c.stamped {
+	if c.stamped = s.crowd == nil && s.addresses[c.address].family != unix.AF_UNIX; c.stamped {
 		stamp(fd)
 	}
 	if connected {
-		e.connected(c)
+		s.connected(c)
 	} else {
-		e.sleep.watch(c, true)
+		s.sleep.watch(c, true)
 	}
 	if c.state == stateNone { // the write has failed
 		return
 	}
-	if err := e.poll.add(fd, c.index, c.gen); err != nil {
-		e.fail(c, fmt.Errorf("epoll_ctl: %w", err))
+	if err := s.poll.add(fd, c.index, c.gen); err != nil {
+		s.fail(c, fmt.Errorf("epoll_ctl: %w", err))
 	}
 }
 
-func (e *Engine) connected(c *conn) {
-	e.sleep.watch(c, false)
-	c.connect = e.job.Now() - c.sent
+func (s *sender) connected(c *conn) {
+	s.sleep.watch(c, false)
+	c.connect = s.job.Now() - c.sent
 	c.state = stateBusy
-	e.preferred = c.address
-	e.write(c)
+	s.preferred = c.address
+	s.write(c)
 }
 
 // write writes the request, all at once where it fits.
-func (e *Engine) write(c *conn) {
-	e.request, c.body = e.requests[c.target].Append(e.request[:0], c.seq)
-	n, errno := send(c.fd, e.request)
+func (s *sender) write(c *conn) {
+	s.request, c.body = s.requests[c.target].Append(s.request[:0], c.seq)
+	n, errno := send(c.fd, s.request)
 	switch {
 	case errno == unix.EAGAIN:
-		e.sleep.watch(c, true)
-		c.out = append(c.out, e.request...)
+		s.sleep.watch(c, true)
+		c.out = append(c.out, s.request...)
 	case errno != 0 && c.used:
 		// Not a byte has left: an idle connection had died, and another one carries the hit.
 		seq, due, target := c.seq, c.due, c.target
-		e.forget(c)
-		e.carry(seq, due, target)
+		s.forget(c)
+		s.carry(seq, due, target)
 	case errno != 0:
-		e.fail(c, errno)
-	case n < len(e.request):
-		e.sleep.watch(c, true)
-		c.out = append(c.out, e.request[n:]...)
+		s.fail(c, errno)
+	case n < len(s.request):
+		s.sleep.watch(c, true)
+		c.out = append(c.out, s.request[n:]...)
 	}
 }
 
 // writeOn writes what is left.
-func (e *Engine) writeOn(c *conn) {
+func (s *sender) writeOn(c *conn) {
 	for len(c.out) > 0 {
 		n, errno := send(c.fd, c.out)
 		switch {
@@ -152,5 +146,16 @@ func (e *Engine) writeOn(c *conn) {
 			c.out = c.out[:copy(c.out, c.out[n:])]
 		}
 	}
-	e.sleep.watch(c, false)
+	s.sleep.watch(c, false)
+}
+
+// unreachable takes the failure of a connection that was being made.
+func (s *sender) unreachable(c *conn) {
+	err := connectError(c.fd, &s.addresses[c.address])
+	if s.another(c) {
+		s.close(c)
+		s.dial(c)
+		return
+	}
+	s.fail(c, err)
 }

@@ -98,7 +98,8 @@ func TestTheKernelSaysWhenASegmentCame(t *testing.T) {
 
 // A moment that cannot be is not believed: the wall clock may be set at any time.
 func TestAMomentOutsideOfItsHitIsNotBelieved(t *testing.T) {
-	e := &Engine{job: &hit.Job{Rec: history.NewRecorder(time.Now().Add(-time.Hour))}}
+	var e receiver
+	e.job = &hit.Job{Rec: history.NewRecorder(time.Now().Add(-time.Hour))}
 	now := time.Now()
 	for name, c := range map[string]struct {
 		came int64
@@ -111,7 +112,7 @@ func TestAMomentOutsideOfItsHitIsNotBelieved(t *testing.T) {
 		"in an hour": {now.Add(time.Hour).UnixNano(), time.Hour - 2*time.Second, false},
 		"none":       {0, time.Hour - 2*time.Second, false},
 	} {
-		at, read := e.arrival(&conn{sent: c.sent}, c.came)
+		at, read := e.arrival(&conn{flight: flight{sent: c.sent}}, c.came)
 		if believed := at != read; believed != c.want || at > read || at < c.sent {
 			t.Errorf("%s: came at %v, read at %v; want believed %v", name, at, read, c.want)
 		}

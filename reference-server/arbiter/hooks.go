@@ -21,8 +21,9 @@ const hookLimit = 64
 // A hookRunner runs the commands of hooks, one after the other in the order in which the hooks were reached, beside
 // the arbiter: a command that hangs must not keep the arbiter from its workers.
 type hookRunner struct {
-	jobs  chan hookJob
-	ended chan hookEnd
+	account *Account
+	jobs    chan hookJob
+	ended   chan hookEnd
 
 	mu       sync.Mutex
 	commands map[string]string
@@ -43,8 +44,8 @@ type hookEnd struct {
 	err  error
 }
 
-func newHookRunner(cfg *settings.Config) *hookRunner {
-	h := &hookRunner{jobs: make(chan hookJob, hookLimit), ended: make(chan hookEnd, hookLimit)}
+func newHookRunner(cfg *settings.Config, account *Account) *hookRunner {
+	h := &hookRunner{account: account, jobs: make(chan hookJob, hookLimit), ended: make(chan hookEnd, hookLimit)}
 	h.set(cfg)
 	go func() {
 		defer close(h.ended)
@@ -120,14 +121,14 @@ func lastLine(text string) string {
 	return ": " + last[:min(len(last), 200)]
 }
 
-// hook says that a hook of the guide was reached, by process pid, and starts its command if it has one.
-func (a *Arbiter) hook(name string, pid int, more Fields) {
+// reached says that a hook of the guide was reached, by process pid, and starts its command if it has one.
+func (h *hookRunner) reached(name string, pid int, more Fields) {
 	fields := Fields{"name": name, "pid": pid}
 	maps.Copy(fields, more)
-	a.account.Say("info", "hook", fields)
-	a.hooks.mu.Lock()
-	command, limit := a.hooks.commands[name], a.hooks.limit
-	a.hooks.mu.Unlock()
+	h.account.Say("info", "hook", fields)
+	h.mu.Lock()
+	command, limit := h.commands[name], h.limit
+	h.mu.Unlock()
 	if command == "" {
 		return
 	}
@@ -136,36 +137,40 @@ func (a *Arbiter) hook(name string, pid int, more Fields) {
 		env = append(env, fmt.Sprintf("HANGTIME_HOOK_WORKER=%v", place))
 	}
 	select {
-	case a.hooks.jobs <- hookJob{name, command, limit, env, fields}:
+	case h.jobs <- hookJob{name, command, limit, env, fields}:
 	default:
-		a.account.Say("error", "hook-skipped",
+		h.account.Say("error", "hook-skipped",
 			Fields{"name": name, "pid": pid, "reason": fmt.Sprintf("%d commands wait already", hookLimit)})
 	}
 }
 
-func (a *Arbiter) hookEnded(e hookEnd) {
+// tell says how a command ended.
+func (h *hookRunner) tell(e hookEnd) {
 	fields := Fields{"took_ms": float64(e.took.Microseconds()) / 1000}
 	maps.Copy(fields, e.job.fields)
 	if e.err != nil {
 		fields["reason"] = e.err.Error()
-		a.account.Say("error", "hook-failed", fields)
+		h.account.Say("error", "hook-failed", fields)
 		return
 	}
-	a.account.Say("info", "hook-done", fields)
+	h.account.Say("info", "hook-done", fields)
 }
 
-// lastHooks gives the commands that were begun or wait the time that one has.
-func (a *Arbiter) lastHooks() {
-	close(a.hooks.jobs)
-	t := time.NewTimer(a.cfg.HookTimeout + time.Second)
+// finish gives the commands that were begun or wait the time that one has.
+func (h *hookRunner) finish() {
+	close(h.jobs)
+	h.mu.Lock()
+	limit := h.limit
+	h.mu.Unlock()
+	t := time.NewTimer(limit + time.Second)
 	defer t.Stop()
 	for {
 		select {
-		case e, more := <-a.hooks.ended:
+		case e, more := <-h.ended:
 			if !more {
 				return
 			}
-			a.hookEnded(e)
+			h.tell(e)
 		case <-t.C:
 			return
 		}

@@ -58,11 +58,11 @@ func listen(bind string, cfg *settings.Config, who *syscall.Credential) (*Listen
 // rebind is what listens after the settings are read again: what stays as it was, for its own address is in use, and
 // what is new. There is one try for each of these, for the arbiter must not be away from its workers. fresh are the
 // new ones among all; when one of them cannot be opened, none is.
-func (a *Arbiter) rebind(next *settings.Config, who *syscall.Credential) (all, fresh []*Listener, err error) {
-	left := slices.Clone(a.listeners)
+func rebind(left []*Listener, was, next *settings.Config, who *syscall.Credential) (all, fresh []*Listener, err error) {
+	left = slices.Clone(left)
 	for _, bind := range next.Bind {
 		if i := slices.IndexFunc(left, func(l *Listener) bool { return l.serves(bind) }); i >= 0 {
-			if left[i].path == "" && next.ReusePort != a.cfg.ReusePort {
+			if left[i].path == "" && next.ReusePort != was.ReusePort {
 				return nil, nil, errors.Join(fmt.Errorf("reuse-port: it cannot be changed by a reload for an address that stays, %s", bind), closeAll(fresh))
 			}
 			all, left = append(all, left[i]), slices.Delete(left, i, i+1)

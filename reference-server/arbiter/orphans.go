@@ -10,17 +10,17 @@ import (
 // orphansAtOnce bounds how many are reaped before the arbiter looks at its workers again.
 const orphansAtOnce = 64
 
-// reapOrphans makes zombies go that are no workers, no command and no successor: the first process of a container, or
-// a subreaper, inherits what others leave behind. Nobody waits for these; the children of this process's own have
-// each their waiter, so that it must not wait for just any (waitpid(-1)) as gunicorn does.
-func (a *Arbiter) reapOrphans() {
+// reapOrphans makes zombies go that are not ours, that is no workers, no command and no successor: the first process
+// of a container, or a subreaper, inherits what others leave behind. Nobody waits for these; the children of this
+// process's own have each their waiter, so that it must not wait for just any (waitpid(-1)) as gunicorn does.
+func reapOrphans(account *Account, ours func(pid int) bool) {
 	for range orphansAtOnce {
 		pid, err := deadChild()
-		if err != nil || pid == 0 || a.children[pid] != nil || a.upgrade.child == pid || a.hooks.runs(pid) {
+		if err != nil || pid == 0 || ours(pid) {
 			return // one of our own will be gone at the next look
 		}
 		if _, err := unix.Wait4(pid, nil, unix.WNOHANG, nil); err == nil {
-			a.account.Say("debug", "orphan-reaped", Fields{"pid": pid})
+			account.Say("debug", "orphan-reaped", Fields{"pid": pid})
 		}
 	}
 }

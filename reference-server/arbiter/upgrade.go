@@ -7,14 +7,8 @@ import (
 	"strconv"
 
 	"golang.org/x/sys/unix"
-)
 
-// The environment that makes a process the successor of an arbiter (gunicorn's GUNICORN_PID and GUNICORN_FD).
-const (
-	upgradePidVar       = "HANGTIME_UPGRADE_PID"
-	upgradeListenersVar = "HANGTIME_UPGRADE_LISTENERS"
-	// UpgradeParentVar is the process whose end the server was told to share, see --exit-with-parent.
-	UpgradeParentVar = "HANGTIME_UPGRADE_PARENT"
+	"github.com/hangtime-dev/hangtime/reference-server/settings"
 )
 
 // firstInherited is the descriptor of the first listener that a successor inherits.
@@ -22,6 +16,7 @@ const firstInherited = 3
 
 // An upgrade is the state of USR2: an arbiter may have a successor, or be one whose predecessor still lives, never both.
 type upgrade struct {
+	account   *Account
 	self      string // the file to start: perhaps a newer one by then
 	dir       string // where the arbiter was started
 	parent    int    // predecessor; 0: none
@@ -30,8 +25,8 @@ type upgrade struct {
 	listeners []*Listener // inherited; nil: none
 }
 
-func newUpgrade() (*upgrade, error) {
-	u := &upgrade{ended: make(chan *os.ProcessState, 1)}
+func newUpgrade(account *Account) (*upgrade, error) {
+	u := &upgrade{account: account, ended: make(chan *os.ProcessState, 1)}
 	var err error
 	if u.self, err = os.Executable(); err != nil {
 		return nil, fmt.Errorf("find this program's own file: %w", err)
@@ -71,74 +66,67 @@ func (u *upgrade) suffix() string {
 	return ""
 }
 
-// upgradeBinary starts the program's file again, with the listening sockets; which of the two is to stay is for
-// whoever sends TERM to the other to say.
-func (a *Arbiter) upgradeBinary() {
-	u := a.upgrade
+// begin starts the program's file again, with the listening sockets; which of the two is to stay is for whoever sends
+// TERM to the other to say.
+func (u *upgrade) begin(cfg *settings.Config, listeners []*Listener, hooks *hookRunner, spawner *spawner) {
 	switch {
-	case a.stopping:
-		return
 	case u.child != 0:
-		a.account.Say("warning", "signal-ignored",
+		u.account.Say("warning", "signal-ignored",
 			Fields{"signal": "SIGUSR2", "reason": "the successor runs", "successor": u.child})
 		return
 	case u.parent != 0:
-		a.account.Say("warning", "signal-ignored",
+		u.account.Say("warning", "signal-ignored",
 			Fields{"signal": "SIGUSR2", "reason": "the predecessor still runs", "predecessor": u.parent})
 		return
-	case a.cfg.ReusePort:
-		a.account.Say("warning", "signal-ignored",
+	case cfg.ReusePort:
+		u.account.Say("warning", "signal-ignored",
 			Fields{"signal": "SIGUSR2", "reason": "with reuse-port there is no socket to hand on"})
 		return
 	}
-	a.hook("pre_exec", os.Getpid(), nil)
+	hooks.reached("pre_exec", os.Getpid(), nil)
 	cmd := exec.Command(u.self, os.Args[1:]...)
 	cmd.Args[0] = os.Args[0]
 	cmd.Dir = u.dir
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	for _, l := range a.listeners {
+	for _, l := range listeners {
 		cmd.ExtraFiles = append(cmd.ExtraFiles, l.File)
 	}
 	cmd.Env = append(cleanEnv(), upgradePidVar+"="+strconv.Itoa(os.Getpid()), upgradeListenersVar+"="+
-		strconv.Itoa(len(a.listeners)))
-	if a.cfg.ExitWithParent {
+		strconv.Itoa(len(listeners)))
+	if cfg.ExitWithParent {
 		cmd.Env = append(cmd.Env, UpgradeParentVar+"="+strconv.Itoa(os.Getppid()))
 	}
 	// The successor's parent-death signal, if it asks for one, must not come when a mere thread ends.
 	var err error
-	a.spawner.do(func() { err = cmd.Start() })
+	spawner.do(func() { err = cmd.Start() })
 	if err != nil {
-		a.account.Say("error", "upgrade-failed", Fields{"reason": err.Error()})
+		u.account.Say("error", "upgrade-failed", Fields{"reason": err.Error()})
 		return
 	}
 	u.child = cmd.Process.Pid
-	a.account.Say("info", "upgrading", Fields{"pid": os.Getpid(), "successor": u.child})
+	u.account.Say("info", "upgrading", Fields{"pid": os.Getpid(), "successor": u.child})
 	go func() {
 		_ = cmd.Wait() // how it ended is in the state
 		u.ended <- cmd.ProcessState
 	}()
 }
 
-func (a *Arbiter) upgradeEnded(state *os.ProcessState) {
-	fields := Fields{"successor": a.upgrade.child}
-	if status, ok := waitStatus(state); ok && status.Signaled() {
-		fields["signal"] = unix.SignalName(status.Signal())
-	} else {
-		fields["code"] = state.ExitCode()
-	}
-	a.account.Say("warning", "successor-ended", fields)
-	a.upgrade.child = 0
+// failed is told that the successor has ended.
+func (u *upgrade) failed(state *os.ProcessState) {
+	fields := Fields{"successor": u.child}
+	tellExit(fields, state)
+	u.account.Say("warning", "successor-ended", fields)
+	u.child = 0
 }
 
-// promote makes a successor whose predecessor is gone an arbiter like any other.
-func (a *Arbiter) promote() {
-	u := a.upgrade
+// promote makes a successor whose predecessor is gone an arbiter like any other, whose pidfile has the plain name.
+func (u *upgrade) promote(p *pidfile, name string) {
 	if u.parent == 0 || os.Getppid() == u.parent {
 		return
 	}
 	u.parent = 0
-	if err := a.pidfile.rename(a.cfg.PIDFile); err != nil {
-		a.account.Say("error", "pidfile-not-renamed", Fields{"reason": err.Error()})
+	if err := p.rename(name); err != nil {
+		u.account.Say("error", "pidfile-not-renamed", Fields{"reason": err.Error()})
 	}
-	a.account.Say("info", "promoted", Fields{"pid": os.Getpid()})
+	u.account.Say("info", "promoted", Fields{"pid": os.Getpid()})
 }

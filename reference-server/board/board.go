@@ -40,6 +40,18 @@ const (
 	size       = headerSize + Places*placeSize + Tasks*slotSize
 )
 
+// A slot holds one task. word is its number and state together, so that one compare-and-swap decides between its
+// worker, which ends it, the arbiter, which calls it lost, and a newer task, which takes the slot.
+type slot struct {
+	word     atomic.Uint64 // number<<8 | state
+	owner    atomic.Uint64
+	who      atomic.Uint64 // pid<<32 | place
+	accepted atomic.Uint64 // CLOCK_MONOTONIC, nanoseconds
+	started  atomic.Uint64
+	ended    atomic.Uint64
+	_        [2]uint64
+}
+
 // A Board is the memory as this process sees it.
 type Board struct {
 	memory []byte
@@ -95,11 +107,8 @@ type Place struct {
 	Beat     atomic.Uint64 // the worker's own last turn of its request side
 	LoopBeat atomic.Uint64
 	Requests atomic.Uint64
-	Accepted atomic.Uint64
-	Done     atomic.Uint64
-	Failed   atomic.Uint64
 	InFlight atomic.Uint64
-	_        [4]uint64
+	_        [7]uint64
 }
 
 // What the arbiter knows of a worker.

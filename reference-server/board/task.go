@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync/atomic"
 )
 
 // A State is how far a task has come.
@@ -28,18 +27,6 @@ func (s State) String() string { return names[min(int(s), len(names)-1)] }
 
 // Ended says whether nothing will happen to it any more.
 func (s State) Ended() bool { return s >= Done && s <= Lost }
-
-// A slot holds one task. word is its number and state together, so that one compare-and-swap decides between its
-// worker, which ends it, the arbiter, which calls it lost, and a newer task, which takes the slot.
-type slot struct {
-	word     atomic.Uint64 // number<<8 | state
-	owner    atomic.Uint64
-	who      atomic.Uint64 // pid<<32 | place
-	accepted atomic.Uint64 // CLOCK_MONOTONIC, nanoseconds
-	started  atomic.Uint64
-	ended    atomic.Uint64
-	_        [2]uint64
-}
 
 // An Owner is a worker process that accepts tasks.
 type Owner struct {

@@ -20,13 +20,6 @@ var ErrClosed = errors.New("event loop is closed")
 // idleTurn is how long the loop waits at most before it turns: an idle loop gives a sign of life so often.
 const idleTurn = 250 * time.Millisecond
 
-// A Callback is what the loop runs; Label says for the log on whose account.
-type Callback struct {
-	Run   func()
-	Label uint64
-	since int64 // when it could have run: it was made ready, or its timer was due
-}
-
 // Options are what a loop tells others. All functions are called on the loop's thread.
 type Options struct {
 	Name  string                                 // of its thread
@@ -210,6 +203,20 @@ func (l *Loop) CallSoonThreadsafe(c Callback) error {
 	l.ready = append(l.ready, c)
 	l.wake()
 	return nil
+}
+
+// CallLater runs c after d. Only callbacks of this loop may call it.
+func (l *Loop) CallLater(d time.Duration, c Callback) *Timer {
+	t := &Timer{due: l.opts.Now() + int64(d), callback: c}
+	heap.Push(&l.timers, t)
+	return t
+}
+
+// Cancel forgets t, whether it ran or not. Only callbacks of this loop may call it.
+func (l *Loop) Cancel(t *Timer) {
+	if t != nil && t.index >= 0 {
+		heap.Remove(&l.timers, t.index)
+	}
 }
 
 // wake is called with the mutex held.

@@ -67,6 +67,18 @@ func (o Option) Assign(value any) error {
 	return nil
 }
 
+// ParseDuration reads 4s, 500ms or, as gunicorn has it, a plain number of seconds.
+func ParseDuration(text string) (time.Duration, error) {
+	if seconds, err := strconv.ParseFloat(text, 64); err == nil {
+		return time.Duration(seconds * float64(time.Second)), nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return 0, fmt.Errorf("want a time such as 30, 4s or 500ms, got %q", text)
+	}
+	return d, nil
+}
+
 // texts is a list, or, from the environment, what stands between commas or lines; commands have commas, so that a
 // line end alone parts them when there is one.
 func texts(value any) ([]string, error) {

@@ -45,23 +45,6 @@ func (d *direct) Write(line []byte) (int, error) {
 	return writeAll(fd, line)
 }
 
-// writeAll is one system call for a line, so that O_APPEND keeps lines of several processes apart, unless the disk is
-// full or a pipe takes less.
-func writeAll(fd int, p []byte) (int, error) {
-	done := 0
-	for done < len(p) {
-		n, err := unix.Write(fd, p[done:])
-		if errors.Is(err, unix.EINTR) {
-			continue
-		}
-		if err != nil {
-			return done, err
-		}
-		done += n
-	}
-	return done, nil
-}
-
 func (d *direct) Reopen() error {
 	file, err := openAppend(d.path)
 	if err != nil {

@@ -73,7 +73,3 @@ func (l *Log) Lost() uint64 { return l.sink.Lost() }
 
 // Close writes what is buffered and closes the file.
 func (l *Log) Close() error { return l.sink.Close() }
-
-func openAppend(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
-}

@@ -6,8 +6,6 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/hangtime-dev/hangtime/reference-server/eventloop"
 )
 
 // A mutex is a lock for which an operating system thread waits in futex(2). sync.Mutex would let the thread do
@@ -43,44 +41,22 @@ func (m *mutex) unlock() {
 	}
 }
 
-// locks is two jobs that take the same two locks, each holding its first for the task's duration before it takes its
-// second. In the same order one waits for the other; with `lock-order: opposite` each holds what the other waits for,
-// for ever, and whoever comes later waits behind them. Both are the pool's, and with `io: blocking` the second is the
-// loop's own thread.
-func (m *Manager) locks(r *run) {
-	first, second := &m.pair[0], &m.pair[1]
+// lockOrders is in which order each of two jobs takes the pair; with `lock-order: opposite` each takes first what the
+// other takes last.
+func lockOrders(pair *[2]mutex, opposite bool) [2][2]*mutex {
+	first, second := &pair[0], &pair[1]
 	orders := [2][2]*mutex{{first, second}, {first, second}}
-	if m.cfg.LockOrder == "opposite" {
+	if opposite {
 		orders[1] = [2]*mutex{second, first}
 	}
-	loop, left := m.loop, new(atomic.Int32)
-	left.Store(int32(len(orders)))
-	job := func(order [2]*mutex) func() {
-		return func() {
-			takeBoth(order, r.Duration)
-			if left.Add(-1) == 0 {
-				// A closed loop wants to know nothing any more.
-				_ = loop.CallSoonThreadsafe(eventloop.Callback{Label: r.Number, Run: func() { m.ended(r, nil) }})
-			}
-		}
-	}
-	if err := m.executor.Load().Submit(job(orders[0])); err != nil {
-		m.ended(r, err)
-		return
-	}
-	if m.cfg.IO == "blocking" {
-		job(orders[1])()
-		return
-	}
-	if err := m.executor.Load().Submit(job(orders[1])); err != nil {
-		m.ended(r, err)
-	}
+	return orders
 }
 
-func takeBoth(order [2]*mutex, hold time.Duration) {
+// takeBoth takes two locks, and holds the first for a time before it takes the second.
+func takeBoth(order [2]*mutex, between time.Duration) {
 	order[0].lock()
 	defer order[0].unlock()
-	_ = sleep(hold) // a sleep that fails only makes it shorter
+	_ = sleep(between) // a sleep that fails only makes it shorter
 	order[1].lock()
 	order[1].unlock()
 }

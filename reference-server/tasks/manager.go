@@ -3,6 +3,8 @@ package tasks
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,9 +22,6 @@ var (
 	ErrNoLoop = errors.New("the event loop does not run")
 )
 
-// joinLimit is how long a loop that was told to stop is waited for, as in the guide.
-const joinLimit = 5 * time.Second
-
 // A Manager belongs to one worker process.
 type Manager struct {
 	cfg      settings.Config
@@ -31,25 +30,20 @@ type Manager struct {
 	page     *heartbeat.Page
 	clock    heartbeat.Clock
 	log      *tasklog.Log
-	rss      func() uint64 // bytes
 	beat     func(now int64)
 	backend  Backend
-	upstream *upstream
-
-	inFlight atomic.Int64 // accepted and not ended
-	active   atomic.Int64 // of these, running
+	bench    *workbench
+	journal  *journal
 	Measures *Measures
 
 	mu       sync.Mutex // the loop's coming and going
-	loop     *eventloop.Loop
-	running  bool // what the guide calls _running: set when the loop was started, cleared when it ended, if anybody looks after that
+	runner   *runner    // of the loop that there is; nil: none
+	running  bool       // what the guide calls _running: set when the loop was started, cleared when it ended, if anybody looks after that
 	joined   chan struct{}
 	closing  bool
 	executor atomic.Pointer[eventloop.Executor] // as asyncio's default executor, each loop has its own
 	leaked   leak
 	pair     [2]mutex // what work `locks` takes
-
-	current map[uint64]*run // touched by the loop's thread alone
 }
 
 // A leak is what `cleanup: none` leaves behind at each restart of the loop: its tasks with what they hold, its
@@ -74,9 +68,11 @@ type Parts struct {
 
 // NewManager makes one whose loop does not run.
 func NewManager(p Parts) *Manager {
-	m := &Manager{cfg: p.Config, board: p.Board, owner: p.Owner, page: p.Page, clock: p.Clock, log: p.Log, rss: p.RSS,
-		beat:    p.Beat,
-		backend: &memory{}, upstream: &upstream{address: p.Config.Upstream}, Measures: newMeasures()}
+	m := &Manager{cfg: p.Config, board: p.Board, owner: p.Owner, page: p.Page, clock: p.Clock, log: p.Log, beat: p.Beat,
+		backend: &memory{}, Measures: newMeasures(),
+		bench: &workbench{dir: p.Config.LogDir, pid: p.Owner.PID, upstream: &upstream{address: p.Config.Upstream}}}
+	m.journal = &journal{wanted: p.Config.Monitoring == "on", log: p.Log, board: p.Board, pid: p.Owner.PID, rss: p.RSS,
+		measures: m.Measures}
 	m.executor.Store(eventloop.NewExecutor(p.Config.ExecutorThreads))
 	return m
 }
@@ -123,7 +119,9 @@ func (m *Manager) start(ghost bool) error {
 	if err != nil {
 		return err
 	}
-	m.loop, m.running, m.joined = loop, true, make(chan struct{})
+	r := &runner{cfg: &m.cfg, board: m.board, page: m.page, clock: m.clock, journal: m.journal, measures: m.Measures,
+		backend: m.backend, bench: m.bench, pair: &m.pair, loop: loop, executor: &m.executor, current: map[uint64]*run{}}
+	m.runner, m.running, m.joined = r, true, make(chan struct{})
 	m.page.LoopBeat.Store(uint64(m.clock.Now()))
 	if ghost {
 		return nil
@@ -131,34 +129,39 @@ func (m *Manager) start(ghost bool) error {
 	up := make(chan struct{})
 	loop.CallSoon(eventloop.Callback{Run: func() { close(up) }})
 	for range m.backend.Stats().Waiting { // what an earlier loop left
-		loop.CallSoon(eventloop.Callback{Run: m.pump})
+		loop.CallSoon(eventloop.Callback{Run: r.pump})
 	}
 	go func(joined chan struct{}) {
-		err := m.runLoop(loop)
+		err := m.run(r)
 		close(joined)
-		m.loopEnded(loop, err)
+		m.loopEnded(r, err)
 	}(m.joined)
 	<-up // it is the first callback, and nobody but those who come after this can stop the loop
 	return nil
 }
 
-func (m *Manager) runLoop(loop *eventloop.Loop) error {
-	m.current = map[uint64]*run{}
-	err := loop.RunForever()
+// run runs a loop to its end.
+func (m *Manager) run(r *runner) error {
+	err := r.loop.RunForever()
 	m.page.LoopBusy.Store(0)
-	m.abandon()
+	if m.cfg.Cleanup == "none" {
+		m.mu.Lock()
+		m.leaked.tasks = slices.AppendSeq(m.leaked.tasks, maps.Values(r.current))
+		m.mu.Unlock()
+	}
+	r.abandon()
 	return err
 }
 
 // loopEnded is the `finally` of the guide's run_event_loop, which `recovery: none` has not: there nobody ever learns
 // that the loop is dead.
-func (m *Manager) loopEnded(loop *eventloop.Loop, err error) {
+func (m *Manager) loopEnded(r *runner, err error) {
 	if err != nil {
 		m.log.Error("event loop ended", "error", err.Error(), "pid", m.owner.PID)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.loop != loop || m.closing || m.cfg.Recovery == "none" {
+	if m.runner != r || m.closing || m.cfg.Recovery == "none" {
 		return
 	}
 	m.running = false
@@ -170,19 +173,7 @@ func (m *Manager) loopEnded(loop *eventloop.Loop, err error) {
 		return
 	}
 	if err != nil {
-		m.loop = nil // what died is gone, what was stopped is still there and swallows what it is given
-	}
-}
-
-// abandon ends the tasks that the loop held when it ended: nobody will go on with them.
-func (m *Manager) abandon() {
-	for _, r := range m.current {
-		if m.cfg.Cleanup == "none" {
-			m.mu.Lock()
-			m.leaked.tasks = append(m.leaked.tasks, r)
-			m.mu.Unlock()
-		}
-		m.finish(r, board.Failed, errors.New("the event loop ended"))
+		m.runner = nil // what died is gone, what was stopped is still there and swallows what it is given
 	}
 }
 
@@ -207,20 +198,18 @@ func (m *Manager) callbackFailed(label uint64, problem any) {
 	m.log.Error("callback failed", "id", m.board.ID(label), "pid", m.owner.PID, "error", fmt.Sprint(problem))
 }
 
-func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-
 // Submit accepts a task, or says why not. With `state: unaware` it uses the loop without a look, and panics when
 // there is none, as the guide's code raises.
 func (m *Manager) Submit(s Spec) (uint64, error) {
-	loop, err := m.usable()
+	r, err := m.usable()
 	if err != nil {
 		return 0, err
 	}
-	if loop == nil {
+	if r == nil {
 		panic("the event loop is nil: it does not run yet, or it died")
 	}
-	if m.inFlight.Add(1) > int64(m.cfg.MaxConcurrentTasks+m.cfg.TaskQueue) && m.cfg.Limits == "bounded" {
-		m.inFlight.Add(-1)
+	if m.Measures.inFlight.Add(1) > int64(m.cfg.MaxConcurrentTasks+m.cfg.TaskQueue) && m.cfg.Limits == "bounded" {
+		m.Measures.inFlight.Add(-1)
 		m.Measures.Refused.Add(1)
 		return 0, ErrFull
 	}
@@ -229,33 +218,33 @@ func (m *Manager) Submit(s Spec) (uint64, error) {
 	if s.Size > 0 && s.Work != "file" {
 		t.held = hold(s.Size)
 	}
-	m.page.InFlight.Store(uint64(m.inFlight.Load()))
+	m.page.InFlight.Store(uint64(m.Measures.inFlight.Load()))
 	m.Measures.Accepted.Add(1)
-	m.say("task accepted", t)
+	m.journal.say("task accepted", t)
 	if err := m.backend.Enqueue(t); err != nil {
-		m.page.InFlight.Store(uint64(m.inFlight.Add(-1)))
+		m.page.InFlight.Store(uint64(m.Measures.inFlight.Add(-1)))
 		m.board.End(t.Number, board.Failed, m.clock.Now())
 		return 0, fmt.Errorf("keep the task: %w", err)
 	}
-	m.wake(loop, t.Number)
+	m.wake(r, t.Number)
 	return t.Number, nil
 }
 
 // wake makes the loop take what waits. A loop that ended meanwhile takes nothing: the one that followed it is woken
 // instead, or will find the task when it starts.
-func (m *Manager) wake(loop *eventloop.Loop, label uint64) {
+func (m *Manager) wake(r *runner, label uint64) {
 	for {
-		err := loop.CallSoonThreadsafe(eventloop.Callback{Run: m.pump, Label: label})
+		err := r.loop.CallSoonThreadsafe(eventloop.Callback{Run: r.pump, Label: label})
 		m.mu.Lock()
-		now := m.loop
+		now := m.runner
 		m.mu.Unlock()
-		if now == loop || now == nil {
+		if now == r || now == nil {
 			if err != nil {
 				m.log.Error("task waits for a loop that is closed", "id", m.board.ID(label), "pid", m.owner.PID)
 			}
 			return
 		}
-		loop = now
+		r = now
 	}
 }
 
@@ -268,12 +257,12 @@ func hold(size int) []byte {
 	return b
 }
 
-// usable is the loop to give work to.
-func (m *Manager) usable() (*eventloop.Loop, error) {
+// usable is the runner to give work to.
+func (m *Manager) usable() (*runner, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.cfg.State == "unaware" || m.running && m.loop != nil {
-		return m.loop, nil
+	if m.cfg.State == "unaware" || m.running && m.runner != nil {
+		return m.runner, nil
 	}
 	if m.cfg.Recovery == "none" || m.closing {
 		return nil, ErrNoLoop
@@ -281,22 +270,22 @@ func (m *Manager) usable() (*eventloop.Loop, error) {
 	if err := m.restart(); err != nil {
 		return nil, err
 	}
-	return m.loop, nil
+	return m.runner, nil
 }
 
 // restart is called with the mutex held, when the loop has ended.
 func (m *Manager) restart() error {
 	m.Measures.Restarts.Add(1)
 	m.log.Warn("restarting event loop", "pid", m.owner.PID)
-	if m.loop != nil {
+	if m.runner != nil {
 		<-m.joined
 		old := m.executor.Swap(eventloop.NewExecutor(m.cfg.ExecutorThreads))
 		if m.cfg.Cleanup == "none" {
-			m.leaked.loops = append(m.leaked.loops, m.loop)
+			m.leaked.loops = append(m.leaked.loops, m.runner.loop)
 			m.leaked.executors = append(m.leaked.executors, old)
 		} else {
 			old.Shutdown() // its threads end when their jobs do
-			if err := m.loop.Close(); err != nil {
+			if err := m.runner.loop.Close(); err != nil {
 				return err
 			}
 		}
@@ -317,18 +306,18 @@ type LoopState struct {
 // State asks nobody: it answers at once whatever the loop does.
 func (m *Manager) State() LoopState {
 	m.mu.Lock()
-	loop, said := m.loop, m.running
+	r, said := m.runner, m.running
 	m.mu.Unlock()
 	s := LoopState{Said: said, Busy: int64(m.page.LoopBusy.Load()), Beat: int64(m.page.LoopBeat.Load())}
-	if loop != nil {
-		s.Runs, s.TID, s.Ready = loop.Running(), loop.TID(), loop.Waiting()
+	if r != nil {
+		s.Runs, s.TID, s.Ready = r.loop.Running(), r.loop.TID(), r.loop.Waiting()
 	}
 	return s
 }
 
 // Active is how many tasks run, InFlight how many were accepted and have not ended.
-func (m *Manager) Active() int   { return int(m.active.Load()) }
-func (m *Manager) InFlight() int { return int(m.inFlight.Load()) }
+func (m *Manager) Active() int   { return int(m.Measures.active.Load()) }
+func (m *Manager) InFlight() int { return int(m.Measures.inFlight.Load()) }
 
 // Backend is where tasks wait.
 func (m *Manager) Backend() Backend { return m.backend }

@@ -17,6 +17,9 @@ type Measures struct {
 
 	LagSeconds  prometheus.Histogram
 	TaskSeconds prometheus.Histogram
+
+	inFlight atomic.Int64 // accepted and not ended
+	active   atomic.Int64 // of these, running
 }
 
 func newMeasures() *Measures {

@@ -9,6 +9,9 @@ import (
 	"github.com/hangtime-dev/hangtime/reference-server/eventloop"
 )
 
+// joinLimit is how long a loop that was told to stop is waited for, as in the guide.
+const joinLimit = 5 * time.Second
+
 // Shutdown ends the manager as the setting `cleanup` says. With drain, tasks that were accepted are finished, as long
 // as ctx allows; then the loop is stopped and joined, and every file closed. With none, nothing of this is done, but
 // the pool's threads are waited for without limit, as Python does at exit.
@@ -28,21 +31,21 @@ func (m *Manager) Shutdown(ctx context.Context) error {
 	}
 	drained := m.drain(ctx)
 	m.mu.Lock()
-	loop, joined := m.loop, m.joined
+	r, joined := m.runner, m.joined
 	m.mu.Unlock()
 	var err error
-	if loop != nil && loop.Running() {
-		loop.Stop()
+	if r != nil && r.loop.Running() {
+		r.loop.Stop()
 		err = join(joined)
 	}
 	executor := m.executor.Load()
 	executor.Shutdown()
-	if err == nil && loop != nil {
-		err = loop.Close()
+	if err == nil && r != nil {
+		err = r.loop.Close()
 	}
 	if drained && err == nil {
 		executor.Wait()
-		err = m.upstream.close()
+		err = m.bench.upstream.close()
 	}
 	return err
 }
@@ -51,23 +54,23 @@ func (m *Manager) Shutdown(ctx context.Context) error {
 func (m *Manager) drain(ctx context.Context) bool {
 	done := make(chan struct{})
 	m.mu.Lock()
-	loop := m.loop
+	r := m.runner
 	m.mu.Unlock()
-	if loop == nil || !loop.Running() || m.inFlight.Load() == 0 {
-		return m.inFlight.Load() == 0
+	if r == nil || !r.loop.Running() || m.Measures.inFlight.Load() == 0 {
+		return m.Measures.inFlight.Load() == 0
 	}
 	const step = 20 * time.Millisecond
 	var look func()
 	look = func() {
-		if m.inFlight.Load() == 0 {
+		if m.Measures.inFlight.Load() == 0 {
 			close(done)
 			return
 		}
 		if ctx.Err() == nil {
-			loop.CallLater(step, eventloop.Callback{Run: look})
+			r.loop.CallLater(step, eventloop.Callback{Run: look})
 		}
 	}
-	if err := loop.CallSoonThreadsafe(eventloop.Callback{Run: look}); err != nil {
+	if err := r.loop.CallSoonThreadsafe(eventloop.Callback{Run: look}); err != nil {
 		return false
 	}
 	select {

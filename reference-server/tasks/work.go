@@ -14,8 +14,15 @@ import (
 // errFail is how work `fail` ends.
 var errFail = errors.New("the task was asked to fail")
 
+// A workbench is what work on a thread needs.
+type workbench struct {
+	dir      string // of its files
+	pid      int
+	upstream *upstream
+}
+
 // do is the work itself, on the thread that calls it, which it blocks for as long as it takes.
-func (m *Manager) do(t *Task) error {
+func (b *workbench) do(t *Task) error {
 	switch t.Work {
 	case "sleep":
 		return sleep(t.Duration)
@@ -23,11 +30,11 @@ func (m *Manager) do(t *Task) error {
 		spin(t.Duration)
 		return nil
 	case "file":
-		return m.writeFile(t)
+		return b.writeFile(t)
 	case "dns":
-		return m.upstream.resolve(t.Duration)
+		return b.upstream.resolve(t.Duration)
 	case "socket":
-		return m.upstream.ask(t.Duration)
+		return b.upstream.ask(t.Duration)
 	case "fail":
 		return errFail
 	}
@@ -70,8 +77,8 @@ func threadTime() int64 {
 }
 
 // writeFile writes the task's size to a file of its own in the log directory, to the disk, and removes it.
-func (m *Manager) writeFile(t *Task) error {
-	path := filepath.Join(m.cfg.LogDir, fmt.Sprintf("task_%d_%d.tmp", m.owner.PID, t.Number))
+func (b *workbench) writeFile(t *Task) error {
+	path := filepath.Join(b.dir, fmt.Sprintf("task_%d_%d.tmp", b.pid, t.Number))
 	fd, err := unix.Open(path, unix.O_WRONLY|unix.O_CREAT|unix.O_TRUNC|unix.O_CLOEXEC, 0o644)
 	if err != nil {
 		return fmt.Errorf("open %s: %w", path, err)

@@ -2,10 +2,7 @@ package worker
 
 import (
 	"errors"
-	"fmt"
 	"runtime"
-	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -13,27 +10,27 @@ import (
 )
 
 // serveAsync is one thread for many connections, as gevent's worker: whoever blocks in a handler blocks them all.
-func (w *Worker) serveAsync() error {
+func (s *requestSide) serveAsync() error {
 	if runtime.GOMAXPROCS(0) == 1 {
 		runtime.GOMAXPROCS(2) // one for this thread, which keeps it while it waits in soon, one for the others
 	}
-	p, err := newPoller(w.wake, w.fds)
+	p, err := newPoller(s.life.wake, s.fds)
 	if err != nil {
 		return err
 	}
 	defer p.close()
 	conns := map[int]*conn{}
 	events := make([]unix.EpollEvent, 256)
-	swept := w.clock.Now()
-	for w.alive.Load() || len(conns) > 0 {
-		now := w.turn()
-		p.listen(w.alive.Load() && len(conns) < w.cfg.WorkerConnections)
-		if !w.alive.Load() {
-			w.stopListening()
+	swept := s.clock.Now()
+	for s.life.alive.Load() || len(conns) > 0 {
+		now := s.turn()
+		p.listen(s.life.alive.Load() && len(conns) < s.cfg.WorkerConnections)
+		if !s.life.alive.Load() {
+			s.stopListening()
 		}
 		n := p.soon(events)
 		if n == 0 {
-			if n, err = p.wait(events, w.asyncWait(len(conns))); err != nil {
+			if n, err = p.wait(events, s.waitWith(len(conns))); err != nil {
 				return err
 			}
 		}
@@ -41,66 +38,57 @@ func (w *Worker) serveAsync() error {
 			fd := int(e.Fd)
 			switch c := conns[fd]; {
 			case c != nil:
-				if !w.serveConn(p, c, e.Events) {
+				if !s.serveConn(p, c, e.Events) {
 					delete(conns, fd)
-					w.conns.Add(-1)
+					s.app.conns.Add(-1)
 					c.end()
 				}
-			case fd == w.wake:
+			case fd == s.life.wake:
 				p.drainWake()
 			default:
-				if err := w.acceptAll(p, fd, conns); err != nil {
+				if err := s.acceptAll(p, fd, conns); err != nil {
 					return err
 				}
 			}
 		}
-		if n < len(events) && (now-swept > int64(sweepStep) || !w.alive.Load()) {
+		if n < len(events) && (now-swept > int64(sweepStep) || !s.life.alive.Load()) {
 			swept = now
-			w.sweep(p, conns, w.clock.Now())
+			s.sweep(p, conns, s.clock.Now())
 		}
 	}
 	return nil
 }
 
-const sweepStep = 250 * time.Millisecond
-
-func (w *Worker) asyncWait(conns int) time.Duration {
-	if conns > 0 {
-		return min(w.idleWait(), sweepStep)
-	}
-	return w.idleWait()
-}
-
 // sweep closes connections that were idle for longer than keep-alive. It comes after what is readable was served: on
 // a machine without a free processor the thread itself may have been away for that long.
-func (w *Worker) sweep(p *poller, conns map[int]*conn, now int64) {
+func (s *requestSide) sweep(p *poller, conns map[int]*conn, now int64) {
 	for fd, c := range conns {
 		if c.held.until > 0 {
-			if w.ripe(c, now) && !w.goOn(p, c) {
+			if s.ripe(c, now) && !s.goOn(p, c) {
 				delete(conns, fd)
-				w.conns.Add(-1)
+				s.app.conns.Add(-1)
 				c.end()
 			}
 			continue
 		}
-		if now-c.last > int64(w.cfg.KeepAlive) && !c.readable() {
+		if now-c.last > int64(s.cfg.KeepAlive) && !c.readable() {
 			delete(conns, fd)
-			w.conns.Add(-1)
+			s.app.conns.Add(-1)
 			c.end()
 		}
 	}
 }
 
-func (w *Worker) acceptAll(p *poller, listener int, conns map[int]*conn) error {
-	for len(conns) < w.cfg.WorkerConnections {
+func (s *requestSide) acceptAll(p *poller, listener int, conns map[int]*conn) error {
+	for len(conns) < s.cfg.WorkerConnections {
 		fd, ok, err := accept(listener, unix.SOCK_NONBLOCK)
 		if err != nil || !ok {
 			return err
 		}
 		noDelay(fd)
-		c := &conn{fd: fd, raw: true, last: w.clock.Now()}
+		c := &conn{fd: fd, raw: true, last: s.clock.Now()}
 		conns[fd] = c
-		w.conns.Add(1)
+		s.app.conns.Add(1)
 		if err := p.add(fd, unix.EPOLLIN); err != nil {
 			return err
 		}
@@ -109,7 +97,7 @@ func (w *Worker) acceptAll(p *poller, listener int, conns map[int]*conn) error {
 }
 
 // serveConn is false when the connection is over.
-func (w *Worker) serveConn(p *poller, c *conn, events uint32) bool {
+func (s *requestSide) serveConn(p *poller, c *conn, events uint32) bool {
 	if c.held.until > 0 && events&(unix.EPOLLIN|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
 		n, err := c.read() // what it sends meanwhile waits, its end does not
 		return n > 0 && len(c.in) <= web.MaxHeader+web.MaxBody || errors.Is(err, unix.EAGAIN)
@@ -122,8 +110,8 @@ func (w *Worker) serveConn(p *poller, c *conn, events uint32) bool {
 		if n == 0 {
 			return false
 		}
-		c.last = w.clock.Now()
-		w.stepAll(c)
+		c.last = s.clock.Now()
+		s.stepAll(c)
 	}
 	if err := c.write(); errors.Is(err, unix.EAGAIN) {
 		return p.change(c.fd, unix.EPOLLOUT) == nil
@@ -137,101 +125,16 @@ func (w *Worker) serveConn(p *poller, c *conn, events uint32) bool {
 }
 
 // stepAll answers what has come, up to a request that is answered later.
-func (w *Worker) stepAll(c *conn) {
-	for !c.close && len(c.in) > 0 && c.held.until == 0 && w.step(c, true) {
+func (s *requestSide) stepAll(c *conn) {
+	for !c.close && len(c.in) > 0 && c.held.until == 0 && s.step(c, true) {
 	}
 }
 
 // goOn writes what became due of a held request, and when that is over answers what came behind it; false: the
 // connection is over.
-func (w *Worker) goOn(p *poller, c *conn) bool {
+func (s *requestSide) goOn(p *poller, c *conn) bool {
 	if c.held.until == 0 {
-		w.stepAll(c)
+		s.stepAll(c)
 	}
-	return w.serveConn(p, c, 0)
+	return s.serveConn(p, c, 0)
 }
-
-// A poller is an epoll descriptor with the listeners in it.
-type poller struct {
-	epfd      int
-	wake      int
-	listeners []int
-	listening bool
-}
-
-func newPoller(wake int, listeners []int) (*poller, error) {
-	epfd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
-	if err != nil {
-		return nil, fmt.Errorf("make a poller: %w", err)
-	}
-	p := &poller{epfd: epfd, wake: wake, listeners: listeners}
-	if err := p.add(wake, unix.EPOLLIN); err != nil {
-		return nil, errors.Join(err, unix.Close(epfd))
-	}
-	return p, nil
-}
-
-func (p *poller) close() { _ = unix.Close(p.epfd) }
-
-func (p *poller) add(fd int, events uint32) error {
-	return unix.EpollCtl(p.epfd, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)})
-}
-
-func (p *poller) change(fd int, events uint32) error {
-	return unix.EpollCtl(p.epfd, unix.EPOLL_CTL_MOD, fd, &unix.EpollEvent{Events: events, Fd: int32(fd)})
-}
-
-func (p *poller) remove(fd int) error {
-	return unix.EpollCtl(p.epfd, unix.EPOLL_CTL_DEL, fd, nil)
-}
-
-// listen puts the listeners in or takes them out. EPOLLEXCLUSIVE: of all workers that wait for the same listener, not
-// every one is woken for a connection.
-func (p *poller) listen(on bool) {
-	if on == p.listening {
-		return
-	}
-	p.listening = on
-	for _, fd := range p.listeners {
-		if on {
-			_ = p.add(fd, unix.EPOLLIN|unix.EPOLLEXCLUSIVE)
-		} else {
-			_ = p.remove(fd)
-		}
-	}
-}
-
-func (p *poller) wait(events []unix.EpollEvent, limit time.Duration) (int, error) {
-	n, err := unix.EpollWait(p.epfd, events, int(limit.Milliseconds()))
-	if errors.Is(err, unix.EINTR) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, fmt.Errorf("wait for connections: %w", err)
-	}
-	return n, nil
-}
-
-// soonLimit is how long soon waits, milliseconds.
-const soonLimit = 1
-
-// soon waits for what comes at once, and does so without telling Go's scheduler: as long as requests come one after
-// the other the scheduler's watchdog thread sees nothing to watch and sleeps, which saves a fifth of what a request
-// costs. The scheduler has one processor less for the other threads meanwhile, so the wait is short. What the
-// scheduler wants of this thread it asks by a signal, which ends the wait.
-func (p *poller) soon(events []unix.EpollEvent) int {
-	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.epfd), uintptr(unsafe.Pointer(&events[0])),
-		uintptr(len(events)), soonLimit, 0, 0)
-	if errno != 0 {
-		return 0 // a signal; anything else wait will meet too
-	}
-	return int(n)
-}
-
-func (p *poller) drainWake() {
-	var count [8]byte
-	_, _ = unix.Read(p.wake, count[:])
-}
-
-// noDelay sends small answers at once; it fails on unix sockets, which do so anyway.
-func noDelay(fd int) { _ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) }

@@ -16,34 +16,34 @@ import (
 
 // metrics has the guide's JSON fields and what else there is to know; whoever accepts OpenMetrics or Prometheus's
 // text gets that.
-func (w *Worker) metrics(r *web.Request, a *web.Answer) {
-	if w.cfg.Monitoring == "off" {
+func (p *application) metrics(r *web.Request, a *web.Answer) {
+	if p.cfg.Monitoring == "off" {
 		a.Fail(404, "nothing is measured: the server runs with monitoring=off")
 		return
 	}
 	if format, ok := exposition(string(r.Accept)); ok {
-		w.expose(format, a)
+		p.expose(format, a)
 		return
 	}
-	s := w.manager.State()
-	stats := w.manager.Backend().Stats()
-	jobs, poolThreads := w.manager.Executor()
+	s := p.manager.State()
+	stats := p.manager.Backend().Stats()
+	jobs, poolThreads := p.manager.Executor()
 	goroutines, threads, files := inside()
-	m := w.manager.Measures
+	m := p.manager.Measures
 	// memory_usage_mb is the guide's name, kept for what reads its application; it carries MiB, as it does there.
 	a.JSON(200, map[string]any{
-		"memory_usage_mb": float64(w.memory.rss()>>10) / 1024, "cpu_percent": w.memory.cpuPercent(),
-		"active_tasks": w.manager.Active(), "event_loop_running": s.Said,
-		"pid": os.Getpid(), "worker": w.birth.Place, "requests": w.served.Load(), "connections": w.conns.Load(),
-		"tasks_waiting": stats.Waiting, "tasks_in_flight": w.manager.InFlight(), "tasks_accepted": m.Accepted.Load(),
+		"memory_usage_mb": float64(p.memory.rss()>>10) / 1024, "cpu_percent": p.memory.cpuPercent(),
+		"active_tasks": p.manager.Active(), "event_loop_running": s.Said,
+		"pid": os.Getpid(), "worker": p.place, "requests": p.served.Load(), "connections": p.conns.Load(),
+		"tasks_waiting": stats.Waiting, "tasks_in_flight": p.manager.InFlight(), "tasks_accepted": m.Accepted.Load(),
 		"tasks_done": m.Done.Load(), "tasks_failed": m.Failed.Load(),
 		"tasks_timed_out": m.TimedOut.Load(), "tasks_refused": m.Refused.Load(), "loop_restarts": m.Restarts.Load(),
 		"slow_callbacks": m.Slow.Load(),
 		"loop_lag_ms":    float64(m.Lag.Load()) / 1e6, "loop_lag_max_ms": float64(m.MaxLag.Load()) / 1e6,
-		"loop_turns": w.page.Turns.Load(), "loop_callbacks_ready": s.Ready,
-		"executor_jobs_waiting": jobs, "executor_threads": poolThreads, "log_lines_lost": w.log.Lost(),
+		"loop_turns": p.page.Turns.Load(), "loop_callbacks_ready": s.Ready,
+		"executor_jobs_waiting": jobs, "executor_threads": poolThreads, "log_lines_lost": p.log.Lost(),
 		"goroutines": goroutines, "threads": threads, "open_files": files,
-		"backend": w.manager.Backend().Guarantees(),
+		"backend": p.manager.Backend().Guarantees(),
 	})
 }
 
@@ -74,10 +74,10 @@ func exposition(accept string) (format expfmt.Format, ok bool) {
 }
 
 // expose writes every figure in the text format.
-func (w *Worker) expose(format expfmt.Format, a *web.Answer) {
+func (p *application) expose(format expfmt.Format, a *web.Answer) {
 	registry := prometheus.NewRegistry()
-	m := w.manager.Measures
-	for _, c := range []prometheus.Collector{figures{w}, m.LagSeconds, m.TaskSeconds} {
+	m := p.manager.Measures
+	for _, c := range []prometheus.Collector{figures{p}, m.LagSeconds, m.TaskSeconds} {
 		if err := registry.Register(c); err != nil {
 			a.Fail(500, "collect metrics: "+err.Error())
 			return
@@ -107,7 +107,7 @@ func (w *Worker) expose(format expfmt.Format, a *web.Answer) {
 }
 
 // figures are a worker's counters and gauges as prometheus collects them.
-type figures struct{ w *Worker }
+type figures struct{ app *application }
 
 // Describe says nothing: what there is depends on nothing, but a collector that describes nothing is checked less,
 // and the registry lives for one answer.
@@ -115,17 +115,17 @@ func (f figures) Describe(chan<- *prometheus.Desc) {}
 
 // Collect reads every figure once.
 func (f figures) Collect(to chan<- prometheus.Metric) {
-	w := f.w
-	m, s, stats := w.manager.Measures, w.manager.State(), w.manager.Backend().Stats()
-	jobs, poolThreads := w.manager.Executor()
+	p := f.app
+	m, s, stats := p.manager.Measures, p.manager.State(), p.manager.Backend().Stats()
+	jobs, poolThreads := p.manager.Executor()
 	goroutines, threads, files := inside()
-	labels := prometheus.Labels{"worker": strconv.Itoa(w.birth.Place), "pid": strconv.Itoa(os.Getpid())}
+	labels := prometheus.Labels{"worker": strconv.Itoa(p.place), "pid": strconv.Itoa(os.Getpid())}
 	send := func(kind prometheus.ValueType, name, help string, value float64) {
 		to <- prometheus.MustNewConstMetric(prometheus.NewDesc("hangtime_"+name, help, nil, labels), kind, value)
 	}
 	counter := func(name, help string, value uint64) { send(prometheus.CounterValue, name, help, float64(value)) }
 	gauge := func(name, help string, value float64) { send(prometheus.GaugeValue, name, help, value) }
-	counter("requests_total", "Requests answered.", uint64(w.served.Load()))
+	counter("requests_total", "Requests answered.", uint64(p.served.Load()))
 	counter("tasks_accepted_total", "Tasks accepted.", m.Accepted.Load())
 	counter("tasks_done_total", "Tasks that ended well.", m.Done.Load())
 	counter("tasks_failed_total", "Tasks that failed.", m.Failed.Load())
@@ -133,12 +133,12 @@ func (f figures) Collect(to chan<- prometheus.Metric) {
 	counter("tasks_refused_total", "Tasks refused because as many as may wait waited.", m.Refused.Load())
 	counter("loop_restarts_total", "Times that the event loop was started again.", m.Restarts.Load())
 	counter("loop_slow_callbacks_total", "Callbacks that took longer than 100 ms.", m.Slow.Load())
-	counter("loop_turns_total", "Turns of the event loop.", w.page.Turns.Load())
-	counter("log_lines_lost_total", "Log lines dropped because the disk did not keep up.", w.log.Lost())
-	gauge("memory_bytes", "Resident memory.", float64(w.memory.rss()))
-	gauge("connections", "Open client connections.", float64(w.conns.Load()))
-	gauge("tasks_active", "Tasks that run.", float64(w.manager.Active()))
-	gauge("tasks_in_flight", "Tasks that were accepted and have not ended.", float64(w.manager.InFlight()))
+	counter("loop_turns_total", "Turns of the event loop.", p.page.Turns.Load())
+	counter("log_lines_lost_total", "Log lines dropped because the disk did not keep up.", p.log.Lost())
+	gauge("memory_bytes", "Resident memory.", float64(p.memory.rss()))
+	gauge("connections", "Open client connections.", float64(p.conns.Load()))
+	gauge("tasks_active", "Tasks that run.", float64(p.manager.Active()))
+	gauge("tasks_in_flight", "Tasks that were accepted and have not ended.", float64(p.manager.InFlight()))
 	gauge("tasks_waiting", "Tasks that no loop has taken yet.", float64(stats.Waiting))
 	gauge("executor_jobs_waiting", "Jobs that no executor thread has taken yet.", float64(jobs))
 	gauge("executor_threads", "Threads of the executor.", float64(poolThreads))

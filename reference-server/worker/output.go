@@ -18,8 +18,8 @@ func OpenOutput(dir string) (*os.File, error) {
 }
 
 // reopenOutput makes standard output and error the file of that name again, after somebody renamed it.
-func (w *Worker) reopenOutput() error {
-	f, err := OpenOutput(w.cfg.LogDir)
+func reopenOutput(dir string) error {
+	f, err := OpenOutput(dir)
 	if err != nil {
 		return err
 	}

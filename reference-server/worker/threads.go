@@ -14,7 +14,7 @@ import (
 // of threads handles requests. The first thread gives the sign of life, so that the worker beats even while every
 // thread of the pool is stuck.
 type threads struct {
-	w      *Worker
+	side   *requestSide
 	poller *poller
 	parked map[int]*conn // they wait for a request; the first thread's
 	held   int           // connections accepted and not closed; the first thread's
@@ -32,15 +32,15 @@ type reqThread struct {
 	job   *conn // nil: leave
 }
 
-func (w *Worker) serveThreads() error {
-	p, err := newPoller(w.wake, w.fds)
+func (s *requestSide) serveThreads() error {
+	p, err := newPoller(s.life.wake, s.fds)
 	if err != nil {
 		return err
 	}
 	defer p.close()
-	t := &threads{w: w, poller: p, parked: map[int]*conn{}}
+	t := &threads{side: s, poller: p, parked: map[int]*conn{}}
 	var ended sync.WaitGroup
-	for i := range w.cfg.Threads {
+	for i := range s.cfg.Threads {
 		event, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 		if err != nil {
 			return fmt.Errorf("make a request thread: %w", err)
@@ -60,17 +60,17 @@ func (w *Worker) serveThreads() error {
 
 // accept is the first thread's loop. It ends when the worker leaves and no thread has a request.
 func (t *threads) accept() error {
-	w := t.w
+	s := t.side
 	events := make([]unix.EpollEvent, 64)
-	swept := w.clock.Now()
-	for w.alive.Load() || t.held > 0 {
-		now := w.turn()
+	swept := s.clock.Now()
+	for s.life.alive.Load() || t.held > 0 {
+		now := s.turn()
 		t.takeBack()
-		t.poller.listen(w.alive.Load() && t.held < w.cfg.WorkerConnections)
-		if !w.alive.Load() {
-			w.stopListening()
+		t.poller.listen(s.life.alive.Load() && t.held < s.cfg.WorkerConnections)
+		if !s.life.alive.Load() {
+			s.stopListening()
 		}
-		n, err := t.poller.wait(events, w.asyncWait(t.held))
+		n, err := t.poller.wait(events, s.waitWith(t.held))
 		if err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func (t *threads) accept() error {
 			case c != nil:
 				delete(t.parked, fd)
 				t.dispatch(c)
-			case fd == w.wake:
+			case fd == s.life.wake:
 				t.poller.drainWake()
 			default:
 				if err := t.acceptAll(fd); err != nil {
@@ -88,24 +88,24 @@ func (t *threads) accept() error {
 				}
 			}
 		}
-		if n < len(events) && (now-swept > int64(sweepStep) || !w.alive.Load()) {
+		if n < len(events) && (now-swept > int64(sweepStep) || !s.life.alive.Load()) {
 			swept = now
-			t.sweep(w.clock.Now())
+			t.sweep(s.clock.Now())
 		}
 	}
 	return nil
 }
 
 func (t *threads) acceptAll(listener int) error {
-	for t.held < t.w.cfg.WorkerConnections {
+	for t.held < t.side.cfg.WorkerConnections {
 		fd, ok, err := accept(listener, 0)
 		if err != nil || !ok {
 			return err
 		}
 		noDelay(fd)
 		t.held++
-		t.w.conns.Add(1)
-		c := &conn{fd: fd, last: t.w.clock.Now()}
+		t.side.app.conns.Add(1)
+		c := &conn{fd: fd, last: t.side.clock.Now()}
 		t.parked[fd] = c
 		if err := t.poller.add(fd, unix.EPOLLIN|unix.EPOLLONESHOT); err != nil {
 			return err
@@ -123,7 +123,7 @@ func (t *threads) takeBack() {
 	for _, c := range returned {
 		if c.close || t.poller.change(c.fd, unix.EPOLLIN|unix.EPOLLONESHOT) != nil {
 			t.held--
-			t.w.conns.Add(-1)
+			t.side.app.conns.Add(-1)
 			c.end()
 			continue
 		}
@@ -133,10 +133,10 @@ func (t *threads) takeBack() {
 
 func (t *threads) sweep(now int64) {
 	for fd, c := range t.parked {
-		if now-c.last > int64(t.w.cfg.KeepAlive) && !c.readable() {
+		if now-c.last > int64(t.side.cfg.KeepAlive) && !c.readable() {
 			delete(t.parked, fd)
 			t.held--
-			t.w.conns.Add(-1)
+			t.side.app.conns.Add(-1)
 			c.end()
 		}
 	}
@@ -194,8 +194,7 @@ func (t *threads) next(r *reqThread, done *conn) *conn {
 	defer t.mu.Unlock()
 	t.returned = append(t.returned, done)
 	if len(t.returned) == 1 {
-		one := [8]byte{1}
-		_, _ = unix.Write(t.w.wake, one[:])
+		t.side.life.rouse()
 	}
 	if len(t.waiting) > 0 {
 		c := t.waiting[0]
@@ -216,9 +215,9 @@ func (t *threads) handle(c *conn) {
 			return
 		}
 		done := false
-		for !c.close && len(c.in) > 0 && t.w.step(c, true) {
+		for !c.close && len(c.in) > 0 && t.side.step(c, true) {
 			done = true
-			if c.held.until > 0 && !t.w.wait(c) {
+			if c.held.until > 0 && !t.side.wait(c) {
 				c.close = true
 				return
 			}
@@ -228,7 +227,7 @@ func (t *threads) handle(c *conn) {
 			return
 		}
 		if c.close || done && len(c.in) == 0 {
-			c.last = t.w.clock.Now()
+			c.last = t.side.clock.Now()
 			return
 		}
 	}

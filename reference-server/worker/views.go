@@ -16,9 +16,9 @@ const (
 )
 
 // loopStatus says how the event loop is: it asks nobody, so that the answer comes at once whatever the loop does.
-func (w *Worker) loopStatus() (status string, stalled time.Duration) {
-	s := w.manager.State()
-	now := w.clock.Now()
+func (p *application) loopStatus() (status string, stalled time.Duration) {
+	s := p.manager.State()
+	now := p.clock.Now()
 	switch {
 	case !s.Runs:
 		return "dead", 0
@@ -31,10 +31,10 @@ func (w *Worker) loopStatus() (status string, stalled time.Duration) {
 }
 
 // health has the guide's fields; shallow, it says healthy whatever the event loop does, as the guide's own.
-func (w *Worker) health(a *web.Answer) {
+func (p *application) health(a *web.Answer) {
 	status, stalled := "healthy", time.Duration(0)
-	if w.cfg.Health == "deep" {
-		if status, stalled = w.loopStatus(); status != "healthy" {
+	if p.cfg.Health == "deep" {
+		if status, stalled = p.loopStatus(); status != "healthy" {
 			a.Status = 503
 		}
 	}
@@ -43,9 +43,9 @@ func (w *Worker) health(a *web.Answer) {
 	b = append(b, `","timestamp":"`...)
 	b = time.Now().AppendFormat(b, "2006-01-02T15:04:05.000000")
 	b = append(b, `","pid":`...)
-	b = strconv.AppendInt(b, w.pid, 10)
+	b = strconv.AppendInt(b, p.pid, 10)
 	b = append(b, `,"active_tasks":`...)
-	b = strconv.AppendInt(b, int64(w.manager.Active()), 10)
+	b = strconv.AppendInt(b, int64(p.manager.Active()), 10)
 	if stalled > 0 {
 		b = append(b, `,"loop_stalled_ms":`...)
 		b = strconv.AppendInt(b, stalled.Milliseconds(), 10)
@@ -54,7 +54,7 @@ func (w *Worker) health(a *web.Answer) {
 }
 
 // workers is the arbiter's table.
-func (w *Worker) workers(a *web.Answer) {
+func (p *application) workers(a *web.Answer) {
 	type row struct {
 		Worker    int     `json:"worker"`
 		PID       uint64  `json:"pid"`
@@ -66,11 +66,11 @@ func (w *Worker) workers(a *web.Answer) {
 		Requests  uint64  `json:"requests"`
 		InFlight  uint64  `json:"tasks_in_flight"`
 	}
-	now := w.clock.Now()
-	arbiter, started, target := w.board.Arbiter()
+	now := p.clock.Now()
+	arbiter, started, target := p.board.Arbiter()
 	rows := []row{}
 	for n := 1; n <= board.Places; n++ {
-		p := w.board.Place(n)
+		p := p.board.Place(n)
 		if p.State.Load() == board.Empty {
 			continue
 		}
@@ -87,4 +87,15 @@ func (w *Worker) workers(a *web.Answer) {
 	}
 	a.JSON(200, map[string]any{"arbiter": arbiter, "uptime_s": float64(now-started) / 1e9, "wanted": target,
 		"workers": rows})
+}
+
+// poll is GET /poll: there is never any news, so that is the answer, after poll-wait.
+func (p *application) poll(a *web.Answer) {
+	a.Body = append(a.Body, "{\"news\":[]}\n"...)
+	a.Later = p.cfg.PollWait
+}
+
+// events is GET /events, server-sent: an event each second.
+func (p *application) events(a *web.Answer) {
+	a.Later, a.Stream = p.cfg.PollWait, true
 }

@@ -1,9 +1,11 @@
 package eventloop
 
-import (
-	"container/heap"
-	"time"
-)
+// A Callback is what the loop runs; Label says for the log on whose account.
+type Callback struct {
+	Run   func()
+	Label uint64
+	since int64 // when it could have run: it was made ready, or its timer was due
+}
 
 // A Timer is a callback that is not due yet.
 type Timer struct {
@@ -12,20 +14,7 @@ type Timer struct {
 	index    int // in the heap; -1: not in it
 }
 
-// CallLater runs c after d. Only callbacks of this loop may call it.
-func (l *Loop) CallLater(d time.Duration, c Callback) *Timer {
-	t := &Timer{due: l.opts.Now() + int64(d), callback: c}
-	heap.Push(&l.timers, t)
-	return t
-}
-
-// Cancel forgets t, whether it ran or not. Only callbacks of this loop may call it.
-func (l *Loop) Cancel(t *Timer) {
-	if t != nil && t.index >= 0 {
-		heap.Remove(&l.timers, t.index)
-	}
-}
-
+// timers is a heap of them.
 type timers []*Timer
 
 func (t timers) Len() int           { return len(t) }

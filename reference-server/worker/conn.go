@@ -25,6 +25,14 @@ type conn struct {
 	answer web.Answer
 }
 
+// A held request is one whose answer is not due yet: a long poll, which is answered at its end, or a stream of
+// events. Times are of the worker's clock.
+type held struct {
+	until int64 // 0: none is held
+	next  int64 // when the next event is due; 0: it is a long poll
+	head  bool  // the body is not wanted
+}
+
 const readSize = 4 << 10
 
 // accept takes one connection from a listener that does not block; ok is false when none waits.
@@ -102,45 +110,16 @@ func (c *conn) write() error {
 	return nil
 }
 
-// step answers the first request in what was read; done is false when it is not there yet.
-func (w *Worker) step(c *conn, keep bool) (done bool) {
-	n, needsContinue, p := web.Parse(c.in, &c.req)
-	switch {
-	case p != nil:
-		c.answer.Reset()
-		c.answer.Fail(p.Status, p.Reason)
-		c.close = true
-		c.out = c.answer.Append(c.out, true, false)
-		c.in = c.in[:0]
-		return true
-	case n == 0:
-		if needsContinue && !c.told {
-			c.told = true
-			c.out = append(c.out, "HTTP/1.1 100 Continue\r\n\r\n"...)
-		}
-		return false
+// eventsHead begins a stream: it has no length, so it ends with its connection.
+const eventsHead = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\nConnection: close\r\n\r\n"
+
+// hold keeps a request whose answer comes later.
+func (c *conn) hold(now int64, head bool) {
+	c.held = held{until: now + int64(c.answer.Later), head: head}
+	if c.answer.Stream && !head {
+		c.held.next = now
+		c.out = append(c.out, eventsHead...)
 	}
-	began := w.clock.Now()
-	w.page.Busy.Store(uint64(began))
-	c.answer.Reset()
-	w.route(&c.req, &c.answer)
-	served := w.served.Add(1)
-	w.page.Requests.Store(uint64(served))
-	w.place.Requests.Store(uint64(served))
-	w.page.Busy.Store(0)
-	if w.birth.MaxRequests > 0 && served == int64(w.birth.MaxRequests) {
-		w.tell("max-requests", "requests", served)
-		w.alive.Store(false)
-	}
-	c.close = c.close || c.req.Close || !keep || !w.alive.Load()
-	if head := string(c.req.Method) == "HEAD"; c.answer.Later > 0 {
-		w.hold(c, head)
-	} else {
-		c.out = c.answer.Append(c.out, c.close, head)
-	}
-	c.told = false
-	c.in = c.in[:copy(c.in, c.in[n:])]
-	return true
 }
 
 // end closes a connection so that what was written reaches the client even when it sent more than was read: a close
@@ -155,13 +134,4 @@ func (c *conn) end() {
 		}
 	}
 	_ = unix.Close(c.fd)
-}
-
-// stopListening closes the listening sockets, once the request side takes no more connections: when the last process
-// has closed one, clients are refused instead of left waiting.
-func (w *Worker) stopListening() {
-	for _, fd := range w.fds {
-		_ = unix.Close(fd)
-	}
-	w.fds = nil
 }
