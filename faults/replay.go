@@ -3,6 +3,7 @@ package faults
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +17,21 @@ type Replayed struct {
 	Busy    bool     // its run is still under way: nothing was touched
 	Mended  []string // in words
 	Left    []string // what could not be mended, with the reason
+}
+
+// Text prints it.
+func (r Replayed) Text(out io.Writer) {
+	if r.Busy {
+		fmt.Fprintf(out, "%s: its run is under way, nothing was touched\n", r.Journal)
+		return
+	}
+	fmt.Fprintln(out, r.Journal)
+	for _, what := range r.Mended {
+		fmt.Fprintln(out, "  mended:", what)
+	}
+	for _, what := range r.Left {
+		fmt.Fprintln(out, "  not mended:", what)
+	}
 }
 
 // Replay mends what the journals of runs that were killed together with their guardian still hold. A journal of which
