@@ -87,16 +87,16 @@ func (h hierarchy) gives(controller string) bool { return h.Version == 2 && cont
 const subtreeControl = "cgroup.subtree_control"
 
 func (h hierarchy) canGive(controller string) error {
-	if ok, err := lists(filepath.Join(h.parent, "cgroup.controllers"), controller); err != nil || !ok {
+	if ok, err := settingLists(filepath.Join(h.parent, "cgroup.controllers"), controller); err != nil || !ok {
 		return errors.Join(err, fmt.Errorf("needs the %s controller, which %s does not have", controller, h.parent))
 	}
-	if ok, err := lists(filepath.Join(h.parent, subtreeControl), controller); err != nil || ok {
+	if ok, err := settingLists(filepath.Join(h.parent, subtreeControl), controller); err != nil || ok {
 		return err
 	}
 	// Only the true root, which has no type, may have processes and give a controller to groups too (cgroup-v2, "no
 	// internal process constraint").
 	if _, err := os.Stat(filepath.Join(h.parent, "cgroup.type")); err == nil &&
-		read(filepath.Join(h.parent, "cgroup.procs")) != "" {
+		readSetting(filepath.Join(h.parent, "cgroup.procs")) != "" {
 		return fmt.Errorf("needs a group without processes to give the %s controller to groups, and %s has some",
 			controller, h.parent)
 	}
@@ -112,13 +112,13 @@ func (h hierarchy) give(controller string, g *Guardian) error {
 	if !h.gives(controller) {
 		return nil
 	}
-	if ok, err := lists(filepath.Join(h.parent, subtreeControl), controller); err != nil || ok {
+	if ok, err := settingLists(filepath.Join(h.parent, subtreeControl), controller); err != nil || ok {
 		return err
 	}
 	if _, err := g.add(undo{Kind: undoController, Path: h.parent, Controller: controller}); err != nil {
 		return err
 	}
-	if err := write(filepath.Join(h.parent, subtreeControl), "+"+controller); err != nil {
+	if err := writeSetting(filepath.Join(h.parent, subtreeControl), "+"+controller); err != nil {
 		return fmt.Errorf("give the %s controller to groups: %w", controller, err)
 	}
 	return nil
@@ -133,23 +133,17 @@ func takeController(parent, controller string) error {
 		return err // a fault of another run needs it by now: its own groups are gone before this
 	}
 	path := filepath.Join(parent, subtreeControl)
-	err := write(path, "-"+controller)
+	err := writeSetting(path, "-"+controller)
 	if errors.Is(err, unix.EBUSY) || errors.Is(err, os.ErrNotExist) {
 		return nil // someone else's group below gives it on by now, or there is no such group any more
 	}
 	if err != nil {
 		return fmt.Errorf("take the %s controller away from the groups below %s: %w", controller, parent, err)
 	}
-	if on, err := lists(path, controller); err != nil || on {
+	if on, err := settingLists(path, controller); err != nil || on {
 		return errors.Join(err, fmt.Errorf("%s still gives the %s controller to the groups below", parent, controller))
 	}
 	return nil
-}
-
-// lists says whether a file of the kernel has a word.
-func lists(path, word string) (bool, error) {
-	text, err := os.ReadFile(path)
-	return slices.Contains(strings.Fields(string(text)), word), err
 }
 
 // of is the folder of the group that a process is in.
@@ -172,9 +166,6 @@ func (h hierarchy) of(p process) (string, error) {
 // groupPrefix marks the groups that hangtime makes: no other is ever removed.
 const groupPrefix = "hangtime-fault-"
 
-// groupLimit is how long mending a group may take: processes that are ending are still in it.
-const groupLimit = 1500 * time.Millisecond
-
 // members are the processes of a group. cgroup v1 lists those that are ending too.
 func members(dir string) ([]int, error) {
 	text, err := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
@@ -190,15 +181,15 @@ func members(dir string) ([]int, error) {
 	return all, nil
 }
 
-// dissolve ends a group: it is thawed, its processes go back where they came from, and it is removed. It is safe
+// dissolveGroup ends a group: it is thawed, its processes go back where they came from, and it is removed. It is safe
 // twice, and on a group that never came to be.
-func dissolve(dir, back string) error {
+func dissolveGroup(dir, back string) error {
 	if !strings.HasPrefix(filepath.Base(dir), groupPrefix) || !filepath.IsAbs(dir) {
 		return fmt.Errorf("%s is not a group of a fault: not removed", dir)
 	}
 	var err error
 	for deadline := time.Now().Add(groupLimit); time.Now().Before(deadline); time.Sleep(step) {
-		if err = thaw(dir); err != nil {
+		if err = thawGroup(dir); err != nil {
 			continue
 		}
 		var inside []int
@@ -207,7 +198,7 @@ func dissolve(dir, back string) error {
 			return nil
 		}
 		for _, pid := range inside {
-			if moved := write(filepath.Join(back, "cgroup.procs"), strconv.Itoa(pid)); moved != nil &&
+			if moved := writeSetting(filepath.Join(back, "cgroup.procs"), strconv.Itoa(pid)); moved != nil &&
 				!errors.Is(moved, unix.ESRCH) {
 				err = moved
 			}
@@ -221,31 +212,13 @@ func dissolve(dir, back string) error {
 	return fmt.Errorf("remove the control group %s: %w", dir, err)
 }
 
-// thaw lets a group run; one without a freezer, or that is gone, runs.
-func thaw(dir string) error {
+// thawGroup lets a group run; one without a freezer, or that is gone, runs.
+func thawGroup(dir string) error {
 	var errs []error
 	for file, word := range map[string]string{"cgroup.freeze": "0", "freezer.state": "THAWED"} {
-		if err := write(filepath.Join(dir, file), word); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := writeSetting(filepath.Join(dir, file), word); err != nil && !errors.Is(err, os.ErrNotExist) {
 			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// write sets a file of the kernel that exists already.
-func write(path, text string) error {
-	file, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	_, err = file.WriteString(text)
-	return errors.Join(err, file.Close())
-}
-
-func read(path string) string {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(text))
 }

@@ -26,7 +26,7 @@ func TestLookingForAHierarchyChangesNothing(t *testing.T) {
 	if err := h.usable("cpu"); err != nil {
 		t.Error(err)
 	}
-	if got := read(filepath.Join(h.parent, subtreeControl)); got != "" {
+	if got := readSetting(filepath.Join(h.parent, subtreeControl)); got != "" {
 		t.Errorf("%s was written: %q", subtreeControl, got)
 	}
 	if err := fakeHierarchy(t, "memory\n", "").usable("cpu"); err == nil ||
@@ -60,7 +60,7 @@ func TestAControllerIsGivenForAFaultAndTakenAwayAfterIt(t *testing.T) {
 			if err := h.give("cpu", g); err != nil {
 				t.Fatal(err)
 			}
-			if got := read(file); got != row.during {
+			if got := readSetting(file); got != row.during {
 				t.Errorf("written for the fault: %q, want %q", got, row.during)
 			}
 			if row.other != "" {
@@ -71,7 +71,7 @@ func TestAControllerIsGivenForAFaultAndTakenAwayAfterIt(t *testing.T) {
 			if err := g.Close(); err != nil {
 				t.Error(err)
 			}
-			if got := read(file); got != row.atEnd {
+			if got := readSetting(file); got != row.atEnd {
 				t.Errorf("written at the end: %q, want %q", got, row.atEnd)
 			}
 		})

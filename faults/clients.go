@@ -14,9 +14,9 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-// clients are connections that keep a server busy without asking for anything: that send a request a byte at a time
+// clientsHarm opens connections that keep a server busy without asking for anything: that send a request a byte at a time
 // (slow-client), or nothing (connection-flood). They are sockets of this process: with it they are closed.
-type clients struct {
+type clientsHarm struct {
 	address string
 	count   int
 	pause   time.Duration // between two bytes; 0: nothing is sent
@@ -30,7 +30,7 @@ func prepareClients(f scenarios.Fault, field Field, _ *Guardian) (harm, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := clients{address: u.Host, count: max(f.Connections, 1)}
+	c := clientsHarm{address: u.Host, count: max(f.Connections, 1)}
 	if u.Port() == "" {
 		c.address = net.JoinHostPort(u.Hostname(), cmp.Or(map[string]string{"https": "443"}[u.Scheme], "80"))
 	}
@@ -40,7 +40,7 @@ func prepareClients(f scenarios.Fault, field Field, _ *Guardian) (harm, error) {
 	return c, nil
 }
 
-func (c clients) aim(_ context.Context) ([]target, error) {
+func (c clientsHarm) aim(_ context.Context) ([]target, error) {
 	return []target{{words: "the server at " + c.address}}, nil
 }
 
@@ -53,7 +53,7 @@ const (
 // slowRequest is what a slow client sends: its body never comes.
 const slowRequest = "POST /task HTTP/1.1\r\nHost: hangtime.test\r\nContent-Type: application/json\r\nContent-Length: 4096\r\n\r\n"
 
-func (c clients) strike(ctx context.Context, _ target) (effect, error) {
+func (c clientsHarm) strike(ctx context.Context, _ target) (effect, error) {
 	open, end := context.WithCancel(context.WithoutCancel(ctx))
 	var hands sync.WaitGroup
 	var accepted, refused, connected atomic.Int64 // connected: now; the others: ever
@@ -105,7 +105,7 @@ func (c clients) strike(ctx context.Context, _ target) (effect, error) {
 }
 
 // one is a single connection from its opening until the server closes it or ctx ends.
-func (c clients) one(ctx context.Context, turns chan struct{}, told func(error), closed func()) {
+func (c clientsHarm) one(ctx context.Context, turns chan struct{}, told func(error), closed func()) {
 	select {
 	case turns <- struct{}{}:
 	case <-ctx.Done():

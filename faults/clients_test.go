@@ -19,7 +19,7 @@ func TestAConnectionThatTheServerClosesIsToldTwice(t *testing.T) {
 		}
 	}()
 	open := 0
-	c := clients{address: l.Addr().String(), count: 1}
+	c := clientsHarm{address: l.Addr().String(), count: 1}
 	one := func() {
 		c.one(t.Context(), make(chan struct{}, 1), func(err error) {
 			if err == nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,34 +15,6 @@ import (
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
-
-// needMount says why nothing can be mounted here: capabilities(7).
-func needMount() error {
-	if !hasCapability(unix.CAP_SYS_ADMIN) {
-		return errors.New("needs the right to mount a file system (root, CAP_SYS_ADMIN)")
-	}
-	return nil
-}
-
-// hasCapability says whether hangtime has one in effect, by its number in capabilities(7).
-func hasCapability(n int) bool {
-	status, err := procFS.OwnStatus()
-	return err == nil && status.CapEff&(1<<n) != 0
-}
-
-func needDevice(path string) error {
-	if err := unix.Access(path, unix.R_OK|unix.W_OK); err != nil {
-		return fmt.Errorf("needs %s: %w", path, err)
-	}
-	return nil
-}
-
-func needProgram(name string) error {
-	if _, err := exec.LookPath(name); err != nil {
-		return fmt.Errorf("needs the program %s: %w", name, err)
-	}
-	return nil
-}
 
 // A mounted is a file system that was mounted on a run's folder.
 type mounted struct {
@@ -74,7 +45,7 @@ func mountOn(dir string, g *Guardian, mount func() error) (*mounted, error) {
 }
 
 func (m *mounted) unmount() error {
-	if err := unmount(m.dir); err != nil {
+	if err := unmountAll(m.dir); err != nil {
 		return err
 	}
 	for _, id := range m.ids {
@@ -89,12 +60,9 @@ func isMount(dir string) bool {
 	return err == nil && slices.ContainsFunc(mounts, func(m proc.Mount) bool { return m.Point == dir })
 }
 
-// unmountLimit is how long a mount may stay after it was detached.
-const unmountLimit = time.Second
-
-// unmount takes every mount on a run's folder away, whoever still uses it; none there is no error. A frozen one is
+// unmountAll takes every mount on a run's folder away, whoever still uses it; none there is no error. A frozen one is
 // thawed first.
-func unmount(dir string) error {
+func unmountAll(dir string) error {
 	if !strings.Contains(dir, "/"+folderPrefix) {
 		return fmt.Errorf("%s is not below a run's folder: not unmounted", dir)
 	}
@@ -122,23 +90,23 @@ func mountSmall(_ context.Context, f scenarios.Fault, dir string, g *Guardian) (
 	})
 }
 
-// fill fills the disk with a file, as a log that nobody rotates does.
-type fill struct{ dir string }
+// fillHarm fills the disk with a file, as a log that nobody rotates does.
+type fillHarm struct{ dir string }
 
 func prepareFill(_ scenarios.Fault, field Field, _ *Guardian) (harm, error) {
 	if field.Ground == nil || field.Ground.disk == nil {
 		return nil, errors.New("no small disk was laid below the server's log folder")
 	}
-	return fill{field.Dir}, nil
+	return fillHarm{field.Dir}, nil
 }
 
-func (f fill) aim(_ context.Context) ([]target, error) {
+func (f fillHarm) aim(_ context.Context) ([]target, error) {
 	return []target{{words: "the disk of the server's log folder", path: f.dir}}, nil
 }
 
 const fillerName = "filler.hangtime"
 
-func (f fill) strike(ctx context.Context, at target) (effect, error) {
+func (f fillHarm) strike(ctx context.Context, at target) (effect, error) {
 	path := filepath.Join(at.path, fillerName)
 	heal := func() (string, error) {
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -191,4 +159,18 @@ func freeBytes(dir string) (uint64, error) {
 		return 0, fmt.Errorf("statfs %s: %w", dir, err)
 	}
 	return s.Bavail * uint64(s.Bsize), nil
+}
+
+// laysDisk mounts a disk on the server's log folder, of which there is one.
+func laysDisk(mount func(context.Context, scenarios.Fault, string, *Guardian) (disk, error)) func(context.Context, *Ground, scenarios.Fault, scenarios.Server, string, *Guardian) error {
+	return func(ctx context.Context, gr *Ground, f scenarios.Fault, _ scenarios.Server, dir string, g *Guardian) error {
+		if gr.disk != nil {
+			return errors.New("the server's log folder lies on another fault's disk already; want one such fault a scenario")
+		}
+		made, err := mount(ctx, f, dir, g)
+		if err == nil {
+			gr.disk = made
+		}
+		return err
+	}
 }

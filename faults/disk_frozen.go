@@ -84,8 +84,8 @@ const (
 	fiThaw   = 0xC0045878
 )
 
-// freezeDisk stops a file system: whoever writes to it waits in the kernel and cannot even be killed.
-type freezeDisk struct {
+// freezeDiskHarm stops a file system: whoever writes to it waits in the kernel and cannot even be killed.
+type freezeDiskHarm struct {
 	dir      string
 	guardian *Guardian
 }
@@ -97,16 +97,16 @@ func prepareFreezeDisk(_ scenarios.Fault, field Field, g *Guardian) (harm, error
 	if field.Ground == nil || field.Ground.disk == nil {
 		return nil, errors.New("no disk that can be frozen was laid below the server's log folder")
 	}
-	return freezeDisk{field.Dir, g}, nil
+	return freezeDiskHarm{field.Dir, g}, nil
 }
 
-func (freezeDisk) most() time.Duration { return longestFreeze }
+func (freezeDiskHarm) most() time.Duration { return longestFreeze }
 
-func (f freezeDisk) aim(_ context.Context) ([]target, error) {
+func (f freezeDiskHarm) aim(_ context.Context) ([]target, error) {
 	return []target{{words: "the disk of the server's log folder", path: f.dir}}, nil
 }
 
-func (f freezeDisk) strike(_ context.Context, at target) (effect, error) {
+func (f freezeDiskHarm) strike(_ context.Context, at target) (effect, error) {
 	// A descriptor from before the freeze: nothing has to be looked up on the frozen disk to thaw it.
 	dir, err := os.Open(at.path)
 	if err != nil {

@@ -25,8 +25,12 @@ type slowDisk struct {
 	server *helper
 }
 
-// The words between a slow disk and us.
+// roleSlowDisk is the role of the process that serves it.
+const roleSlowDisk = "slow-disk"
+
+// The words between a slow disk and us; the first tells it that the guardian knows of the mount.
 const (
+	wordMount   = "mount"
 	wordMounted = "mounted"
 	wordDelay   = "delay "
 	wordDone    = "done"
@@ -48,7 +52,7 @@ func mountSlow(ctx context.Context, _ scenarios.Fault, dir string, g *Guardian) 
 	}
 	d := &slowDisk{server: server}
 	d.mounted, err = mountOn(dir, g, func() error {
-		return errors.Join(server.tell(wordLock), server.await(ctx, wordMounted))
+		return errors.Join(server.tell(wordMount), server.await(ctx, wordMounted))
 	})
 	if err != nil {
 		return nil, errors.Join(err, server.release(), g.drop(id))
@@ -66,7 +70,7 @@ func (d *slowDisk) delay(ctx context.Context, by time.Duration) error {
 	return d.server.await(ctx, wordDone)
 }
 
-type slow struct {
+type slowDiskHarm struct {
 	disk  *slowDisk
 	delay time.Duration
 }
@@ -74,17 +78,17 @@ type slow struct {
 func prepareSlowDisk(f scenarios.Fault, field Field, _ *Guardian) (harm, error) {
 	if field.Ground != nil {
 		if d, ok := field.Ground.disk.(*slowDisk); ok {
-			return slow{d, f.Delay}, nil
+			return slowDiskHarm{d, f.Delay}, nil
 		}
 	}
 	return nil, errors.New("no slow disk was laid below the server's log folder")
 }
 
-func (s slow) aim(_ context.Context) ([]target, error) {
+func (s slowDiskHarm) aim(_ context.Context) ([]target, error) {
 	return []target{{words: "the disk of the server's log folder", path: s.disk.dir}}, nil
 }
 
-func (s slow) strike(ctx context.Context, _ target) (effect, error) {
+func (s slowDiskHarm) strike(ctx context.Context, _ target) (effect, error) {
 	heal := func() (string, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()

@@ -11,8 +11,8 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-// fileLimit lowers how many files a process may have open to what it has, as a leak does: prlimit(2), RLIMIT_NOFILE.
-type fileLimit struct {
+// fileLimitHarm lowers how many files a process may have open to what it has, as a leak does: prlimit(2), RLIMIT_NOFILE.
+type fileLimitHarm struct {
 	choice
 	more     int
 	guardian *Guardian
@@ -20,10 +20,10 @@ type fileLimit struct {
 
 func prepareFiles(f scenarios.Fault, field Field, g *Guardian) (harm, error) {
 	c, err := newChoice(f, field)
-	return fileLimit{c, f.Files, g}, err
+	return fileLimitHarm{c, f.Files, g}, err
 }
 
-func (l fileLimit) strike(_ context.Context, at target) (effect, error) {
+func (l fileLimitHarm) strike(_ context.Context, at target) (effect, error) {
 	old, err := filesOf(at.victim)
 	if err != nil {
 		return effect{}, err

@@ -15,9 +15,9 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-// group puts processes into a control group of their own that is frozen, has a quota of processor time, or a limit of
-// memory.
-type group struct {
+// groupHarm puts processes into a control group of their own that is frozen, has a quota of processor time, or a limit
+// of memory.
+type groupHarm struct {
 	choice
 	fault    scenarios.Fault
 	in       hierarchy
@@ -30,7 +30,7 @@ func prepareGroup(f scenarios.Fault, field Field, g *Guardian) (harm, error) {
 		return nil, err
 	}
 	h, err := findHierarchy(controllerOf(f.Kind))
-	return group{c, f, h, g}, err
+	return groupHarm{c, f, h, g}, err
 }
 
 func controllerOf(kind string) string {
@@ -38,7 +38,7 @@ func controllerOf(kind string) string {
 }
 
 // aim makes one target of a whole server: what it may use it may use together, and what it starts is under the same limit.
-func (g group) aim(ctx context.Context) ([]target, error) {
+func (g groupHarm) aim(ctx context.Context) ([]target, error) {
 	all, err := g.choice.aim(ctx)
 	if err != nil || g.of != "server" {
 		return all, err
@@ -50,7 +50,7 @@ func (g group) aim(ctx context.Context) ([]target, error) {
 	return []target{whole}, nil
 }
 
-func (g group) strike(ctx context.Context, at target) (effect, error) {
+func (g groupHarm) strike(ctx context.Context, at target) (effect, error) {
 	back, err := g.in.of(at.victim)
 	if err != nil {
 		return effect{}, err
@@ -69,7 +69,7 @@ func (g group) strike(ctx context.Context, at target) (effect, error) {
 		if !at.victim.alive() {
 			how = "the process is gone"
 		}
-		if err := dissolve(dir, back); err != nil {
+		if err := dissolveGroup(dir, back); err != nil {
 			return "", err
 		}
 		_ = g.guardian.drop(id) // a second time would do no harm
@@ -83,7 +83,7 @@ func (g group) strike(ctx context.Context, at target) (effect, error) {
 	return effect{pid: at.victim.PID, detail: detail, heal: heal}, nil
 }
 
-func (g group) apply(ctx context.Context, dir string, at target) (detail string, err error) {
+func (g groupHarm) apply(ctx context.Context, dir string, at target) (detail string, err error) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return "", fmt.Errorf("make a control group: %w", err)
 	}
@@ -100,7 +100,7 @@ func (g group) apply(ctx context.Context, dir string, at target) (detail string,
 		if !p.alive() {
 			continue
 		}
-		if err := write(filepath.Join(dir, "cgroup.procs"), strconv.Itoa(p.PID)); err != nil {
+		if err := writeSetting(filepath.Join(dir, "cgroup.procs"), strconv.Itoa(p.PID)); err != nil {
 			return "", fmt.Errorf("move pid %d into a control group: %w", p.PID, err)
 		}
 	}
@@ -115,7 +115,7 @@ func (g group) apply(ctx context.Context, dir string, at target) (detail string,
 }
 
 // limit sets what the group may use, and reads it back.
-func (g group) limit(dir string) (detail string, err error) {
+func (g groupHarm) limit(dir string) (detail string, err error) {
 	const period = 100_000 // µs, the kernel's own
 	settings := map[string]string{}
 	switch {
@@ -136,10 +136,10 @@ func (g group) limit(dir string) (detail string, err error) {
 	}
 	for file, value := range settings {
 		path := filepath.Join(dir, file)
-		if err := write(path, value); err != nil {
+		if err := writeSetting(path, value); err != nil {
 			return "", fmt.Errorf("set the limit: %w", err)
 		}
-		if got := read(path); got != value {
+		if got := readSetting(path); got != value {
 			return "", fmt.Errorf("the kernel shows %s = %q after %q was written", file, got, value)
 		}
 	}
@@ -147,16 +147,16 @@ func (g group) limit(dir string) (detail string, err error) {
 }
 
 // freeze stops every thread of the group and returns when the kernel says that all stand.
-func (g group) freeze(ctx context.Context, dir string) (detail string, err error) {
+func (g groupHarm) freeze(ctx context.Context, dir string) (detail string, err error) {
 	file, word, state := "cgroup.freeze", "1", "cgroup.events"
 	if g.in.Version == 1 {
 		file, word, state = "freezer.state", "FROZEN", "freezer.state"
 	}
-	if err := write(filepath.Join(dir, file), word); err != nil {
+	if err := writeSetting(filepath.Join(dir, file), word); err != nil {
 		return "", fmt.Errorf("freeze the control group: %w", err)
 	}
 	for deadline := time.Now().Add(stopLimit); ; {
-		now := read(filepath.Join(dir, state))
+		now := readSetting(filepath.Join(dir, state))
 		if now == "FROZEN" || strings.Contains(now, "frozen 1") {
 			return fmt.Sprintf("frozen (cgroup v%d)", g.in.Version), nil
 		}

@@ -30,6 +30,25 @@ type Guardian struct {
 	next    int
 }
 
+// roleGuardian is the role of the guardian's process.
+const roleGuardian = "guardian"
+
+// What hangtime asks of its guardian.
+const (
+	askAdd   = "add"   // hold this record
+	askDrop  = "drop"  // it was mended
+	askClose = "close" // mend everything and end
+)
+
+type question struct {
+	Ask    string `json:"ask"`
+	Record undo   `json:"record,omitzero"`
+}
+
+type reply struct {
+	Error string `json:"error,omitempty"`
+}
+
 // How long the guardian may take to answer: it writes to a disk, and at its end it mends.
 const (
 	answerLimit = 5 * time.Second
@@ -38,12 +57,12 @@ const (
 
 // StartGuardian starts the process and returns when it is ready. ctx bounds the start only.
 func StartGuardian(ctx context.Context) (*Guardian, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
 	name := time.Now().UTC().Format("20060102-150405-") + token()
 	g := &Guardian{mark: markName + "=" + name, ended: make(chan struct{})}
+	var err error
+	if g.cmd, err = inRole(roleGuardian, name, g.mark); err != nil {
+		return nil, err
+	}
 	theirIn, ourOut, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -53,9 +72,6 @@ func StartGuardian(ctx context.Context) (*Guardian, error) {
 		return nil, errors.Join(err, theirIn.Close(), ourOut.Close())
 	}
 	g.in, g.out, g.replies = ourOut, ourIn, json.NewDecoder(ourIn)
-	g.cmd = exec.Command(self, roleGuardian, name, g.mark)
-	g.cmd.Args[0] = "hangtime"
-	g.cmd.Env = append(os.Environ(), roleName+"="+roleGuardian)
 	g.cmd.Dir = "/" // or it would keep a folder or a mount busy
 	g.cmd.Stdin, g.cmd.Stdout = theirIn, theirOut
 	g.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -159,12 +175,12 @@ func (g *Guardian) ask(q question, limit time.Duration) error {
 
 func (g *Guardian) answered(limit time.Duration) error {
 	_ = g.out.SetReadDeadline(time.Now().Add(limit))
-	var a answer
-	if err := g.replies.Decode(&a); err != nil {
+	var r reply
+	if err := g.replies.Decode(&r); err != nil {
 		return fmt.Errorf("the guardian does not answer: %w", err)
 	}
-	if a.Error != "" {
-		return errors.New(a.Error)
+	if r.Error != "" {
+		return errors.New(r.Error)
 	}
 	return nil
 }

@@ -317,7 +317,7 @@ func TestAJournalThatCannotBeReadKeepsNoOtherFromBeingMended(t *testing.T) {
 	tmp, stateHome := private(t)
 	dir := filepath.Join(stateHome, "hangtime")
 	left := filepath.Join(tmp, folderPrefix+"x")
-	good := mustJSON(entry{Boot: "another", Mark: "m=1"}) + "\n" + mustJSON(entry{Add: &undo{ID: "a", Kind: undoFolder, Path: left}}) + "\n"
+	good := mustJSON(journalEntry{Boot: "another", Mark: "m=1"}) + "\n" + mustJSON(journalEntry{Add: &undo{ID: "a", Kind: undoFolder, Path: left}}) + "\n"
 	for _, err := range []error{
 		os.Mkdir(dir, 0o700), os.Mkdir(left, 0o700),
 		os.WriteFile(filepath.Join(dir, "1"+journalSuffix), make([]byte, 64), 0o600), // as a power cut leaves it

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"runtime"
 	"strings"
 	"syscall"
@@ -22,10 +21,9 @@ type helper struct {
 	ended chan struct{} // closed when it was waited for and its output read
 }
 
-// startHelper starts hangtime in a role. Its command line is for people who look at processes: "hangtime hold-lock
-// …/async_tasks.log".
+// startHelper starts hangtime in a role.
 func startHelper(role string, args ...string) (*helper, error) {
-	self, err := os.Executable()
+	cmd, err := inRole(role, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -37,9 +35,6 @@ func startHelper(role string, args ...string) (*helper, error) {
 	if err != nil {
 		return nil, errors.Join(err, theirIn.Close(), in.Close())
 	}
-	cmd := exec.Command(self, append([]string{role}, args...)...)
-	cmd.Args[0] = "hangtime"
-	cmd.Env = append(os.Environ(), roleName+"="+role)
 	cmd.Stdin, cmd.Stdout = theirIn, theirOut
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	h := &helper{in: in, lines: make(chan string, 16), ended: make(chan struct{})}

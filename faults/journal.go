@@ -18,8 +18,8 @@ import (
 // that nobody else mends under its hands.
 type journal struct{ file *os.File }
 
-// An entry is one line of a journal: the first has Boot and Mark, each other one an Add or a Drop.
-type entry struct {
+// A journalEntry is one line of a journal: the first has Boot and Mark, each other one an Add or a Drop.
+type journalEntry struct {
 	Boot string `json:"boot,omitempty"` // of the kernel: numbers of processes mean nothing after a restart
 	Mark string `json:"mark,omitempty"` // environment entry of the server's processes
 	Add  *undo  `json:"add,omitempty"`
@@ -64,7 +64,7 @@ func createJournal(name, mark string) (*journal, error) {
 	}
 	j := &journal{file}
 	if err == nil {
-		err = j.write(entry{Boot: boot, Mark: mark})
+		err = j.write(journalEntry{Boot: boot, Mark: mark})
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("begin the undo journal: %w", err), j.remove())
@@ -73,7 +73,7 @@ func createJournal(name, mark string) (*journal, error) {
 }
 
 // write appends an entry; it returns when the entry is on the disk.
-func (j *journal) write(e entry) error {
+func (j *journal) write(e journalEntry) error {
 	line, err := json.Marshal(e)
 	if err != nil {
 		return err
@@ -89,11 +89,11 @@ func (j *journal) remove() error { return errors.Join(os.Remove(j.file.Name()), 
 
 // readJournal returns what a journal still has to mend, in the order in which it was added. A torn last line is of a
 // harm that was never done: its record was not yet acknowledged.
-func readJournal(text []byte) (head entry, open []undo, err error) {
+func readJournal(text []byte) (head journalEntry, open []undo, err error) {
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	lines.Buffer(make([]byte, 64<<10), 1<<20)
 	for n := 1; lines.Scan(); n++ {
-		var e entry
+		var e journalEntry
 		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
 			if n > 1 && !lines.Scan() {
 				break
@@ -110,78 +110,4 @@ func readJournal(text []byte) (head entry, open []undo, err error) {
 		}
 	}
 	return head, open, lines.Err()
-}
-
-// Replayed is what became of one journal.
-type Replayed struct {
-	Journal string
-	Busy    bool     // its run is still under way: nothing was touched
-	Mended  []string // in words
-	Left    []string // what could not be mended, with the reason
-}
-
-// Replay mends what the journals of runs that were killed together with their guardian still hold. A journal of which
-// all is mended is removed.
-func Replay() ([]Replayed, error) {
-	dir, err := StateDir()
-	if err != nil {
-		return nil, err
-	}
-	files, err := filepath.Glob(filepath.Join(dir, "*"+journalSuffix))
-	if err != nil {
-		return nil, err
-	}
-	var all []Replayed
-	var errs []error // one that cannot be read must not keep the others from being mended
-	for _, path := range files {
-		one, err := replay(path)
-		if errors.Is(err, os.ErrNotExist) {
-			continue // its guardian has just mended everything
-		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("undo journal %s: %w", path, err))
-			continue
-		}
-		all = append(all, one)
-	}
-	return all, errors.Join(errs...)
-}
-
-func replay(path string) (Replayed, error) {
-	out := Replayed{Journal: path}
-	file, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		return out, err
-	}
-	defer file.Close()
-	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		out.Busy = true
-		return out, nil
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return out, err
-	}
-	head, open, err := readJournal(text)
-	if err != nil {
-		return out, err
-	}
-	boot, err := bootID()
-	if err != nil {
-		return out, err
-	}
-	w := &undoList{family: newFamily(head.Mark), open: open,
-		mended: func(u undo) { out.Mended = append(out.Mended, u.String()) }}
-	if boot != head.Boot {
-		// Processes and their numbers did not survive the restart; files did.
-		w.family = newFamily("")
-		w.open = slices.DeleteFunc(w.open, func(u undo) bool { return !u.survives() })
-	}
-	for _, err := range w.mendAll() {
-		out.Left = append(out.Left, err.Error())
-	}
-	if len(out.Left) > 0 {
-		return out, nil
-	}
-	return out, os.Remove(path)
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -20,8 +19,8 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-// lock holds the lock of a file by a helper process, as a sibling or a log rotator would.
-type lock struct {
+// lockHarm holds the lock of a file by a helper process, as a sibling or a log rotator would.
+type lockHarm struct {
 	kind, path string
 	guardian   *Guardian
 }
@@ -38,15 +37,21 @@ func prepareLock(f scenarios.Fault, field Field, g *Guardian) (harm, error) {
 	if kind != "flock" && kind != "fcntl" && kind != lockInherited {
 		return nil, fmt.Errorf("lock %q: want flock or fcntl or inherited", kind)
 	}
-	return lock{kind, path, g}, nil
+	return lockHarm{kind, path, g}, nil
 }
 
-func (l lock) aim(_ context.Context) ([]target, error) {
+func (l lockHarm) aim(_ context.Context) ([]target, error) {
 	return []target{{words: filepath.Base(l.path), path: l.path}}, nil
 }
 
 // lockInherited is a flock whose creator is dead: a child of it, which inherited the open file, holds it without knowing.
 const lockInherited = "inherited"
+
+// The roles of the process that takes a lock, and of the one that inherits it.
+const (
+	roleHoldLock = "hold-lock"
+	roleKeepFile = "keep-file"
+)
 
 // The words between a lock's holder and us.
 const (
@@ -55,7 +60,7 @@ const (
 	wordHeir = "heir " // and a pid
 )
 
-func (l lock) strike(ctx context.Context, at target) (effect, error) {
+func (l lockHarm) strike(ctx context.Context, at target) (effect, error) {
 	holder, err := startHelper(roleHoldLock, l.kind, at.path)
 	if err != nil {
 		return effect{}, err
@@ -84,7 +89,7 @@ func (l lock) strike(ctx context.Context, at target) (effect, error) {
 	if err == nil {
 		err = l.see(keeper.PID, at.path)
 	}
-	if err == nil && l.kind == lockInherited && !gone(holder.process) {
+	if err == nil && l.kind == lockInherited && !endsSoon(holder.process) {
 		err = fmt.Errorf("pid %d, which took the lock, has not ended", holder.PID)
 	}
 	if err != nil {
@@ -113,8 +118,8 @@ func heir(ctx context.Context, holder *helper) (process, error) {
 	return identify(pid)
 }
 
-// gone waits a moment for the end of a process that is about to end.
-func gone(p process) bool {
+// endsSoon waits a moment for the end of a process that is about to end.
+func endsSoon(p process) bool {
 	for deadline := time.Now().Add(stopLimit); p.alive(); time.Sleep(step) {
 		if time.Now().After(deadline) {
 			return false
@@ -124,7 +129,7 @@ func gone(p process) bool {
 }
 
 // see finds the lock among those that the kernel says the holder has: proc_pid_fdinfo(5).
-func (l lock) see(pid int, path string) error {
+func (l lockHarm) see(pid int, path string) error {
 	var file unix.Stat_t
 	if err := unix.Stat(path, &file); err != nil {
 		return fmt.Errorf("stat %s: %w", path, err)
@@ -173,7 +178,7 @@ func holdLock(kind, path string, in *os.File, out io.Writer) int {
 	}
 	// Waits where another has it: whoever writes a log line lets go in a moment. We are killed when hangtime no
 	// longer wants it.
-	if err := take(kind, file); err != nil {
+	if err := takeLock(kind, file); err != nil {
 		fmt.Fprintln(out, err)
 		return 1
 	}
@@ -188,13 +193,10 @@ func holdLock(kind, path string, in *os.File, out io.Writer) int {
 
 // startHeir starts a child that has the open file and the input.
 func startHeir(path string, in, file *os.File) (pid int, err error) {
-	self, err := os.Executable()
+	cmd, err := inRole(roleKeepFile, "inherited", path)
 	if err != nil {
 		return 0, err
 	}
-	cmd := exec.Command(self, roleKeepFile, "inherited", path)
-	cmd.Args[0] = "hangtime"
-	cmd.Env = append(os.Environ(), roleName+"="+roleKeepFile)
 	cmd.Stdin, cmd.ExtraFiles = in, []*os.File{file}
 	if err := cmd.Start(); err != nil {
 		return 0, err
@@ -214,7 +216,7 @@ func keepFile(in *os.File) int {
 	}
 }
 
-func take(kind string, file *os.File) error {
+func takeLock(kind string, file *os.File) error {
 	for {
 		var err error
 		if kind != "fcntl" {

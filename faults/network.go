@@ -1,65 +1,16 @@
 package faults
 
 import (
-	"bufio"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
-	"sync"
-	"time"
-
-	"github.com/Shopify/toxiproxy/v2"
-	"github.com/rs/zerolog"
 
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-// A proxy stands between the server and what it depends on. It runs in this process: with it every connection through
-// it ends.
-type proxy struct {
-	toxic *toxiproxy.Proxy
-	own   *dependency // nil: the server's own dependency is used
-}
-
-// newProxy starts one in front of the dependency that the fault or the server names, or of one of ours.
-func newProxy(f scenarios.Fault, upstream string) (*proxy, error) {
-	p := &proxy{}
-	to := cmp.Or(f.Upstream, upstream)
-	if to == "" {
-		var err error
-		if p.own, err = newDependency(); err != nil {
-			return nil, err
-		}
-		to = p.own.listener.Addr().String()
-	}
-	for _, address := range []string{to, f.Listen} {
-		host, _, err := net.SplitHostPort(cmp.Or(address, "127.0.0.1:0"))
-		if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
-			return nil, errors.Join(fmt.Errorf("%s is not an address and port of this machine's loopback", address),
-				p.own.close())
-		}
-	}
-	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-	p.toxic = toxiproxy.NewProxy(server, "dependency", cmp.Or(f.Listen, "127.0.0.1:0"), to)
-	if err := p.toxic.Start(); err != nil {
-		return nil, errors.Join(fmt.Errorf("start the proxy in front of %s: %w", to, err), p.own.close())
-	}
-	return p, nil
-}
-
-func (p *proxy) listen() string { return p.toxic.Listen }
-
-func (p *proxy) close() error {
-	p.toxic.Toxics.ResetToxics(context.Background())
-	p.toxic.Stop()
-	return p.own.close()
-}
-
-// network makes the way to a dependency bad.
-type network struct {
+// networkHarm makes the way to a dependency bad.
+type networkHarm struct {
 	fault scenarios.Fault
 	proxy *proxy
 }
@@ -68,14 +19,14 @@ func prepareNetwork(f scenarios.Fault, field Field, _ *Guardian) (harm, error) {
 	if field.Ground == nil || field.Ground.proxy == nil {
 		return nil, errors.New("no proxy was laid between the server and what it depends on")
 	}
-	return network{f, field.Ground.proxy}, nil
+	return networkHarm{f, field.Ground.proxy}, nil
 }
 
-func (n network) aim(_ context.Context) ([]target, error) {
+func (n networkHarm) aim(_ context.Context) ([]target, error) {
 	return []target{{words: fmt.Sprintf("the way from %s to %s", n.proxy.toxic.Listen, n.proxy.toxic.Upstream)}}, nil
 }
 
-func (n network) strike(ctx context.Context, _ target) (effect, error) {
+func (n networkHarm) strike(ctx context.Context, _ target) (effect, error) {
 	toxics, detail := n.toxics()
 	heal := func() (string, error) {
 		n.proxy.toxic.Toxics.ResetToxics(context.WithoutCancel(ctx))
@@ -94,7 +45,7 @@ func (n network) strike(ctx context.Context, _ target) (effect, error) {
 }
 
 // toxics are toxiproxy's names for it.
-func (n network) toxics() (all []string, detail string) {
+func (n networkHarm) toxics() (all []string, detail string) {
 	switch n.fault.Network {
 	case "latency":
 		return []string{fmt.Sprintf(`{"type":"latency","stream":"downstream","attributes":{"latency":%d}}`,
@@ -109,73 +60,15 @@ func (n network) toxics() (all []string, detail string) {
 		"everything that is sent disappears"
 }
 
-// A dependency answers as the reference server's tasks of work socket expect: a line with a time asks for the line
-// "done" after that time.
-type dependency struct {
-	listener net.Listener
-	stop     chan struct{}
-	once     sync.Once
-	ended    sync.WaitGroup
-}
-
-func newDependency() (*dependency, error) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("start the dependency: %w", err)
-	}
-	d := &dependency{listener: l, stop: make(chan struct{})}
-	d.ended.Go(d.serve)
-	return d, nil
-}
-
-// close ends it; there may be none.
-func (d *dependency) close() (err error) {
-	if d == nil {
+// layProxy stands between the server and what it depends on; there is one for all network faults.
+func layProxy(_ context.Context, gr *Ground, f scenarios.Fault, s scenarios.Server, _ string, _ *Guardian) (err error) {
+	if gr.proxy != nil {
+		if gr.way.Listen != f.Listen || gr.way.Upstream != f.Upstream {
+			return errors.New("its listen or upstream is not that of the network fault before it, and the server has one proxy; want the same in all network faults of a scenario")
+		}
 		return nil
 	}
-	d.once.Do(func() {
-		close(d.stop)
-		err = d.listener.Close()
-		d.ended.Wait()
-	})
+	gr.way = f
+	gr.proxy, err = newProxy(f, s.Upstream)
 	return err
-}
-
-func (d *dependency) serve() {
-	for {
-		conn, err := d.listener.Accept()
-		if err != nil {
-			return
-		}
-		d.ended.Go(func() { d.answer(conn) })
-	}
-}
-
-func (d *dependency) answer(conn net.Conn) {
-	gone := make(chan struct{})
-	defer close(gone)
-	d.ended.Go(func() { // a read that waits must not outlive us
-		select {
-		case <-d.stop:
-			_ = conn.SetDeadline(time.Now())
-		case <-gone:
-		}
-	})
-	defer func() { _ = conn.Close() }()
-	for lines := bufio.NewScanner(conn); lines.Scan(); {
-		wait, err := time.ParseDuration(lines.Text())
-		if err != nil {
-			return
-		}
-		t := time.NewTimer(wait)
-		select {
-		case <-t.C:
-		case <-d.stop:
-			t.Stop()
-			return
-		}
-		if _, err := conn.Write([]byte("done\n")); err != nil {
-			return
-		}
-	}
 }

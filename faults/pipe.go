@@ -1,15 +1,12 @@
 package faults
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"sync"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
 // pipeSize is the smallest that a pipe can be made, so that it fills in moments: F_SETPIPE_SZ of fcntl(2).
@@ -87,28 +84,4 @@ func (p *pipe) close() error {
 	err := p.ours.Close()
 	<-p.ended
 	return err
-}
-
-// stall stops reading what the server prints, as a stuck log collector does. The writer is woken by the end of
-// hangtime: its pipe breaks.
-type stall struct{ pipe *pipe }
-
-func prepareStall(_ scenarios.Fault, field Field, _ *Guardian) (harm, error) {
-	if field.Ground == nil || field.Ground.pipe == nil {
-		return nil, errors.New("the server's standard output is not a pipe that hangtime reads")
-	}
-	return stall{field.Ground.pipe}, nil
-}
-
-func (stall) aim(_ context.Context) ([]target, error) {
-	return []target{{words: "the reader of the server's standard output"}}, nil
-}
-
-func (s stall) strike(context.Context, target) (effect, error) {
-	s.pipe.hold()
-	return effect{pid: os.Getpid(), detail: fmt.Sprintf("nobody reads the pipe of %d bytes", pipeSize),
-		heal: func() (string, error) {
-			s.pipe.release()
-			return "", nil
-		}}, nil
 }

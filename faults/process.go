@@ -147,8 +147,8 @@ func everyone() ([]status, error) {
 	return all, nil
 }
 
-// below says whether a process descends from another.
-func below(pid, ancestor int) bool {
+// descends says whether a process descends from another.
+func descends(pid, ancestor int) bool {
 	const deepest = 64
 	for range deepest {
 		s, err := readStatus(pid)

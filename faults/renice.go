@@ -14,27 +14,22 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-// renice lowers the priority of every thread of a process to the least, as a batch job that was started with nice is:
+// reniceHarm lowers the priority of every thread of a process to the least, as a batch job that was started with nice is:
 // setpriority(2), nice value +19. It is a harm only where others want the processors, and only among the processes of
 // one session where the kernel groups them so (sched(7), autogroup).
-type renice struct {
+type reniceHarm struct {
 	choice
 	guardian *Guardian
 }
 
-const (
-	leastNice = 19
-	// undoNice gives a process its nice values back; Old has pairs: a thread's number and what getpriority(2) gives for
-	// it as a system call, 20 minus its nice value.
-	undoNice = "give-priority"
-)
+const leastNice = 19
 
 func prepareRenice(f scenarios.Fault, field Field, g *Guardian) (harm, error) {
 	c, err := newChoice(f, field)
 	if err == nil {
 		err = canRaise(field.Arbiter, niceOf(field.Arbiter)) // its workers have its own, unless they chose another
 	}
-	return renice{c, g}, err
+	return reniceHarm{c, g}, err
 }
 
 // possibleRenice asks of our own limit what holds for a server that we start; that of one that runs already is asked
@@ -46,7 +41,7 @@ func possibleRenice(_ scenarios.Fault, s scenarios.Server) error {
 	return canRaise(os.Getpid(), niceOf(os.Getpid()))
 }
 
-func (r renice) strike(ctx context.Context, at target) (effect, error) {
+func (r reniceHarm) strike(ctx context.Context, at target) (effect, error) {
 	old, err := priorities(at.victim)
 	if err != nil {
 		return effect{}, err
@@ -202,7 +197,7 @@ func niceOf(pid int) int {
 // way back the kernel wants CAP_SYS_NICE in its own user namespace, or that the process's RLIMIT_NICE allows it, which
 // is 20 minus the lowest nice value (can_nice in kernel/sched/syscalls.c; getrlimit(2)).
 func canRaise(pid, nice int) error {
-	whole := strings.Fields(read("/proc/self/uid_map")) // 0 0 4294967295: the first namespace
+	whole := strings.Fields(readSetting("/proc/self/uid_map")) // 0 0 4294967295: the first namespace
 	if hasCapability(unix.CAP_SYS_NICE) && len(whole) == 3 && whole[2] == "4294967295" {
 		return nil
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
-// request sends one call that the server should not take, or not in that way: the harm is what it does with it.
-type request struct {
+// requestHarm sends one call that the server should not take, or not in that way: the harm is what it does with it.
+type requestHarm struct {
 	call   scenarios.Target
 	base   string
 	client *http.Client
@@ -32,19 +32,19 @@ func prepareRequest(f scenarios.Fault, field Field, _ *Guardian) (harm, error) {
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return request{*f.Request, field.Base, client}, nil
+	return requestHarm{*f.Request, field.Base, client}, nil
 }
 
-func (request) instant() {}
+func (requestHarm) instant() {}
 
-func (r request) aim(_ context.Context) ([]target, error) {
+func (r requestHarm) aim(_ context.Context) ([]target, error) {
 	return []target{{words: cmp.Or(r.call.Method, http.MethodGet) + " " + r.call.Path}}, nil
 }
 
 // answerWithin bounds a call: an answer that comes later is none of a server that took the call.
 const answerWithin = 30 * time.Second
 
-func (r request) strike(ctx context.Context, _ target) (effect, error) {
+func (r requestHarm) strike(ctx context.Context, _ target) (effect, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, cmp.Or(r.call.Method, http.MethodGet), r.base+r.call.Path,
@@ -74,7 +74,7 @@ func (r request) strike(ctx context.Context, _ target) (effect, error) {
 	return effect{detail: fmt.Sprintf("%s after %v", answer.Status, time.Since(began).Round(time.Millisecond))}, nil
 }
 
-func (r request) wanted() string {
+func (r requestHarm) wanted() string {
 	if len(r.call.Expect) == 0 {
 		return "200 to 399"
 	}

@@ -20,7 +20,7 @@ func Run(ctx context.Context, all []*Injection, rec *history.Recorder) error {
 		hands.Go(func() { s.schedule(ctx, i) })
 	}
 	hands.Wait()
-	return s.healAll(why(ctx))
+	return s.healAll(endReason(ctx))
 }
 
 // A stage is where the faults of one call of Run are up.
@@ -117,9 +117,6 @@ func (i *Injection) lasts(ctx context.Context) time.Duration {
 	return d
 }
 
-// instant harms have nothing to undo.
-type instant interface{ instant() }
-
 func (s *stage) one(ctx context.Context, i *Injection, at target, asked history.FaultAsked) {
 	err := ctx.Err() // it may have ended while the target was chosen: then nothing is done any more
 	var seen effect
@@ -128,7 +125,7 @@ func (s *stage) one(ctx context.Context, i *Injection, at target, asked history.
 	}
 	if err != nil {
 		if ctx.Err() != nil {
-			err = fmt.Errorf("%s before it took effect: %w", why(ctx), err)
+			err = fmt.Errorf("%s before it took effect: %w", endReason(ctx), err)
 		}
 		s.rec.Record(history.FaultFailed{ID: asked.ID, Reason: err.Error()})
 		return
@@ -187,8 +184,8 @@ func (s *stage) healAll(why string) error {
 	return errors.Join(s.failed...)
 }
 
-// why names the end of ctx as a heal's reason.
-func why(ctx context.Context) string {
+// endReason names the end of ctx as a heal's reason.
+func endReason(ctx context.Context) string {
 	switch cause := context.Cause(ctx); {
 	case cause == nil:
 		return "its time was over"
@@ -198,17 +195,5 @@ func why(ctx context.Context) string {
 		return "interrupted"
 	default:
 		return cause.Error()
-	}
-}
-
-// sleep waits d and says whether ctx still holds.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
 	}
 }

@@ -321,7 +321,7 @@ func TestAFaultLastsAsLongAsThePlanSays(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), one.left)
 				defer cancel()
-				if got := (&Injection{fault: scenarios.Fault{For: one.planned}, harm: stop{}}).lasts(ctx); got != one.want {
+				if got := (&Injection{fault: scenarios.Fault{For: one.planned}, harm: stopHarm{}}).lasts(ctx); got != one.want {
 					t.Errorf("it lasts %v, want %v", got, one.want)
 				}
 			})
@@ -350,7 +350,7 @@ func TestTheSameSeedChoosesTheSameWorkers(t *testing.T) {
 	draw := func(seed uint64) string {
 		f := scenarios.Fault{Kind: "kill", Worker: "random"}
 		field := Field{Seed: seed, Name: "v"}
-		c := choice{f.Worker, field, random(f, field)}
+		c := choice{f.Worker, field, seeded(f, field)}
 		var places []string
 		for range 20 {
 			w, err := c.pick(t.Context(), workers)

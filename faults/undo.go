@@ -1,14 +1,8 @@
 package faults
 
 import (
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // An undo says how one harm is mended. It is with the guardian, and on disk, before the harm exists.
@@ -27,67 +21,43 @@ type undo struct {
 	Until time.Time `json:"until,omitzero"`
 }
 
-// mending is how it is mended; one of a kind that a later version wrote is left as it is and told.
-func (u undo) mending() mending {
-	if m, ok := mendings()[u.Kind]; ok {
-		return m
-	}
-	return mending{
-		mend: func(u undo) error {
-			return fmt.Errorf("undo record of kind %q: not known to this version of hangtime", u.Kind)
-		},
-		words: func(u undo) string { return u.Kind },
-	}
-}
-
-func (u undo) String() string { return u.mending().words(u) }
-
-func (u undo) releases() bool { return u.mending().releases }
-
-func (u undo) survives() bool { return u.mending().survives }
-
-func (u undo) mend() error { return u.mending().mend(u) }
-
-// How long one step of mending may take. Everything together has to fit into the 2 s that a killed hangtime may leave
-// traces.
+// Kinds of undo records; they stand in journals, so a name never changes. How each is mended says mend.go.
 const (
-	endLimit      = 1500 * time.Millisecond
-	continueLimit = time.Second
-	removeLimit   = time.Second
-	step          = 10 * time.Millisecond
+	undoServer     = "end-server" // kill the process and all that descends from it
+	undoHelper     = "end-helper" // kill the process
+	undoContinue   = "continue"   // SIGCONT
+	undoFolder     = "remove-folder"
+	undoGroup      = "dissolve-group"  // thaw it, move its processes back, remove it
+	undoController = "take-controller" // of cgroup v2, which groups below another were given
+	undoMount      = "unmount"
+	undoFrozen     = "thaw-disk"
+	undoFiles      = "allow-files" // RLIMIT_NOFILE as it was
+	// undoNice gives a process its nice values back; Old has pairs: a thread's number and what getpriority(2) gives for
+	// it as a system call, 20 minus its nice value.
+	undoNice = "give-priority"
 )
 
-// resume continues a stopped process and waits until it is no longer stopped.
-func resume(p process) error {
-	err := p.signal(unix.SIGCONT)
-	for deadline := time.Now().Add(continueLimit); err == nil; time.Sleep(step) {
-		var s status
-		if s, err = p.status(); err == nil && s.stat.State != 'T' {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("pid %d is still stopped %v after SIGCONT", p.PID, continueLimit)
-		}
+// String says what mending it does, for a person.
+func (u undo) String() string {
+	switch u.Kind {
+	case undoServer, undoHelper:
+		return fmt.Sprintf("end pid %d", u.PID)
+	case undoContinue:
+		return fmt.Sprintf("continue the stopped pid %d", u.PID)
+	case undoFolder:
+		return fmt.Sprintf("remove %s", u.Path)
+	case undoGroup:
+		return fmt.Sprintf("dissolve the control group %s", u.Path)
+	case undoController:
+		return fmt.Sprintf("take the %s controller away from the groups below %s", u.Controller, u.Path)
+	case undoMount:
+		return fmt.Sprintf("unmount %s", u.Path)
+	case undoFrozen:
+		return fmt.Sprintf("thaw the disk at %s", u.Path)
+	case undoFiles:
+		return fmt.Sprintf("give pid %d its limit of open files back", u.PID)
+	case undoNice:
+		return fmt.Sprintf("give the threads of pid %d their priority back", u.PID)
 	}
-	if errors.Is(err, errGone) {
-		return nil
-	}
-	return err
-}
-
-// folderPrefix marks the folders that hangtime makes for its runs: no other is ever removed.
-const folderPrefix = "hangtime-run-"
-
-func removeFolder(path string) error {
-	if !filepath.IsAbs(path) || !strings.HasPrefix(filepath.Base(path), folderPrefix) {
-		return fmt.Errorf("%s is not a run's folder: not removed", path)
-	}
-	// Something that is just ending may still put a file there: it is tried until the folder stays away.
-	var err error
-	for deadline := time.Now().Add(removeLimit); time.Now().Before(deadline); time.Sleep(step) {
-		if err = os.RemoveAll(path); err == nil {
-			return nil
-		}
-	}
-	return err
+	return u.Kind
 }

@@ -22,14 +22,14 @@ type choice struct {
 	random *rand.Rand
 }
 
-// words are the choices that are no numbers.
-func words() []string {
+// choices are the choices that are no numbers.
+func choices() []string {
 	return []string{"random", "oldest", "busiest", "all", "arbiter", "server", "group"}
 }
 
 func newChoice(f scenarios.Fault, field Field) (choice, error) {
-	c := choice{cmp.Or(f.Worker, "random"), field, random(f, field)}
-	if n, err := strconv.Atoi(c.of); !slices.Contains(words(), c.of) && (err != nil || n < 1) {
+	c := choice{cmp.Or(f.Worker, "random"), field, seeded(f, field)}
+	if n, err := strconv.Atoi(c.of); !slices.Contains(choices(), c.of) && (err != nil || n < 1) {
 		return c, fmt.Errorf("worker %q: want random, oldest, busiest, all, arbiter, server, group, or a number from 1", c.of)
 	}
 	return c, needSignals(field)
@@ -64,7 +64,7 @@ func (c choice) aim(ctx context.Context) ([]target, error) {
 func (c choice) alive() []Worker {
 	var alive []Worker
 	for _, w := range c.field.Workers() {
-		if (process{w.PID, w.Start}).alive() && below(w.PID, c.field.Arbiter) {
+		if (process{w.PID, w.Start}).alive() && descends(w.PID, c.field.Arbiter) {
 			alive = append(alive, w)
 		}
 	}

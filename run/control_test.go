@@ -36,7 +36,7 @@ func TestAFaultByHandEndsWithThePhases(t *testing.T) {
 	}()
 	load := scenarios.Load{Rate: 10, Shape: "constant", Senders: 1, Timeout: time.Minute,
 		Targets: []scenarios.Target{{Path: "/"}}}
-	v := &variant{run: r, guardian: guardian, ground: &faults.Ground{}, plan: scenarios.Scenario{
+	v := &variant{rec: r.rec, options: r.options, guardian: guardian, ground: &faults.Ground{}, plan: scenarios.Scenario{
 		Variants: []scenarios.Variant{{Name: "only"}}, Phases: scenarios.Phases{Before: time.Second}, Load: load,
 	}}
 	r.now.Store(v)

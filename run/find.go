@@ -4,17 +4,16 @@ import (
 	"context"
 
 	"github.com/hangtime-dev/hangtime/probe"
-	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
 // target says what of a server is to be watched: the workers of its arbiter, or the one process that it is. A command
-// may be a shell or a supervisor that only starts it.
-func (v *variant) target(ctx context.Context, srv *server) (probe.Target, error) {
-	plain := probe.Target{Arbiter: srv.pid, Address: srv.watched()}
-	if scenarios.ServerKindOf(v.plan.Server.Kind).Ours {
+// may be a shell or a supervisor that only starts it; ours is a server of which that is known.
+func (s *server) target(ctx context.Context, ours bool) (probe.Target, error) {
+	plain := probe.Target{Arbiter: s.pid, Address: s.watched()}
+	if ours {
 		return plain, nil
 	}
-	found, err := probe.FindSettled(ctx, probe.Hint{PID: srv.pid})
+	found, err := probe.FindSettled(ctx, probe.Hint{PID: s.pid})
 	switch {
 	case ctx.Err() != nil:
 		return probe.Target{}, context.Cause(ctx)

@@ -9,22 +9,9 @@ import (
 	"sync/atomic"
 
 	"github.com/hangtime-dev/hangtime/faults"
+	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
-
-// Options of a run.
-type Options struct {
-	Document *scenarios.Document
-	Name     string // of the scenario, as the header and file names have it
-	Self     string // hangtime's own binary, which is also the reference server
-	Tool     string // version of hangtime
-	Seed     uint64
-	// AllowFaults lets faults be done to a server that hangtime did not start.
-	AllowFaults bool
-	// Allow are hosts other than this machine that may be loaded.
-	Allow []string
-	Sinks []Sink
-}
 
 // A Run is one execution of a scenario. Conduct is called once; the other methods may be called from any goroutine
 // meanwhile.
@@ -34,9 +21,6 @@ type Run struct {
 
 	now atomic.Pointer[variant] // nil: none has begun
 }
-
-// ErrInterrupted is the cause of a run that a person or a signal ended.
-var ErrInterrupted = errors.New("interrupted")
 
 // errNotAllowed is why a server that was there before is not broken.
 var errNotAllowed = errors.New("this server was not started by hangtime; give --allow-faults to break it on purpose")
@@ -84,7 +68,7 @@ func (r *Run) variants() (err error) {
 		if err := os.Mkdir(logs, 0o700); err != nil {
 			return fmt.Errorf("make the folder of variant %s: %w", plan.Variants[i].Name, err)
 		}
-		v := &variant{run: r, index: i, plan: plan, dir: logs, guardian: guardian}
+		v := &variant{rec: r.rec, options: r.options, index: i, plan: plan, dir: logs, guardian: guardian}
 		r.now.Store(v)
 		if err := v.conduct(r.ctx); err != nil {
 			return err
@@ -122,4 +106,9 @@ func (r *Run) allowed(s scenarios.Server) error {
 		return errNotAllowed
 	}
 	return nil
+}
+
+// Abort ends the run in order, as Stop does, because the check at key does not hold. A second call has no effect.
+func (r *Run) Abort(key, check string) {
+	r.end(key, history.Aborted{Key: key, Check: check}, fmt.Errorf("%w early: %s did not hold", ErrAborted, check))
 }

@@ -34,43 +34,53 @@ type server struct {
 	rec   *history.Recorder
 }
 
+// A launch is what it takes to make the server of a variant ready.
+type launch struct {
+	plan     scenarios.Scenario
+	dir      string // the variant's, for logs
+	self     string // hangtime's own binary, which is also the reference server
+	guardian *faults.Guardian
+	ground   *faults.Ground
+	rec      *history.Recorder
+}
+
 // start makes the server of a plan ready, in the way that its kind asks for.
-func (v *variant) start(ctx context.Context) (*server, error) {
-	s := v.plan.Server
-	if proxy := v.ground.Upstream(); proxy != "" {
+func (l *launch) start(ctx context.Context) (*server, error) {
+	s := l.plan.Server
+	if proxy := l.ground.Upstream(); proxy != "" {
 		s.Upstream = proxy
 	}
 	start, ok := starters()[s.Kind]
 	if !ok {
 		return nil, fmt.Errorf("server.kind %q cannot be started", s.Kind)
 	}
-	return start(v, ctx, s)
+	return start(l, ctx, s)
 }
 
 // A starter makes a server ready.
-type starter func(v *variant, ctx context.Context, s scenarios.Server) (*server, error)
+type starter func(l *launch, ctx context.Context, s scenarios.Server) (*server, error)
 
 // starters are how that is done for each kind of package scenarios.
 func starters() map[string]starter {
 	return map[string]starter{
-		scenarios.Reference: (*variant).startReference,
-		scenarios.Command:   (*variant).startCommand,
-		scenarios.Attach:    (*variant).attach,
-		scenarios.URL:       (*variant).addressOnly,
+		scenarios.Reference: (*launch).startReference,
+		scenarios.Command:   (*launch).startCommand,
+		scenarios.Attach:    (*launch).attach,
+		scenarios.URL:       (*launch).addressOnly,
 	}
 }
 
 // startReference starts `self serve …` with its logs in the variant's folder.
-func (v *variant) startReference(ctx context.Context, s scenarios.Server) (*server, error) {
+func (l *launch) startReference(ctx context.Context, s scenarios.Server) (*server, error) {
 	args := append([]string{"serve"}, serveFlags(s)...)
-	args = append(args, "--bind=127.0.0.1:0", "--log-dir="+v.dir, "--exit-with-parent")
-	cmd := exec.Command(v.run.options.Self, args...)
-	cmd.Dir = v.dir
-	cmd.Stdout = v.stdout()
-	cmd.Env = append(os.Environ(), v.guardian.Mark())
+	args = append(args, "--bind=127.0.0.1:0", "--log-dir="+l.dir, "--exit-with-parent")
+	cmd := exec.Command(l.self, args...)
+	cmd.Dir = l.dir
+	cmd.Stdout = l.stdout()
+	cmd.Env = append(os.Environ(), l.guardian.Mark())
 	address, ready := "", make(chan struct{})
 	said := func(event history.ServerSaid) { // on one goroutine; address is read after ready
-		v.record(event)
+		l.rec.Record(event)
 		switch event.Event {
 		case "listening":
 			address = event.Fields["address"]
@@ -82,16 +92,16 @@ func (v *variant) startReference(ctx context.Context, s scenarios.Server) (*serv
 			}
 		}
 	}
-	c, err := startChild(cmd, said, v.guardian.Adopt)
+	c, err := startChild(cmd, said, l.guardian.Adopt)
 	if err != nil {
 		return nil, fmt.Errorf("start the reference server: %w", err)
 	}
 	if err := c.boot(ctx, "the reference server", ready); err != nil {
 		return nil, err
 	}
-	v.record(history.ServerStarted{Server: s.Kind, PID: c.pid, Address: address, Timeout: s.Timeout,
-		HangAfter: v.plan.HangAfter})
-	return &server{pid: c.pid, base: "http://" + address, dir: v.dir, child: c, rec: v.run.rec}, nil
+	l.rec.Record(history.ServerStarted{Server: s.Kind, PID: c.pid, Address: address, Timeout: s.Timeout,
+		HangAfter: l.plan.HangAfter})
+	return &server{pid: c.pid, base: "http://" + address, dir: l.dir, child: c, rec: l.rec}, nil
 }
 
 // notForServe are the keys that say which server it is, not how the reference server is set.
@@ -122,7 +132,7 @@ func serveFlags(s scenarios.Server) []string {
 }
 
 // startCommand starts a server of the user's own. It is ready when its address accepts a connection.
-func (v *variant) startCommand(ctx context.Context, s scenarios.Server) (*server, error) {
+func (l *launch) startCommand(ctx context.Context, s scenarios.Server) (*server, error) {
 	if taken, err := net.DialTimeout("tcp", s.Address, time.Second); err == nil {
 		_ = taken.Close()
 		return nil, fmt.Errorf("server.address %s: something accepts there already; the load would go to the wrong server", s.Address)
@@ -133,12 +143,12 @@ func (v *variant) startCommand(ctx context.Context, s scenarios.Server) (*server
 	}
 	cmd := exec.Command(s.Command[0], s.Command[1:]...)
 	cmd.Dir = dir
-	cmd.Stdout = v.stdout()
-	cmd.Env = append(os.Environ(), v.guardian.Mark())
+	cmd.Stdout = l.stdout()
+	cmd.Env = append(os.Environ(), l.guardian.Mark())
 	for name, value := range s.Env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
-	c, err := startChild(cmd, v.recordSaid, v.guardian.Adopt)
+	c, err := startChild(cmd, l.said, l.guardian.Adopt)
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", s.Command[0], err)
 	}
@@ -147,21 +157,21 @@ func (v *variant) startCommand(ctx context.Context, s scenarios.Server) (*server
 	if err := c.boot(ctx, s.Command[0], accepts(accepting, s.Address)); err != nil {
 		return nil, err
 	}
-	v.record(history.ServerStarted{Server: s.Kind, PID: c.pid, Address: s.Address, Timeout: s.Timeout,
-		HangAfter: v.plan.HangAfter})
-	return &server{pid: c.pid, base: "http://" + s.Address, dir: dir, child: c, rec: v.run.rec}, nil
+	l.rec.Record(history.ServerStarted{Server: s.Kind, PID: c.pid, Address: s.Address, Timeout: s.Timeout,
+		HangAfter: l.plan.HangAfter})
+	return &server{pid: c.pid, base: "http://" + s.Address, dir: dir, child: c, rec: l.rec}, nil
 }
 
 // stdout is where the server prints to, where a fault is about that; nil: where its errors go. exec.Cmd has an
 // interface: a nil file must not get into it.
-func (v *variant) stdout() io.Writer {
-	if file := v.ground.Stdout(); file != nil {
+func (l *launch) stdout() io.Writer {
+	if file := l.ground.Stdout(); file != nil {
 		return file
 	}
 	return nil
 }
 
-func (v *variant) recordSaid(event history.ServerSaid) { v.record(event) }
+func (l *launch) said(event history.ServerSaid) { l.rec.Record(event) }
 
 // accepts closes the channel it returns once address accepts a connection; never when ctx ends first.
 func accepts(ctx context.Context, address string) <-chan struct{} {
@@ -203,13 +213,13 @@ func (c *child) boot(ctx context.Context, name string, ready <-chan struct{}) er
 }
 
 // addressOnly takes a server of which only the address is known.
-func (v *variant) addressOnly(_ context.Context, s scenarios.Server) (*server, error) {
-	v.record(history.ServerStarted{Server: s.Kind, Address: s.URL, Timeout: s.Timeout, HangAfter: v.plan.HangAfter})
-	return &server{base: strings.TrimSuffix(s.URL, "/"), rec: v.run.rec}, nil
+func (l *launch) addressOnly(_ context.Context, s scenarios.Server) (*server, error) {
+	l.rec.Record(history.ServerStarted{Server: s.Kind, Address: s.URL, Timeout: s.Timeout, HangAfter: l.plan.HangAfter})
+	return &server{base: strings.TrimSuffix(s.URL, "/"), rec: l.rec}, nil
 }
 
 // attach takes a server that runs already. It will not be stopped, and broken only with leave.
-func (v *variant) attach(_ context.Context, s scenarios.Server) (*server, error) {
+func (l *launch) attach(_ context.Context, s scenarios.Server) (*server, error) {
 	pid := s.PID
 	if s.PIDFile != "" {
 		text, err := os.ReadFile(s.PIDFile)
@@ -228,7 +238,7 @@ func (v *variant) attach(_ context.Context, s scenarios.Server) (*server, error)
 	if err != nil {
 		return nil, fmt.Errorf("server.pid: no process %d runs", pid)
 	}
-	if len(v.plan.Faults) > 0 {
+	if len(l.plan.Faults) > 0 {
 		owner, ok := info.Sys().(*syscall.Stat_t)
 		if !ok || int(owner.Uid) != os.Geteuid() {
 			return nil, fmt.Errorf("faults: process %d belongs to another user; only your own can be broken", pid)
@@ -238,9 +248,9 @@ func (v *variant) attach(_ context.Context, s scenarios.Server) (*server, error)
 	if err != nil {
 		dir = "" // not ours to read: faults on files are refused then
 	}
-	v.record(history.ServerStarted{Server: s.Kind, PID: pid, Address: s.Address, Timeout: s.Timeout,
-		HangAfter: v.plan.HangAfter})
-	return &server{pid: pid, base: "http://" + s.Address, dir: dir, rec: v.run.rec}, nil
+	l.rec.Record(history.ServerStarted{Server: s.Kind, PID: pid, Address: s.Address, Timeout: s.Timeout,
+		HangAfter: l.plan.HangAfter})
+	return &server{pid: pid, base: "http://" + s.Address, dir: dir, rec: l.rec}, nil
 }
 
 // watched is the address of the listening socket, as the probe takes it.

@@ -191,3 +191,20 @@ func (s *session) header(tool, scenario, text string, seed uint64) (history.Head
 		Host: host, Kernel: unix.ByteSliceToString(uts.Release[:]), Cores: runtime.NumCPU(), Started: s.began,
 	}, nil
 }
+
+// ErrAborted is the cause of a run that a check with abort ended: the run went as it should, the server did not.
+var ErrAborted = errors.New("a check ended the run")
+
+// ErrInterrupted is the cause of a run that a person or a signal ended.
+var ErrInterrupted = errors.New("interrupted")
+
+func until(ctx context.Context, at time.Time) error {
+	t := time.NewTimer(time.Until(at))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

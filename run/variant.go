@@ -17,7 +17,8 @@ import (
 
 // A variant is one setting of the scenario while it runs.
 type variant struct {
-	run      *Run
+	rec      *history.Recorder
+	options  Options
 	index    int
 	plan     scenarios.Scenario
 	dir      string
@@ -34,7 +35,7 @@ type variant struct {
 
 func (v *variant) name() string { return v.plan.Variants[v.index].Name }
 
-func (v *variant) record(ev history.Event) { v.run.rec.Record(ev) }
+func (v *variant) record(ev history.Event) { v.rec.Record(ev) }
 
 // conduct runs the variant from the server's start to its end. However it ends, the order is: no more hits, faults
 // healed in reverse, hits and tasks drained, probe stopped, server stopped.
@@ -57,7 +58,8 @@ func (v *variant) boot(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, v.ground.Close()) }() // after the server's end
-	srv, err := v.start(ctx)
+	launch := launch{v.plan, v.dir, v.options.Self, v.guardian, v.ground, v.rec}
+	srv, err := launch.start(ctx)
 	if err != nil {
 		return err
 	}
@@ -71,11 +73,11 @@ func (v *variant) boot(ctx context.Context) (err error) {
 	}()
 	seen := func() []probe.Worker { return nil }
 	if srv.pid != 0 {
-		target, err := v.target(ctx, srv)
+		target, err := srv.target(ctx, scenarios.ServerKindOf(v.plan.Server.Kind).Ours)
 		if err != nil {
 			return err
 		}
-		watch, err := probe.Watch(ctx, target, v.run.rec)
+		watch, err := probe.Watch(ctx, target, v.rec)
 		if err != nil {
 			return fmt.Errorf("watch the server: %w", err)
 		}
@@ -118,7 +120,7 @@ func (v *variant) account() {
 // load sends through all phases and breaks what is to be broken in the phase during.
 func (v *variant) load(ctx context.Context, srv *server, seen func() []probe.Worker) error {
 	field := faults.Field{Arbiter: srv.pid, Dir: srv.dir, Base: srv.base, Workers: places(seen), Ground: v.ground,
-		Seed: v.run.options.Seed + uint64(v.index), Name: v.name()}
+		Seed: v.options.Seed + uint64(v.index), Name: v.name()}
 	var planned []*faults.Injection
 	for i, f := range v.plan.Faults {
 		injection, err := faults.Prepare(f, field, v.guardian)
@@ -127,8 +129,8 @@ func (v *variant) load(ctx context.Context, srv *server, seen func() []probe.Wor
 		}
 		planned = append(planned, injection)
 	}
-	attack, err := loadgen.New(v.plan.Load, srv.base, v.run.rec,
-		loadgen.Options{Seed: v.run.options.Seed, Allow: v.run.options.Allow})
+	attack, err := loadgen.New(v.plan.Load, srv.base, v.rec,
+		loadgen.Options{Seed: v.options.Seed, Allow: v.options.Allow})
 	if err != nil {
 		return fmt.Errorf("load: %w", err)
 	}
@@ -177,7 +179,7 @@ func (v *variant) phases(ctx context.Context, planned []*faults.Injection) error
 	harm, cease := context.WithDeadline(ctx, begin.Add(p.Before+p.During))
 	defer cease()
 	harmed := make(chan error, 1)
-	go func() { harmed <- faults.Run(harm, planned, v.run.rec) }()
+	go func() { harmed <- faults.Run(harm, planned, v.rec) }()
 	waited := until(ctx, begin.Add(p.Before+p.During))
 	if err := <-harmed; err != nil && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) &&
 		ctx.Err() == nil {
@@ -188,17 +190,6 @@ func (v *variant) phases(ctx context.Context, planned []*faults.Injection) error
 	}
 	v.record(history.PhaseStarted{Phase: history.After, Planned: p.After})
 	return until(ctx, begin.Add(p.Total()))
-}
-
-func until(ctx context.Context, at time.Time) error {
-	t := time.NewTimer(time.Until(at))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 // places hands the probe's workers to the faults.

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"os"
 	"strings"
 
 	"charm.land/lipgloss/v2"
@@ -43,4 +44,18 @@ func asciiGlyphs() glyphs {
 		faultMark: "^", faultSpan: "=", yes: "+", no: "x", unsure: "?", play: ">", pause: "||",
 		p50: "-", p99: "=", max: "'", bar: "=", waiting: "^", shades: []string{".", ":", "o", "#"},
 	}
+}
+
+// OnlyASCII says whether the terminal is known to show no other characters: a locale that is not UTF-8, or the
+// console of the kernel, whose font has few.
+func OnlyASCII() bool {
+	if os.Getenv("TERM") == "linux" {
+		return true
+	}
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if locale := strings.ToLower(os.Getenv(name)); locale != "" {
+			return !strings.Contains(locale, "utf-8") && !strings.Contains(locale, "utf8")
+		}
+	}
+	return false
 }

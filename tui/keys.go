@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -194,4 +195,29 @@ func (k keys) get(a action) key.Binding {
 		}
 	}
 	return key.Binding{}
+}
+
+// ParseKeys reads keys by action, as a configuration file has them: "kill: K" or "kill: [K, f9]".
+func ParseKeys(value any) (map[string][]string, error) {
+	if value == nil {
+		return nil, nil
+	}
+	table, ok := value.(map[string]any)
+	if !ok {
+		return nil, errors.New("want an action and its keys on each line, such as `kill: [K, f9]`")
+	}
+	all := map[string][]string{}
+	for action, names := range table {
+		switch names := names.(type) {
+		case string:
+			all[action] = []string{names}
+		case []any:
+			for _, one := range names {
+				all[action] = append(all[action], fmt.Sprint(one))
+			}
+		default:
+			return nil, fmt.Errorf("%s: want a key or a list of keys, such as [K, f9]", action)
+		}
+	}
+	return all, nil
 }

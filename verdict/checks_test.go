@@ -152,7 +152,7 @@ func TestAnAbortingCheckFails(t *testing.T) {
 }
 
 func TestTheGeneratorSaysWhenItWasTheLimit(t *testing.T) {
-	if got := notes(metrics.Load{Exhausted: 50 * time.Millisecond}); got != nil {
+	if got := loadNotes(metrics.Load{Exhausted: 50 * time.Millisecond}); got != nil {
 		t.Errorf("nothing was the matter: %q", got)
 	}
 	f := metrics.New()
@@ -164,7 +164,7 @@ func TestTheGeneratorSaysWhenItWasTheLimit(t *testing.T) {
 	} {
 		f.Add(history.Record{At: s, Event: ev})
 	}
-	got := strings.Join(notes(f.Load(s)), "\n")
+	got := strings.Join(loadNotes(f.Load(s)), "\n")
 	for _, want := range []string{"all 1,024 senders were in use for 3.20 s",
 		"the load generator itself is the bottleneck; response times include that"} {
 		if !strings.Contains(got, want) {

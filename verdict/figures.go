@@ -10,39 +10,10 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/metrics"
 	"github.com/hangtime-dev/hangtime/scenarios"
-	"github.com/hangtime-dev/hangtime/words"
 )
 
-// enough says whether so many hits have a q-th percentile: one of them must lie beyond it. That makes 2 for the
-// median, 100 for the 99th, 1,000 for the 99.9th.
-func enough(q float64, n uint64) bool {
-	if q >= 100 {
-		return n > 0
-	}
-	return float64(n) >= math.Ceil(100/(100-q)-1e-9)
-}
-
-// number is a measured value: unknown, exact, or a lower bound.
-type number struct {
-	value   float64
-	known   bool
-	atLeast bool
-}
-
-func count[N int | uint64](n N) number { return number{value: float64(n), known: true} }
-func millis(d time.Duration) number {
-	return number{value: float64(d) / float64(time.Millisecond), known: true}
-}
-func share(part, whole uint64) number {
-	return number{value: float64(part) / float64(whole), known: whole > 0}
-}
-func known(n number, ok bool) number { n.known = n.known && ok; return n }
-
-// quantile is the q-th percentile of n hits.
-func quantile(q float64, d time.Duration, n uint64) number { return known(millis(d), enough(q, n)) }
-
-// figures computes every figure of scenarios.Figures: the one place where they are computed. docs/metrics.md defines them.
-func figures(f *Fold, l metrics.Load, incidents []diagnose.Incident) []Figure {
+// figuresOf computes every figure of scenarios.Figures: the one place where they are computed. docs/metrics.md defines them.
+func figuresOf(f *Fold, l metrics.Load, incidents []diagnose.Incident) []Figure {
 	values := measures(f, l, incidents)
 	all := make([]Figure, 0, len(values))
 	for _, def := range scenarios.Figures() {
@@ -51,7 +22,7 @@ func figures(f *Fold, l metrics.Load, incidents []diagnose.Incident) []Figure {
 			n = number{}
 		}
 		all = append(all, Figure{Name: def.Name, Title: def.Title, Unit: def.Unit, Value: n.value, Known: n.known,
-			AtLeast: n.atLeast, Text: text(n, def.Unit)})
+			AtLeast: n.atLeast, Text: textOf(n, def.Unit)})
 	}
 	return all
 }
@@ -66,7 +37,7 @@ func measures(f *Fold, l metrics.Load, incidents []diagnose.Incident) map[string
 	logFigures(values, f, l.Tasks)
 	v := f.memory
 	values["memory_growth"] = number{value: float64(v.growth()), known: v.known()}
-	values["leaked"] = known(count(f.leaked), f.stopped)
+	values["leaked"] = knownIf(count(f.leaked), f.stopped)
 	return values
 }
 
@@ -87,7 +58,7 @@ func loadFigures(v map[string]number, l metrics.Load) {
 	v["p95"] = quantile(95, l.All.P95, l.All.Count)
 	v["p99"] = quantile(99, l.All.P99, l.All.Count)
 	v["p999"] = quantile(99.9, l.All.P999, l.All.Count)
-	v["max"] = known(millis(l.All.Max), l.All.Count > 0)
+	v["max"] = knownIf(millis(l.All.Max), l.All.Count > 0)
 	for _, phase := range []string{history.Before, history.During, history.After} {
 		q := l.Phases[phase]
 		v["p99_"+phase] = quantile(99, q.P99, q.Count)
@@ -117,9 +88,9 @@ func incidentFigures(v map[string]number, f *Fold, incidents []diagnose.Incident
 	v["incidents"], v["hangs"], v["crashes"] = count(len(incidents)), count(hangs), count(crashes)
 	v["hung_workers"] = count(len(hung))
 	v["longest_stall"] = millis(stall)
-	v["detection"] = known(millis(detection), hangs > 0)
+	v["detection"] = knownIf(millis(detection), hangs > 0)
 	v["deaths"], v["missing"] = count(f.pool.deaths), count(f.missing)
-	v["replacement"] = known(millis(max(f.pool.replaced, 0)), f.pool.replaced >= 0)
+	v["replacement"] = knownIf(millis(max(f.pool.replaced, 0)), f.pool.replaced >= 0)
 }
 
 // recoveries are those of the load, and where a fault led to an incident at least until every place had a worker
@@ -177,9 +148,9 @@ func logFigures(v map[string]number, f *Fold, t history.Ledger) {
 		return
 	}
 	v["log_lines"], v["log_torn"] = count(f.log.Lines), count(f.log.Torn)
-	v["tasks_duplicated"] = known(count(f.log.Duplicated), f.log.Lines > 0)
+	v["tasks_duplicated"] = knownIf(count(f.log.Duplicated), f.log.Lines > 0)
 	ended := t.Done + t.Failed + t.TimedOut - min(t.Unfollowed, t.Failed)
-	v["log_missing"] = known(count(ended-min(f.log.Ended, ended)), f.log.Lines > 0)
+	v["log_missing"] = knownIf(count(ended-min(f.log.Ended, ended)), f.log.Lines > 0)
 }
 
 // measured is the number that a check asks for beside the figures.
@@ -209,32 +180,14 @@ func measured(m scenarios.Measure, seen Seen, incidents []diagnose.Incident) (n 
 func taskFigures(v map[string]number, t history.Ledger) {
 	ok := t.Accepted > 0
 	v["tasks_accepted"] = count(t.Accepted)
-	v["tasks_done"] = known(count(t.Done), ok)
-	v["tasks_failed"] = known(count(t.Failed+t.TimedOut), ok)
-	v["tasks_lost"] = known(count(t.Lost), ok)
+	v["tasks_done"] = knownIf(count(t.Done), ok)
+	v["tasks_failed"] = knownIf(count(t.Failed+t.TimedOut), ok)
+	v["tasks_lost"] = knownIf(count(t.Lost), ok)
 }
 
-// text writes a number for people, with its unit.
-func text(n number, unit string) string {
-	if !n.known {
-		return "-"
-	}
-	at := ""
-	if n.atLeast {
-		at = "> "
-	}
-	switch unit {
-	case "ms":
-		return at + words.Milliseconds(n.value)
-	case "bytes":
-		return at + words.Bytes(n.value)
-	case "share":
-		return at + words.Share(n.value)
-	}
-	return at + words.Number(n.value)
-}
-
-// Text writes a figure's value for people.
-func Text(value float64, unit string, known bool) string {
-	return text(number{value: value, known: known}, unit)
+// Seen is what checks ask for beside the figures; *metrics.Fold is one.
+type Seen interface {
+	Slice(phase, tag string) metrics.Slice
+	AchievedIn(phase string) (float64, bool)
+	Broken() int // histograms of the history that could not be read
 }

@@ -5,54 +5,35 @@ import (
 
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/scenarios"
-	"github.com/hangtime-dev/hangtime/words"
 )
 
 // A Fold keeps what a judgement of one variant needs beside load and incidents: who died and was replaced, which
 // faults took effect, and how far hangtime's own eyes can be trusted. It is fed one record after the other.
 type Fold struct {
-	phase     string
-	from      time.Duration // when the phase before began; -1: not yet
-	pool      pool
-	order     []string // faults, as asked
-	faults    map[string]*fault
-	missing   int      // places that were empty when the load ended
-	troubles  []string // that void what was measured
-	notes     []string // those that do not
-	byHand    string   // what a person did to it; empty: nothing
-	lateTotal time.Duration
-	lateTo    time.Duration // up to when a stall is counted in lateTotal
-	lateMax   time.Duration
-	last      time.Duration
-	over      bool
-	reason    string
-	aborted   string // key of the check that ended the run early
-	memory    memory
-	log       *history.TaskLog // nil: not read
-	leaked    int              // of the server's processes that had to be killed after it
-	stopped   bool
-	compiled  map[string]scenarios.CompiledCheck // by text
-}
-
-type fault struct {
-	kind   string
-	effect bool
-	failed string
-	healed bool
-	sure   bool // the healing was seen
+	phase    string
+	from     time.Duration // when the phase before began; -1: not yet
+	pool     pool
+	harms    harms
+	missing  int      // places that were empty when the load ended
+	troubles []string // that void what was measured
+	notes    []string // those that do not
+	byHand   string   // what a person did to it; empty: nothing
+	late     lateness
+	last     time.Duration
+	over     bool
+	reason   string
+	aborted  string // key of the check that ended the run early
+	memory   memory
+	log      *history.TaskLog // nil: not read
+	leaked   int              // of the server's processes that had to be killed after it
+	stopped  bool
+	compiled map[string]scenarios.CompiledCheck // by text
 }
 
 // NewFold returns a fold that has seen nothing.
 func NewFold() *Fold {
-	return &Fold{from: -1, pool: newPool(), faults: map[string]*fault{}, compiled: map[string]scenarios.CompiledCheck{}}
+	return &Fold{from: -1, pool: newPool(), harms: newHarms(), compiled: map[string]scenarios.CompiledCheck{}}
 }
-
-// tolerated is how late a tick may be without a doubt about what was measured.
-const tolerated = 100 * time.Millisecond
-
-// fewLate is how long hangtime may have been late in all, however short the variant: a single hiccup of a machine
-// voids nothing.
-const fewLate = 500 * time.Millisecond
 
 // Add takes the next record.
 func (f *Fold) Add(r history.Record) {
@@ -73,7 +54,9 @@ func (f *Fold) Add(r history.Record) {
 			f.memory.add(r.At, ev)
 		}
 	case history.Tick:
-		f.tick(r.At, ev.Late)
+		if f.loaded() {
+			f.late.add(r.At, ev.Late, f.from)
+		}
 	case history.Trouble:
 		if ev.Voids() {
 			f.troubles = append(f.troubles, ev.Text)
@@ -92,23 +75,14 @@ func (f *Fold) Add(r history.Record) {
 		if ev.By == "person" {
 			f.byHand = "a person injected " + ev.Fault
 		}
-		f.order = append(f.order, ev.ID)
-		f.faults[ev.ID] = &fault{kind: ev.Fault}
+		f.harms.asked(ev.ID, ev.Fault)
 	case history.FaultInEffect:
-		f.fault(ev.ID).effect = true
+		f.harms.of(ev.ID).effect = true
 	case history.FaultHealed:
-		f.fault(ev.ID).healed, f.fault(ev.ID).sure = true, ev.Verified
+		f.harms.of(ev.ID).healed, f.harms.of(ev.ID).sure = true, ev.Verified
 	case history.FaultFailed:
-		f.fault(ev.ID).failed = ev.Reason
+		f.harms.of(ev.ID).failed = ev.Reason
 	}
-}
-
-func (f *Fold) fault(id string) *fault {
-	if f.faults[id] == nil {
-		f.order = append(f.order, id)
-		f.faults[id] = &fault{}
-	}
-	return f.faults[id]
 }
 
 func (f *Fold) phaseStarted(at time.Duration, phase string) {
@@ -126,19 +100,6 @@ func (f *Fold) loaded() bool {
 	return f.phase == history.Before || f.phase == history.During || f.phase == history.After
 }
 
-func (f *Fold) tick(at, late time.Duration) {
-	if !f.loaded() {
-		return
-	}
-	f.lateMax = max(f.lateMax, late)
-	if late > tolerated {
-		// The stall may have begun before the load did; and the run's tick and the probe's tell the same one.
-		from := max(at-late, f.from, f.lateTo)
-		f.lateTotal += max(0, at-from)
-		f.lateTo = max(f.lateTo, at)
-	}
-}
-
 // blind says why nothing that was measured in this variant can be relied on; empty: it can.
 func (f *Fold) blind() []string {
 	var why []string
@@ -153,31 +114,8 @@ func (f *Fold) blind() []string {
 			why = append(why, t)
 		}
 	}
-	if span := f.last - f.from; f.from >= 0 && span > 0 && f.lateTotal > max(span/20, fewLate) {
-		why = append(why, "hangtime itself was stopped or starved for "+words.Duration(f.lateTotal)+" of "+
-			words.Duration(span)+" (at worst "+words.Duration(f.lateMax)+" at once): this machine is too busy to judge")
-	}
-	return why
-}
-
-// unharmed says why the faults did not do what the scenario wanted; empty: each took effect.
-func (f *Fold) unharmed(planned int) []string {
-	if planned == 0 {
-		return nil
-	}
-	if len(f.order) == 0 {
-		return []string{"no fault was ever asked for"}
-	}
-	var why []string
-	for _, id := range f.order {
-		switch one := f.faults[id]; {
-		case one.failed != "":
-			why = append(why, "fault "+id+" ("+one.kind+") failed: "+one.failed)
-		case !one.effect:
-			why = append(why, "fault "+id+" ("+one.kind+") was never seen in effect")
-		case one.healed && !one.sure:
-			why = append(why, "fault "+id+" ("+one.kind+") was told to end but not seen to")
-		}
+	if doubt := f.late.doubt(f.last - f.from); f.from >= 0 && doubt != "" {
+		why = append(why, doubt)
 	}
 	return why
 }

@@ -13,19 +13,12 @@ import (
 	"github.com/hangtime-dev/hangtime/words"
 )
 
-// Seen is what checks ask for beside the figures; *metrics.Fold is one.
-type Seen interface {
-	Slice(phase, tag string) metrics.Slice
-	AchievedIn(phase string) (float64, bool)
-	Broken() int // histograms of the history that could not be read
-}
-
 // Variant judges one variant: what its world was expected to do, then each check. plan is the scenario as that
 // variant, its number at, runs it. It can be asked at any time; until the variant is over nothing is decided.
 func (f *Fold) Variant(v scenarios.Variant, at int, plan scenarios.Scenario, l metrics.Load, seen Seen,
 	incidents []diagnose.Incident) Variant {
-	out := Variant{Name: v.Name, Notes: append(notes(l), f.notes...), Expect: string(v.Expect), Outcome: Pass,
-		Figures: figures(f, l, incidents)}
+	out := Variant{Name: v.Name, Notes: append(loadNotes(l), f.notes...), Expect: string(v.Expect), Outcome: Pass,
+		Figures: figuresOf(f, l, incidents)}
 	doubts := f.blind()
 	if broken := seen.Broken(); broken > 0 {
 		doubts = append(doubts, fmt.Sprintf("%d histograms of the history could not be read", broken))
@@ -33,18 +26,18 @@ func (f *Fold) Variant(v scenarios.Variant, at int, plan scenarios.Scenario, l m
 	if l.Due == 0 {
 		doubts = append(doubts, "no request was ever sent")
 	}
-	doubts = append(doubts, f.unharmed(len(plan.Faults))...)
+	doubts = append(doubts, f.harms.lacking(len(plan.Faults))...)
 	if !f.over {
 		doubts = []string{"it is still running"}
 	}
-	out.Checks = append(out.Checks, doubt(f.expected(v, at, incidents), doubts))
+	out.Checks = append(out.Checks, doubted(f.expected(v, at, incidents), doubts))
 	values := byName(out.Figures)
 	own := len(plan.Checks) - len(v.Checks)
 	for i, c := range plan.Checks {
 		key := Key(i, own, at)
 		one := f.check(c, values, seen, incidents)
 		if f.aborted != key {
-			one = doubt(one, doubts)
+			one = doubted(one, doubts)
 		} else if one.Outcome != Fail {
 			// It came to hold again between the moment at which the run was told to end and its end.
 			one.Outcome, one.Got = Fail, one.Got+" at the end; it did not hold for its time of grace and the run was ended"
@@ -58,18 +51,9 @@ func (f *Fold) Variant(v scenarios.Variant, at int, plan scenarios.Scenario, l m
 	return out
 }
 
-// Key says where the i-th check of a variant stands in its scenario; the first own of them are the scenario's, the
-// rest the variant's.
-func Key(i, own, variant int) string {
-	if i < own {
-		return fmt.Sprintf("checks[%d]", i)
-	}
-	return fmt.Sprintf("variants[%d].checks[%d]", variant, i-own)
-}
-
 // Holding is what a check comes to as things stand, whatever doubts there are of the whole.
 func (f *Fold) Holding(c scenarios.Check, l metrics.Load, seen Seen, incidents []diagnose.Incident) Outcome {
-	return f.check(c, byName(figures(f, l, incidents)), seen, incidents).Outcome
+	return f.check(c, byName(figuresOf(f, l, incidents)), seen, incidents).Outcome
 }
 
 func byName(all []Figure) map[string]Figure {
@@ -80,9 +64,9 @@ func byName(all []Figure) map[string]Figure {
 	return values
 }
 
-// doubt turns a check into unknown where what it rests on was not seen, whatever it came to: a fail that rests on a
+// doubted turns a check into unknown where what it rests on was not seen, whatever it came to: a fail that rests on a
 // fault that never was would blame the server.
-func doubt(c Check, doubts []string) Check {
+func doubted(c Check, doubts []string) Check {
 	if len(doubts) > 0 {
 		c.Outcome, c.Why = Unknown, strings.Join(doubts, "; ")
 	}
@@ -91,7 +75,7 @@ func doubt(c Check, doubts []string) Check {
 
 // expected judges what the variant's world did against what the scenario says it does.
 func (f *Fold) expected(v scenarios.Variant, at int, incidents []diagnose.Incident) Check {
-	c := Check{Name: "behaved as expected", Key: fmt.Sprintf("variants[%d].expect", at), Want: want(v),
+	c := Check{Name: "behaved as expected", Key: fmt.Sprintf("variants[%d].expect", at), Want: wanted(v),
 		Got: summary(incidents), Outcome: Fail}
 	holds := false
 	switch v.Expect {
@@ -119,7 +103,7 @@ func has(incidents []diagnose.Incident, kind, cause string) bool {
 	return false
 }
 
-func want(v scenarios.Variant) string {
+func wanted(v scenarios.Variant) string {
 	because := ""
 	if v.Cause != "" {
 		because = " with cause " + v.Cause
@@ -174,7 +158,7 @@ func (f *Fold) check(c scenarios.Check, figures map[string]Figure, seen Seen, in
 		name, fig := m.Key, figures[m.Key]
 		if m.Func != "" {
 			n, unit := measured(m, seen, incidents)
-			fig = Figure{Value: n.value, Known: n.known, Text: text(n, unit)}
+			fig = Figure{Value: n.value, Known: n.known, Text: textOf(n, unit)}
 		}
 		got = append(got, name+" = "+fig.Text)
 		if !fig.Known {

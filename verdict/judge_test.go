@@ -153,7 +153,7 @@ func TestAPlaceThatHungTwiceIsOneHungWorker(t *testing.T) {
 		incidents []diagnose.Incident
 		want      float64
 	}{{nil, 0}, {lockHang(), 2}, {append(again, dead), 3}} {
-		if got := byName(figures(whole(), load(), row.incidents))["hung_workers"]; !got.Known || got.Value != row.want {
+		if got := byName(figuresOf(whole(), load(), row.incidents))["hung_workers"]; !got.Known || got.Value != row.want {
 			t.Errorf("after %s: %+v, want %v", summary(row.incidents), got, row.want)
 		}
 	}
@@ -205,12 +205,12 @@ func TestAStallThatIsToldTwiceCountsOnce(t *testing.T) {
 	add(5*s, history.Tick{Late: 300 * time.Millisecond})
 	add(5*s+50*time.Millisecond, history.Tick{Late: 300 * time.Millisecond})
 	add(9*s, history.Tick{})
-	if want := 350 * time.Millisecond; f.lateTotal != want || len(f.blind()) > 0 {
-		t.Errorf("late for %v; want %v: %q", f.lateTotal, want, f.blind())
+	if want := 350 * time.Millisecond; f.late.total != want || len(f.blind()) > 0 {
+		t.Errorf("late for %v; want %v: %q", f.late.total, want, f.blind())
 	}
 	add(9*s+500*time.Millisecond, history.Tick{Late: 400 * time.Millisecond})
 	if len(f.blind()) != 1 {
-		t.Errorf("late for %v of 9.5 s: %q", f.lateTotal, f.blind())
+		t.Errorf("late for %v of 9.5 s: %q", f.late.total, f.blind())
 	}
 }
 
@@ -262,7 +262,7 @@ func TestFiguresAreWrittenForPeople(t *testing.T) {
 		{share(1, 3), "share", "33.33 %"},
 		{share(0, 0), "share", "-"},
 	} {
-		if got := text(row.n, row.unit); got != row.want {
+		if got := textOf(row.n, row.unit); got != row.want {
 			t.Errorf("%+v: got %q, want %q", row.n, got, row.want)
 		}
 	}

@@ -11,9 +11,9 @@ import (
 // briefly is how long all senders may be in use without a word.
 const briefly = 100 * time.Millisecond
 
-// notes say where the load generator, not the server, was the limit: response times are then true as seen from
+// loadNotes say where the load generator, not the server, was the limit: response times are then true as seen from
 // outside, but not the server's alone.
-func notes(l metrics.Load) []string {
+func loadNotes(l metrics.Load) []string {
 	var all []string
 	if l.Exhausted > briefly {
 		all = append(all, fmt.Sprintf("all %s senders were in use for %s and hits waited for one; their wait is in their response time (load.senders is the limit)",

@@ -11,7 +11,7 @@ func Sentence(v Verdict, guide string, over bool) string {
 	case !over:
 		return "still running"
 	case v.Outcome == Fail:
-		return "not as the scenario says: " + failed(v.Variants)
+		return "not as the scenario says: " + failedChecks(v.Variants)
 	case v.Outcome == Unknown:
 		return "what was seen is not enough to judge"
 	case guide != "":
@@ -20,8 +20,8 @@ func Sentence(v Verdict, guide string, over bool) string {
 	return passed(v.Variants)
 }
 
-// failed names the first thing that failed; Why has all of them.
-func failed(variants []Variant) string {
+// failedChecks names the first thing that failed; Why has all of them.
+func failedChecks(variants []Variant) string {
 	for _, v := range variants {
 		for i, c := range v.Checks {
 			switch {

@@ -1,5 +1,7 @@
 package verdict
 
+import "fmt"
+
 // An Outcome of a check, a variant or a run.
 type Outcome string
 
@@ -60,4 +62,13 @@ type Verdict struct {
 	Sentence string    `json:"sentence"` // what it comes to, in one line
 	Why      []string  `json:"why,omitempty"`
 	Variants []Variant `json:"variants"`
+}
+
+// Key says where the i-th check of a variant stands in its scenario; the first own of them are the scenario's, the
+// rest the variant's.
+func Key(i, own, variant int) string {
+	if i < own {
+		return fmt.Sprintf("checks[%d]", i)
+	}
+	return fmt.Sprintf("variants[%d].checks[%d]", variant, i-own)
 }

@@ -35,6 +35,11 @@ func TestEachKindOfFigureHasOneWriter(t *testing.T) {
 		{Percent(0.034), "3%"},
 		{Rate(199.6), "200/s"},
 
+		{Ago(2 * s), "just now"},
+		{Ago(5 * min), "5 min ago"},
+		{Ago(3 * hour), "3 h ago"},
+		{Ago(72 * hour), "3 days ago"},
+
 		{Duration(0), "0 s"},
 		{Duration(250 * time.Microsecond), "250 µs"},
 		{Duration(4100 * time.Microsecond), "4.1 ms"},

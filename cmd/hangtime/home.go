@@ -18,6 +18,7 @@ import (
 	"github.com/hangtime-dev/hangtime/scenarios"
 	"github.com/hangtime-dev/hangtime/tui"
 	"github.com/hangtime-dev/hangtime/verdict"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // firstScenario is selected for someone who has picked nothing yet: the hang that most people come for.
@@ -114,21 +115,9 @@ func listing(name, file, text string, err error, last map[string]run.LastVerdict
 		}
 	}
 	if one, ok := last[plan.Name]; ok {
-		s.Last, s.LastAt = verdict.Outcome(one.Outcome), ago(now.Sub(one.At))
+		s.Last, s.LastAt = verdict.Outcome(one.Outcome), words.Ago(now.Sub(one.At))
 	}
 	return s
-}
-
-func ago(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return "just now"
-	case d < time.Hour:
-		return fmt.Sprintf("%d min ago", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h ago", int(d.Hours()))
-	}
-	return fmt.Sprintf("%d days ago", int(d.Hours()/24))
 }
 
 // edit opens a copy of a built-in scenario, or one's own file, in the editor, and says which scenario that is.

@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
@@ -79,14 +78,5 @@ func TestHomeEditsACopy(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(config, "hangtime", "scenarios", "log-contention-1.yaml")); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestAgo(t *testing.T) {
-	for d, want := range map[time.Duration]string{2 * time.Second: "just now", 5 * time.Minute: "5 min ago",
-		3 * time.Hour: "3 h ago", 72 * time.Hour: "3 days ago"} {
-		if got := ago(d); got != want {
-			t.Errorf("%v: %q, want %q", d, got, want)
-		}
 	}
 }

@@ -193,15 +193,3 @@ func loadOnScreen(a *run.Alone, live *report.Live, options tui.Options) error {
 	a.Stop("q") // no effect on an attack that is over
 	return errors.Join(<-ended, err)
 }
-
-// joinExit adds an error to one that may carry an exit code.
-func joinExit(err, more error) error {
-	if more == nil {
-		return err
-	}
-	var coded *exit
-	if errors.As(err, &coded) {
-		return &exit{coded.code, errors.Join(coded.err, more)}
-	}
-	return &exit{exitUnknown, errors.Join(err, more)}
-}

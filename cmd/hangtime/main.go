@@ -7,21 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hangtime-dev/hangtime/words"
-)
-
-// Exit codes, the same for every command.
-const (
-	exitPass        = 0
-	exitFail        = 1   // the world did not behave as the scenario says
-	exitUsage       = 2   // the command line, a file or a scenario is wrong
-	exitUnknown     = 3   // not enough was seen to judge, or the run could not be carried out
-	exitInterrupted = 130 // a person or a signal ended it
 )
 
 func main() {
@@ -51,21 +41,6 @@ func execute(root *cobra.Command, args []string) int {
 	return code
 }
 
-// exit is an error that carries the exit code; err may be nil where all was said.
-type exit struct {
-	code int
-	err  error
-}
-
-func (e *exit) Error() string {
-	if e.err == nil {
-		return fmt.Sprint("exit code ", e.code)
-	}
-	return e.err.Error()
-}
-
-func (e *exit) Unwrap() error { return e.err }
-
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "hangtime",
@@ -92,21 +67,4 @@ Exit codes: 0 as expected, 1 not as expected, 2 the command line or a file is wr
 		panic(err) // a flag of that name was not made above
 	}
 	return root
-}
-
-// version is that of the module where it was built from one, else of the commit.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		return v
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return "devel-" + s.Value[:min(12, len(s.Value))]
-		}
-	}
-	return "devel"
 }

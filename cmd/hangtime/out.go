@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/scenarios"
@@ -74,4 +75,39 @@ func placeIn(file string) report.Place {
 		line, column := scenarios.Place(text, key)
 		return filepath.Clean(file), line, column // GitHub knows ci/hang.yaml, not ./ci/hang.yaml
 	}
+}
+
+// writeTo writes to the file at path, or to standard output where it is empty. A file is written whole or not at all.
+func writeTo(stdout io.Writer, path string, write func(io.Writer) error) error {
+	var text bytes.Buffer
+	if err := write(&text); err != nil {
+		return err
+	}
+	if path == "" {
+		_, err := stdout.Write(text.Bytes())
+		return err
+	}
+	if err := os.WriteFile(path, text.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("-o: %w", err)
+	}
+	return nil
+}
+
+// writeNow writes a report as a page and as Markdown, into the folder of the run or the one that hangtime was called in.
+func writeNow(dir string, r *report.Report, now time.Time) (string, error) {
+	base := filepath.Join(dir, fmt.Sprintf("%s-%s", r.Header.Scenario, now.Format("150405")))
+	for _, form := range report.Forms() {
+		ending := filepath.Ext(form.File)
+		if ending != ".html" && ending != ".md" {
+			continue
+		}
+		f, err := os.Create(base + ending)
+		if err != nil {
+			return "", err
+		}
+		if err := errors.Join(form.Write(r, f), f.Close()); err != nil {
+			return "", err
+		}
+	}
+	return base + ".html and .md", nil
 }

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -44,20 +42,4 @@ The forms are those that run --out writes: text, json (result.json), junit, md (
 	cmd.Flags().StringVarP(&out, "output", "o", "", "file to write to (empty: standard output)")
 	cmd.MarkFlagsMutuallyExclusive("json", "format")
 	return cmd
-}
-
-// writeTo writes to the file at path, or to standard output where it is empty. A file is written whole or not at all.
-func writeTo(stdout io.Writer, path string, write func(io.Writer) error) error {
-	var text bytes.Buffer
-	if err := write(&text); err != nil {
-		return err
-	}
-	if path == "" {
-		_, err := stdout.Write(text.Bytes())
-		return err
-	}
-	if err := os.WriteFile(path, text.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("-o: %w", err)
-	}
-	return nil
 }

@@ -3,30 +3,15 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
-	"os/signal"
-	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/hangtime-dev/hangtime/history"
-	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/run"
 	"github.com/hangtime-dev/hangtime/scenarios"
 	"github.com/hangtime-dev/hangtime/tui"
-	"github.com/hangtime-dev/hangtime/verdict"
 )
-
-type runFlags struct {
-	headless, json, quick, allowFaults, all bool
-	out, metricsListen                      string
-	set, allow                              []string
-	seed                                    uint64
-	repeat                                  int
-}
 
 func runCommand() *cobra.Command {
 	var f runFlags
@@ -133,82 +118,6 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 	return r.single(plans[0], screen)
 }
 
-// A plan is one scenario to be run.
-type plan struct {
-	arg  string // as it was named on the command line
-	doc  *scenarios.Document
-	seed uint64 // of its first run
-}
-
-// A runner conducts runs as the flags say.
-type runner struct {
-	flags          *runFlags
-	self           string
-	exposed        *run.Exposition // nil: nobody asks for metrics
-	stdout, stderr io.Writer
-}
-
-// single runs one scenario once, on the live screen where there is one.
-func (r *runner) single(p plan, screen *tui.Options) error {
-	f := r.flags
-	live := report.NewLive(nil)
-	if screen == nil {
-		progress := r.stdout
-		if f.json {
-			progress = r.stderr
-		}
-		live.Show = report.NewConsole(progress).Show
-	}
-	final, err := r.conduct(p, p.seed, f.out, live, screen)
-	if final == nil {
-		return err
-	}
-	if f.json {
-		err = errors.Join(err, final.JSON(r.stdout))
-	} else {
-		err = errors.Join(err, final.Text(r.stdout))
-	}
-	if final.Over && final.Interrupted == "" {
-		// Only the home screen misses it: no reason to fail a run.
-		_ = run.RememberVerdict(final.Header.Scenario, string(final.Verdict.Outcome), time.Now())
-	}
-	err = errors.Join(err, tellCI(r.stderr, p.arg, final))
-	return outcome(final, err)
-}
-
-// conduct runs one scenario once and writes what --out asks for into out. The report is nil where nothing was begun.
-func (r *runner) conduct(p plan, seed uint64, out string, live *report.Live, screen *tui.Options) (*report.Report, error) {
-	name := p.doc.Scenario.Name
-	options := run.Options{Document: p.doc, Name: name, Self: r.self, Tool: version(), Seed: seed,
-		AllowFaults: r.flags.allowFaults, Allow: r.flags.allow}
-	var recording *history.Writer
-	if out != "" {
-		var err error
-		if recording, err = run.CreateRecording(out, name); err != nil {
-			return nil, &exit{exitUsage, fmt.Errorf("--out: %w", err)}
-		}
-		options.Sinks = append(options.Sinks, recording.Append)
-	}
-	options.Sinks = append(options.Sinks, live.Sink) // after the recording: what is shown is on the disk
-	now := run.New(options)
-	live.Abort = now.Abort
-	r.exposed.Show(live.OpenMetrics)
-	var err error
-	if screen != nil {
-		err = conductOnScreen(now, live, r.flags.screenOptions(*screen, recording != nil, name))
-	} else {
-		err = conduct(now)
-	}
-	if errors.Is(err, run.ErrAborted) {
-		err = nil // the verdict says so
-	}
-	final := live.Last()
-	if recording != nil {
-		err = errors.Join(err, recording.Close(), writeForms(out, final))
-	}
-	return final, err
-}
-
 func (f *runFlags) pickSeed(doc *scenarios.Document) uint64 {
 	switch {
 	case f.seed != 0:
@@ -221,79 +130,3 @@ func (f *runFlags) pickSeed(doc *scenarios.Document) uint64 {
 
 // newSeed is short enough to be typed again.
 func newSeed() uint64 { return rand.Uint64N(1_000_000) + 1 }
-
-// outcome turns verdict and error into the exit code.
-func outcome(r *report.Report, err error) error {
-	code := exitPass
-	switch {
-	case errors.Is(err, run.ErrInterrupted) || r.Interrupted != "":
-		return &exit{exitInterrupted, withoutInterrupt(err)}
-	case err != nil:
-		code = exitUnknown
-	case r.Verdict.Outcome == verdict.Fail:
-		code = exitFail
-	case r.Verdict.Outcome == verdict.Unknown:
-		code = exitUnknown
-	}
-	if code == exitPass {
-		return nil
-	}
-	return &exit{code, err}
-}
-
-// withoutInterrupt leaves out an error that only repeats that the run was interrupted: the verdict has said so.
-func withoutInterrupt(err error) error {
-	if many, ok := err.(interface{ Unwrap() []error }); ok {
-		var rest []error
-		for _, one := range many.Unwrap() {
-			rest = append(rest, withoutInterrupt(one))
-		}
-		return errors.Join(rest...)
-	}
-	if errors.Is(err, run.ErrInterrupted) {
-		return nil
-	}
-	return err
-}
-
-// A conductor is what can be run and stopped: a scenario, or a load alone.
-type conductor interface {
-	Conduct() error
-	Stop(by string)
-}
-
-// conduct runs without a screen; SIGINT, SIGTERM and SIGHUP end it in order, a second one at once: the guardian mends
-// what is left.
-func conduct(r conductor) error {
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
-	defer signal.Stop(signals)
-	done := make(chan struct{})
-	defer close(done)
-	go func() {
-		for n := 0; ; n++ {
-			select {
-			case s := <-signals:
-				if n > 0 {
-					os.Exit(exitInterrupted)
-				}
-				r.Stop(signalName(s))
-			case <-done:
-				return
-			}
-		}
-	}()
-	return r.Conduct()
-}
-
-func signalName(s os.Signal) string {
-	switch s {
-	case syscall.SIGINT:
-		return "Ctrl-C (SIGINT)"
-	case syscall.SIGTERM:
-		return "SIGTERM"
-	case syscall.SIGHUP:
-		return "SIGHUP"
-	}
-	return s.String()
-}

@@ -117,12 +117,12 @@ func screenOptions(cmd *cobra.Command, v *viper.Viper, file string) (*tui.Option
 		return nil, wrong("refresh", "%q: want a time from %v to %v such as 100ms", v.GetString("refresh"), shortestRefresh,
 			longestRefresh)
 	}
-	options := &tui.Options{Theme: v.GetString("theme"), ASCII: v.GetBool("ascii") || onlyASCII(), NoMouse: !v.GetBool("mouse"),
+	options := &tui.Options{Theme: v.GetString("theme"), ASCII: v.GetBool("ascii") || tui.OnlyASCII(), NoMouse: !v.GetBool("mouse"),
 		Refresh: refresh}
 	if err := options.Check(); err != nil {
 		return nil, wrong("theme", "%v", err)
 	}
-	options.Keys, err = keySettings(v.Get("keys"))
+	options.Keys, err = tui.ParseKeys(v.Get("keys"))
 	if err == nil {
 		err = options.Check()
 	}
@@ -130,31 +130,6 @@ func screenOptions(cmd *cobra.Command, v *viper.Viper, file string) (*tui.Option
 		return nil, wrong("keys", "%v", err)
 	}
 	return options, nil
-}
-
-// keySettings are keys by action: "kill: K" or "kill: [K, f9]".
-func keySettings(value any) (map[string][]string, error) {
-	if value == nil {
-		return nil, nil
-	}
-	table, ok := value.(map[string]any)
-	if !ok {
-		return nil, errors.New("want an action and its keys on each line, such as `kill: [K, f9]`")
-	}
-	all := map[string][]string{}
-	for action, names := range table {
-		switch names := names.(type) {
-		case string:
-			all[action] = []string{names}
-		case []any:
-			for _, one := range names {
-				all[action] = append(all[action], fmt.Sprint(one))
-			}
-		default:
-			return nil, fmt.Errorf("%s: want a key or a list of keys, such as [K, f9]", action)
-		}
-	}
-	return all, nil
 }
 
 // settingFrom is where the value of a setting was given.
@@ -169,20 +144,6 @@ func settingFrom(cmd *cobra.Command, name, file string) string {
 		return "configuration " + file + ": " + name
 	}
 	return name
-}
-
-// onlyASCII says whether the terminal is known to show no other characters: a locale that is not UTF-8, or the
-// console of the kernel, whose font has few.
-func onlyASCII() bool {
-	if os.Getenv("TERM") == "linux" {
-		return true
-	}
-	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
-		if locale := strings.ToLower(os.Getenv(name)); locale != "" {
-			return !strings.Contains(locale, "utf-8") && !strings.Contains(locale, "utf8")
-		}
-	}
-	return false
 }
 
 func onTerminal(out io.Writer) bool {

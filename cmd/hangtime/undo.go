@@ -23,18 +23,8 @@ What is to be mended is read from the journals in $XDG_STATE_HOME/hangtime (~/.l
 			out := cmd.OutOrStdout()
 			left := 0
 			for _, one := range all {
-				if one.Busy {
-					fmt.Fprintf(out, "%s: its run is under way, nothing was touched\n", one.Journal)
-					continue
-				}
-				fmt.Fprintln(out, one.Journal)
-				for _, what := range one.Mended {
-					fmt.Fprintln(out, "  mended:", what)
-				}
-				for _, what := range one.Left {
-					fmt.Fprintln(out, "  not mended:", what)
-					left++
-				}
+				one.Text(out)
+				left += len(one.Left)
 			}
 			switch {
 			case err != nil:
