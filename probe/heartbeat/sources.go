@@ -2,7 +2,6 @@ package heartbeat
 
 import (
 	"encoding/binary"
-	"strconv"
 	"strings"
 	"time"
 
@@ -10,19 +9,6 @@ import (
 	"github.com/hangtime-dev/hangtime/kernel/clock"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
-
-// A Beat is a sign of life as read.
-type Beat struct {
-	history.Heartbeat
-	Busy time.Duration // since when its loop or its request side has been at one thing, as it says itself
-}
-
-// A source is where a worker's heartbeat can be read from outside.
-type source interface {
-	// read returns nil when there is none to be had (any more).
-	read(fs proc.FS) *Beat
-	close()
-}
 
 // find looks for a source among a process's descriptors; nil: there is none.
 func find(fs proc.FS, pid int) source {
@@ -59,8 +45,6 @@ func recognise(fs proc.FS, pid, fd int, link string) source {
 	}
 	return nil
 }
-
-func descriptor(fs proc.FS, pid, fd int) string { return fs.Path(pid, "fd/"+strconv.Itoa(fd)) }
 
 // A page is that of the reference server: 64-bit words in the machine's byte order, times in nanoseconds of
 // CLOCK_MONOTONIC.
