@@ -53,7 +53,7 @@ func (f finder) spared(s standstill) bool {
 
 // old says whether the work is older than the age from which on it is held to hang whoever waits for it.
 func (f finder) old(s standstill) bool {
-	if f.limits.HangAfter <= 0 || s.how == deadLoop {
+	if f.limits.HangAfter <= 0 || s.how == deadLoop || s.nobodys {
 		return false
 	}
 	return f.silence(s.since(), f.now) >= f.limits.HangAfter &&

@@ -25,7 +25,7 @@ func (f finder) label(p *process, s standstill, stalled bool) Label {
 	case !stalled && p.sample.Inside > 0 && f.upstreamWaits(p) && f.now-p.began() > f.limits.Loop:
 		return Relaying
 	case !stalled && p.sample.Inside > 0 && f.idles(p) && f.now-p.began() > f.limits.Loop &&
-		f.now-p.answered > f.limits.Suspect:
+		f.now-p.answered > f.limits.Suspect && !f.swamped() && !f.computesBeside(p):
 		return LongPoll
 	case work && f.swamped():
 		return Saturated

@@ -20,7 +20,8 @@ func (v sight) serving(p *process) []*threadState {
 		switch main := roleOf(t.ThreadSample) == mainThread; {
 		case st != nil && st.Request != nil, p.hang != nil && p.stall.tid == t.TID:
 		case main && st != nil && st.Ends:
-		case main && (pools || v.accepts(p) && !t.Idle && st != nil), main && !spoken && v.joins(p, t, all):
+		case main && (pools || v.accepts(p) && !t.Idle && st != nil), main && !spoken && v.joins(p, t, all),
+			main && !spoken && v.accepts(p) && v.unowned(p, t): // others accept, and it waits for them
 			continue
 		case !main && spoken && !v.atWork(p, t):
 			if o := v.behind(p, t.TID, v.now); st != nil || o == nil || !o.shared() {
@@ -30,6 +31,13 @@ func (v sight) serving(p *process) []*threadState {
 		out = append(out, t)
 	}
 	return out
+}
+
+// unowned says whether a thread waits in a futex of which nobody is seen to be the owner: for a lock, for the end of
+// another thread, or parked.
+func (v sight) unowned(p *process, t *threadState) bool {
+	o := v.behind(p, t.TID, v.now)
+	return t.Syscall == "futex" && (o == nil || !o.shared())
 }
 
 // joins says whether the main thread waits for the end of the others: it stood still when the oldest request came, and

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -20,7 +21,22 @@ func (v sight) idle(p *process, t *threadState) bool {
 		return true
 	}
 	o := v.behind(p, t.TID, v.now)
-	return t.Idle && (o == nil || !o.real()) || o != nil && o.owed() && !v.waiting()
+	return t.Idle && (o == nil || !o.real()) || o != nil && o.owed() && !v.waiting() || v.parks(p, t)
+}
+
+// parks says whether a thread waits in a futex beside one of its name whose loop waits for connections, in a program
+// that tells nothing of its own: threads that run one loop by turns, such as tokio's, park so. It may be a lock as well.
+func (v sight) parks(p *process, t *threadState) bool {
+	if t.Syscall != "futex" || len(p.stacks) > 0 {
+		return false
+	}
+	for _, other := range p.threads {
+		if other.TID != t.TID && other.Name == t.Name && other.Idle && other.For == "connections" &&
+			strings.HasPrefix(other.Syscall, "epoll") && v.now-other.at <= v.limits.Stale {
+			return true
+		}
+	}
+	return false
 }
 
 // idles says whether the thread that would serve waits for events, seen lately.
@@ -189,6 +205,27 @@ func (p *process) fileless() bool { return p.files.Limit > 0 && p.files.Open >= 
 func (v sight) runs(p *process) bool {
 	for _, t := range p.threads {
 		if t.running >= 0 && v.now-t.at <= v.limits.Stale {
+			return true
+		}
+	}
+	return false
+}
+
+// serverRuns says the same of its threads that are known to serve.
+func (v sight) serverRuns(p *process) bool {
+	for _, t := range p.threads {
+		if t.running >= 0 && v.now-t.at <= v.limits.Stale && (roleOf(t.ThreadSample) != otherThread || v.atWork(p, t)) {
+			return true
+		}
+	}
+	return false
+}
+
+// computesBeside says whether a thread that is not known to serve was found running for as long as a loop may stand still.
+func (v sight) computesBeside(p *process) bool {
+	for _, t := range p.threads {
+		if t.running >= 0 && v.now-t.at <= v.limits.Stale && t.at-t.running >= sameFor &&
+			roleOf(t.ThreadSample) == otherThread && !v.atWork(p, t) {
 			return true
 		}
 	}

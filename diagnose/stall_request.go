@@ -30,7 +30,7 @@ func (f finder) requestStall(p *process) (standstill, bool) {
 	if blind := f.whole && f.now-p.lookedAt > f.limits.Stale; blind && p.hang == nil {
 		return best, found // nobody has looked lately what keeps it
 	}
-	if found || p.sample.Inside == 0 || f.idles(p) || len(f.awaited(p)) > 0 {
+	if found || p.sample.Inside == 0 || f.idles(p) && !f.swamped() || len(f.awaited(p)) > 0 {
 		return best, found // a loop that waits for events: what for is said elsewhere, where it was seen
 	}
 	s := standstill{from: max(p.answered, p.seen, p.began(), p.idled[mainThread], p.idled[loopThread]), work: unset,
@@ -108,7 +108,16 @@ func (f finder) threadStall(p *process, t *threadState, others []*threadState) (
 	}
 	f.age(p, &s, t, others)
 	f.urgency(p, &s, t, others)
+	s.nobodys = s.limit == never && f.nobodys(p, t)
 	return s, true
+}
+
+// nobodys says whether nobody outside waits for what a thread of a pool does: its worker serves connections, and has
+// none. A job in the background may last.
+func (f finder) nobodys(p *process, t *threadState) bool {
+	r := roleOf(t.ThreadSample)
+	return r != mainThread && r != loopThread && !p.noListener && p.ready && f.backlog == 0 && p.open == 0 &&
+		p.sample.Inside+p.sample.Idle+p.sample.Silent == 0
 }
 
 // age dates the work that a thread has: the request that it serves, as far as that is known. The oldest inside is not

@@ -26,13 +26,17 @@ func (f finder) unknown(p *process, s standstill, stalled bool) string {
 	case stalled && s.aimless && f.silence(s.from, f.now) >= f.limits.Unanswered:
 		return fmt.Sprintf("it listens nowhere, and its own code stands still in %s for %s; whether it works or rests there cannot be seen",
 			p.stacks[s.tid].own(), words.Seconds(f.silence(s.from, f.now)))
-	case stalled || p.gone || f.ending >= 0 || !f.whole || f.runs(p):
+	case stalled || p.gone || f.ending >= 0 || !f.whole || f.serverRuns(p):
 		return ""
 	case p.sample.Inside > 0 && f.now-max(p.began(), p.answered) >= f.limits.Unanswered && looked &&
 		len(f.awaited(p)) == 0 &&
 		!f.upstreamWaits(p):
-		return fmt.Sprintf("%s unanswered for %s; its loop waits for events; what for was not seen",
+		text := fmt.Sprintf("%s unanswered for %s; its loop waits for events; what for was not seen",
 			words.Count(p.sample.Inside, "request"), words.Seconds(f.now-p.began()))
+		if f.computesBeside(p) {
+			text += "; another thread of it runs all the time, perhaps for them"
+		}
+		return text
 	case p.noListener && p.lookedAt != unset && !p.rests && !f.inRequest(p):
 		return "it has no listening socket, and none of its threads could be seen to wait for work"
 	}
