@@ -28,6 +28,9 @@ func (x explainer) exhausted(p *process, s standstill) Cause {
 			what += " (" + peers(w.Peers) + ")"
 		}
 	}
+	if s.alike > 0 && s.alike < s.crowd {
+		return x.mixed(p, s, what, call != "")
+	}
 	waiting := max(p.sample.Inside, p.open) - s.crowd
 	c := Cause{Kind: CausePool, Confidence: sure(s, call != ""), Short: fmt.Sprintf("%d threads %s", s.crowd, what),
 		Sentence: fmt.Sprintf("all %d threads of its pool that work are %s", s.crowd, what)}
@@ -35,6 +38,17 @@ func (x explainer) exhausted(p *process, s standstill) Cause {
 		c.Sentence = fmt.Sprintf("%d threads of its pool are %s", s.crowd, what)
 	}
 	if waiting > 0 {
+		c.Sentence += fmt.Sprintf(", and %d more wait for one", waiting)
+	}
+	return c
+}
+
+// mixed is a pool whose threads stand still, each at its own: what the one is at that explains most.
+func (x explainer) mixed(p *process, s standstill, what string, known bool) Cause {
+	c := Cause{Kind: CausePool, Confidence: sure(s, known),
+		Short: fmt.Sprintf("%d threads stand still, %d %s", s.crowd, s.alike, what)}
+	c.Sentence = fmt.Sprintf("%d threads of its pool stand still, %d of them %s", s.crowd, s.alike, what)
+	if waiting := max(p.sample.Inside, p.open) - s.crowd; waiting > 0 {
 		c.Sentence += fmt.Sprintf(", and %d more wait for one", waiting)
 	}
 	return c

@@ -211,6 +211,9 @@ func (f *Fold) Workers() []Worker {
 			w.CPU, _ = p.shares()
 			w.Label, w.Awaits, w.Reason, w.Least = p.label, f.awaits(p), p.unseen, p.sample.LeastAge
 			w.Requests = f.requestsOf(p)
+			if p.label == Slow && p.cause != nil {
+				w.Held = f.now - p.stall.since()
+			}
 		}
 		if p.cause != nil {
 			cause := p.cause.clone()

@@ -63,6 +63,7 @@ type Worker struct {
 
 	fresh bool // it may be on its way to serve, or to its end
 	flows bool // it has answered others while it was looked at
+	held  float64
 }
 
 // An Await is work that waits outside of any thread.
@@ -176,7 +177,7 @@ func newWorker(w diagnose.Worker, now time.Duration) Worker {
 	out := Worker{
 		Worker: w.Place, PID: w.PID, State: w.State, Label: w.Label, For: (now - w.Since).Seconds(), Inside: w.Inside,
 		Oldest: w.Oldest.Seconds(),
-		CPU:    w.CPU, RSS: w.RSS, fresh: w.Fresh, flows: w.Flows,
+		CPU:    w.CPU, RSS: w.RSS, fresh: w.Fresh, flows: w.Flows, held: w.Held.Seconds(),
 	}
 	if w.Cause != nil {
 		c := newCause(*w.Cause)

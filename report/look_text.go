@@ -74,7 +74,7 @@ func (w *Worker) slow() float64 {
 		w.Label != diagnose.LongPoll {
 		return 0
 	}
-	return max(w.Oldest, 0.1)
+	return max(w.Oldest, w.held)
 }
 
 func (w *Worker) awaiting() float64 {
