@@ -38,6 +38,7 @@ type roster struct {
 	birthDue time.Time         // when newborn children are to be looked at; zero: there are none
 	refused  map[int]time.Time // children that are no workers, and until when that is believed
 	serving  bool              // a child was found that has a listening socket, or a connection accepted on one
+	passed   string            // the command of a child that has a connection and no listening socket: its arbiter passes them on
 	roles    roles
 }
 
@@ -118,7 +119,13 @@ func (r *roster) discover(now time.Time) {
 	}
 	if r.requests.Reads() && !r.target.Single && !r.serving {
 		r.serving = slices.ContainsFunc(pids,
-			func(pid int) bool { return r.known(pid) || r.requests.Holds(pid) == requests.HoldsSome })
+			func(pid int) bool {
+				holds := r.requests.Holds(pid)
+				if holds == requests.HoldsSome {
+					r.passed = r.fs.Command(pid)
+				}
+				return r.known(pid) || holds == requests.HoldsSome || holds == requests.HoldsListener
+			})
 	}
 	changed := false
 	for _, pid := range pids {
@@ -209,13 +216,19 @@ func (r *roster) serves(pid int) (is, noListener bool) {
 		return sameProgram(r.fs, r.target.Arbiter, pid), true
 	}
 	switch r.requests.Holds(pid) {
-	case requests.HoldsSome:
+	case requests.HoldsListener:
 		r.serving = true
+		return true, false
+	case requests.HoldsSome:
+		r.serving, r.passed = true, r.fs.Command(pid)
 		return true, false
 	case requests.HoldUnseen:
 		return true, false
 	}
-	return !r.serving && sameProgram(r.fs, r.target.Arbiter, pid), true
+	if r.serving && (r.passed == "" || r.fs.Command(pid) != r.passed) {
+		return false, true
+	}
+	return sameProgram(r.fs, r.target.Arbiter, pid), true
 }
 
 // free is the lowest place that no living worker has.

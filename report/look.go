@@ -80,5 +80,6 @@ func (b *LookBuilder) Look(of Watched) Look {
 	}
 	out.Blind = out.Healthy && of.Blind != ""
 	out.Unknown = out.Healthy && out.Unsure() > 0
+	out.Healthy = out.Healthy && !out.Blind && !out.Unknown
 	return out
 }

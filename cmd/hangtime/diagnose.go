@@ -91,7 +91,7 @@ func diagnoseOnce(cmd *cobra.Command, flags targetFlags, asJSON bool) error {
 	switch {
 	case err != nil:
 		return &exit{exitUnknown, err}
-	case !look.Healthy:
+	case look.Hung() > 0:
 		return &exit{exitFail, nil}
 	case look.Unknown:
 		return &exit{exitUnknown, nil}

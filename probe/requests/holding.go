@@ -10,9 +10,10 @@ import (
 type Holding int
 
 const (
-	HoldsNone  Holding = iota
-	HoldsSome          // a listening socket of the server, or a connection that was accepted on one
-	HoldUnseen         // its descriptors may not be read, or nothing listens yet
+	HoldsNone     Holding = iota
+	HoldsSome             // a connection that was accepted on a listening socket of the server
+	HoldsListener         // such a socket itself
+	HoldUnseen            // its descriptors may not be read, or nothing listens yet
 )
 
 // holding says what a process has of them.
@@ -29,7 +30,12 @@ func (c *connections) holding(fs proc.FS, pid int) Holding {
 	defer fds.Close()
 	found := HoldsNone
 	err := fds.Links(fs, pid, func(link []byte) {
-		if inode, ok := proc.SocketInode(link); ok && (c.listens(inode) || c.sockets[inode] != nil) {
+		inode, ok := proc.SocketInode(link)
+		switch {
+		case !ok:
+		case c.listens(inode):
+			found = HoldsListener
+		case c.sockets[inode] != nil && found == HoldsNone:
 			found = HoldsSome
 		}
 	})
