@@ -329,11 +329,30 @@ func findListener(p proc.FS, all map[uint32]listeners.Socket,
 	parent := owners[tops[0]]
 	for _, pid := range tops {
 		if owners[pid] != parent {
+			if takes := whoTakes(p, tops, owners, address); len(takes) == 1 {
+				return below(p, takes[0], owners, address), nil // the others only inherited the socket
+			}
 			return Target{}, fmt.Errorf("%s: %d processes without a common parent listen there; give --pid of the one that is meant",
 				what, len(tops))
 		}
 	}
 	return Target{Arbiter: parent, Address: address}, nil
+}
+
+// whoTakes are those of the topmost processes with a listening socket that take connections, themselves or by a child.
+func whoTakes(p proc.FS, tops []int, owners map[int]int, address string) []int {
+	is := takingAt(p, "", []string{address})
+	return slices.DeleteFunc(slices.Clone(tops), func(top int) bool {
+		if is.child(top, 0) {
+			return false
+		}
+		for pid, parent := range owners {
+			if parent == top && is.child(pid, top) {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 // below is the server whose processes have a listening socket, given each one's parent: its arbiter is the topmost, or
