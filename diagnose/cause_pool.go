@@ -54,13 +54,32 @@ func (x explainer) mixed(p *process, s standstill, what string, known bool) Caus
 	return c
 }
 
+// answerAwaited is pieces of work without a thread that wait for an answer of another server.
+func (x explainer) answerAwaited(p *process, s standstill) Cause {
+	c := Cause{Kind: CauseSocket, Confidence: Likely, Short: words.Count(s.crowd, taskWord(s.task)) + " for an answer"}
+	c.Sentence = fmt.Sprintf("%s for an answer", words.Do(s.crowd, taskWord(s.task), "wait"))
+	if x.upstreamWaits(p) {
+		one := p.upstream.Waits[0]
+		c.Remote = one.Remote
+		c.Sentence += " of a server at " + one.Remote
+		if len(one.Peers) > 0 {
+			c.Sentence += ", " + peers(one.Peers)
+		}
+	}
+	c.Sentence += fmt.Sprintf(", the oldest for %s", words.Seconds(x.now-s.from))
+	return c
+}
+
 // tasksWait is many pieces of work without a thread that wait for one thing.
 func (x explainer) tasksWait(p *process, s standstill) Cause {
 	kind := CauseMutex
-	if on := s.task.Wait.On; on == "semaphore" || on == "pool" {
-		kind = CausePool
-	}
 	what := userWait(s.task)
+	switch s.task.Wait.On {
+	case "semaphore", "pool":
+		kind = CausePool
+	case "socket":
+		return x.answerAwaited(p, s)
+	}
 	c := Cause{Kind: kind, Confidence: Likely, Short: fmt.Sprintf("%s for %s", words.Count(s.crowd, taskWord(s.task)), what)}
 	c.Sentence = fmt.Sprintf("%s for %s, the oldest for %s", words.Do(s.crowd, taskWord(s.task), "wait"), what,
 		words.Seconds(x.now-s.from))

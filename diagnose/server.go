@@ -72,6 +72,16 @@ func (sv *server) served(in time.Duration) bool { return sv.now-sv.answered < in
 // is done.
 func (sv *server) swamped() bool { return sv.backlogFrom >= 0 && sv.now-sv.backlogFrom >= time.Second }
 
+// anyAtWork says whether any worker that lives has a request or a task.
+func (wt *workerTable) anyAtWork() bool {
+	for _, p := range wt.processes {
+		if !p.gone && p.sample.Inside+p.open > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // anyReady says whether any worker that lives has come so far as to serve.
 func (wt *workerTable) anyReady() bool {
 	for _, p := range wt.processes {

@@ -91,7 +91,7 @@ func (f finder) awaitStall(p *process) (standstill, bool) {
 			groups[st.Wait.Object] = append(groups[st.Wait.Object], st)
 		}
 	}
-	best, found := standstill{}, false
+	best, found := f.answerStall(p)
 	for _, object := range sortedKeys(groups) {
 		group := groups[object]
 		s := standstill{from: f.askedAt(p, group[0]), work: unset, limit: never, how: waitingTasks, task: group[0]}
@@ -113,4 +113,24 @@ func (f finder) awaitStall(p *process) (standstill, bool) {
 		}
 	}
 	return best, found
+}
+
+// answerStall is requests whose coroutines have awaited a socket, an answer of another server, for longer than work may
+// last.
+func (f finder) answerStall(p *process) (standstill, bool) {
+	s := standstill{work: unset, limit: never, how: waitingTasks}
+	for _, st := range f.awaited(p) {
+		if st.Wait == nil || st.Wait.On != "socket" || st.Request == nil || f.limits.HangAfter <= 0 {
+			continue
+		}
+		age, inside := p.ageOf(st.Request.Port)
+		if !inside || age < f.limits.HangAfter {
+			continue
+		}
+		if s.task == nil {
+			s.task, s.from = st, max(p.sampledAt-age, p.seen)
+		}
+		s.crowd += max(st.Count, 1)
+	}
+	return s, s.task != nil
 }

@@ -123,3 +123,21 @@ func TestAPoolSaysHowManyOfItsThreadsWaitForTheSame(t *testing.T) {
 	check(t, "two and one", fold(script(pool(1), healthy(1, 101, 1*s, 5*s), mixed)),
 		wanted{state: Hung, cause: CausePool, began: 5 * s, detected: 10 * s, says: "3 threads of its pool stand still, "})
 }
+
+// TestAnAnswerThatIsAwaitedForTooLongIsAHang: of requests that nothing was answered to. What has had an answer, such as
+// a web socket, may wait for ever.
+func TestAnAnswerThatIsAwaitedForTooLongIsAHang(t *testing.T) {
+	awaits := func(port int, on string) []moment {
+		return loopWith(2, 17*s, func(time.Duration) []history.Event {
+			one := task(101, 1, "task", history.Wait{On: on, Object: 7})
+			one.Request.Port = port
+			return []history.Event{one}
+		})
+	}
+	check(t, "an answer", fold(script(pool(1), healthy(1, 101, 1*s, 5*s), awaits(40001, "socket"))),
+		wanted{state: Hung, cause: CauseSocket, began: 5 * s, detected: 15 * s, says: "1 task waits for an answer"})
+	check(t, "an event", fold(script(pool(1), healthy(1, 101, 1*s, 5*s), awaits(40001, "event"))),
+		wanted{state: Busy, label: Awaiting})
+	check(t, "a client that has had its answer", fold(script(pool(1), healthy(1, 101, 1*s, 5*s), awaits(50001, "socket"))),
+		wanted{state: Busy, label: Awaiting})
+}

@@ -204,10 +204,13 @@ func descend(p proc.FS, netns string, pid int, all map[uint32]listeners.Socket) 
 	return Target{}, fmt.Errorf("process %d: no server was found at it or below it", pid)
 }
 
-// holdsFor says whether a process only holds a listening socket for its one child that has it too, which runs another
-// program: so does systemd for a service. A child may as well have inherited the socket of its parent, the server.
+// holdsFor says whether a process only holds a listening socket for its one child that has it too, as systemd does for a
+// service: the child runs another program, or is an arbiter itself. A child may as well have inherited the socket of its
+// parent, the server.
 func holdsFor(p proc.FS, netns string, pid, child int, shared listeners.Socket) bool {
-	return !sameProgram(p, pid, child) && !takingAt(p, netns, []string{shared.Address}).byItself(pid, []int{child})
+	is := takingAt(p, netns, []string{shared.Address})
+	return is.below(child, pid) && !is.byItself(pid, []int{child}) &&
+		(!sameProgram(p, pid, child) || !is.child(child, pid))
 }
 
 // arbiterOf is the parent of a worker: a process that has the same listening socket, and runs the same program or has

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/probe/requests"
 )
 
 // roles are what is known of who takes the connections: the server's first process, or those that it started. It
@@ -12,6 +13,7 @@ import (
 // start others for its computations.
 type roles struct {
 	lookedAt time.Time
+	sockets  map[uint32]bool // all that it had then
 	spoken   map[uint32]bool // connections that it had at the last look and of which somebody had read all that came
 }
 
@@ -25,6 +27,19 @@ func (o *roles) due(now time.Time) bool {
 	}
 	o.lookedAt = now
 	return true
+}
+
+// look has all sockets read anew where an arbiter has some that were not there at the last look: one may be a
+// connection of the server.
+func (o *roles) look(is taking, arbiter int, all *requests.Reader) {
+	before := o.sockets
+	o.sockets = map[uint32]bool{}
+	is.each(arbiter, func(inode uint32) {
+		o.sockets[inode] = true
+		if before != nil && !before[inode] {
+			all.Renew()
+		}
+	})
 }
 
 // hasWorkers says whether a server that was one process so far has children by now that take its connections. Then it
@@ -51,8 +66,11 @@ func (r *roster) takesItself(now time.Time, children []int) bool {
 	if r.target.Serves || r.target.Single || !r.requests.Reads() || !r.roles.due(now) {
 		return r.target.Serves
 	}
-	before := r.roles.spoken
-	r.roles.spoken = taking{r.fs, r.requests.Sockets()}.spoken(r.target.Arbiter)
+	is := taking{r.fs, r.requests.Sockets()}
+	before, pid := r.roles.spoken, r.target.Arbiter
+	r.target.Serves = is.acceptsBeside(pid, children)
+	r.roles.spoken = is.spoken(pid)
+	r.roles.look(is, pid, r.requests)
 	for inode := range r.roles.spoken {
 		r.target.Serves = r.target.Serves || before[inode]
 	}

@@ -217,6 +217,11 @@ func (r *roster) serves(pid int) (is, noListener bool) {
 	}
 	switch r.requests.Holds(pid) {
 	case requests.HoldsListener:
+		// Another program, such as one that was started in the background, may have inherited it.
+		arbiter := r.target.Arbiter
+		if !sameProgram(r.fs, arbiter, pid) && !(taking{r.fs, r.requests.Sockets()}).child(pid, arbiter) {
+			return false, false
+		}
 		r.serving = true
 		return true, false
 	case requests.HoldsSome:
@@ -225,7 +230,7 @@ func (r *roster) serves(pid int) (is, noListener bool) {
 	case requests.HoldUnseen:
 		return true, false
 	}
-	if r.serving && (r.passed == "" || r.fs.Command(pid) != r.passed) {
+	if r.target.Serves || r.serving && (r.passed == "" || r.fs.Command(pid) != r.passed) {
 		return false, true
 	}
 	return sameProgram(r.fs, r.target.Arbiter, pid), true

@@ -65,8 +65,8 @@ func (t taking) accepts(pid int) bool {
 const settled = 20 * time.Millisecond
 
 // byItself says whether an arbiter takes connections itself: it has one that was read from, or it waits at a listening
-// socket that a child has too. One that accepts for its children, as node's does, hands each connection on unread, and
-// they have no listening socket.
+// socket that a child has too. One that accepts for its children, as node's does, hands each connection on unread, over
+// a unix socket, and they have no listening socket.
 func (t taking) byItself(arbiter int, children []int) bool {
 	if own := t.spoken(arbiter); len(own) > 0 {
 		time.Sleep(settled)
@@ -76,7 +76,23 @@ func (t taking) byItself(arbiter int, children []int) bool {
 			}
 		}
 	}
-	return t.accepts(arbiter) && slices.ContainsFunc(children, t.listens)
+	return t.acceptsBeside(arbiter, children)
+}
+
+// acceptsBeside says whether an arbiter waits at a listening socket for nobody but itself.
+func (t taking) acceptsBeside(arbiter int, children []int) bool {
+	return t.accepts(arbiter) && (slices.ContainsFunc(children, t.listens) || !slices.ContainsFunc(children, t.hasSocket))
+}
+
+func (t taking) hasSocket(pid int) (has bool) {
+	t.each(pid, func(uint32) { has = true })
+	return has
+}
+
+// below says whether a child of an arbiter takes connections, or one that it started.
+func (t taking) below(pid, arbiter int) bool {
+	children, _ := t.fs.Children(pid)
+	return t.child(pid, arbiter) || slices.ContainsFunc(children, func(one int) bool { return t.child(one, arbiter) })
 }
 
 // child says whether a child of an arbiter takes connections: it has one that was read from and that its arbiter does

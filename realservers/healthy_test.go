@@ -3,6 +3,7 @@
 package realservers
 
 import (
+	"strconv"
 	"syscall"
 	"time"
 )
@@ -41,6 +42,27 @@ func healthyCases() []realCase {
 			name: "300 idle connections on gevent", worlds: both,
 			serve: gunicorn("busy", "-k", "gevent", "--keep-alive", "300", "-w", "2"),
 			hang:  func(s *stage) { s.keepAlive(300) }, after: 5 * time.Second,
+		},
+		{
+			name: "every page takes two seconds, and ten clients wait for their turn in two workers", worlds: both,
+			serve: with(gunicorn("busy", "-w", "2"), crowds), after: 14 * time.Second,
+		},
+		{
+			name: "the same in one worker with two threads", worlds: both,
+			serve: with(gunicorn("busy", "-k", "gthread", "--threads", "2", "-w", "1"), crowds), after: 14 * time.Second,
+		},
+		{
+			name: "clients that have had their answers keep a thread each", worlds: both,
+			serve: func(s *stage) {
+				s.serve(s.tool("python3"), s.app("python/lines.py"), strconv.Itoa(s.port))
+				s.listens(s.port)
+			},
+			hang: func(s *stage) {
+				for range 5 {
+					c := s.dial("a line\n")
+					_, _ = c.Read(make([]byte, 7))
+				}
+			}, after: hungLong,
 		},
 		{
 			name: "a pool of processes at rest", worlds: both,
@@ -96,4 +118,12 @@ func healthyCases() []realCase {
 			hang: func(s *stage) { s.load("/ok", every) }, after: 5 * time.Second,
 		},
 	}
+}
+
+// crowds are ten clients who ask for pages of two seconds all the time; when it returns, each has waited for its turn.
+func crowds(s *stage) {
+	for range 10 {
+		s.load("/wait?2", 0)
+	}
+	s.wait(6 * time.Second)
 }

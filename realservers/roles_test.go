@@ -3,6 +3,7 @@
 package realservers
 
 import (
+	"path/filepath"
 	"strconv"
 	"time"
 )
@@ -44,9 +45,10 @@ func roleCases() []realCase {
 			name: "another program holds the socket for gunicorn", worlds: today,
 			serve: with(deafUpstream, func(s *stage) {
 				s.serve(s.tool("python3"), s.app("python/holder.py"), strconv.Itoa(s.port), s.tool("gunicorn"), "-w", "2",
-					"--chdir", s.app("python"), "upstreams:app")
-				s.listens(s.port)
-			}), hang: sticks("/recv", 4), after: 3 * time.Second,
+					"--chdir", filepath.Dir(s.app("python/upstreams.py")), "upstreams:app")
+				s.said(s.server, "Booting worker")
+				s.wait(2 * time.Second)
+			}), hang: sticks("/rates", 4), after: 3 * time.Second,
 			want: want{state: "hung", hung: 2, kinds: anAnswer, silent: []string{`^healthy`}},
 		},
 		{
@@ -61,6 +63,6 @@ func roleCases() []realCase {
 func alone(more string) func(*stage) {
 	return func(s *stage) {
 		s.serve(s.tool("python3"), s.app("python/alone.py"), more, strconv.Itoa(s.port))
-		s.listens(s.port)
+		s.said(s.server, "ready")
 	}
 }

@@ -107,7 +107,8 @@ type Stack struct {
 // nothing is known of it yet, and where no worker is there that has come so far as to serve.
 func (l *Look) Undecided() bool {
 	for _, w := range l.Workers {
-		if w.State == diagnose.Suspect || w.unexplained(oldWork) {
+		starved := w.Label == diagnose.Starved && w.Inside > 0 && w.Oldest >= veryOld
+		if w.State == diagnose.Suspect || w.unexplained(oldWork) || starved {
 			return true
 		}
 	}
@@ -133,7 +134,8 @@ const (
 
 // unexplained says whether a worker has work older than so many seconds, and no look says what it is at.
 func (w *Worker) unexplained(than float64) bool {
-	return w.State == diagnose.Busy && w.Label == "" && w.Cause == nil && w.Inside > 0 && w.Oldest >= than
+	unknown := w.Label == "" || w.Label == diagnose.Saturated && !w.flows
+	return w.State == diagnose.Busy && unknown && w.Cause == nil && w.Inside > 0 && w.Oldest >= than
 }
 
 // Unsure is of how many workers it cannot be said whether they hang: what would show it cannot be seen, or the look

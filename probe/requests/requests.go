@@ -156,6 +156,13 @@ func (r *Reader) owners(found func(inode uint32, pid int)) {
 	}
 }
 
+// Renew has the next Read read all sockets.
+func (r *Reader) Renew() {
+	if r.connections != nil {
+		r.connections.whole = time.Time{}
+	}
+}
+
 // Of is what the connections of a process say; the zero Tally where nothing is read.
 func (r *Reader) Of(pid int) Tally {
 	if r.connections == nil {

@@ -40,7 +40,13 @@ func (r *Reader) Sockets() Sockets {
 	if r.connections == nil {
 		return none()
 	}
-	return Sockets{r.Listening(), func(inode uint32) bool {
+	listening := map[uint32]bool{}
+	for i := range r.connections.now {
+		if one := &r.connections.now[i]; one.State == sockdiag.Listen && one.Local == r.connections.local {
+			listening[one.Inode] = true // an arbiter may have another of the other kind for commands
+		}
+	}
+	return Sockets{listening, func(inode uint32) bool {
 		s := r.connections.sockets[inode]
 		return s != nil && s.spoken
 	}}

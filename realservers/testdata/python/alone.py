@@ -44,6 +44,7 @@ def main():
         for _ in range(2):
             if os.fork() == 0:
                 break
+    print("ready", flush=True)
     server.serve_forever()
 
 
