@@ -44,7 +44,7 @@ type Limits struct {
 const DefaultHangAfter = 10 * time.Second
 
 // lookWhole is how long after the first sample of a process the first look at its threads is over at the latest.
-const lookWhole = 350 * time.Millisecond
+const lookWhole = 1200 * time.Millisecond
 
 // DefaultLimits are those that a run uses.
 func DefaultLimits() Limits {
