@@ -72,7 +72,7 @@ func settled(t *testing.T, r *reader) {
 		}
 		missing = "those at their last place"
 		return all["holder"].Wait.On == "sleep" && all["main"].Wait.On == "thread" && all["ab"].Wait.On == "monitor" &&
-			all["ba"].Wait.On == "monitor"
+			all["ba"].Wait.On == "monitor" && all["HTTP-Dispatcher"].Wait.On == "sleep"
 	}, "all threads to wait, such as %s", &missing)
 }
 

@@ -43,6 +43,7 @@ func TestWaits(t *testing.T) {
 		{thread: "pool", on: "queue", name: "java.util.concurrent.LinkedBlockingQueue", idle: true, pool: true},
 		{thread: "scheduled", on: "queue", name: "java.util.concurrent.ScheduledThreadPoolExecutor$DelayedWorkQueue",
 			idle: true, pool: true},
+		{thread: "HTTP-Dispatcher", on: "sleep", pool: true},
 		{thread: "timer", on: "condition", name: "java.util.TaskQueue", idle: true},
 	} {
 		w, known := all[row.thread]

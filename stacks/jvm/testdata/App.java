@@ -79,6 +79,11 @@ public class App {
         ExecutorService busy = Executors.newFixedThreadPool(1, r -> { Thread t = new Thread(r, "busy"); t.setDaemon(true); return t; });
         busy.submit(() -> { forever(); return 0; });
         new java.util.Timer("timer", true).schedule(new java.util.TimerTask() { public void run() { } }, 1_000_000_000L);
+        com.sun.net.httpserver.HttpServer server = com.sun.net.httpserver.HttpServer.create(
+            new java.net.InetSocketAddress(java.net.InetAddress.getLoopbackAddress(), 0), 1);
+        server.createContext("/", exchange -> { try { forever(); } catch (Exception e) { throw new RuntimeException(e); } });
+        server.start();
+        start("client", () -> new java.net.URL("http://127.0.0.1:" + server.getAddress().getPort()).openStream().read());
         new Thread(() -> System.out.println("up"), "last").start();
         holder.join();
     }
