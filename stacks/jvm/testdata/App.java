@@ -15,6 +15,16 @@ public class App {
     static final CompletableFuture<String> promise = new CompletableFuture<>();
     static final CyclicBarrier barrier = new CyclicBarrier(2);
 
+    /** A lock of the application's own. */
+    static class Turnstile extends AbstractQueuedSynchronizer {
+        protected boolean tryAcquire(int n) {
+            if (!compareAndSetState(0, 1)) return false;
+            setExclusiveOwnerThread(Thread.currentThread());
+            return true;
+        }
+    }
+    static final Turnstile turnstile = new Turnstile();
+
     interface Work { void run() throws Exception; }
 
     static Thread start(String name, Work work) {
@@ -48,7 +58,7 @@ public class App {
     static void supplied(Supplier<String> s) { s.get(); }
 
     public static void main(String[] args) throws Exception {
-        Thread holder = start("holder", () -> { lock.lock(); shared.writeLock().lock(); semaphore.acquire(); forever(); });
+        Thread holder = start("holder", () -> { lock.lock(); shared.writeLock().lock(); turnstile.acquire(1); semaphore.acquire(); forever(); });
         start("class-holder", () -> forClass(App::forever));
         start("ab", () -> deadlock(a, b));
         start("ba", () -> deadlock(b, a));
@@ -56,6 +66,7 @@ public class App {
         start("lock", () -> lock.lock());
         start("timed-lock", () -> lock.tryLock(1000, TimeUnit.DAYS));
         start("read-lock", () -> shared.readLock().lock());
+        start("turnstile", () -> turnstile.acquire(1));
         start("semaphore", () -> semaphore.acquire());
         start("latch", () -> latch.await());
         start("queue", () -> queue.take());
