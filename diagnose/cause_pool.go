@@ -100,7 +100,7 @@ func (x explainer) keptOtherwise(p *process, s standstill, what string) (same in
 
 // tasksWait is many pieces of work without a thread that wait for one thing.
 func (x explainer) tasksWait(p *process, s standstill) Cause {
-	kind := CauseMutex
+	kind := kindOfWait(s.task)
 	if on := s.task.Wait.On; on == "semaphore" || on == "pool" {
 		kind = CausePool
 	}
@@ -109,6 +109,8 @@ func (x explainer) tasksWait(p *process, s standstill) Cause {
 	c.Sentence = fmt.Sprintf("%s for %s, the oldest for %s", words.Do(s.crowd, taskWord(s.task), "wait"), what,
 		words.Seconds(x.now-s.from))
 	switch owner := p.tasks[s.task.Wait.Owner]; {
+	case kind == CauseEvent && s.task.Wait.Owner == 0:
+		c.Sentence += "; who is to end the wait the runtime does not keep"
 	case s.task.Wait.Owner == 0:
 		c.Sentence += "; who has it the runtime does not keep"
 	case owner != nil && owner.own() != "":
