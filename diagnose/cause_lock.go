@@ -46,6 +46,20 @@ func holderWords(h history.LockHolder) string {
 	return text
 }
 
+// kindOfWait is the kind of cause that a wait for another part of the program is, by the language's account.
+func kindOfWait(st *stack) string {
+	if st == nil || st.Wait == nil {
+		return CauseMutex
+	}
+	switch st.Wait.On {
+	case "channel", "wait group", "condition", "event", "future", "queue", "task":
+		return CauseEvent
+	case "sleep":
+		return CauseSleeping
+	}
+	return CauseMutex
+}
+
 // mutex is a thread that waits for another of its process. What for its language may say better than the kernel, to
 // which all such waits are a futex.
 func (x explainer) mutex(p *process, s standstill, w history.MutexWait) Cause {
@@ -74,6 +88,9 @@ func (x explainer) mutex(p *process, s standstill, w history.MutexWait) Cause {
 		c.Sentence = fmt.Sprintf("%s waits for %s, which it holds itself: it never ends by itself", who, what)
 		return c
 	case owner == 0 && what != "":
+		if c.Kind == CauseMutex {
+			c.Kind = kindOfWait(st)
+		}
 		c.Short = "waits for " + what
 		c.Sentence = fmt.Sprintf("%s waits for %s", who, what)
 		return c

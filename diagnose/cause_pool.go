@@ -2,6 +2,9 @@ package diagnose
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/words"
@@ -9,9 +12,36 @@ import (
 
 // exhausted is a pool of which every thread stands still while work waits.
 func (x explainer) exhausted(p *process, s standstill) Cause {
-	call := s.thread.Syscall
+	what := x.keeps(p, s.thread, s.event())
+	same, others := x.keptOtherwise(p, s, what)
+	waiting := max(p.sample.Inside, p.open) - s.crowd
+	known := s.thread.Syscall != "" || fromKernel(s.thread) != ""
+	c := Cause{Kind: CausePool, Confidence: sure(s, known),
+		Short:    fmt.Sprintf("%d threads %s", same, what),
+		Sentence: fmt.Sprintf("all %d threads of its pool that work", s.crowd)}
+	if x.spare(p) {
+		c.Sentence = fmt.Sprintf("%d threads of its pool", s.crowd)
+	}
+	if len(others) == 0 {
+		c.Sentence += " are " + what
+	} else {
+		c.Sentence += fmt.Sprintf(" stand still: %s, and %d %s %s", strings.Join(others, ", "), same,
+			words.Choose(same, "is", "are"), what)
+	}
+	if waiting > 0 {
+		c.Sentence += fmt.Sprintf(", and %d more wait for one", waiting)
+	}
+	return c
+}
+
+// keeps is what a thread of a pool is at: "in a blocking sleep", "waiting for the lock registry".
+func (x explainer) keeps(p *process, t *threadState, event history.Event) string {
+	if text := userWait(x.stackOf(p, t)); text != "" {
+		return "waiting for " + text + x.keeper(p, t)
+	}
+	call := t.Syscall
 	if call == "" {
-		call = fromKernel(s.thread)
+		call = fromKernel(t)
 	}
 	what := "in " + call
 	switch call {
@@ -20,38 +50,52 @@ func (x explainer) exhausted(p *process, s standstill) Cause {
 	case "":
 		what = "at a standstill"
 	}
-	if text := userWait(p.stacks[s.tid]); text != "" {
-		what = "waiting for " + text
-	} else if w, ok := s.event().(history.SocketWait); ok && w.Remote != "" {
+	if w, ok := event.(history.SocketWait); ok && w.Remote != "" {
 		what += ", waiting for " + w.Remote
 		if len(w.Peers) > 0 {
 			what += " (" + peers(w.Peers) + ")"
 		}
 	}
-	if s.alike > 0 && s.alike < s.crowd {
-		return x.mixed(p, s, what, call != "")
-	}
-	waiting := max(p.sample.Inside, p.open) - s.crowd
-	c := Cause{Kind: CausePool, Confidence: sure(s, call != ""), Short: fmt.Sprintf("%d threads %s", s.crowd, what),
-		Sentence: fmt.Sprintf("all %d threads of its pool that work are %s", s.crowd, what)}
-	if x.spare(p) {
-		c.Sentence = fmt.Sprintf("%d threads of its pool are %s", s.crowd, what)
-	}
-	if waiting > 0 {
-		c.Sentence += fmt.Sprintf(", and %d more wait for one", waiting)
-	}
-	return c
+	return what
 }
 
-// mixed is a pool whose threads stand still, each at its own: what the one is at that explains most.
-func (x explainer) mixed(p *process, s standstill, what string, known bool) Cause {
-	c := Cause{Kind: CausePool, Confidence: sure(s, known),
-		Short: fmt.Sprintf("%d threads stand still, %d %s", s.crowd, s.alike, what)}
-	c.Sentence = fmt.Sprintf("%d threads of its pool stand still, %d of them %s", s.crowd, s.alike, what)
-	if waiting := max(p.sample.Inside, p.open) - s.crowd; waiting > 0 {
-		c.Sentence += fmt.Sprintf(", and %d more wait for one", waiting)
+// keeper says which thread of the process holds what a thread waits for by its language's account; empty: none is known.
+func (x explainer) keeper(p *process, t *threadState) string {
+	wait := x.stackOf(p, t).Wait
+	if on := wait.On; on != "lock" && on != "monitor" || wait.Owner == 0 {
+		return ""
 	}
-	return c
+	for tid, owner := range p.stacks {
+		if uint64(tid) == wait.Owner && owner.Name != "" {
+			return fmt.Sprintf(" that its thread %q holds", owner.Name)
+		}
+	}
+	return ""
+}
+
+// keptOtherwise says which of a pool's threads are at something else than what, and how many are at that: "2 are waiting
+// for the lock registry".
+func (x explainer) keptOtherwise(p *process, s standstill, what string) (same int, others []string) {
+	counts := map[string]int{}
+	for _, t := range x.serving(p) {
+		r := roleOf(t.ThreadSample)
+		if t.TID == s.tid || r == mainThread || r == loopThread || t.running >= 0 && !x.repeats(p, t) || x.unread(p, t) {
+			continue
+		}
+		var event history.Event
+		if o := x.behind(p, t.TID, x.now); o != nil {
+			event = o.event
+		}
+		counts[x.keeps(p, t, event)]++
+	}
+	delete(counts, what)
+	same = s.crowd
+	for _, other := range slices.Sorted(maps.Keys(counts)) {
+		n := counts[other]
+		same -= n
+		others = append(others, fmt.Sprintf("%d %s %s", n, words.Choose(n, "is", "are"), other))
+	}
+	return max(same, 1), others
 }
 
 // answerAwaited is pieces of work without a thread that wait for an answer of another server.
@@ -72,18 +116,20 @@ func (x explainer) answerAwaited(p *process, s standstill) Cause {
 
 // tasksWait is many pieces of work without a thread that wait for one thing.
 func (x explainer) tasksWait(p *process, s standstill) Cause {
-	kind := CauseMutex
-	what := userWait(s.task)
+	kind := kindOfWait(s.task)
 	switch s.task.Wait.On {
 	case "semaphore", "pool":
 		kind = CausePool
 	case "socket":
 		return x.answerAwaited(p, s)
 	}
+	what := userWait(s.task)
 	c := Cause{Kind: kind, Confidence: Likely, Short: fmt.Sprintf("%s for %s", words.Count(s.crowd, taskWord(s.task)), what)}
 	c.Sentence = fmt.Sprintf("%s for %s, the oldest for %s", words.Do(s.crowd, taskWord(s.task), "wait"), what,
 		words.Seconds(x.now-s.from))
 	switch owner := p.tasks[s.task.Wait.Owner]; {
+	case kind == CauseEvent && s.task.Wait.Owner == 0:
+		c.Sentence += "; who is to end the wait the runtime does not keep"
 	case s.task.Wait.Owner == 0:
 		c.Sentence += "; who has it the runtime does not keep"
 	case owner != nil && owner.own() != "":

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -128,6 +129,32 @@ func TestEachCauseIsToldFromItsEvidence(t *testing.T) {
 				}
 				return events
 			})), CausePool, Proven, 10 * s, []string{"all 4 threads of its pool", "5 more wait"}},
+		{"the threads of a pool wait for a lock that one of them keeps while it sleeps",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 12*s, func(at time.Duration) []history.Event {
+				events := []history.Event{sample(1, 101,
+					func(w *history.WorkerSample) { w.Inside, w.Oldest, w.Answered = 4, at-5*s, 5000 })}
+				for tid := 111; tid < 114; tid++ {
+					wait := history.Wait{On: "lock", Name: "stock", Owner: 111}
+					if tid == 111 {
+						wait = history.Wait{On: "sleep"}
+					}
+					events = append(events,
+						history.ThreadSample{PID: 101, TID: tid, Name: "req-1", State: "S", Still: at - 5*s, Syscall: "futex", Twice: true},
+						history.Stack{PID: 101, TID: tid, Name: fmt.Sprint("pool-", tid), Pool: true, Frames: []string{"app.py"}, Own: 1,
+							Wait: &wait})
+				}
+				return events
+			})), CausePool, Proven, 10 * s, []string{"all 3 threads of its pool that work stand still: ",
+				"are waiting for the lock stock that its thread \"pool-111\" holds", "1 is waiting for a sleep to end", "1 more wait"}},
+		{"a thread waits for what another is to do, and nobody holds a lock",
+			script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 17*s, func(at time.Duration) []history.Event {
+				return []history.Event{
+					sample(1, 101, func(w *history.WorkerSample) { w.Inside, w.Oldest, w.Answered = 1, at-5*s, 5000 }),
+					history.ThreadSample{PID: 101, TID: 111, Name: "req-1", State: "S", Still: at - 5*s, Syscall: "futex", Twice: true},
+					history.MutexWait{PID: 101, TID: 111, Address: 8, Still: at - 5*s},
+					history.Stack{PID: 101, TID: 111, Pool: true, Frames: []string{"app.py"}, Own: 1,
+						Wait: &history.Wait{On: "future"}}}
+			})), CauseEvent, Likely, 15 * s, []string{"waits for a future"}},
 		{"a loop that nothing runs", script(pool(1), healthy(1, 101, 1*s, 5*s),
 			every(1*s, 12*s, func(at time.Duration) []history.Event {
 				return []history.Event{history.Heartbeat{PID: 101, Turns: 1, Age: 10 * ms},

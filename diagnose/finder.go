@@ -93,27 +93,6 @@ func (f finder) explained(p *process, t *threadState, from, limit time.Duration)
 	return s
 }
 
-// alike says whether two threads wait for the same, as far as that is known of both.
-func (f finder) alike(p *process, a, b *threadState) bool {
-	if a == b || b == nil {
-		return true
-	}
-	first, second := p.stacks[a.TID], p.stacks[b.TID]
-	if first != nil && second != nil && (first.Wait != nil || second.Wait != nil) {
-		return first.Wait != nil && second.Wait != nil && first.Wait.On == second.Wait.On && first.Wait.Name == second.Wait.Name
-	}
-	return a.Syscall == b.Syscall && remoteOf(f.behind(p, a.TID, f.now)) == remoteOf(f.behind(p, b.TID, f.now))
-}
-
-// remoteOf is the other end of the socket that is waited for; empty: it is no socket, or not known.
-func remoteOf(o *obstacle) string {
-	if o == nil {
-		return ""
-	}
-	ev, _ := o.event.(history.SocketWait)
-	return ev.Remote
-}
-
 // formed is since when so many threads are in a circle, where their own standstill does not say it: who waits for a
 // monitor of Java wakes up every second to look (ObjectMonitor::EnterI, MAX_RECHECK_INTERVAL). They serve as many
 // requests, which are not answered any more, and so are the oldest; the circle is as old as the last of these.
@@ -133,16 +112,13 @@ func (f finder) pooled(p *process, s *standstill, standing []*threadState) {
 		case r == mainThread || r == loopThread:
 			continue
 		case t.TID == s.tid && t.running >= 0: // it is one itself; since when, is known
-			s.crowd, s.alike = s.crowd+1, s.alike+1
+			s.crowd++
 			continue
 		case t.TID == s.tid:
 		case t.running >= 0 && !f.repeats(p, t), f.unread(p, t):
 			continue
 		}
 		s.crowd++
-		if f.alike(p, t, s.thread) {
-			s.alike++
-		}
 		if (s.behind == nil || !s.behind.shared()) && !f.repeats(p, t) {
 			s.from = max(s.from, t.from)
 		}

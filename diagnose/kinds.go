@@ -27,6 +27,7 @@ const (
 	CauseSemaphore = "semaphore"  // waits for a semaphore of System V
 	CauseSelf      = "self-call"  // waits for an answer of its own server
 	CauseLeaving   = "leaving"    // it was told to leave, and something keeps it
+	CauseEvent     = "event"      // waits for what another part of its program is to do: send, signal, end
 	CausePolling   = "retry"      // sleeps and asks again, without end
 	CauseUnknown   = "unknown"    // no evidence says why; the raw evidence is shown
 )
@@ -69,6 +70,17 @@ func rowOf(kind string) kindOfCause {
 			guide: advice{
 				"do not hold a lock around anything that may wait, and take locks in one order (how loops hang, 1: deadlock scenarios)",
 				"one order for all locks, timeouts on acquiring them, no lock held over a fork or a wait",
+			},
+		}
+	case CauseEvent:
+		return kindOfCause{
+			guide: advice{
+				"give the wait a timeout, and let whoever is waited for send, signal or end on every way out, errors too (practice 5, timeouts)",
+				"a timeout on each wait for another part of the program",
+			},
+			general: advice{
+				"give the wait a time limit, and let whoever is waited for send, signal or end on every way out, errors too",
+				"a time limit on each wait for another part of the program",
 			},
 		}
 	case CausePipe:

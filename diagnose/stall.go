@@ -21,7 +21,6 @@ type standstill struct {
 	how     manner
 	shown   time.Duration // of one that runs: since when every look found it running
 	crowd   int           // threads of the pool, or tasks, that stand still together
-	alike   int           // of the crowd: threads that wait as the one does that explains it
 	cycle   []string      // who waits for whom, in a circle
 	unaided bool          // no look says what keeps it
 	aimless bool          // nobody can know what it is to do: it is a program with a course of its own

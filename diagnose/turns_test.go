@@ -121,7 +121,7 @@ func TestAPoolSaysHowManyOfItsThreadsWaitForTheSame(t *testing.T) {
 		return look(101, inside(101, ages...), found...)
 	})
 	check(t, "two and one", fold(script(pool(1), healthy(1, 101, 1*s, 5*s), mixed)),
-		wanted{state: Hung, cause: CausePool, began: 5 * s, detected: 10 * s, says: "3 threads of its pool stand still, "})
+		wanted{state: Hung, cause: CausePool, began: 5 * s, detected: 10 * s, says: "all 3 threads of its pool that work stand still: "})
 }
 
 // TestAnAnswerThatIsAwaitedForTooLongIsAHang: of requests that nothing was answered to. What has had an answer, such as

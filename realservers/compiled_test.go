@@ -66,6 +66,20 @@ func compiledCases() []realCase {
 			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "Library.java#ask",
 				says: []string{`127\.0\.0\.1:${UPSTREAM}|answer`}, silent: []string{`main thread waits`}},
 		},
+		{
+			name:  "JVM: the thread that takes connections serves them too, and waits for an answer",
+			serve: with(deafUpstream, func(s *stage) { s.set("DISPATCHER", "alone") }, library),
+			hang:  sticks("/ask", 3), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "Library.java#ask",
+				says: []string{`127\.0\.0\.1:${UPSTREAM}|answer`}, silent: []string{`^healthy`, `long-poll`}},
+		},
+		{
+			name:  "Jetty: one thread waits for an answer, and the others of its pool rest",
+			serve: with(deafUpstream, harbour),
+			hang:  sticks("/pilot", 1), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "Harbour.java#pilot",
+				says: []string{`127\.0\.0\.1:${UPSTREAM}|answer`}, silent: []string{`threads of its pool`}},
+		},
 		{name: "healthy: the JVM without a request", serve: library, after: 4 * time.Second},
 		{
 			name:  "Rust: threads take two locks in two orders, and others come after",
@@ -132,6 +146,19 @@ func library(s *stage) {
 		s.t.Fatalf("compile it: %v\n%s", err, text)
 	}
 	s.serve("java", "-Xmx64m", "-XX:TieredStopAtLevel=1", "-cp", s.dir, "Library")
+	s.up("/ok")
+}
+
+func harbour(s *stage) {
+	s.t.Helper()
+	classes := s.dir + ":/usr/share/java/servlet-api.jar"
+	for _, part := range []string{"http", "io", "server", "util"} {
+		classes += ":/usr/share/java/jetty9-" + part + ".jar"
+	}
+	if text, err := exec.Command("javac", "-cp", classes, "-d", s.dir, s.app("java/Harbour.java")).CombinedOutput(); err != nil {
+		s.t.Fatalf("compile it: %v\n%s", err, text)
+	}
+	s.serve("java", "-Xmx64m", "-XX:TieredStopAtLevel=1", "-cp", classes, "Harbour")
 	s.up("/ok")
 }
 

@@ -5,7 +5,7 @@ package realservers
 // What a hang may be because of, in the words of `diagnose --json`. Some waits have two right names: every thread of
 // a pool that waits for one lock is both.
 var (
-	aLock      = []string{"mutex", "pool-exhausted"}
+	aLock      = []string{"mutex", "event", "pool-exhausted"}
 	aPool      = []string{"pool-exhausted"}
 	anAnswer   = []string{"socket-wait", "pool-exhausted"}
 	aChild     = []string{"child"}

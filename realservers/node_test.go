@@ -32,6 +32,12 @@ func nodeCases() []realCase {
 			want: want{state: "hung", hung: 1, at: "desk.js#search", says: []string{`hung +for 1[0-9]`}},
 		},
 		{
+			name:  "a thread beside the loop tries all ways to match",
+			serve: node,
+			hang:  sticks("/parse", 3), after: hungLong,
+			want: want{state: "hung", hung: 1, at: "desk.js#parse", silent: []string{`^healthy`, `long-poll`}},
+		},
+		{
 			name:  "the loop waits for a program that never ends",
 			serve: node,
 			hang:  stopsLoop("/convert", 3), after: hungLong,

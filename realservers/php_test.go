@@ -72,6 +72,13 @@ func phpCases() []realCase {
 			}, after: 6 * time.Second,
 		},
 		{
+			name: "healthy: a worker by its own loop waits for the next job of Redis",
+			serve: with(redisServer, func(s *stage) {
+				s.serve("php", s.app("php/own_loop.php"))
+				s.said(s.server, "ready")
+			}), after: hungLong,
+		},
+		{
 			name:  "Apache with PHP inside: three processes wait for an answer",
 			serve: with(deafUpstream, apachePHP),
 			hang:  sticks("/pay", 4), after: hungLong,

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -96,6 +97,28 @@ func rubyCases() []realCase {
 				says: []string{`127\.0\.0\.1:${UPSTREAM}|answer`}},
 		},
 		{
+			name:  "thin: its loop waits for an answer",
+			serve: with(deafUpstream, thin),
+			hang:  sticks("/ask", 2), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "house.ru#ask",
+				says: []string{`127\.0\.0\.1:${UPSTREAM}|answer`, `GET /ask`}},
+		},
+		{
+			name:  "WEBrick: one of its threads waits for an answer",
+			serve: with(deafUpstream, webrick),
+			hang:  sticks("/ask", 1), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "hotel.rb#ask",
+				says: []string{`127\.0\.0\.1:${UPSTREAM}|answer`}, silent: []string{`long-poll`, `^healthy`}},
+		},
+		{
+			name:  "healthy: a page of WEBrick takes two seconds",
+			serve: webrick,
+			hang: func(s *stage) {
+				s.load("/tea", 100*time.Millisecond)
+				s.load("/ok", 100*time.Millisecond)
+			}, after: 6 * time.Second,
+		},
+		{
 			name:  "Passenger: the only process waits for an answer",
 			serve: with(deafUpstream, passenger),
 			hang:  sticks("/ask", 2), after: hungLong,
@@ -133,6 +156,19 @@ func unicorn(s *stage) {
 	s.serve("unicorn", "-E", "none", "-c", s.conf("ruby/unicorn.rb"), "house.ru")
 	s.up("/ok")
 	s.children(3)
+}
+
+func thin(s *stage) {
+	s.t.Helper()
+	_, port, _ := strings.Cut(s.address(), ":")
+	s.serve("thin", "-a", "127.0.0.1", "-p", port, "-e", "none", "-R", s.app("ruby/house.ru"), "start")
+	s.up("/ok")
+}
+
+func webrick(s *stage) {
+	s.t.Helper()
+	s.serve("ruby", s.app("ruby/hotel.rb"))
+	s.up("/ok")
 }
 
 // passenger has Apache start Passenger, which starts a process for the application. hangtime looks at that one.

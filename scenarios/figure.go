@@ -66,6 +66,6 @@ func Causes() []string {
 		"file-lock", "mutex", "pipe-full", "disk", "socket-wait", "sleeping", "cpu-bound", "pool-exhausted", "stopped",
 		"memory", "slow-client", "descriptors",
 		"dead-loop", "killed", "exited", "boot-loop", "throttled", "backlog", "pipe-empty", "child", "terminal",
-		"semaphore", "self-call", "leaving", "retry", "unknown",
+		"semaphore", "self-call", "leaving", "event", "retry", "unknown",
 	}
 }

@@ -34,6 +34,9 @@ func newOrigin(build *buildinfo.BuildInfo, runtimeFile string) origin {
 
 // library tells whether a function is none of the application.
 func (o origin) library(function, file string) bool {
+	if path.Base(file) == "_cgo_gotypes.go" { // cgo generates it in the application's package: it calls C for its code
+		return true
+	}
 	p := packageOf(function)
 	if p == "main" {
 		return false

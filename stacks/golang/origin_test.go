@@ -23,6 +23,7 @@ func TestApplicationAndLibraryAreToldApart(t *testing.T) {
 		library        bool
 	}{
 		{whole, "main.main", "/src/shop/main.go", false},
+		{whole, "main._Cfunc_draw", "_cgo_gotypes.go", true},
 		{whole, "example.com/shop/cart.(*Cart).Pay", "/src/shop/cart/cart.go", false},
 		{whole, "example.com/shopping.Do", "/root/go/pkg/mod/example.com/shopping@v1/do.go", true},
 		{whole, "net/http.(*conn).serve", "/usr/local/go/src/net/http/server.go", true},

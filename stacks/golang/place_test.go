@@ -6,13 +6,34 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
-func TestPlaces(t *testing.T) {
-	library := func(names ...string) (frames []stacks.Frame) {
-		for _, name := range names {
-			frames = append(frames, stacks.Frame{Function: name, Library: len(name) < 5 || name[:5] != "main."})
-		}
-		return frames
+// library are frames of which those of package main are the application's.
+func library(names ...string) (frames []stacks.Frame) {
+	for _, name := range names {
+		frames = append(frames, stacks.Frame{Function: name, Library: len(name) < 5 || name[:5] != "main."})
 	}
+	return frames
+}
+
+func TestWhatWasCalledIsTheInnermostFrame(t *testing.T) {
+	for name, row := range map[string]struct {
+		frames []stacks.Frame
+		want   string
+	}{
+		"a wait group": {library("runtime.gopark", "runtime.goparkunlock", "runtime.semacquire1",
+			"sync.runtime_SemacquireWaitGroup", "sync.(*WaitGroup).Wait", "main.gather"), "sync.(*WaitGroup).Wait"},
+		"a channel": {library("runtime.gopark", "runtime.chanrecv", "runtime.chanrecv1", "main.next"), "runtime.chanrecv1"},
+		"a connection": {library("runtime.gopark", "runtime.netpollblock", "internal/poll.runtime_pollWait",
+			"internal/poll.(*pollDesc).wait", "main.ask"), "internal/poll.(*pollDesc).wait"},
+		"the application's own":   {library("main.count", "main.main"), "main.count"},
+		"the runtime's goroutine": {library("runtime.gopark", "runtime.bgsweep"), "runtime.bgsweep"},
+	} {
+		if got := called(row.frames); len(got) == 0 || got[0].Function != row.want {
+			t.Errorf("%s: %v, want %s first", name, got, row.want)
+		}
+	}
+}
+
+func TestPlaces(t *testing.T) {
 	for name, row := range map[string]struct {
 		frames []stacks.Frame
 		want   place

@@ -47,12 +47,34 @@ func (all *traces) remember(calls []call) *trace {
 		}
 	}
 	t.place = placeOf(t.frames)
+	t.frames = called(t.frames)
 	t.frames = slices.Clip(t.frames[:min(len(t.frames), maxFrames)])
 	if len(all.known) >= maxTraces {
 		clear(all.known)
 	}
 	all.known[hash] = append(all.known[hash], t)
 	return t
+}
+
+// called leaves out the innermost functions of package runtime that others of Go's library stand for: of a goroutine that
+// waits in sync.(*WaitGroup).Wait nobody asks about gopark. Where the application called the runtime, by a statement such
+// as a receive from a channel, the function that it called is left.
+func called(frames []stacks.Frame) []stacks.Frame {
+	i := 0
+	for i < len(frames) && inRuntime(frames[i].Function) {
+		i++
+	}
+	if i == len(frames) || i > 0 && !frames[i].Library {
+		i = max(i-1, 0)
+	}
+	return frames[i:]
+}
+
+// inRuntime tells whether a function is in package runtime, also where it is linked into another package by its name there
+// ("sync.runtime_SemacquireMutex").
+func inRuntime(function string) bool {
+	_, name, _ := strings.Cut(function[strings.LastIndexByte(function, '/')+1:], ".")
+	return strings.HasPrefix(function, "runtime.") || strings.HasPrefix(name, "runtime_")
 }
 
 // wrapper tells whether the compiler made a function to call another with other arguments: for a method of an

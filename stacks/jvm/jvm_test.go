@@ -49,7 +49,7 @@ func TestFramesAreThoseOfJstack(t *testing.T) {
 				}
 				// Who waits at monitorenter is for jstack already at what comes after it; it is told where it waits.
 				if thread == "ab" || thread == "ba" {
-					want[thread][0] = "App.deadlock(App.java:35)"
+					want[thread][0] = "App.deadlock(App.java:45)"
 				}
 				if frames := render(got[thread].Frames); !slices.Equal(frames, want[thread]) {
 					t.Errorf("%s:\n%s\njstack:\n%s", thread, strings.Join(frames, "\n"), strings.Join(want[thread], "\n"))
@@ -72,7 +72,7 @@ func settled(t *testing.T, r *reader) {
 		}
 		missing = "those at their last place"
 		return all["holder"].Wait.On == "sleep" && all["main"].Wait.On == "thread" && all["ab"].Wait.On == "monitor" &&
-			all["ba"].Wait.On == "monitor"
+			all["ba"].Wait.On == "monitor" && all["HTTP-Dispatcher"].Wait.On == "sleep"
 	}, "all threads to wait, such as %s", &missing)
 }
 

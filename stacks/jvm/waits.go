@@ -92,9 +92,10 @@ func (ws *waits) parked(t *thread, threads []*thread) stacks.Wait {
 	}
 	name := ws.classes.describe(blocker)
 	w := stacks.Wait{On: kindOf(name), Object: blocker, Name: name, FD: -1}
-	if w.On == "lock" {
-		if owner := ofObject(threads, ws.classes.get(blocker, "exclusiveOwnerThread")); owner != nil && owner != t {
-			w.Owner = uint64(owner.tid)
+	if w.On == "lock" || w.On == "condition" { // by its class; one that somebody wrote himself on AQS is a lock if it has an owner
+		owner := ofObject(threads, ws.classes.get(blocker, "exclusiveOwnerThread")) // of AbstractOwnableSynchronizer
+		if owner != nil && owner != t {
+			w.On, w.Owner = "lock", uint64(owner.tid)
 		}
 	}
 	w.On, w.Name = refined(t.frames, w.On, w.Name)

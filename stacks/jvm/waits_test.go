@@ -24,6 +24,7 @@ func TestWaits(t *testing.T) {
 		{thread: "timed-lock", on: "lock", name: "java.util.concurrent.locks.ReentrantLock$NonfairSync", owner: "holder"},
 		{thread: "read-lock", on: "lock", name: "java.util.concurrent.locks.ReentrantReadWriteLock$NonfairSync",
 			owner: "holder"},
+		{thread: "turnstile", on: "lock", name: "App$Turnstile", owner: "holder"},
 		{thread: "semaphore", on: "semaphore", name: "java.util.concurrent.Semaphore$NonfairSync"},
 		{thread: "latch", on: "event", name: "java.util.concurrent.CountDownLatch$Sync"},
 		{thread: "barrier", on: "event", name: "java.util.concurrent.locks.AbstractQueuedSynchronizer$ConditionObject"},
@@ -43,6 +44,7 @@ func TestWaits(t *testing.T) {
 		{thread: "pool", on: "queue", name: "java.util.concurrent.LinkedBlockingQueue", idle: true, pool: true},
 		{thread: "scheduled", on: "queue", name: "java.util.concurrent.ScheduledThreadPoolExecutor$DelayedWorkQueue",
 			idle: true, pool: true},
+		{thread: "HTTP-Dispatcher", on: "sleep", pool: true},
 		{thread: "timer", on: "condition", name: "java.util.TaskQueue", idle: true},
 	} {
 		w, known := all[row.thread]
@@ -68,7 +70,7 @@ func TestWaits(t *testing.T) {
 			t.Errorf("%s: %+v, want it idle", service, w)
 		}
 	}
-	if top := all["ab"].Frames[0]; top != (stacks.Frame{Function: "App.deadlock", File: "App.java", Line: 35}) {
+	if top := all["ab"].Frames[0]; top != (stacks.Frame{Function: "App.deadlock", File: "App.java", Line: 45}) {
 		t.Errorf("ab is at %+v", top)
 	}
 }

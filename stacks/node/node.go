@@ -1,7 +1,6 @@
-// Package node reads what the main thread of a Node.js process runs: the calls of JavaScript, innermost first, where
-// the event loop is blocked in a call of the system or computes. It follows V8's own frames from the outside, by the
-// metadata that V8 has for debuggers after a crash (v8dbg_*). It reads no other thread (worker_threads), no promises,
-// and of a function that is compiled to machine code only where it begins; functions that the compiler put into
+// Package node reads what the main thread of a Node.js process and its workers (worker_threads) run: the calls of
+// JavaScript, innermost first, where an event loop is blocked in a call of the system or computes. It follows V8's own
+// frames from the outside, by the metadata that V8 has for debuggers after a crash (v8dbg_*). It reads no promises, and of a function that is compiled to machine code only where it begins; functions that the compiler put into
 // another are not seen. Node.js 18 and 20 on amd64 with the C library of GNU is what it is tested with.
 package node
 
@@ -9,6 +8,7 @@ import (
 	"debug/elf"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hangtime-dev/hangtime/stacks"
@@ -19,7 +19,7 @@ import (
 // Bounds of one look: a read takes up to 3 µs of processor time.
 const (
 	maxReads = 2000
-	maxBytes = 4 << 20
+	maxBytes = 8 << 20
 	// What may be read once, to find the isolate and the metadata.
 	maxOpenReads = 4000
 	maxOpenBytes = 64 << 20
@@ -32,7 +32,9 @@ type reader struct {
 	process stacks.Process
 	view    *foreign.View // refilled for each look
 	where   variable
+	control uint64 // where the main thread has its own things
 	isolate isolate
+	workers workers
 	walker  walker
 	looks   int
 }
@@ -42,7 +44,8 @@ func newReader(p stacks.Process, l layout) *reader {
 	view := &foreign.View{Memory: p.Memory, Reads: maxReads, Bytes: maxBytes}
 	h := &heap{objectLayout: l.objectLayout, stringLayout: l.stringLayout, view: view}
 	return &reader{process: p, view: view, isolate: isolate{isolateLayout: l.isolateLayout, view: view},
-		walker: walker{frameLayout: l.frameLayout, functions: newFunctions(h)}}
+		workers: workers{process: p, ids: stacks.NewThreadIDs(p)},
+		walker:  walker{frameLayout: l.frameLayout, functions: newFunctions(h)}}
 }
 
 // Open finds Node.js in a process: in its program, or in libnode.
@@ -72,7 +75,10 @@ func open(p stacks.Process, object *symbols.Object) (stacks.Reader, error) {
 		return nil, err
 	}
 	r := newReader(p, l)
-	if r.where, err = findVariable(p, view, object); err != nil {
+	if r.where, err = findVariable(object); err != nil {
+		return nil, err
+	}
+	if r.control, err = findControl(p, view); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -80,34 +86,61 @@ func open(p stacks.Process, object *symbols.Object) (stacks.Reader, error) {
 
 func (r *reader) Language() string { return "javascript" }
 
-// Look tells what the main thread runs.
+// Look tells what the main thread and the workers run.
 func (r *reader) Look() ([]stacks.Work, error) {
 	if r.looks++; r.looks%keepLooks == 0 || r.walker.size() > maxKept {
 		r.walker.forget()
 	}
 	r.view.Reads, r.view.Bytes = maxReads, maxBytes
 	if r.isolate.at == 0 {
-		if r.isolate.at = r.view.Word(r.where.isolate(r.view)); r.isolate.at == 0 {
+		if r.isolate.at = r.where.isolate(r.view, r.control); r.isolate.at == 0 {
 			return nil, fmt.Errorf("read Node.js in process %d: it has no isolate yet", r.process.PID)
 		}
 	}
 	work := stacks.Work{Kind: "thread", TID: r.process.PID, ID: uint64(r.process.PID), Name: "event loop"}
-	before := r.isolate.top()
-	if before.unread {
+	if !r.tell(&work, r.isolate) {
 		return nil, fmt.Errorf("read Node.js in process %d: %w", r.process.PID, errors.New("its isolate cannot be read"))
 	}
+	all := []stacks.Work{work}
+	for _, one := range r.workers.list(r.view, r.where, r.isolate.at) {
+		work := stacks.Work{Kind: "thread", TID: one.tid, ID: uint64(one.tid), Name: "worker thread"}
+		in := r.isolate
+		in.at = one.isolate
+		if r.tell(&work, in) {
+			work.Pool = isJob(work.Frames)
+			all = append(all, work)
+		}
+	}
+	return all, nil
+}
+
+// tell fills in what a thread runs in its isolate; false: the isolate cannot be read.
+func (r *reader) tell(work *stacks.Work, in isolate) bool {
+	before := in.top()
 	switch {
+	case before.unread:
+		return false
 	case before.entry == 0: // no JavaScript is on the stack: the event loop itself
-		work.Idle = waitsForEvents(r.process)
+		work.Idle = waitsForEvents(r.process, work.TID)
 	case before.exit != 0:
-		if frames, whole := r.walker.walk(nil, before.exit, before.entry); whole && r.isolate.top() == before {
+		if frames, whole := r.walker.walk(nil, before.exit, before.entry); whole && in.top() == before {
 			work.Frames = frames
 		}
 	default:
-		work.Frames = r.walker.running(r.isolate, before)
+		work.Frames = r.walker.running(in, before)
 	}
 	work.Wait = wait(work.Frames)
-	return []stacks.Work{work}, nil
+	return true
+}
+
+// isJob says that a worker is at a message that it was sent: its pool's next job mostly. Node.js calls it from C++ by a
+// function of its own (lib/internal/per_context/messageport.js, emitMessage), and so it does the worker's own program
+// first (lib/internal/main/worker_thread.js).
+func isJob(frames []stacks.Frame) bool {
+	in := func(file string) bool {
+		return slices.ContainsFunc(frames, func(f stacks.Frame) bool { return f.Library && strings.HasSuffix(f.File, file) })
+	}
+	return in("internal/per_context/messageport") && !in("internal/main/worker_thread")
 }
 
 // wait says what a thread waits for where the function does nothing else.

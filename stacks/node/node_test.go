@@ -111,7 +111,7 @@ func TestWhatBlocksTheEventLoop(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			pid := start(t, name, fifo)
-			want.frames = append(want.frames, frame{"begin", "app.js", 38, false},
+			want.frames = append(want.frames, frame{"begin", "app.js", 45, false},
 				frame{"processImmediate", "timers", 0, true})
 			var missing frame
 			w := until(t, pid, func(w stacks.Work) bool {
@@ -141,6 +141,47 @@ func TestAnEventLoopThatWaitsForEventsIsIdle(t *testing.T) {
 	w := until(t, start(t, "idle"), func(w stacks.Work) bool { return w.Idle })
 	if len(w.Frames) > 0 || w.Wait.On != "" {
 		t.Errorf("%+v", w)
+	}
+}
+
+func TestWorkersAreReadBesideTheMainThread(t *testing.T) {
+	pid := start(t, "workers")
+	all := map[string]stacks.Work{}
+	until := time.Now().Add(30 * time.Second)
+	var r stacks.Reader
+	for ; len(all) < 4; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatalf("waited 30 s; last seen: %+v", all)
+		}
+		if r == nil {
+			var err error
+			if r, err = Open(process(pid)); err != nil {
+				continue
+			}
+		}
+		works, err := r.Look()
+		if err != nil {
+			continue
+		}
+		clear(all)
+		for _, w := range works {
+			named := func(function string) bool {
+				return slices.ContainsFunc(w.Frames, func(f stacks.Frame) bool { return f.Function == function && !f.Library })
+			}
+			switch {
+			case w.TID == pid && w.Idle:
+				all["main"] = w
+			case w.Idle:
+				all["at rest"] = w
+			case named("job"):
+				all["job"] = w
+			case named("own"):
+				all["own"] = w
+			}
+		}
+	}
+	if !all["job"].Pool || all["own"].Pool || all["at rest"].Pool || all["own"].Wait.On != "event" {
+		t.Errorf("want the one with a message to be of a pool, and the others not: %+v", all)
 	}
 }
 

@@ -99,6 +99,7 @@ func (r *reader) Look() ([]stacks.Work, error) {
 	}
 	work.Frames = frames(view, r.layout, view.Word(r.executor+uint64(r.layout.current)))
 	work.Wait = wait(work.Frames)
+	work.Script, work.Idle = course(r.server, work.Frames), fetches(r.server, work.Frames)
 	work.Request = request(view, r.server, sapi)
 	return []stacks.Work{work}, nil
 }

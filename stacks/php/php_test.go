@@ -216,11 +216,67 @@ func TestAWorkerThatComputes(t *testing.T) {
 }
 
 func TestTheCommandLine(t *testing.T) {
-	script := filepath.Join(t.TempDir(), "job.php")
-	if err := os.WriteFile(script, []byte("<?php\nfunction job() {\n  fgets(STDIN);\n}\njob();\n"), 0o600); err != nil {
+	want := []call{{"fgets", "", 0, true}, {"job", "job.php", 3, false}, {"{main}", "job.php", 5, false}}
+	pid := startScript(t, "job.php", "<?php\nfunction job() {\n  fgets(STDIN);\n}\njob();\n")
+	until(t, func() bool {
+		r, err := Open(process(pid))
+		if err != nil {
+			return false
+		}
+		works, err := r.Look()
+		return err == nil && len(works) == 1 && slices.Equal(calls(works[0].Frames), want) && !works[0].Pool &&
+			!works[0].Idle && works[0].Script && works[0].Request == stacks.Request{}
+	}, "the script to read its input")
+}
+
+func TestAProgramsOwnCourse(t *testing.T) {
+	for _, test := range []struct {
+		name, file, script, at string
+		idle, own              bool
+	}{
+		{"it pauses between two tries", "w.php", "while (true) sleep(30);", "sleep", false, true},
+		{"it waits for a message in its own loop", "w.php", "$q = msg_get_queue(ftok(__FILE__, 'a'));\n" +
+			"pcntl_async_signals(true); pcntl_signal(SIGTERM, function() use ($q) { msg_remove_queue($q); exit; });\n" +
+			"while (msg_receive($q, 0, $type, 100, $what)) ;", "msg_receive", true, true},
+		{"a callback of array_map is its own too", "w.php", "array_map(function($n) { sleep($n); }, [30]);", "sleep", false, true},
+		{"a library's worker gave it its job", "vendor/worker.php", "sleep(30);", "sleep", false, false},
+		{"Laravel's worker rests", "vendor/Worker.php",
+			"namespace Illuminate\\Queue; class Worker { function sleep($n) { \\sleep($n); } } (new Worker)->sleep(30);",
+			"sleep", true, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			pid := startScript(t, test.file, "<?php\n"+test.script)
+			var got stacks.Work
+			until(t, func() bool {
+				r, err := Open(process(pid))
+				if err != nil {
+					return false
+				}
+				works, err := r.Look()
+				if err != nil || len(works) != 1 || len(works[0].Frames) == 0 {
+					return false
+				}
+				got = works[0]
+				return got.Frames[0].Function == test.at
+			}, "the script to be in %s; it is %+v", test.at, &got)
+			if got.Idle != test.idle || got.Script != test.own {
+				t.Errorf("idle %v, own course %v; want %v, %v: %+v", got.Idle, got.Script, test.idle, test.own, got)
+			}
+		})
+	}
+}
+
+// startScript runs PHP's command line on a script, which ends with the test.
+func startScript(t *testing.T, name, script string) int {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command("php", script)
+	if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command("php", file)
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	in, err := command.StdinPipe()
 	if err != nil {
@@ -229,17 +285,13 @@ func TestTheCommandLine(t *testing.T) {
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = in.Close(); _ = command.Wait() })
-	want := []call{{"fgets", "", 0, true}, {"job", "job.php", 3, false}, {"{main}", "job.php", 5, false}}
-	until(t, func() bool {
-		r, err := Open(process(command.Process.Pid))
-		if err != nil {
-			return false
-		}
-		works, err := r.Look()
-		return err == nil && len(works) == 1 && slices.Equal(calls(works[0].Frames), want) && !works[0].Pool &&
-			!works[0].Idle && works[0].Request == stacks.Request{}
-	}, "the script to read its input")
+	t.Cleanup(func() {
+		_ = command.Process.Signal(syscall.SIGTERM)
+		_ = in.Close()
+		time.AfterFunc(time.Second, func() { _ = command.Process.Kill() })
+		_ = command.Wait()
+	})
+	return command.Process.Pid
 }
 
 func TestAProcessWithoutPHP(t *testing.T) {

@@ -9,3 +9,7 @@ func (s server) pool() bool { return s.fastCGI() || s.apache() }
 func (s server) fastCGI() bool { return s == "fpm-fcgi" || s == "cgi-fcgi" }
 
 func (s server) apache() bool { return s == "apache2handler" }
+
+// commandLine says that a program was started by hand, by cron or by a supervisor, and serves what it itself asks for.
+// PHP's own web server is "cli-server".
+func (s server) commandLine() bool { return s == "cli" }

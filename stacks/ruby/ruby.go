@@ -96,15 +96,19 @@ func (r *reader) Look() ([]stacks.Work, error) {
 	if len(threads) == 0 {
 		return nil, fmt.Errorf("read Ruby %s in process %d: no thread was found", r.layout.name, r.process.PID)
 	}
-	all := make([]stacks.Work, 0, len(threads))
 	for _, t := range threads {
 		t.calls = r.walker.calls(view, t.ec)
+	}
+	acceptors := acceptors(threads)
+	all := make([]stacks.Work, 0, len(threads))
+	for _, t := range threads {
 		w := stacks.Work{Kind: "thread", TID: t.tid, ID: t.at, Name: t.name, Lock: t.running}
 		for _, c := range t.calls {
 			w.Frames = append(w.Frames, c.Frame)
 		}
 		w.Wait = wait(view, r.names, t, threads)
 		w.Pool, w.Idle = server(w.Frames, w.Wait)
+		w.Pool = w.Pool || converses(view, r.names, t, acceptors)
 		if name := exhausted(w.Frames); name != "" && w.Wait.On == "condition" {
 			w.Wait.On, w.Wait.Name = "pool", name
 		}

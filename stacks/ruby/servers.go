@@ -20,14 +20,16 @@ func pools() []spot {
 		{"/puma/thread_pool.rb", "spawn_thread"},
 		{"/unicorn/http_server.rb", "worker_loop"},
 		{"/phusion_passenger/request_handler/thread_handler.rb", "main_loop"},
+		{"/thin/connection.rb", "process"},     // in the thread of its loop
+		{"/webrick/server.rb", "start_thread"}, // one for each connection
 		{"/sidekiq/processor.rb", "run"},
 		{"/concurrent/executor/ruby_thread_pool_executor.rb", "create_worker"},
 	}
 }
 
 // rests are where those threads, and a server's own, wait for the next thing to do: the innermost code that is not
-// Ruby's own, and what it calls there. Tried with puma 5.6.5, unicorn 6.0.0, Passenger 6.0.17, nio4r 2.5.8,
-// concurrent-ruby 1.1.6 and Ruby 3.3's timeout.
+// Ruby's own, and what it calls there. Tried with puma 5.6.5, unicorn 6.0.0, Passenger 6.0.17, WEBrick 1.8.1, nio4r
+// 2.5.8, concurrent-ruby 1.1.6 and Ruby 3.3's timeout.
 func rests() []struct {
 	spot
 	class   string
@@ -52,6 +54,9 @@ func rests() []struct {
 			[]string{"accept"}},
 		{spot{"/phusion_passenger/request_handler.rb", "wait_until_termination_requested"}, "Kernel", []string{"select"}},
 		{spot{"/phusion_passenger/preloader_shared_helpers.rb", "run_main_loop"}, "Kernel", []string{"select"}},
+		{spot{"/webrick/server.rb", "GenericServer#start"}, "IO", []string{"select"}},
+		{spot{"/webrick/httpserver.rb", "HTTPServer#run"}, "IO", []string{"wait_readable"}},
+		{spot{"/webrick/utils.rb", "TimeoutHandler#watch"}, "", []string{"pop", "join"}},
 		// Of the library's Timeout: it waits for the next that ends.
 		{spot{"/timeout.rb", "create_timeout_thread"}, "ConditionVariable", []string{"wait"}},
 		// The same in 3.1, one for each.

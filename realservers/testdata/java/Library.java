@@ -1,4 +1,5 @@
-// A library on the JDK's own server, with a pool of four threads that are named as Tomcat's. The comment hang: NAME is where.
+// A library on the JDK's own server, with a pool of four threads that are named as Tomcat's, or where DISPATCHER is set
+// with none: then the thread that takes connections serves them too. The comment hang: NAME is where.
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -37,7 +38,7 @@ class Library {
         String port = System.getenv("PORT");
         HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", Integer.parseInt(port)), 100);
         AtomicInteger threads = new AtomicInteger();
-        server.setExecutor(Executors.newFixedThreadPool(4, work -> new Thread(work, "http-nio-" + port + "-exec-" + threads.incrementAndGet())));
+        if (System.getenv("DISPATCHER") == null) server.setExecutor(Executors.newFixedThreadPool(4, work -> new Thread(work, "http-nio-" + port + "-exec-" + threads.incrementAndGet())));
         Map<String, Callable<Object>> work = Map.of(
             "/lend", () -> lend(SHELVES, READERS), "/return", () -> lend(READERS, SHELVES), "/card", Library::card, "/ask", Library::ask, "/ok", () -> null);
         server.createContext("/", exchange -> {

@@ -1,8 +1,12 @@
 // A help desk on one loop, alone or (WORKERS) in a cluster. The comment hang: NAME is where.
-const cluster = require('cluster'), fs = require('fs'), http = require('http'), child = require('child_process'), crypto = require('crypto');
+const cluster = require('cluster'), fs = require('fs'), http = require('http'), child = require('child_process'), crypto = require('crypto'), threads = require('worker_threads');
 
 function search() {
   /^(\w+\s?)+$/.test('a'.repeat(64) + '!'); // hang: search
+}
+
+function parse() { // in a thread beside the loop
+  /^(\w+\s?)+$/.test('b'.repeat(64) + '!'); // hang: parse
 }
 
 function convert() {
@@ -43,12 +47,22 @@ function answer(request, response) {
     return;
   }
   if (request.url === '/file') return fs.readFile(__filename, (error, text) => response.end(text));
+  if (request.url === '/parse') return help(response);
   if (request.url === '/slow') return setTimeout(() => response.end('ok\n'), 2000);
   if (work[request.url]) work[request.url]();
   response.end('ok\n');
 }
 
-if (process.env.WORKERS && cluster.isPrimary) {
+let helper;
+function help(response) {
+  helper ||= new threads.Worker(__filename);
+  helper.once('message', () => response.end('ok\n'));
+  helper.postMessage('parse');
+}
+
+if (!threads.isMainThread) {
+  threads.parentPort.on('message', () => threads.parentPort.postMessage(parse()));
+} else if (process.env.WORKERS && cluster.isPrimary) {
   for (let i = 0; i < +process.env.WORKERS; i++) cluster.fork();
 } else {
   const server = http.createServer(answer);

@@ -15,6 +15,16 @@ public class App {
     static final CompletableFuture<String> promise = new CompletableFuture<>();
     static final CyclicBarrier barrier = new CyclicBarrier(2);
 
+    /** A lock of the application's own. */
+    static class Turnstile extends AbstractQueuedSynchronizer {
+        protected boolean tryAcquire(int n) {
+            if (!compareAndSetState(0, 1)) return false;
+            setExclusiveOwnerThread(Thread.currentThread());
+            return true;
+        }
+    }
+    static final Turnstile turnstile = new Turnstile();
+
     interface Work { void run() throws Exception; }
 
     static Thread start(String name, Work work) {
@@ -48,7 +58,7 @@ public class App {
     static void supplied(Supplier<String> s) { s.get(); }
 
     public static void main(String[] args) throws Exception {
-        Thread holder = start("holder", () -> { lock.lock(); shared.writeLock().lock(); semaphore.acquire(); forever(); });
+        Thread holder = start("holder", () -> { lock.lock(); shared.writeLock().lock(); turnstile.acquire(1); semaphore.acquire(); forever(); });
         start("class-holder", () -> forClass(App::forever));
         start("ab", () -> deadlock(a, b));
         start("ba", () -> deadlock(b, a));
@@ -56,6 +66,7 @@ public class App {
         start("lock", () -> lock.lock());
         start("timed-lock", () -> lock.tryLock(1000, TimeUnit.DAYS));
         start("read-lock", () -> shared.readLock().lock());
+        start("turnstile", () -> turnstile.acquire(1));
         start("semaphore", () -> semaphore.acquire());
         start("latch", () -> latch.await());
         start("queue", () -> queue.take());
@@ -79,6 +90,11 @@ public class App {
         ExecutorService busy = Executors.newFixedThreadPool(1, r -> { Thread t = new Thread(r, "busy"); t.setDaemon(true); return t; });
         busy.submit(() -> { forever(); return 0; });
         new java.util.Timer("timer", true).schedule(new java.util.TimerTask() { public void run() { } }, 1_000_000_000L);
+        com.sun.net.httpserver.HttpServer server = com.sun.net.httpserver.HttpServer.create(
+            new java.net.InetSocketAddress(java.net.InetAddress.getLoopbackAddress(), 0), 1);
+        server.createContext("/", exchange -> { try { forever(); } catch (Exception e) { throw new RuntimeException(e); } });
+        server.start();
+        start("client", () -> new java.net.URL("http://127.0.0.1:" + server.getAddress().getPort()).openStream().read());
         new Thread(() -> System.out.println("up"), "last").start();
         holder.join();
     }

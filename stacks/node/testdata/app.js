@@ -33,6 +33,13 @@ class Case {
   static anonymous() { [1].forEach(() => block()); }
 }
 
+const {Worker} = require('worker_threads');
+Case.workers = function() {
+  new Worker(String.raw`require('worker_threads').parentPort.on('message', function job() { /^(a+)+$/.test('a'.repeat(40) + '!'); })`, {eval: true}).postMessage(1);
+  new Worker(`require('worker_threads').parentPort.on('message', () => { })`, {eval: true});
+  new Worker(`(function own() { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); })()`, {eval: true});
+};
+
 setInterval(() => { }, 1e9);
 setImmediate(function begin() {
   Case[process.argv[2]]();
