@@ -40,7 +40,8 @@ func (f finder) requestStall(p *process) (standstill, bool) {
 	}
 	// The first look at what keeps it is not over, or one of its threads runs and it shows in a moment whether it does
 	// so all the time.
-	s.unaided = f.now-p.firstAt < lookWhole || f.whole && f.runs(p)
+	s.unaided = f.now-p.firstAt < lookWhole || f.attached && !f.whole && f.now-p.firstAt < f.limits.Pool ||
+		f.whole && f.runs(p)
 	return s, true
 }
 

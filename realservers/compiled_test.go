@@ -108,7 +108,7 @@ func compiledCases() []realCase {
 		{
 			name:  "hypnotoad: a handler stops the loop of its worker",
 			serve: hypnotoad,
-			hang:  with(sticks("/scan", 1), func(s *stage) { s.send("/ok", 6) }), after: 4 * time.Second,
+			hang:  with(sticks("/scan", 1), func(s *stage) { s.send("/ok", 6) }), after: hungLong,
 			want: want{state: "hung", hung: 1, silent: []string{`^healthy`}},
 		},
 	}
