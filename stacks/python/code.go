@@ -49,7 +49,7 @@ func (c *codeObject) line(version, instruction int) int {
 // placeOf is where a file is below the folder that libraries are installed in, and whether it is of the language or
 // of an installed package.
 func placeOf(file string) (place string, library bool) {
-	if strings.HasPrefix(file, "<frozen ") {
+	if isGenerated(file) {
 		return file, true
 	}
 	for _, mark := range []string{"/site-packages/", "/dist-packages/"} {
@@ -69,4 +69,16 @@ func placeOf(file string) (place string, library bool) {
 		return path.Join(dir, path.Base(file)), true
 	}
 	return path.Base(file), false
+}
+
+// asText is the file of code that was given as text: to exec, or to python -c.
+const asText = "<string>"
+
+// isGenerated says whether code was compiled of what no file has: "<frozen runpy>", "<attrs generated init shop.Order>".
+// What a person types, or feeds to the interpreter, is the application's.
+func isGenerated(file string) bool {
+	if !strings.HasPrefix(file, "<") || !strings.HasSuffix(file, ">") {
+		return false
+	}
+	return file != asText && file != "<stdin>" && file != "<console>" && !strings.HasPrefix(file, "<ipython-input")
 }

@@ -11,13 +11,19 @@ type codeReader struct {
 	mem     *snapshot
 	layout  *layout
 	objects *objectReader
+	modules *moduleReader
 	spots   *spotTable
 	known   map[uint64]*codeObject
 	looks   int
 }
 
-func newCodeReader(o *objectReader, all *spotTable) *codeReader {
-	return &codeReader{mem: o.mem, layout: o.layout, objects: o, spots: all, known: map[uint64]*codeObject{}}
+func newCodeReader(o *objectReader, m *moduleReader, all *spotTable) *codeReader {
+	return &codeReader{mem: o.mem, layout: o.layout, objects: o, modules: m, spots: all, known: map[uint64]*codeObject{}}
+}
+
+// fromCommandLine says whether the program was given as text, as to python -c, and so has no file.
+func (cs *codeReader) fromCommandLine() bool {
+	return cs.modules.moduleDict("__main__") != 0 && cs.modules.global("__main__", "__file__") == 0
 }
 
 // begin begins a look: what is known is compared once in each.
@@ -45,6 +51,7 @@ func (cs *codeReader) codeAt(at uint64) *codeObject {
 		return nil
 	}
 	c.place, c.library = placeOf(c.file)
+	c.library = c.library || c.file == asText && !cs.fromCommandLine()
 	c.first, c.stack = int(int32(cs.mem.half(at+l.first))), int(min(cs.mem.half(at+l.stackSize), 4096))
 	c.table = cs.objects.content(check[2], maxTable)
 	variables := []uint64{check[3]}
