@@ -156,7 +156,7 @@ func (f finder) urgency(p *process, s *standstill, t *threadState, others []*thr
 		return
 	case f.pool(p, t):
 		f.pooled(p, s, others)
-		if f.crowded(p, s.crowd, s.from) && !f.spare(p) {
+		if f.crowded(p, s.crowd, s.from) && !f.spare(p, s.crowd) {
 			s.limit = f.limits.Pool
 		}
 		if shared && (f.waiting() || s.crowd > 1 || f.allKept()) {

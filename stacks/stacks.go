@@ -43,6 +43,7 @@ type Work struct {
 	Lock   bool    // it holds the interpreter's lock (GIL, GVL)
 	Idle   bool    // proven to wait for its next piece of work, in the place where its pool, server or runtime waits for one
 	Pool   bool    // it is one of a pool's: of an executor, or one that a server serves requests with
+	Queued int     // jobs that wait for a thread of its pool
 	Ends   bool    // it ends its process: an interpreter at its exit that waits for what is left
 	Wait   Wait
 	// Request is what it works on, where its frames say it.

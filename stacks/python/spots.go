@@ -4,7 +4,7 @@ package python
 type spotTable struct {
 	idle   map[spot][]idleSpot
 	fetch  map[spot][]idleSpot
-	pools  map[spot][]spot
+	pools  map[spot][]poolSpot
 	ends   map[spot][]spot
 	waits  map[spot][]waitSpot
 	awaits map[spot][]waitSpot
@@ -12,7 +12,7 @@ type spotTable struct {
 }
 
 func newSpotTable() *spotTable {
-	s := &spotTable{idle: map[spot][]idleSpot{}, fetch: map[spot][]idleSpot{}, pools: map[spot][]spot{},
+	s := &spotTable{idle: map[spot][]idleSpot{}, fetch: map[spot][]idleSpot{}, pools: map[spot][]poolSpot{},
 		ends: map[spot][]spot{}, waits: map[spot][]waitSpot{}, awaits: map[spot][]waitSpot{}, greens: map[spot][]waitSpot{}}
 	for _, one := range idleSpots() {
 		s.idle[one.key()] = append(s.idle[one.key()], one)
@@ -41,7 +41,8 @@ func newSpotTable() *spotTable {
 // said is what the spots say of one code object.
 type said struct {
 	idle, fetches         []idleSpot
-	pools, ends           []spot
+	pools                 []poolSpot
+	ends                  []spot
 	waits, awaits, greens []waitSpot
 }
 

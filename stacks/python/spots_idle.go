@@ -60,6 +60,7 @@ func idleSpots() []idleSpot {
 		{spot{"cheroot/workers/threadpool.py", "WorkerThread._process_connections_until_interrupted"}, nil},
 		{spot{"cheroot/server.py", "HTTPServer._serve_unservicable"}, nil},
 		{spot{"cheroot/connections.py", "ConnectionManager._run"}, []string{"cheroot/connections.py"}},
+		{spot{"twisted/_threads/_threadworker.py", "ThreadWorker.__init__.<locals>.work"}, nil}, // Twisted 26
 		// anyio 3 and 4.
 		{spot{"anyio/_backends/_asyncio.py", "WorkerThread.run"}, nil},
 		// uvicorn's and hypercorn's parents.
@@ -123,23 +124,5 @@ func endSpots() []spot {
 		{"concurrent/futures/process.py", "_python_exit"},
 		{"multiprocessing/util.py", "_exit_function"},
 		{"billiard/util.py", "_exit_function"},
-	}
-}
-
-// poolSpots are the functions that the threads of a pool, or those that a server serves with, run for life.
-func poolSpots() []spot {
-	return []spot{
-		{"concurrent/futures/thread.py", "_worker"},
-		{"concurrent/futures/process.py", "_process_worker"},
-		{"multiprocessing/pool.py", "worker"},
-		{"socketserver.py", "ThreadingMixIn.process_request_thread"},
-		{"gunicorn/workers/sync.py", "SyncWorker.run"},
-		{"waitress/task.py", "ThreadedTaskDispatcher.handler_thread"},
-		{"cheroot/workers/threadpool.py", "WorkerThread.run"},
-		{"anyio/_backends/_asyncio.py", "WorkerThread.run"},
-		{"billiard/pool.py", "Worker.workloop"},
-		{"dramatiq/worker.py", "_WorkerThread.run"},
-		{"rq/worker.py", "Worker.perform_job"},
-		{"rq/worker/base.py", "BaseWorker.perform_job"},
 	}
 }

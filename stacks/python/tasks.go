@@ -26,6 +26,7 @@ type taskReader struct {
 	futures  *futureReader
 	waits    *waitReader
 	requests *requestReader
+	jobs     *jobReader
 }
 
 // findTasks is every task of asyncio that is not done.
@@ -80,8 +81,8 @@ func (ts *taskReader) asyncOffsets() *asyncOffsets {
 	return ts.offsets
 }
 
-// work is what each of them does.
-func (ts *taskReader) work() []stacks.Work {
+// work is what each of them does; queued is how many wait for a thread of a pool, by its busy threads.
+func (ts *taskReader) work() (out []stacks.Work, queued map[int]int) {
 	found := ts.findTasks()
 	all := make([]asyncTask, 0, len(found))
 	locks := map[uint64]bool{}
@@ -104,14 +105,14 @@ func (ts *taskReader) work() []stacks.Work {
 		all = append(all, t)
 	}
 	owners := ts.insideTasks(all, locks)
-	out := make([]stacks.Work, 0, len(all))
+	out = make([]stacks.Work, 0, len(all))
 	for _, t := range all {
 		if t.work.Wait.On == "lock" && t.work.Wait.Owner == 0 {
 			t.work.Wait.Owner = owners[t.work.Wait.Object]
 		}
 		out = append(out, t.work)
 	}
-	return out
+	return out, ts.jobs.limited(all)
 }
 
 // insideTasks says which task is inside an `async with` of each lock.

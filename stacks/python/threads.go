@@ -8,6 +8,7 @@ type threadReader struct {
 	unwinder *unwinder
 	waits    *waitReader
 	requests *requestReader
+	jobs     *jobReader
 }
 
 // work is what each of them does.
@@ -23,7 +24,7 @@ func (ts *threadReader) work() []stacks.Work {
 func (ts *threadReader) threadWork(t *threadState) stacks.Work {
 	w := stacks.Work{Kind: "thread", TID: t.tid, ID: t.at, Name: t.name, Frames: ts.unwinder.tell(t.frames),
 		Lock: t.locked, Idle: ts.unwinder.idle(t.frames) || ts.unwinder.fetches(t.frames), Pool: ts.pool(t),
-		Script: course(t.frames)}
+		Queued: ts.jobs.queued(t.frames), Script: course(t.frames)}
 	for _, f := range t.frames {
 		for _, one := range f.code.said.ends {
 			w.Ends = w.Ends || ts.unwinder.runs(f, one)
@@ -43,7 +44,7 @@ func (ts *threadReader) pool(t *threadState) bool {
 	for i := len(t.frames) - 1; i >= 0; i-- {
 		f := t.frames[i]
 		for _, one := range f.code.said.pools {
-			if ts.unwinder.runs(f, one) {
+			if ts.unwinder.runs(f, one.spot) {
 				return true
 			}
 		}
