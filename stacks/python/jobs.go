@@ -23,10 +23,10 @@ func (js *jobReader) queued(frames []stackFrame) int {
 
 // follow reads a local variable and, from there on, attributes.
 func (js *jobReader) follow(f stackFrame, path string) uint64 {
-	names := strings.Split(path, ".")
-	object := js.unwinder.variable(f, names[0])
-	for _, name := range names[1:] {
-		object = js.objects.attribute(object, name)
+	name, attributes, further := strings.Cut(path, ".")
+	object := js.unwinder.variable(f, name)
+	if further {
+		object = js.objects.at(object, attributes)
 	}
 	return object
 }

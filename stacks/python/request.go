@@ -32,7 +32,11 @@ func (rs *requestReader) request(frames []stackFrame) stacks.Request {
 
 // readRequest adds what one variable says to what is known; what an outer frame said stays.
 func (rs *requestReader) readRequest(q *stacks.Request, c *codeObject, name string, value uint64) {
+	spot := taskSpotAt(name, c.place)
 	switch {
+	case spot != nil:
+		rs.fill(&q.Path, rs.objects.at(value, spot.name))
+		rs.fill(&q.ID, rs.objects.at(value, spot.id))
 	case c.place == "celery/app/trace.py":
 		if text := rs.objects.text(value); name == "uuid" && q.ID == "" {
 			q.ID = text
@@ -45,6 +49,8 @@ func (rs *requestReader) readRequest(q *stacks.Request, c *codeObject, name stri
 			q.Path, _, _ = strings.Cut(rs.objects.text(rs.objects.attribute(value, "description")), "(")
 		}
 		rs.fill(&q.ID, rs.objects.attribute(value, "_id"))
+	case name == "ctx":
+		rs.readJob(q, c, value)
 	case rs.objects.typeOf(value).has(isDict):
 		if name == "scope" {
 			rs.readScope(q, value)
@@ -55,6 +61,15 @@ func (rs *requestReader) readRequest(q *stacks.Request, c *codeObject, name stri
 		rs.readObject(q, rs.objects.attribute(value, "request"))
 	case name == "request" || name == "req":
 		rs.readObject(q, value)
+	}
+}
+
+// readJob reads what arq gives the function of a job, whose name is the job's.
+func (rs *requestReader) readJob(q *stacks.Request, c *codeObject, given uint64) {
+	id := rs.objects.lookup(given, "job_id")
+	if q.Path == "" && id != 0 && rs.objects.lookup(given, "enqueue_time") != 0 {
+		q.Path = c.function
+		rs.fill(&q.ID, id)
 	}
 }
 

@@ -5,6 +5,7 @@ type spotTable struct {
 	idle   map[spot][]idleSpot
 	fetch  map[spot][]idleSpot
 	pools  map[spot][]poolSpot
+	own    map[spot][]spot
 	ends   map[spot][]spot
 	waits  map[spot][]waitSpot
 	awaits map[spot][]waitSpot
@@ -13,7 +14,7 @@ type spotTable struct {
 
 func newSpotTable() *spotTable {
 	s := &spotTable{idle: map[spot][]idleSpot{}, fetch: map[spot][]idleSpot{}, pools: map[spot][]poolSpot{},
-		ends: map[spot][]spot{}, waits: map[spot][]waitSpot{}, awaits: map[spot][]waitSpot{}, greens: map[spot][]waitSpot{}}
+		own: map[spot][]spot{}, ends: map[spot][]spot{}, waits: map[spot][]waitSpot{}, awaits: map[spot][]waitSpot{}, greens: map[spot][]waitSpot{}}
 	for _, one := range idleSpots() {
 		s.idle[one.key()] = append(s.idle[one.key()], one)
 	}
@@ -22,6 +23,9 @@ func newSpotTable() *spotTable {
 	}
 	for _, one := range poolSpots() {
 		s.pools[one.key()] = append(s.pools[one.key()], one)
+	}
+	for _, one := range ownJobSpots() {
+		s.own[one.key()] = append(s.own[one.key()], one)
 	}
 	for _, one := range endSpots() {
 		s.ends[one.key()] = append(s.ends[one.key()], one)
@@ -42,13 +46,13 @@ func newSpotTable() *spotTable {
 type said struct {
 	idle, fetches         []idleSpot
 	pools                 []poolSpot
-	ends                  []spot
+	own, ends             []spot
 	waits, awaits, greens []waitSpot
 }
 
 // of is what they say of a library's function.
 func (s *spotTable) of(function spot) said {
 	key := function.key()
-	return said{idle: s.idle[key], fetches: s.fetch[key], pools: s.pools[key], ends: s.ends[key], waits: s.waits[key],
+	return said{idle: s.idle[key], fetches: s.fetch[key], pools: s.pools[key], own: s.own[key], ends: s.ends[key], waits: s.waits[key],
 		awaits: s.awaits[key], greens: s.greens[key]}
 }

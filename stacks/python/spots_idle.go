@@ -17,6 +17,7 @@ func waiters() []string {
 func idleSpots() []idleSpot {
 	broker := []string{"redis/", "kombu/", "amqp/", "vine/", "celery/worker/consumer/", "sentry_sdk/", "async_timeout/"}
 	billiard := []string{"billiard/"}
+	fetching := append([]string{"dramatiq/brokers/"}, broker...)
 	processes := []string{"multiprocessing/queues.py", "multiprocessing/synchronize.py", "multiprocessing/context.py"}
 	return []idleSpot{
 		// The language's library, 3.10 to 3.14.
@@ -93,9 +94,20 @@ func idleSpots() []idleSpot {
 		{spot{"rq/queue.py", "Queue.lmove"}, broker},
 		{spot{"rq/queue.py", "Queue.dequeue_any"}, broker},
 		{spot{"redis/client.py", "PubSubWorkerThread.run"}, broker},
-		// dramatiq 2: the threads that run its messages, those that fetch them.
+		// dramatiq 1 (with the underscore) and 2: the threads that run its messages, those that fetch them, and the one
+		// that has started these.
 		{spot{"dramatiq/worker.py", "_WorkerThread.run"}, nil},
-		{spot{"dramatiq/worker.py", "_ConsumerThread.run"}, append([]string{"dramatiq/brokers/"}, broker...)},
+		{spot{"dramatiq/worker.py", "_ConsumerThread.run"}, fetching},
+		{spot{"dramatiq/worker.py", "WorkerThread.run"}, nil},
+		{spot{"dramatiq/worker.py", "ConsumerThread.run"}, fetching},
+		{spot{"dramatiq/cli.py", "worker_process"}, nil},
+		// huey 3.5: its threads or processes, its scheduler, and the one that looks after them.
+		{spot{"huey/api.py", "Huey.dequeue"}, append([]string{"huey/"}, broker...)},
+		{spot{"huey/consumer.py", "Worker.sleep"}, []string{"huey/consumer.py"}},
+		{spot{"huey/consumer.py", "BaseProcess.sleep_for_interval"}, []string{"huey/consumer.py"}},
+		{spot{"huey/consumer.py", "Consumer.loop"}, []string{"huey/consumer.py"}},
+		// APScheduler 3.
+		{spot{"apscheduler/schedulers/blocking.py", "BlockingScheduler._main_loop"}, nil},
 		// psycopg_pool 3.3: the threads that look after its connections.
 		{spot{"psycopg_pool/pool.py", "ConnectionPool.worker"}, []string{"psycopg_pool/_acompat.py"}},
 		{spot{"psycopg_pool/sched.py", "Scheduler.run"}, []string{"psycopg_pool/_acompat.py"}},

@@ -10,7 +10,7 @@ type poolSpot struct {
 
 // poolSpots are read in the sources of Python 3.10 to 3.14, gunicorn 20.1 to 27, waitress 2 and 3, cheroot 8 to 11,
 // Twisted
-// 26, anyio 3 and 4, billiard 4.1, dramatiq 2, RQ 1.13 to 3.
+// 26, anyio 3 and 4, billiard 4.1, dramatiq 1 and 2, huey 3.5, RQ 1.13 to 3.
 func poolSpots() []poolSpot {
 	return []poolSpot{
 		{spot{"concurrent/futures/thread.py", "_worker"}, "work_queue"},
@@ -24,8 +24,16 @@ func poolSpots() []poolSpot {
 		{spot{"twisted/_threads/_team.py", "Team._coordinateThisTask.<locals>.doWork"}, "self._pending"},
 		{spot{"anyio/_backends/_asyncio.py", "WorkerThread.run"}, ""}, // its jobs wait as tasks
 		{spot{"billiard/pool.py", "Worker.workloop"}, ""},
-		{spot{"dramatiq/worker.py", "_WorkerThread.run"}, ""},
+		{spot{"dramatiq/worker.py", "_WorkerThread.run"}, ""}, // dramatiq 1
+		{spot{"dramatiq/worker.py", "WorkerThread.run"}, ""},
+		{spot{"huey/consumer.py", "Worker.loop"}, ""},
 		{spot{"rq/worker.py", "Worker.perform_job"}, ""},
 		{spot{"rq/worker/base.py", "BaseWorker.perform_job"}, ""},
 	}
+}
+
+// ownJobSpots are the functions in which a thread of a pool is at a job of the process's own, and not at one that was
+// asked for: APScheduler 3.
+func ownJobSpots() []spot {
+	return []spot{{"apscheduler/executors/base.py", "run_job"}}
 }

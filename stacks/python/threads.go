@@ -38,16 +38,43 @@ func (ts *threadReader) threadWork(t *threadState) stacks.Work {
 	return w
 }
 
-// pool says whether a thread is one of a pool's or a server's. uWSGI calls the application from no frame of Python's,
+// pool says whether a thread is one of a pool's or a server's, and at no job of the process's own. uWSGI calls the application from no frame of Python's,
 // in threads that threading did not start.
 func (ts *threadReader) pool(t *threadState) bool {
 	for i := len(t.frames) - 1; i >= 0; i-- {
 		f := t.frames[i]
 		for _, one := range f.code.said.pools {
 			if ts.unwinder.runs(f, one.spot) {
-				return true
+				return !ts.ownJob(t) || ts.schedules()
 			}
 		}
 	}
 	return ts.runtime.uwsgi && (len(t.frames) == 0 || t.frames[len(t.frames)-1].code.place != "threading.py")
+}
+
+// ownJob says whether a thread is at a job that nobody has asked the process for.
+func (ts *threadReader) ownJob(t *threadState) bool {
+	for _, f := range t.frames {
+		for _, one := range f.code.said.own {
+			if ts.unwinder.runs(f, one) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// schedules says whether the process is there for such jobs: its main thread does nothing but begin them.
+func (ts *threadReader) schedules() bool {
+	for _, t := range ts.runtime.threads {
+		if t.tid != ts.runtime.process.PID {
+			continue
+		}
+		for _, f := range t.frames {
+			if f.code.place == "apscheduler/schedulers/blocking.py" {
+				return true
+			}
+		}
+	}
+	return false
 }
