@@ -36,6 +36,7 @@ const (
 	limiter                     // its own object is anyio's of how many threads may run at once
 	queuePool                   // its own object is a pool of SQLAlchemy's
 	psycopgPool                 // of psycopg_pool's
-	redisPool                   // of redis'
+	fullPool                    // of another library's, with the attribute that says how many connections it may have
+	greenletsPool               // a local variable is the greenlet in which SQLAlchemy runs its code for asyncio
 	urllibPool                  // of urllib3's
 )

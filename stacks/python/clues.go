@@ -1,6 +1,10 @@
 package python
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/hangtime-dev/hangtime/stacks"
+)
 
 // A clueReader follows what the frames of functions that wait say of what they wait for.
 type clueReader struct {
@@ -65,8 +69,10 @@ func (c *clueReader) follow(f stackFrame, s *waitSpot, w *wait) {
 		c.pools.sqlalchemy(c.unwinder.own(f), w)
 	case psycopgPool:
 		c.pools.psycopg(c.unwinder.own(f), w)
-	case redisPool:
-		c.pools.redis(c.unwinder.own(f), w)
+	case fullPool:
+		c.pools.full(c.unwinder.own(f), s.name, w)
+	case greenletsPool:
+		c.greenletsPool(c.unwinder.variable(f, s.name), w)
 	case urllibPool:
 		c.pools.urllib(c.unwinder.own(f), w)
 	}
@@ -152,6 +158,20 @@ func (c *clueReader) firstPending(set uint64, w *wait) {
 	for _, one := range c.objects.members(set, maxTasks) {
 		if c.futures.pending(one) {
 			w.Owner = one
+			return
+		}
+	}
+}
+
+// greenletsPool is a pool of connections that the code of a greenlet waits for.
+func (c *clueReader) greenletsPool(greenlet uint64, w *wait) {
+	for _, f := range c.unwinder.walk(c.unwinder.suspended(greenlet)) {
+		if !f.code.library {
+			return
+		}
+		if one := c.unwinder.matching(f, f.code.said.waits); one != nil && one.clue == queuePool {
+			*w = wait{Wait: stacks.Wait{On: one.on, FD: -1}, fut: w.fut}
+			c.pools.sqlalchemy(c.unwinder.own(f), w)
 			return
 		}
 	}
