@@ -58,6 +58,7 @@ func awaitSpots() []waitSpot {
 		{spot{"redis/asyncio/connection.py", "BlockingConnectionPool.get_connection"}, "pool",
 			fullPool, "max_connections", true},
 		// SQLAlchemy 2.1; 1.4 and 2.0.
+		{spot{"sqlalchemy/util/compat.py", "wait_for"}, "", nowhere, "", false},
 		{spot{"sqlalchemy/util/concurrency.py", "greenlet_spawn"}, "", greenletsPool, "context", true},
 		{spot{"sqlalchemy/util/_concurrency_py3k.py", "greenlet_spawn"}, "", greenletsPool, "context", true},
 		{spot{"uvicorn/protocols/http/h11_impl.py", "RequestResponseCycle.receive"}, "socket",
