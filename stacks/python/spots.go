@@ -6,6 +6,7 @@ type spotTable struct {
 	fetch  map[spot][]idleSpot
 	pools  map[spot][]poolSpot
 	own    map[spot][]spot
+	boots  map[spot][]bootSpot
 	ends   map[spot][]spot
 	waits  map[spot][]waitSpot
 	awaits map[spot][]waitSpot
@@ -14,7 +15,7 @@ type spotTable struct {
 
 func newSpotTable() *spotTable {
 	s := &spotTable{idle: map[spot][]idleSpot{}, fetch: map[spot][]idleSpot{}, pools: map[spot][]poolSpot{},
-		own: map[spot][]spot{}, ends: map[spot][]spot{}, waits: map[spot][]waitSpot{}, awaits: map[spot][]waitSpot{}, greens: map[spot][]waitSpot{}}
+		own: map[spot][]spot{}, boots: map[spot][]bootSpot{}, ends: map[spot][]spot{}, waits: map[spot][]waitSpot{}, awaits: map[spot][]waitSpot{}, greens: map[spot][]waitSpot{}}
 	for _, one := range idleSpots() {
 		s.idle[one.key()] = append(s.idle[one.key()], one)
 	}
@@ -26,6 +27,9 @@ func newSpotTable() *spotTable {
 	}
 	for _, one := range ownJobSpots() {
 		s.own[one.key()] = append(s.own[one.key()], one)
+	}
+	for _, one := range bootSpots() {
+		s.boots[one.key()] = append(s.boots[one.key()], one)
 	}
 	for _, one := range endSpots() {
 		s.ends[one.key()] = append(s.ends[one.key()], one)
@@ -46,6 +50,7 @@ func newSpotTable() *spotTable {
 type said struct {
 	idle, fetches         []idleSpot
 	pools                 []poolSpot
+	boots                 []bootSpot
 	own, ends             []spot
 	waits, awaits, greens []waitSpot
 }
@@ -53,6 +58,6 @@ type said struct {
 // of is what they say of a library's function.
 func (s *spotTable) of(function spot) said {
 	key := function.key()
-	return said{idle: s.idle[key], fetches: s.fetch[key], pools: s.pools[key], own: s.own[key], ends: s.ends[key], waits: s.waits[key],
+	return said{idle: s.idle[key], fetches: s.fetch[key], pools: s.pools[key], own: s.own[key], boots: s.boots[key], ends: s.ends[key], waits: s.waits[key],
 		awaits: s.awaits[key], greens: s.greens[key]}
 }

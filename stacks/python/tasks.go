@@ -27,6 +27,7 @@ type taskReader struct {
 	waits    *waitReader
 	requests *requestReader
 	jobs     *jobReader
+	mains    map[uint64]bool // of the current look: tasks with whose end their loops end
 }
 
 // findTasks is every task of asyncio that is not done.
@@ -86,6 +87,7 @@ func (ts *taskReader) work() (out []stacks.Work, queued map[int]int) {
 	found := ts.findTasks()
 	all := make([]asyncTask, 0, len(found))
 	locks := map[uint64]bool{}
+	ts.findMains()
 	for _, at := range found {
 		t := asyncTask{at: at}
 		t.frames, t.awaited = ts.unwinder.awaits(ts.runtime.mem.word(at + ts.runtime.layout.asyncio.taskCoroutine))
@@ -155,13 +157,9 @@ func (ts *taskReader) taskWork(t *asyncTask) {
 		w.TID, w.Wait = t.thread.tid, ts.waits.threadWait(t.thread)
 		return
 	}
-	application, housekeeping := false, false
-	for _, f := range t.frames {
-		application = application || !f.code.library
-		housekeeping = housekeeping || awaitedIdle(f.code)
-	}
-	w.Idle = housekeeping || !application && w.Request.Path == ""
 	w.Wait = ts.waits.taskWait(t.frames, t.awaited)
+	w.Boots = ts.boots(t.frames)
+	w.Idle = !w.Boots && ts.rests(t)
 }
 
 // taskName is a str, or to be made from a number (3.12).
