@@ -22,6 +22,7 @@ type codeObject struct {
 	wanted   []int // those of them that may say what the frame works on
 	own      int   // place of its first argument where that is called self; -1: it has none
 	first    int
+	lineless bool   // its lines are counted in no file: it was compiled again of its own text
 	table    []byte // of lines
 	handlers []byte // table of exceptions
 	stack    int    // most that its stack takes
@@ -37,6 +38,8 @@ func (c *codeObject) line(version, instruction int) int {
 	}
 	line := c.first
 	switch {
+	case c.lineless:
+		line = 0
 	case version == 0x030a:
 		line = line310(c.table, c.first, instruction*2)
 	case instruction >= 0:
@@ -82,3 +85,6 @@ func isGenerated(file string) bool {
 	}
 	return file != asText && file != "<stdin>" && file != "<console>" && !strings.HasPrefix(file, "<ipython-input")
 }
+
+// isBare says whether a file's name is none: Sanic compiles some of its functions again, with their own names in its place.
+func isBare(file string) bool { return !strings.ContainsAny(file, "/.<") }

@@ -29,8 +29,8 @@ func (cs *codeReader) fromCommandLine() bool {
 // begin begins a look: what is known is compared once in each.
 func (cs *codeReader) begin() { cs.looks++ }
 
-// codeAt reads a code object; nil: it is none.
-func (cs *codeReader) codeAt(at uint64) *codeObject {
+// codeAt reads a code object, which runs in the module of these globals; nil: it is none.
+func (cs *codeReader) codeAt(at, globals uint64) *codeObject {
 	c := cs.known[at]
 	if c != nil && c.look == cs.looks {
 		return c
@@ -50,8 +50,11 @@ func (cs *codeReader) codeAt(at uint64) *codeObject {
 	if c.function == "" || c.file == "" {
 		return nil
 	}
+	if isBare(c.file) {
+		c.file, c.lineless = cs.objects.text(cs.objects.lookup(globals, "__file__")), true
+	}
 	c.place, c.library = placeOf(c.file)
-	c.library = c.library || c.file == asText && !cs.fromCommandLine()
+	c.library = c.library || c.file == "" || c.file == asText && !cs.fromCommandLine()
 	c.first, c.stack = int(int32(cs.mem.half(at+l.first))), int(min(cs.mem.half(at+l.stackSize), 4096))
 	c.table = cs.objects.content(check[2], maxTable)
 	variables := []uint64{check[3]}

@@ -62,9 +62,11 @@ func (ts *taskReader) pauses(t *asyncTask) bool {
 }
 
 // awaitedIdle are where a server's own task waits for what is no piece of work, though an application's frame may be
-// below: uvicorn 0.34, hypercorn 0.18.
+// below: uvicorn 0.34, hypercorn 0.18, aiohttp 3.
 func awaitedIdle(c *codeObject) bool {
 	switch c.place {
+	case "aiohttp/web_protocol.py":
+		return method(c.function) == "start" // the request is another task's
 	case "uvicorn/server.py":
 		return method(c.function) == "main_loop" || method(c.function) == "on_tick"
 	case "uvicorn/lifespan/on.py":

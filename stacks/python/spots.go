@@ -7,6 +7,7 @@ type spotTable struct {
 	pools  map[spot][]poolSpot
 	own    map[spot][]spot
 	boots  map[spot][]bootSpot
+	helper map[spot][]spot
 	ends   map[spot][]spot
 	waits  map[spot][]waitSpot
 	awaits map[spot][]waitSpot
@@ -15,7 +16,7 @@ type spotTable struct {
 
 func newSpotTable() *spotTable {
 	s := &spotTable{idle: map[spot][]idleSpot{}, fetch: map[spot][]idleSpot{}, pools: map[spot][]poolSpot{},
-		own: map[spot][]spot{}, boots: map[spot][]bootSpot{}, ends: map[spot][]spot{}, waits: map[spot][]waitSpot{}, awaits: map[spot][]waitSpot{}, greens: map[spot][]waitSpot{}}
+		own: map[spot][]spot{}, helper: map[spot][]spot{}, boots: map[spot][]bootSpot{}, ends: map[spot][]spot{}, waits: map[spot][]waitSpot{}, awaits: map[spot][]waitSpot{}, greens: map[spot][]waitSpot{}}
 	for _, one := range idleSpots() {
 		s.idle[one.key()] = append(s.idle[one.key()], one)
 	}
@@ -30,6 +31,9 @@ func newSpotTable() *spotTable {
 	}
 	for _, one := range bootSpots() {
 		s.boots[one.key()] = append(s.boots[one.key()], one)
+	}
+	for _, one := range helperSpots() {
+		s.helper[one.key()] = append(s.helper[one.key()], one)
 	}
 	for _, one := range endSpots() {
 		s.ends[one.key()] = append(s.ends[one.key()], one)
@@ -51,13 +55,13 @@ type said struct {
 	idle, fetches         []idleSpot
 	pools                 []poolSpot
 	boots                 []bootSpot
-	own, ends             []spot
+	own, helpers, ends    []spot
 	waits, awaits, greens []waitSpot
 }
 
 // of is what they say of a library's function.
 func (s *spotTable) of(function spot) said {
 	key := function.key()
-	return said{idle: s.idle[key], fetches: s.fetch[key], pools: s.pools[key], own: s.own[key], boots: s.boots[key], ends: s.ends[key], waits: s.waits[key],
+	return said{idle: s.idle[key], fetches: s.fetch[key], pools: s.pools[key], own: s.own[key], boots: s.boots[key], helpers: s.helper[key], ends: s.ends[key], waits: s.waits[key],
 		awaits: s.awaits[key], greens: s.greens[key]}
 }

@@ -34,6 +34,7 @@ func idleSpots() []idleSpot {
 		{spot{"multiprocessing/forkserver.py", "main"}, nil},
 		{spot{"multiprocessing/managers.py", "Server.serve_forever"}, nil},
 		{spot{"multiprocessing/managers.py", "Server.accepter"}, processes},
+		{spot{"multiprocessing/managers.py", "Server.serve_client"}, processes},
 		{spot{"logging/handlers.py", "QueueListener._monitor"}, []string{"logging/handlers.py"}},
 		{spot{"socketserver.py", "BaseServer.serve_forever"}, nil},
 		{spot{"asyncio/base_events.py", "BaseEventLoop._run_once"}, nil},
@@ -136,5 +137,14 @@ func endSpots() []spot {
 		{"concurrent/futures/process.py", "_python_exit"},
 		{"multiprocessing/util.py", "_exit_function"},
 		{"billiard/util.py", "_exit_function"},
+	}
+}
+
+// helperSpots are what the processes run for life that multiprocessing starts beside those that a program asked for.
+func helperSpots() []spot {
+	return []spot{
+		{"multiprocessing/managers.py", "Server.serve_forever"},
+		{"multiprocessing/resource_tracker.py", "main"},
+		{"multiprocessing/forkserver.py", "main"},
 	}
 }

@@ -159,7 +159,9 @@ func (ts *taskReader) taskWork(t *asyncTask) {
 	}
 	w.Wait = ts.waits.taskWait(t.frames, t.awaited)
 	w.Boots = ts.boots(t.frames)
-	w.Idle = !w.Boots && ts.rests(t)
+	if w.Idle = !w.Boots && ts.rests(t); w.Idle {
+		w.Request = stacks.Request{}
+	}
 }
 
 // taskName is a str, or to be made from a number (3.12).

@@ -29,6 +29,9 @@ func (ts *threadReader) threadWork(t *threadState) stacks.Work {
 		for _, one := range f.code.said.ends {
 			w.Ends = w.Ends || ts.unwinder.runs(f, one)
 		}
+		for _, one := range f.code.said.helpers {
+			w.Helper = w.Helper || ts.unwinder.runs(f, one)
+		}
 	}
 	if w.Idle {
 		return w
