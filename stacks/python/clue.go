@@ -19,6 +19,8 @@ const (
 	attributeOf                 // an attribute of that object
 	variableOf                  // a local variable
 	ownedLock                   // its own object is an RLock that is written in Python
+	importLock                  // its own object is the lock of a module that is being imported
+	owedFuture                  // its own object is a future of concurrent.futures
 	joined                      // its own object is the thread whose end is waited for
 	leftOver                    // a thread that keeps the interpreter from ending
 	processOwn                  // its own object is a process of multiprocessing

@@ -29,7 +29,13 @@ func (c *clueReader) follow(f stackFrame, s *waitSpot, w *wait) {
 	case variableOf:
 		w.Object = c.unwinder.variable(f, s.name)
 	case ownedLock:
-		c.ownedLock(c.unwinder.own(f), w)
+		c.ownedLock(c.unwinder.own(f), "_owner", w)
+	case importLock:
+		c.ownedLock(c.unwinder.own(f), "owner", w)
+		w.Name = "of the import of " + c.objects.text(c.objects.attribute(w.Object, "name"))
+	case owedFuture:
+		w.Object = c.unwinder.own(f)
+		w.Owner = uint64(c.futures.executors.owing(w.Object))
 	case joined:
 		c.waitForThread(c.unwinder.own(f), w)
 	case leftOver:
@@ -80,9 +86,9 @@ func (c *clueReader) follow(f stackFrame, s *waitSpot, w *wait) {
 
 // ownedLock is an RLock that is written in Python: its owner is the number of a thread, with gevent the address of a
 // greenlet.
-func (c *clueReader) ownedLock(lock uint64, w *wait) {
+func (c *clueReader) ownedLock(lock uint64, attribute string, w *wait) {
 	w.Object = lock
-	owner, ok := c.objects.number(c.objects.attribute(lock, "_owner"))
+	owner, ok := c.objects.number(c.objects.attribute(lock, attribute))
 	if !ok {
 		return
 	}
