@@ -45,6 +45,7 @@ type Work struct {
 	Pool   bool    // it is one of a pool's: of an executor, or one that a server serves requests with
 	Queued int     // jobs that wait for a thread of its pool
 	Boots  bool    // it is the application's own start, which is not over: nobody is served before it ends
+	Turn   bool    // it is in a turn of the event loop that its thread runs: what else the loop has waits for it
 	Helper bool    // what its process is for: to serve the other processes of its own program
 	Ends   bool    // it ends its process: an interpreter at its exit that waits for what is left
 	Wait   Wait

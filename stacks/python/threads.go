@@ -36,6 +36,7 @@ func (ts *threadReader) threadWork(t *threadState) stacks.Work {
 	if w.Idle {
 		return w
 	}
+	w.Turn = inTurn(t.frames)
 	w.Wait = ts.waits.threadWait(t)
 	w.Request = ts.requests.request(t.frames)
 	return w
