@@ -31,7 +31,7 @@ func (x explainer) exhausted(p *process, s standstill) Cause {
 	waiting := max(max(p.sample.Inside, p.open)-s.crowd, x.jobsWait(p, s.crowd))
 	c := Cause{Kind: CausePool, Confidence: sure(s, call != ""), Short: fmt.Sprintf("%d threads %s", s.crowd, what),
 		Sentence: fmt.Sprintf("all %d threads of its pool that work are %s", s.crowd, what)}
-	if x.spare(p, s.crowd) {
+	if x.spare(p) && x.jobsWait(p, s.crowd) == 0 {
 		c.Sentence = fmt.Sprintf("%d threads of its pool are %s", s.crowd, what)
 	}
 	if waiting > 0 {

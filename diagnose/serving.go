@@ -109,12 +109,15 @@ func (v sight) occupied(p *process, t *threadState) bool {
 // again and again, and are read each second, or two where one reading fails.
 const spareFor = 2500 * time.Millisecond
 
-// jobsWait is how many jobs wait for a thread of a pool of which no more threads are busy than stand still. That more
-// tasks of a queue were fetched than are worked on is no sign of anything.
+// jobsWait is how many jobs wait for a thread of a pool of which no more threads are busy than stand still, and none has
+// moved for a while. That more tasks of a queue were fetched than are worked on is no sign of anything.
 func (v sight) jobsWait(p *process, crowd int) int {
 	busy, jobs := 0, 0
 	for _, t := range p.threads {
 		if st := v.stackOf(p, t); st != nil && st.Queued > 0 && !st.Idle && (st.Request == nil || st.Request.ID == "") {
+			if t.running >= 0 || v.now-t.from < v.limits.Loop {
+				return 0
+			}
 			busy++
 			jobs = max(jobs, st.Queued)
 		}
@@ -125,12 +128,8 @@ func (v sight) jobsWait(p *process, crowd int) int {
 	return jobs
 }
 
-// spare says whether a thread of the pool was lately proven to wait for work: then nothing waits for the others. One
-// that rests while jobs wait is none that they may have.
-func (v sight) spare(p *process, crowd int) bool {
-	if v.jobsWait(p, crowd) > 0 {
-		return false
-	}
+// spare says whether a thread of the pool was lately proven to wait for work: then nothing waits for the others.
+func (v sight) spare(p *process) bool {
 	for _, t := range p.threads {
 		st := p.stacks[t.TID]
 		if v.now-t.at <= v.limits.Stale && st != nil && st.Pool && st.Idle &&
@@ -152,5 +151,5 @@ func (v sight) queued(p *process, threads int) bool {
 // crowded says whether more was asked of the worker, all the time since, than the threads that stand still can be busy
 // with: others wait. A request that passes by beside them is none that waits.
 func (v sight) crowded(p *process, crowd int, since time.Duration) bool {
-	return v.jobsWait(p, crowd) > 0 || p.inside.least(max(since+closerLook, v.now-v.limits.Pool), p.sample.Inside) > crowd || v.waiting()
+	return p.inside.least(max(since+closerLook, v.now-v.limits.Pool), p.sample.Inside) > crowd || v.waiting()
 }
