@@ -14,12 +14,12 @@ import (
 func (x explainer) exhausted(p *process, s standstill) Cause {
 	what := x.keeps(p, s.thread, s.event())
 	same, others := x.keptOtherwise(p, s, what)
-	waiting := max(p.sample.Inside, p.open) - s.crowd
+	waiting := max(max(p.sample.Inside, p.open)-s.crowd, x.jobsWait(p, s.crowd))
 	known := s.thread.Syscall != "" || fromKernel(s.thread) != ""
 	c := Cause{Kind: CausePool, Confidence: sure(s, known),
 		Short:    fmt.Sprintf("%d threads %s", same, what),
 		Sentence: fmt.Sprintf("all %d threads of its pool that work", s.crowd)}
-	if x.spare(p) {
+	if x.spare(p) && x.jobsWait(p, s.crowd) == 0 {
 		c.Sentence = fmt.Sprintf("%d threads of its pool", s.crowd)
 	}
 	if len(others) == 0 {

@@ -117,6 +117,25 @@ func (v sight) occupied(p *process, t *threadState) bool {
 // again and again, and are read each second, or two where one reading fails.
 const spareFor = 2500 * time.Millisecond
 
+// jobsWait is how many jobs wait for a thread of a pool of which no more threads are busy than stand still, and none has
+// moved for a while. That more tasks of a queue were fetched than are worked on is no sign of anything.
+func (v sight) jobsWait(p *process, crowd int) int {
+	busy, jobs := 0, 0
+	for _, t := range p.threads {
+		if st := v.stackOf(p, t); st != nil && st.Queued > 0 && !st.Idle && (st.Request == nil || st.Request.ID == "") {
+			if t.running >= 0 || v.now-t.from < v.limits.Loop {
+				return 0
+			}
+			busy++
+			jobs = max(jobs, st.Queued)
+		}
+	}
+	if busy > crowd {
+		return 0
+	}
+	return jobs
+}
+
 // spare says whether a thread of the pool was lately proven to wait for work: then nothing waits for the others.
 func (v sight) spare(p *process) bool {
 	for _, t := range p.threads {

@@ -166,7 +166,8 @@ func (f finder) urgency(p *process, s *standstill, t *threadState, others []*thr
 		return
 	case f.pool(p, t):
 		f.pooled(p, s, others)
-		if f.crowded(p, s.crowd, s.from) && !f.spare(p) {
+		// A thread that rests while jobs wait is none that they may have.
+		if s.how == standing && f.jobsWait(p, s.crowd) > 0 || f.crowded(p, s.crowd, s.from) && !f.spare(p) {
 			s.limit = f.limits.Pool
 		}
 		if shared && (f.waiting() || s.crowd > 1 || f.allKept()) {

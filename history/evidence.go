@@ -179,6 +179,10 @@ type Stack struct {
 	Own     int      `json:"own,omitempty"`
 	Idle    bool     `json:"idle,omitempty"`    // proven to wait for its next piece of work
 	Pool    bool     `json:"pool,omitempty"`    // it is one of a pool's
+	Queued  int      `json:"queued,omitempty"`  // jobs that wait for a thread of its pool
+	Boots   bool     `json:"boots,omitempty"`   // it is the application's start, which must end before anybody is served
+	Turn    bool     `json:"turn,omitempty"`    // it is in a turn of the event loop of its thread: all else of that waits
+	Helper  bool     `json:"helper,omitempty"`  // its process serves the other processes of its own program
 	Ends    bool     `json:"ends,omitempty"`    // it ends its process and waits for what is left
 	Wait    *Wait    `json:"wait,omitempty"`    // what it waits for, as its runtime has it
 	Request *Request `json:"request,omitempty"` // what it works on

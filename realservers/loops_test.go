@@ -37,6 +37,12 @@ func loopCases() []realCase {
 			want: want{state: "hung", hung: 1, at: "orders.py#orders", silent: []string{`\(long-poll\)`}},
 		},
 		{
+			name: "tasks wait for a connection of SQLAlchemy's pool of two that are lost", worlds: today,
+			serve: with(bankAccount, uvicorn("catalog"), loseConnections),
+			hang:  sticks("/items", 5), after: hungLong,
+			want: want{state: "hung", hung: 1, at: "catalog.py#items", says: []string{`QueuePool, 2 of 2 taken`}},
+		},
+		{
 			name: "tasks wait for threads that sleep", worlds: both,
 			serve: uvicorn("loops"),
 			hang:  sticks("/search", 12), after: hungLong,

@@ -45,6 +45,35 @@ func queueCases() []realCase {
 			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "jobs.py#fetch",
 				says: []string{`127\.0\.0\.1:${UPSTREAM}`}, silent: []string{`^healthy`}},
 		},
+		{
+			name: "Huey: one of two processes waits for an answer", worlds: today,
+			serve: with(redisServer, deafUpstream, huey("-w", "2", "-k", "process")),
+			hang:  errands("the feed was asked", "errands.fetch()"), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "errands.py#fetch",
+				says: []string{`request: +fetch `, `127\.0\.0\.1:${UPSTREAM}`}, silent: []string{`^healthy`}},
+		},
+		{
+			name: "healthy: the threads of Huey wait for tasks", worlds: today,
+			serve: with(redisServer, deafUpstream, huey("-w", "3", "-k", "thread")),
+			hang:  errands("the quick one is done", "errands.quick()"), after: hungLong,
+		},
+	}
+}
+
+// huey starts a consumer with workers of its own.
+func huey(args ...string) func(*stage) {
+	return func(s *stage) {
+		s.t.Helper()
+		s.app("python/errands.py")
+		s.serve(append([]string{s.tool("huey_consumer"), "errands.queue"}, args...)...)
+		s.said(s.server, "Huey consumer started")
+	}
+}
+
+func errands(says, calls string) func(*stage) {
+	return func(s *stage) {
+		s.t.Helper()
+		s.hand("import errands; "+calls, says)
 	}
 }
 

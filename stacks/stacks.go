@@ -43,6 +43,10 @@ type Work struct {
 	Lock   bool    // it holds the interpreter's lock (GIL, GVL)
 	Idle   bool    // proven to wait for its next piece of work, in the place where its pool, server or runtime waits for one
 	Pool   bool    // it is one of a pool's: of an executor, or one that a server serves requests with
+	Queued int     // jobs that wait for a thread of its pool
+	Boots  bool    // it is the application's own start, which is not over: nobody is served before it ends
+	Turn   bool    // it is in a turn of the event loop that its thread runs: what else the loop has waits for it
+	Helper bool    // what its process is for: to serve the other processes of its own program
 	Ends   bool    // it ends its process: an interpreter at its exit that waits for what is left
 	Wait   Wait
 	// Request is what it works on, where its frames say it.

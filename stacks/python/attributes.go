@@ -1,5 +1,7 @@
 package python
 
+import "strings"
+
 // attribute is what an object's own dict, its inline values or a slot of its class has under a name; 0: nothing.
 func (o *objectReader) attribute(object uint64, name string) uint64 {
 	if object == 0 {
@@ -16,6 +18,14 @@ func (o *objectReader) attribute(object uint64, name string) uint64 {
 		}
 	}
 	return o.slot(object, c, name)
+}
+
+// at is what attributes lead to, one after the other: "server.requests".
+func (o *objectReader) at(object uint64, path string) uint64 {
+	for name := range strings.SplitSeq(path, ".") {
+		object = o.attribute(object, name)
+	}
+	return object
 }
 
 // dictOf is the dict of an object, or else the keys that its class keeps and the values that the object does.

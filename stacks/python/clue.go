@@ -19,6 +19,8 @@ const (
 	attributeOf                 // an attribute of that object
 	variableOf                  // a local variable
 	ownedLock                   // its own object is an RLock that is written in Python
+	importLock                  // its own object is the lock of a module that is being imported
+	owedFuture                  // its own object is a future of concurrent.futures
 	joined                      // its own object is the thread whose end is waited for
 	leftOver                    // a thread that keeps the interpreter from ending
 	processOwn                  // its own object is a process of multiprocessing
@@ -36,6 +38,7 @@ const (
 	limiter                     // its own object is anyio's of how many threads may run at once
 	queuePool                   // its own object is a pool of SQLAlchemy's
 	psycopgPool                 // of psycopg_pool's
-	redisPool                   // of redis'
+	fullPool                    // of another library's, with the attribute that says how many connections it may have
+	greenletsPool               // a local variable is the greenlet in which SQLAlchemy runs its code for asyncio
 	urllibPool                  // of urllib3's
 )

@@ -1,6 +1,10 @@
 package python
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/hangtime-dev/hangtime/stacks"
+)
 
 // A clueReader follows what the frames of functions that wait say of what they wait for.
 type clueReader struct {
@@ -25,7 +29,13 @@ func (c *clueReader) follow(f stackFrame, s *waitSpot, w *wait) {
 	case variableOf:
 		w.Object = c.unwinder.variable(f, s.name)
 	case ownedLock:
-		c.ownedLock(c.unwinder.own(f), w)
+		c.ownedLock(c.unwinder.own(f), "_owner", w)
+	case importLock:
+		c.ownedLock(c.unwinder.own(f), "owner", w)
+		w.Name = "of the import of " + c.objects.text(c.objects.attribute(w.Object, "name"))
+	case owedFuture:
+		w.Object = c.unwinder.own(f)
+		w.Owner = uint64(c.futures.executors.owing(w.Object))
 	case joined:
 		c.waitForThread(c.unwinder.own(f), w)
 	case leftOver:
@@ -65,8 +75,10 @@ func (c *clueReader) follow(f stackFrame, s *waitSpot, w *wait) {
 		c.pools.sqlalchemy(c.unwinder.own(f), w)
 	case psycopgPool:
 		c.pools.psycopg(c.unwinder.own(f), w)
-	case redisPool:
-		c.pools.redis(c.unwinder.own(f), w)
+	case fullPool:
+		c.pools.full(c.unwinder.own(f), s.name, w)
+	case greenletsPool:
+		c.greenletsPool(c.unwinder.variable(f, s.name), w)
 	case urllibPool:
 		c.pools.urllib(c.unwinder.own(f), w)
 	}
@@ -74,9 +86,9 @@ func (c *clueReader) follow(f stackFrame, s *waitSpot, w *wait) {
 
 // ownedLock is an RLock that is written in Python: its owner is the number of a thread, with gevent the address of a
 // greenlet.
-func (c *clueReader) ownedLock(lock uint64, w *wait) {
+func (c *clueReader) ownedLock(lock uint64, attribute string, w *wait) {
 	w.Object = lock
-	owner, ok := c.objects.number(c.objects.attribute(lock, "_owner"))
+	owner, ok := c.objects.number(c.objects.attribute(lock, attribute))
 	if !ok {
 		return
 	}
@@ -152,6 +164,20 @@ func (c *clueReader) firstPending(set uint64, w *wait) {
 	for _, one := range c.objects.members(set, maxTasks) {
 		if c.futures.pending(one) {
 			w.Owner = one
+			return
+		}
+	}
+}
+
+// greenletsPool is a pool of connections that the code of a greenlet waits for.
+func (c *clueReader) greenletsPool(greenlet uint64, w *wait) {
+	for _, f := range c.unwinder.walk(c.unwinder.suspended(greenlet)) {
+		if !f.code.library {
+			return
+		}
+		if one := c.unwinder.matching(f, f.code.said.waits); one != nil && one.clue == queuePool {
+			*w = wait{Wait: stacks.Wait{On: one.on, FD: -1}, fut: w.fut}
+			c.pools.sqlalchemy(c.unwinder.own(f), w)
 			return
 		}
 	}

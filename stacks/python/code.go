@@ -22,6 +22,7 @@ type codeObject struct {
 	wanted   []int // those of them that may say what the frame works on
 	own      int   // place of its first argument where that is called self; -1: it has none
 	first    int
+	lineless bool   // its lines are counted in no file: it was compiled again of its own text
 	table    []byte // of lines
 	handlers []byte // table of exceptions
 	stack    int    // most that its stack takes
@@ -37,6 +38,8 @@ func (c *codeObject) line(version, instruction int) int {
 	}
 	line := c.first
 	switch {
+	case c.lineless:
+		line = 0
 	case version == 0x030a:
 		line = line310(c.table, c.first, instruction*2)
 	case instruction >= 0:
@@ -49,7 +52,7 @@ func (c *codeObject) line(version, instruction int) int {
 // placeOf is where a file is below the folder that libraries are installed in, and whether it is of the language or
 // of an installed package.
 func placeOf(file string) (place string, library bool) {
-	if strings.HasPrefix(file, "<frozen ") {
+	if isGenerated(file) {
 		return file, true
 	}
 	for _, mark := range []string{"/site-packages/", "/dist-packages/"} {
@@ -70,3 +73,18 @@ func placeOf(file string) (place string, library bool) {
 	}
 	return path.Base(file), false
 }
+
+// asText is the file of code that was given as text: to exec, or to python -c.
+const asText = "<string>"
+
+// isGenerated says whether code was compiled of what no file has: "<frozen runpy>", "<attrs generated init shop.Order>".
+// What a person types, or feeds to the interpreter, is the application's.
+func isGenerated(file string) bool {
+	if !strings.HasPrefix(file, "<") || !strings.HasSuffix(file, ">") {
+		return false
+	}
+	return file != asText && file != "<stdin>" && file != "<console>" && !strings.HasPrefix(file, "<ipython-input")
+}
+
+// isBare says whether a file's name is none: Sanic compiles some of its functions again, with their own names in its place.
+func isBare(file string) bool { return !strings.ContainsAny(file, "/.<") }

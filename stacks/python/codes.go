@@ -11,20 +11,26 @@ type codeReader struct {
 	mem     *snapshot
 	layout  *layout
 	objects *objectReader
+	modules *moduleReader
 	spots   *spotTable
 	known   map[uint64]*codeObject
 	looks   int
 }
 
-func newCodeReader(o *objectReader, all *spotTable) *codeReader {
-	return &codeReader{mem: o.mem, layout: o.layout, objects: o, spots: all, known: map[uint64]*codeObject{}}
+func newCodeReader(o *objectReader, m *moduleReader, all *spotTable) *codeReader {
+	return &codeReader{mem: o.mem, layout: o.layout, objects: o, modules: m, spots: all, known: map[uint64]*codeObject{}}
+}
+
+// fromCommandLine says whether the program was given as text, as to python -c, and so has no file.
+func (cs *codeReader) fromCommandLine() bool {
+	return cs.modules.moduleDict("__main__") != 0 && cs.modules.global("__main__", "__file__") == 0
 }
 
 // begin begins a look: what is known is compared once in each.
 func (cs *codeReader) begin() { cs.looks++ }
 
-// codeAt reads a code object; nil: it is none.
-func (cs *codeReader) codeAt(at uint64) *codeObject {
+// codeAt reads a code object, which runs in the module of these globals; nil: it is none.
+func (cs *codeReader) codeAt(at, globals uint64) *codeObject {
 	c := cs.known[at]
 	if c != nil && c.look == cs.looks {
 		return c
@@ -44,7 +50,11 @@ func (cs *codeReader) codeAt(at uint64) *codeObject {
 	if c.function == "" || c.file == "" {
 		return nil
 	}
+	if isBare(c.file) {
+		c.file, c.lineless = cs.objects.text(cs.objects.lookup(globals, "__file__")), true
+	}
 	c.place, c.library = placeOf(c.file)
+	c.library = c.library || c.file == "" || c.file == asText && !cs.fromCommandLine()
 	c.first, c.stack = int(int32(cs.mem.half(at+l.first))), int(min(cs.mem.half(at+l.stackSize), 4096))
 	c.table = cs.objects.content(check[2], maxTable)
 	variables := []uint64{check[3]}

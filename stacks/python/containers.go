@@ -43,6 +43,24 @@ func (o *objectReader) members(object uint64, n int) []uint64 {
 	return out
 }
 
+// queued are those of a deque, at most n (Modules/_collectionsmodule.c): blocks of 64 in a chain.
+func (o *objectReader) queued(object uint64, n int) []uint64 {
+	if o.typeOf(object).name != "collections.deque" {
+		return nil
+	}
+	const blockItems, first, next = 64, 8, 8 + 8*64 // data and rightlink of a block
+	block, index := o.mem.word(object+24), o.mem.word(object+40)
+	var out []uint64
+	for range min(uint64(n), o.mem.word(object+16)) {
+		if index >= blockItems {
+			block, index = o.mem.word(block+next), 0
+		}
+		out = append(out, o.mem.word(block+first+8*index))
+		index++
+	}
+	return out
+}
+
 // size is that of a list, tuple, deque or set, of a dict what it has in use; -1: it is none of these.
 func (o *objectReader) size(object uint64) int {
 	c := o.typeOf(object)

@@ -29,9 +29,9 @@ type cpython struct {
 func newCPython(process stacks.Process, address uint64, l layout, all *spotTable, spare *sync.Pool) *cpython {
 	r := &cpython{process: process, address: address, layout: l, mem: snapshot{read: process.Memory, spare: spare}}
 	r.objects = newObjectReader(&r.mem, &r.layout)
-	r.codes = newCodeReader(r.objects, all)
-	r.unwinder = &unwinder{mem: &r.mem, layout: &r.layout, objects: r.objects, codes: r.codes}
 	r.modules = newModuleReader(r.objects)
+	r.codes = newCodeReader(r.objects, r.modules, all)
+	r.unwinder = &unwinder{mem: &r.mem, layout: &r.layout, objects: r.objects, codes: r.codes}
 	return r
 }
 

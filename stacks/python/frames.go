@@ -37,7 +37,7 @@ func (u *unwinder) frameAt(at uint64) (f stackFrame, ok bool) {
 		owner = raw[0]
 	}
 	// 3.14 keeps marks in the lowest bits.
-	f = stackFrame{at: at, code: u.codes.codeAt(u.mem.word(at+l.code) &^ 7), instruction: -1,
+	f = stackFrame{at: at, code: u.codes.codeAt(u.mem.word(at+l.code)&^7, u.mem.word(at+l.globals)&^7), instruction: -1,
 		generator: owner == ownedByGenerator}
 	if f.code == nil {
 		return f, false

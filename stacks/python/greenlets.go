@@ -25,7 +25,7 @@ func (gs *greenletReader) work() []stacks.Work {
 
 // greenletWork tells what a greenlet does; false: it runs, has not begun or has ended.
 func (gs *greenletReader) greenletWork(at uint64) (stacks.Work, bool) {
-	frames := gs.unwinder.walk(gs.suspended(at))
+	frames := gs.unwinder.walk(gs.unwinder.suspended(at))
 	if len(frames) == 0 {
 		return stacks.Work{}, false
 	}
@@ -42,22 +42,22 @@ func (gs *greenletReader) greenletWork(at uint64) (stacks.Work, bool) {
 // suspended is the innermost frame of a greenlet that waits; 0: it does not. Its implementation keeps a frame object
 // among its first words, whatever its version is (greenlet 2 and 3: PythonState._top_frame in TGreenlet.hpp), and
 // none while it runs.
-func (gs *greenletReader) suspended(at uint64) uint64 {
+func (u *unwinder) suspended(at uint64) uint64 {
 	const (
 		implementation = 32 // PyGreenlet.pimpl
 		words          = 24
 		ownFrame       = 24 // PyFrameObject.f_frame
 	)
-	pimpl := gs.runtime.mem.word(at + implementation)
+	pimpl := u.mem.word(at + implementation)
 	for i := range uint64(words) {
-		object := gs.runtime.mem.word(pimpl + 8*i)
-		if object == 0 || object&7 != 0 || gs.objects.typeOf(object).name != "frame" {
+		object := u.mem.word(pimpl + 8*i)
+		if object == 0 || object&7 != 0 || u.objects.typeOf(object).name != "frame" {
 			continue
 		}
-		if gs.runtime.layout.version == 0x030a {
+		if u.layout.version == 0x030a {
 			return object
 		}
-		return gs.runtime.mem.word(object + ownFrame)
+		return u.mem.word(object + ownFrame)
 	}
 	return 0
 }

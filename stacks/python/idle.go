@@ -39,19 +39,3 @@ func onlyWaits(frames []stackFrame, through []string) bool {
 	}
 	return true
 }
-
-// awaitedIdle are where a server's own task waits for what is no piece of work, though an application's frame may be
-// below: uvicorn 0.34, hypercorn 0.18.
-func awaitedIdle(c *codeObject) bool {
-	switch c.place {
-	case "uvicorn/server.py":
-		return method(c.function) == "main_loop" || method(c.function) == "on_tick"
-	case "uvicorn/lifespan/on.py":
-		return method(c.function) == "receive"
-	case "hypercorn/asyncio/lifespan.py":
-		return method(c.function) == "asgi_receive"
-	case "hypercorn/asyncio/run.py":
-		return method(c.function) == "worker_serve"
-	}
-	return false
-}

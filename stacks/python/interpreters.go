@@ -20,6 +20,7 @@ func (r *cpython) findThreads() {
 			break
 		}
 		r.interpreters = append(r.interpreters, interpreter)
+		r.modules.interpreters = r.interpreters
 		gil := r.address + l.gil.at
 		if !l.gil.inRuntime {
 			gil = r.mem.word(interpreter + l.gil.at)
@@ -42,7 +43,6 @@ func (r *cpython) findThreads() {
 		}
 		interpreter = next
 	}
-	r.modules.interpreters = r.interpreters
 	r.believe()
 	r.nameThreads()
 	for i, t := range r.threads {

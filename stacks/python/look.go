@@ -45,8 +45,8 @@ func printLook(args []string) error {
 		return err
 	}
 	for _, w := range work {
-		fmt.Printf("%s %d %q id=%#x lock=%v idle=%v pool=%v ends=%v\n  wait %+v\n  request %+v\n", w.Kind, w.TID,
-			w.Name, w.ID, w.Lock, w.Idle, w.Pool, w.Ends, w.Wait, w.Request)
+		fmt.Printf("%s %d %q id=%#x lock=%v idle=%v pool=%v queued=%d boots=%v turn=%v helper=%v ends=%v\n  wait %+v\n  request %+v\n", w.Kind, w.TID,
+			w.Name, w.ID, w.Lock, w.Idle, w.Pool, w.Queued, w.Boots, w.Turn, w.Helper, w.Ends, w.Wait, w.Request)
 		for _, f := range w.Frames {
 			mark := "*"
 			if f.Library {

@@ -37,9 +37,10 @@ func (p *poolReader) psycopg(own uint64, w *wait) {
 	p.taken(w, own, all-max(0, p.objects.size(p.objects.attribute(own, "_pool"))), most)
 }
 
-func (p *poolReader) redis(own uint64, w *wait) {
-	most, _ := p.objects.number(p.objects.attribute(own, "max_connections"))
-	p.taken(w, own, most, most) // its queue is empty, or nobody would wait
+// full reads a pool that has nothing left, or nobody would wait: most is the attribute that says how many it may have.
+func (p *poolReader) full(own uint64, most string, w *wait) {
+	n, _ := p.objects.number(p.objects.attribute(own, most))
+	p.taken(w, own, n, n)
 }
 
 func (p *poolReader) urllib(own uint64, w *wait) {

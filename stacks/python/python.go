@@ -55,13 +55,14 @@ func newReader(r *cpython, f *Finder) *Reader {
 	search := &greenletSearch{runtime: r, objects: o, known: map[uint64]bool{}}
 	clues := &clueReader{runtime: r, objects: o, unwinder: u, futures: futures, greenlets: search,
 		pools: &poolReader{objects: o}}
+	jobs := &jobReader{objects: o, unwinder: u, executors: executors}
 	waits := &waitReader{runtime: r, objects: o, unwinder: u, names: names, locks: locks, forks: forks, futures: futures,
 		clues: clues}
 	out := &Reader{
 		runtime: r, names: names, executors: executors, search: search, waits: waits,
-		threads: &threadReader{runtime: r, unwinder: u, waits: waits, requests: requests},
+		threads: &threadReader{runtime: r, unwinder: u, waits: waits, requests: requests, jobs: jobs},
 		tasks: &taskReader{runtime: r, objects: o, unwinder: u, images: &f.images, futures: futures, waits: waits,
-			requests: requests},
+			requests: requests, jobs: jobs},
 		greenlets: &greenletReader{runtime: r, objects: o, unwinder: u, search: search, waits: waits, requests: requests},
 	}
 	out.begin()
@@ -89,7 +90,12 @@ func (r *Reader) Look() ([]stacks.Work, error) {
 	if len(r.runtime.interpreters) == 0 {
 		return nil, fmt.Errorf("python in process %d: %w", r.runtime.process.PID, errGone)
 	}
-	out := append(r.threads.work(), r.tasks.work()...)
+	out := r.threads.work()
+	tasks, queued := r.tasks.work()
+	for i := range out {
+		out[i].Queued = max(out[i].Queued, queued[out[i].TID])
+	}
+	out = append(out, tasks...)
 	return append(out, r.greenlets.work()...), nil
 }
 

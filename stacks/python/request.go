@@ -32,7 +32,11 @@ func (rs *requestReader) request(frames []stackFrame) stacks.Request {
 
 // readRequest adds what one variable says to what is known; what an outer frame said stays.
 func (rs *requestReader) readRequest(q *stacks.Request, c *codeObject, name string, value uint64) {
+	spot := taskSpotAt(name, c.place)
 	switch {
+	case spot != nil:
+		rs.fill(&q.Path, rs.objects.at(value, spot.name))
+		rs.fill(&q.ID, rs.objects.at(value, spot.id))
 	case c.place == "celery/app/trace.py":
 		if text := rs.objects.text(value); name == "uuid" && q.ID == "" {
 			q.ID = text
@@ -45,6 +49,8 @@ func (rs *requestReader) readRequest(q *stacks.Request, c *codeObject, name stri
 			q.Path, _, _ = strings.Cut(rs.objects.text(rs.objects.attribute(value, "description")), "(")
 		}
 		rs.fill(&q.ID, rs.objects.attribute(value, "_id"))
+	case name == "ctx":
+		rs.readJob(q, c, value)
 	case rs.objects.typeOf(value).has(isDict):
 		if name == "scope" {
 			rs.readScope(q, value)
@@ -55,6 +61,15 @@ func (rs *requestReader) readRequest(q *stacks.Request, c *codeObject, name stri
 		rs.readObject(q, rs.objects.attribute(value, "request"))
 	case name == "request" || name == "req":
 		rs.readObject(q, value)
+	}
+}
+
+// readJob reads what arq gives the function of a job, whose name is the job's.
+func (rs *requestReader) readJob(q *stacks.Request, c *codeObject, given uint64) {
+	id := rs.objects.lookup(given, "job_id")
+	if q.Path == "" && id != 0 && rs.objects.lookup(given, "enqueue_time") != 0 {
+		q.Path = c.function
+		rs.fill(&q.ID, id)
 	}
 }
 
@@ -111,8 +126,7 @@ func (rs *requestReader) fillPort(q *stacks.Request, address uint64) {
 	}
 }
 
-// readObject reads the requests of frameworks and servers: what they wrap, or, of gunicorn and tornado, their own
-// method and path.
+// readObject reads the requests of frameworks and servers: what they wrap, or their own method and path.
 func (rs *requestReader) readObject(q *stacks.Request, object uint64) {
 	if scope := rs.objects.attribute(object, "scope"); scope != 0 { // of Starlette, of Django's ASGIRequest
 		rs.readScope(q, scope)
@@ -122,7 +136,15 @@ func (rs *requestReader) readObject(q *stacks.Request, object uint64) {
 		rs.readEnviron(q, environ)
 		return
 	}
-	method, at := rs.objects.attribute(object, "method"), rs.objects.attribute(object, "path")
+	if url := rs.objects.attribute(object, "_rel_url"); url != 0 {
+		rs.readAIOHTTP(q, object, url)
+		return
+	}
+	if url := rs.objects.attribute(object, "raw_url"); url != 0 {
+		rs.readSanic(q, object, url)
+		return
+	}
+	method, at := rs.objects.attribute(object, "method"), rs.objects.attribute(object, "path") // gunicorn, Tornado
 	if !rs.objects.typeOf(method).has(isText) || !rs.objects.typeOf(at).has(isText) {
 		return
 	}
@@ -131,7 +153,33 @@ func (rs *requestReader) readObject(q *stacks.Request, object uint64) {
 		rs.fill(&q.Path, at)
 		rs.fill(&q.Query, rs.objects.attribute(object, "query"))
 	}
-	rs.fillPort(q, rs.objects.attribute(object, "peer_addr")) // gunicorn
+	rs.fillPort(q, rs.objects.attribute(object, "peer_addr"))           // gunicorn
+	rs.fillPort(q, rs.objects.at(object, "connection.context.address")) // Tornado
+}
+
+// readAIOHTTP reads aiohttp's of 3.8 to 3.14, whose addresses are yarl's: since 1.17 with attributes of their own, before
+// with the tuple of urllib.
+func (rs *requestReader) readAIOHTTP(q *stacks.Request, object, url uint64) {
+	if q.Path == "" {
+		rs.fill(&q.Method, rs.objects.attribute(object, "_method"))
+		const path, query = 2, 3 // SplitResult
+		if parts := rs.objects.items(rs.objects.attribute(url, "_val"), query+1); len(parts) > query {
+			rs.fill(&q.Path, parts[path])
+			rs.fill(&q.Query, parts[query])
+		}
+		rs.fill(&q.Path, rs.objects.attribute(url, "_path"))
+		rs.fill(&q.Query, rs.objects.attribute(url, "_query"))
+	}
+	rs.fillPort(q, rs.objects.attribute(object, "_transport_peername"))
+}
+
+// readSanic reads Sanic's of 21 to 25, whose address is as the client wrote it.
+func (rs *requestReader) readSanic(q *stacks.Request, object, url uint64) {
+	if q.Path == "" {
+		rs.fill(&q.Method, rs.objects.attribute(object, "method"))
+		q.Path, q.Query, _ = strings.Cut(rs.objects.octets(url), "?")
+	}
+	rs.fillPort(q, rs.objects.at(object, "conn_info.peername"))
 }
 
 func port(text string) int {

@@ -4,7 +4,10 @@ package python
 type spotTable struct {
 	idle   map[spot][]idleSpot
 	fetch  map[spot][]idleSpot
-	pools  map[spot][]spot
+	pools  map[spot][]poolSpot
+	own    map[spot][]spot
+	boots  map[spot][]bootSpot
+	helper map[spot][]spot
 	ends   map[spot][]spot
 	waits  map[spot][]waitSpot
 	awaits map[spot][]waitSpot
@@ -12,8 +15,8 @@ type spotTable struct {
 }
 
 func newSpotTable() *spotTable {
-	s := &spotTable{idle: map[spot][]idleSpot{}, fetch: map[spot][]idleSpot{}, pools: map[spot][]spot{},
-		ends: map[spot][]spot{}, waits: map[spot][]waitSpot{}, awaits: map[spot][]waitSpot{}, greens: map[spot][]waitSpot{}}
+	s := &spotTable{idle: map[spot][]idleSpot{}, fetch: map[spot][]idleSpot{}, pools: map[spot][]poolSpot{},
+		own: map[spot][]spot{}, helper: map[spot][]spot{}, boots: map[spot][]bootSpot{}, ends: map[spot][]spot{}, waits: map[spot][]waitSpot{}, awaits: map[spot][]waitSpot{}, greens: map[spot][]waitSpot{}}
 	for _, one := range idleSpots() {
 		s.idle[one.key()] = append(s.idle[one.key()], one)
 	}
@@ -22,6 +25,15 @@ func newSpotTable() *spotTable {
 	}
 	for _, one := range poolSpots() {
 		s.pools[one.key()] = append(s.pools[one.key()], one)
+	}
+	for _, one := range ownJobSpots() {
+		s.own[one.key()] = append(s.own[one.key()], one)
+	}
+	for _, one := range bootSpots() {
+		s.boots[one.key()] = append(s.boots[one.key()], one)
+	}
+	for _, one := range helperSpots() {
+		s.helper[one.key()] = append(s.helper[one.key()], one)
 	}
 	for _, one := range endSpots() {
 		s.ends[one.key()] = append(s.ends[one.key()], one)
@@ -41,13 +53,15 @@ func newSpotTable() *spotTable {
 // said is what the spots say of one code object.
 type said struct {
 	idle, fetches         []idleSpot
-	pools, ends           []spot
+	pools                 []poolSpot
+	boots                 []bootSpot
+	own, helpers, ends    []spot
 	waits, awaits, greens []waitSpot
 }
 
 // of is what they say of a library's function.
 func (s *spotTable) of(function spot) said {
 	key := function.key()
-	return said{idle: s.idle[key], fetches: s.fetch[key], pools: s.pools[key], ends: s.ends[key], waits: s.waits[key],
+	return said{idle: s.idle[key], fetches: s.fetch[key], pools: s.pools[key], own: s.own[key], boots: s.boots[key], helpers: s.helper[key], ends: s.ends[key], waits: s.waits[key],
 		awaits: s.awaits[key], greens: s.greens[key]}
 }

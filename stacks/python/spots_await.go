@@ -1,20 +1,20 @@
 package python
 
-// awaitSpots are those of tasks: asyncio of 3.10 to 3.14, anyio 4, aiohttp 3, httpcore 1, asyncpg 0.29, psycopg_pool
-// 3.3, uvicorn 0.34.
+// awaitSpots are those of tasks: asyncio of 3.10 to 3.14, anyio 4, aiohttp 3, httpcore 1, asyncpg 0.29 to 0.32,
+// psycopg_pool 3.3, redis 5.3 to 8.1, uvicorn 0.34.
 func awaitSpots() []waitSpot {
 	return []waitSpot{
 		{spot{"asyncio/locks.py", "Lock.acquire"}, "lock", itself, "", true},
 		{spot{"asyncio/locks.py", "Semaphore.acquire"}, "semaphore", itself, "", true},
 		{spot{"asyncio/locks.py", "Event.wait"}, "event", itself, "", false},
 		{spot{"asyncio/locks.py", "Condition.wait"}, "condition", itself, "", false},
-		{spot{"asyncio/locks.py", "Condition.wait_for"}, "condition", itself, "", true},
+		{spot{"asyncio/locks.py", "Condition.wait_for"}, "condition", itself, "", false},
 		{spot{"asyncio/locks.py", "Barrier._wait"}, "condition", itself, "", true},
 		{spot{"asyncio/queues.py", "Queue.get"}, "queue", itself, "", false},
 		{spot{"asyncio/queues.py", "Queue.put"}, "queue", itself, "", false},
 		{spot{"asyncio/queues.py", "Queue.join"}, "queue", itself, "", true},
 		{spot{"asyncio/tasks.py", "sleep"}, "sleep", nowhere, "", true},
-		{spot{"asyncio/tasks.py", "wait_for"}, "task", futureVariable, "fut", true},
+		{spot{"asyncio/tasks.py", "wait_for"}, "task", futureVariable, "fut", false},
 		{spot{"asyncio/tasks.py", "_wait"}, "task", taskAmong, "fs", true},
 		{spot{"asyncio/tasks.py", "_cancel_and_wait"}, "task", futureVariable, "fut", true},
 		{spot{"asyncio/taskgroups.py", "TaskGroup.__aexit__"}, "task", taskOfGroup, "", true},
@@ -44,10 +44,23 @@ func awaitSpots() []waitSpot {
 		{spot{"aiohttp/streams.py", "DataQueue.read"}, "socket", nowhere, "", true},
 		{spot{"aiohttp/streams.py", "StreamReader._wait"}, "socket", nowhere, "", true},
 		{spot{"aiohttp/connector.py", "BaseConnector._wait_for_available_connection"}, "pool", itself, "", true},
-		{spot{"httpcore/_async/connection_pool.py", "AsyncPoolRequest.wait_for_connection"}, "pool", nowhere, "", true},
+		{spot{"httpcore/_synchronization.py", "AsyncEvent.wait"}, "event", itself, "", false},
+		{spot{"httpcore/_async/connection_pool.py", "AsyncPoolRequest.wait_for_connection"}, "pool", nowhere, "", false},
+		{spot{"httpcore/_async/connection_pool.py", "AsyncConnectionPool.handle_async_request"}, "pool",
+			fullPool, "_max_connections", true},
 		{spot{"asyncpg/pool.py", "Pool._acquire.<locals>._acquire_impl"}, "pool", variableOf, "self", true},
+		{spot{"psycopg_pool/_acompat.py", "ACondition.wait_timeout"}, "condition", itself, "", false},
 		{spot{"psycopg_pool/pool_async.py", "WaitingClient.wait"}, "pool", nowhere, "", false},
+		{spot{"psycopg_pool/pool_async.py", "AsyncConnectionPool._getconn_unchecked"}, "pool", psycopgPool, "", false},
+		{spot{"psycopg_pool/pool_async.py", "AsyncConnectionPool._getconn_with_check_loop"}, "pool",
+			psycopgPool, "", false},
 		{spot{"psycopg_pool/pool_async.py", "AsyncConnectionPool.getconn"}, "pool", psycopgPool, "", true},
+		{spot{"redis/asyncio/connection.py", "BlockingConnectionPool.get_connection"}, "pool",
+			fullPool, "max_connections", true},
+		// SQLAlchemy 2.1; 1.4 and 2.0.
+		{spot{"sqlalchemy/util/compat.py", "wait_for"}, "", nowhere, "", false},
+		{spot{"sqlalchemy/util/concurrency.py", "greenlet_spawn"}, "", greenletsPool, "context", true},
+		{spot{"sqlalchemy/util/_concurrency_py3k.py", "greenlet_spawn"}, "", greenletsPool, "context", true},
 		{spot{"uvicorn/protocols/http/h11_impl.py", "RequestResponseCycle.receive"}, "socket",
 			transportIn, "transport", true},
 		{spot{"uvicorn/protocols/http/httptools_impl.py", "RequestResponseCycle.receive"}, "socket",

@@ -17,6 +17,7 @@ func waiters() []string {
 func idleSpots() []idleSpot {
 	broker := []string{"redis/", "kombu/", "amqp/", "vine/", "celery/worker/consumer/", "sentry_sdk/", "async_timeout/"}
 	billiard := []string{"billiard/"}
+	fetching := append([]string{"dramatiq/brokers/"}, broker...)
 	processes := []string{"multiprocessing/queues.py", "multiprocessing/synchronize.py", "multiprocessing/context.py"}
 	return []idleSpot{
 		// The language's library, 3.10 to 3.14.
@@ -33,6 +34,7 @@ func idleSpots() []idleSpot {
 		{spot{"multiprocessing/forkserver.py", "main"}, nil},
 		{spot{"multiprocessing/managers.py", "Server.serve_forever"}, nil},
 		{spot{"multiprocessing/managers.py", "Server.accepter"}, processes},
+		{spot{"multiprocessing/managers.py", "Server.serve_client"}, processes},
 		{spot{"logging/handlers.py", "QueueListener._monitor"}, []string{"logging/handlers.py"}},
 		{spot{"socketserver.py", "BaseServer.serve_forever"}, nil},
 		{spot{"asyncio/base_events.py", "BaseEventLoop._run_once"}, nil},
@@ -60,6 +62,7 @@ func idleSpots() []idleSpot {
 		{spot{"cheroot/workers/threadpool.py", "WorkerThread._process_connections_until_interrupted"}, nil},
 		{spot{"cheroot/server.py", "HTTPServer._serve_unservicable"}, nil},
 		{spot{"cheroot/connections.py", "ConnectionManager._run"}, []string{"cheroot/connections.py"}},
+		{spot{"twisted/_threads/_threadworker.py", "ThreadWorker.__init__.<locals>.work"}, nil}, // Twisted 26
 		// anyio 3 and 4.
 		{spot{"anyio/_backends/_asyncio.py", "WorkerThread.run"}, nil},
 		// uvicorn's and hypercorn's parents.
@@ -92,9 +95,20 @@ func idleSpots() []idleSpot {
 		{spot{"rq/queue.py", "Queue.lmove"}, broker},
 		{spot{"rq/queue.py", "Queue.dequeue_any"}, broker},
 		{spot{"redis/client.py", "PubSubWorkerThread.run"}, broker},
-		// dramatiq 2: the threads that run its messages, those that fetch them.
+		// dramatiq 1 (with the underscore) and 2: the threads that run its messages, those that fetch them, and the one
+		// that has started these.
 		{spot{"dramatiq/worker.py", "_WorkerThread.run"}, nil},
-		{spot{"dramatiq/worker.py", "_ConsumerThread.run"}, append([]string{"dramatiq/brokers/"}, broker...)},
+		{spot{"dramatiq/worker.py", "_ConsumerThread.run"}, fetching},
+		{spot{"dramatiq/worker.py", "WorkerThread.run"}, nil},
+		{spot{"dramatiq/worker.py", "ConsumerThread.run"}, fetching},
+		{spot{"dramatiq/cli.py", "worker_process"}, nil},
+		// huey 3.5: its threads or processes, its scheduler, and the one that looks after them.
+		{spot{"huey/api.py", "Huey.dequeue"}, append([]string{"huey/"}, broker...)},
+		{spot{"huey/consumer.py", "Worker.sleep"}, []string{"huey/consumer.py"}},
+		{spot{"huey/consumer.py", "BaseProcess.sleep_for_interval"}, []string{"huey/consumer.py"}},
+		{spot{"huey/consumer.py", "Consumer.loop"}, []string{"huey/consumer.py"}},
+		// APScheduler 3.
+		{spot{"apscheduler/schedulers/blocking.py", "BlockingScheduler._main_loop"}, nil},
 		// psycopg_pool 3.3: the threads that look after its connections.
 		{spot{"psycopg_pool/pool.py", "ConnectionPool.worker"}, []string{"psycopg_pool/_acompat.py"}},
 		{spot{"psycopg_pool/sched.py", "Scheduler.run"}, []string{"psycopg_pool/_acompat.py"}},
@@ -126,20 +140,11 @@ func endSpots() []spot {
 	}
 }
 
-// poolSpots are the functions that the threads of a pool, or those that a server serves with, run for life.
-func poolSpots() []spot {
+// helperSpots are what the processes run for life that multiprocessing starts beside those that a program asked for.
+func helperSpots() []spot {
 	return []spot{
-		{"concurrent/futures/thread.py", "_worker"},
-		{"concurrent/futures/process.py", "_process_worker"},
-		{"multiprocessing/pool.py", "worker"},
-		{"socketserver.py", "ThreadingMixIn.process_request_thread"},
-		{"gunicorn/workers/sync.py", "SyncWorker.run"},
-		{"waitress/task.py", "ThreadedTaskDispatcher.handler_thread"},
-		{"cheroot/workers/threadpool.py", "WorkerThread.run"},
-		{"anyio/_backends/_asyncio.py", "WorkerThread.run"},
-		{"billiard/pool.py", "Worker.workloop"},
-		{"dramatiq/worker.py", "_WorkerThread.run"},
-		{"rq/worker.py", "Worker.perform_job"},
-		{"rq/worker/base.py", "BaseWorker.perform_job"},
+		{"multiprocessing/managers.py", "Server.serve_forever"},
+		{"multiprocessing/resource_tracker.py", "main"},
+		{"multiprocessing/forkserver.py", "main"},
 	}
 }

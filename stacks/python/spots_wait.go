@@ -1,7 +1,7 @@
 package python
 
 // waitSpots are those of threads: the language's library of 3.10 to 3.14; SQLAlchemy 1.4 and 2, psycopg_pool 3.3,
-// redis 4.3, urllib3 1.26.
+// redis 4.3 to 8.1, httpcore 1.0, urllib3 1.26.
 func waitSpots() []waitSpot {
 	return []waitSpot{
 		{spot{"threading.py", "Condition.wait"}, "condition", itself, "", false},
@@ -15,11 +15,12 @@ func waitSpots() []waitSpot {
 		{spot{"threading.py", "Thread._wait_for_tstate_lock"}, "thread", joined, "", false},
 		{spot{"threading.py", "Thread.join"}, "thread", joined, "", false},
 		{spot{"threading.py", "_shutdown"}, "thread", leftOver, "", true},
+		{spot{"<frozen importlib._bootstrap>", "_ModuleLock.acquire"}, "lock", importLock, "", true},
 		{spot{"queue.py", "Queue.get"}, "queue", itself, "", false},
 		{spot{"queue.py", "Queue.put"}, "queue", itself, "", false},
 		{spot{"queue.py", "Queue.join"}, "queue", itself, "", false},
-		{spot{"concurrent/futures/_base.py", "Future.result"}, "future", itself, "", false},
-		{spot{"concurrent/futures/_base.py", "Future.exception"}, "future", itself, "", false},
+		{spot{"concurrent/futures/_base.py", "Future.result"}, "future", owedFuture, "", false},
+		{spot{"concurrent/futures/_base.py", "Future.exception"}, "future", owedFuture, "", false},
 		{spot{"concurrent/futures/_base.py", "_result_or_cancel"}, "future", nowhere, "", false},
 		{spot{"concurrent/futures/_base.py", "wait"}, "future", nowhere, "", false},
 		{spot{"concurrent/futures/_base.py", "as_completed"}, "future", nowhere, "", false},
@@ -61,8 +62,12 @@ func waitSpots() []waitSpot {
 		{spot{"psycopg_pool/pool.py", "WaitingClient.wait"}, "pool", nowhere, "", false},
 		{spot{"psycopg_pool/_acompat.py", "Condition.wait_timeout"}, "condition", itself, "", false},
 		{spot{"psycopg_pool/pool.py", "ConnectionPool._getconn_unchecked"}, "pool", psycopgPool, "", false},
+		{spot{"psycopg_pool/pool.py", "ConnectionPool._getconn_with_check_loop"}, "pool", psycopgPool, "", false},
 		{spot{"psycopg_pool/pool.py", "ConnectionPool.getconn"}, "pool", psycopgPool, "", true},
-		{spot{"redis/connection.py", "BlockingConnectionPool.get_connection"}, "pool", redisPool, "", true},
+		{spot{"redis/connection.py", "BlockingConnectionPool.get_connection"}, "pool", fullPool, "max_connections", true},
+		{spot{"httpcore/_synchronization.py", "Event.wait"}, "event", itself, "", false},
+		{spot{"httpcore/_sync/connection_pool.py", "PoolRequest.wait_for_connection"}, "pool", nowhere, "", false},
+		{spot{"httpcore/_sync/connection_pool.py", "ConnectionPool.handle_request"}, "pool", fullPool, "_max_connections", true},
 		{spot{"urllib3/connectionpool.py", "HTTPConnectionPool._get_conn"}, "pool", urllibPool, "", true},
 	}
 }

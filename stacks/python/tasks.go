@@ -26,6 +26,8 @@ type taskReader struct {
 	futures  *futureReader
 	waits    *waitReader
 	requests *requestReader
+	jobs     *jobReader
+	mains    map[uint64]bool // of the current look: tasks with whose end their loops end
 }
 
 // findTasks is every task of asyncio that is not done.
@@ -80,11 +82,12 @@ func (ts *taskReader) asyncOffsets() *asyncOffsets {
 	return ts.offsets
 }
 
-// work is what each of them does.
-func (ts *taskReader) work() []stacks.Work {
+// work is what each of them does; queued is how many wait for a thread of a pool, by its busy threads.
+func (ts *taskReader) work() (out []stacks.Work, queued map[int]int) {
 	found := ts.findTasks()
 	all := make([]asyncTask, 0, len(found))
 	locks := map[uint64]bool{}
+	ts.findMains()
 	for _, at := range found {
 		t := asyncTask{at: at}
 		t.frames, t.awaited = ts.unwinder.awaits(ts.runtime.mem.word(at + ts.runtime.layout.asyncio.taskCoroutine))
@@ -104,14 +107,14 @@ func (ts *taskReader) work() []stacks.Work {
 		all = append(all, t)
 	}
 	owners := ts.insideTasks(all, locks)
-	out := make([]stacks.Work, 0, len(all))
+	out = make([]stacks.Work, 0, len(all))
 	for _, t := range all {
 		if t.work.Wait.On == "lock" && t.work.Wait.Owner == 0 {
 			t.work.Wait.Owner = owners[t.work.Wait.Object]
 		}
 		out = append(out, t.work)
 	}
-	return out
+	return out, ts.jobs.limited(all)
 }
 
 // insideTasks says which task is inside an `async with` of each lock.
@@ -154,13 +157,11 @@ func (ts *taskReader) taskWork(t *asyncTask) {
 		w.TID, w.Wait = t.thread.tid, ts.waits.threadWait(t.thread)
 		return
 	}
-	application, housekeeping := false, false
-	for _, f := range t.frames {
-		application = application || !f.code.library
-		housekeeping = housekeeping || awaitedIdle(f.code)
-	}
-	w.Idle = housekeeping || !application && w.Request.Path == ""
 	w.Wait = ts.waits.taskWait(t.frames, t.awaited)
+	w.Boots = ts.boots(t.frames)
+	if w.Idle = !w.Boots && ts.rests(t); w.Idle {
+		w.Request = stacks.Request{}
+	}
 }
 
 // taskName is a str, or to be made from a number (3.12).

@@ -134,7 +134,7 @@ func TestTasksTellWhatTheyAwait(t *testing.T) {
 				if w := work1(work, "app"); w.Request != want {
 					return fmt.Sprintf("the request is %+v", w.Request)
 				}
-				if w := work1(work, "MainThread"); w.TID != cmd.Process.Pid || !w.Idle {
+				if w := work1(work, "MainThread"); w.TID != cmd.Process.Pid || !w.Idle || w.Turn {
 					return fmt.Sprintf("the loop's thread is %+v", w)
 				}
 				return ""
@@ -161,6 +161,9 @@ func TestATaskThatRunsTellsItsThread(t *testing.T) {
 			r, cmd := start(t, &finder, exe, runsProgram)
 			eventually(t, r, func(work []stacks.Work) string {
 				for _, w := range work {
+					if w.Kind == "thread" && !w.Turn {
+						return fmt.Sprintf("the loop's thread is in no turn: %+v", w)
+					}
 					if w.Kind == "task" && w.TID == cmd.Process.Pid && where(w) == "inner < outer" && !w.Idle {
 						return ""
 					}

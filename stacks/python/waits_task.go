@@ -11,7 +11,9 @@ func (ws *waitReader) taskWait(frames []stackFrame, awaited uint64) stacks.Wait 
 		if one == nil {
 			break
 		}
-		best = wait{Wait: stacks.Wait{On: one.on, FD: -1}, fut: awaited}
+		if one.on != "" {
+			best = wait{Wait: stacks.Wait{On: one.on, FD: -1}, fut: awaited}
+		}
 		ws.clues.follow(f, one, &best)
 		caller = i + 1
 		if one.last {

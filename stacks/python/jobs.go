@@ -1,0 +1,80 @@
+package python
+
+import "strings"
+
+// A jobReader counts the jobs that wait for a thread of a pool.
+type jobReader struct {
+	objects   *objectReader
+	unwinder  *unwinder
+	executors *executorReader
+}
+
+// queued is how many wait in the queue of the pool that a thread is one of.
+func (js *jobReader) queued(frames []stackFrame) int {
+	for _, f := range frames {
+		for _, one := range f.code.said.pools {
+			if one.jobs != "" && js.unwinder.runs(f, one.spot) {
+				return js.size(js.follow(f, one.jobs))
+			}
+		}
+	}
+	return 0
+}
+
+// follow reads a local variable and, from there on, attributes.
+func (js *jobReader) follow(f stackFrame, path string) uint64 {
+	name, attributes, further := strings.Cut(path, ".")
+	object := js.unwinder.variable(f, name)
+	if further {
+		object = js.objects.at(object, attributes)
+	}
+	return object
+}
+
+// size is how many a queue has: one of _queue, one of queue or of asyncio, or what they keep them in.
+func (js *jobReader) size(queue uint64) int {
+	if js.objects.typeOf(queue).name == "_queue.SimpleQueue" {
+		return js.simple(queue)
+	}
+	if n := js.objects.size(queue); n >= 0 {
+		return n
+	}
+	return max(0, js.objects.size(js.objects.attribute(queue, "queue")))
+}
+
+// simple is how many a SimpleQueue has (Modules/_queuemodule.c): to 3.12 those of a list from a place on, then a
+// number of its own.
+func (js *jobReader) simple(queue uint64) int {
+	const list, taken, items = 32, 40, 56 // lst, lst_pos; from 3.13 buf.num_items
+	n := js.objects.mem.word(queue + items)
+	if js.objects.layout.version < 0x030d {
+		n = uint64(max(0, js.objects.size(js.objects.mem.word(queue+list)))) - js.objects.mem.word(queue+taken)
+	}
+	if n > 1<<32 {
+		return 0
+	}
+	return int(n)
+}
+
+// limited is how many tasks wait for a place of one of anyio's limiters, by the threads whose tasks have its places.
+func (js *jobReader) limited(tasks []asyncTask) map[int]int {
+	waiting := map[uint64]int{} // by limiter
+	for _, t := range tasks {
+		if w := t.work.Wait; w.On == "executor" && js.objects.derives(js.objects.typeOf(w.Object), "CapacityLimiter") {
+			waiting[w.Object]++
+		}
+	}
+	out := map[int]int{}
+	for limiter, n := range waiting {
+		has := map[uint64]bool{}
+		for _, borrower := range js.objects.members(js.objects.attribute(limiter, "_borrowers"), maxTasks) {
+			has[borrower] = true
+		}
+		for _, t := range tasks {
+			if tid := js.executors.busyThreads()[t.awaited]; has[t.at] && tid != 0 {
+				out[tid] = n
+			}
+		}
+	}
+	return out
+}
