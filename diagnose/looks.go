@@ -20,6 +20,7 @@ type looks struct {
 	lookedAt  time.Duration   // when the last look at its threads was whole; unset: never
 	looking   bool            // a look has begun and is not whole
 	lookFrom  time.Duration   // when that, or the last one, began
+	wholeFrom time.Duration   // when the last whole one began
 	rests     bool            // the last whole look proved that a thread of it waits for work
 	upstream  history.Upstream
 	upAt      time.Duration // when that was seen; unset: never

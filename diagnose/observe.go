@@ -97,7 +97,7 @@ func (p *process) looked(r history.Record, ev history.ThreadSample, l Limits) {
 
 // whole takes the end of a look: where each thread was found, beside what was found before.
 func (p *process) whole(at time.Duration, idle func(*threadState) bool) {
-	p.looking, p.lookedAt, p.rests = false, at, false
+	p.looking, p.lookedAt, p.wholeFrom, p.rests = false, at, p.lookFrom, false
 	for tid, st := range p.stacks {
 		// It has come so far as to serve.
 		p.ready = p.ready || st.at >= p.lookFrom && (st.Request != nil || st.Idle && (tid == p.pid || st.Pool))

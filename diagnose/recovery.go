@@ -101,7 +101,7 @@ func (pg progress) workless(p *process) bool {
 func (pg progress) stands(p *process) bool {
 	s, t := p.stall, p.threads[p.stall.tid]
 	switch {
-	case s.thread == nil || t == nil || pg.now-t.at > pg.limits.Stale || pg.left(p, s):
+	case s.thread == nil || t == nil || !pg.fresh(p, t.at) || pg.left(p, s):
 		return false
 	case s.how == computing || s.how == withoutFiles:
 		return pg.computes(p, t)

@@ -140,7 +140,7 @@ func (v sight) jobsWait(p *process, crowd int) int {
 func (v sight) spare(p *process) bool {
 	for _, t := range p.threads {
 		st := p.stacks[t.TID]
-		if v.now-t.at <= v.limits.Stale && st != nil && st.Pool && st.Idle &&
+		if v.fresh(p, t.at) && st != nil && st.Pool && st.Idle &&
 			(v.stackOf(p, t) != nil || v.now-st.at <= spareFor) {
 			return true
 		}

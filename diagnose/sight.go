@@ -14,6 +14,12 @@ type sight struct{ *server }
 // repeat one wait.
 const sameFor = 700 * time.Millisecond
 
+// fresh says whether what was found at a moment still counts: it was a moment ago, or is of the last whole look, which
+// is over since a moment. On a busy machine a look takes long.
+func (v sight) fresh(p *process, at time.Duration) bool {
+	return v.now-at <= v.limits.Stale || at >= p.wholeFrom && v.now-p.lookedAt <= v.limits.Stale
+}
+
 // idle says whether a thread is proven to wait for work: by the set of descriptors that it waits for, or by the place
 // in its code.
 func (v sight) idle(p *process, t *threadState) bool {
@@ -32,7 +38,7 @@ func (v sight) parks(p *process, t *threadState) bool {
 	}
 	for _, other := range p.threads {
 		if other.TID != t.TID && other.Name == t.Name && other.Idle && other.For == "connections" &&
-			strings.HasPrefix(other.Syscall, "epoll") && v.now-other.at <= v.limits.Stale {
+			strings.HasPrefix(other.Syscall, "epoll") && v.fresh(p, other.at) {
 			return true
 		}
 	}
@@ -42,7 +48,7 @@ func (v sight) parks(p *process, t *threadState) bool {
 // idles says whether the thread that would serve waits for events, seen lately.
 func (v sight) idles(p *process) bool {
 	for _, t := range p.threads {
-		if r := roleOf(t.ThreadSample); v.now-t.at <= v.limits.Stale && v.idle(p, t) &&
+		if r := roleOf(t.ThreadSample); v.fresh(p, t.at) && v.idle(p, t) &&
 			(r == loopThread || r == mainThread || t.For == "connections") {
 			return true
 		}
@@ -53,7 +59,7 @@ func (v sight) idles(p *process) bool {
 // accepts says whether any of its threads waits for connections.
 func (v sight) accepts(p *process) bool {
 	for _, t := range p.threads {
-		if v.now-t.at <= v.limits.Stale && t.Idle && t.For == "connections" {
+		if v.fresh(p, t.at) && t.Idle && t.For == "connections" {
 			return true
 		}
 	}
@@ -65,7 +71,7 @@ func (v sight) accepts(p *process) bool {
 func (v sight) still(p *process) []*threadState {
 	var all []*threadState
 	for _, t := range p.threads {
-		if v.now-t.at > v.limits.Stale || t.State == "Z" || v.idle(p, t) {
+		if !v.fresh(p, t.at) || t.State == "Z" || v.idle(p, t) {
 			continue
 		}
 		if t.running < 0 && t.Still < v.limits.Suspect && !t.Twice && !v.repeats(p, t) {
@@ -192,7 +198,7 @@ func (v sight) spins(p *process, t *threadState) bool {
 
 // behind is what a thread waits for, seen lately; nil: it is not known.
 func (v sight) behind(p *process, tid int, now time.Duration) *obstacle {
-	if o := p.obstacles[tid]; o != nil && now-o.at <= v.limits.Stale {
+	if o := p.obstacles[tid]; o != nil && (now-o.at <= v.limits.Stale || v.fresh(p, o.at)) {
 		return o
 	}
 	return nil
@@ -204,7 +210,7 @@ func (p *process) fileless() bool { return p.files.Limit > 0 && p.files.Open >= 
 // runs says whether the last look found one of its threads on a processor, or ready for one.
 func (v sight) runs(p *process) bool {
 	for _, t := range p.threads {
-		if t.running >= 0 && v.now-t.at <= v.limits.Stale {
+		if t.running >= 0 && v.fresh(p, t.at) {
 			return true
 		}
 	}
@@ -214,7 +220,7 @@ func (v sight) runs(p *process) bool {
 // serverRuns says the same of its threads that are known to serve.
 func (v sight) serverRuns(p *process) bool {
 	for _, t := range p.threads {
-		if t.running >= 0 && v.now-t.at <= v.limits.Stale && (roleOf(t.ThreadSample) != otherThread || v.atWork(p, t)) {
+		if t.running >= 0 && v.fresh(p, t.at) && (roleOf(t.ThreadSample) != otherThread || v.atWork(p, t)) {
 			return true
 		}
 	}
@@ -224,7 +230,7 @@ func (v sight) serverRuns(p *process) bool {
 // computesBeside says whether a thread that is not known to serve was found running for as long as a loop may stand still.
 func (v sight) computesBeside(p *process) bool {
 	for _, t := range p.threads {
-		if t.running >= 0 && v.now-t.at <= v.limits.Stale && t.at-t.running >= sameFor &&
+		if t.running >= 0 && v.fresh(p, t.at) && t.at-t.running >= sameFor &&
 			roleOf(t.ThreadSample) == otherThread && !v.atWork(p, t) {
 			return true
 		}
