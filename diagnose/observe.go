@@ -170,13 +170,17 @@ func (p *process) claimed(r history.Record, ev history.Heartbeat) {
 
 // forget drops what was seen of threads too long ago.
 func (p *process) forget(now, stale time.Duration) {
+	over := func(at time.Duration) bool {
+		lasts := p.looking && at >= p.lookFrom || at >= p.wholeFrom && now-p.lookedAt <= stale
+		return now-at > stale && !lasts
+	}
 	for tid, t := range p.threads {
-		if now-t.at > stale {
+		if over(t.at) {
 			delete(p.threads, tid)
 		}
 	}
 	for tid, o := range p.obstacles {
-		if now-o.at > stale {
+		if over(o.at) {
 			delete(p.obstacles, tid)
 		}
 	}
