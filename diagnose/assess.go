@@ -12,6 +12,9 @@ func (f finder) assess(p *process) (standstill, bool) {
 	case p.group.starved >= 0 && p.sample.State == "D":
 		return standstill{from: max(p.sampledAt-p.sample.Still, p.seen), work: unset, how: byMemory}, true
 	}
+	if p.helps() {
+		return standstill{}, false
+	}
 	best, found := standstill{}, false
 	for _, look := range []func(*process) (standstill, bool){f.loopStall, f.requestStall, f.taskStall, f.silentStall} {
 		if one, ok := look(p); ok && (!found || f.worse(one, best)) {

@@ -12,7 +12,7 @@ func (x explainer) causeOf(p *process, s standstill) Cause {
 	x.locate(p, s, &c)
 	x.chain(p, s, &c)
 	x.titled(p, s, &c)
-	if s.how == booting {
+	if s.how == booting || s.task != nil && s.task.Boots {
 		c.Sentence = "it has not become ready: " + c.Sentence
 	}
 	c.Evidence = p.evidence(s)

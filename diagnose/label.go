@@ -6,7 +6,7 @@ func (f finder) label(p *process, s standstill, stalled bool) Label {
 	work := p.sample.Inside > 0 || p.open > 0
 	slow := stalled && (s.limit == never || f.spared(s)) && f.silence(s.since(), f.now) >= f.limits.Loop
 	switch {
-	case p.gone || p.state.IsHang() || p.state == Unknown:
+	case p.gone || p.state.IsHang() || p.state == Unknown || p.helps():
 		return ""
 	case p.leaving || p.told("SIGTERM"):
 		return Draining

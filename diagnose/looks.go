@@ -189,3 +189,13 @@ func (o *obstacle) thread() *threadState {
 	sample := history.ThreadSample{PID: o.pid, TID: o.tid, State: "S", Still: o.still, Syscall: o.call}
 	return &threadState{ThreadSample: sample, at: o.at, seq: o.seq, from: o.from, running: -1}
 }
+
+// helps says whether the process serves others of its own program, as multiprocessing's manager does: it is no worker.
+func (l *looks) helps() bool {
+	for _, st := range l.stacks {
+		if st.Helper {
+			return true
+		}
+	}
+	return false
+}

@@ -82,6 +82,16 @@ func (wt *workerTable) anyAtWork() bool {
 	return false
 }
 
+// anyReadyBut says whether another worker that lives has a listening socket: somebody serves.
+func (wt *workerTable) anyReadyBut(but *process) bool {
+	for _, p := range wt.processes {
+		if p != but && !p.gone && !p.noListener {
+			return true
+		}
+	}
+	return false
+}
+
 // anyReady says whether any worker that lives has come so far as to serve.
 func (wt *workerTable) anyReady() bool {
 	for _, p := range wt.processes {

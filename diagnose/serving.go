@@ -18,7 +18,7 @@ func (v sight) serving(p *process) []*threadState {
 	for _, t := range all {
 		st := v.stackOf(p, t)
 		switch main := roleOf(t.ThreadSample) == mainThread; {
-		case st != nil && st.Request != nil, p.hang != nil && p.stall.tid == t.TID:
+		case st != nil && (st.Request != nil || st.Turn && st.Own > 0), p.hang != nil && p.stall.tid == t.TID:
 		case main && st != nil && st.Ends:
 		case main && (pools || v.accepts(p) && !t.Idle && st != nil), main && !spoken && v.joins(p, t, all),
 			main && !spoken && v.accepts(p) && v.unowned(p, t): // others accept, and it waits for them
@@ -99,6 +99,9 @@ func (v sight) occupied(p *process, t *threadState) bool {
 	}
 	if st != nil && st.Pool && st.Own > 0 {
 		return true
+	}
+	if st != nil && st.Turn && st.Own > 0 {
+		return true // whoever accepts: all that its loop has waits for this turn
 	}
 	if roleOf(t.ThreadSample) != mainThread || v.accepts(p) || st != nil && st.Idle {
 		return false

@@ -175,6 +175,9 @@ func (f finder) urgency(p *process, s *standstill, t *threadState, others []*thr
 		}
 	case p.sample.Inside > 1 && !f.threaded(p):
 		s.limit = f.limits.Loop // a loop that stands still: the others inside wait for it
+		if s.how == computing && f.queued(p, len(others)) {
+			s.limit = f.limits.Pool // since when is not known
+		}
 	case f.waiting():
 		s.limit, s.own = f.limits.Loop, !shared
 		if !shared && f.queued(p, len(others)) {

@@ -1,6 +1,9 @@
 package diagnose
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // loopStall is a named loop thread that does not turn although the worker has work; answers of its other threads say
 // nothing of the loop.
@@ -92,6 +95,11 @@ func (f finder) awaitStall(p *process) (standstill, bool) {
 		}
 	}
 	best, found := f.answerStall(p)
+	for _, look := range []func(*process) (standstill, bool){f.circleStall, f.startStall} {
+		if s, ok := look(p); ok && (!found || f.worse(s, best)) {
+			best, found = s, true
+		}
+	}
 	for _, object := range sortedKeys(groups) {
 		group := groups[object]
 		s := standstill{from: f.askedAt(p, group[0]), work: unset, limit: never, how: waitingTasks, task: group[0]}
@@ -133,4 +141,48 @@ func (f finder) answerStall(p *process) (standstill, bool) {
 		s.crowd += max(st.Count, 1)
 	}
 	return s, s.task != nil
+}
+
+// circleStall is coroutines that await each other: none of them can ever go on.
+func (f finder) circleStall(p *process) (standstill, bool) {
+	for _, st := range f.awaited(p) {
+		cycle := f.taskCircle(p, st)
+		if cycle == nil {
+			continue
+		}
+		return standstill{from: max(f.askedAt(p, st), p.seen), work: unset, how: waitingTasks, task: st, crowd: len(cycle),
+			cycle: cycle}, true
+	}
+	return standstill{}, false
+}
+
+// taskCircle says who awaits whom from a coroutine back to itself; nil: it does not come back.
+func (f finder) taskCircle(p *process, from *stack) []string {
+	var way []string
+	for st := from; st != nil && st.Wait != nil && st.Wait.Owner != 0 && len(way) < 32; {
+		next := p.tasks[st.Wait.Owner]
+		if next == nil {
+			return nil
+		}
+		way = append(way, fmt.Sprintf("%s awaits %s", nameOf(st), nameOf(next)))
+		if next == from {
+			return way
+		}
+		st = next
+	}
+	return nil
+}
+
+// startStall is the application's start that does not end, in a worker that has no listening socket before it does.
+func (f finder) startStall(p *process) (standstill, bool) {
+	if !p.noListener || f.anyReadyBut(p) {
+		return standstill{}, false
+	}
+	for _, st := range f.awaited(p) {
+		if st.Boots && st.Wait != nil && f.now-p.seen >= f.limits.Loop {
+			return standstill{from: p.seen, work: unset, limit: f.limits.Pool, how: waitingTasks, task: st,
+				crowd: max(st.Count, 1)}, true
+		}
+	}
+	return standstill{}, false
 }

@@ -51,6 +51,7 @@ func (j *judge) calm(p *process, s standstill, stalled bool) (State, time.Durati
 	}
 	next := Idle
 	switch {
+	case p.helps():
 	case p.sample.Inside > 0 || p.open > 0 || stalled || len(j.awaited(p)) > 0:
 		next = Busy
 	case !p.ready && j.now-p.seen < j.limits.Boot:

@@ -141,3 +141,57 @@ func TestAnAnswerThatIsAwaitedForTooLongIsAHang(t *testing.T) {
 	check(t, "a client that has had its answer", fold(script(pool(1), healthy(1, 101, 1*s, 5*s), awaits(50001, "socket"))),
 		wanted{state: Busy, label: Awaiting})
 }
+
+// TestTasksThatAwaitEachOtherNeverEnd: a circle is proven at once.
+func TestTasksThatAwaitEachOtherNeverEnd(t *testing.T) {
+	circle := loopWith(1, 7*s, func(time.Duration) []history.Event {
+		return []history.Event{task(101, 1, "task", history.Wait{On: "task", Object: 21, Owner: 2}),
+			task(101, 2, "task", history.Wait{On: "task", Object: 11, Owner: 1})}
+	})
+	f := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), circle))
+	all := f.Incidents()
+	if len(all) != 1 || !all[0].Cause.Cycle || len(all[0].Cause.Chain) != 2 {
+		t.Fatalf("got %+v, want one circle of two", all)
+	}
+}
+
+// TestAStartThatDoesNotEnd: of an application that nobody can reach before it is over.
+func TestAStartThatDoesNotEnd(t *testing.T) {
+	starts := func(boots bool) []moment {
+		return queueWorker(1*s, 9*s, func(at time.Duration) []history.Event {
+			one := task(101, 1, "task", history.Wait{On: "socket", Object: 7})
+			one.Boots, one.Request = boots, nil
+			loop := stands(101, 101, "epoll_wait", at-1*s)
+			loop.Idle, loop.For = true, "events"
+			return []history.Event{loop, one}
+		})
+	}
+	check(t, "it is the start", fold(script(starts(true))),
+		wanted{state: Hung, cause: CauseSocket, began: 0, detected: 5 * s, says: "it has not become ready"})
+	if f := fold(script(starts(false))); len(f.Incidents()) > 0 {
+		t.Errorf("it is none: %+v", f.Incidents())
+	}
+}
+
+// TestAProcessThatHelpsOthersIsNoWorker: whatever its connections look like.
+func TestAProcessThatHelpsOthersIsNoWorker(t *testing.T) {
+	helper := loopWith(3, 20*s, func(at time.Duration) []history.Event {
+		return []history.Event{stands(101, 111, "recvfrom", at-5*s), code(101, 111, func(st *history.Stack) { st.Helper = true })}
+	})
+	check(t, "a helper", fold(script(pool(1), healthy(1, 101, 1*s, 5*s), helper)), wanted{state: Idle})
+}
+
+// TestATurnOfTheLoopKeepsAllItHas: also where a thread of a library's own accepts.
+func TestATurnOfTheLoopKeepsAllItHas(t *testing.T) {
+	blocked := func(turn bool) []moment {
+		return every(5*s+100*ms, 17*s, func(at time.Duration) []history.Event {
+			return look(101, inside(101), accepting(101, 115, 1*s), stands(101, 101, "clock_nanosleep", at-5*s),
+				code(101, 101, func(st *history.Stack) { st.Turn = turn }))
+		})
+	}
+	check(t, "in a turn", fold(script(pool(1), healthy(1, 101, 1*s, 5*s), blocked(true))),
+		wanted{state: Hung, cause: CauseSleeping, began: 5 * s, detected: 15 * s})
+	if f := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), blocked(false))); len(f.Incidents()) > 0 {
+		t.Errorf("the main thread serves nobody: %+v", f.Incidents())
+	}
+}

@@ -26,7 +26,7 @@ func (f finder) unknown(p *process, s standstill, stalled bool) string {
 	case stalled && s.aimless && f.silence(s.from, f.now) >= f.limits.Unanswered:
 		return fmt.Sprintf("it listens nowhere, and its own code stands still in %s for %s; whether it works or rests there cannot be seen",
 			p.stacks[s.tid].own(), words.Seconds(f.silence(s.from, f.now)))
-	case stalled || p.gone || f.ending >= 0 || !f.whole || f.serverRuns(p):
+	case stalled || p.gone || f.ending >= 0 || !f.whole || f.serverRuns(p) || p.helps():
 		return ""
 	case p.sample.Inside > 0 && f.now-max(p.began(), p.answered) >= f.limits.Unanswered && looked &&
 		len(f.awaited(p)) == 0 &&
