@@ -214,6 +214,7 @@ func (f *Fold) Workers() []Worker {
 			if p.label == Slow && p.cause != nil {
 				w.Held = f.now - p.stall.since()
 			}
+			w.Old = p.label == Slow && f.limits.HangAfter > 0 && w.Oldest >= f.limits.HangAfter
 		}
 		if p.cause != nil {
 			cause := p.cause.clone()

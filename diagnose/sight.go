@@ -2,9 +2,12 @@ package diagnose
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
 )
 
 // A sight tells what the threads of a process are at, and what its pieces of work without a thread wait for.
@@ -27,7 +30,14 @@ func (v sight) idle(p *process, t *threadState) bool {
 		return true
 	}
 	o := v.behind(p, t.TID, v.now)
-	return t.Idle && (o == nil || !o.real()) || o != nil && o.owed() && !v.waiting() || v.parks(p, t)
+	return t.Idle && (o == nil || !o.real()) || o != nil && o.owed() && !v.waiting() && !asks(p, o) || v.parks(p, t)
+}
+
+// asks says whether the client at whose connection a thread waits has a request outstanding, or may have one.
+func asks(p *process, o *obstacle) bool {
+	ev, _ := o.event.(history.SocketWait)
+	at, err := netip.ParseAddrPort(ev.Remote)
+	return err != nil || len(p.sample.Ports) < p.sample.Inside || slices.Contains(p.sample.Ports, int(at.Port()))
 }
 
 // parks says whether a thread waits in a futex beside one of its name whose loop waits for connections, in a program

@@ -76,8 +76,8 @@ func (f finder) threadStall(p *process, t *threadState, others []*threadState) (
 			return standstill{}, false
 		}
 		kind = computing
-		if !f.computes(p, t) && !spins {
-			kind = polling
+		if !f.computes(p, t) && !spins && (t.slept || t.at-t.running < sameFor) {
+			kind = polling // found running at every look, it computes, on a machine that gives it little
 		}
 		begin = max(from, f.restedAt(p, t))
 		if spins {

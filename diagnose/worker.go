@@ -49,6 +49,7 @@ type Worker struct {
 	Threads    []history.ThreadSample
 	Waits      []history.LockWait
 	Served     int             // connections that it has accepted, whatever they wait for
+	Old        bool            // its work is older than HangAfter, and it is not called hung (yet)
 	Held       time.Duration   // of one that is slow: the age of what it is at; 0: not known
 	Flows      bool            // it was seen to answer within the last seconds (Limits.Pool)
 	Fresh      bool            // born a moment ago (Limits.Young), and it has no listening socket

@@ -64,6 +64,7 @@ type Worker struct {
 	fresh bool // it may be on its way to serve, or to its end
 	flows bool // it has answered others while it was looked at
 	held  float64
+	old   bool // it may be called hung in a moment
 }
 
 // An Await is work that waits outside of any thread.
@@ -108,7 +109,7 @@ type Stack struct {
 func (l *Look) Undecided() bool {
 	for _, w := range l.Workers {
 		starved := w.Label == diagnose.Starved && w.Inside > 0 && w.Oldest >= veryOld
-		if w.State == diagnose.Suspect || w.unexplained(oldWork) || starved {
+		if w.State == diagnose.Suspect || w.unexplained(oldWork) || starved || w.old {
 			return true
 		}
 	}
@@ -179,7 +180,7 @@ func newWorker(w diagnose.Worker, now time.Duration) Worker {
 	out := Worker{
 		Worker: w.Place, PID: w.PID, State: w.State, Label: w.Label, For: (now - w.Since).Seconds(), Inside: w.Inside,
 		Oldest: w.Oldest.Seconds(),
-		CPU:    w.CPU, RSS: w.RSS, fresh: w.Fresh, flows: w.Flows, held: w.Held.Seconds(),
+		CPU:    w.CPU, RSS: w.RSS, fresh: w.Fresh, flows: w.Flows, held: w.Held.Seconds(), old: w.Old,
 	}
 	if w.Cause != nil {
 		c := newCause(*w.Cause)
