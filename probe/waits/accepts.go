@@ -3,7 +3,8 @@ package waits
 import "github.com/hangtime-dev/hangtime/kernel/proc"
 
 // Accepts says whether a thread waits at one of these listening sockets, alone or in a set: it is about to accept what
-// comes there. False also where its call may not be read.
+// comes there. Go's runtime has every socket in its set, edge-triggered, whether anybody accepts there or not, so that
+// such a member says nothing. False also where its call may not be read.
 func Accepts(fs proc.FS, pid, tid int, listening map[uint32]bool) bool {
 	c, err := fs.Call(pid, tid)
 	if err != nil {
@@ -20,7 +21,7 @@ func Accepts(fs proc.FS, pid, tid int, listening map[uint32]bool) bool {
 	case isSet(name):
 		all, _ := watchedBy(fs, pid, c)
 		for _, one := range all {
-			if at(one.fd) {
+			if !one.edge && at(one.fd) {
 				return true
 			}
 		}

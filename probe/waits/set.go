@@ -27,6 +27,7 @@ const maxSet = 256
 type watched struct {
 	fd     int
 	writes bool
+	edge   bool   // of an epoll set: told when something changes, not as long as there is something
 	inode  uint64 // of an epoll set: of the file itself, for its number may be another's by now; 0: not known
 }
 
@@ -47,7 +48,7 @@ func watchedBy(fs proc.FS, pid int, c proc.Call) (all []watched, ok bool) {
 				continue // switched off, as of a one-shot that has fired
 			}
 			all = append(all, watched{fd: one.FD, writes: one.Events&unix.EPOLLIN == 0 && one.Events&unix.EPOLLOUT != 0,
-				inode: one.Inode})
+				edge: one.Events&unix.EPOLLET != 0, inode: one.Inode})
 		}
 		return all, true
 	}
