@@ -1,0 +1,41 @@
+package report
+
+import (
+	"testing"
+
+	"github.com/hangtime-dev/hangtime/diagnose"
+)
+
+// TestALookGoesOnWhileItMayTell: and what it cannot tell at its end is not called healthy.
+func TestALookGoesOnWhileItMayTell(t *testing.T) {
+	busy := func(label diagnose.Label, oldest float64) Worker {
+		return Worker{State: diagnose.Busy, Label: label, Inside: 1, Oldest: oldest}
+	}
+	idle, dead := Worker{State: diagnose.Idle}, Worker{State: diagnose.Dead}
+	flows, fresh, old := busy(diagnose.Saturated, 6), idle, busy(diagnose.Slow, 11)
+	flows.flows, fresh.fresh, old.old = true, true, true
+	answers := Worker{State: diagnose.Suspect, For: 2, flows: true}
+	for name, row := range map[string]struct {
+		workers []Worker
+		goesOn  bool
+		unsure  int
+	}{
+		"idle":                               {[]Worker{idle}, false, 0},
+		"suspect":                            {[]Worker{{State: diagnose.Suspect, For: 2}, idle}, true, 1},
+		"suspect, and it answers others":     {[]Worker{answers}, true, 0},
+		"work of a moment":                   {[]Worker{busy("", 0.5)}, false, 0},
+		"old work, nothing known":            {[]Worker{busy("", 2)}, true, 0},
+		"very old work, nothing known":       {[]Worker{busy("", 6)}, true, 1},
+		"it has too much to do, and ends it": {[]Worker{flows}, false, 0},
+		"starved with very old work":         {[]Worker{busy(diagnose.Starved, 6)}, true, 0},
+		"slow, and about to be a hang":       {[]Worker{old}, true, 0},
+		"just born, without a socket":        {[]Worker{fresh}, true, 0},
+		"all dead":                           {[]Worker{dead, dead}, true, 2},
+		"one dead":                           {[]Worker{dead, idle}, false, 0},
+	} {
+		l := Look{Workers: row.workers}
+		if l.Undecided() != row.goesOn || l.Unsure() != row.unsure {
+			t.Errorf("%s: goes on %v, unsure of %d; want %v, %d", name, l.Undecided(), l.Unsure(), row.goesOn, row.unsure)
+		}
+	}
+}
