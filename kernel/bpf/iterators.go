@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
+	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
@@ -29,6 +31,7 @@ type Iterators struct {
 	onSocket *ebpf.Program
 	onTasks  *link.Iter
 	onFiles  *link.Iter
+	names    bool // the rows of sockets have addresses
 	buf      []byte
 }
 
@@ -40,13 +43,14 @@ type ThreadRow struct {
 
 // A SocketRow is a descriptor of a process that is a socket.
 type SocketRow struct {
-	PID   int
-	Inode uint32
+	PID           int
+	Inode         uint32
+	Local, Remote netip.AddrPort // of a socket of the internet, since Linux 5.11; an IPv4 address of an IPv6 socket is mapped
 }
 
 const (
 	threadRowSize = 32
-	socketRowSize = 16
+	socketRowSize = 56
 	// maxWatched bounds the processes that are told of.
 	maxWatched = 4096
 )
@@ -80,16 +84,23 @@ func OpenIterators() (_ *Iterators, err error) {
 		return nil, fmt.Errorf("read the kernel's types: %w", err)
 	}
 	at := offsets{types: types}
-	onThread, onSocket := it.threadProgram(&at), it.socketProgram(&at)
+	onThread, onSocket, onNamed := it.threadProgram(&at), it.socketProgram(&at, false), it.socketProgram(&at, true)
 	if at.err != nil {
 		return nil, at.err
 	}
 	if it.onThread, it.onTasks, err = attach("task", onThread); err != nil {
 		return nil, err
 	}
-	it.onSocket, it.onFiles, err = attach("task_file", onSocket)
+	it.names = true
+	if it.onSocket, it.onFiles, err = attach("task_file", onNamed); err != nil {
+		it.names = false // before Linux 5.11
+		it.onSocket, it.onFiles, err = attach("task_file", onSocket)
+	}
 	return it, err
 }
+
+// Names says whether the rows of sockets have addresses.
+func (it *Iterators) Names() bool { return it.names }
 
 func attach(to string, program asm.Instructions) (*ebpf.Program, *link.Iter, error) {
 	p, err := ebpf.NewProgram(&ebpf.ProgramSpec{
@@ -164,19 +175,63 @@ func (it *Iterators) threadProgram(at *offsets) asm.Instructions {
 		write(threadRowSize))
 }
 
-func (it *Iterators) socketProgram(at *offsets) asm.Instructions {
+// socketProgram tells the sockets of the watched processes, and where they lead if named.
+func (it *Iterators) socketProgram(at *offsets, named bool) asm.Instructions {
 	const kind, socket = 0o170000, 0o140000 // S_IFMT, S_IFSOCK
-	return slices.Concat(it.prologue(at), asm.Instructions{
+	program := slices.Concat(it.prologue(at), asm.Instructions{
 		asm.LoadMem(asm.R7, asm.R6, 24, asm.DWord), // struct bpf_iter__task_file.file
 		asm.JEq.Imm(asm.R7, 0, "out"),
-		asm.LoadMem(asm.R7, asm.R7, at.of("file", "f_inode"), asm.DWord),
-		asm.LoadMem(asm.R1, asm.R7, at.of("inode", "i_mode"), asm.Half),
+		asm.LoadMem(asm.R9, asm.R7, at.of("file", "f_inode"), asm.DWord),
+		asm.LoadMem(asm.R1, asm.R9, at.of("inode", "i_mode"), asm.Half),
 		asm.And.Imm(asm.R1, kind),
 		asm.JNE.Imm(asm.R1, socket, "out"),
-		asm.LoadMem(asm.R1, asm.R7, at.of("inode", "i_ino"), asm.DWord),
-		asm.StoreMem(asm.RFP, -16, asm.R8, asm.DWord),
+		asm.LoadMem(asm.R1, asm.R9, at.of("inode", "i_ino"), asm.DWord),
+		asm.StoreMem(asm.RFP, -56, asm.R8, asm.DWord),
+		asm.StoreMem(asm.RFP, -48, asm.R1, asm.DWord),
+		asm.Mov.Imm(asm.R1, 0),
+		asm.StoreMem(asm.RFP, -40, asm.R1, asm.DWord),
+		asm.StoreMem(asm.RFP, -32, asm.R1, asm.DWord),
+		asm.StoreMem(asm.RFP, -24, asm.R1, asm.DWord),
+		asm.StoreMem(asm.RFP, -16, asm.R1, asm.DWord),
 		asm.StoreMem(asm.RFP, -8, asm.R1, asm.DWord),
-	}, write(socketRowSize))
+	})
+	if named {
+		program = append(program, addresses(at)...)
+	}
+	end := write(socketRowSize)
+	end[0] = end[0].WithSymbol("told")
+	return append(program, end...)
+}
+
+// addresses completes the row of the file in r7 by both sides of its socket, as struct sock_common has them, and goes
+// to "told".
+func addresses(at *offsets) asm.Instructions {
+	field := func(name string) int16 { return at.of("sock", "__sk_common", name) }
+	put := func(to int16, from string, further int16, size asm.Size) asm.Instructions {
+		return asm.Instructions{
+			asm.LoadMem(asm.R2, asm.R7, field(from)+further, size), asm.StoreMem(asm.RFP, to, asm.R2, size),
+		}
+	}
+	return slices.Concat(asm.Instructions{
+		asm.Mov.Reg(asm.R1, asm.R7),
+		asm.FnSockFromFile.Call(),
+		asm.JEq.Imm(asm.R0, 0, "told"),
+		asm.LoadMem(asm.R7, asm.R0, at.of("socket", "sk"), asm.DWord),
+		asm.JEq.Imm(asm.R7, 0, "told"),
+		asm.LoadMem(asm.R1, asm.R7, field("skc_family"), asm.Half),
+		asm.StoreMem(asm.RFP, -40, asm.R1, asm.Half),
+	},
+		put(-38, "skc_num", 0, asm.Half), put(-36, "skc_dport", 0, asm.Half),
+		asm.Instructions{asm.JEq.Imm(asm.R1, unix.AF_INET6, "v6"), asm.JNE.Imm(asm.R1, unix.AF_INET, "told")},
+		put(-32, "skc_rcv_saddr", 0, asm.Word), put(-16, "skc_daddr", 0, asm.Word),
+		asm.Instructions{asm.Ja.Label("told")},
+		symbol("v6", put(-32, "skc_v6_rcv_saddr", 0, asm.DWord)), put(-24, "skc_v6_rcv_saddr", 8, asm.DWord),
+		put(-16, "skc_v6_daddr", 0, asm.DWord), put(-8, "skc_v6_daddr", 8, asm.DWord))
+}
+
+func symbol(name string, at asm.Instructions) asm.Instructions {
+	at[0] = at[0].WithSymbol(name)
+	return at
 }
 
 // offsets finds where a field lies in a type of this kernel; err is the first that was not found.
@@ -252,11 +307,25 @@ func (it *Iterators) Threads(into []ThreadRow) ([]ThreadRow, error) {
 
 // Sockets appends the sockets of the watched processes.
 func (it *Iterators) Sockets(into []SocketRow) ([]SocketRow, error) {
-	order := binary.NativeEndian
-	err := it.rows(it.onFiles, socketRowSize, func(row []byte) {
-		into = append(into, SocketRow{int(order.Uint64(row)), uint32(order.Uint64(row[8:]))})
-	})
+	err := it.rows(it.onFiles, socketRowSize, func(row []byte) { into = append(into, socketRow(row)) })
 	return into, err
+}
+
+func socketRow(row []byte) SocketRow {
+	order := binary.NativeEndian
+	out := SocketRow{PID: int(order.Uint64(row)), Inode: uint32(order.Uint64(row[8:]))}
+	local, remote := netip.Addr{}, netip.Addr{}
+	switch order.Uint16(row[16:]) {
+	case unix.AF_INET:
+		local, remote = netip.AddrFrom4([4]byte(row[24:])), netip.AddrFrom4([4]byte(row[40:]))
+	case unix.AF_INET6:
+		local, remote = netip.AddrFrom16([16]byte(row[24:])), netip.AddrFrom16([16]byte(row[40:]))
+	default:
+		return out
+	}
+	out.Local = netip.AddrPortFrom(local, order.Uint16(row[18:])) // skc_num is the one in the machine's order
+	out.Remote = netip.AddrPortFrom(remote, binary.BigEndian.Uint16(row[20:]))
+	return out
 }
 
 // rows runs an iterator once; one read may end in the middle of a row.

@@ -2,6 +2,7 @@ package bpf
 
 import (
 	"cmp"
+	"net/netip"
 	"os/exec"
 	"slices"
 	"syscall"
@@ -11,12 +12,18 @@ import (
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
-// sleeper starts a process of six threads that sleeps, and has two sockets.
+// sleeper starts a process of six threads that sleeps, and has two sockets without an address and the two sides of two
+// connections, one of each kind of address.
 func sleeper(t *testing.T) int {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "/usr/bin/python3", "-c", `
 import socket, threading, time
 a, b = socket.socketpair()
+kept = []
+for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+    l = socket.create_server((host, 0), family=family)
+    kept += [socket.create_connection(l.getsockname()[:2]), l.accept()[0]]
+    l.close()
 for _ in range(5):
     threading.Thread(target=lambda: time.sleep(3600), daemon=True).start()
 print("up", flush=True)
@@ -108,15 +115,27 @@ func TestIteratorsTellWhatProcTells(t *testing.T) {
 		t.Fatal(err)
 	}
 	var inodes []uint32
+	sides := map[[2]netip.AddrPort]bool{}
 	for _, row := range rows {
+		if row.Local.IsValid() {
+			sides[[2]netip.AddrPort{row.Local, row.Remote}] = true
+		}
 		if row.PID != pid {
 			t.Errorf("a socket of process %d, which is not watched", row.PID)
 		}
 		inodes = append(inodes, row.Inode)
 	}
 	slices.Sort(inodes)
-	if len(sockets) != 2 || !slices.Equal(sockets, inodes) {
+	if len(sockets) != 6 || !slices.Equal(sockets, inodes) {
 		t.Errorf("/proc tells the sockets %v, the iterator %v", sockets, inodes)
+	}
+	if it.Names() && len(sides) != 4 {
+		t.Errorf("sides of connections %v, want 4", sides)
+	}
+	for side := range sides {
+		if !sides[[2]netip.AddrPort{side[1], side[0]}] || !side[0].Addr().IsLoopback() {
+			t.Errorf("%v has no other side among %v", side, sides)
+		}
 	}
 	it.Forget(pid)
 	if rows, err := it.Threads(nil); err != nil || len(rows) != 0 {

@@ -2,6 +2,7 @@ package sockdiag
 
 import (
 	"encoding/binary"
+	"net/netip"
 	"time"
 	"unsafe"
 
@@ -40,6 +41,23 @@ const AllStates = 1<<12 - 1
 
 // served are the states of sockets that a server has to do with.
 const served = 1<<Established | 1<<CloseWait | 1<<Listen
+
+// Named is the connection between two addresses, by which the kernel can be asked for it. An address of IPv4 that is
+// mapped is that of an IPv6 socket.
+func Named(local, remote netip.AddrPort, inode uint32) Connection {
+	c := Connection{State: Established, Port: local.Port(), Peer: remote.Port(), Inode: inode, Family: unix.AF_INET6}
+	if local.Addr().Is4() {
+		c.Family = unix.AF_INET
+	}
+	binary.BigEndian.PutUint16(c.ID[0:], local.Port())
+	binary.BigEndian.PutUint16(c.ID[2:], remote.Port())
+	copy(c.ID[4:], local.Addr().AsSlice())
+	copy(c.ID[20:], remote.Addr().AsSlice())
+	for i := sockidSize - 8; i < sockidSize; i++ {
+		c.ID[i] = 0xff // INET_DIAG_NOCOOKIE: whichever it is
+	}
+	return c
+}
 
 func parseConnection(body []byte) (Connection, error) {
 	if len(body) < messageSize {

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -224,4 +226,51 @@ func FuzzSocketDump(f *testing.F) {
 	f.Fuzz(func(_ *testing.T, data []byte, seq uint32) {
 		_, _ = parseDump(data, seq, func(body []byte) error { _, err := parseConnection(body); return err })
 	})
+}
+
+// A connection is found by the addresses of its two sides, also by mapped ones of a socket that takes both families.
+func TestAConnectionIsFoundByItsAddresses(t *testing.T) {
+	for _, at := range []string{"127.0.0.1:0", "[::1]:0", "[::]:0"} {
+		l, err := net.Listen("tcp", at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		to := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(l.Addr().(*net.TCPAddr).Port))
+		if at == "[::1]:0" {
+			to = netip.AddrPortFrom(netip.IPv6Loopback(), to.Port())
+		}
+		client, err := net.Dial("tcp", to.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		accepted, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := client.Write([]byte("four")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(accepted, make([]byte, 4)); err != nil {
+			t.Fatal(err)
+		}
+		from := client.LocalAddr().(*net.TCPAddr).AddrPort()
+		if at == "[::]:0" { // as the kernel has it in an IPv6 socket
+			to = netip.AddrPortFrom(netip.AddrFrom16(to.Addr().As16()), to.Port())
+			from = netip.AddrPortFrom(netip.AddrFrom16(from.Addr().As16()), from.Port())
+		}
+		inet, err := OpenInet("", to.Port())
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := inet.Some(nil, []Connection{Named(to, from, 1)})
+		if err != nil || len(got) != 1 || got[0].Received != 4 || got[0].Inode <= 1 || got[0].Peer != from.Port() {
+			t.Errorf("%s: %+v (%v), want the connection from %s with four bytes", at, got, err, from)
+		}
+		inet.Close()
+		for _, c := range []io.Closer{client, accepted, l} {
+			if err := c.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
 }

@@ -33,13 +33,17 @@ func New(open bool, failed func(error)) *Reader { return &Reader{tried: !open, f
 func (r *Reader) Tick(threads int) {
 	r.tick++
 	r.ready()
-	if !r.tried && threads >= From {
-		r.open()
+	if threads >= From {
+		r.Open()
 	}
 }
 
-// open begins to open the iterators, on a goroutine of its own: it takes longer than a tick may.
-func (r *Reader) open() {
+// Open begins to open the iterators where it was not tried yet, on a goroutine of its own: it takes longer than a tick
+// may.
+func (r *Reader) Open() {
+	if r.tried {
+		return
+	}
 	r.tried = true
 	r.opening = make(chan *bpf.Iterators, 1)
 	go func() {
@@ -99,6 +103,15 @@ func (r *Reader) Threads(count int) (rows []bpf.ThreadRow, ok bool) {
 // processes from /proc. They stand until the next call.
 func (r *Reader) Sockets(count int) (rows []bpf.SocketRow, ok bool) {
 	if r.it == nil || !r.sockets.cheaper(r.tick, count) {
+		return nil, false
+	}
+	return read(r, &r.sockets, r.it.Sockets, func(a, b bpf.SocketRow) int { return cmp.Compare(a.PID, b.PID) })
+}
+
+// NamedSockets are the sockets of all processes with their addresses, whatever it costs; ok is false where they cannot
+// be had. They stand until the next call.
+func (r *Reader) NamedSockets() (rows []bpf.SocketRow, ok bool) {
+	if r.it == nil || !r.it.Names() {
 		return nil, false
 	}
 	return read(r, &r.sockets, r.it.Sockets, func(a, b bpf.SocketRow) int { return cmp.Compare(a.PID, b.PID) })

@@ -21,7 +21,8 @@ type socket struct {
 // connections follows the sockets of the server over time. One goroutine may use it.
 type connections struct {
 	source  source
-	local   bool // the first address is a unix socket's; others of that kind are for commands
+	ports   map[uint16]bool // of the server
+	local   bool            // the first address is a unix socket's; others of that kind are for commands
 	now     []sockdiag.Connection
 	spare   []sockdiag.Connection
 	round   uint64
@@ -32,12 +33,14 @@ type connections struct {
 	swept   time.Time          // when the descriptors were last gone through
 	whole   time.Time          // when all were last read
 	cost    time.Duration      // of that
-	ran     bool               // a worker did since of which it does not show otherwise what it accepts
+
+	newsCost time.Duration // of all of these that were for the sake of connections that were not known
+	ran      bool          // a worker did since of which it does not show otherwise what it accepts
 }
 
 func newConnections(s source) *connections {
 	return &connections{
-		source: s, sockets: map[uint32]*socket{}, foreign: map[uint32]bool{}, tallies: map[int]*Tally{},
+		source: s, ports: map[uint16]bool{}, sockets: map[uint32]*socket{}, foreign: map[uint32]bool{}, tallies: map[int]*Tally{},
 		closed: map[int]uint64{},
 	}
 }
@@ -54,13 +57,14 @@ const (
 	perSocket = 4 * time.Microsecond
 )
 
-// refresh reads the sockets anew: those that are known, or all: where news says that there are others, and once a
-// second while workers run whose new connections do not show otherwise (ran). look goes through the descriptors of the
-// workers for the owners of those that have none.
-func (c *connections) refresh(now time.Time, ran, news bool, look func(found func(inode uint32, pid int))) error {
+// refresh reads the sockets anew: those that are known and those that are named, or all: where news says that there are
+// others, and once a second while workers run whose new connections do not show otherwise (ran). look goes through the
+// descriptors of the workers for the owners of those that have none.
+func (c *connections) refresh(now time.Time, ran, news bool, named []sockdiag.Connection,
+	look func(found func(inode uint32, pid int))) error {
 	c.round++
 	c.ran = c.ran || ran
-	if err := c.read(now, news); err != nil {
+	if err := c.read(now, news, named); err != nil {
 		return err
 	}
 	if c.follow(now) && now.Sub(c.swept) >= sweepEvery {
@@ -74,8 +78,8 @@ func (c *connections) refresh(now time.Time, ran, news bool, look func(found fun
 	return nil
 }
 
-// read reads all sockets, or those that are known.
-func (c *connections) read(now time.Time, news bool) (err error) {
+// read reads all sockets, or those that are known and those that are named.
+func (c *connections) read(now time.Time, news bool, named []sockdiag.Connection) (err error) {
 	every := min(max(wholeEvery, 1000*c.cost), wholeMost)
 	if !c.ran { // nothing can be there that has not shown elsewhere
 		every = wholeMost
@@ -85,6 +89,9 @@ func (c *connections) read(now time.Time, news bool) (err error) {
 		began := time.Now()
 		c.now, err = c.source.All(c.now[:0])
 		c.whole, c.cost, c.ran = now, time.Since(began), false
+		if news {
+			c.newsCost += c.cost
+		}
 		if len(c.foreign) > 1<<16 {
 			clear(c.foreign)
 		}
@@ -96,7 +103,7 @@ func (c *connections) read(now time.Time, news bool) (err error) {
 			known = append(known, one)
 		}
 	}
-	c.now, err = c.source.Some(c.now[:0], known)
+	c.now, err = c.source.Some(c.now[:0], append(known, named...))
 	return err
 }
 

@@ -1,6 +1,8 @@
 package requests
 
 import (
+	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -51,7 +53,7 @@ func TestAConnectionThatIsOverDoesNotLowerTheSum(t *testing.T) {
 		{nil, 150},
 	} {
 		source.there = step.there
-		if err := c.refresh(now.Add(time.Duration(i)*time.Second), true, true, look); err != nil {
+		if err := c.refresh(now.Add(time.Duration(i)*time.Second), true, true, nil, look); err != nil {
 			t.Fatal(err)
 		}
 		if got := c.of(42).Answered; got != step.want {
@@ -60,12 +62,41 @@ func TestAConnectionThatIsOverDoesNotLowerTheSum(t *testing.T) {
 	}
 }
 
-type scripted struct{ there []sockdiag.Connection }
+// A connection whose addresses are known is asked for by these: all sockets of the machine need not be gone through.
+func TestANamedConnectionIsAskedForByItsName(t *testing.T) {
+	client := netip.MustParseAddrPort("127.0.0.1:40000")
+	server := netip.MustParseAddrPort("127.0.0.1:8000")
+	named := sockdiag.Named(server, client, 9)
+	source := &scripted{there: []sockdiag.Connection{{State: sockdiag.Established, Inode: 7, Received: 1}}}
+	c := newConnections(source)
+	now := time.Now()
+	look := func(func(uint32, int)) {}
+	c.cost = time.Hour // a look at all takes so long that none is taken for the number of those that are known
+	if err := c.refresh(now, false, true, nil, look); err != nil {
+		t.Fatal(err)
+	}
+	c.cost = time.Hour
+	if err := c.refresh(now, false, false, []sockdiag.Connection{named}, look); err != nil {
+		t.Fatal(err)
+	}
+	c.claim(9, 42)
+	if source.whole != 1 || len(source.known) != 2 || c.sockets[9] == nil || c.sockets[9].pid != 42 {
+		t.Errorf("%d looks at all, asked for %v, known %v: want one look, and both asked for", source.whole, source.known, c.sockets)
+	}
+}
+
+// scripted tells what is there, and by their names those that are asked for.
+type scripted struct {
+	there, known []sockdiag.Connection
+	whole        int // how often all were asked for
+}
 
 func (s *scripted) All(into []sockdiag.Connection) ([]sockdiag.Connection, error) {
+	s.whole++
 	return append(into, s.there...), nil
 }
-func (s *scripted) Some(into, _ []sockdiag.Connection) ([]sockdiag.Connection, error) {
-	return s.All(into)
+func (s *scripted) Some(into, known []sockdiag.Connection) ([]sockdiag.Connection, error) {
+	s.known = slices.Clone(known)
+	return append(into, known...), nil
 }
 func (s *scripted) Close() {}

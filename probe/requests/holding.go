@@ -19,7 +19,7 @@ const (
 // holding says what a process has of them.
 func (c *connections) holding(fs proc.FS, pid int) Holding {
 	if _, _, listening := c.backlog(); !listening {
-		if c.refresh(time.Now(), true, true, func(func(uint32, int)) {}) != nil {
+		if c.refresh(time.Now(), true, true, nil, func(func(uint32, int)) {}) != nil {
 			return HoldUnseen
 		}
 		if _, _, listening = c.backlog(); !listening {

@@ -3,6 +3,7 @@
 package requests
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -40,6 +41,11 @@ func Open(fs proc.FS, netns string, addresses []string, bulk *bulk.Reader, troub
 		}
 		r.connections = newConnections(all)
 		r.connections.local = strings.HasPrefix(addresses[0], "unix:")
+		for _, address := range addresses {
+			if at, err := netip.ParseAddrPort(address); err == nil {
+				r.connections.ports[at.Port()] = true
+			}
+		}
 	}
 	return r, nil
 }
@@ -93,7 +99,14 @@ func (r *Reader) Read(now time.Time) {
 		p.changed = false
 		news = p.compare(c) || news
 	}
-	if err := c.refresh(now, ran && r.blind, news, r.owners); err != nil {
+	named, told := []sockdiag.Connection(nil), false
+	if news {
+		named, told = r.named()
+	}
+	if !told && c.newsCost > dearNews {
+		r.bulk.Open()
+	}
+	if err := c.refresh(now, ran && r.blind, news && !told, named, r.owners); err != nil {
 		r.troubles.Trouble("read the server's sockets", err)
 	}
 	if news {
@@ -101,6 +114,32 @@ func (r *Reader) Read(now time.Time) {
 			p.claim(c)
 		}
 	}
+}
+
+// dearNews is what it may have taken to read all sockets for the sake of a few before the few are asked for by name:
+// about what it takes to open what tells their names.
+const dearNews = 100 * time.Millisecond
+
+// named are the connections of the workers that are not known yet, by their addresses; ok is false where these cannot
+// be had. Of a socket that is none of the server's there is none.
+func (r *Reader) named() (all []sockdiag.Connection, ok bool) {
+	rows, ok := r.bulk.NamedSockets()
+	if !ok {
+		return nil, false
+	}
+	unknown := map[uint32]bool{}
+	for _, p := range r.processes {
+		for _, inode := range p.unknown {
+			unknown[inode] = true
+		}
+	}
+	for _, row := range rows {
+		if unknown[row.Inode] && r.connections.ports[row.Local.Port()] {
+			all = append(all, sockdiag.Named(row.Local, row.Remote, row.Inode))
+			delete(unknown, row.Inode) // another process may have it too
+		}
+	}
+	return all, true
 }
 
 // ofWorkers is what troubles with descriptors are about.

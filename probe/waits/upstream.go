@@ -17,24 +17,16 @@ const maxUpstreams = 8
 // Upstream is the servers that a process has asked and that have not answered: connections of its own on which it spoke
 // last. A loop that passes requests on waits for these while its threads wait for events.
 func (f *Finder) Upstream(pid int, server Server) []history.Unanswered {
+	own := f.ownSockets(pid, server)
+	if len(own) == 0 {
+		return nil
+	}
 	t, err := f.host.table()
 	if err != nil {
 		return nil
 	}
-	fds, err := f.fs.FDs(pid)
-	if err != nil {
-		return nil
-	}
 	by := map[string]*history.Unanswered{}
-	for _, fd := range fds {
-		link, err := f.fs.Link(pid, fd)
-		if err != nil {
-			continue
-		}
-		inode, ok := proc.SocketInode(link)
-		if !ok {
-			continue
-		}
+	for _, inode := range own {
 		remote, age, owes := f.host.owes(t, inode, pid, server)
 		if !owes {
 			continue
@@ -55,6 +47,19 @@ func (f *Finder) Upstream(pid int, server Server) []history.Unanswered {
 		return cmp.Or(b.Count-a.Count, cmp.Compare(a.Remote, b.Remote))
 	})
 	return all[:min(len(all), maxUpstreams)]
+}
+
+// ownSockets are those of a process that are neither the server's listeners nor known to have come from its clients.
+func (f *Finder) ownSockets(pid int, server Server) []uint32 {
+	var own []uint32
+	var fds proc.Folder
+	defer fds.Close()
+	_ = fds.Links(f.fs, pid, func(link []byte) { // what cannot be read has none
+		if inode, ok := proc.SocketInode(link); ok && !server.Listening[inode] && !server.Clients[inode] {
+			own = append(own, inode)
+		}
+	})
+	return own
 }
 
 // owes says whether the other side of a socket owes an answer, where it leads, and since when.
