@@ -93,7 +93,7 @@ func (m *undoList) mendThose(chosen func(undo) bool) (left []error) {
 			continue
 		}
 		if err := u.mend(); err != nil {
-			left = append(left, fmt.Errorf("%s: %m", u, err))
+			left = append(left, fmt.Errorf("%s: %w", u, err))
 			continue
 		}
 		m.drop(u.ID)

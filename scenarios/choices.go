@@ -22,10 +22,7 @@ func choices(field reflect.StructField) []string {
 		}
 		return words
 	case "shape":
-		for _, s := range Shapes() {
-			words = append(words, s.Name)
-		}
-		return words
+		return ShapeNames()
 	case "mixed-shape":
 		for _, s := range Shapes() {
 			if !s.Alone {

@@ -32,6 +32,15 @@ func Shapes() []Shape {
 	}
 }
 
+// ShapeNames are their names, in that order.
+func ShapeNames() []string {
+	var names []string
+	for _, s := range Shapes() {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
 // shapeOf is the row of a shape; the empty one is constant, and one that is not known takes no keys.
 func shapeOf(name string) Shape {
 	name = cmp.Or(name, "constant")

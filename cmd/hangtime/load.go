@@ -8,6 +8,7 @@ import (
 	"io"
 	"log"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -59,7 +60,7 @@ func (f *loadFlags) define(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVarP(&f.Rate, "rate", "r", "100/s", "hits a second: 200/s, 6000/m")
 	flags.DurationVarP(&f.Duration, "duration", "d", 10*time.Second, "how long hits are due (a replay: as long as its log)")
-	flags.StringVar(&f.Shape, "shape", "constant", "of the rate: constant, poisson, ramp, step, spike, sine, closed, replay")
+	flags.StringVar(&f.Shape, "shape", "constant", "of the rate: "+strings.Join(scenarios.ShapeNames(), ", "))
 	flags.StringVar(&f.To, "to", "", "rate at the end of a ramp, on top of a spike or a sine")
 	flags.DurationVar(&f.From, "from", 0, "when a ramp or a spike begins")
 	flags.DurationVar(&f.Over, "over", 0, "how long a ramp or a spike takes (a ramp: else all the time), or the period of a sine")
