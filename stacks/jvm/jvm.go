@@ -150,6 +150,7 @@ func (r *reader) Look() ([]stacks.Work, error) {
 	for _, t := range threads {
 		w := stacks.Work{Kind: "thread", TID: t.tid, ID: t.at, Name: t.name, Frames: t.frames, Wait: t.wait}
 		w.Pool, w.Idle = pooled(t.frames), idle(t, r.threads.blocked)
+		w.Main, w.Script = t.name == "main", course(t.frames)
 		all = append(all, w)
 	}
 	return all, nil
