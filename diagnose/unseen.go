@@ -24,10 +24,12 @@ func (f finder) unknown(p *process, s standstill, stalled bool) string {
 	looked := f.now-p.lookedAt <= 2*f.limits.Stale
 	switch {
 	case stalled && s.aimless && f.silence(s.from, f.now) >= f.limits.Unanswered:
-		return fmt.Sprintf("it listens nowhere, and its own code stands still in %s for %s; whether it works or rests there cannot be seen",
-			p.stacks[s.tid].own(), words.Seconds(f.silence(s.from, f.now)))
+		return f.courseWords(p, s)
 	case stalled || p.gone || f.ending >= 0 || !f.whole || f.serverRuns(p) || p.helps():
 		return ""
+	case f.owedFor(p) >= f.limits.Unanswered:
+		return "it listens nowhere, and its loop waits for events" + f.owesWords(p) +
+			"; whether it waits for that answer or for its next message cannot be seen"
 	case p.sample.Inside > 0 && f.now-max(p.began(), p.answered) >= f.limits.Unanswered && looked &&
 		len(f.awaited(p)) == 0 &&
 		!f.upstreamWaits(p):
