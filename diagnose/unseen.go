@@ -25,6 +25,8 @@ func (f finder) unknown(p *process, s standstill, stalled bool) string {
 	switch {
 	case stalled && s.aimless && f.silence(s.from, f.now) >= f.limits.Unanswered:
 		return f.courseWords(p, s)
+	case f.unlooked(p) && !stalled && !p.gone && f.ending < 0:
+		return "its threads have not been looked at yet"
 	case stalled || p.gone || f.ending >= 0 || !f.whole || f.serverRuns(p) || p.helps():
 		return ""
 	case f.owedFor(p) >= f.limits.Unanswered:
@@ -55,6 +57,12 @@ func (f finder) unknown(p *process, s standstill, stalled bool) string {
 		}
 	}
 	return ""
+}
+
+// unlooked says whether no look at the threads of a process that listens nowhere is over although one should be, as on a
+// machine that is very busy: nothing else says what such a process is at.
+func (f finder) unlooked(p *process) bool {
+	return f.attached && p.noListener && p.lookedAt == unset && p.firstAt != unset && f.now-p.firstAt >= lookWhole
 }
 
 // inRequest says whether a thread was seen in a request or a job lately: it works, whatever its waits look like between

@@ -79,10 +79,8 @@ func aloneCases() []realCase {
 
 		{name: "Node waits for an answer", serve: with(deafUpstream, node("ask")), after: hungLong,
 			want: cannotTell(`its loop waits for events`, owed)},
-		{name: "Node waits for a program that it started", serve: node("child"), after: hungLong,
-			want: cannotTell(`sleep 3600`)},
-		{name: "Node stands still until a program ends that it started", serve: node("childAtOnce"), after: hungLong,
-			want: cannotTell(`${errand.js#childAtOnce}\) for 1\d`)},
+		{name: "Node stands still by Atomics.wait", serve: node("wait"), after: hungLong,
+			want: cannotTell(`${errand.js#wait}\) for 1\d`)},
 		{name: "Node waits for the next job of Redis", serve: with(redisServer, node("fetch")), after: hungLong,
 			want: cannotTell(`127\.0\.0\.1:${REDIS}.* has not answered for 1\d`)},
 		{name: "healthy: Node has a timer", serve: node("tick"), after: hungLong, want: want{says: []string{`idle`}}},
@@ -105,7 +103,7 @@ func sidekiq(s *stage) {
 	s.t.Helper()
 	s.set("REDIS_URL", "redis://127.0.0.1:"+s.value("REDIS"))
 	s.serve("sidekiq", "-c", "3", "-r", s.app("ruby/letters.rb"))
-	s.said(s.server, "Starting processing")
+	s.said(s.server, "Running in ruby")
 }
 
 func errandOfJava(errand string) func(*stage) {

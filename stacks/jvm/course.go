@@ -16,6 +16,12 @@ func course(frames []stacks.Frame) bool {
 	})
 }
 
+// anyOwn says that the application's code is somewhere in frames. Below the main method it is the program's own course,
+// whoever called it: libraries take work in threads of their own.
+func anyOwn(frames []stacks.Frame) bool {
+	return slices.ContainsFunc(frames, func(f stacks.Frame) bool { return !f.Library })
+}
+
 // onlyCalls says that a function calls what it was given, and takes no work from anybody: what threads begin with,
 // reflection, collections, and Spring Boot where it starts a program and its runners.
 func onlyCalls(function string) bool {

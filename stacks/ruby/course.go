@@ -28,12 +28,26 @@ func isStub(frames []stacks.Frame) bool {
 }
 
 // takesWork says that a call is of a library that may have got the work of what it calls from somebody. Ruby's own
-// functions call what they were given, and consoles run the command that the program was started with.
+// functions and its standard library call what they were given, but for servers, and consoles run the command that the
+// program was started with.
 func takesWork(f stacks.Frame) bool {
-	return f.Library && f.File != "" && !strings.HasPrefix(f.File, "<internal:") &&
-		!slices.ContainsFunc([]string{"/rubygems/", "/bundler/", "/bundler-", "/rake/", "/rake-", "/thor/", "/timeout.rb",
-			"/monitor.rb", "/optparse.rb", "/set.rb", "/delegate.rb", "/forwardable.rb"},
-			func(part string) bool { return strings.Contains(f.File, part) })
+	in := func(parts ...string) bool {
+		return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(f.File, part) })
+	}
+	switch {
+	case !f.Library || isNative(f), in("/rubygems/", "/bundler/", "/bundler-", "/rake/", "/rake-", "/thor/"):
+		return false
+	case isStandard(f.File):
+		return in("/drb/", "/webrick/", "/socket.rb")
+	}
+	return true
+}
+
+// isStandard says that a file is of Ruby's standard library: "/usr/lib/ruby/3.1.0/net/http.rb". Packages of a system
+// and gems have folders beside and below.
+func isStandard(file string) bool {
+	_, below, found := strings.Cut(file, "/lib/ruby/")
+	return found && below != "" && below[0] >= '0' && below[0] <= '9' && !strings.Contains(below, "/gems/")
 }
 
 // fetches says that a thread waits for its next message in the application's own loop, in a function of a client that

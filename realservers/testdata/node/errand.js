@@ -1,5 +1,4 @@
 // A program that listens nowhere and does what it is told to. The comment hang: NAME is where it stands.
-const { exec, execSync } = require("child_process");
 const net = require("net");
 
 const errands = {
@@ -9,11 +8,8 @@ const errands = {
   tick() {
     setInterval(() => {}, 500);
   },
-  child() {
-    exec("sleep 3600");
-  },
-  childAtOnce() {
-    execSync("sleep 3600"); // hang: childAtOnce
+  wait() {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); // hang: wait
   },
   // The next job of a list in Redis.
   fetch() {

@@ -70,6 +70,7 @@ func count() {
 }
 
 func main() {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP) // else Go itself ends a program of which every goroutine waits
 	fmt.Println("ready")
 	map[string]func(){"circle": circle, "ask": ask, "sleep": sleep, "tick": tick, "signals": signals, "consume": consume,
 		"count": count}[os.Args[1]]()
