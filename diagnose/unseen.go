@@ -59,11 +59,9 @@ func (f finder) unknown(p *process, s standstill, stalled bool) string {
 	return ""
 }
 
-// unlooked says whether no look at the threads of a process that listens nowhere is over although one should be, as on a
-// machine that is very busy: nothing else says what such a process is at.
-func (f finder) unlooked(p *process) bool {
-	return f.attached && p.noListener && p.lookedAt == unset && p.firstAt != unset && f.now-p.firstAt >= lookWhole
-}
+// unlooked says whether no look at the threads of a process that listens nowhere is over yet, which takes long on a very
+// busy machine: nothing else says what such a process is at.
+func (f finder) unlooked(p *process) bool { return f.attached && p.noListener && p.lookedAt == unset }
 
 // inRequest says whether a thread was seen in a request or a job lately: it works, whatever its waits look like between
 // two looks.
