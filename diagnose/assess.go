@@ -16,7 +16,8 @@ func (f finder) assess(p *process) (standstill, bool) {
 		return standstill{}, false
 	}
 	best, found := standstill{}, false
-	for _, look := range []func(*process) (standstill, bool){f.loopStall, f.requestStall, f.taskStall, f.silentStall} {
+	for _, look := range []func(*process) (standstill, bool){f.loopStall, f.requestStall, f.taskStall, f.silentStall,
+		f.courseStall} {
 		if one, ok := look(p); ok && (!found || f.worse(one, best)) {
 			best, found = one, true
 		}

@@ -17,6 +17,10 @@ type waitingThread struct{ pid, tid int }
 func (v sight) owners(p *process, tid int) (text string, all []waitingThread) {
 	o := v.behind(p, tid, v.now)
 	if o == nil {
+		// Its runtime waits with a wake-up of its own, and knows what for.
+		if t := p.threads[tid]; t != nil && t.running < 0 && v.stackOf(p, t) != nil {
+			return owner(p, tid)
+		}
 		return "", nil
 	}
 	switch ev := o.event.(type) {
@@ -25,10 +29,7 @@ func (v sight) owners(p *process, tid int) (text string, all []waitingThread) {
 			return fmt.Sprintf("thread %d of pid %d waits for a mutex of thread %d", tid, p.pid, ev.Owner),
 				[]waitingThread{{pid: p.pid, tid: ev.Owner}}
 		}
-		if st := p.stacks[tid]; st != nil && st.Wait != nil && st.Wait.Owner != 0 && int(st.Wait.Owner) != tid {
-			return fmt.Sprintf("thread %d of pid %d waits for %s of thread %d", tid, p.pid, userWait(st), st.Wait.Owner),
-				[]waitingThread{{pid: p.pid, tid: int(st.Wait.Owner)}}
-		}
+		return owner(p, tid)
 	case history.LockWait:
 		for _, h := range ev.Holders {
 			q := v.alive(h.PID)
@@ -45,6 +46,16 @@ func (v sight) owners(p *process, tid int) (text string, all []waitingThread) {
 		}
 	}
 	return "", nil
+}
+
+// owner is the thread that keeps another of its process waiting, by their runtime's account.
+func owner(p *process, tid int) (text string, all []waitingThread) {
+	st := p.stacks[tid]
+	if st == nil || st.Wait == nil || st.Wait.Owner == 0 || int(st.Wait.Owner) == tid {
+		return "", nil
+	}
+	return fmt.Sprintf("thread %d of pid %d waits for %s of thread %d", tid, p.pid, userWait(st), st.Wait.Owner),
+		[]waitingThread{{pid: p.pid, tid: int(st.Wait.Owner)}}
 }
 
 // cycle follows who waits for whom from a thread until it comes back to it; nil: it does not.

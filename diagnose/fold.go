@@ -210,6 +210,8 @@ func (f *Fold) Workers() []Worker {
 		} else {
 			w.CPU, _ = p.shares()
 			w.Label, w.Awaits, w.Reason, w.Least = p.label, f.awaits(p), p.unseen, p.sample.LeastAge
+			w.Undecided = f.unlooked(p) || p.undecided && p.state == Busy
+			w.Least = w.Least || p.state == Hung && p.sample.Inside == 0 && p.stall.least
 			w.Requests = f.requestsOf(p)
 			if p.label == Slow && p.cause != nil {
 				w.Held = f.now - p.stall.since()

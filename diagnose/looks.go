@@ -22,6 +22,7 @@ type looks struct {
 	lookFrom  time.Duration   // when that, or the last one, began
 	wholeFrom time.Duration   // when the last whole one began
 	rests     bool            // the last whole look proved that a thread of it waits for work
+	fetched   bool            // its own loop was seen to wait for its next message
 	upstream  history.Upstream
 	upAt      time.Duration // when that was seen; unset: never
 }

@@ -100,6 +100,7 @@ func (p *process) whole(at time.Duration, idle func(*threadState) bool) {
 	p.looking, p.lookedAt, p.wholeFrom, p.rests = false, at, p.lookFrom, false
 	for tid, st := range p.stacks {
 		// It has come so far as to serve.
+		p.fetched = p.fetched || st.at >= p.lookFrom && st.Script && st.Idle
 		p.ready = p.ready || st.at >= p.lookFrom && (st.Request != nil || st.Idle && (tid == p.pid || st.Pool))
 	}
 	for id, st := range p.tasks {

@@ -37,6 +37,7 @@ type judgement struct {
 	label     Label
 	unseen    string        // why nobody can say whether it works; empty: it can be said
 	suspected time.Duration // when the present stall was first suspected; -1: not
+	undecided bool          // whether it works or rests cannot be seen, and that may yet last long enough to be said
 	kept      bool          // it was found to stand still when it was last judged
 	cause     *Cause
 	stall     standstill    // the present one, as last judged to be a hang

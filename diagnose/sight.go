@@ -26,8 +26,11 @@ func (v sight) fresh(p *process, at time.Duration) bool {
 // idle says whether a thread is proven to wait for work: by the set of descriptors that it waits for, or by the place
 // in its code.
 func (v sight) idle(p *process, t *threadState) bool {
-	if st := v.stackOf(p, t); st != nil && st.Idle {
+	if st := v.stackOf(p, t); st != nil && st.Idle && !(onlyLoops(p, st) && v.alone(p)) {
 		return true
+	}
+	if st := p.stacks[t.TID]; t.For == "events" && st != nil && !st.Idle && v.inCourse(p, st) {
+		return false // its runtime waits with a wake-up of its own, whatever its code waits for
 	}
 	o := v.behind(p, t.TID, v.now)
 	return t.Idle && (o == nil || !o.real()) || o != nil && o.owed() && !v.waiting() && !asks(p, o) || v.parks(p, t)

@@ -24,6 +24,7 @@ type standstill struct {
 	cycle   []string      // who waits for whom, in a circle
 	unaided bool          // no look says what keeps it
 	aimless bool          // nobody can know what it is to do: it is a program with a course of its own
+	least   bool          // it may have lasted longer than since from
 	nobodys bool          // nobody waits for it, so that its age makes no hang of it
 	own     bool          // what it waits for keeps nobody else: as long as others of the server answer, it is slow
 }

@@ -17,6 +17,9 @@ func (f finder) requestStall(p *process) (standstill, bool) {
 	}
 	threads := f.serving(p)
 	for _, t := range threads {
+		if f.inCourse(p, p.stacks[t.TID]) {
+			continue // nobody asked for it
+		}
 		if s, ok := f.threadStall(p, t, threads); ok {
 			consider(s)
 			if roleOf(t.ThreadSample) == mainThread || s.behind != nil && s.behind.shared() {
@@ -156,8 +159,6 @@ func (f finder) urgency(p *process, s *standstill, t *threadState, others []*thr
 			s.how = booting
 		}
 		switch {
-		case f.ownCourse(p, t):
-			s.how, s.aimless = standing, true
 		case f.waiting():
 			s.limit, s.own = f.limits.Loop, true
 		case s.how == booting && !f.anyReady():
@@ -192,13 +193,6 @@ func (f finder) urgency(p *process, s *standstill, t *threadState, others []*thr
 	if s.limit > 0 && !t.Twice && s.how == standing {
 		s.limit = max(s.limit, f.limits.Pool) // a single look proves less
 	}
-}
-
-// ownCourse says whether a process that listens nowhere, and is no child of a server, stands in a program's own course:
-// it may be a server that comes to nothing, a job that hangs, or a daemon that rests.
-func (f finder) ownCourse(p *process, t *threadState) bool {
-	st := p.stacks[t.TID]
-	return p.noListener && p.pid == f.arbiter && p.sample.Inside == 0 && st != nil && st.Script && st.Request == nil
 }
 
 // disproved says whether what the worker has answered since shows that this thread is not what stops it.

@@ -90,7 +90,7 @@ func (f finder) silentStall(p *process) (standstill, bool) {
 func (f finder) awaitStall(p *process) (standstill, bool) {
 	groups := map[uint64][]*stack{}
 	for _, st := range f.awaited(p) {
-		if exclusive(st) {
+		if exclusive(st) && !f.inCourse(p, st) {
 			groups[st.Wait.Object] = append(groups[st.Wait.Object], st)
 		}
 	}

@@ -15,6 +15,7 @@ type judge struct {
 // decide moves a process to the state that all that is known of it now amounts to.
 func (j *judge) decide(p *process) {
 	s, stalled := j.assess(p)
+	p.undecided = stalled && s.aimless || j.owedFor(p) >= j.limits.Loop
 	p.kept = stalled && j.silence(s.from, j.now) >= j.limits.Suspect
 	p.unseen = ""
 	switch {
@@ -56,7 +57,7 @@ func (j *judge) calm(p *process, s standstill, stalled bool) (State, time.Durati
 		next = Busy
 	case !p.ready && j.now-p.seen < j.limits.Boot:
 		next = Booting
-	case j.whole && p.noListener && p.lookedAt != unset && !p.rests:
+	case j.whole && p.noListener && p.lookedAt != unset && (!p.rests || j.onCourse(p) || j.owedFor(p) > 0):
 		next = Busy // nothing is seen to be asked of it, and no thread of it is proven to wait for work: it runs
 	}
 	if next == p.state {

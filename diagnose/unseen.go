@@ -24,10 +24,14 @@ func (f finder) unknown(p *process, s standstill, stalled bool) string {
 	looked := f.now-p.lookedAt <= 2*f.limits.Stale
 	switch {
 	case stalled && s.aimless && f.silence(s.from, f.now) >= f.limits.Unanswered:
-		return fmt.Sprintf("it listens nowhere, and its own code stands still in %s for %s; whether it works or rests there cannot be seen",
-			p.stacks[s.tid].own(), words.Seconds(f.silence(s.from, f.now)))
+		return f.courseWords(p, s)
+	case f.unlooked(p) && !stalled && !p.gone && f.ending < 0:
+		return "its threads have not been looked at yet"
 	case stalled || p.gone || f.ending >= 0 || !f.whole || f.serverRuns(p) || p.helps():
 		return ""
+	case f.owedFor(p) >= f.limits.Unanswered:
+		return "it listens nowhere, and its loop waits for events" + f.owesWords(p) +
+			"; whether it waits for that answer or for its next message cannot be seen"
 	case p.sample.Inside > 0 && f.now-max(p.began(), p.answered) >= f.limits.Unanswered && looked &&
 		len(f.awaited(p)) == 0 &&
 		!f.upstreamWaits(p):
@@ -54,6 +58,10 @@ func (f finder) unknown(p *process, s standstill, stalled bool) string {
 	}
 	return ""
 }
+
+// unlooked says whether no look at the threads of a process that listens nowhere is over yet, which takes long on a very
+// busy machine: nothing else says what such a process is at.
+func (f finder) unlooked(p *process) bool { return f.attached && p.noListener && p.lookedAt == unset }
 
 // inRequest says whether a thread was seen in a request or a job lately: it works, whatever its waits look like between
 // two looks.

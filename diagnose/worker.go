@@ -53,6 +53,7 @@ type Worker struct {
 	Held       time.Duration   // of one that is slow: the age of what it is at; 0: not known
 	Flows      bool            // it was seen to answer within the last seconds (Limits.Pool)
 	Fresh      bool            // born a moment ago (Limits.Young), and it has no listening socket
+	Undecided  bool            // whether it works or rests cannot be seen: a longer look would say so
 	Silent     int             // of these, those whose client never sent a byte
 	Ports      []int           // the clients' ports of the requests inside, at most 16
 	OldestTask time.Duration   // age of the oldest open task; 0: none is open
@@ -61,7 +62,7 @@ type Worker struct {
 	Awaits     []Await         // pieces of work that wait outside of any thread, the oldest first
 	Requests   []string        // what it works on, as far as its code says so: "GET /pay, 3.2 s"
 	Reason     string          // why nobody can say whether it works, where its state is unknown
-	Least      bool            // the age in Oldest is that since its connections were first seen: the kernel keeps none for unix sockets
+	Least      bool            // what lasts may have lasted longer: the age in Oldest counts since its connections were first seen, for the kernel keeps none for unix sockets; or it hangs for at least so long
 	Stacks     []history.Stack // what its threads did in their language's words, when they were last read
 }
 

@@ -186,6 +186,7 @@ type Stack struct {
 	Ends    bool     `json:"ends,omitempty"`    // it ends its process and waits for what is left
 	Wait    *Wait    `json:"wait,omitempty"`    // what it waits for, as its runtime has it
 	Request *Request `json:"request,omitempty"` // what it works on
+	Main    bool     `json:"main,omitempty"`    // it is what the program began with, on whatever thread
 	// Script says that the application's own code is not called by any library's: it is the program's own course.
 	Script bool          `json:"script,omitempty"`
 	For    time.Duration `json:"for,omitempty"` // since when it waits, where its runtime says so

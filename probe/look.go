@@ -18,6 +18,7 @@ type looks struct {
 	views      map[*threads.Thread]*view
 	proven     bool // the last look proved that it waits for work
 	language   language
+	owed       bool      // a program by itself: others were seen then to owe it answers
 	upstreamAt time.Time // when it was last looked whom it has asked
 	titleAt    time.Time // when its title was last read
 	title      string

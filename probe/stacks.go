@@ -31,6 +31,7 @@ type stackReader struct {
 	fs        proc.FS
 	rec       *history.Recorder
 	languages []stacks.Opener
+	arbiter   int
 	query     bool // the part of a request's address behind "?" may be recorded
 	troubles  *troubles
 }
@@ -74,7 +75,8 @@ func (r *stackReader) read(now time.Time, one *worker) {
 	l.idle, l.works = map[int]bool{}, false
 	for _, group := range grouped(all) {
 		l.idle[group.TID] = l.idle[group.TID] || group.Idle && group.TID != 0
-		l.works = l.works || !one.looks.idle(group.TID) && atWork(group.Work, one.PID)
+		l.works = l.works || !one.looks.idle(group.TID) && atWork(group.Work, one.PID) ||
+			one.alone(r.arbiter) && group.Script && !group.Idle
 		r.rec.Record(r.stackOf(one, l.reader.Language(), group))
 	}
 }
@@ -165,7 +167,7 @@ func (r *stackReader) stackOf(one *worker, language string, work alike) history.
 	st := history.Stack{
 		PID: one.PID, TID: work.TID, Language: language, Holds: work.Lock, Kind: work.Kind, ID: work.ID, Name: work.Name,
 		Idle: work.Idle, Pool: work.Pool, Queued: work.Queued, Boots: work.Boots, Turn: work.Turn, Helper: work.Helper,
-		Ends: work.Ends, Script: work.Script, For: work.Wait.For,
+		Ends: work.Ends, Main: work.Main, Script: work.Script, For: work.Wait.For,
 	}
 	if work.count > 1 {
 		st.Count = work.count

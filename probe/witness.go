@@ -32,7 +32,8 @@ func newWitness(fs proc.FS, rec *history.Recorder, target Target, requests *requ
 	troubles *troubles) *witness {
 	return &witness{
 		fs: fs, rec: rec, target: target, requests: requests, lastRun: lastRun, troubles: troubles,
-		stacks: &stackReader{fs: fs, rec: rec, languages: languages(), query: target.Query, troubles: troubles},
+		stacks: &stackReader{fs: fs, rec: rec, languages: languages(), arbiter: target.Arbiter,
+			query: target.Query, troubles: troubles},
 		waits: waits.New(fs, target.Netns, func(what string, err error) {
 			if errors.Is(err, os.ErrPermission) {
 				troubles.Unreadable(what, err)
@@ -237,13 +238,17 @@ func (w *witness) tell(one *worker, f *finding, server waits.Server) {
 // upstreamEvery is how often it is looked which servers owe a worker answers.
 const upstreamEvery = time.Second
 
-// readUpstream records whose answers a worker waits for outside of its threads' calls.
+// readUpstream records whose answers a worker, or a program by itself, waits for outside of its threads' calls.
 func (w *witness) readUpstream(now time.Time, one *worker, server waits.Server) {
-	if one.sample.Inside == 0 || one.sample.Oldest < upstreamEvery || now.Sub(one.looks.upstreamAt) < upstreamEvery {
+	alone := one.alone(w.target.Arbiter) && one.sample.Inside == 0
+	asked := one.sample.Inside > 0 && one.sample.Oldest >= upstreamEvery
+	if !alone && !asked || now.Sub(one.looks.upstreamAt) < upstreamEvery {
 		return
 	}
 	one.looks.upstreamAt = now
-	if all := w.waits.Upstream(one.PID, server); len(all) > 0 {
+	all := w.waits.Upstream(one.PID, server)
+	one.looks.owed = alone && len(all) > 0
+	if len(all) > 0 {
 		w.rec.Record(history.Upstream{PID: one.PID, Waits: all})
 	}
 }

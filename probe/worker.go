@@ -32,6 +32,9 @@ type worker struct {
 	looks     looks
 }
 
+// alone says whether it is a program by itself: it listens nowhere, and no server has started it.
+func (one *worker) alone(arbiter int) bool { return one.noListener && one.PID == arbiter }
+
 func (one *worker) close() {
 	if one.pidfd >= 0 {
 		unix.Close(one.pidfd)

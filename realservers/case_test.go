@@ -47,6 +47,7 @@ func TestRuby(t *testing.T)      { runCases(t, rubyCases()) }
 func TestNode(t *testing.T)      { runCases(t, nodeCases()) }
 func TestCompiled(t *testing.T)  { runCases(t, compiledCases()) }
 func TestRoles(t *testing.T)     { runCases(t, roleCases()) }
+func TestAlone(t *testing.T)     { runCases(t, aloneCases()) }
 func TestFronts(t *testing.T)    { runCases(t, frontCases()) }
 
 func runCases(t *testing.T, all []realCase) {

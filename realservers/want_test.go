@@ -17,16 +17,17 @@ import (
 
 // A want is what must be said of a case. Its zero is health: no finding, exit code 0.
 type want struct {
-	state  string        // of those that hang: "hung" or "stopped"; empty: none hangs
-	hung   int           // how many workers; 0: at least one
-	kinds  []string      // the cause is one of these; nil: it is not checked
-	at     string        // "stock.py#reserve": the line of that file of testdata that is marked `hang: reserve` is named
-	says   []string      // regular expressions that the text for people matches; pattern says what ${…} in them is
-	silent []string      // those that it does not match
-	cycle  bool          // it is said that they wait for each other
-	holder bool          // the process that stage.holder says is named as the holder
-	lag    time.Duration // how long after its request a hang may begin, by what the application does before; 1.5 s are added
-	free   bool          // it may be called a hang or not, but the words must be there: nobody can know from outside what is meant
+	state   string        // of those that hang: "hung" or "stopped"; empty: none hangs
+	hung    int           // how many workers; 0: at least one
+	kinds   []string      // the cause is one of these; nil: it is not checked
+	at      string        // "stock.py#reserve": the line of that file of testdata that is marked `hang: reserve` is named
+	says    []string      // regular expressions that the text for people matches; pattern says what ${…} in them is
+	silent  []string      // those that it does not match
+	cycle   bool          // it is said that they wait for each other
+	holder  bool          // the process that stage.holder says is named as the holder
+	lag     time.Duration // how long after its request a hang may begin, by what the application does before; 1.5 s are added
+	unknown bool          // it is said that nobody can tell whether it works, and exit code 3
+	free    bool          // it may be called a hang or not, but the words must be there: nobody can know from outside what is meant
 }
 
 // What a measured moment and a told one may differ by: the kernel counts ages of connections in ticks, and a handler
@@ -43,6 +44,11 @@ func (w want) check(s *stage, d told) {
 	hung := d.hung()
 	switch {
 	case w.free:
+		return
+	case w.unknown:
+		if len(hung) > 0 || d.Healthy || len(d.Workers) != 1 || d.Workers[0].State != "unknown" {
+			s.t.Errorf("diagnose says more of it than can be seen")
+		}
 		return
 	case w.state == "":
 		if len(hung) > 0 || !d.Healthy || len(d.Incidents) > 0 {
@@ -66,6 +72,8 @@ func (w want) checkExit(s *stage, d told) {
 	switch {
 	case w.free:
 		allowed = []int{0, 1, 3}
+	case w.unknown:
+		allowed = []int{3}
 	case w.state != "":
 		allowed = []int{1}
 	}

@@ -59,12 +59,14 @@ type Worker struct {
 	Requests []string `json:"requests,omitempty"` // what it works on, as far as its code says so: "GET /pay, 3.2 s"
 	Awaits   []Await  `json:"awaits,omitempty"`   // work that waits outside of any thread: coroutines, greenlets, goroutines
 	Reason   string   `json:"reason,omitempty"`   // of the state unknown: why
-	AtLeast  bool     `json:"at_least,omitempty"` // oldest_seconds counts from when the connections were first seen
+	AtLeast  bool     `json:"at_least,omitempty"` // oldest_seconds counts from when the connections were first seen, or for_seconds of a hang may be longer
 
 	fresh bool // it may be on its way to serve, or to its end
 	flows bool // it has answered others while it was looked at
 	held  float64
 	old   bool // it may be called hung in a moment
+
+	undecided bool // it may be said in a moment that nobody can know whether it works
 }
 
 // An Await is work that waits outside of any thread.
@@ -109,7 +111,7 @@ type Stack struct {
 func (l *Look) Undecided() bool {
 	for _, w := range l.Workers {
 		starved := w.Label == diagnose.Starved && w.Inside > 0 && w.Oldest >= veryOld
-		if w.State == diagnose.Suspect || w.unexplained(oldWork) || starved || w.old {
+		if w.State == diagnose.Suspect || w.unexplained(oldWork) || starved || w.old || w.undecided {
 			return true
 		}
 	}
@@ -181,6 +183,7 @@ func newWorker(w diagnose.Worker, now time.Duration) Worker {
 		Worker: w.Place, PID: w.PID, State: w.State, Label: w.Label, For: (now - w.Since).Seconds(), Inside: w.Inside,
 		Oldest: w.Oldest.Seconds(),
 		CPU:    w.CPU, RSS: w.RSS, fresh: w.Fresh, flows: w.Flows, held: w.Held.Seconds(), old: w.Old,
+		undecided: w.Undecided,
 	}
 	if w.Cause != nil {
 		c := newCause(*w.Cause)

@@ -167,6 +167,9 @@ func (w *Worker) line() string {
 	text := fmt.Sprintf("worker %d  pid %-7d %-8s", w.Worker, w.PID, w.State)
 	if w.inDoubt() {
 		text += " for " + words.Seconds(seconds(w.For))
+		if w.AtLeast && w.Inside == 0 {
+			text += " at least"
+		}
 	}
 	if w.Inside > 0 {
 		text += fmt.Sprintf("  %d inside, oldest %s", w.Inside, words.Seconds(seconds(w.Oldest)))

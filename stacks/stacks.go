@@ -51,6 +51,8 @@ type Work struct {
 	Wait   Wait
 	// Request is what it works on, where its frames say it.
 	Request Request
+	// Main says that it runs the program's main function where that is not on the process's first thread.
+	Main bool
 	// Script says that it is in the program's own course: the application's code, which no library called that takes work.
 	Script bool
 }

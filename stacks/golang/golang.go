@@ -115,8 +115,9 @@ func (r *reader) Look() ([]stacks.Work, error) {
 func (r *reader) work(s *seen, now int64, left budget) stacks.Work {
 	w := stacks.Work{
 		Kind: "goroutine", ID: s.id, Name: printed(s.began), Frames: s.frames, Pool: s.pool,
-		Idle: s.idle && s.mayBeIdle(), Wait: r.waits.of(s, now),
+		Idle: s.idle && s.mayBeIdle(), Wait: r.waits.of(s, now), Main: s.began == "runtime.main",
 	}
+	w.Script = s.own || w.Main
 	if s.status == running || s.status == inSyscall {
 		w.TID = r.thread(s.machine)
 	}

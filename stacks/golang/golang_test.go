@@ -178,6 +178,9 @@ func TestGoroutinesAreFoundWhereTheyWait(t *testing.T) {
 						return err
 					}
 				}
+				if main := found["main.main"]; !main.Main || !main.Script {
+					return fmt.Errorf("the main goroutine is %+v", main)
+				}
 				return shared(found)
 			})
 		})
@@ -205,6 +208,8 @@ func same(w stacks.Work, function string, line int, wait stacks.Wait) error {
 		return fmt.Errorf("%s waits for %q named %q, want %q named %q", function, w.Wait.On, w.Wait.Name, wait.On, wait.Name)
 	case w.Idle:
 		return fmt.Errorf("%s is idle", function)
+	case w.Main || w.Script != (function != "main.serve.func1"):
+		return fmt.Errorf("%s is in the program's own course: %v; it is the main one: %v", function, w.Script, w.Main)
 	case (w.Wait.On == "socket" || w.Wait.On == "pipe") && w.Wait.FD <= 2:
 		return fmt.Errorf("%s waits for descriptor %d", function, w.Wait.FD)
 	case (function == "main.onSystemCall" || function == "main.onChild") != (w.TID > 0):

@@ -17,6 +17,7 @@ const (
 type trace struct {
 	calls  []call
 	frames []stacks.Frame
+	own    bool // it is in the program's own course
 	place
 }
 
@@ -46,7 +47,7 @@ func (all *traces) remember(calls []call) *trace {
 			}
 		}
 	}
-	t.place = placeOf(t.frames)
+	t.place, t.own = placeOf(t.frames), course(t.frames)
 	t.frames = called(t.frames)
 	t.frames = slices.Clip(t.frames[:min(len(t.frames), maxFrames)])
 	if len(all.known) >= maxTraces {

@@ -46,8 +46,7 @@ func idle(t *thread, blocked uint32) bool {
 	}
 	for i, f := range t.frames {
 		if !f.Library {
-			// The application's first thread that has begun the others and waits for their end, or a server's.
-			return t.name == "main" && i > 0 && awaitsEnd(t.frames[i-1].Function)
+			return false
 		}
 		if isIdlePlace(f.Function) || isRestingLoop(f.Function) && onlyWaits(t.frames[:i]) {
 			return true
@@ -126,16 +125,4 @@ func onlyWaits(frames []stacks.Frame) bool {
 		}
 		return true
 	})
-}
-
-// awaitsEnd says that a function waits until a thread, a pool or a server ends.
-func awaitsEnd(function string) bool {
-	switch function {
-	case "java.lang.Thread.join", "java.util.concurrent.CountDownLatch.await",
-		"java.util.concurrent.ThreadPoolExecutor.awaitTermination",
-		"org.eclipse.jetty.server.Server.join", "org.eclipse.jetty.util.thread.QueuedThreadPool.join",
-		"io.grpc.internal.ServerImpl.awaitTermination":
-		return true
-	}
-	return false
 }

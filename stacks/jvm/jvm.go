@@ -150,6 +150,8 @@ func (r *reader) Look() ([]stacks.Work, error) {
 	for _, t := range threads {
 		w := stacks.Work{Kind: "thread", TID: t.tid, ID: t.at, Name: t.name, Frames: t.frames, Wait: t.wait}
 		w.Pool, w.Idle = pooled(t.frames), idle(t, r.threads.blocked)
+		w.Main = t.name == "main"
+		w.Script = course(t.frames) || w.Main && anyOwn(t.frames)
 		all = append(all, w)
 	}
 	return all, nil

@@ -37,7 +37,7 @@ func TestWaits(t *testing.T) {
 		{thread: "promise", on: "future", name: "java.util.concurrent.CompletableFuture$Signaller"},
 		{thread: "notify", on: "condition", name: "java.lang.Object"},
 		{thread: "join", on: "thread", name: "holder", owner: "holder"},
-		{thread: "main", on: "thread", name: "holder", owner: "holder", idle: true},
+		{thread: "main", on: "thread", name: "holder", owner: "holder"},
 		{thread: "child", on: "child"},
 		{thread: "sleep", on: "sleep"},
 		{thread: "busy", on: "sleep", pool: true},
@@ -56,6 +56,9 @@ func TestWaits(t *testing.T) {
 			w.Wait.Owner != uint64(all[row.owner].TID) {
 			t.Errorf("%s: %+v, idle %v, pool %v; want %+v with the owner's thread %d", row.thread, w.Wait, w.Idle,
 				w.Pool, row, all[row.owner].TID)
+		}
+		if own := !row.pool && row.thread != "timer"; w.Script != own || w.Main != (row.thread == "main") {
+			t.Errorf("%s: in the program's own course %v, the main one %v", row.thread, w.Script, w.Main)
 		}
 		if row.on == "lock" && w.Wait.Object == 0 || row.on == "monitor" && w.Wait.Object == 0 {
 			t.Errorf("%s waits for no object", row.thread)

@@ -63,8 +63,12 @@ func (all *functions) function(word uint64) *function {
 
 // library says that a file is Node.js's own or of an installed package.
 func library(file string) bool {
-	return file == "" || strings.HasPrefix(file, "node:") || strings.Contains(file, "/node_modules/") ||
-		strings.Contains(file, "/.yarn/")
+	return file == "" || strings.HasPrefix(file, "node:") || isPackage(file)
+}
+
+// isPackage says that a file is of an installed package.
+func isPackage(file string) bool {
+	return strings.Contains(file, "/node_modules/") || strings.Contains(file, "/.yarn/")
 }
 
 // What a ScopeInfo has (scope-info.tq): flags, the number of parameters, that of variables in contexts; those; then

@@ -129,7 +129,7 @@ func (r *reader) tell(work *stacks.Work, in isolate) bool {
 	default:
 		work.Frames = r.walker.running(in, before)
 	}
-	work.Wait = wait(work.Frames)
+	work.Wait, work.Script = wait(work.Frames), course(work.Frames)
 	return true
 }
 

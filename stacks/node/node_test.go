@@ -128,6 +128,9 @@ func TestWhatBlocksTheEventLoop(t *testing.T) {
 			if w.Idle || w.TID != pid || w.Wait.On != want.on {
 				t.Errorf("idle %v, thread %d of process %d, waits for %q, want %q", w.Idle, w.TID, pid, w.Wait.On, want.on)
 			}
+			if !w.Script {
+				t.Errorf("it is not in the program's own course: %+v", w.Frames)
+			}
 			for _, f := range framesOf(w) {
 				if !f.library && !slices.Contains(want.frames, f) && (f.function != "fib" && f.function != "(anonymous)") {
 					t.Errorf("%+v is none that it is in", f)
@@ -139,7 +142,7 @@ func TestWhatBlocksTheEventLoop(t *testing.T) {
 
 func TestAnEventLoopThatWaitsForEventsIsIdle(t *testing.T) {
 	w := until(t, start(t, "idle"), func(w stacks.Work) bool { return w.Idle })
-	if len(w.Frames) > 0 || w.Wait.On != "" {
+	if len(w.Frames) > 0 || w.Wait.On != "" || w.Script {
 		t.Errorf("%+v", w)
 	}
 }

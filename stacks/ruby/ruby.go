@@ -108,6 +108,7 @@ func (r *reader) Look() ([]stacks.Work, error) {
 		}
 		w.Wait = wait(view, r.names, t, threads)
 		w.Pool, w.Idle = server(w.Frames, w.Wait)
+		w.Script, w.Idle = course(w.Frames), w.Idle || fetches(w.Frames)
 		w.Pool = w.Pool || converses(view, r.names, t, acceptors)
 		if name := exhausted(w.Frames); name != "" && w.Wait.On == "condition" {
 			w.Wait.On, w.Wait.Name = "pool", name

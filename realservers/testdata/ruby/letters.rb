@@ -1,0 +1,6 @@
+# A worker of Sidekiq, without a job.
+class Letter
+  include Sidekiq::Worker
+
+  def perform; end
+end
