@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/words"
 )
 
@@ -105,6 +106,13 @@ func (x explainer) locate(p *process, s standstill, c *Cause) {
 	if st == nil {
 		st = p.stacks[s.tid]
 	}
+	if link, ok := p.childAtWork(s); ok && st.own() == "" {
+		c.Stack, c.Where = link.Stack, link.At // the chain says whose it is
+		if link.Request != nil {
+			c.Request = requestWords(*link.Request)
+		}
+		return
+	}
 	if st == nil || len(st.Frames) == 0 {
 		return
 	}
@@ -142,6 +150,23 @@ func (x explainer) locate(p *process, s standstill, c *Cause) {
 			return
 		}
 	}
+}
+
+// childAtWork is the process that does the work of a thread: one that its process started and that it waits for, or the
+// one that that one waits for in the same way; false: it is none, or its code could not be read.
+func (p *process) childAtWork(s standstill) (link history.Link, found bool) {
+	if s.thread == nil || s.behind == nil {
+		return history.Link{}, false
+	}
+	for _, one := range p.chains[s.tid].Links {
+		if !one.Child {
+			break
+		}
+		if len(one.Stack) > 0 {
+			link, found = one, true
+		}
+	}
+	return link, found
 }
 
 // clientOfExecutor is the oldest coroutine that waits for a job which a thread of an executor does; nil: none is known.

@@ -63,6 +63,9 @@ func kindOfWait(st *stack) string {
 // mutex is a thread that waits for another of its process. What for its language may say better than the kernel, to
 // which all such waits are a futex.
 func (x explainer) mutex(p *process, s standstill, w history.MutexWait) Cause {
+	if w.Holder.PID != 0 {
+		return sharedMutex(p, s, w)
+	}
 	c := Cause{Kind: CauseMutex, Confidence: sure(s, w.Owner != 0), Short: "waits for a lock of its own process"}
 	st := p.stacks[s.tid]
 	who, what := named(p, s.thread), userWait(st)
@@ -111,6 +114,33 @@ func (x explainer) mutex(p *process, s standstill, w history.MutexWait) Cause {
 	if own := p.stacks[owner].own(); own != "" {
 		c.Sentence += ", in " + own
 	}
+	return c
+}
+
+// sharedMutex is a thread that waits for a lock in memory that processes share.
+func sharedMutex(p *process, s standstill, w history.MutexWait) Cause {
+	holder := history.LockHolder{PID: w.Holder.PID, Command: w.Holder.Command, Creator: true, Dead: w.Dead}
+	c := Cause{Kind: CauseMutex, Confidence: sure(s, true), Holders: []history.LockHolder{holder},
+		Short:    fmt.Sprintf("shared mutex ← pid %d", holder.PID),
+		Sentence: fmt.Sprintf("%s waits for a mutex that processes share, held by %s", named(p, s.thread), holderWords(holder))}
+	if w.Dead {
+		c.Short = fmt.Sprintf("shared mutex ← %d, dead", w.Owner)
+		c.Sentence = fmt.Sprintf("%s waits for a mutex that processes share; thread %d took it and is dead, so nobody can release it",
+			named(p, s.thread), w.Owner)
+	}
+	return c
+}
+
+// inFutex is threads of a program that tells nothing of its own, each of which waits since its request came.
+func (x explainer) inFutex(p *process, s standstill) Cause {
+	c := Cause{Kind: CauseMutex, Confidence: sure(s, false), Short: "waits for a lock of its own process"}
+	who, since := named(p, s.thread)+" waits", "its request"
+	if s.crowd > 1 {
+		c.Short = words.Count(s.crowd, "thread") + " for a lock of their process"
+		who, since = fmt.Sprintf("%d of its threads wait", s.crowd), "their requests"
+	}
+	c.Sentence = fmt.Sprintf("%s in futex, for a lock or a condition inside the process, since %s came; who is to end that cannot be seen",
+		who, since)
 	return c
 }
 

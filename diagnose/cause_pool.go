@@ -19,7 +19,7 @@ func (x explainer) exhausted(p *process, s standstill) Cause {
 	c := Cause{Kind: CausePool, Confidence: sure(s, known),
 		Short:    fmt.Sprintf("%d threads %s", same, what),
 		Sentence: fmt.Sprintf("all %d threads of its pool that work", s.crowd)}
-	if x.spare(p) && x.jobsWait(p, s.crowd) == 0 {
+	if x.spare(p, s.thread) && x.jobsWait(p, s.crowd) == 0 {
 		c.Sentence = fmt.Sprintf("%d threads of its pool", s.crowd)
 	}
 	if len(others) == 0 {

@@ -21,7 +21,7 @@ func (x explainer) lingers(p *process, s standstill) Cause {
 // titled adds what a process that says in its title what it does has written there, as PostgreSQL's sessions do; and
 // who of its siblings says that it keeps others waiting.
 func (x explainer) titled(p *process, s standstill, c *Cause) {
-	waits := strings.HasSuffix(p.title, " waiting")
+	waits := p.saysItWaits()
 	if p.title == "" || s.outside() || c.Kind != CauseUnknown && !waits {
 		return // most titles only say what the process is
 	}
@@ -32,10 +32,18 @@ func (x explainer) titled(p *process, s standstill, c *Cause) {
 	if !waits {
 		return
 	}
+	found := false
 	for _, pid := range slices.Sorted(maps.Keys(x.processes)) {
 		if q := x.processes[pid]; !q.gone && q != p && strings.Contains(q.title, "idle in transaction") {
 			c.Sentence += fmt.Sprintf("; pid %d says %q", q.pid, q.title)
 			c.Chain = append(c.Chain, fmt.Sprintf("pid %d: %s", q.pid, q.title))
+			found = true
 		}
 	}
+	if !found && c.Kind == CauseMutex {
+		c.Sentence += "; which process holds it no title says"
+	}
 }
+
+// saysItWaits says whether its title says that it waits for a lock, as PostgreSQL's does ("SELECT waiting").
+func (p *process) saysItWaits() bool { return strings.HasSuffix(p.title, " waiting") }

@@ -42,6 +42,15 @@ func TestEachCauseIsToldFromItsEvidence(t *testing.T) {
 		{"a mutex with an owner", hung("futex", behind(5*s, 7*s, func(still time.Duration) history.Event {
 			return history.MutexWait{PID: 101, TID: 101, Address: 0x7f00, Owner: 105, Still: still}
 		})), CauseMutex, Proven, 6 * s, []string{"mutex that its thread 105 holds"}},
+		{"a mutex between processes whose owner lives", hung("futex", behind(5*s, 7*s, func(still time.Duration) history.Event {
+			return history.MutexWait{PID: 101, TID: 101, Address: 0x7f00, Between: true, Owner: 205,
+				Holder: history.Peer{PID: 204, Command: "shop"}, Still: still}
+		})), CauseMutex, Proven, 6 * s, []string{"a mutex that processes share, held by pid 204 (shop)"}},
+		{"a mutex between processes whose owner is dead needs no wait",
+			hung("futex", behind(5*s, 7*s, func(still time.Duration) history.Event {
+				return history.MutexWait{PID: 101, TID: 101, Address: 0x7f00, Between: true, Owner: 205,
+					Holder: history.Peer{PID: 205}, Dead: true, Still: still}
+			})), CauseMutex, Proven, 5*s + 100*ms, []string{"thread 205 took it and is dead, so nobody can release it"}},
 		{"a futex without an owner", hung("futex"), CauseMutex, Likely, 6 * s, []string{"a lock inside its process"}},
 		{"a full pipe and who should read it", hung("write", behind(5*s, 7*s, func(still time.Duration) history.Event {
 			return history.PipeWait{PID: 101, TID: 101, FD: 1, Op: "write", Inode: 9, Fill: 65000, Size: 65536,
@@ -101,7 +110,7 @@ func TestEachCauseIsToldFromItsEvidence(t *testing.T) {
 					return []history.Event{sample(1, 101,
 						func(w *history.WorkerSample) { w.State, w.CPU, w.Moved, w.Answered = "R", at-5*s, true, 5000 }),
 						history.ThreadSample{PID: 101, TID: 101, State: "R", Syscall: "running"}}
-				})), CauseDescriptors, Likely, 6100 * ms, []string{"64 of 64 allowed files open"}},
+				})), CauseDescriptors, Likely, 6100 * ms, []string{"all 64 allowed files open"}},
 		{"a memory limit with the killer off needs no wait",
 			script(pool(1), healthy(1, 101, 1*s, 5*s),
 				at(5*s, history.Cgroup{PID: 101, Path: "/w", Memory: 1 << 26, MemoryLimit: 1 << 26, UnderOOM: true}),

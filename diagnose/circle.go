@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -25,9 +26,9 @@ func (v sight) owners(p *process, tid int) (text string, all []waitingThread) {
 	}
 	switch ev := o.event.(type) {
 	case history.MutexWait:
-		if ev.Owner != 0 {
+		if ev.Owner != 0 && !ev.Dead {
 			return fmt.Sprintf("thread %d of pid %d waits for a mutex of thread %d", tid, p.pid, ev.Owner),
-				[]waitingThread{{pid: p.pid, tid: ev.Owner}}
+				[]waitingThread{{pid: cmp.Or(ev.Holder.PID, p.pid), tid: ev.Owner}}
 		}
 		return owner(p, tid)
 	case history.LockWait:

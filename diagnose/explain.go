@@ -33,9 +33,9 @@ func (x explainer) explain(p *process, s standstill) Cause {
 				p.group.Path, words.Size(p.group.MemoryLimit))}
 	case withoutFiles:
 		return Cause{Kind: CauseDescriptors, Confidence: Likely,
-			Short: fmt.Sprintf("%d of %d files open", p.files.Open, p.files.Limit),
-			Sentence: fmt.Sprintf("it has %d of %d allowed files open and cannot accept a connection; it tries again and again",
-				p.files.Open, p.files.Limit)}
+			Short: fmt.Sprintf("all %d files open", p.files.Limit),
+			Sentence: fmt.Sprintf("it has all %d allowed files open and cannot accept a connection; it tries again and again",
+				p.files.Limit)}
 	case computing:
 		used, _ := p.shares()
 		return Cause{Kind: CauseCPU, Confidence: Likely, Short: fmt.Sprintf("runs, %.0f %% of a processor", used*100),
@@ -53,11 +53,18 @@ func (x explainer) explain(p *process, s standstill) Cause {
 		}
 		return x.polls(p, s)
 	}
+	if s.arrived {
+		return x.inFutex(p, s)
+	}
 	if s.crowd > 1 && !(s.behind != nil && s.behind.shared()) && s.thread != nil {
 		return x.exhausted(p, s)
 	}
 	if c, ok := x.byEvent(p, s); ok {
 		return c
+	}
+	if p.saysItWaits() {
+		return Cause{Kind: CauseMutex, Confidence: sure(s, false), Short: p.title,
+			Sentence: named(p, s.thread) + " waits for a lock that another process of the server holds"}
 	}
 	if s.thread != nil {
 		return bySyscall(p, s)

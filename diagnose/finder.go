@@ -90,6 +90,9 @@ func (f finder) explained(p *process, t *threadState, from, limit time.Duration)
 	if st := p.stacks[t.TID]; st.holdsItself() || st != nil && st.Wait != nil && st.Wait.Before != 0 && st.Wait.On != "" {
 		s.limit = 0 // who took it does not exist in this process, or waits for itself
 	}
+	if mutex, ok := s.event().(history.MutexWait); ok && mutex.Dead {
+		s.limit = 0
+	}
 	return s
 }
 
@@ -117,6 +120,10 @@ func (f finder) pooled(p *process, s *standstill, standing []*threadState) {
 		case t.TID == s.tid:
 		case t.running >= 0 && !f.repeats(p, t), f.unread(p, t):
 			continue
+		case s.arrived:
+			if _, known := f.arrived(p, t); !known {
+				continue // one that rests, and is of no pool that is known
+			}
 		}
 		s.crowd++
 		if (s.behind == nil || !s.behind.shared()) && !f.repeats(p, t) {

@@ -3,7 +3,7 @@ package diagnose
 // Kinds of causes.
 const (
 	CauseFileLock    = "file-lock"      // waits for a file lock
-	CauseMutex       = "mutex"          // waits for a lock inside its process
+	CauseMutex       = "mutex"          // waits for a lock inside its process, or between processes of its server
 	CausePipe        = "pipe-full"      // writes to a pipe that nobody empties
 	CauseDisk        = "disk"           // waits for a file system, slow or frozen
 	CauseSocket      = "socket-wait"    // waits for an answer of another server

@@ -9,6 +9,9 @@ import (
 
 // sampled takes what was seen of the whole process at one tick of the probe.
 func (p *process) sampled(r history.Record, ev history.WorkerSample, slack time.Duration, busy float64) {
+	if ev.Inside == 0 && ev.Doubtful > 0 && p.saysItWaits() {
+		ev.Inside, ev.Oldest = 1, ev.DoubtfulFor // what it says of itself ends the doubt
+	}
 	old, first := p.sample, p.sampledAt < 0
 	if first {
 		p.firstAt = r.At

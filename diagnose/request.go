@@ -37,12 +37,12 @@ func (x explainer) requestsOf(p *process) []string {
 		age  time.Duration
 	}
 	var all []asked
-	add := func(st *stack, count int) {
-		if st.Request == nil || st.Idle {
+	add := func(request *history.Request, idle bool, count int) {
+		if request == nil || idle {
 			return
 		}
-		one := asked{text: requestWords(*st.Request)}
-		if age, ok := p.ageOf(st.Request.Port); ok {
+		one := asked{text: requestWords(*request)}
+		if age, ok := p.ageOf(request.Port); ok {
 			one.age = age + x.now - p.sampledAt
 		}
 		if count > 1 {
@@ -51,10 +51,15 @@ func (x explainer) requestsOf(p *process) []string {
 		all = append(all, one)
 	}
 	for _, tid := range slices.Sorted(maps.Keys(p.stacks)) {
-		add(p.stacks[tid], 1)
+		add(p.stacks[tid].Request, p.stacks[tid].Idle, 1)
+	}
+	for _, tid := range slices.Sorted(maps.Keys(p.chains)) {
+		for _, link := range p.chains[tid].Links {
+			add(link.Request, link.Idle || !link.Child, 1)
+		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(p.tasks)) {
-		add(p.tasks[id], p.tasks[id].Count)
+		add(p.tasks[id].Request, p.tasks[id].Idle, p.tasks[id].Count)
 	}
 	slices.SortStableFunc(all, func(a, b asked) int { return cmp.Compare(b.age, a.age) })
 	var out []string

@@ -72,6 +72,24 @@ func (sv *server) served(in time.Duration) bool { return sv.now-sv.answered < in
 // is done.
 func (sv *server) swamped() bool { return sv.backlogFrom >= 0 && sv.now-sv.backlogFrom >= time.Second }
 
+// Unaccepted is for how long connections have waited to be accepted while no worker answered anything; 0: none do.
+func (sv *server) Unaccepted() time.Duration {
+	if sv.backlogFrom < 0 || sv.answered >= sv.backlogFrom {
+		return 0
+	}
+	return sv.now - sv.backlogFrom
+}
+
+// anyHangs says whether any worker that lives hangs.
+func (wt *workerTable) anyHangs() bool {
+	for _, p := range wt.processes {
+		if !p.gone && p.state.IsHang() {
+			return true
+		}
+	}
+	return false
+}
+
 // anyAtWork says whether any worker that lives has a request or a task.
 func (wt *workerTable) anyAtWork() bool {
 	for _, p := range wt.processes {

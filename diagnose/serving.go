@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -139,16 +140,32 @@ func (v sight) jobsWait(p *process, crowd int) int {
 	return jobs
 }
 
-// spare says whether a thread of the pool was lately proven to wait for work: then nothing waits for the others.
-func (v sight) spare(p *process) bool {
+// spare says whether another thread of the pool of t was lately proven to wait for work: then nothing waits for the others.
+func (v sight) spare(p *process, of *threadState) bool {
 	for _, t := range p.threads {
 		st := p.stacks[t.TID]
-		if v.fresh(p, t.at) && st != nil && st.Pool && st.Idle &&
+		if v.fresh(p, t.at) && st != nil && st.Pool && st.Idle && samePool(st, p.stacks[of.TID]) &&
 			(v.stackOf(p, t) != nil || v.now-st.at <= spareFor) {
 			return true
 		}
 	}
 	return false
+}
+
+// samePool says whether two threads may be of one pool: their names differ in their last number only. One without a name
+// may be of any.
+func samePool(a, b *stack) bool {
+	if b == nil || a.Name == "" || b.Name == "" {
+		return true
+	}
+	return a.Kind == b.Kind && poolOf(a.Name) == poolOf(b.Name)
+}
+
+// poolOf is what the names of one pool's threads have in common: "ThreadPoolExecutor-0_" of "ThreadPoolExecutor-0_3", and
+// "Thread-serve)" of "Thread-7 (serve)".
+func poolOf(name string) string {
+	counted, what, _ := strings.Cut(name, " (")
+	return strings.TrimRight(counted, "0123456789") + what
 }
 
 // queued says whether the requests inside of a worker may have waited for their turn, before it accepted them or since:

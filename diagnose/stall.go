@@ -26,6 +26,7 @@ type standstill struct {
 	aimless bool          // nobody can know what it is to do: it is a program with a course of its own
 	least   bool          // it may have lasted longer than since from
 	nobodys bool          // nobody waits for it, so that its age makes no hang of it
+	arrived bool          // of a thread in a futex: it began to wait when the request came that is held up
 	own     bool          // what it waits for keeps nobody else: as long as others of the server answer, it is slow
 }
 

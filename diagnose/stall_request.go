@@ -33,7 +33,7 @@ func (f finder) requestStall(p *process) (standstill, bool) {
 	if blind := f.whole && f.now-p.lookedAt > f.limits.Stale; blind && p.hang == nil {
 		return best, found // nobody has looked lately what keeps it
 	}
-	if found || p.sample.Inside == 0 || f.idles(p) && !f.swamped() || len(f.awaited(p)) > 0 {
+	if found || p.sample.Inside == 0 || f.idles(p) && (!f.swamped() || f.proxies(p)) || len(f.awaited(p)) > 0 {
 		return best, found // a loop that waits for events: what for is said elsewhere, where it was seen
 	}
 	s := standstill{from: max(p.answered, p.seen, p.began(), p.idled[mainThread], p.idled[loopThread]), work: unset,
@@ -47,6 +47,10 @@ func (f finder) requestStall(p *process) (standstill, bool) {
 		f.whole && f.runs(p)
 	return s, true
 }
+
+// proxies says whether a worker waits at a listening socket, so that what waits before the door does so at another, while
+// other servers owe it the answers that it owes: it is well itself.
+func (f finder) proxies(p *process) bool { return f.accepts(p) && f.upstreamWaits(p) }
 
 // threadStall is what one thread that serves is kept by; false: it is not kept, or what the worker has answered since
 // shows that it is not what stops it.
@@ -139,6 +143,10 @@ func (f finder) age(p *process, s *standstill, t *threadState, others []*threadS
 			return
 		}
 	}
+	if at, known := f.arrived(p, t); known {
+		s.work, s.arrived = at, true
+		return
+	}
 	if p.sample.Inside > 0 && len(others) <= 1 && p.began() < s.from && f.restedAt(p, t) <= p.began() {
 		s.work = p.began()
 	}
@@ -168,7 +176,7 @@ func (f finder) urgency(p *process, s *standstill, t *threadState, others []*thr
 	case f.pool(p, t):
 		f.pooled(p, s, others)
 		// A thread that rests while jobs wait is none that they may have.
-		if s.how == standing && f.jobsWait(p, s.crowd) > 0 || f.crowded(p, s.crowd, s.from) && !f.spare(p) {
+		if s.how == standing && f.jobsWait(p, s.crowd) > 0 || f.crowded(p, s.crowd, s.from) && !f.spare(p, t) {
 			s.limit = f.limits.Pool
 		}
 		if shared && (f.waiting() || s.crowd > 1 || f.allKept()) {

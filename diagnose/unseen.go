@@ -44,6 +44,9 @@ func (f finder) unknown(p *process, s standstill, stalled bool) string {
 	case f.swamped() && f.answered < f.backlogFrom && looked && !f.anyAtWork():
 		return fmt.Sprintf("%s to be accepted for %s, and no worker takes them though none has work",
 			words.Do(f.backlog, "connection", "wait"), words.Seconds(f.now-f.backlogFrom))
+	case f.Unaccepted() >= f.limits.Unanswered && looked && !f.anyHangs():
+		return fmt.Sprintf("%s to be accepted for %s, and why no worker takes them was not seen",
+			words.Do(f.backlog, "connection", "wait"), words.Seconds(f.now-f.backlogFrom))
 	case p.noListener && p.lookedAt != unset && !p.rests && !f.inRequest(p):
 		return "it has no listening socket, and none of its threads could be seen to wait for work"
 	}

@@ -21,6 +21,10 @@ type MutexWait struct {
 	// The thread that holds it; 0: not known (only glibc's mutexes say, other futexes do not).
 	Owner int           `json:"owner"`
 	Still time.Duration `json:"still"`
+	// The process of that thread, of a lock that processes share in their memory; pid 0: it is the waiting one's own, or
+	// not known.
+	Holder Peer `json:"holder,omitzero"`
+	Dead   bool `json:"dead,omitempty"` // that process is no more: its pid is the thread's number
 }
 
 // PipeWait is a thread that waits for a pipe or FIFO.
@@ -127,6 +131,10 @@ type Link struct {
 	Dead bool          `json:"dead,omitempty"` // it is no more
 	Idle bool          `json:"idle,omitempty"` // it waits for something to do
 	At   string        `json:"at,omitempty"`   // where in its own code, where that could be read
+	// It was started by the one that waits for it: what it does, it does for that one.
+	Child   bool     `json:"child,omitempty"`
+	Stack   []string `json:"stack,omitempty"`   // its main thread's, innermost first, where it could be read
+	Request *Request `json:"request,omitempty"` // what it works on
 }
 
 // Upstream is the servers that a worker has asked and that have not answered, recorded while it is under suspicion

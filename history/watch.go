@@ -97,6 +97,10 @@ type WorkerSample struct {
 	// LeastAge says that the ages are only those since the connections were first seen: the kernel keeps no times for
 	// unix sockets.
 	LeastAge bool `json:"least_age,omitempty"`
+	// Of Idle, connections on which a request may be outstanding: it would have come in the step of the kernel's clock
+	// in which the one before was answered. And since when, of the oldest.
+	Doubtful    int           `json:"doubtful,omitempty"`
+	DoubtfulFor time.Duration `json:"doubtful_for,omitempty"`
 }
 
 // ThreadSample is one thread of a worker that is under suspicion: a request older than 150 ms, a state of T or D, a

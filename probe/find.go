@@ -42,7 +42,7 @@ const (
 func FindSettled(ctx context.Context, h Hint) (Target, error) {
 	for end := time.Now().Add(alone); ; {
 		t, err := Find(h)
-		if err != nil || !t.Single || time.Now().After(end) || age(t.Arbiter) > justStarted {
+		if err != nil || !t.Single || time.Now().After(end) || !Young(t.Arbiter) {
 			return t, err
 		}
 		select {
@@ -53,13 +53,10 @@ func FindSettled(ctx context.Context, h Hint) (Target, error) {
 	}
 }
 
-// age is for how long a process has run; 0: it does not.
-func age(pid int) time.Duration {
+// Young says whether a process was started a moment ago, so that its workers may still come.
+func Young(pid int) bool {
 	s, err := proc.FS("/proc").Stat(pid)
-	if err != nil {
-		return 0
-	}
-	return clock.Boot() - proc.Ticks(s.Start)
+	return err == nil && clock.Boot()-proc.Ticks(s.Start) <= justStarted
 }
 
 func find(p proc.FS, h Hint) (Target, error) {
@@ -87,8 +84,7 @@ func find(p proc.FS, h Hint) (Target, error) {
 	if err != nil {
 		return Target{}, err
 	}
-	target.Others = others(p, target, listening)
-	return target.judged(p), nil
+	return target.whole(p, listening), nil
 }
 
 func readPidfile(path string) (int, error) {
@@ -122,13 +118,19 @@ func findPID(p proc.FS, pid int) (Target, error) {
 	if err != nil {
 		return Target{}, err
 	}
-	target, err := descend(p, netns, pid, all)
+	target, err := descend(p, netns, pid, 0, all)
 	if err != nil {
 		return Target{}, err
 	}
 	target.Netns = netns
-	target.Others = others(p, target, all)
-	return target.judged(p), nil
+	return target.whole(p, all), nil
+}
+
+// whole adds what else belongs to a server that is found: the servers behind it, and all addresses.
+func (t Target) whole(p proc.FS, all map[uint32]listeners.Socket) Target {
+	t.Behind = behind(p, t, all)
+	t.Others = others(p, t, all)
+	return t.judged(p)
 }
 
 // judged says whether the arbiter takes connections itself, alone or beside its children, where it may have some.
@@ -158,11 +160,16 @@ func netnsOf(p proc.FS, pid int) string {
 	return p.Path(pid, "ns/net")
 }
 
-// descend finds the arbiter at a process, above it where it is a worker, or below it where it only started the arbiter.
-func descend(p proc.FS, netns string, pid int, all map[uint32]listeners.Socket) (Target, error) {
+// descend finds the arbiter at a process, above it where it is a worker, or below it where it only started the arbiter;
+// but not so high as top, which is another server's.
+func descend(p proc.FS, netns string, pid, top int, all map[uint32]listeners.Socket) (Target, error) {
 	for range maxDescent {
 		mine := listeners.Of(p, pid, all)
 		children, _ := p.Children(pid)
+		if own, servers := apart(p, netns, pid, children, all); len(servers) > 0 {
+			rest := slices.DeleteFunc(slices.Clone(children), func(child int) bool { return slices.Contains(servers, child) })
+			return Target{Arbiter: pid, Address: best(own).Address, Single: !runsSameProgram(p, pid, rest)}, nil
+		}
 		shared, serving, only := listeners.Socket{}, 0, 0
 		for _, child := range children {
 			if theirs := listeners.Of(p, child, all); len(theirs) > 0 {
@@ -184,7 +191,7 @@ func descend(p proc.FS, netns string, pid int, all map[uint32]listeners.Socket) 
 		case serving > 0 && (len(mine) > 0 || serving > 1):
 			return Target{Arbiter: pid, Address: shared.Address}, nil
 		case len(mine) > 0:
-			if parent, is := arbiterOf(p, pid, mine, all); is {
+			if parent, is := arbiterOf(p, pid, mine, all); is && parent != top {
 				pid = parent
 				continue
 			}
@@ -254,15 +261,10 @@ func sameProgram(p proc.FS, parent, child int) bool {
 // maxAddresses bounds at how many addresses a server is followed.
 const maxAddresses = 8
 
-// others are the addresses beside the one that was named at which the server's processes listen.
+// others are the addresses beside the one that was named at which processes of the server, or of those behind it, listen.
 func others(p proc.FS, target Target, all map[uint32]listeners.Socket) []string {
-	pids := []int{target.Arbiter}
-	if !target.Single {
-		children, _ := p.Children(target.Arbiter)
-		pids = append(pids, children...)
-	}
 	var out []string
-	for _, pid := range pids {
+	for _, pid := range processes(p, target) {
 		for _, l := range listeners.Of(p, pid, all) {
 			if l.Address != target.Address && !slices.Contains(out, l.Address) && len(out) < maxAddresses-1 {
 				out = append(out, l.Address)
@@ -271,6 +273,19 @@ func others(p proc.FS, target Target, all map[uint32]listeners.Socket) []string 
 	}
 	slices.Sort(out)
 	return out
+}
+
+// processes are those of a server, and of the servers behind it, that may listen.
+func processes(p proc.FS, t Target) []int {
+	pids := []int{t.Arbiter}
+	if !t.Single {
+		children, _ := p.Children(t.Arbiter)
+		pids = append(pids, children...)
+	}
+	for _, one := range t.Behind {
+		pids = append(pids, processes(p, one)...)
+	}
+	return pids
 }
 
 // best is a port rather than a unix socket, and the lowest.

@@ -19,12 +19,11 @@ import (
 	"github.com/hangtime-dev/hangtime/probe/wakeup"
 )
 
-// A roster says which workers there are: it records who comes and who goes. One goroutine may use it.
+// A roster is the workers that there are: it records who comes and who goes. One goroutine may use it.
 type roster struct {
 	fs       proc.FS
 	rec      *history.Recorder
-	target   Target
-	children *proc.Children       // of the arbiter
+	crews    []*crew              // the server's own, and those of the servers behind it
 	births   *procevents.Listener // nil: it cannot be had; then births are seen at the next tick
 	signals  *signals
 	waiter   *wakeup.Waiter
@@ -35,11 +34,7 @@ type roster struct {
 	workers  []*worker // that live, by place
 	ended    []*worker // whose status is not known yet
 	living   atomic.Pointer[[]Worker]
-	birthDue time.Time         // when newborn children are to be looked at; zero: there are none
-	refused  map[int]time.Time // children that are no workers, and until when that is believed
-	serving  bool              // a child was found that has a listening socket, or a connection accepted on one
-	passed   string            // the command of a child that has a connection and no listening socket: its arbiter passes them on
-	roles    roles
+	birthDue time.Time // when newborn children are to be looked at; zero: there are none
 }
 
 // openBirths listens for births and ends of the arbiter's children; nil: that cannot be had.
@@ -69,7 +64,9 @@ func (r *roster) close() {
 	for _, one := range r.workers {
 		r.threads.Forget(one.threads)
 	}
-	r.children.Close()
+	for _, c := range r.crews {
+		c.children.Close()
+	}
 }
 
 // published are the workers that live, by place, as of the last change. Any goroutine may ask.
@@ -92,6 +89,7 @@ func (r *roster) publish() {
 const (
 	// refusedFor is how long a child that is no worker is not looked at again: it may bind its own socket later.
 	refusedFor = time.Second
+	maxRefused = 4096
 	// newborn is how young a child is still what its arbiter was: it has not yet become another program, as a hook's
 	// command does, and has all its sockets.
 	newborn = 20 * time.Millisecond
@@ -105,49 +103,40 @@ func (r *roster) discover(now time.Time) {
 	if r.ending() {
 		return // a successor is told after the end of the one before
 	}
-	pids, err := r.children.Read()
-	switch {
-	case !r.target.Single && err != nil:
-		return // the arbiter is gone; its workers are watched to their end
-	case r.target.Single && r.requests.Reads() && !r.hasWorkers(now, pids):
-		pids = []int{r.target.Arbiter}
-	case r.target.Single: // a queue's worker may do each job in a process of its own
-		pids = append([]int{r.target.Arbiter}, pids...)
-	}
-	if r.takesItself(now, pids) {
-		pids = append([]int{r.target.Arbiter}, pids...)
-	}
-	if r.requests.Reads() && !r.target.Single && !r.serving {
-		r.serving = slices.ContainsFunc(pids,
-			func(pid int) bool {
-				holds := r.requests.Holds(pid)
-				if holds == requests.HoldsSome {
-					r.passed = r.fs.Command(pid)
-				}
-				return r.known(pid) || holds == requests.HoldsSome || holds == requests.HoldsListener
-			})
-	}
 	changed := false
-	for _, pid := range pids {
-		age, young := r.age(pid, now)
-		if r.known(pid) || young && age < newborn || now.Before(r.refused[pid]) {
-			continue
+	for _, c := range r.crews {
+		pids, over := c.candidates(now, r.known)
+		if over {
+			r.release(c.target.Arbiter)
 		}
-		if one := r.open(pid); one != nil {
-			r.workers = append(r.workers, one)
-			changed = true
-			delete(r.refused, pid)
-		} else if len(r.refused) < 4096 {
-			r.refused[pid] = now.Add(refusedFor)
-			if young {
-				r.refused[pid] = now.Add(sampleEvery) // it may still become one
-			}
+		for _, pid := range pids {
+			changed = r.enlist(c, pid, now) || changed
 		}
 	}
 	if changed {
 		slices.SortFunc(r.workers, func(a, b *worker) int { return cmp.Compare(a.Place, b.Place) })
 		r.publish()
 	}
+}
+
+// enlist begins to watch a process that may be a worker of a crew, and says whether it does.
+func (r *roster) enlist(c *crew, pid int, now time.Time) bool {
+	age, young := r.age(pid, now)
+	if r.known(pid) || young && age < newborn || now.Before(c.refused[pid]) {
+		return false
+	}
+	if one := r.open(c, pid); one != nil {
+		r.workers = append(r.workers, one)
+		delete(c.refused, pid)
+		return true
+	}
+	if len(c.refused) < maxRefused {
+		c.refused[pid] = now.Add(refusedFor)
+		if young {
+			c.refused[pid] = now.Add(sampleEvery) // it may still become one
+		}
+	}
+	return false
 }
 
 // ending says whether a worker is over whose status is not known yet.
@@ -166,13 +155,13 @@ func (r *roster) known(pid int) bool {
 	return slices.ContainsFunc(r.workers, func(one *worker) bool { return one.PID == pid })
 }
 
-// open begins to watch a process; nil when it is none (any more), or not a worker.
-func (r *roster) open(pid int) *worker {
+// open begins to watch a process; nil when it is none (any more), or not a worker of the crew.
+func (r *roster) open(c *crew, pid int) *worker {
 	s, err := r.fs.Stat(pid)
 	if err != nil || s.Over() {
 		return nil
 	}
-	is, noListener := r.serves(pid)
+	is, noListener := c.serves(pid)
 	if !is {
 		return nil
 	}
@@ -204,36 +193,23 @@ func (r *roster) open(pid int) *worker {
 	return one
 }
 
-// serves says whether a child of the arbiter is a worker: it has a listening socket of the server, or a connection that
-// was accepted on one (a worker that gets its connections from its arbiter). Where none of them has, as in a queue's
-// pool or before they have come so far, those are that run their arbiter's program; they have no listener. Where
-// descriptors may not be read, every child counts.
-func (r *roster) serves(pid int) (is, noListener bool) {
-	switch {
-	case pid == r.target.Arbiter:
-		return true, !r.requests.Reads()
-	case !r.requests.Reads():
-		return sameProgram(r.fs, r.target.Arbiter, pid), true
+// release stops watching a process that lives on and is no worker.
+func (r *roster) release(pid int) {
+	i := slices.IndexFunc(r.workers, func(one *worker) bool { return one.PID == pid })
+	if i < 0 {
+		return
 	}
-	switch r.requests.Holds(pid) {
-	case requests.HoldsListener:
-		// Another program, such as one that was started in the background, may have inherited it.
-		arbiter := r.target.Arbiter
-		if !sameProgram(r.fs, arbiter, pid) && !(taking{r.fs, r.requests.Sockets()}).child(pid, arbiter) {
-			return false, false
-		}
-		r.serving = true
-		return true, false
-	case requests.HoldsSome:
-		r.serving, r.passed = true, r.fs.Command(pid)
-		return true, false
-	case requests.HoldUnseen:
-		return true, false
+	one := r.workers[i]
+	r.workers = slices.Delete(r.workers, i, i+1)
+	if one.pidfd >= 0 {
+		r.waiter.Forget(one.pidfd)
 	}
-	if r.target.Serves || r.serving && (r.passed == "" || r.fs.Command(pid) != r.passed) {
-		return false, true
-	}
-	return sameProgram(r.fs, r.target.Arbiter, pid), true
+	r.threads.Forget(one.threads)
+	r.requests.Forget(one.sockets)
+	r.signals.forget(pid)
+	r.rec.Record(history.WorkerReleased{PID: pid, Worker: one.Place})
+	one.close()
+	r.publish()
 }
 
 // free is the lowest place that no living worker has.

@@ -94,14 +94,18 @@ func atWork(w stacks.Work, pid int) bool {
 	return w.Ends || w.Request.Path != "" || own && (w.Pool || w.TID == pid)
 }
 
+// process is a process as the readers of languages take it.
+func (r *stackReader) process(pid int) stacks.Process {
+	return stacks.Process{
+		Proc: string(r.fs), PID: pid,
+		Memory: func(address uint64, into []byte) error { return memory.Read(pid, address, into) },
+	}
+}
+
 // open finds the language that a worker speaks; nil: none that can be read.
 func (r *stackReader) open(one *worker) stacks.Reader {
-	process := stacks.Process{
-		Proc: string(r.fs), PID: one.PID,
-		Memory: func(address uint64, into []byte) error { return memory.Read(one.PID, address, into) },
-	}
 	for _, open := range r.languages {
-		reader, err := open(process)
+		reader, err := open(r.process(one.PID))
 		switch {
 		case err == nil:
 			return reader
@@ -186,13 +190,20 @@ func (r *stackReader) stackOf(one *worker, language string, work alike) history.
 	} else if found, ok := lockOf(&one.looks, work.TID); ok {
 		st.Wait = &found
 	}
-	if q := work.Request; q.Path != "" || q.ID != "" {
-		st.Request = &history.Request{Method: q.Method, Path: q.Path, ID: q.ID, Port: q.Port}
-		if r.query {
-			st.Request.Query = q.Query
-		}
-	}
+	st.Request = r.requestOf(work.Request)
 	return st
+}
+
+// requestOf is a request as it may be recorded; nil: there is none.
+func (r *stackReader) requestOf(q stacks.Request) *history.Request {
+	if q.Path == "" && q.ID == "" {
+		return nil
+	}
+	out := &history.Request{Method: q.Method, Path: q.Path, ID: q.ID, Port: q.Port}
+	if r.query {
+		out.Query = q.Query
+	}
+	return out
 }
 
 // lockOf asks the language which of its locks a thread waits for in futex(2).

@@ -9,7 +9,8 @@ type Target struct {
 	Single  bool   // the arbiter is itself the only worker
 	Serves  bool   // the arbiter is a worker too: it takes connections beside its children
 
-	Others []string // further addresses where it listens
+	Others []string // further addresses where it listens, and those behind it do
+	Behind []Target // servers that it started and that listen elsewhere, such as FastCGI programs
 	Netns  string   // its network namespace as a path; empty: our own
 	Query  bool     // the part of a request's address behind "?" may be recorded
 

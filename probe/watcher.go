@@ -64,11 +64,8 @@ func newWatcher(ctx context.Context, fs proc.FS, target Target, rec *history.Rec
 		fs: fs, rec: rec, target: target, waiter: waiter, ticked: make(chan struct{}, 1),
 		bulk: bulk, clocks: clocks, threads: threads, requests: requests,
 		roster: &roster{
-			fs: fs, rec: rec, target: target, waiter: waiter, threads: threads, requests: requests,
-			groups:   limits.NewGroups(fs),
-			children: proc.ChildrenOf(fs, target.Arbiter), births: openBirths(fs, target.Arbiter, waiter),
-			signals: newSignals(fs, rec),
-			refused: map[int]time.Time{},
+			fs: fs, rec: rec, crews: crewsOf(fs, target, requests), waiter: waiter, threads: threads, requests: requests,
+			groups: limits.NewGroups(fs), births: openBirths(fs, target.Arbiter, waiter), signals: newSignals(fs, rec),
 		},
 		locks:   &lockWaiters{fs: fs, troubles: troubles},
 		sampler: &sampler{requests: requests, lastRun: lastRun, line: make([]byte, maxLine)},

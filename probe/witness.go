@@ -25,15 +25,17 @@ type witness struct {
 	lastRun  lastRun
 	waits    *waits.Finder
 	stacks   *stackReader
+	others   *otherStacks
 	troubles *troubles
 }
 
 func newWitness(fs proc.FS, rec *history.Recorder, target Target, requests *requests.Reader, lastRun lastRun,
 	troubles *troubles) *witness {
+	stacks := &stackReader{fs: fs, rec: rec, languages: languages(), arbiter: target.Arbiter, query: target.Query,
+		troubles: troubles}
 	return &witness{
 		fs: fs, rec: rec, target: target, requests: requests, lastRun: lastRun, troubles: troubles,
-		stacks: &stackReader{fs: fs, rec: rec, languages: languages(), arbiter: target.Arbiter,
-			query: target.Query, troubles: troubles},
+		stacks: stacks, others: &otherStacks{stacks: stacks},
 		waits: waits.New(fs, target.Netns, func(what string, err error) {
 			if errors.Is(err, os.ErrPermission) {
 				troubles.Unreadable(what, err)
@@ -222,6 +224,7 @@ func (w *witness) tell(one *worker, f *finding, server waits.Server) {
 		f.chain = nil
 		if f.behind != nil && !f.sample.Idle {
 			f.chain = w.waits.Chain(one.PID, f.behind, server)
+			w.others.follow(now, f.chain)
 		}
 	}
 	still := max(now.Sub(f.since), 0)

@@ -33,6 +33,17 @@ func answerCases() []realCase {
 			want: want{state: "hung", hung: 1, kinds: itself, at: "upstreams.py#own_page", says: []string{`itself|own`}},
 		},
 		{
+			name: "a worker has no descriptor left to accept with", worlds: both,
+			serve: fewFiles, hang: func(s *stage) {
+				s.begins()
+				for range 60 {
+					s.dial("GET /ok HTTP/1.1\r\nHost: shop\r\n\r\n")
+				}
+				s.begins()
+			}, after: 4 * time.Second,
+			want: want{state: "hung", hung: 1, kinds: noFiles, says: []string{`all 40 allowed files`}, silent: []string{`^healthy`}},
+		},
+		{
 			name: "the system's log is not read", worlds: both,
 			serve: with(deafLog, gunicorn("audit", "-w", "2")),
 			hang:  fillsLog, after: hungLong,
@@ -215,4 +226,13 @@ func inOwnNetwork(s *stage) {
 			fmt.Sprintf("http://127.0.0.1:%d/ok", s.port))
 		return code == 0 && out == "ok\n"
 	})
+}
+
+// fewFiles is a worker that may have 40 files open, and whose clients keep their connections.
+func fewFiles(s *stage) {
+	s.t.Helper()
+	s.app("python/busy.py")
+	s.serve("prlimit", "--nofile=40:40", s.tool("python3"), "-m", "gunicorn", "-k", "gthread", "--threads", "4", "-w", "1",
+		"--keep-alive", "300", "-t", "300", "-b", s.address(), "busy:app")
+	s.up("/ok")
 }

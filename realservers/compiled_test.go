@@ -95,6 +95,25 @@ func compiledCases() []realCase {
 			}, after: hungLong,
 			want: want{state: "hung", hung: 1, kinds: aLock, silent: []string{`main thread waits`, `^healthy`}},
 		},
+		{
+			name:  "C: processes wait for a mutex that they share, and that one who was killed had taken",
+			serve: with(turnstile, func(s *stage) { s.get("/crash") }),
+			hang:  sticks("/enter", 3), after: 3 * time.Second,
+			want: want{state: "hung", hung: 3, kinds: aLock,
+				says: []string{`mutex that processes share; thread \d+ took it and is dead, .*\(proven\)`}},
+		},
+		{
+			name:  "C: processes wait for a mutex that they share, while one has it and waits for an answer",
+			serve: with(deafUpstream, turnstile),
+			hang: with(sticks("/audit", 1), func(s *stage) {
+				s.wait(300 * time.Millisecond)
+				s.stick("/enter", 4)
+			}), after: 3 * time.Second,
+			want: want{state: "hung", hung: 3,
+				says: []string{`mutex that processes share, held by pid \d+ \(turnstile\); that one itself is in read, waiting for 127\.0\.0\.1:${UPSTREAM}`}},
+		},
+		{name: "healthy: C, processes that share a mutex", serve: turnstile,
+			hang: func(s *stage) { s.load("/enter", 20*time.Millisecond) }, after: 3 * time.Second},
 		{name: "healthy: Rust without a request", serve: kiosk, after: 4 * time.Second},
 		{
 			name:  "starman: workers wait for a lock of a file that one keeps while it waits for an answer",
@@ -137,6 +156,18 @@ func kiosk(s *stage) {
 	}
 	s.serve(out)
 	s.up("/ok")
+}
+
+// turnstile has three processes with a mutex in memory that they share.
+func turnstile(s *stage) {
+	s.t.Helper()
+	out := filepath.Join(s.dir, "turnstile")
+	if text, err := exec.Command("gcc", "-Wall", "-pthread", "-o", out, s.app("c/turnstile.c")).CombinedOutput(); err != nil {
+		s.t.Fatalf("compile it: %v\n%s", err, text)
+	}
+	s.serve(out)
+	s.up("/ok")
+	s.children(3)
 }
 
 func library(s *stage) {

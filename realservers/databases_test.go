@@ -3,7 +3,10 @@
 package realservers
 
 import (
+	"io"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"time"
 )
 
@@ -41,6 +44,52 @@ func databaseCases() []realCase {
 			want: want{state: "hung", hung: 3, says: []string{`idle in transaction|UPDATE waiting`},
 				silent: []string{`^healthy`}},
 		},
+		{
+			name:  "PostgreSQL: two sessions wait for an advisory lock that an idle one has",
+			serve: func(s *stage) { s.clerk(s.database(), "select pg_advisory_lock(7);\n") },
+			hang: func(s *stage) {
+				s.begins()
+				for range 2 {
+					s.start("psql", "-X", "-q", "-h", "127.0.0.1", "-p", s.value("PGPORT"), "-U", "shop", "-d",
+						"postgres", "-c", "select pg_advisory_lock(7)")
+				}
+				s.begins()
+			}, after: hungLong,
+			want: want{state: "hung", hung: 2, kinds: aLock, says: []string{`waits for a lock .*SELECT waiting`},
+				silent: []string{`^healthy`, `\(guess\)`, `in epoll_wait and`}},
+		},
+		{
+			name:  "MariaDB: sessions wait for a table that one alters, and that one for a forgotten transaction",
+			serve: mariadb, hang: func(s *stage) {
+				s.types("begin; select count(*) from account;")
+				s.begins()
+				s.asks("alter table account add owner int")
+				s.wait(300 * time.Millisecond)
+				for range 3 {
+					s.asks("select count(*) from account")
+				}
+				s.begins()
+			}, after: hungLong,
+			want: want{state: "hung", hung: 1, silent: []string{`^healthy`, `^unknown`}},
+		},
+		{
+			name:  "MariaDB: sessions wait for a row that a forgotten transaction has locked",
+			serve: mariadb, hang: func(s *stage) {
+				s.types("begin; update account set balance = 1 where id = 1;")
+				s.begins()
+				for range 2 {
+					s.asks("update account set balance = 0 where id = 1")
+				}
+				s.begins()
+			}, after: hungLong,
+			want: want{state: "hung", hung: 1, silent: []string{`^healthy`, `^unknown`}},
+		},
+		{name: "healthy: MariaDB without a session", serve: mariadb, after: 4 * time.Second},
+		{
+			name:  "healthy: MariaDB with a forgotten transaction for which nobody waits",
+			serve: mariadb, hang: func(s *stage) { s.types("begin; update account set balance = 1 where id = 1;") },
+			after: hungLong,
+		},
 		{name: "healthy: PostgreSQL with sessions that do nothing", serve: idleDatabase, after: 4 * time.Second},
 	}
 }
@@ -74,4 +123,52 @@ func (s *stage) database() database {
 	s.t.Cleanup(d.main.end)
 	s.set("PGPORT", s.value("PORT"))
 	return d
+}
+
+// mariadb is a MariaDB that is the server of the case, with a table of three accounts.
+func mariadb(s *stage) {
+	s.t.Helper()
+	data := filepath.Join(s.dir, "mariadb")
+	user := "--user=mysql"
+	if os.Getuid() != 0 {
+		user = "--skip-grant-tables"
+	}
+	install := exec.CommandContext(s.t.Context(), "mariadb-install-db", "--no-defaults", "--datadir="+data,
+		"--auth-root-authentication-method=normal", "--skip-test-db", user)
+	if out, err := install.CombinedOutput(); err != nil {
+		s.t.Fatalf("mariadb-install-db: %v\n%s", err, out)
+	}
+	s.serve("mariadbd", "--no-defaults", "--datadir="+data, "--bind-address=127.0.0.1", "--port="+s.value("PORT"),
+		"--socket="+data+"/mariadb.sock", user)
+	s.until("MariaDB answers", func() bool {
+		_, _, code := s.run(s.mariadbClient("-e", "create database shop; use shop; "+
+			"create table account (id int primary key, balance int); insert into account values (1, 100), (2, 100), (3, 100)")...)
+		return code == 0
+	})
+}
+
+func (s *stage) mariadbClient(args ...string) []string {
+	return append([]string{"mariadb", "--no-defaults", "-h127.0.0.1", "-P" + s.value("PORT"), "-uroot"}, args...)
+}
+
+// asks has a session of MariaDB do a statement.
+func (s *stage) asks(statement string) {
+	s.t.Helper()
+	s.start(s.mariadbClient("shop", "-e", statement)...)
+}
+
+// types is somebody who types statements into a session of MariaDB, and then does nothing.
+func (s *stage) types(statements string) {
+	s.t.Helper()
+	read, write, err := os.Pipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { write.Close() })
+	session := s.startAs(keeperSpec{Args: s.mariadbClient("-n", "shop"), Input: true}, read)
+	read.Close()
+	if _, err := io.WriteString(write, statements+" select 'done';\n"); err != nil {
+		s.t.Fatal(err)
+	}
+	s.said(session, "done")
 }

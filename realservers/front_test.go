@@ -117,6 +117,13 @@ ProxyPass /app http://127.0.0.1:@UPSTREAM@/`)
 				}
 			}, after: 4 * time.Second,
 		},
+		{
+			name:  "lighttpd is well, and the PHP that it started waits for a lock of a file",
+			serve: lighttpd, hang: with(keepsBook, sticks("/book", 5)), after: 8 * time.Second,
+			want: want{state: "hung", hung: 3, kinds: aFileLock, at: "desk.php#book", holder: true,
+				says: []string{`\(lighttpd\) at 127\.0\.0\.1`, `\(upstream\)`, `answer of upstream \S+/php\.sock\S*, pid \d+ \(php-cgi\)`}},
+		},
+		{name: "healthy: lighttpd with PHP without a request", serve: lighttpd, after: 4 * time.Second},
 		{name: "healthy: HAProxy without a request", serve: with(deafUpstream, haproxy), after: 4 * time.Second},
 	}
 }
@@ -171,6 +178,22 @@ func haproxy(s *stage) {
 	s.serve("haproxy", "-W", "-f", s.conf("fronts/haproxy.cfg"))
 	s.up("/ok")
 	s.children(1)
+}
+
+// lighttpd starts PHP itself: a process that forks three others and waits for their ends.
+func lighttpd(s *stage) {
+	s.t.Helper()
+	s.app("php/desk.php")
+	s.serve("lighttpd", "-D", "-f", s.conf("fronts/lighttpd.conf"))
+	s.up("/ok")
+}
+
+// keepsBook has the book of the front desk locked, and keeps it so.
+func keepsBook(s *stage) {
+	s.t.Helper()
+	keeper := s.start("flock", s.file("book", ""), "sh", "-c", "echo locked; exec sleep 3600")
+	s.said(keeper, "locked")
+	s.holder = keeper.pid
 }
 
 // stoppedGunicorn is an upstream whose arbiter and worker are stopped: the kernel takes connections for them.

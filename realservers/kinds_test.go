@@ -20,4 +20,5 @@ var (
 	aFile      = []string{"disk"}
 	asleep     = []string{"sleeping"}
 	stopped    = []string{"stopped"}
+	noFiles    = []string{"descriptors"}
 )

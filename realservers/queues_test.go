@@ -5,6 +5,7 @@ package realservers
 import (
 	"bytes"
 	"os/exec"
+	"strings"
 	"time"
 )
 
@@ -44,6 +45,14 @@ func queueCases() []realCase {
 			hang:  jobs("the feed was asked", "queue.enqueue(jobs.fetch, job_timeout=600)"), after: hungLong,
 			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "jobs.py#fetch",
 				says: []string{`127\.0\.0\.1:${UPSTREAM}`}, silent: []string{`^healthy`}},
+		},
+		{
+			name: "RQ: the process of a job, of a worker of a pool, waits for an answer", worlds: today,
+			serve: with(redisServer, deafUpstream, rqPool),
+			hang:  jobs("the feed was asked", "queue.enqueue(jobs.fetch, job_id='feed-7', job_timeout=600)"), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: aChild, at: "jobs.py#fetch",
+				says:   []string{`request: +jobs\.fetch feed-7`, `waiting for 127\.0\.0\.1:${UPSTREAM} in fetch`},
+				silent: []string{`^healthy`, `wait_for_horse`}},
 		},
 		{
 			name: "Huey: one of two processes waits for an answer", worlds: today,
@@ -91,6 +100,13 @@ func rq(s *stage) {
 	s.app("python/jobs.py")
 	s.serve(s.tool("rq"), "worker", "-u", "redis://127.0.0.1:"+s.value("REDIS"), "--path", s.dir)
 	s.said(s.server, "Listening on default")
+}
+
+func rqPool(s *stage) {
+	s.t.Helper()
+	s.app("python/jobs.py")
+	s.serve(s.tool("rq"), "worker-pool", "-n", "2", "-u", "redis://127.0.0.1:"+s.value("REDIS"), "--path", s.dir)
+	s.until("two workers listen", func() bool { return strings.Count(tail(s.server.log), "Listening on default") == 2 })
 }
 
 // tasks hands tasks to Celery and waits until a worker says that it stands.

@@ -56,6 +56,7 @@ type Watched struct {
 	Began  time.Time // the wall clock at the watching's zero
 	Unseen []string  // what may not be read, and what would allow it
 	Blind  string    // of these, what a hang cannot be seen without; empty: nothing such
+	Young  bool      // it was started a moment ago: its first worker may still come
 }
 
 // Look is all that is known now.
@@ -68,6 +69,11 @@ func (b *LookBuilder) Look(of Watched) Look {
 		out.Workers = append(out.Workers, newWorker(w, b.now))
 		out.Healthy = out.Healthy && !w.State.IsHang()
 	}
+	for i := range out.Workers {
+		if one := &out.Workers[i]; one.Reason == "" {
+			one.Reason = one.doubt()
+		}
+	}
 	for _, in := range b.fold.Incidents() {
 		out.Incidents = append(out.Incidents, NewIncident(in, b.now, of.Began))
 	}
@@ -78,6 +84,7 @@ func (b *LookBuilder) Look(of Watched) Look {
 		}
 		out.Unseen = append(out.Unseen, text)
 	}
+	out.stands, out.young = b.fold.Unaccepted().Seconds(), of.Young
 	out.Blind = out.Healthy && of.Blind != ""
 	out.Unknown = out.Healthy && out.Unsure() > 0
 	out.Healthy = out.Healthy && !out.Blind && !out.Unknown

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // LookVersion grows when a reader of an older look would misread a newer one.
@@ -26,6 +27,9 @@ type Look struct {
 	Unseen    []string   `json:"unseen,omitempty"`  // what may not be read, and what would allow it; troubles of hangtime
 	Blind     bool       `json:"blind,omitempty"`   // too little may be read to call it healthy
 	Unknown   bool       `json:"unknown,omitempty"` // of a worker it cannot be said whether it hangs
+
+	stands float64 // seconds for which connections have waited to be accepted while no worker answered anything
+	young  bool    // the server was started a moment ago
 }
 
 // A Server is the one that is looked at.
@@ -107,8 +111,15 @@ type Stack struct {
 }
 
 // Undecided says whether a worker may yet turn out to hang: a longer look would tell. So it would where work is old and
-// nothing is known of it yet, and where no worker is there that has come so far as to serve.
+// nothing is known of it yet, where connections wait and nobody says why, and where no worker is there that has come so
+// far as to serve. A server that has run for a while without one is not waited for.
 func (l *Look) Undecided() bool {
+	if len(l.Workers) == 0 {
+		return l.young
+	}
+	if l.stands > oldWork && l.Hung() == 0 {
+		return true
+	}
 	for _, w := range l.Workers {
 		starved := w.Label == diagnose.Starved && w.Inside > 0 && w.Oldest >= veryOld
 		if w.State == diagnose.Suspect || w.unexplained(oldWork) || starved || w.old || w.undecided {
@@ -141,18 +152,33 @@ func (w *Worker) unexplained(than float64) bool {
 	return w.State == diagnose.Busy && unknown && w.Cause == nil && w.Inside > 0 && w.Oldest >= than
 }
 
-// Unsure is of how many workers it cannot be said whether they hang: what would show it cannot be seen, or the look
+// doubt says why it cannot be said whether a worker hangs; empty: it can. What would show it cannot be seen, or the look
 // was too short.
-func (l *Look) Unsure() int {
-	n := 0
-	for _, w := range l.Workers {
-		late := w.State == diagnose.Suspect && (!w.flows || w.For >= veryOld)
-		if w.State == diagnose.Unknown || late || w.unexplained(veryOld) {
-			n++
-		}
+func (w *Worker) doubt() string {
+	switch {
+	case w.State == diagnose.Unknown && w.Reason == "":
+		return "what would show it cannot be seen"
+	case w.State == diagnose.Unknown:
+		return w.Reason
+	case w.State == diagnose.Suspect && (!w.flows || w.For >= veryOld):
+		return "it has stood still for " + words.Seconds(seconds(w.For)) + ", and the look was too short to say whether it hangs"
+	case w.unexplained(veryOld):
+		return words.Count(w.Inside, "request") + " inside, the oldest for " + words.Seconds(seconds(w.Oldest)) +
+			", and no thread was seen to be kept by anything"
 	}
+	return ""
+}
+
+// Unsure is of how many workers it cannot be said whether they hang.
+func (l *Look) Unsure() int {
 	if !l.anyLives() {
 		return len(l.Workers)
+	}
+	n := 0
+	for i := range l.Workers {
+		if l.Workers[i].doubt() != "" {
+			n++
+		}
 	}
 	return n
 }

@@ -19,23 +19,45 @@ func TestALookGoesOnWhileItMayTell(t *testing.T) {
 		workers []Worker
 		goesOn  bool
 		unsure  int
+		young   bool
+		stands  float64
 	}{
-		"idle":                               {[]Worker{idle}, false, 0},
-		"suspect":                            {[]Worker{{State: diagnose.Suspect, For: 2}, idle}, true, 1},
-		"suspect, and it answers others":     {[]Worker{answers}, true, 0},
-		"work of a moment":                   {[]Worker{busy("", 0.5)}, false, 0},
-		"old work, nothing known":            {[]Worker{busy("", 2)}, true, 0},
-		"very old work, nothing known":       {[]Worker{busy("", 6)}, true, 1},
-		"it has too much to do, and ends it": {[]Worker{flows}, false, 0},
-		"starved with very old work":         {[]Worker{busy(diagnose.Starved, 6)}, true, 0},
-		"slow, and about to be a hang":       {[]Worker{old}, true, 0},
-		"just born, without a socket":        {[]Worker{fresh}, true, 0},
-		"all dead":                           {[]Worker{dead, dead}, true, 2},
-		"one dead":                           {[]Worker{dead, idle}, false, 0},
+		"no worker was found":                {nil, false, 0, false, 0},
+		"no worker yet of a young server":    {nil, true, 0, true, 0},
+		"connections wait, nobody says why":  {[]Worker{idle}, true, 0, false, 2},
+		"connections wait, for a hang":       {[]Worker{{State: diagnose.Hung}}, false, 0, false, 2},
+		"idle":                               {[]Worker{idle}, false, 0, false, 0},
+		"suspect":                            {[]Worker{{State: diagnose.Suspect, For: 2}, idle}, true, 1, false, 0},
+		"suspect, and it answers others":     {[]Worker{answers}, true, 0, false, 0},
+		"work of a moment":                   {[]Worker{busy("", 0.5)}, false, 0, false, 0},
+		"old work, nothing known":            {[]Worker{busy("", 2)}, true, 0, false, 0},
+		"very old work, nothing known":       {[]Worker{busy("", 6)}, true, 1, false, 0},
+		"it has too much to do, and ends it": {[]Worker{flows}, false, 0, false, 0},
+		"starved with very old work":         {[]Worker{busy(diagnose.Starved, 6)}, true, 0, false, 0},
+		"slow, and about to be a hang":       {[]Worker{old}, true, 0, false, 0},
+		"just born, without a socket":        {[]Worker{fresh}, true, 0, false, 0},
+		"all dead":                           {[]Worker{dead, dead}, true, 2, false, 0},
+		"one dead":                           {[]Worker{dead, idle}, false, 0, false, 0},
 	} {
-		l := Look{Workers: row.workers}
+		l := Look{Workers: row.workers, young: row.young, stands: row.stands}
 		if l.Undecided() != row.goesOn || l.Unsure() != row.unsure {
 			t.Errorf("%s: goes on %v, unsure of %d; want %v, %d", name, l.Undecided(), l.Unsure(), row.goesOn, row.unsure)
+		}
+	}
+}
+
+// TestWhatCannotBeSaidHasAReason: of each worker of which it cannot be said whether it hangs.
+func TestWhatCannotBeSaidHasAReason(t *testing.T) {
+	for want, w := range map[string]Worker{
+		"2 requests inside, the oldest for 6.0 s, and no thread was seen to be kept by anything": {
+			State: diagnose.Busy, Inside: 2, Oldest: 6},
+		"it has stood still for 2.0 s, and the look was too short to say whether it hangs": {
+			State: diagnose.Suspect, For: 2},
+		"the stacks may not be read": {State: diagnose.Unknown, Reason: "the stacks may not be read"},
+		"":                           {State: diagnose.Idle},
+	} {
+		if got := w.doubt(); got != want {
+			t.Errorf("of %+v: %q, want %q", w, got, want)
 		}
 	}
 }

@@ -62,5 +62,7 @@ func (t *targetFlags) find(ctx context.Context) (probe.Target, error) {
 func watched(w *run.Watching, target probe.Target) report.Watched {
 	unseen, blind := w.Unseen()
 	server := report.Server{PID: target.Arbiter, Command: probe.Command(target.Arbiter), Address: target.Address}
-	return report.Watched{Tool: version(), Server: server, Began: w.Began(), Unseen: unseen, Blind: blind}
+	return report.Watched{
+		Tool: version(), Server: server, Began: w.Began(), Unseen: unseen, Blind: blind, Young: probe.Young(target.Arbiter),
+	}
 }

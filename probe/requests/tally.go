@@ -16,7 +16,11 @@ type Tally struct {
 	Answered             uint64        // bytes sent, on connections that are closed too
 	Spoke                time.Duration // since a byte was last sent on one that is open; 0: not known
 	LeastAge             bool          // the ages are those since the connections were first seen
-	requests             []request
+	// Of those that are idle, on how many a request may be outstanding that came in the step of the kernel's clock in
+	// which the one before was answered, and since when at the longest.
+	Doubtful    int
+	DoubtfulFor time.Duration
+	requests    []request
 }
 
 type request struct {
@@ -55,6 +59,10 @@ func (t *Tally) add(c *sockdiag.Connection, sent uint64, oneToOne bool) {
 		t.requests = append(t.requests, request{c.LastReceive, int(c.Peer)})
 	case settled:
 		t.Idle++
+	case doubtful:
+		t.Idle++
+		t.Doubtful++
+		t.DoubtfulFor = max(t.DoubtfulFor, c.LastReceive)
 	}
 	t.Answered += sent
 	t.LeastAge = t.LeastAge || c.Local

@@ -29,7 +29,8 @@ func (f *Finder) Chain(from int, wait history.Event, server Server) []history.Li
 			return links
 		}
 		passed[next.PID] = true
-		link := history.Link{Peer: next}
+		_, child := wait.(history.ChildWait)
+		link := history.Link{Peer: next, Child: child}
 		wait = f.does(&link, server)
 		links = append(links, link)
 		if link.Dead || link.Idle {
@@ -53,6 +54,10 @@ func waitsFor(wait history.Event) history.Peer {
 			if !h.Dead {
 				return history.Peer{PID: h.PID, Command: h.Command}
 			}
+		}
+	case history.MutexWait:
+		if !ev.Dead {
+			return ev.Holder
 		}
 	case history.PipeWait:
 		return first(ev.Others)
@@ -104,6 +109,10 @@ func doing(c proc.Call, a Answer) string {
 	switch ev := a.Event.(type) {
 	case history.LockWait:
 		return fmt.Sprintf("waits for %s on %s", ev.Lock, path.Base(ev.Path))
+	case history.MutexWait:
+		if ev.Holder.PID != 0 {
+			return fmt.Sprintf("waits for a mutex of pid %d", ev.Holder.PID)
+		}
 	case history.PipeWait:
 		if ev.Op == "write" && !ev.Open {
 			return "writes to a full pipe"

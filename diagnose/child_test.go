@@ -1,0 +1,42 @@
+package diagnose
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// TestTheCodeOfAChildExplainsWhoWaitsForIt: where the one who waits has no line of the application's own.
+func TestTheCodeOfAChildExplainsWhoWaitsForIt(t *testing.T) {
+	waits := func(own int, links ...history.Link) Cause {
+		h := script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 17*s, func(t time.Duration) []history.Event {
+			return look(101, inside(101, t-5*s), stands(101, 101, "wait4", t-5*s),
+				history.ChildWait{PID: 101, TID: 101, Op: "wait4", Via: "end", Child: history.Peer{PID: 300}, Still: t - 5*s},
+				history.Chain{PID: 101, TID: 101, Links: links},
+				code(101, 101, func(st *history.Stack) {
+					st.Frames, st.Own = []string{"wait_for_horse (rq/worker.py:9)", "thumbnail (app.py:12)"}, own
+				}))
+		}))
+		got := fold(h).Incidents()
+		if len(got) != 1 {
+			t.Fatalf("incidents %+v, want one", got)
+		}
+		return got[0].Cause
+	}
+	horse := history.Link{Peer: history.Peer{PID: 300}, Does: "is in recvfrom", Child: true, At: "fetch (jobs.py:12)",
+		Stack: []string{"recv (socket.py:1)", "fetch (jobs.py:12)"}, Request: &history.Request{Path: "jobs.fetch", ID: "7"}}
+	c := waits(0, horse)
+	if c.Where != horse.At || len(c.Stack) != 2 || c.Stack[0] != horse.Stack[0] || c.Request != "jobs.fetch 7" ||
+		!strings.Contains(c.Sentence, "that one itself is in recvfrom in fetch (jobs.py:12)") {
+		t.Errorf("got %+v", c)
+	}
+	if c := waits(2, horse); c.Where != "thumbnail (app.py:12)" {
+		t.Errorf("the application's own line is %q", c.Where)
+	}
+	horse.Child = false // a server that it asks is not to be taken for a child
+	if c := waits(0, horse); c.Where != "wait_for_horse (rq/worker.py:9)" {
+		t.Errorf("of another server's code: %q", c.Where)
+	}
+}

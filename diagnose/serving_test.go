@@ -1,0 +1,57 @@
+package diagnose
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// TestAThreadOfAnotherPoolIsNoFreePlace: all four threads of one pool are taken and more is asked, while one of a second
+// pool, or of the same, rests.
+func TestAThreadOfAnotherPoolIsNoFreePlace(t *testing.T) {
+	for resting, want := range map[string]State{
+		"ThreadPoolExecutor-0_4": Busy,
+		"ThreadPoolExecutor-1_0": Hung,
+		"":                       Busy, // it may be of any
+	} {
+		h := script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 11*s, func(t time.Duration) []history.Event {
+			var ages []time.Duration
+			found := []history.Event{accepting(101, 101, 10*ms), code(101, 101, func(st *history.Stack) { st.Idle = true })}
+			for i := range 5 {
+				ages = append(ages, t-5*s, t-5*s)
+				found = append(found, stands(101, 111+i, "clock_nanosleep", t-5*s), code(101, 111+i, func(st *history.Stack) {
+					st.Pool, st.Name = true, fmt.Sprintf("ThreadPoolExecutor-0_%d", i)
+					st.Request = &history.Request{Method: "GET", Path: "/nap", Port: 40001 + i}
+					if i == 4 {
+						st.Idle, st.Name, st.Request = true, resting, nil
+					}
+				}))
+			}
+			return look(101, inside(101, ages...), found...)
+		}))
+		if got := fold(h).Workers()[0].State; got != want {
+			t.Errorf("%q rests: %s, want %s", resting, got, want)
+		}
+	}
+}
+
+func TestThreadsOfOnePoolDifferInTheirLastNumber(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		same bool
+	}{
+		{"ThreadPoolExecutor-0_1", "ThreadPoolExecutor-0_12", true},
+		{"ThreadPoolExecutor-0_1", "ThreadPoolExecutor-1_1", false},
+		{"Thread-7 (serve)", "Thread-12 (serve)", true},
+		{"Thread-7 (serve)", "Thread-8 (mail)", false},
+		{"http-nio-8080-exec-3", "http-nio-8080-exec-10", true},
+		{"http-nio-8080-exec-3", "scheduling-1", false},
+		{"", "scheduling-1", true},
+	} {
+		if got := samePool(&stack{Stack: history.Stack{Name: c.a}}, &stack{Stack: history.Stack{Name: c.b}}); got != c.same {
+			t.Errorf("%q and %q: %v, want %v", c.a, c.b, got, c.same)
+		}
+	}
+}
