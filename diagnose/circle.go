@@ -14,7 +14,8 @@ import (
 type waitingThread struct{ pid, tid int }
 
 // owners are the threads that keep a thread waiting, as far as they are known; the text says for what. A lock's holder
-// is a process, so all of its threads that wait may be the one.
+// is a process: where all of its threads that are at work wait, one of these is it. One that waits for the same lock
+// has it not, and the holder that was seen may be another by now.
 func (v sight) owners(p *process, tid int) (text string, all []waitingThread) {
 	o := v.behind(p, tid, v.now)
 	if o == nil {
@@ -37,8 +38,10 @@ func (v sight) owners(p *process, tid int) (text string, all []waitingThread) {
 			if q == nil {
 				continue
 			}
-			for _, other := range slices.Sorted(maps.Keys(q.obstacles)) {
-				all = append(all, waitingThread{pid: q.pid, tid: other})
+			for _, other := range v.detained(q) {
+				if q.obstacles[other].same != o.same {
+					all = append(all, waitingThread{pid: q.pid, tid: other})
+				}
 			}
 			if len(all) > 0 {
 				return fmt.Sprintf("pid %d waits for %s on %s, held by pid %d", p.pid, ev.Lock, path.Base(ev.Path),
@@ -57,6 +60,16 @@ func owner(p *process, tid int) (text string, all []waitingThread) {
 	}
 	return fmt.Sprintf("thread %d of pid %d waits for %s of thread %d", tid, p.pid, userWait(st), st.Wait.Owner),
 		[]waitingThread{{pid: p.pid, tid: int(st.Wait.Owner)}}
+}
+
+// detained are the threads of a process that wait for something; none where another that is at work does not.
+func (v sight) detained(p *process) []int {
+	for _, t := range v.serving(p) {
+		if v.behind(p, t.TID, v.now) == nil {
+			return nil
+		}
+	}
+	return slices.Sorted(maps.Keys(p.obstacles))
 }
 
 // cycle follows who waits for whom from a thread until it comes back to it; nil: it does not.

@@ -10,6 +10,9 @@ type Limits struct {
 	Loop time.Duration
 	// Pool is the same for one of several threads that share the work, and for silence that no thread explains.
 	Pool time.Duration
+	// Turn is for how long those that wait for what only one can have must have been watched before they are held to wait
+	// in vain: it may go from one to the next.
+	Turn time.Duration
 	// Tasks is for how long accepted tasks may not end, where nothing else is wrong, before nobody is held to run them.
 	Tasks time.Duration
 	// HangAfter is the age from which on work counts as a hang although nobody is seen to wait behind it; before that
@@ -49,7 +52,8 @@ const lookWhole = 1200 * time.Millisecond
 // DefaultLimits are those that a run uses.
 func DefaultLimits() Limits {
 	return Limits{
-		Suspect: 200 * time.Millisecond, Loop: time.Second, Pool: 5 * time.Second, Tasks: 30 * time.Second,
+		Suspect: 200 * time.Millisecond, Loop: time.Second, Pool: 5 * time.Second,
+		Turn: 2500 * time.Millisecond, Tasks: 30 * time.Second,
 		HangAfter:  DefaultHangAfter,
 		Unanswered: 5 * time.Second, Late: 100 * time.Millisecond,
 		Stale: 700 * time.Millisecond, Slack: 60 * time.Millisecond, Boot: 2 * time.Second, Young: 5 * time.Second,

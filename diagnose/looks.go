@@ -23,14 +23,17 @@ type looks struct {
 	wholeFrom time.Duration   // when the last whole one began
 	rests     bool            // the last whole look proved that a thread of it waits for work
 	fetched   bool            // its own loop was seen to wait for its next message
-	upstream  history.Upstream
-	upAt      time.Duration // when that was seen; unset: never
+	// When a piece of work that waited for what only one can have, by its object, was last seen to have got it: at
+	// something else.
+	passed   map[uint64]time.Duration
+	upstream history.Upstream
+	upAt     time.Duration // when that was seen; unset: never
 }
 
 func noLooks() looks {
 	return looks{
 		threads: map[int]*threadState{}, obstacles: map[int]*obstacle{}, stacks: map[int]*stack{},
-		tasks:  map[uint64]*stack{},
+		tasks: map[uint64]*stack{}, passed: map[uint64]time.Duration{},
 		chains: map[int]history.Chain{}, spinning: map[uint64]span{},
 		stacksAt: unset, lookedAt: unset, upAt: unset,
 	}
@@ -51,6 +54,7 @@ type threadState struct {
 	running time.Duration // since when every look found it on a processor; -1: the last did not
 	place   string        // where the last whole look found it: the application's line, or "" where that is not known
 	placed  time.Duration // since when every whole look found it there, and not idle; unset: the last did not
+	there   time.Duration // when it was last found there: a look may not read again what its code does
 	slept   bool          // one of these found it in a sleep
 	idled   time.Duration // when it was last seen idle; unset: never
 }
@@ -112,6 +116,7 @@ func (p *looks) traced(r history.Record, ev history.Stack) {
 	p.stacksAt = r.At
 	p.spun(r.At, ev)
 	st := &stack{Stack: ev, at: r.At, first: r.At, seq: r.Seq}
+	p.goesOn(st)
 	if ev.TID == 0 {
 		// An ID is an address, where the next request's task may come to lie.
 		if old := p.tasks[ev.ID]; old != nil && old.own() == st.own() && old.work() == st.work() {
@@ -125,6 +130,21 @@ func (p *looks) traced(r history.Record, ev history.Stack) {
 	if len(p.stacks) < maxThreads || p.stacks[ev.TID] != nil {
 		p.stacks[ev.TID] = st
 	}
+}
+
+// goesOn notes where a piece of work has got what it waited for among others. One that is gone may have given up.
+func (p *looks) goesOn(st *stack) {
+	old := p.tasks[st.ID]
+	if old == nil || st.ID == 0 || !exclusive(old) || old.Wait.Object == 0 || old.work() != st.work() {
+		return
+	}
+	if st.Wait != nil && st.Wait.Object == old.Wait.Object {
+		return
+	}
+	if len(p.passed) >= maxThreads {
+		clear(p.passed)
+	}
+	p.passed[old.Wait.Object] = st.at
 }
 
 // A span is from when to when something was seen.

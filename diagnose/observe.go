@@ -69,13 +69,13 @@ func (p *process) looked(r history.Record, ev history.ThreadSample, l Limits) {
 		return
 	}
 	t := &threadState{ThreadSample: ev, at: r.At, seq: r.Seq, from: r.At - ev.Still, running: -1, placed: unset,
-		idled: unset}
+		there: unset, idled: unset}
 	old := p.threads[ev.TID]
 	if !p.looking {
 		p.looking, p.lookFrom = true, r.At
 	}
 	if old != nil {
-		t.place, t.placed, t.slept, t.idled = old.place, old.placed, old.slept, old.idled
+		t.place, t.placed, t.there, t.slept, t.idled = old.place, old.placed, old.there, old.slept, old.idled
 	}
 	if ev.Idle {
 		t.idled = r.At
@@ -126,9 +126,14 @@ func (p *process) whole(at time.Duration, idle func(*threadState) bool) {
 			t.place, t.placed, t.slept = "", unset, false
 			continue
 		}
+		st := p.stacks[t.TID]
+		if st != nil && st.at < p.lookFrom && (t.running >= 0 || t.from > st.at) && t.place != "" {
+			continue // its code was not read in this look, and it ran since: it may be anywhere
+		}
 		if t.placed == unset || t.place != place {
 			t.place, t.placed, t.slept = place, at, false
 		}
+		t.there = at
 		t.slept = t.slept || sleeps(t.ThreadSample, p.obstacles[t.TID])
 	}
 }

@@ -132,12 +132,12 @@ func (v sight) repeats(p *process, t *threadState) bool {
 	if roleOf(t.ThreadSample) == loopThread {
 		return false // a loop comes back to one place by its nature, each time for another piece of work
 	}
-	enough := sameFor
+	enough, until := sameFor, t.there
 	if old := p.sample.Inside > 0 && v.limits.HangAfter > 0 && v.now-p.began() >= v.limits.HangAfter; old &&
 		v.restedAt(p, t) <= p.began() && !v.queued(p, 1) {
-		enough = tickStep // its request is older than any should be: two looks in one place will do
+		enough, until = tickStep, v.now // its request is older than any should be: two looks in one place will do
 	}
-	return t.placed != unset && v.now-t.placed >= enough && (t.running >= 0 || t.from > t.placed+v.limits.Slack)
+	return t.placed != unset && until-t.placed >= enough && (t.running >= 0 || t.from > t.placed+v.limits.Slack)
 }
 
 // restedAt is when a thread was last seen idle; of a main or loop thread also by what is known of the one that had

@@ -116,8 +116,37 @@ func (f finder) threadStall(p *process, t *threadState, others []*threadState) (
 	}
 	f.age(p, &s, t, others)
 	f.urgency(p, &s, t, others)
+	f.turn(p, &s)
 	s.nobodys = s.limit == never && f.nobodys(p, t)
 	return s, true
+}
+
+// turn dates the wait for a lock by the thread that has it: where that one has moved since, the lock may have gone from
+// one to the next, and as long as it does they wait for their turn.
+func (f finder) turn(p *process, s *standstill) {
+	holder := p.threads[f.ownerOf(p, s)]
+	if s.limit == 0 || holder == nil || holder.TID == s.tid || holder.running >= 0 || f.repeats(p, holder) {
+		return
+	}
+	if holder.from <= s.from+f.limits.Slack {
+		return
+	}
+	s.from = holder.from
+	if f.now-holder.from < f.limits.Pool {
+		s.limit = never
+	}
+}
+
+// ownerOf is the thread of the same process that has the lock for which a stall's thread waits; 0: none, or it is not
+// known.
+func (f finder) ownerOf(p *process, s *standstill) int {
+	if ev, ok := s.event().(history.MutexWait); ok && ev.Owner != 0 {
+		return ev.Owner
+	}
+	if st := p.stacks[s.tid]; st != nil && st.Wait != nil && exclusive(st) {
+		return int(st.Wait.Owner)
+	}
+	return 0
 }
 
 // nobodys says whether nobody outside waits for what a thread of a pool does: its worker serves connections, and has
@@ -169,8 +198,8 @@ func (f finder) urgency(p *process, s *standstill, t *threadState, others []*thr
 		switch {
 		case f.waiting():
 			s.limit, s.own = f.limits.Loop, true
-		case s.how == booting && !f.anyReady():
-			s.limit = f.limits.Pool // nobody serves until one of them comes back
+		case s.how == booting && !f.anyReady() && f.backlogLimit == 0:
+			s.limit = f.limits.Pool // nobody listens until one of them comes back: who asks is refused
 		}
 		return
 	case f.pool(p, t):
@@ -181,6 +210,9 @@ func (f finder) urgency(p *process, s *standstill, t *threadState, others []*thr
 		}
 		if shared && (f.waiting() || s.crowd > 1 || f.allKept()) {
 			s.limit = f.limits.Loop
+			if _, within := s.event().(history.MutexWait); within {
+				s.limit = f.limits.Pool // its threads have it by turns
+			}
 		}
 	case p.sample.Inside > 1 && !f.threaded(p):
 		s.limit = f.limits.Loop // a loop that stands still: the others inside wait for it

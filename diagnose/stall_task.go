@@ -113,6 +113,13 @@ func (f finder) awaitStall(p *process) (standstill, bool) {
 			s.limit = f.limits.Pool // they wait for each other, or for one that never lets go
 		}
 		s.from = max(s.from, p.seen)
+		if at, passes := p.passed[object]; passes && s.crowd > 1 {
+			s.from = max(s.from, at)
+			if f.now-at < f.limits.Pool {
+				s.limit = never // it goes from one to the next: they wait for their turn
+			}
+		}
+		s.unaided = s.limit != never && f.now-p.found < f.limits.Turn
 		if f.now-s.from < f.limits.Suspect {
 			continue
 		}

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/words"
@@ -41,7 +42,7 @@ func (f finder) unknown(p *process, s standstill, stalled bool) string {
 			text += "; another thread of it runs all the time, perhaps for them"
 		}
 		return text
-	case f.swamped() && f.answered < f.backlogFrom && looked && !f.anyAtWork():
+	case f.swamped() && f.answered < f.backlogFrom && looked && !f.anyAtWork() && !f.anyMovesSince(f.backlogFrom):
 		return fmt.Sprintf("%s to be accepted for %s, and no worker takes them though none has work",
 			words.Do(f.backlog, "connection", "wait"), words.Seconds(f.now-f.backlogFrom))
 	case f.Unaccepted() >= f.limits.Unanswered && looked && !f.anyHangs():
@@ -60,6 +61,19 @@ func (f finder) unknown(p *process, s standstill, stalled bool) string {
 		}
 	}
 	return ""
+}
+
+// anyMovesSince says whether a thread of a worker has run since a moment: it may take connections that are over before
+// they are seen.
+func (f finder) anyMovesSince(moment time.Duration) bool {
+	for _, p := range f.processes {
+		for _, t := range p.threads {
+			if !p.gone && f.fresh(p, t.at) && (t.running >= 0 || t.from > moment+f.limits.Slack) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // unlooked says whether no look at the threads of a process that listens nowhere is over yet, which takes long on a very

@@ -102,3 +102,23 @@ func (s *scripted) Some(into, known []sockdiag.Connection) ([]sockdiag.Connectio
 	return append(into, known...), nil
 }
 func (s *scripted) Close() {}
+
+// A server may listen at one port of several addresses: its connections are counted once.
+func TestAPortAtTwoAddressesIsReadOnce(t *testing.T) {
+	for _, c := range []struct {
+		addresses []string
+		want      int
+	}{
+		{[]string{"127.0.0.1:8000", "[::1]:8000"}, 1},
+		{[]string{"127.0.0.1:8000", "127.0.0.1:8001", "unix:/tmp/x.sock"}, 3},
+	} {
+		all, err := openSources("", c.addresses)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(all) != c.want {
+			t.Errorf("%v: %d sources, want %d", c.addresses, len(all), c.want)
+		}
+		all.Close()
+	}
+}

@@ -33,10 +33,17 @@ func openSource(netns, address string) (source, error) {
 // sources are those of all addresses of one server, as if they were one.
 type sources []source
 
-// openSources opens the sources of all addresses.
+// openSources opens the sources of all addresses. One port may be listened to at several addresses, and its source
+// tells of all of these.
 func openSources(netns string, addresses []string) (sources, error) {
 	all := sources{}
+	ports := map[uint16]bool{}
 	for _, address := range addresses {
+		if at, err := netip.ParseAddrPort(address); err == nil && ports[at.Port()] {
+			continue
+		} else if err == nil {
+			ports[at.Port()] = true
+		}
 		one, err := openSource(netns, address)
 		if err != nil {
 			all.Close()

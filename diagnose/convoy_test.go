@@ -1,0 +1,148 @@
+package diagnose
+
+import (
+	"testing"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// TestOneLockIsNoCircle: the holder of a lock may change between two looks, so that two processes seem to wait for each
+// other; and where another thread of a process works on, that one may be the holder.
+func TestOneLockIsNoCircle(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		first, second uint64 // the locks' inodes
+		works         bool   // a second thread of each process sleeps, with whatever it has
+		circle        bool
+	}{
+		{name: "two locks", first: 5, second: 6, circle: true},
+		{name: "one lock", first: 5, second: 5},
+		{name: "another thread may have it", first: 5, second: 6, works: true},
+	} {
+		side := func(pid, other int, inode uint64, still time.Duration) []history.Event {
+			all := look(pid, inside(pid, still), stands(pid, pid, "flock", still),
+				history.LockWait{PID: pid, TID: pid, Lock: "flock", Path: "/x", Inode: inode, Still: still,
+					Holders: []history.LockHolder{{PID: other, Creator: true}}})
+			if c.works {
+				all = look(pid, inside(pid, still), stands(pid, pid, "flock", still),
+					history.LockWait{PID: pid, TID: pid, Lock: "flock", Path: "/x", Inode: inode, Still: still,
+						Holders: []history.LockHolder{{PID: other, Creator: true}}},
+					stands(pid, pid+10, "clock_nanosleep", still+s))
+			}
+			return all
+		}
+		f := fold(script(pool(2), healthy(1, 101, 1*s, 5*s), healthy(2, 102, 1*s, 5*s),
+			every(5*s+100*ms, 5*s+700*ms, func(at time.Duration) []history.Event {
+				return append(side(101, 102, c.first, at-5*s), side(102, 101, c.second, at-5*s)...)
+			})))
+		circle := false
+		for _, in := range f.Incidents() {
+			circle = circle || in.Cause.Cycle
+		}
+		if circle != c.circle {
+			t.Errorf("%s: a circle %v, want %v", c.name, circle, c.circle)
+		}
+	}
+}
+
+// limiter is a worker in which ten tasks wait for a semaphore that two have, and two get it each second until a moment:
+// each client waits for five seconds, and comes again. It is looked at from 20 s on, twice a second.
+func limiter(until, to time.Duration) []moment {
+	var all []moment
+	for at := 20*s + 20*ms; at < to; at += 100 * ms {
+		first := int(min(at, until) / s * 2) // of those that are there
+		w := sample(1, 101, func(w *history.WorkerSample) {
+			w.Inside, w.Answered, w.CPU = 12, uint64(first*90), min(at, until)
+		})
+		var tasks []history.Event
+		for n := first; n < first+12; n++ {
+			came := time.Duration(n-10) * s / 2
+			port := 40000 + n%20000
+			w.Ports, w.Ages = append(w.Ports, port), append(w.Ages, at-came)
+			st := history.Stack{PID: 101, Language: "python", Kind: "task", ID: uint64(1000 + n), Own: 1,
+				Frames: []string{"w (app.py:10)"}, Request: &history.Request{Method: "GET", Path: "/", Port: port},
+				Wait: &history.Wait{On: "semaphore", Object: 7, Name: "S"}}
+			if n < first+2 {
+				st.Wait = &history.Wait{On: "sleep"}
+			}
+			tasks = append(tasks, st)
+		}
+		w.Oldest = w.Ages[0]
+		idle := stands(101, 101, "epoll_wait", at%s)
+		idle.Idle, idle.For = true, "events"
+		all = append(all, moments(at, look(101, w, append([]history.Event{idle}, tasks...)...))...)
+	}
+	return all
+}
+
+func moments(t time.Duration, events []history.Event) []moment { return at(t, events...) }
+
+// TestTasksThatGetALockByTurnsAreNotHung: what they wait for goes from one to the next.
+func TestTasksThatGetALockByTurnsAreNotHung(t *testing.T) {
+	attached := func(more []moment) []history.Record {
+		return script(at(20*s, history.ServerStarted{Server: "attach", PID: 1, HangAfter: 10 * s},
+			history.WorkerSeen{PID: 101, Worker: 1, Born: 1 * s}), more)
+	}
+	for to := 21 * s; to < 40*s; to += 700 * ms {
+		if f := fold(attached(limiter(60*s, to))); len(f.Incidents()) > 0 {
+			t.Fatalf("after %v: %+v", to-20*s, f.Incidents())
+		}
+	}
+	check(t, "nobody gets it any more: from then on", fold(attached(limiter(24*s, 36*s))),
+		wanted{state: Hung, cause: CausePool, began: 24 * s, detected: 29 * s})
+	check(t, "nobody has got it since hangtime came", fold(attached(limiter(19*s, 30*s))),
+		wanted{state: Hung, cause: CausePool, began: 15 * s, detected: 22500 * ms})
+}
+
+// TestShortRequestsAreNoRepeatedWait: a busy worker is found in one view at every look, each time in another request.
+// What its code does is read once a second, and says nothing of the looks between.
+func TestShortRequestsAreNoRepeatedWait(t *testing.T) {
+	busy := func(port func(time.Duration) int) []moment {
+		return every(5*s+100*ms, 12*s, func(at time.Duration) []history.Event {
+			w := sample(1, 101, func(w *history.WorkerSample) { w.Moved, w.Answered, w.CPU = true, 4900, at / 4 })
+			found := []history.Event{stands(101, 101, "clock_nanosleep", 20*ms)}
+			if at%s == 100*ms {
+				found = append(found, code(101, 101, func(st *history.Stack) {
+					st.Request = &history.Request{Method: "GET", Path: "/", Port: port(at)}
+				}))
+			}
+			return append(look(101, w, found...), history.Listener{Backlog: 4, Limit: 128})
+		})
+	}
+	before := func(more []moment) []history.Record { return script(pool(1), healthy(1, 101, 1*s, 5*s), more) }
+	another := func(at time.Duration) int { return 40000 + int(at/s) }
+	if f := fold(before(busy(another))); len(f.Incidents()) > 0 || f.Workers()[0].State == Unknown {
+		t.Errorf("each second another request: %v, %+v", f.Workers()[0].Reason, f.Incidents())
+	}
+	one := func(time.Duration) int { return 40000 }
+	if f := fold(before(busy(one))); len(f.Incidents()) != 1 {
+		t.Errorf("one request that sleeps and asks again, and others wait: %+v", f.Incidents())
+	}
+}
+
+// TestASlowStartThatNobodyWaitsForIsSlow: before it listens nobody can say whether anybody is refused.
+func TestASlowStartThatNobodyWaitsForIsSlow(t *testing.T) {
+	starts := func(limit, backlog int) []moment {
+		return every(1*s+100*ms, 9*s, func(at time.Duration) []history.Event {
+			all := look(101, sample(1, 101, func(*history.WorkerSample) {}), stands(101, 101, "recvfrom", at-1*s), code(101, 101, func(*history.Stack) {}),
+				history.SocketWait{PID: 101, TID: 101, FD: 5, Op: "recvfrom", Remote: "10.0.0.1:80", State: "ESTAB", Still: at - 1*s})
+			if limit > 0 {
+				all = append(all, history.Listener{Backlog: backlog, Limit: limit})
+			}
+			return all
+		})
+	}
+	for _, c := range []struct {
+		name           string
+		limit, backlog int
+		hangs          bool
+	}{
+		{"nobody waits", 128, 0, false}, {"some wait", 128, 3, true}, {"it does not listen", 0, 0, true},
+	} {
+		f := fold(script(pool(1), starts(c.limit, c.backlog)))
+		if got := len(f.Incidents()) > 0; got != c.hangs {
+			t.Errorf("%s: hung %v, want %v; %+v", c.name, got, c.hangs, f.Workers()[0])
+		}
+	}
+}
