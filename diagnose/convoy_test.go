@@ -100,7 +100,7 @@ func TestTasksThatGetALockByTurnsAreNotHung(t *testing.T) {
 func TestShortRequestsAreNoRepeatedWait(t *testing.T) {
 	busy := func(port func(time.Duration) int) []moment {
 		return every(5*s+100*ms, 12*s, func(at time.Duration) []history.Event {
-			w := sample(1, 101, func(w *history.WorkerSample) { w.Moved, w.Answered, w.CPU = true, 4900, at / 4 })
+			w := sample(1, 101, func(w *history.WorkerSample) { w.Moved, w.Answered, w.CPU = true, 4900, at/4 })
 			found := []history.Event{stands(101, 101, "clock_nanosleep", 20*ms)}
 			if at%s == 100*ms {
 				found = append(found, code(101, 101, func(st *history.Stack) {
