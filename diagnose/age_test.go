@@ -224,7 +224,7 @@ func TestACircleOfMonitorsIsAsOldAsItsRequests(t *testing.T) {
 	waits := func(tid, owner int) []history.Event {
 		return []history.Event{stands(101, tid, "futex", 300*ms),
 			history.MutexWait{PID: 101, TID: tid, Still: 300 * ms}, code(101, tid, func(st *history.Stack) {
-				st.Language, st.Pool, st.Wait = "java", true, &history.Wait{On: "monitor", Object: 7, Owner: uint64(owner)}
+				st.Language, st.Pool, st.Wait = "java", true, &history.Wait{On: "monitor", Object: uint64(owner), Owner: uint64(owner)}
 			})}
 	}
 	h := script(at(0, history.ServerStarted{Server: "attach", PID: 50}, history.WorkerSeen{PID: 101, Worker: 1, Born: -60 * s}),

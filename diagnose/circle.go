@@ -39,9 +39,7 @@ func (v sight) owners(p *process, tid int) (text string, all []waitingThread) {
 				continue
 			}
 			for _, other := range v.detained(q) {
-				if q.obstacles[other].same != o.same {
-					all = append(all, waitingThread{pid: q.pid, tid: other})
-				}
+				all = append(all, waitingThread{pid: q.pid, tid: other})
 			}
 			if len(all) > 0 {
 				return fmt.Sprintf("pid %d waits for %s on %s, held by pid %d", p.pid, ev.Lock, path.Base(ev.Path),
@@ -60,6 +58,23 @@ func owner(p *process, tid int) (text string, all []waitingThread) {
 	}
 	return fmt.Sprintf("thread %d of pid %d waits for %s of thread %d", tid, p.pid, userWait(st), st.Wait.Owner),
 		[]waitingThread{{pid: p.pid, tid: int(st.Wait.Owner)}}
+}
+
+// together says whether two threads wait for one and the same: neither has it.
+func (v sight) together(p *process, tid int, other waitingThread) bool {
+	q := v.alive(other.pid)
+	if q == nil {
+		return false
+	}
+	if a, b := p.stacks[tid], q.stacks[other.tid]; p == q && a != nil && b != nil && a.Wait != nil && b.Wait != nil &&
+		a.Wait.Object != 0 {
+		return a.Wait.Object == b.Wait.Object
+	}
+	a, b := v.behind(p, tid, v.now), v.behind(q, other.tid, v.now)
+	if _, within := eventOf(a).(history.MutexWait); within && p != q {
+		return false // addresses of two processes
+	}
+	return a != nil && b != nil && a.same == b.same
 }
 
 // detained are the threads of a process that wait for something; none where another that is at work does not.
@@ -83,6 +98,9 @@ func (v sight) cycle(p *process, t *threadState) []string {
 		seen[waitingThread{q.pid, tid}] = true
 		text, next := v.owners(q, tid)
 		for _, n := range next {
+			if v.together(q, tid, n) {
+				continue // the owner that was seen has let go since
+			}
 			now := append(slices.Clone(way), text)
 			if n.pid == p.pid && n.tid == t.TID {
 				return now

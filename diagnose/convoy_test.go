@@ -146,3 +146,67 @@ func TestASlowStartThatNobodyWaitsForIsSlow(t *testing.T) {
 		}
 	}
 }
+
+// TestOneMutexIsNoCircle: the owner of a mutex is read for each thread that waits at another moment.
+func TestOneMutexIsNoCircle(t *testing.T) {
+	waits := func(tid, owner int, address uint64, still time.Duration) []history.Event {
+		return []history.Event{stands(101, tid, "futex", still),
+			history.MutexWait{PID: 101, TID: tid, Address: address, Owner: owner, Still: still}}
+	}
+	for _, c := range []struct {
+		first, second uint64
+		circle        bool
+	}{{0x1000, 0x2000, true}, {0x1000, 0x1000, false}} {
+		f := fold(script(pool(1), healthy(1, 101, 1*s, 5*s),
+			every(5*s+100*ms, 5*s+500*ms, func(at time.Duration) []history.Event {
+				return look(101, inside(101, at-5*s, at-5*s),
+					append(waits(111, 112, c.first, at-5*s), waits(112, 111, c.second, at-5*s)...)...)
+			})))
+		circle := false
+		for _, in := range f.Incidents() {
+			circle = circle || in.Cause.Cycle
+		}
+		if circle != c.circle {
+			t.Errorf("mutexes %x and %x: a circle %v, want %v", c.first, c.second, circle, c.circle)
+		}
+	}
+}
+
+// TestALockThatGoesFromOneToTheNextKeepsNobody: who has it has run since another began to wait for it.
+func TestALockThatGoesFromOneToTheNextKeepsNobody(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		ran     func(at time.Duration) time.Duration // when the holder last did
+		hangs   bool
+		process bool // the lock is a file's, and its holder another worker
+	}{
+		{name: "each second", ran: func(at time.Duration) time.Duration { return at - at%s }},
+		{name: "not since the other waits", ran: func(time.Duration) time.Duration { return 4 * s }, hangs: true},
+		{name: "of processes, each 700 ms", ran: func(at time.Duration) time.Duration { return at - at%(700*ms) }, process: true},
+		{name: "of processes, not since", ran: func(time.Duration) time.Duration { return 4 * s }, hangs: true, process: true},
+	} {
+		holder, tid := 101, 112
+		if c.process {
+			holder, tid = 102, 102
+		}
+		f := fold(script(pool(2), healthy(1, 101, 1*s, 5*s), healthy(2, 102, 1*s, 5*s), backlog(5*s, 14*s),
+			every(5*s+100*ms, 14*s, func(at time.Duration) []history.Event {
+				still := at - 5*s
+				waits := []history.Event{stands(101, 111, "futex", still),
+					history.MutexWait{PID: 101, TID: 111, Address: 0x1000, Owner: 112, Still: still}}
+				if c.process {
+					waits = []history.Event{stands(101, 101, "flock", still),
+						history.LockWait{PID: 101, TID: 101, Lock: "flock", Inode: 5, Still: still,
+							Holders: []history.LockHolder{{PID: 102, Creator: true}}}}
+				}
+				held := stands(holder, tid, "clock_nanosleep", at-c.ran(at))
+				if holder == 101 {
+					return look(101, inside(101, still, still), append(waits, held)...)
+				}
+				return append(look(101, inside(101, still), waits...), look(102, inside(102, at-c.ran(at)), held)...)
+			})))
+		if got := len(f.Incidents()) > 0; got != c.hangs {
+			t.Errorf("%s: hung %v, want %v: %+v", c.name, got, c.hangs, f.Incidents())
+		}
+	}
+}

@@ -47,6 +47,13 @@ func obstacleOf(r history.Record) *obstacle {
 	return o
 }
 
+func eventOf(o *obstacle) history.Event {
+	if o == nil {
+		return nil
+	}
+	return o.event
+}
+
 // real says whether the thread is known to wait for something that others have, whatever its system call looks like: a
 // futex may be an idle thread's, but one with an owner is not.
 func (o *obstacle) real() bool {

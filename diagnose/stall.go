@@ -52,12 +52,7 @@ const never time.Duration = -1
 
 func isStopped(state string) bool { return state == "T" }
 
-func (s standstill) event() history.Event {
-	if s.behind == nil {
-		return nil
-	}
-	return s.behind.event
-}
+func (s standstill) event() history.Event { return eventOf(s.behind) }
 
 // since is the age of the work that is held up, or of the standstill, whichever is known to be longer.
 func (s standstill) since() time.Duration {

@@ -121,34 +121,6 @@ func (f finder) threadStall(p *process, t *threadState, others []*threadState) (
 	return s, true
 }
 
-// turn dates the wait for a lock by the thread that has it: where that one has moved since, the lock may have gone from
-// one to the next, and as long as it does they wait for their turn.
-func (f finder) turn(p *process, s *standstill) {
-	holder := p.threads[f.ownerOf(p, s)]
-	if s.limit == 0 || holder == nil || holder.TID == s.tid || holder.running >= 0 || f.repeats(p, holder) {
-		return
-	}
-	if holder.from <= s.from+f.limits.Slack {
-		return
-	}
-	s.from = holder.from
-	if f.now-holder.from < f.limits.Pool {
-		s.limit = never
-	}
-}
-
-// ownerOf is the thread of the same process that has the lock for which a stall's thread waits; 0: none, or it is not
-// known.
-func (f finder) ownerOf(p *process, s *standstill) int {
-	if ev, ok := s.event().(history.MutexWait); ok && ev.Owner != 0 {
-		return ev.Owner
-	}
-	if st := p.stacks[s.tid]; st != nil && st.Wait != nil && exclusive(st) {
-		return int(st.Wait.Owner)
-	}
-	return 0
-}
-
 // nobodys says whether nobody outside waits for what a thread of a pool does: its worker serves connections, and has
 // none. A job in the background may last.
 func (f finder) nobodys(p *process, t *threadState) bool {
