@@ -170,6 +170,12 @@ func (f finder) onCourse(p *process) bool {
 	})
 }
 
+// justMet says whether a program in its own course was first looked at a moment ago, and not found running: it shows in a
+// moment whether it waits again and again in one place.
+func (f finder) justMet(p *process) bool {
+	return p.metAt != unset && f.now-p.metAt < f.limits.Loop && f.onCourse(p) && !f.runs(p)
+}
+
 // owedFor is for how long an answer has been owed to a program by itself that waits for events, and none of whose pieces
 // of work is proven to rest; 0: none is. Over unix sockets the kernel does not say who spoke last.
 func (f finder) owedFor(p *process) time.Duration {

@@ -55,8 +55,8 @@ func (r *stackReader) read(now time.Time, one *worker) {
 	if one.looks.stoodStillAfter(l.at) {
 		every = stackSoon
 	}
-	paused := now.Sub(l.wanted) > stackHeld && (one.attention.suspect || l.works || one.looks.owed)
-	l.wanted = now
+	paused := time.Since(l.wanted) > stackHeld && (one.attention.suspect || l.works || one.looks.owed)
+	l.wanted = time.Now() // a look may take long on a busy machine
 	if !l.at.IsZero() && !paused && (now.Sub(l.at) < every || cpu == l.cpu) {
 		return
 	}

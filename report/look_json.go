@@ -147,7 +147,7 @@ func (l *Look) Unsure() int {
 	n := 0
 	for _, w := range l.Workers {
 		late := w.State == diagnose.Suspect && (!w.flows || w.For >= veryOld)
-		if w.State == diagnose.Unknown || late || w.unexplained(veryOld) {
+		if w.State == diagnose.Unknown || late || w.unexplained(veryOld) || w.undecided {
 			n++
 		}
 	}
