@@ -72,8 +72,11 @@ func (f finder) threadCourse(p *process, t *threadState) standstill {
 		if p.fetched {
 			s.how = polling
 		}
-	case again: // who is in a circle has been there all the time, however often it wakes up to see
-		s.from, s.least = max(min(s.from, t.placed), p.seen), true
+	case s.limit == 0: // who is in a circle has been there all the time, however often it wakes up to see
+		if again {
+			s.from = max(min(s.from, t.placed), p.seen)
+		}
+		s.least = t.from >= p.found-f.limits.Loop
 	}
 	return s
 }
