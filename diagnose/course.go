@@ -203,7 +203,7 @@ func (f finder) courseWords(p *process, s standstill) string {
 	}
 	at := "its own code stands still in " + p.at(s).own()
 	if p.at(s).own() == "" {
-		at = explainer{f.sight}.explain(p, s).Sentence
+		at = explainer(f).explain(p, s).Sentence
 	}
 	return fmt.Sprintf("it listens nowhere, and %s for %s%s; whether it works or rests there cannot be seen", at, lasts,
 		f.owesWords(p))
