@@ -72,8 +72,11 @@ func (f finder) threadCourse(p *process, t *threadState) standstill {
 		if p.fetched {
 			s.how = polling
 		}
-	case again: // who is in a circle has been there all the time, however often it wakes up to see
-		s.from, s.least = max(min(s.from, t.placed), p.seen), true
+	case s.limit == 0: // who is in a circle has been there all the time, however often it wakes up to see
+		if again {
+			s.from = max(min(s.from, t.placed), p.seen)
+		}
+		s.least = t.from >= p.found-f.limits.Loop
 	}
 	return s
 }
@@ -170,6 +173,12 @@ func (f finder) onCourse(p *process) bool {
 	})
 }
 
+// justMet says whether a program in its own course was first looked at a moment ago, and not found running: it shows in a
+// moment whether it waits again and again in one place.
+func (f finder) justMet(p *process) bool {
+	return p.metAt != unset && f.now-p.metAt < f.limits.Loop && f.onCourse(p) && !f.runs(p)
+}
+
 // owedFor is for how long an answer has been owed to a program by itself that waits for events, and none of whose pieces
 // of work is proven to rest; 0: none is. Over unix sockets the kernel does not say who spoke last.
 func (f finder) owedFor(p *process) time.Duration {
@@ -194,7 +203,7 @@ func (f finder) courseWords(p *process, s standstill) string {
 	}
 	at := "its own code stands still in " + p.at(s).own()
 	if p.at(s).own() == "" {
-		at = explainer{f.sight}.explain(p, s).Sentence
+		at = explainer(f).explain(p, s).Sentence
 	}
 	return fmt.Sprintf("it listens nowhere, and %s for %s%s; whether it works or rests there cannot be seen", at, lasts,
 		f.owesWords(p))

@@ -145,7 +145,7 @@ func (f *Fold) tick(at, late time.Duration) {
 	for _, pid := range slices.Sorted(maps.Keys(f.processes)) {
 		p := f.processes[pid]
 		if !p.gone {
-			p.forget(at, f.limits.Stale)
+			p.forget(at, f.stale(p))
 			if !f.whole || !p.looking { // nothing is decided by half a look
 				f.decide(p)
 			}

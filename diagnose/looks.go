@@ -18,6 +18,7 @@ type looks struct {
 	spinning  map[uint64]span // goroutines that were found running, or ready to, whenever they were read
 	stacksAt  time.Duration   // when a stack was last read; unset: never
 	lookedAt  time.Duration   // when the last look at its threads was whole; unset: never
+	metAt     time.Duration   // when the first one was whole; unset: none was
 	looking   bool            // a look has begun and is not whole
 	lookFrom  time.Duration   // when that, or the last one, began
 	wholeFrom time.Duration   // when the last whole one began
@@ -35,7 +36,7 @@ func noLooks() looks {
 		threads: map[int]*threadState{}, obstacles: map[int]*obstacle{}, stacks: map[int]*stack{},
 		tasks: map[uint64]*stack{}, passed: map[uint64]time.Duration{},
 		chains: map[int]history.Chain{}, spinning: map[uint64]span{},
-		stacksAt: unset, lookedAt: unset, upAt: unset,
+		stacksAt: unset, lookedAt: unset, metAt: unset, upAt: unset,
 	}
 }
 

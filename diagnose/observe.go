@@ -101,6 +101,9 @@ func (p *process) looked(r history.Record, ev history.ThreadSample, l Limits) {
 // whole takes the end of a look: where each thread was found, beside what was found before.
 func (p *process) whole(at time.Duration, idle func(*threadState) bool) {
 	p.looking, p.lookedAt, p.wholeFrom, p.rests = false, at, p.lookFrom, false
+	if p.metAt == unset {
+		p.metAt = at
+	}
 	for tid, st := range p.stacks {
 		// It has come so far as to serve.
 		p.fetched = p.fetched || st.at >= p.lookFrom && st.Script && st.Idle

@@ -20,7 +20,17 @@ const sameFor = 700 * time.Millisecond
 // fresh says whether what was found at a moment still counts: it was a moment ago, or is of the last whole look, which
 // is over since a moment. On a busy machine a look takes long.
 func (v sight) fresh(p *process, at time.Duration) bool {
-	return v.now-at <= v.limits.Stale || at >= p.wholeFrom && v.now-p.lookedAt <= v.limits.Stale
+	stale := v.stale(p)
+	return v.now-at <= stale || at >= p.wholeFrom && v.now-p.lookedAt <= stale
+}
+
+// stale is how old the last look may be and still count. A program by itself shows nowhere else what it is at, and is looked
+// at all the time: where that comes late, the machine is busy.
+func (v sight) stale(p *process) time.Duration {
+	if v.alone(p) {
+		return v.limits.Pool
+	}
+	return v.limits.Stale
 }
 
 // idle says whether a thread is proven to wait for work: by the set of descriptors that it waits for, or by the place
@@ -253,5 +263,5 @@ func (v sight) computesBeside(p *process) bool {
 
 // upstreamWaits says whether other servers were seen, lately, to owe it answers.
 func (v sight) upstreamWaits(p *process) bool {
-	return len(p.upstream.Waits) > 0 && v.now-p.upAt <= 3*v.limits.Stale
+	return len(p.upstream.Waits) > 0 && v.now-p.upAt <= max(3*v.limits.Stale, v.stale(p))
 }

@@ -31,6 +31,7 @@ type language struct {
 	reader stacks.Reader // nil: none was found
 	sought bool
 	at     time.Time     // when the stacks were last read
+	wanted time.Time     // when they were last to be told
 	cpu    time.Duration // the worker's processor time then
 	idle   map[int]bool  // threads that it says wait for work
 	works  bool          // something is at work, whatever the sockets say

@@ -22,6 +22,9 @@ const (
 	// stackSoon is the same where a thread stands still that did not when they were read: what it did then says nothing
 	// of what it waits for now.
 	stackSoon = 300 * time.Millisecond
+	// stackHeld is for how long what was read is held without another look: after a longer pause it is read again, although
+	// nothing ran. Whoever takes the records forgets after 700 ms.
+	stackHeld = 600 * time.Millisecond
 	// maxStacks bounds how many pieces of work of one worker are recorded at a reading.
 	maxStacks = 512
 )
@@ -52,7 +55,9 @@ func (r *stackReader) read(now time.Time, one *worker) {
 	if one.looks.stoodStillAfter(l.at) {
 		every = stackSoon
 	}
-	if !l.at.IsZero() && (now.Sub(l.at) < every || cpu == l.cpu) {
+	paused := time.Since(l.wanted) > stackHeld && (one.attention.suspect || l.works || one.looks.owed)
+	l.wanted = time.Now() // a look may take long on a busy machine
+	if !l.at.IsZero() && !paused && (now.Sub(l.at) < every || cpu == l.cpu) {
 		return
 	}
 	l.at, l.cpu = now, cpu

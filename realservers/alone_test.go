@@ -51,7 +51,7 @@ func aloneCases() []realCase {
 		{name: "Java reads an answer that does not come", serve: with(deafUpstream, errandOfJava("read")), after: hungLong,
 			want: cannotTell(`${Errand.java#read}\) for 1\d`, owed)},
 		{name: "Java waits for an answer in its HTTP client", serve: with(deafUpstream, errandOfJava("send")), after: hungLong,
-			want: cannotTell(`Errand\.java:\d+`, owed)},
+			want: cannotTell(`Errand\.java:\d+`, `127\.0\.0\.1:${UPSTREAM}.* has not answered for \d`)},
 		{name: "Java waits for a lock that another thread has", serve: errandOfJava("lock"), after: hungLong,
 			want: cannotTell(`${Errand.java#lock}\) for 1\d`)},
 		{name: "Java waits for a latch", serve: errandOfJava("latch"), after: hungLong,

@@ -165,6 +165,8 @@ func (w *Worker) doubt() string {
 	case w.unexplained(veryOld):
 		return words.Count(w.Inside, "request") + " inside, the oldest for " + words.Seconds(seconds(w.Oldest)) +
 			", and no thread was seen to be kept by anything"
+	case w.undecided:
+		return "whether it works or rests was not seen in the time of the look"
 	}
 	return ""
 }

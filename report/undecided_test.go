@@ -36,6 +36,7 @@ func TestALookGoesOnWhileItMayTell(t *testing.T) {
 		"starved with very old work":         {[]Worker{busy(diagnose.Starved, 6)}, true, 0, false, 0},
 		"slow, and about to be a hang":       {[]Worker{old}, true, 0, false, 0},
 		"just born, without a socket":        {[]Worker{fresh}, true, 0, false, 0},
+		"it may work or rest":                {[]Worker{{State: diagnose.Busy, undecided: true}}, true, 1, false, 0},
 		"all dead":                           {[]Worker{dead, dead}, true, 2, false, 0},
 		"one dead":                           {[]Worker{dead, idle}, false, 0, false, 0},
 	} {
