@@ -69,6 +69,7 @@ type Worker struct {
 	flows bool // it has answered others while it was looked at
 	held  float64
 	old   bool // it may be called hung in a moment
+	blank bool // no look at its threads was whole yet
 }
 
 // An Await is work that waits outside of any thread.
@@ -120,7 +121,8 @@ func (l *Look) Undecided() bool {
 	}
 	for _, w := range l.Workers {
 		starved := w.Label == diagnose.Starved && w.Inside > 0 && w.Oldest >= veryOld
-		if w.State == diagnose.Suspect || w.unexplained(oldWork) || starved || w.old {
+		blank := w.blank && w.State != diagnose.Dead && w.State != diagnose.Stopped
+		if w.State == diagnose.Suspect || w.unexplained(oldWork) || starved || w.old || blank {
 			return true
 		}
 	}
@@ -207,6 +209,7 @@ func newWorker(w diagnose.Worker, now time.Duration) Worker {
 		Worker: w.Place, PID: w.PID, State: w.State, Label: w.Label, For: (now - w.Since).Seconds(), Inside: w.Inside,
 		Oldest: w.Oldest.Seconds(),
 		CPU:    w.CPU, RSS: w.RSS, fresh: w.Fresh, flows: w.Flows, held: w.Held.Seconds(), old: w.Old,
+		blank: !w.Looked,
 	}
 	if w.Cause != nil {
 		c := newCause(*w.Cause)
