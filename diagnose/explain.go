@@ -12,7 +12,7 @@ func (x explainer) causeOf(p *process, s standstill) Cause {
 	x.locate(p, s, &c)
 	x.chain(p, s, &c)
 	x.titled(p, s, &c)
-	if !s.outside() && p.fileless() && x.waiting() && c.Kind != CauseDescriptors {
+	if !s.outside() && p.fileless() && x.backlog > 0 && c.Kind != CauseDescriptors {
 		c = x.shut(p, c)
 	}
 	if s.how == booting || s.task != nil && s.task.Boots {
@@ -53,7 +53,7 @@ func (x explainer) explain(p *process, s standstill) Cause {
 	case waitingTasks:
 		return x.tasksWait(p, s)
 	case polling:
-		if s.crowd > 1 && !s.thread.slept {
+		if s.crowd > 1 && !s.thread.slept || p.saysItWaits() {
 			break // a pool of which all threads wait, each again and again
 		}
 		return x.polls(p, s)
