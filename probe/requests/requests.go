@@ -94,10 +94,10 @@ func (r *Reader) Read(now time.Time) {
 		p.changed = false
 		news = p.compare(c) || news
 	}
-	r.readAt = time.Now()
-	if err := c.refresh(r.readAt, ran && r.blind, news, r.owners); err != nil {
+	if err := c.refresh(now, ran && r.blind, news, r.owners); err != nil {
 		r.troubles.Trouble("read the server's sockets", err)
 	}
+	r.readAt = time.Now() // not before: an age that is too long by a moment makes the next look like another request's
 	if news {
 		for _, p := range r.processes {
 			p.claim(c)
