@@ -85,7 +85,7 @@ func (p *process) evidence(s standstill) []uint64 {
 	}
 	add(p.sampleSeq, true)
 	add(p.tasksSeq, p.open > 0)
-	add(p.filesSeq, s.how == withoutFiles)
+	add(p.filesSeq, p.fileless())
 	add(p.group.seq, s.how == byFreezer || s.how == byMemory)
 	if s.thread != nil {
 		add(s.thread.seq, true)

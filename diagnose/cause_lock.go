@@ -131,19 +131,6 @@ func sharedMutex(p *process, s standstill, w history.MutexWait) Cause {
 	return c
 }
 
-// inFutex is threads of a program that tells nothing of its own, each of which waits since its request came.
-func (x explainer) inFutex(p *process, s standstill) Cause {
-	c := Cause{Kind: CauseMutex, Confidence: sure(s, false), Short: "waits for a lock of its own process"}
-	who, since := named(p, s.thread)+" waits", "its request"
-	if s.crowd > 1 {
-		c.Short = words.Count(s.crowd, "thread") + " for a lock of their process"
-		who, since = fmt.Sprintf("%d of its threads wait", s.crowd), "their requests"
-	}
-	c.Sentence = fmt.Sprintf("%s in futex, for a lock or a condition inside the process, since %s came; who is to end that cannot be seen",
-		who, since)
-	return c
-}
-
 // chain adds who waits for whom: the circle, what the holder of a lock does itself, or what the process at the other
 // end does.
 func (x explainer) chain(p *process, s standstill, c *Cause) {

@@ -12,6 +12,9 @@ func (x explainer) causeOf(p *process, s standstill) Cause {
 	x.locate(p, s, &c)
 	x.chain(p, s, &c)
 	x.titled(p, s, &c)
+	if !s.outside() && p.fileless() && x.backlog > 0 && c.Kind != CauseDescriptors {
+		c = x.shut(p, c)
+	}
 	if s.how == booting || s.task != nil && s.task.Boots {
 		c.Sentence = "it has not become ready: " + c.Sentence
 	}
@@ -32,10 +35,8 @@ func (x explainer) explain(p *process, s standstill) Cause {
 			Sentence: fmt.Sprintf("its control group %s is at its limit of %s and the killer is off: it sleeps until there is memory",
 				p.group.Path, words.Size(p.group.MemoryLimit))}
 	case withoutFiles:
-		return Cause{Kind: CauseDescriptors, Confidence: Likely,
-			Short: fmt.Sprintf("all %d files open", p.files.Limit),
-			Sentence: fmt.Sprintf("it has all %d allowed files open and cannot accept a connection; it tries again and again",
-				p.files.Limit)}
+		return Cause{Kind: CauseDescriptors, Confidence: Likely, Short: allFiles(p) + " open",
+			Sentence: "it has " + allFiles(p) + " open and cannot accept a connection; it tries again and again"}
 	case computing:
 		used, _ := p.shares()
 		return Cause{Kind: CauseCPU, Confidence: Likely, Short: fmt.Sprintf("runs, %.0f %% of a processor", used*100),
@@ -43,18 +44,19 @@ func (x explainer) explain(p *process, s standstill) Cause {
 				named(p, s.thread), used*100)}
 	case deadLoop:
 		return notRun(p)
+	case waitingInside:
+		return Cause{Kind: CauseMutex, Confidence: Likely, Short: "threads wait for each other",
+			Sentence: fmt.Sprintf("%s inside, while no thread runs or waits for anything outside: they wait in futex for locks or conditions inside the process; who is to end that cannot be seen",
+				words.Count(p.sample.Inside, "request"))}
 	case lingering:
 		return x.lingers(p, s)
 	case waitingTasks:
 		return x.tasksWait(p, s)
 	case polling:
-		if s.crowd > 1 && !s.thread.slept {
+		if s.crowd > 1 && !s.thread.slept || p.saysItWaits() {
 			break // a pool of which all threads wait, each again and again
 		}
 		return x.polls(p, s)
-	}
-	if s.arrived {
-		return x.inFutex(p, s)
 	}
 	if s.crowd > 1 && !(s.behind != nil && s.behind.shared()) && s.thread != nil {
 		return x.exhausted(p, s)
@@ -73,6 +75,16 @@ func (x explainer) explain(p *process, s standstill) Cause {
 		Sentence: fmt.Sprintf("%s inside and none is answered; no thread could be seen to say why (state %s)",
 			words.Count(p.sample.Inside, "request"), p.sample.State)}
 }
+
+// shut is a process that has no descriptor left to accept with, whatever else its threads are at: connections wait.
+func (x explainer) shut(p *process, c Cause) Cause {
+	c.Kind, c.Confidence, c.Short = CauseDescriptors, Proven, allFiles(p)+" open"
+	c.Sentence = "it has " + allFiles(p) + " open and cannot accept a connection; " + c.Sentence
+	return c
+}
+
+// allFiles is the table of descriptors that is full.
+func allFiles(p *process) string { return fmt.Sprintf("all %d allowed files", p.files.Limit) }
 
 // polls is a thread that sleeps and asks again without end. What it asks for the look may have caught; else the place
 // in its code says it.

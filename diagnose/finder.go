@@ -20,7 +20,7 @@ func (f finder) worse(a, b standstill) bool {
 		if s.limit != never {
 			n += 2
 		}
-		if s.thread != nil || s.task != nil {
+		if s.thread != nil || s.task != nil || s.how == waitingInside {
 			n++
 		}
 		return n
@@ -120,10 +120,6 @@ func (f finder) pooled(p *process, s *standstill, standing []*threadState) {
 		case t.TID == s.tid:
 		case t.running >= 0 && !f.repeats(p, t), f.unread(p, t):
 			continue
-		case s.arrived:
-			if _, known := f.arrived(p, t); !known {
-				continue // one that rests, and is of no pool that is known
-			}
 		}
 		s.crowd++
 		if (s.behind == nil || !s.behind.shared()) && !f.repeats(p, t) {

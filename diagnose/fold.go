@@ -191,9 +191,10 @@ func (f *Fold) Workers() []Worker {
 			RSS:       p.sample.RSS, Beat: -1,
 			Lane: append(slices.Clone(pl.lane), pl.worst), Served: p.sample.Inside + p.sample.Idle + p.sample.Silent,
 			Silent: p.sample.Silent, Ports: slices.Clone(p.sample.Ports),
-			Flows: p.earliest >= p.found && f.now-p.answered < f.limits.Pool,
-			Fresh: p.noListener && f.now-p.seen < f.limits.Young,
-			Files: p.files.Open, FilesMost: p.files.Limit,
+			Flows:  p.earliest >= p.found && f.now-p.answered < f.limits.Pool,
+			Looked: p.lookedAt != unset,
+			Fresh:  p.noListener && f.now-p.seen < f.limits.Young,
+			Files:  p.files.Open, FilesMost: p.files.Limit,
 		}
 		if p.sample.Inside > 0 {
 			w.Oldest = f.now - p.began()

@@ -55,7 +55,9 @@ func (x explainer) requestsOf(p *process) []string {
 	}
 	for _, tid := range slices.Sorted(maps.Keys(p.chains)) {
 		for _, link := range p.chains[tid].Links {
-			add(link.Request, link.Idle || !link.Child, 1)
+			if st := p.stacks[tid]; st == nil || st.Request == nil { // else it is the same
+				add(link.Request, link.Idle || !link.Child, 1)
+			}
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(p.tasks)) {

@@ -26,7 +26,6 @@ type standstill struct {
 	aimless bool          // nobody can know what it is to do: it is a program with a course of its own
 	least   bool          // it may have lasted longer than since from
 	nobodys bool          // nobody waits for it, so that its age makes no hang of it
-	arrived bool          // of a thread in a futex: it began to wait when the request came that is held up
 	own     bool          // what it waits for keeps nobody else: as long as others of the server answer, it is slow
 }
 
@@ -34,17 +33,18 @@ type standstill struct {
 type manner int
 
 const (
-	standing     manner = iota // a thread shows it, or none does
-	byStop                     // SIGSTOP
-	byFreezer                  // its cgroup is frozen
-	byMemory                   // its cgroup is out of memory, with the killer off
-	computing                  // a thread runs all the time
-	withoutFiles               // it runs all the time and has no descriptor left to accept with
-	deadLoop                   // tasks are taken and none ends, while nothing stands in the way
-	polling                    // a thread sleeps and asks again, always in one place
-	waitingTasks               // pieces of work without a thread wait for one thing
-	booting                    // it has never come so far as to serve
-	lingering                  // it ends, and something keeps it
+	standing      manner = iota // a thread shows it, or none does
+	byStop                      // SIGSTOP
+	byFreezer                   // its cgroup is frozen
+	byMemory                    // its cgroup is out of memory, with the killer off
+	computing                   // a thread runs all the time
+	withoutFiles                // it runs all the time and has no descriptor left to accept with
+	deadLoop                    // tasks are taken and none ends, while nothing stands in the way
+	polling                     // a thread sleeps and asks again, always in one place
+	waitingTasks                // pieces of work without a thread wait for one thing
+	booting                     // it has never come so far as to serve
+	lingering                   // it ends, and something keeps it
+	waitingInside               // its threads wait for each other, and for nothing outside
 )
 
 // never is the limit of a stall behind which nobody waits.

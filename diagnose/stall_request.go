@@ -27,8 +27,10 @@ func (f finder) requestStall(p *process) (standstill, bool) {
 			}
 		}
 	}
-	if s, ok := f.awaitStall(p); ok {
-		consider(s)
+	for _, look := range []func(*process) (standstill, bool){f.awaitStall, f.innerStall} {
+		if s, ok := look(p); ok {
+			consider(s)
+		}
 	}
 	if blind := f.whole && f.now-p.lookedAt > f.limits.Stale; blind && p.hang == nil {
 		return best, found // nobody has looked lately what keeps it
@@ -143,10 +145,6 @@ func (f finder) age(p *process, s *standstill, t *threadState, others []*threadS
 		if f.over(p, st.Request.Port) {
 			return
 		}
-	}
-	if at, known := f.arrived(p, t); known {
-		s.work, s.arrived = at, true
-		return
 	}
 	if p.sample.Inside > 0 && len(others) <= 1 && p.began() < s.from && f.restedAt(p, t) <= p.began() {
 		s.work = p.began()

@@ -51,6 +51,7 @@ type Worker struct {
 	Served     int             // connections that it has accepted, whatever they wait for
 	Old        bool            // its work is older than HangAfter, and it is not called hung (yet)
 	Held       time.Duration   // of one that is slow: the age of what it is at; 0: not known
+	Looked     bool            // a look at its threads was whole
 	Flows      bool            // it was seen to answer within the last seconds (Limits.Pool)
 	Fresh      bool            // born a moment ago (Limits.Young), and it has no listening socket
 	Undecided  bool            // whether it works or rests cannot be seen: a longer look would say so

@@ -120,6 +120,8 @@ type ThreadSample struct {
 	// It waits for work (epoll, select, accept, a futex of the runtime): no sign of a hang.
 	Idle  bool          `json:"idle"`
 	Still time.Duration `json:"still"` // since it last ran
+	// Of one that waits for connections: for new ones and for nothing else, so that others serve what it takes.
+	Only bool `json:"only,omitempty"`
 	// By name: "flock"; "running" when on a processor; empty when it may not be read.
 	Syscall string   `json:"syscall,omitempty"`
 	Args    string   `json:"args,omitempty"` // resolved for a person: "9 → /tmp/x/async_tasks.log, LOCK_EX"

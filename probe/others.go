@@ -8,7 +8,8 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
-// An otherStacks reads where in their own code processes stand for which a worker waits. One goroutine may use it.
+// An otherStacks reads where in their own code the processes stand that a worker started and waits for: they do its work.
+// One goroutine may use it.
 type otherStacks struct {
 	stacks *stackReader
 	known  map[int]*other
@@ -29,11 +30,11 @@ const (
 	othersEvery = time.Second
 )
 
-// follow adds to the links of a chain where in its own code each process stands, and what it works on.
+// follow adds to the links of a chain where in its own code each such process stands, and what it works on.
 func (o *otherStacks) follow(now time.Time, links []history.Link) {
 	for i := range links {
 		link := &links[i]
-		if link.Dead {
+		if link.Dead || !link.Child {
 			continue
 		}
 		work := o.of(now, link.PID)

@@ -156,6 +156,7 @@ func (w *witness) evidence(ctx context.Context, one *worker, t *threads.Thread, 
 	if !still {
 		answer := w.waits.Behind(w.subject(one, f), server)
 		f.sample.Args, f.sample.Idle, f.sample.For = answer.Words, answer.Idle || t.Housekeeping, answer.For
+		f.sample.Only = answer.Only
 		v.idle = f.sample.Idle
 		w.rec.Record(f.sample)
 		if asks(answer.Event) && !f.sample.Idle {
@@ -219,7 +220,7 @@ func (w *witness) tell(one *worker, f *finding, server waits.Server) {
 	if now.Sub(f.asked) >= sideEvery {
 		f.asked = now
 		answer := w.waits.Behind(w.subject(one, f), server)
-		f.behind, f.sample.For, f.sample.Args = answer.Event, answer.For, answer.Words
+		f.behind, f.sample.For, f.sample.Only, f.sample.Args = answer.Event, answer.For, answer.Only, answer.Words
 		f.sample.Idle = answer.Idle || f.thread.Housekeeping
 		f.chain = nil
 		if f.behind != nil && !f.sample.Idle {

@@ -34,14 +34,9 @@ func answerCases() []realCase {
 		},
 		{
 			name: "a worker has no descriptor left to accept with", worlds: both,
-			serve: fewFiles, hang: func(s *stage) {
-				s.begins()
-				for range 60 {
-					s.dial("GET /ok HTTP/1.1\r\nHost: shop\r\n\r\n")
-				}
-				s.begins()
-			}, after: 4 * time.Second,
-			want: want{state: "hung", hung: 1, kinds: noFiles, says: []string{`all 40 allowed files`}, silent: []string{`^healthy`}},
+			serve: with(deafUpstream, fewFiles), hang: sticks("/rates", 50), after: 4 * time.Second,
+			want: want{state: "hung", hung: 1, kinds: noFiles, at: "upstreams.py#rates", says: []string{`all 40 allowed files open`},
+				silent: []string{`^healthy`}},
 		},
 		{
 			name: "the system's log is not read", worlds: both,
@@ -228,11 +223,11 @@ func inOwnNetwork(s *stage) {
 	})
 }
 
-// fewFiles is a worker that may have 40 files open, and whose clients keep their connections.
+// fewFiles is a worker that may have 40 files open.
 func fewFiles(s *stage) {
 	s.t.Helper()
-	s.app("python/busy.py")
+	s.app("python/upstreams.py")
 	s.serve("prlimit", "--nofile=40:40", s.tool("python3"), "-m", "gunicorn", "-k", "gthread", "--threads", "4", "-w", "1",
-		"--keep-alive", "300", "-t", "300", "-b", s.address(), "busy:app")
+		"-t", "300", "-b", s.address(), "upstreams:app")
 	s.up("/ok")
 }

@@ -110,7 +110,7 @@ func compiledCases() []realCase {
 				s.stick("/enter", 4)
 			}), after: 3 * time.Second,
 			want: want{state: "hung", hung: 3,
-				says: []string{`mutex that processes share, held by pid \d+ \(turnstile\); that one itself is in read, waiting for 127\.0\.0\.1:${UPSTREAM}`}},
+				says: []string{`mutex that processes share, held by pid \d+ \(\S*turnstile\); that one itself is in read, waiting for 127\.0\.0\.1:${UPSTREAM}`}},
 		},
 		{name: "healthy: C, processes that share a mutex", serve: turnstile,
 			hang: func(s *stage) { s.load("/enter", 20*time.Millisecond) }, after: 3 * time.Second},

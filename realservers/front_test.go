@@ -121,7 +121,7 @@ ProxyPass /app http://127.0.0.1:@UPSTREAM@/`)
 			name:  "lighttpd is well, and the PHP that it started waits for a lock of a file",
 			serve: lighttpd, hang: with(keepsBook, sticks("/book", 5)), after: 8 * time.Second,
 			want: want{state: "hung", hung: 3, kinds: aFileLock, at: "desk.php#book", holder: true,
-				says: []string{`\(lighttpd\) at 127\.0\.0\.1`, `\(upstream\)`, `answer of upstream \S+/php\.sock\S*, pid \d+ \(php-cgi\)`}},
+				says: []string{`\(lighttpd .*\) at 127\.0\.0\.1`, `\(upstream\)`, `answer of upstream \S+/php\.sock\S*, pid \d+ \(\S*php-cgi\)`}},
 		},
 		{name: "healthy: lighttpd with PHP without a request", serve: lighttpd, after: 4 * time.Second},
 		{name: "healthy: HAProxy without a request", serve: with(deafUpstream, haproxy), after: 4 * time.Second},

@@ -65,11 +65,11 @@ type Worker struct {
 	Reason   string   `json:"reason,omitempty"`   // of the state unknown: why
 	AtLeast  bool     `json:"at_least,omitempty"` // oldest_seconds counts from when the connections were first seen, or for_seconds of a hang may be longer
 
-	fresh bool // it may be on its way to serve, or to its end
-	flows bool // it has answered others while it was looked at
-	held  float64
-	old   bool // it may be called hung in a moment
-
+	fresh     bool // it may be on its way to serve, or to its end
+	flows     bool // it has answered others while it was looked at
+	held      float64
+	old       bool // it may be called hung in a moment
+	blank     bool // no look at its threads was whole yet
 	undecided bool // it may be said in a moment that nobody can know whether it works
 }
 
@@ -122,7 +122,9 @@ func (l *Look) Undecided() bool {
 	}
 	for _, w := range l.Workers {
 		starved := w.Label == diagnose.Starved && w.Inside > 0 && w.Oldest >= veryOld
-		if w.State == diagnose.Suspect || w.unexplained(oldWork) || starved || w.old || w.undecided {
+		blank := w.blank && w.State != diagnose.Dead && w.State != diagnose.Stopped
+		if w.State == diagnose.Suspect || w.unexplained(oldWork) || starved || w.old || blank ||
+			w.undecided {
 			return true
 		}
 	}
@@ -212,6 +214,7 @@ func newWorker(w diagnose.Worker, now time.Duration) Worker {
 		Oldest: w.Oldest.Seconds(),
 		CPU:    w.CPU, RSS: w.RSS, fresh: w.Fresh, flows: w.Flows, held: w.Held.Seconds(), old: w.Old,
 		undecided: w.Undecided,
+		blank:     !w.Looked,
 	}
 	if w.Cause != nil {
 		c := newCause(*w.Cause)

@@ -14,6 +14,8 @@ func TestALookGoesOnWhileItMayTell(t *testing.T) {
 	idle, dead := Worker{State: diagnose.Idle}, Worker{State: diagnose.Dead}
 	flows, fresh, old := busy(diagnose.Saturated, 6), idle, busy(diagnose.Slow, 11)
 	flows.flows, fresh.fresh, old.old = true, true, true
+	blank := idle
+	blank.blank = true
 	answers := Worker{State: diagnose.Suspect, For: 2, flows: true}
 	for name, row := range map[string]struct {
 		workers []Worker
@@ -22,23 +24,24 @@ func TestALookGoesOnWhileItMayTell(t *testing.T) {
 		young   bool
 		stands  float64
 	}{
-		"no worker was found":                {nil, false, 0, false, 0},
-		"no worker yet of a young server":    {nil, true, 0, true, 0},
-		"connections wait, nobody says why":  {[]Worker{idle}, true, 0, false, 2},
-		"connections wait, for a hang":       {[]Worker{{State: diagnose.Hung}}, false, 0, false, 2},
-		"idle":                               {[]Worker{idle}, false, 0, false, 0},
-		"suspect":                            {[]Worker{{State: diagnose.Suspect, For: 2}, idle}, true, 1, false, 0},
-		"suspect, and it answers others":     {[]Worker{answers}, true, 0, false, 0},
-		"work of a moment":                   {[]Worker{busy("", 0.5)}, false, 0, false, 0},
-		"old work, nothing known":            {[]Worker{busy("", 2)}, true, 0, false, 0},
-		"very old work, nothing known":       {[]Worker{busy("", 6)}, true, 1, false, 0},
-		"it has too much to do, and ends it": {[]Worker{flows}, false, 0, false, 0},
-		"starved with very old work":         {[]Worker{busy(diagnose.Starved, 6)}, true, 0, false, 0},
-		"slow, and about to be a hang":       {[]Worker{old}, true, 0, false, 0},
-		"just born, without a socket":        {[]Worker{fresh}, true, 0, false, 0},
-		"it may work or rest":                {[]Worker{{State: diagnose.Busy, undecided: true}}, true, 1, false, 0},
-		"all dead":                           {[]Worker{dead, dead}, true, 2, false, 0},
-		"one dead":                           {[]Worker{dead, idle}, false, 0, false, 0},
+		"no worker was found":                 {nil, false, 0, false, 0},
+		"no worker yet of a young server":     {nil, true, 0, true, 0},
+		"connections wait, nobody says why":   {[]Worker{idle}, true, 0, false, 2},
+		"connections wait, for a hang":        {[]Worker{{State: diagnose.Hung}}, false, 0, false, 2},
+		"idle":                                {[]Worker{idle}, false, 0, false, 0},
+		"suspect":                             {[]Worker{{State: diagnose.Suspect, For: 2}, idle}, true, 1, false, 0},
+		"suspect, and it answers others":      {[]Worker{answers}, true, 0, false, 0},
+		"work of a moment":                    {[]Worker{busy("", 0.5)}, false, 0, false, 0},
+		"old work, nothing known":             {[]Worker{busy("", 2)}, true, 0, false, 0},
+		"very old work, nothing known":        {[]Worker{busy("", 6)}, true, 1, false, 0},
+		"it has too much to do, and ends it":  {[]Worker{flows}, false, 0, false, 0},
+		"starved with very old work":          {[]Worker{busy(diagnose.Starved, 6)}, true, 0, false, 0},
+		"slow, and about to be a hang":        {[]Worker{old}, true, 0, false, 0},
+		"just born, without a socket":         {[]Worker{fresh}, true, 0, false, 0},
+		"idle, and its threads not looked at": {[]Worker{blank}, true, 0, false, 0},
+		"it may work or rest":                 {[]Worker{{State: diagnose.Busy, undecided: true}}, true, 1, false, 0},
+		"all dead":                            {[]Worker{dead, dead}, true, 2, false, 0},
+		"one dead":                            {[]Worker{dead, idle}, false, 0, false, 0},
 	} {
 		l := Look{Workers: row.workers, young: row.young, stands: row.stands}
 		if l.Undecided() != row.goesOn || l.Unsure() != row.unsure {

@@ -21,6 +21,7 @@ type Reader struct {
 	connections *connections // nil: it is not known where the server listens
 	processes   []*Process
 	due         []*Process // whose descriptors are read at this tick
+	readAt      time.Time  // when the sockets were last read
 	blind       bool       // the descriptors of some may not be read: a new connection does not show there
 }
 
@@ -109,6 +110,7 @@ func (r *Reader) Read(now time.Time) {
 	if err := c.refresh(now, ran && r.blind, news && !told, named, r.owners); err != nil {
 		r.troubles.Trouble("read the server's sockets", err)
 	}
+	r.readAt = time.Now() // not before: an age that is too long by a moment makes the next look like another request's
 	if news {
 		for _, p := range r.processes {
 			p.claim(c)
@@ -202,12 +204,14 @@ func (r *Reader) Renew() {
 	}
 }
 
-// Of is what the connections of a process say; the zero Tally where nothing is read.
+// Of is what the connections of a process say as of now; the zero Tally where nothing is read.
 func (r *Reader) Of(pid int) Tally {
 	if r.connections == nil {
 		return Tally{}
 	}
-	return r.connections.of(pid)
+	t := r.connections.of(pid)
+	t.later(time.Since(r.readAt))
+	return t
 }
 
 // Backlog is what the listening sockets hold: connections that no worker has accepted, and how many they may hold;

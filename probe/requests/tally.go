@@ -45,6 +45,23 @@ func (t *Tally) Ports() (all []int, ages []time.Duration) {
 	return all, ages
 }
 
+// later makes the ages those of a moment after the sockets were read.
+func (t *Tally) later(by time.Duration) {
+	if t.Inside > 0 {
+		t.Oldest += by
+	}
+	if t.Doubtful > 0 {
+		t.DoubtfulFor += by
+	}
+	if t.Spoke > 0 {
+		t.Spoke += by
+	}
+	t.requests = slices.Clone(t.requests)
+	for i := range t.requests {
+		t.requests[i].age += by
+	}
+}
+
 // reset begins to count anew; so many bytes were sent on connections that are closed.
 func (t *Tally) reset(closed uint64) { *t = Tally{requests: t.requests[:0], Answered: closed} }
 

@@ -2,6 +2,7 @@ package waits
 
 import (
 	"encoding/binary"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -97,6 +98,14 @@ func selectSet(pid int, c proc.Call) ([]watched, bool) {
 	return all, true
 }
 
+// onlyListens says whether a set holds listening sockets and the process's own wake-ups, and nothing else.
+func (f *Finder) onlyListens(pid int, all []watched, server Server) bool {
+	return !slices.ContainsFunc(all, func(one watched) bool {
+		kind := f.host.member(pid, one.fd, "", server).kind
+		return kind != ofListener && kind != ofWakeUp && kind != ofTimer
+	})
+}
+
 // set tells what a thread that waits for a set of descriptors waits for. A set that holds the listening socket waits
 // for work. The process's own wake-ups (an eventfd, a pipe to itself) are left out, for nobody waits for these alone;
 // the rest decides.
@@ -118,6 +127,7 @@ func (f *Finder) set(a *Answer, s Subject, server Server) {
 		switch m.kind {
 		case ofListener:
 			a.Idle, a.For = true, forConnections
+			a.Only = !loop && f.onlyListens(s.PID, all, server)
 			return
 		case ofWakeUp, ofTimer:
 		default:

@@ -33,6 +33,7 @@ type Answer struct {
 	Event history.Event // one of history's waits; nil: none, or it cannot be seen
 	Idle  bool          // proven to wait for work
 	For   string        // what an idle one waits for, as in history.ThreadSample; "parked": by its call it may be idle or not
+	Only  bool          // of one that waits for connections: it waits for nothing else
 	Words string        // the call's arguments, for a person
 }
 

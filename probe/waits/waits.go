@@ -30,7 +30,7 @@ func (f *Finder) Behind(s Subject, server Server) Answer {
 	}
 	switch name := c.Name(); {
 	case name == "accept" || name == "accept4":
-		a.Idle, a.For = true, forConnections
+		a.Idle, a.For, a.Only = true, forConnections, true
 	case name == "futex" || name == "futex_waitv":
 		f.futex(&a, s)
 	case name == "wait4" || name == "waitid":
