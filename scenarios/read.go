@@ -3,17 +3,17 @@ package scenarios
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/parser"
+
+	"github.com/hangtime-dev/hangtime/input"
 )
 
 // Read reads a scenario strictly: an unknown key or a bad value is a *Problem that names line, column and what is allowed.
 // Where several things are wrong, all are returned, joined.
 func Read(file string, text []byte) (*Document, error) {
-	parsed, err := parser.ParseBytes(text, 0)
+	parsed, err := input.YAML(text)
 	if err != nil {
 		return nil, syntaxProblem(file, err)
 	}
@@ -31,7 +31,7 @@ func Read(file string, text []byte) (*Document, error) {
 		return nil, errors.Join(problems...)
 	}
 	tree := map[string]any{}
-	if err := yaml.Unmarshal(text, &tree); err != nil {
+	if err := yaml.NodeToValue(body, &tree); err != nil {
 		return nil, syntaxProblem(file, err)
 	}
 	where := func(key, last string) (line, column int) { return locate(body, key, last) }
@@ -73,7 +73,7 @@ func (d *Document) checkSets(where place) error {
 func Open(nameOrPath string) (*Document, error) {
 	if strings.ContainsAny(nameOrPath, "/\\") || strings.HasSuffix(nameOrPath, ".yaml") ||
 		strings.HasSuffix(nameOrPath, ".yml") {
-		text, err := os.ReadFile(nameOrPath)
+		text, err := input.ReadFile(nameOrPath, input.MostYAML)
 		if err != nil {
 			return nil, fmt.Errorf("read scenario: %w", err)
 		}
