@@ -38,7 +38,7 @@ test-real: tools
 prove-kill:
 	$(GO) test -count=1 -timeout 30m -run '^TestKillLeavesNothing$$' -v ./cmd/hangtime -kills 20
 
-# 1,000 bad inputs of 30 kinds: each ends within 2 s under 500 MB, with the right exit code and in plain sentences.
+# 1,000 bad inputs of 30 kinds: each ends within 2 s of processor time, under 500 MB, with the right exit code and in plain sentences.
 prove-inputs:
 	$(GO) test -count=1 -timeout 30m -run '^TestNoInputIsTooBad$$' -v ./cmd/hangtime -inputs 1000 -inputs-bounded
 

@@ -94,6 +94,8 @@ func TestYAMLIsReadWithinItsBounds(t *testing.T) {
 		{"dashes on one line", strings.Repeat("- ", 1000) + "x", "more than 64 levels deep"},
 		{"anchors in anchors", strings.Repeat("&a ", 1000) + "x", "more than 64 anchors and tags"},
 		{"tags in tags", strings.Repeat("!!a ", 1000) + "x", "more than 64 anchors and tags"},
+		{"keys without end", strings.Repeat("a: b\n", mostKeys+1), "more than 5000 keys"},
+		{"items without end", "[" + strings.Repeat("a,", mostItems+1) + "]", "more than 20000 items"},
 		{"too long", strings.Repeat("#", MostYAML+1), "want at most 1 MiB"},
 		{"UTF-16", "\xff\xfea\x00", "the text is UTF-16; want it as UTF-8"},
 		{"Latin-1", "a: b\nc: caf\xe9\n", "line 2, column 7: byte 0xe9 is no UTF-8"},

@@ -16,6 +16,8 @@ const (
 	MostYAML    = 1 << 20 // bytes
 	MostDepth   = 64      // levels
 	mostAnchors = 64      // anchors and tags, which may stand in each other too
+	mostKeys    = 5000    // the parser takes a time that grows with the square of the keys of one level
+	mostItems   = 20_000  // of lists, each of which is judged, and told where it is wrong
 )
 
 // YAML parses a text of bounded size and depth, in UTF-8 with or without a byte order mark. An error is a *Wrong or
@@ -38,7 +40,7 @@ func YAML(text []byte) (*ast.File, error) {
 
 // bounded says where a text is deeper than may be parsed.
 func bounded(tokens token.Tokens) error {
-	flow, anchors := 0, 0
+	flow, anchors, keys, items := 0, 0, 0, 0
 	var columns []int // in which the collections that are open began, by indentation
 	for _, t := range tokens {
 		switch t.Type {
@@ -46,10 +48,17 @@ func bounded(tokens token.Tokens) error {
 			flow++
 		case token.SequenceEndType, token.MappingEndType:
 			flow = max(flow-1, 0)
+		case token.CollectEntryType:
+			items++
 		case token.AnchorType, token.TagType, token.AliasType:
 			anchors++
 		case token.SequenceEntryType, token.MappingKeyType, token.MappingValueType:
 			begins := t
+			if t.Type == token.SequenceEntryType {
+				items++
+			} else {
+				keys++
+			}
 			if t.Type == token.MappingValueType && t.Prev != nil {
 				begins = t.Prev // the key
 			}
@@ -59,6 +68,12 @@ func bounded(tokens token.Tokens) error {
 		}
 		if flow+len(columns) > MostDepth {
 			return at(t, fmt.Sprintf("more than %d levels deep", MostDepth), "want a flatter text")
+		}
+		if keys > mostKeys {
+			return at(t, fmt.Sprintf("more than %d keys", mostKeys), "want a shorter text")
+		}
+		if items > mostItems {
+			return at(t, fmt.Sprintf("more than %d items", mostItems), "want a shorter text")
 		}
 		if anchors > mostAnchors {
 			return at(t, fmt.Sprintf("more than %d anchors and tags", mostAnchors), "write the values out")

@@ -39,10 +39,26 @@ func Read(file string, text []byte) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n := d.settings(); n*len(text) > mostSettled {
+		return nil, &Problem{File: file, Text: fmt.Sprintf("%d settings of variants in a file of %d bytes", n, len(text)),
+			Hint: "want fewer of them, or a shorter file: each is judged with the whole of it"}
+	}
 	if err := d.checkSets(where); err != nil {
 		return nil, err
 	}
 	return d, nil
+}
+
+// mostSettled bounds how much is judged again for the settings of variants and of --quick, in bytes.
+const mostSettled = 4 << 20
+
+// settings is how many keys variants and --quick change.
+func (d *Document) settings() int {
+	n := len(d.Scenario.Quick)
+	for _, v := range d.Scenario.Variants {
+		n += len(v.Set)
+	}
+	return n
 }
 
 // checkSets tries each variant's settings, and those of --quick, so that a slip in them is told before anything starts.

@@ -23,7 +23,13 @@ type treeCheck struct {
 	problems []error
 }
 
+// mostProblems bounds what is gathered of a file that is wrong in every line.
+const mostProblems = 2000
+
 func (c *treeCheck) problem(at ast.Node, key, text, hint string) {
+	if len(c.problems) == mostProblems {
+		return
+	}
 	pos := at.GetToken().Position
 	c.problems = append(c.problems, &Problem{c.file, pos.Line, pos.Column, key, text, hint})
 }

@@ -225,7 +225,7 @@ func inputKinds() map[string]func(*rand.Rand) badInput {
 			return checkFile(one(r, strings.Repeat("#", n), scenarioText("", "", "quick: ["+strings.Repeat("x, ", n/3)+"]\n"), strings.Repeat("\n", n), "title: "+strings.Repeat("t", n)), exitUsage)
 		},
 		"many": func(r *rand.Rand) badInput { // as much as may be, and all of it wrong
-			line := one(r, "k%d: 1\n", "- %d\n", "? %d\n", "%d: [1, 2]\n", "\"%d\": {a: b}\n", "# %d\n")
+			line := one(r, "variants%d: 1\n", "- {name: v%d, expect: any, set: {server.workers: 2}}\n", "k%d: 1\n", "- %d\n", "? %d\n", "%d: [1, 2]\n", "\"%d\": {a: b}\n", "# %d\n")
 			var b strings.Builder
 			for i := 0; b.Len() < 1<<20-100; i++ {
 				fmt.Fprintf(&b, line, i)
