@@ -128,6 +128,9 @@ func (r *Reader) Next() (Record, error) {
 	if rec.At > longestRun {
 		return Record{}, fmt.Errorf("%s:%d: record %d at %v: want at most %v", r.name, r.line, rec.Seq, rec.At, longestRun)
 	}
+	if err := rec.Sound(); err != nil {
+		return Record{}, fmt.Errorf("%s:%d: %w", r.name, r.line, err)
+	}
 	if rec.Seq != r.last.Seq+1 || rec.At < r.last.At {
 		return Record{}, fmt.Errorf("%s:%d: record %d at %v follows record %d at %v: want the next number and no earlier time", r.name, r.line, rec.Seq, rec.At, r.last.Seq, r.last.At)
 	}

@@ -41,6 +41,8 @@ func TestARecordingThatNobodyWroteIsRefused(t *testing.T) {
 		{"no event", []string{firstLine, strings.Replace(secondLine, `,"event":{"late":0}`, "", 1)}, "want what happened as an object"},
 		{"a list", []string{firstLine, strings.Replace(secondLine, `{"late":0}`, "[1]", 1)}, "want what happened as an object"},
 		{"beyond all times", []string{firstLine, strings.Replace(secondLine, `"at":5`, `"at":9000000000000000000`, 1)}, "want at most 8784h"},
+		{"a window that ends after it was recorded", []string{firstLine,
+			`{"seq":2,"at":5,"kind":"load-window","event":{"from":0,"to":9000000000000000000}}`}, "a load-window with times that cannot be"},
 		{"a record twice", []string{firstLine, secondLine, secondLine}, "want the next number"},
 	} {
 		in, err := NewReader("r", bytes.NewReader(recordingOf(t, row.lines...)))
