@@ -121,6 +121,7 @@ func TestACheckIsTypedWhenItIsRead(t *testing.T) {
 		"(ok > 1 ? 1 : true) > 0":     "must be both numbers, or both true or false",
 		`"a" matches "b" and ok > 1`:  "has no meaning in a check",
 		"before == before and ok > 1": "a text or a phase stands in",
+		"abs > 1 and ok > 1":          "abs is called, such as p(99)",
 		"p(0/0) > 1":                  "no calculation",
 		strings.Repeat("(", 5000):     "want at most 4096",
 	} {

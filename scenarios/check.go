@@ -92,7 +92,7 @@ func (c Check) Compile() (CompiledCheck, error) {
 	program, err := expr.Compile(withoutMetric(c.That), expr.Env(env), expr.AsBool(), expr.WarnOnAny(), expr.Patch(uses),
 		expr.DisableAllBuiltins(), expr.EnableBuiltin("abs"))
 	if len(uses.loose) > 0 {
-		uses.refuse(uses.loose[0], errors.New("a text or a phase stands in p(…), error_rate(…) and the like only"))
+		uses.refuse(uses.loose[0], misplaced(uses.loose[0]))
 	}
 	if uses.wrong != nil {
 		return CompiledCheck{}, fmt.Errorf("check %q, column %d: %w", c.That, uses.at+1, uses.wrong)

@@ -19,6 +19,17 @@ const mostCheck = 4096
 // operators of a check, beside / and %.
 var operators = []string{"<", "<=", ">", ">=", "==", "!=", "and", "or", "not", "&&", "||", "!", "+", "-", "*", "**", "^"}
 
+// functions are what a check can call.
+var functions = []string{Percentile, ErrorRate, Achieved, IncidentOf, "abs"}
+
+// misplaced says what is wrong with a word that is no number by itself.
+func misplaced(node ast.Node) error {
+	if name, ok := node.(*ast.IdentifierNode); ok && slices.Contains(functions, name.Value) {
+		return fmt.Errorf("%s is called, such as p(99) or abs(p50 - mean)", name.Value)
+	}
+	return errors.New("a text or a phase stands in p(…), error_rate(…) and the like only")
+}
+
 // The functions that stand in for operators whose result may be no number.
 const (
 	quotient  = "/"
@@ -56,13 +67,13 @@ func (n *names) form(node *ast.Node) {
 		n.loose = append(n.loose, *node)
 	case *ast.IdentifierNode:
 		switch {
-		case slices.Contains(phases(), one.Value):
+		case slices.Contains(phases(), one.Value) || slices.Contains(functions, one.Value):
 			n.loose = append(n.loose, *node)
 		case one.Value == "$env":
 			n.refuse(one, errors.New("$env has no meaning in a check"))
 		}
 	case *ast.CallNode:
-		n.loose = slices.DeleteFunc(n.loose, func(l ast.Node) bool { return slices.Contains(one.Arguments, l) })
+		n.loose = slices.DeleteFunc(n.loose, func(l ast.Node) bool { return l == one.Callee || slices.Contains(one.Arguments, l) })
 	case *ast.BuiltinNode:
 		if one.Name != "abs" {
 			n.refuse(one, fmt.Errorf("%s(…) has no meaning in a check", one.Name))

@@ -204,7 +204,7 @@ func inputKinds() map[string]func(*rand.Rand) badInput {
 			return loads(map[string]string{"a.log": log}, []int{exitUsage}, "--shape", "replay", "--log", "a.log", "--speed", one(r, "1", "2", "0.001", "NaN", "-1", "5000"))
 		},
 		"request": func(r *rand.Rand) badInput {
-			bad := one(r, badByte...)
+			bad := one(r, badByte[:5]...) // other letters are escaped
 			return checkFile(scenarioText("", one(r, "path: "+quoted("/a"+bad+"b"), "path: /a b", "path: //10.0.0.1/x", "path: x", "path: '/%zz'",
 				"path: /, method: "+quoted("GET"+bad), "path: /, method: GET /x", "path: /, header: {\"X Y\": a}", "path: /, header: {"+quoted("A"+bad)+": a}",
 				"path: /, header: {A: "+quoted("b\r\nX: y")+"}", "path: /, expect: [999999]", "path: /, weight: .nan", "path: /, weight: -1"), ""), exitUsage)
