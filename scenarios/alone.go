@@ -52,6 +52,9 @@ func (f *AloneFlags) Document(u *url.URL, address string) (*Document, error) {
 	if f.Duration <= 0 || f.Duration > longest {
 		return nil, fmt.Errorf("--duration %v: want above 0 and at most %v", f.Duration, longest)
 	}
+	if f.Timeout <= 0 && f.Given("timeout") {
+		return nil, fmt.Errorf("--timeout %v: want above 0; a hit without a limit would never be counted", f.Timeout)
+	}
 	plan, err := f.plan(u)
 	if err != nil {
 		return nil, err

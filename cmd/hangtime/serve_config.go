@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/goccy/go-yaml/ast"
 	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
 
@@ -85,7 +86,11 @@ func readServeFile(file string, options []settings.Option) (map[string]any, erro
 		text, err = input.UTF8(text)
 	}
 	if err == nil && strings.HasPrefix(extension, "y") {
-		_, err = input.YAML(text) // its bounds, before a parser without any
+		var parsed *ast.File
+		parsed, err = input.YAML(text) // its bounds, before a parser without any
+		if err == nil && len(parsed.Docs) > 0 && parsed.Docs[0].Body != nil {
+			_, err = pairsOf(parsed.Docs[0].Body, "want an option and its value on each line, such as workers: 4")
+		}
 	}
 	raw := viper.New()
 	raw.SetConfigType(extension)
