@@ -2,7 +2,7 @@
 # What the tests need beside it is installed by apt, only where it is missing.
 GO ?= go
 
-.PHONY: build test tools vet lint unit test-real prove-kill
+.PHONY: build test tools vet lint unit test-real prove-kill prove-inputs
 
 # Without cgo: one static file that runs on any Linux, and starts (as each worker does) a tenth sooner.
 build:
@@ -37,5 +37,9 @@ test-real: tools
 # kill -9 of hangtime at 20 random moments: nothing is left of it.
 prove-kill:
 	$(GO) test -count=1 -timeout 30m -run '^TestKillLeavesNothing$$' -v ./cmd/hangtime -kills 20
+
+# 1,000 bad inputs of 30 kinds: each ends within 2 s of processor time, under 500 MB, with the right exit code and in plain sentences.
+prove-inputs:
+	$(GO) test -count=1 -timeout 30m -run '^TestNoInputIsTooBad$$' -v ./cmd/hangtime -inputs 1000 -inputs-bounded
 
 -include */Makefile.inc

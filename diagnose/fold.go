@@ -149,7 +149,7 @@ func (f *Fold) tick(at, late time.Duration) {
 			if !f.whole || !p.looking { // nothing is decided by half a look
 				f.decide(p)
 			}
-		} else if pl := f.places[p.place]; p.hang == nil && pl.now != p && pl.before != p {
+		} else if pl := f.places[p.place]; p.hang == nil && (pl == nil || pl.now != p && pl.before != p) {
 			delete(f.processes, pid)
 		}
 	}

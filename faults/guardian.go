@@ -4,94 +4,42 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
-	"syscall"
-	"time"
 )
 
 // A Guardian is hangtime's hold on a process of its own session that mends everything when hangtime ends, kill -9
-// included. Any goroutine may use it.
+// included. hangtime keeps the same list: where that process is killed, another takes its place, and where none can,
+// hangtime mends by itself. Any goroutine may use it.
 type Guardian struct {
-	mark  string
-	cmd   *exec.Cmd
-	ended chan struct{} // closed when it was waited for
+	mark string
+	lost chan struct{} // closed when there is no process and there will be none
 
-	mu      sync.Mutex // one question at a time
-	in, out *os.File
-	replies *json.Decoder
-	closed  bool
-	next    int
+	mu     sync.Mutex // one question at a time
+	line   *line      // to the last process
+	gone   bool       // that one was killed, and there will be no other
+	held   []undo     // all that is to be mended, in the order in which it was added
+	began  int        // processes, so far
+	closed bool
+	next   int
 }
 
-// roleGuardian is the role of the guardian's process.
-const roleGuardian = "guardian"
-
-// What hangtime asks of its guardian.
-const (
-	askAdd   = "add"   // hold this record
-	askDrop  = "drop"  // it was mended
-	askClose = "close" // mend everything and end
-)
-
-type question struct {
-	Ask    string `json:"ask"`
-	Record undo   `json:"record,omitzero"`
-}
-
-type reply struct {
-	Error string `json:"error,omitempty"`
-}
-
-// How long the guardian may take to answer: it writes to a disk, and at its end it mends.
-const (
-	answerLimit = 5 * time.Second
-	closeLimit  = 10 * time.Second
-)
+// mostGuardians is how many processes are started for one run: whoever kills them one after the other means it.
+const mostGuardians = 5
 
 // StartGuardian starts the process and returns when it is ready. ctx bounds the start only.
 func StartGuardian(ctx context.Context) (*Guardian, error) {
-	name := time.Now().UTC().Format("20060102-150405-") + token()
-	g := &Guardian{mark: markName + "=" + name, ended: make(chan struct{})}
+	g := &Guardian{mark: markName + "=" + journalName(), lost: make(chan struct{}), began: 1}
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	var err error
-	if g.cmd, err = inRole(roleGuardian, name, g.mark); err != nil {
+	if g.line, err = startLine(ctx, g.mark, g.ended); err != nil {
 		return nil, err
-	}
-	theirIn, ourOut, err := os.Pipe()
-	if err != nil {
-		return nil, err
-	}
-	ourIn, theirOut, err := os.Pipe()
-	if err != nil {
-		return nil, errors.Join(err, theirIn.Close(), ourOut.Close())
-	}
-	g.in, g.out, g.replies = ourOut, ourIn, json.NewDecoder(ourIn)
-	g.cmd.Dir = "/" // or it would keep a folder or a mount busy
-	g.cmd.Stdin, g.cmd.Stdout = theirIn, theirOut
-	g.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	err = g.cmd.Start()
-	_ = theirIn.Close()
-	_ = theirOut.Close()
-	if err != nil {
-		return nil, errors.Join(err, g.in.Close(), g.out.Close())
-	}
-	go func() { // ends with the process; Close waits for it
-		_ = g.cmd.Wait() // what it could not mend it says in its last answer
-		close(g.ended)
-	}()
-	stop := context.AfterFunc(ctx, func() { _ = g.out.SetReadDeadline(time.Now()) })
-	err = g.answered(answerLimit)
-	if !stop() && err != nil {
-		err = context.Cause(ctx)
-	}
-	if err != nil {
-		return nil, errors.Join(err, g.abandon())
 	}
 	return g, nil
 }
@@ -105,6 +53,13 @@ func token() string {
 // Mark is the environment entry that the server's processes are to be started with: by it the guardian knows those
 // that have lost their parent.
 func (g *Guardian) Mark() string { return g.mark }
+
+// Lost is closed when the guardian's process was killed and no other could be started: a run must end then, for a
+// kill -9 of hangtime would leave what it broke.
+func (g *Guardian) Lost() <-chan struct{} { return g.lost }
+
+// ErrLost is why a run ends whose guardian was lost.
+var ErrLost = errors.New("the guardian, which would mend after a kill of hangtime, was killed, and no other could be started")
 
 // TempDir makes a folder that is gone at the end of hangtime, whatever the end.
 func (g *Guardian) TempDir() (string, error) {
@@ -132,7 +87,7 @@ func (g *Guardian) Adopt(pid int) error {
 
 // Forget says that a server was ended in order.
 func (g *Guardian) Forget(pid int) {
-	_ = g.drop(adopted(pid)) // where the guardian is gone there is nothing to forget
+	_ = g.drop(adopted(pid)) // at worst it is ended twice
 }
 
 func adopted(pid int) string { return fmt.Sprint("server ", pid) }
@@ -145,44 +100,82 @@ func (g *Guardian) add(u undo) (id string, err error) {
 	if u.ID == "" {
 		u.ID = fmt.Sprint(u.Kind, " ", g.next)
 	}
-	if err := g.ask(question{askAdd, u}, answerLimit); err != nil {
+	if err := g.ask(question{askAdd, u}); err != nil {
 		return "", fmt.Errorf("make the guardian know how to %s: %w", u, err)
 	}
+	g.held = append(g.held, u)
 	return u.ID, nil
 }
 
 func (g *Guardian) drop(id string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.ask(question{askDrop, undo{ID: id}}, answerLimit)
+	g.held = slices.DeleteFunc(g.held, func(u undo) bool { return u.ID == id })
+	if g.gone && !g.closed {
+		return nil // nobody else holds it
+	}
+	return g.ask(question{askDrop, undo{ID: id}})
 }
 
-// ask is called with mu held.
-func (g *Guardian) ask(q question, limit time.Duration) error {
+// ask asks the guardian, and where it is gone its successor. It is called with mu held.
+func (g *Guardian) ask(q question) error {
 	if g.closed {
 		return errors.New("the guardian was closed")
 	}
-	line, err := json.Marshal(q)
-	if err != nil {
+	if g.gone {
+		return ErrLost
+	}
+	err := g.line.ask(q, answerLimit)
+	if !errors.Is(err, errNoGuardian) {
 		return err
 	}
-	_ = g.in.SetWriteDeadline(time.Now().Add(limit)) // a pipe has deadlines
-	if _, err := g.in.Write(append(line, '\n')); err != nil {
-		return fmt.Errorf("the guardian is gone: %w", err)
+	if g.replace(); g.gone {
+		return ErrLost
 	}
-	return g.answered(limit)
+	return g.line.ask(q, answerLimit)
 }
 
-func (g *Guardian) answered(limit time.Duration) error {
-	_ = g.out.SetReadDeadline(time.Now().Add(limit))
-	var r reply
-	if err := g.replies.Decode(&r); err != nil {
-		return fmt.Errorf("the guardian does not answer: %w", err)
+// ended is told that a guardian's process has ended.
+func (g *Guardian) ended(l *line) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.closed && !g.gone && g.line == l {
+		g.replace()
 	}
-	if r.Error != "" {
-		return errors.New(r.Error)
+}
+
+// replace puts another process in the place of one that was killed or that does not answer, and gives it all records.
+// The journal of the old one stays until the new one has them in its own. It is called with mu held.
+func (g *Guardian) replace() {
+	old := g.line
+	old.cut()
+	next, err := g.successor()
+	if err != nil {
+		g.gone = true
+		close(g.lost)
+		return
 	}
-	return nil
+	g.line = next
+	_ = old.forget() // at worst `hangtime undo` mends it twice
+}
+
+// successor is another process, which holds all records.
+func (g *Guardian) successor() (*line, error) {
+	if g.began >= mostGuardians {
+		return nil, ErrLost
+	}
+	g.began++
+	next, err := startLine(context.Background(), g.mark, g.ended)
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range g.held {
+		if err := next.ask(question{askAdd, u}, answerLimit); err != nil {
+			next.cut()
+			return nil, errors.Join(err, next.forget()) // the old journal has all of them
+		}
+	}
+	return next, nil
 }
 
 // Close has everything mended and ends the guardian. The error says what could not be mended; `hangtime undo` tries
@@ -193,27 +186,28 @@ func (g *Guardian) Close() error {
 	if g.closed {
 		return nil
 	}
-	err := g.ask(question{Ask: askClose}, closeLimit)
+	g.closed = true
+	err := g.mendAll()
 	if err != nil {
 		err = fmt.Errorf("not everything was mended (`hangtime undo` tries again): %s",
 			strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
-	return errors.Join(err, g.abandon())
+	return err
 }
 
-// abandon ends the guardian's process and waits for it.
-func (g *Guardian) abandon() error {
-	g.closed = true
-	_ = g.in.Close() // the end of the pipe is the guardian's word to mend and go
-	limit := time.NewTimer(closeLimit)
-	defer limit.Stop()
-	var err error
-	select {
-	case <-g.ended:
-	case <-limit.C:
-		err = fmt.Errorf("the guardian (pid %d) did not end within %v", g.cmd.Process.Pid, closeLimit)
-		_ = g.cmd.Process.Kill()
-		<-g.ended
+// mendAll has the guardian mend, or does it itself where there is none. It is called with mu held.
+func (g *Guardian) mendAll() error {
+	if !g.gone {
+		err := g.line.ask(question{Ask: askClose}, closeLimit)
+		if !errors.Is(err, errNoGuardian) {
+			return errors.Join(err, g.line.end())
+		}
+		g.line.cut()
 	}
-	return errors.Join(err, g.out.Close())
+	own := &undoList{family: newFamily(g.mark), open: g.held}
+	left := own.mendAll()
+	if len(left) == 0 {
+		left = append(left, g.line.forget())
+	}
+	return errors.Join(left...)
 }

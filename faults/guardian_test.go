@@ -146,7 +146,7 @@ func injector() {
 	if err != nil {
 		panic(err)
 	}
-	said := injected{Guardian: g.cmd.Process.Pid}
+	said := injected{Guardian: g.line.cmd.Process.Pid}
 	if said.Dir, err = g.TempDir(); err != nil {
 		panic(err)
 	}
@@ -259,10 +259,15 @@ func TestReplayMendsWhatAKilledGuardianCouldNot(t *testing.T) {
 	if busy, err := Replay(); err != nil || len(busy) != 1 || !busy[0].Busy {
 		t.Errorf("replay under a running guardian: %+v, %v, want one that is busy", busy, err)
 	}
-	if err := unix.Kill(said.Guardian, unix.SIGKILL); err != nil {
-		t.Fatal(err)
+	// hangtime must not see the guardian's end, or another one would mend.
+	for _, one := range []struct {
+		pid    int
+		signal unix.Signal
+	}{{cmd.Process.Pid, unix.SIGSTOP}, {said.Guardian, unix.SIGKILL}, {cmd.Process.Pid, unix.SIGKILL}} {
+		if err := unix.Kill(one.pid, one.signal); err != nil {
+			t.Fatal(err)
+		}
 	}
-	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
 	eventually(t, "the guardian is gone", func() bool { return over(said.Guardian) })
 	if got := state(said.Hit); got != 'T' { // the first that was stopped; the other may not have been yet
@@ -285,17 +290,68 @@ func TestReplayMendsWhatAKilledGuardianCouldNot(t *testing.T) {
 	}
 }
 
-func TestAFaultIsRefusedWhenTheGuardianIsGone(t *testing.T) {
-	private(t)
-	g, err := StartGuardian(t.Context())
+// killGuardian kills the guardian's process and waits until another has taken its place, or until it is lost.
+func killGuardian(t *testing.T, g *Guardian) {
+	t.Helper()
+	g.mu.Lock()
+	old := g.line
+	g.mu.Unlock()
+	if err := old.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "its place is taken, or it is lost", func() bool {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		return g.line != old || g.gone
+	})
+}
+
+func TestAKilledGuardianIsReplacedAndAllIsMended(t *testing.T) {
+	tmp, stateHome := private(t)
+	g := newGuardian(t)
+	dir, err := g.TempDir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := g.cmd.Process.Kill(); err != nil {
+	c := newCrew(t)
+	stopped, err := identify(c.Workers[0])
+	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := g.add(undo{Kind: undoContinue, process: stopped}); err != nil {
+		t.Fatal(err)
+	}
+	if err := halt(t.Context(), stopped); err != nil {
+		t.Fatal(err)
+	}
+	killGuardian(t, g)
+	if got := strings.Count(entries(t, filepath.Join(stateHome, "hangtime")), journalSuffix); got != 1 {
+		t.Errorf("%d journals after the guardian was replaced, want that of its successor", got)
+	}
+	if state(c.Workers[0]) != 'T' || entries(t, dir) != "" {
+		t.Error("it was mended while hangtime lives and wants it")
+	}
+	if err := g.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if state(c.Workers[0]) == 'T' {
+		t.Error("the worker is still stopped")
+	}
+	if got := entries(t, tmp); got != "" {
+		t.Errorf("left in the folder for temporary files: %s", got)
+	}
+	if got := entries(t, filepath.Join(stateHome, "hangtime")); got != "" {
+		t.Errorf("journals left: %s", got)
+	}
+}
+
+func TestAFaultIsDoneAlthoughTheGuardianWasKilled(t *testing.T) {
+	private(t)
+	g := newGuardian(t)
+	killGuardian(t, g)
 	c := newCrew(t)
-	i, err := Prepare(scenarios.Fault{Kind: "stop", Worker: "1", For: time.Second}, Field{Arbiter: c.Arbiter, Workers: c.seen, Name: "x"}, g)
+	i, err := Prepare(scenarios.Fault{Kind: "stop", Worker: "1", For: 50 * time.Millisecond},
+		Field{Arbiter: c.Arbiter, Workers: c.seen, Name: "x"}, g)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,14 +359,44 @@ func TestAFaultIsRefusedWhenTheGuardianIsGone(t *testing.T) {
 	if err := Run(t.Context(), []*Injection{i}, rec); err != nil {
 		t.Error(err)
 	}
-	kinds := told(rec.Drain(nil))
-	if len(kinds) != 2 || !strings.Contains(kinds[1], "failed") {
-		t.Errorf("told %v, want asked and failed", kinds)
+	if kinds := told(rec.Drain(nil)); len(kinds) != 3 || !strings.Contains(kinds[2], "healed") {
+		t.Errorf("told %v, want asked, in effect and healed", kinds)
 	}
-	if state(c.Workers[0]) == 'T' {
-		t.Error("it was stopped with nobody to mend it")
+}
+
+// Where no other guardian can be started, nothing more is broken, the run is told to end, and hangtime mends by itself.
+func TestWithoutAGuardianHangtimeMendsByItself(t *testing.T) {
+	tmp, stateHome := private(t)
+	g := newGuardian(t)
+	if _, err := g.TempDir(); err != nil {
+		t.Fatal(err)
 	}
-	_ = g.Close() // says that the guardian is gone
+	c := newCrew(t, g.Mark())
+	if err := g.Adopt(c.Arbiter); err != nil {
+		t.Fatal(err)
+	}
+	for !g.gone { // nobody else asks it anything here
+		killGuardian(t, g)
+	}
+	select {
+	case <-g.Lost():
+	default:
+		t.Error("the run was not told")
+	}
+	if _, err := g.add(undo{Kind: undoContinue}); !errors.Is(err, ErrLost) {
+		t.Errorf("harm was allowed with nobody to mend it: %v", err)
+	}
+	if err := g.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, pid := range c.all() {
+		if !over(pid) {
+			t.Errorf("pid %d still runs after Close", pid)
+		}
+	}
+	if got := entries(t, tmp) + entries(t, filepath.Join(stateHome, "hangtime")); got != "" {
+		t.Errorf("left: %s", got)
+	}
 }
 
 func TestAJournalThatCannotBeReadKeepsNoOtherFromBeingMended(t *testing.T) {

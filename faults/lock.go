@@ -22,6 +22,7 @@ import (
 // lockHarm holds the lock of a file by a helper process, as a sibling or a log rotator would.
 type lockHarm struct {
 	kind, path string
+	dir        string // the server's log folder, in which the file is to be
 	guardian   *Guardian
 }
 
@@ -30,14 +31,14 @@ func prepareLock(f scenarios.Fault, field Field, g *Guardian) (harm, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(filepath.Dir(path)); err != nil {
-		return nil, fmt.Errorf("the folder of the file to lock: %w", err)
+	if err := leadsOut(field.Dir, f.Path); err != nil {
+		return nil, err
 	}
 	kind := cmp.Or(f.Lock, "flock")
 	if kind != "flock" && kind != "fcntl" && kind != lockInherited {
 		return nil, fmt.Errorf("lock %q: want flock or fcntl or inherited", kind)
 	}
-	return lockHarm{kind, path, g}, nil
+	return lockHarm{kind, path, field.Dir, g}, nil
 }
 
 func (l lockHarm) aim(_ context.Context) ([]target, error) {
@@ -61,7 +62,7 @@ const (
 )
 
 func (l lockHarm) strike(ctx context.Context, at target) (effect, error) {
-	holder, err := startHelper(roleHoldLock, l.kind, at.path)
+	holder, err := startHelper(roleHoldLock, l.kind, at.path, l.dir)
 	if err != nil {
 		return effect{}, err
 	}
@@ -157,8 +158,8 @@ func (l lockHarm) see(pid int, path string) error {
 }
 
 // holdLock is the helper's process: it takes the lock when told to and holds it until its input ends.
-func holdLock(kind, path string, in *os.File, out io.Writer) int {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+func holdLock(kind, path, dir string, in *os.File, out io.Writer) int {
+	file, err := openInside(dir, path)
 	if err != nil {
 		fmt.Fprintln(out, err)
 		return 1
@@ -189,6 +190,37 @@ func holdLock(kind, path string, in *os.File, out io.Writer) int {
 	for words.Scan() {
 	}
 	return 0
+}
+
+// openInside opens the file at a path in a folder, and makes it where it is missing. A link that leads out of the
+// folder is an error. O_NONBLOCK: a FIFO that stands there would be waited for.
+func openInside(dir, path string) (*os.File, error) {
+	name, err := filepath.Rel(dir, path)
+	if err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	return root.OpenFile(name, os.O_RDWR|os.O_CREATE|unix.O_NONBLOCK, 0o644)
+}
+
+// leadsOut says why a file is not one of a folder, or cannot be: its own folder has to be there.
+func leadsOut(dir, name string) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return fmt.Errorf("the folder of the file to lock: %w", err)
+	}
+	defer root.Close()
+	if _, err := root.Stat(filepath.Dir(name)); err != nil {
+		return fmt.Errorf("the folder of the file to lock: %w", err)
+	}
+	if _, err := root.Stat(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("the file to lock: %w", err)
+	}
+	return nil
 }
 
 // startHeir starts a child that has the open file and the input.

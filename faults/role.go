@@ -11,7 +11,10 @@ func Role(args []string) (handled bool, code int) {
 	case roleGuardian:
 		return true, guard(args[1], args[2], os.Stdin, os.Stdout)
 	case roleHoldLock:
-		return true, holdLock(args[1], args[2], os.Stdin, os.Stdout)
+		if len(args) < 4 {
+			return false, 0
+		}
+		return true, holdLock(args[1], args[2], args[3], os.Stdin, os.Stdout)
 	case roleKeepFile:
 		return true, keepFile(os.Stdin)
 	case roleSlowDisk:

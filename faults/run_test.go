@@ -93,7 +93,7 @@ func TestALockIsHeldForItsTimeByAProcessThatSaysSo(t *testing.T) {
 				t.Error("another could take the lock while it was said to be held")
 			}
 			line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", up.PID))
-			if want := "hangtime\x00hold-lock\x00" + kind + "\x00" + path + "\x00"; err != nil || string(line) != want {
+			if want := "hangtime\x00hold-lock\x00" + kind + "\x00" + path + "\x00" + dir + "\x00"; err != nil || string(line) != want {
 				t.Errorf("the holder's command line is %q (%v), want %q", line, err, want)
 			}
 			end()
@@ -474,4 +474,32 @@ func FuzzReadJournal(f *testing.F) {
 			t.Errorf("%d records out of %q", len(open), text)
 		}
 	})
+}
+
+// A link in the log folder that leads out of it is not followed: what is locked there would not be the server's.
+func TestALockStaysInTheLogFolder(t *testing.T) {
+	private(t)
+	g := newGuardian(t)
+	dir, outside := t.TempDir(), t.TempDir()
+	for link, to := range map[string]string{"file": filepath.Join(outside, "a.log"), "folder": outside, "inside": "b.log"} {
+		if err := os.Symlink(to, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for path, refused := range map[string]bool{"file": true, "folder/a.log": true, "../a.log": true, "inside": false, "c.log": false} {
+		_, err := Prepare(scenarios.Fault{Kind: "hold-lock", Path: path}, Field{Dir: dir, Name: "x"}, g)
+		if (err != nil) != refused {
+			t.Errorf("%s: %v, want refused: %v", path, err, refused)
+		}
+		file, err := openInside(dir, filepath.Join(dir, path))
+		if (err != nil) != refused {
+			t.Errorf("%s: opened with %v, want refused: %v", path, err, refused)
+		}
+		if err == nil {
+			_ = file.Close()
+		}
+	}
+	if got := entries(t, outside); got != "" {
+		t.Errorf("made outside of the folder: %s", got)
+	}
 }

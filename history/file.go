@@ -9,6 +9,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/input"
 )
 
 // Extension is that of a recording: JSON lines, gzip (so zcat shows it).
@@ -16,6 +19,10 @@ const Extension = ".hangtime"
 
 // maxLine bounds one record; the largest, a header with its scenario, is far below.
 const maxLine = 8 << 20
+
+// longestRun bounds the moments of a recording: a watch may go on for long, and what is kept for each second of it is
+// not to fill the memory.
+const longestRun = 366 * 24 * time.Hour
 
 // A Writer appends records to a recording.
 type Writer struct {
@@ -72,7 +79,7 @@ type Reader struct {
 
 // Open opens the recording at path.
 func Open(path string) (*Reader, error) {
-	f, err := os.Open(path)
+	f, err := input.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open recording: %w", err)
 	}
@@ -86,11 +93,12 @@ func Open(path string) (*Reader, error) {
 
 // NewReader reads a recording from src; name is for errors only.
 func NewReader(name string, src io.Reader) (*Reader, error) {
-	gz, err := gzip.NewReader(src)
+	packed := &counted{src: src}
+	gz, err := gzip.NewReader(packed)
 	if err != nil {
 		return nil, fmt.Errorf("%s: not a recording of hangtime (want gzip): %w", name, err)
 	}
-	sc := bufio.NewScanner(&wholeLines{src: gz})
+	sc := bufio.NewScanner(&wholeLines{src: &unpacked{packed: packed, src: gz}})
 	sc.Buffer(make([]byte, 64<<10), maxLine)
 	return &Reader{name: name, lines: sc, close: func() error { return nil }}, nil
 }
@@ -115,6 +123,12 @@ func (r *Reader) Next() (Record, error) {
 	}
 	var rec Record
 	if err := json.Unmarshal(r.lines.Bytes(), &rec); err != nil {
+		return Record{}, fmt.Errorf("%s:%d: %w", r.name, r.line, err)
+	}
+	if rec.At > longestRun {
+		return Record{}, fmt.Errorf("%s:%d: record %d at %v: want at most %v", r.name, r.line, rec.Seq, rec.At, longestRun)
+	}
+	if err := rec.Sound(); err != nil {
 		return Record{}, fmt.Errorf("%s:%d: %w", r.name, r.line, err)
 	}
 	if rec.Seq != r.last.Seq+1 || rec.At < r.last.At {

@@ -44,6 +44,9 @@ func (r *Record) UnmarshalJSON(line []byte) error {
 
 func decode(kind string, body []byte) (Event, error) {
 	if example, ok := byKind()[kind]; ok {
+		if body = bytes.TrimSpace(body); len(body) == 0 || body[0] != '{' {
+			return nil, fmt.Errorf("%s: want what happened as an object, got %.40q", kind, body)
+		}
 		return example.decode(body)
 	}
 	return nil, fmt.Errorf("kind %q is not known to this version of hangtime", kind)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/url"
 	"sync"
 	"time"
 
@@ -24,12 +23,12 @@ const (
 
 // Options of an attack that are a person's, not the plan's.
 type Options struct {
-	Seed      uint64    // of random moments and templates
-	Allow     []string  // hosts other than this machine that may be loaded
-	Unlimited bool      // no ceilings on rate and senders
-	Engine    string    // "fast" or "net/http"; empty: the fast one where it can
-	Raw       io.Writer // gets each hit in vegeta's result encoding; nil: nobody wants them
-	Resolver  *net.Resolver
+	Seed      uint64        // of random moments and templates
+	Allow     []string      // hosts other than this machine that may be loaded
+	Unlimited bool          // no ceilings on rate and senders
+	Engine    string        // "fast" or "net/http"; empty: the fast one where it can
+	Raw       io.Writer     // gets each hit in vegeta's result encoding; nil: nobody wants them
+	Resolver  *net.Resolver // nil: the system's
 }
 
 // An Attack is one plan against one server. It is run once.
@@ -48,12 +47,9 @@ type Attack struct {
 
 // New prepares an attack on the server at baseURL; files that the plan names are read, and nothing is sent yet.
 func New(plan scenarios.Load, baseURL string, rec *history.Recorder, options Options) (*Attack, error) {
-	base, err := url.Parse(baseURL)
+	base, err := scenarios.ParseURL(baseURL)
 	if err != nil {
-		return nil, fmt.Errorf("the server's address %q: %w", baseURL, err)
-	}
-	if base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
-		return nil, fmt.Errorf("the server's address %q: want http://HOST:PORT", baseURL)
+		return nil, fmt.Errorf("the server's address %w", err)
 	}
 	if plan.Timeout <= 0 {
 		return nil, fmt.Errorf("timeout %v: want above 0", plan.Timeout)
@@ -68,18 +64,19 @@ func New(plan scenarios.Load, baseURL string, rec *history.Recorder, options Opt
 	if err != nil {
 		return nil, err
 	}
-	if err := permitted(w, plan, options.Allow, options.Unlimited, options.Resolver); err != nil {
+	known, err := permitted(w, plan, options.Allow, options.Unlimited, options.Resolver)
+	if err != nil {
 		return nil, err
 	}
 	a := &Attack{sum: newSum(plan.Senders), job: &hit.Job{
 		Rec: rec, Table: schedule.NewTimetable(w.schedule, w.rotation), Targets: w.targets, Seed: options.Seed,
-		Senders: plan.Senders, Socket: plan.UnixSocket, Resolver: options.Resolver, Sink: hit.NewSink(),
+		Senders: plan.Senders, Socket: plan.UnixSocket, Hosts: known, Sink: hit.NewSink(),
 	}}
 	if plan.Shape == "closed" {
 		a.job.Users, a.job.Think = plan.Users, plan.Think
 	}
 	if plan.Ledger == nil || *plan.Ledger {
-		server := ledger.Server{URL: baseURL, Socket: plan.UnixSocket, Resolver: options.Resolver}
+		server := ledger.Server{URL: baseURL, Socket: plan.UnixSocket, Hosts: known}
 		a.ledger = ledger.New(server, min(tasksDrain, plan.Timeout), rec)
 		a.job.Bodies = true
 	}

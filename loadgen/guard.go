@@ -1,16 +1,15 @@
 package loadgen
 
 import (
-	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"slices"
-	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/hangtime-dev/hangtime/loadgen/hosts"
 	"github.com/hangtime-dev/hangtime/loadgen/request"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
@@ -25,62 +24,62 @@ const (
 const spareFiles = 64
 
 // permitted refuses what may not be loaded, or not so hard: named are the hosts that a person has named, and unlimited
-// lifts the ceilings.
-func permitted(w *work, plan scenarios.Load, named []string, unlimited bool, resolver *net.Resolver) error {
-	if err := guard(w.targets, plan.UnixSocket, named, resolver); err != nil {
-		return err
+// lifts the ceilings. What is permitted are the hosts that it returns, at the addresses that they have now.
+func permitted(w *work, plan scenarios.Load, named []string, unlimited bool, resolver *net.Resolver) (hosts.Known, error) {
+	known, err := guard(w.targets, plan.UnixSocket, named, resolver)
+	if err != nil {
+		return nil, err
 	}
 	if !unlimited {
 		if err := ceilings(w.peak, plan.Senders); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return enoughFiles(plan.Senders)
+	return known, enoughFiles(plan.Senders)
 }
 
-// guard refuses to load a machine that nobody named. Loopback addresses and unix sockets need no leave; a name must
-// lead to loopback addresses only.
-func guard(targets []request.Target, socket string, named []string, resolver *net.Resolver) error {
+// guard refuses to load a machine that nobody named, and finds the addresses of all that are loaded. Loopback addresses
+// and unix sockets need no leave; a name must lead to loopback addresses only.
+func guard(targets []request.Target, socket string, named []string, resolver *net.Resolver) (hosts.Known, error) {
+	known := hosts.Known{}
 	if socket != "" {
-		return nil
+		return known, nil
 	}
 	seen := map[string]bool{}
 	for i := range targets {
-		t := &targets[i]
-		var host string
-		if !t.Template { // a template's braces are no URL
-			u, err := url.Parse(t.URL)
-			if err != nil {
-				return err
-			}
-			host = u.Hostname()
-		} else {
-			_, rest, _ := strings.Cut(t.URL, "://")
-			rest, _, _ = strings.Cut(rest, "/")
-			host = (&url.URL{Host: rest}).Hostname()
+		u, err := targets[i].Address()
+		if err != nil {
+			return nil, err
 		}
-		if seen[host] || slices.Contains(named, host) {
+		if seen[u.Host] {
 			continue
 		}
-		seen[host] = true
-		if err := loopbackOnly(host, resolver); err != nil {
-			return err
+		seen[u.Host] = true
+		if err := permit(known, u, slices.Contains(named, u.Hostname()), resolver); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return known, nil
 }
 
-func loopbackOnly(host string, resolver *net.Resolver) error {
-	leave := fmt.Sprintf("if you may load it, say so with --allow %s", host)
-	ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
-	defer stop()
-	ips, err := resolver.LookupIPAddr(ctx, host)
+// permit finds a host, and where a proxy is asked for it that one: it is the proxy that is dialled then.
+func permit(known hosts.Known, u *url.URL, named bool, resolver *net.Resolver) error {
+	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: u})
 	if err != nil {
-		return fmt.Errorf("%s: cannot tell whether it is this machine (%w); %s", host, err, leave)
+		return fmt.Errorf("the proxy of %s: %w", u.Hostname(), err)
+	}
+	if proxy != nil && named {
+		_, err := known.Find(proxy.Hostname(), resolver)
+		return err
+	}
+	ips, err := known.Find(u.Hostname(), resolver)
+	if err != nil || named {
+		return err
 	}
 	for _, ip := range ips {
 		if !ip.IP.IsLoopback() {
-			return fmt.Errorf("%s (%s) is not this machine, and load can harm whoever gets it; %s", host, ip.IP, leave)
+			return fmt.Errorf("%s (%s) is not this machine, and load can harm whoever gets it; if you may load it, say so with --allow %s",
+				u.Hostname(), ip.IP, u.Hostname())
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/loadgen/accesslog"
@@ -14,7 +15,10 @@ import (
 
 // mostReplayed bounds a replay: each hit takes 16 bytes while the log is read, and 12 more as a schedule, which are
 // what stays.
-const mostReplayed = 20_000_000
+const mostReplayed = 8_000_000
+
+// longestReplay bounds how long a replay takes: a log in which one line is years away from the others has a wrong clock.
+const longestReplay = 31 * 24 * time.Hour
 
 // prepareReplay reads the log that a plan names.
 func prepareReplay(plan scenarios.Load, base *url.URL) (*work, error) {
@@ -26,7 +30,12 @@ func prepareReplay(plan scenarios.Load, base *url.URL) (*work, error) {
 	if len(b.moments) == 0 {
 		return nil, fmt.Errorf("access log %s has no request that could be sent (%d lines without one)", plan.Log, skipped)
 	}
-	return b.work(cmp.Or(plan.Speed, 1), skipped), nil
+	speed := cmp.Or(plan.Speed, 1)
+	if long := b.span() / speed; long > longestReplay.Seconds() {
+		return nil, fmt.Errorf("access log %s: its requests lie %.0f days apart, which at %vx takes %.0f days; want at most %.0f",
+			plan.Log, b.span()/86400, speed, long/86400, longestReplay.Hours()/24)
+	}
+	return b.work(speed, skipped), nil
 }
 
 type replayBuilder struct {
@@ -58,6 +67,12 @@ func (b *replayBuilder) add(r accesslog.Request) error {
 	}
 	b.moments = append(b.moments, schedule.Moment{At: r.At.UnixNano(), Fine: r.Fine, Target: i})
 	return nil
+}
+
+// span is how long the log is, in seconds: it may be longer than a time.Duration.
+func (b *replayBuilder) span() float64 {
+	byTime := func(x, y schedule.Moment) int { return cmp.Compare(x.At, y.At) }
+	return (float64(slices.MaxFunc(b.moments, byTime).At) - float64(slices.MinFunc(b.moments, byTime).At)) / 1e9
 }
 
 // work is the log as a schedule; a rate that a person sets goes to the targets in the log's shares.

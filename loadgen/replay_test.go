@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -83,4 +84,19 @@ func FuzzReplay(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A log with a wrong clock in one line is told before a load that would take years begins.
+func TestALogThatSpansYearsIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "access.log")
+	text := `{"ts":1,"path":"/"}` + "\n" + `{"ts":1900000000,"path":"/"}` + "\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for speed, want := range map[float64]string{1: "lie 21991 days apart, which at 1x takes 21991 days; want at most 31", 1000: ""} {
+		_, err := prepare(scenarios.Load{Shape: "replay", Log: path, Speed: speed, Timeout: time.Second}, localhost, 0)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("at %vx: %v; want %q", speed, err, want)
+		}
+	}
 }

@@ -37,7 +37,7 @@ type phaseStart struct {
 // New returns a fold that has seen nothing.
 func New() *Fold {
 	return &Fold{
-		load:   Load{Status: map[string]uint64{}, Errors: map[string]uint64{}, Phases: map[string]Quantiles{}},
+		load:   Load{Status: map[string]uint64{}, Errors: map[string]uint64{}, Phases: map[string]Quantiles{}, Answered: map[string]uint64{}},
 		slices: cuts{}, known: map[string]Quantiles{}, tags: map[string]bool{}, dueIn: map[string]uint64{},
 		okIn:   map[string]uint64{},
 		all:    hdr.Library(),
@@ -107,9 +107,12 @@ func (f *Fold) hits(at time.Duration, w history.HitWindow) {
 		f.load.Errors[class] += n
 		failed += n
 	}
+	answered := uint64(0)
 	for status, n := range w.Status {
 		f.load.Status[status] += n
+		answered += n
 	}
+	f.load.Answered[f.phaseAt(w.Due+w.Width/2)] += max(answered, w.OK)
 	f.load.OK += w.OK
 	f.load.Failed += failed
 	f.rates.ok(at, w.OK)
@@ -156,7 +159,7 @@ func (f *Fold) Broken() int { return f.broken }
 // Load returns what was counted so far; it shares nothing with the fold.
 func (f *Fold) Load(now time.Duration) Load {
 	l := f.load
-	l.Status, l.Errors = maps.Clone(l.Status), maps.Clone(l.Errors)
+	l.Status, l.Errors, l.Answered = maps.Clone(l.Status), maps.Clone(l.Errors), maps.Clone(l.Answered)
 	l.Offered, l.Achieved = f.rates.at(now)
 	l.All = quantiles(f.all)
 	l.Phases = f.phaseQuantiles()

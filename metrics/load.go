@@ -15,6 +15,7 @@ type Load struct {
 
 	Due, Sent, Late, Dropped uint64
 	OK, Failed               uint64
+	Answered                 map[string]uint64 // hits that got a status, whatever it was, by the phase in which they were due
 	Status                   map[string]uint64
 	Errors                   map[string]uint64 // by class, see history.Err…
 

@@ -131,15 +131,36 @@ func (c *recovery) until(heal, until, limit time.Duration) (took time.Duration, 
 				return since - heal, false
 			}
 		}
-		if begin+recoveryWindow > until {
+		if begin > until-recoveryWindow {
 			return max(until-heal, 0), true
 		}
 		o := c.windows[i]
+		if o == nil && ended == 0 && i-from > longSilence {
+			next, any := c.next(i)
+			if !any {
+				return max(until-heal, 0), true
+			}
+			i = next - 1 // it is looked at in the next turn
+			continue
+		}
 		ended += o.count()
 		if !o.steady(limit) {
 			from, ended = i+1, 0
 		}
 	}
+}
+
+// longSilence is how many windows without a hit are gone through one by one.
+const longSilence = 1000
+
+// next is the first window from one on in which a hit ended.
+func (c *recovery) next(from int64) (first int64, any bool) {
+	for i := range c.windows {
+		if i >= from && (!any || i < first) {
+			first, any = i, true
+		}
+	}
+	return first, any
 }
 
 // count is how many hits ended in a window; nil is one in which none did.

@@ -65,10 +65,11 @@ func (s *series) cell(due time.Duration) *seriesCell {
 		s.step = firstStep
 	}
 	i := int(max(due-s.start, 0) / s.step)
-	for i >= maxPoints {
+	for i >= maxPoints && s.step <= math.MaxInt64/2 {
 		s.halve()
 		i = int(max(due-s.start, 0) / s.step)
 	}
+	i = min(i, maxPoints-1)
 	for len(s.cells) <= i {
 		s.cells = append(s.cells, &seriesCell{})
 	}

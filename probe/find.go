@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hangtime-dev/hangtime/input"
 	"github.com/hangtime-dev/hangtime/kernel/clock"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/probe/listeners"
@@ -87,8 +88,11 @@ func find(p proc.FS, h Hint) (Target, error) {
 	return target.whole(p, listening), nil
 }
 
+// mostPidfile is far above what a process number takes.
+const mostPidfile = 4096
+
 func readPidfile(path string) (int, error) {
-	text, err := os.ReadFile(path)
+	text, err := input.ReadFile(path, mostPidfile)
 	if err != nil {
 		return 0, fmt.Errorf("read the pidfile: %w", err)
 	}

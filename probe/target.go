@@ -1,6 +1,10 @@
 package probe
 
-import "time"
+import (
+	"net"
+	"strings"
+	"time"
+)
 
 // A Target is a server to watch.
 type Target struct {
@@ -23,6 +27,21 @@ func (t Target) addresses() []string {
 		return t.Others
 	}
 	return append([]string{t.Address}, t.Others...)
+}
+
+// Elsewhere is where the server listens, as far as that is known, if it is not at an address that is loaded: there then
+// stands another server, or one that passes requests on. Empty: it listens there, or nobody knows.
+func (t Target) Elsewhere(loaded string) string {
+	_, port, err := net.SplitHostPort(loaded)
+	if err != nil {
+		return ""
+	}
+	for _, address := range t.addresses() {
+		if _, at, err := net.SplitHostPort(address); err == nil && at == port {
+			return ""
+		}
+	}
+	return strings.Join(t.addresses(), ", ")
 }
 
 // A Worker is one process of the server that lives.

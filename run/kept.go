@@ -1,27 +1,29 @@
 package run
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/faults"
+	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
 // keptRuns is how many runs of one scenario are kept, with their recordings; older ones are deleted.
 const keptRuns = 5
 
-// KeptFolder is a new folder for the recording of a run, and makes room for it.
+// KeptFolder is a new folder for the recording of a run, and makes room for it. scenario is a name, or a file's path.
 func KeptFolder(scenario string, now time.Time) (string, error) {
 	state, err := faults.StateDir()
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(state, "runs", strings.TrimSuffix(filepath.Base(scenario), filepath.Ext(scenario)))
+	// What is older is deleted below: a name such as .. must not lead elsewhere.
+	dir := filepath.Join(state, "runs", cmp.Or(scenarios.NameFor(scenario), "unnamed"))
 	older, err := filepath.Glob(filepath.Join(dir, "20*")) // sorted, and so by time
 	if err != nil {
 		return "", err

@@ -58,3 +58,18 @@ func TestTheLastVerdictOfAScenarioIsKept(t *testing.T) {
 		t.Errorf("of a broken file: %v", got)
 	}
 }
+
+// What is older is deleted: a file's name that is a way up must not lead to what others keep.
+func TestAFolderOfRunsIsAlwaysOneOfItsOwn(t *testing.T) {
+	state := t.TempDir()
+	t.Setenv("XDG_STATE_HOME", state)
+	for scenario, want := range map[string]string{"worker-kill": "worker-kill", "/x/My Test.yaml": "my-test", "...yaml": "unnamed", "/x/..": "unnamed"} {
+		dir, err := KeptFolder(scenario, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := filepath.Dir(dir); got != filepath.Join(state, "hangtime", "runs", want) {
+			t.Errorf("%s is kept in %s, want %s", scenario, got, want)
+		}
+	}
+}

@@ -1,11 +1,13 @@
 package run
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/hangtime-dev/hangtime/faults"
@@ -51,6 +53,19 @@ func (r *Run) variants() (err error) {
 		return fmt.Errorf("start the guardian: %w", err)
 	}
 	defer func() { err = errors.Join(err, guardian.Close()) }()
+	ctx, end := context.WithCancelCause(r.ctx)
+	defer end(nil)
+	var watch sync.WaitGroup
+	defer watch.Wait()
+	over := make(chan struct{})
+	defer close(over)
+	watch.Go(func() {
+		select {
+		case <-guardian.Lost():
+			end(faults.ErrLost)
+		case <-over:
+		}
+	})
 	dir, err := guardian.TempDir()
 	if err != nil {
 		return fmt.Errorf("make the run's folder: %w", err)
@@ -70,7 +85,7 @@ func (r *Run) variants() (err error) {
 		}
 		v := &variant{rec: r.rec, options: r.options, index: i, plan: plan, dir: logs, guardian: guardian}
 		r.now.Store(v)
-		if err := v.conduct(r.ctx); err != nil {
+		if err := v.conduct(ctx); err != nil {
 			return err
 		}
 	}

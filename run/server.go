@@ -19,6 +19,7 @@ import (
 
 	"github.com/hangtime-dev/hangtime/faults"
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/input"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
@@ -218,17 +219,20 @@ func (l *launch) addressOnly(_ context.Context, s scenarios.Server) (*server, er
 	return &server{base: strings.TrimSuffix(s.URL, "/"), rec: l.rec}, nil
 }
 
+// mostPidfile is far above what a process number takes.
+const mostPidfile = 4096
+
 // attach takes a server that runs already. It will not be stopped, and broken only with leave.
 func (l *launch) attach(_ context.Context, s scenarios.Server) (*server, error) {
 	pid := s.PID
 	if s.PIDFile != "" {
-		text, err := os.ReadFile(s.PIDFile)
+		text, err := input.ReadFile(s.PIDFile, mostPidfile)
 		if err != nil {
 			return nil, fmt.Errorf("server.pidfile: %w", err)
 		}
 		if pid, err = strconv.Atoi(strings.TrimSpace(string(text))); err != nil || pid < 2 {
 			return nil, fmt.Errorf("server.pidfile: %s holds %q; want the pid of the server's arbiter", s.PIDFile,
-				strings.TrimSpace(string(text)))
+				fmt.Sprintf("%.40s", strings.TrimSpace(string(text))))
 		}
 	}
 	if pid == 0 {

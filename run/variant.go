@@ -77,6 +77,11 @@ func (v *variant) boot(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
+		if at := target.Elsewhere(v.plan.Server.Address); at != "" && v.plan.Server.Kind == scenarios.Attach {
+			v.record(history.Trouble{Component: "run", Weight: history.Harmless, Text: fmt.Sprintf("the load goes to %s, and process %d, "+
+				"which is watched, listens at %s: what is seen of it is of this load only where somebody at %s passes it on",
+				v.plan.Server.Address, target.Arbiter, at, v.plan.Server.Address)})
+		}
 		watch, err := probe.Watch(ctx, target, v.rec)
 		if err != nil {
 			return fmt.Errorf("watch the server: %w", err)

@@ -49,8 +49,11 @@ func (f *AloneFlags) Length() time.Duration {
 
 // Document is the scenario that the flags describe: it is judged as a file would be, and travels in the recording.
 func (f *AloneFlags) Document(u *url.URL, address string) (*Document, error) {
-	if f.Duration <= 0 {
-		return nil, fmt.Errorf("--duration %v: want above 0", f.Duration)
+	if f.Duration <= 0 || f.Duration > longest {
+		return nil, fmt.Errorf("--duration %v: want above 0 and at most %v", f.Duration, longest)
+	}
+	if f.Timeout <= 0 && f.Given("timeout") {
+		return nil, fmt.Errorf("--timeout %v: want above 0; a hit without a limit would never be counted", f.Timeout)
 	}
 	plan, err := f.plan(u)
 	if err != nil {
@@ -106,6 +109,11 @@ func (f *AloneFlags) plan(u *url.URL) (Load, error) {
 	if l.Steps, err = parseSteps(f.Steps); err != nil {
 		return l, err
 	}
+	for flag, n := range map[string]int{"connections": f.Connections, "users": f.Users} {
+		if f.Given(flag) && n < 1 {
+			return l, fmt.Errorf("--%s %d: want at least 1", flag, n)
+		}
+	}
 	if f.Connections != 0 {
 		l.Senders = f.Connections
 	}
@@ -123,6 +131,9 @@ func (f *AloneFlags) plan(u *url.URL) (Load, error) {
 	}
 	switch {
 	case l.Shape == "replay":
+		if !(f.Speed > 0) {
+			return l, fmt.Errorf("--speed %v: want above 0 and at most 1000", f.Speed)
+		}
 		l.Log, l.Speed = f.Log, f.Speed
 	case f.Log != "":
 		l.Log = f.Log // told by the judgement of the plan

@@ -49,7 +49,7 @@ func aliases() map[string]string {
 
 // environment is what an expression sees; number is asked for every figure and call.
 func environment(number func(Measure) float64) map[string]any {
-	env := map[string]any{}
+	env := divisions()
 	for _, f := range Figures() {
 		env[f.Name] = number(Measure{Key: f.Name})
 	}
@@ -84,10 +84,16 @@ func texts(all []string) []any {
 // Compile reads the check's expression: https://expr-lang.org over the numbers of Figures and the functions of
 // Measure; it must come to true or false.
 func (c Check) Compile() (CompiledCheck, error) {
+	if len(c.That) > mostCheck {
+		return CompiledCheck{}, fmt.Errorf("a check of %d bytes; want at most %d", len(c.That), mostCheck)
+	}
 	env := environment(func(Measure) float64 { return math.NaN() })
 	uses := &names{figures: map[string]bool{}}
-	program, err := expr.Compile(withoutMetric(c.That), expr.Env(env), expr.AsBool(), expr.Patch(uses),
+	program, err := expr.Compile(withoutMetric(c.That), expr.Env(env), expr.AsBool(), expr.WarnOnAny(), expr.Patch(uses),
 		expr.DisableAllBuiltins(), expr.EnableBuiltin("abs"))
+	if len(uses.loose) > 0 {
+		uses.refuse(uses.loose[0], misplaced(uses.loose[0]))
+	}
 	if uses.wrong != nil {
 		return CompiledCheck{}, fmt.Errorf("check %q, column %d: %w", c.That, uses.at+1, uses.wrong)
 	}
@@ -130,7 +136,11 @@ func (c CompiledCheck) Holds(values map[string]float64) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("check %q: %w", c.That, err)
 	}
-	return out.(bool), nil
+	holds, ok := out.(bool)
+	if !ok {
+		return false, fmt.Errorf("check %q came to %v, which is neither true nor false", c.That, out)
+	}
+	return holds, nil
 }
 
 // names collects what an expression asks for.
@@ -138,11 +148,13 @@ type names struct {
 	figures  map[string]bool
 	calls    []Measure
 	literals []float64
-	wrong    error // the first call that is not sound
-	at       int   // where it stands, from 0
+	loose    []ast.Node // texts and phases that are no arguments
+	wrong    error      // the first call that is not sound
+	at       int        // where it stands, from 0
 }
 
 func (n *names) Visit(node *ast.Node) {
+	n.form(node)
 	switch one := (*node).(type) {
 	case *ast.IdentifierNode:
 		if real, ok := aliases()[one.Value]; ok {
@@ -184,7 +196,11 @@ func literal(node ast.Node) (float64, bool) {
 func (n *names) call(node *ast.CallNode) {
 	name, ok := node.Callee.(*ast.IdentifierNode)
 	if !ok {
-		return // the type check tells it
+		n.refuse(node, errors.New("only p(…), error_rate(…), achieved_in(…), incidents_of(…) and abs(…) can be called"))
+		return
+	}
+	if name.Value == quotient || name.Value == remainder {
+		return // an operator
 	}
 	var arguments []any
 	for _, a := range node.Arguments {
@@ -227,7 +243,9 @@ func exprProblem(text string, err error, env map[string]any) error {
 	if name, ok := strings.CutPrefix(at.Message, "unknown name "); ok {
 		known := make([]string, 0, len(env))
 		for k := range env {
-			known = append(known, k)
+			if k != quotient && k != remainder {
+				known = append(known, k)
+			}
 		}
 		slices.Sort(known)
 		hint = "; " + checkHint(strings.TrimSpace(name), known)

@@ -6,7 +6,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/parser"
+
+	"github.com/hangtime-dev/hangtime/input"
 )
 
 // A Document is a scenario that was read and found sound, with all that was set on top of it.
@@ -49,6 +50,10 @@ func (d *Document) With(all ...Setting) (*Document, error) {
 	for _, s := range all {
 		flag := fmt.Sprintf("--set %s=%v", s.Key, s.Value)
 		flags = append(flags, flag)
+		if deep := len(steps(s.Key)); deep > input.MostDepth {
+			return nil, &Problem{File: flag, Text: fmt.Sprintf("the key has %d levels", deep),
+				Hint: fmt.Sprintf("want at most %d", input.MostDepth)}
+		}
 		if err := assign(tree, steps(s.Key), deepCopy(s.Value)); err != nil {
 			return nil, &Problem{File: flag, Text: err.Error()}
 		}
@@ -70,7 +75,7 @@ func checkShape(flag string, tree map[string]any) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", flag, err)
 	}
-	parsed, err := parser.ParseBytes(text, 0)
+	parsed, err := input.YAML(text)
 	if err != nil {
 		return syntaxProblem(flag, err)
 	}

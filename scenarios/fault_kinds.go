@@ -3,7 +3,6 @@ package scenarios
 import (
 	"errors"
 	"fmt"
-	"net"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -120,10 +119,8 @@ func networkKeys(v *validation, at string, f Fault, s Scenario) {
 		if one.address == "" {
 			continue
 		}
-		host, port, err := net.SplitHostPort(one.address)
-		if ip := net.ParseIP(host); err != nil || port == "" || ip == nil || !ip.IsLoopback() {
-			v.add(at+"."+one.key, fmt.Sprintf("%q", one.address),
-				"want an address and port of this machine's loopback, such as 127.0.0.1:5432")
+		if err := validLoopback(one.address); err != nil {
+			v.add(at+"."+one.key, err.Error(), "")
 		}
 	}
 }

@@ -32,7 +32,7 @@ type Load struct {
 	// write them, or JSON lines.
 	Log string `yaml:"log,omitempty" json:"log,omitempty"`
 	// Speed of the replay: 1 as it was, 10 ten times as fast; empty: 1.
-	Speed float64 `yaml:"speed,omitempty" json:"speed,omitempty" jsonschema:"minimum=0"`
+	Speed float64 `yaml:"speed,omitempty" json:"speed,omitempty" jsonschema:"exclusiveMinimum=0,maximum=1000"`
 	// Mix is several attacks at once, each with its own rate and shape or a share of Rate, and its own targets.
 	Mix []Mix `yaml:"mix,omitempty" json:"mix,omitempty"`
 	// Senders is how many hits may be in flight at once; what is due beyond that waits, and its wait is in its
@@ -59,7 +59,7 @@ type Step struct {
 // A Mix is one of several attacks that go on at once.
 type Mix struct {
 	// Weight is its share of load.rate where it has no rate of its own; 0 is 1.
-	Weight   int           `yaml:"weight,omitempty" json:"weight,omitempty" jsonschema:"minimum=0"`
+	Weight   int           `yaml:"weight,omitempty" json:"weight,omitempty" jsonschema:"minimum=0,maximum=1000000000"`
 	Rate     Rate          `yaml:"rate,omitempty" json:"rate,omitzero"`
 	Shape    string        `yaml:"shape,omitempty" json:"shape,omitempty" choice:"mixed-shape"`
 	To       Rate          `yaml:"to,omitempty" json:"to,omitzero"`
@@ -87,7 +87,7 @@ type Target struct {
 	// Timeout of this target's hits, where it is not the load's.
 	Timeout time.Duration `yaml:"timeout,omitempty" json:"timeout,omitempty" jsonschema:"type=string"`
 	// Weight is its share; 0 is 1.
-	Weight int `yaml:"weight,omitempty" json:"weight,omitempty" jsonschema:"minimum=0"`
+	Weight int `yaml:"weight,omitempty" json:"weight,omitempty" jsonschema:"minimum=0,maximum=1000000000"`
 }
 
 // StatusExpected says whether an HTTP status is one of those expected or, where none are named, from 200 to 399.

@@ -2,8 +2,7 @@ package scenarios
 
 import (
 	"fmt"
-	"net"
-	"net/url"
+	"strings"
 )
 
 // ownServer judges the keys of a server that is not hangtime's own: which are needed, and which have no meaning for
@@ -42,12 +41,19 @@ func (v *validation) ownServer(s Server) {
 		v.add("server.pidfile", "stands beside pid", "want one of the two")
 	}
 	if s.Address != "" {
-		if _, port, err := net.SplitHostPort(s.Address); err != nil || port == "" {
-			v.add("server.address", fmt.Sprintf("%q", s.Address), "want host and port, such as 127.0.0.1:8000")
+		if err := validAddress(s.Address); err != nil {
+			v.add("server.address", err.Error(), "")
+		}
+	}
+	if s.Upstream != "" {
+		if err := validLoopback(s.Upstream); err != nil {
+			v.add("server.upstream", err.Error(), "")
 		}
 	}
 	if s.URL != "" {
-		if u, err := url.Parse(s.URL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		if u, err := ParseURL(s.URL); err != nil {
+			v.add("server.url", err.Error(), "")
+		} else if !strings.HasPrefix(s.URL, u.Scheme+"://") {
 			v.add("server.url", fmt.Sprintf("%q", s.URL), "want a URL such as http://127.0.0.1:8000")
 		}
 	}

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -11,15 +12,27 @@ import (
 // Rate is a number a second.
 type Rate float64
 
-// ParseRate reads "200/s", "6000/m", "3600/h" or a plain number a second; it must be above 0.
+// The rates that can be asked for, in hits a second: the moments of slower and faster ones are no whole nanoseconds
+// any more, or beyond all times.
+const (
+	leastRate = 0.0001 // one in three hours
+	mostRate  = 1_000_000
+)
+
+var errRateRange = fmt.Errorf("is out of range; want %v/s to %d/s", leastRate, mostRate)
+
+// ParseRate reads "200/s", "6000/m", "3600/h" or a plain number a second, from one in three hours to a million a second.
 func ParseRate(text string) (Rate, error) {
 	number, unit, _ := strings.Cut(strings.TrimSpace(text), "/")
 	per, ok := map[string]float64{"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}[unit]
 	n, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-	if err != nil || !ok || !(n > 0) || n > 1e9 {
+	if err != nil && !errors.Is(err, strconv.ErrRange) || !ok || !(n > 0) {
 		return 0, fmt.Errorf("rate %q: want a number a second such as 200/s, or 6000/m", text)
 	}
-	return Rate(n / per), nil
+	if n /= per; n < leastRate || n > mostRate {
+		return 0, fmt.Errorf("rate %q %w", text, errRateRange)
+	}
+	return Rate(n), nil
 }
 
 // String writes it as ParseRate reads it.

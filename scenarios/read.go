@@ -3,17 +3,17 @@ package scenarios
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/parser"
+
+	"github.com/hangtime-dev/hangtime/input"
 )
 
 // Read reads a scenario strictly: an unknown key or a bad value is a *Problem that names line, column and what is allowed.
 // Where several things are wrong, all are returned, joined.
 func Read(file string, text []byte) (*Document, error) {
-	parsed, err := parser.ParseBytes(text, 0)
+	parsed, err := input.YAML(text)
 	if err != nil {
 		return nil, syntaxProblem(file, err)
 	}
@@ -31,7 +31,7 @@ func Read(file string, text []byte) (*Document, error) {
 		return nil, errors.Join(problems...)
 	}
 	tree := map[string]any{}
-	if err := yaml.Unmarshal(text, &tree); err != nil {
+	if err := yaml.NodeToValue(body, &tree); err != nil {
 		return nil, syntaxProblem(file, err)
 	}
 	where := func(key, last string) (line, column int) { return locate(body, key, last) }
@@ -39,10 +39,26 @@ func Read(file string, text []byte) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n := d.settings(); n*len(text) > mostSettled {
+		return nil, &Problem{File: file, Text: fmt.Sprintf("%d settings of variants in a file of %d bytes", n, len(text)),
+			Hint: "want fewer of them, or a shorter file: each is judged with the whole of it"}
+	}
 	if err := d.checkSets(where); err != nil {
 		return nil, err
 	}
 	return d, nil
+}
+
+// mostSettled bounds how much is judged again for the settings of variants and of --quick, in bytes.
+const mostSettled = 4 << 20
+
+// settings is how many keys variants and --quick change.
+func (d *Document) settings() int {
+	n := len(d.Scenario.Quick)
+	for _, v := range d.Scenario.Variants {
+		n += len(v.Set)
+	}
+	return n
 }
 
 // checkSets tries each variant's settings, and those of --quick, so that a slip in them is told before anything starts.
@@ -73,7 +89,7 @@ func (d *Document) checkSets(where place) error {
 func Open(nameOrPath string) (*Document, error) {
 	if strings.ContainsAny(nameOrPath, "/\\") || strings.HasSuffix(nameOrPath, ".yaml") ||
 		strings.HasSuffix(nameOrPath, ".yml") {
-		text, err := os.ReadFile(nameOrPath)
+		text, err := input.ReadFile(nameOrPath, input.MostYAML)
 		if err != nil {
 			return nil, fmt.Errorf("read scenario: %w", err)
 		}

@@ -147,8 +147,8 @@ func takes(f reflect.StructField) string {
 		switch name {
 		case "required":
 			what += ", required"
-		case "minimum", "maximum":
-			what += fmt.Sprintf(", %s %s", map[string]string{"minimum": "at least", "maximum": "at most"}[name], value)
+		case "minimum", "maximum", "exclusiveMinimum":
+			what += fmt.Sprintf(", %s %s", map[string]string{"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "above"}[name], value)
 		}
 	}
 	if len(words) > 0 {

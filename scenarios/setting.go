@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/hangtime-dev/hangtime/input"
 )
 
 // A Setting changes one key of a scenario, as --set server.workers=8 does.
@@ -23,9 +25,26 @@ func ParseSetting(text string) (Setting, error) {
 	if !ok || key == "" {
 		return Setting{}, &Problem{File: "--set " + text, Text: "want KEY=VALUE", Hint: "such as server.workers=8"}
 	}
+	flag := "--set " + text
+	parsed, err := input.YAML([]byte(value))
+	if err != nil {
+		var p *Problem
+		if wrong := syntaxProblem(flag, err); errors.As(wrong, &p) {
+			return Setting{}, &Problem{File: flag, Text: "the value is not YAML: " + p.Text, Hint: p.Hint}
+		}
+		return Setting{}, err
+	}
+	if len(parsed.Docs) == 0 || parsed.Docs[0].Body == nil {
+		return Setting{Key: key}, nil
+	}
+	c := treeCheck{file: flag}
+	c.plain(parsed.Docs[0].Body, key)
+	if len(c.problems) > 0 {
+		return Setting{}, withoutPlace(c.problems[0])
+	}
 	var v any
-	if err := yaml.Unmarshal([]byte(value), &v); err != nil {
-		return Setting{}, &Problem{File: "--set " + text, Text: "the value is not YAML"}
+	if err := yaml.NodeToValue(parsed.Docs[0].Body, &v); err != nil {
+		return Setting{}, &Problem{File: flag, Text: "the value is not YAML"}
 	}
 	return Setting{key, v}, nil
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/hangtime-dev/hangtime/input"
 )
 
 // syntaxHints are what would be right where the YAML library says what is wrong: the first whose words its message
@@ -24,6 +26,9 @@ var syntaxHints = []struct{ has, hint string }{
 
 // syntaxProblem turns an error of the YAML library into a Problem with its place.
 func syntaxProblem(file string, err error) error {
+	if w, ok := input.AsWrong(err); ok {
+		return &Problem{File: file, Line: w.Line, Column: w.Column, Text: w.Text, Hint: w.Hint}
+	}
 	var at yaml.Error
 	if !errors.As(err, &at) || at.GetToken() == nil {
 		return &Problem{File: file, Text: strings.TrimSpace(err.Error())}

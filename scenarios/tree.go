@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -22,7 +23,13 @@ type treeCheck struct {
 	problems []error
 }
 
+// mostProblems bounds what is gathered of a file that is wrong in every line.
+const mostProblems = 2000
+
 func (c *treeCheck) problem(at ast.Node, key, text, hint string) {
+	if len(c.problems) == mostProblems {
+		return
+	}
 	pos := at.GetToken().Position
 	c.problems = append(c.problems, &Problem{c.file, pos.Line, pos.Column, key, text, hint})
 }
@@ -57,9 +64,7 @@ func (c *treeCheck) node(node ast.Node, want reflect.Type, key string) {
 			c.node(item, want.Elem(), fmt.Sprintf("%s[%d]", key, i))
 		}
 	case want.Kind() == reflect.Map:
-		if _, ok := pairs(node); !ok {
-			c.problem(node, key, "want keys and values", "")
-		}
+		c.table(node, want.Elem(), key)
 	default:
 		c.scalar(node, want, key)
 	}
@@ -82,7 +87,55 @@ func (c *treeCheck) mapping(node ast.Node, want reflect.Type, key string) {
 			c.problem(v.Key, key, fmt.Sprintf("unknown key %q", name), unknownHint(name, keysOf(want)))
 			continue
 		}
+		before := len(c.problems)
 		c.node(v.Value, field.Type, join(key, name))
+		if len(c.problems) == before {
+			c.limits(v.Value, field, join(key, name))
+		}
+	}
+}
+
+// table judges keys that are free: variables and headers, whose values are texts, and settings, whose values are
+// judged with the scenario that they make.
+func (c *treeCheck) table(node ast.Node, want reflect.Type, key string) {
+	values, ok := pairs(node)
+	if !ok {
+		c.problem(node, key, "want keys and values", "")
+		return
+	}
+	for _, v := range values {
+		switch v.Key.(type) {
+		case *ast.StringNode, *ast.IntegerNode, *ast.BoolNode:
+		default:
+			c.problem(v.Key, key, "a key that is no plain word", "want KEY: VALUE")
+			continue
+		}
+		name := join(key, v.Key.GetToken().Value)
+		if want.Kind() == reflect.Interface {
+			c.plain(v.Value, name)
+		} else {
+			c.node(v.Value, want, name)
+		}
+	}
+}
+
+// plain judges a value of which only its use says what it may be: it is written out, however it is made.
+func (c *treeCheck) plain(node ast.Node, key string) {
+	switch n := node.(type) {
+	case *ast.AnchorNode:
+		c.plain(n.Value, key)
+		return
+	case *ast.AliasNode, *ast.TagNode:
+		c.problem(n, key, "aliases and tags are not read in scenarios", "write the value out")
+		return
+	case *ast.SequenceNode:
+		for i, item := range n.Values {
+			c.plain(item, fmt.Sprintf("%s[%d]", key, i))
+		}
+		return
+	}
+	if _, ok := pairs(node); ok {
+		c.table(node, reflect.TypeFor[any](), key)
 	}
 }
 
@@ -100,6 +153,10 @@ func (c *treeCheck) scalar(node ast.Node, want reflect.Type, key string) {
 		bad = err != nil
 	case want == reflect.TypeFor[Rate]():
 		_, err := ParseRate(text)
+		if errors.Is(err, errRateRange) {
+			c.problem(node, key, fmt.Sprintf("%q %v", text, errRateRange), "")
+			return
+		}
 		bad = err != nil
 	default:
 		switch want.Kind() {

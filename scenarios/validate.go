@@ -3,11 +3,9 @@ package scenarios
 import (
 	"fmt"
 	"net/url"
-	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -87,15 +85,16 @@ func (v *validation) tag(value reflect.Value, field reflect.StructField, key str
 				v.add(key, fmt.Sprintf("%q", value.String()),
 					"want lower case letters, digits and hyphens, such as my-scenario")
 			}
-		case "minimum", "maximum":
-			n, err := strconv.ParseInt(limit, 10, 64)
-			if err != nil || !value.CanInt() || value.IsZero() {
-				continue // 0 is "not set"
-			}
-			if name == "minimum" && value.Int() < n || name == "maximum" && value.Int() > n {
-				v.add(key, fmt.Sprintf("%d is out of range", value.Int()), fmt.Sprintf("want a %s of %d", name, n))
-			}
 		}
+	}
+	if least, most, ok := limits(field); ok && !value.IsZero() { // 0 is "not set"
+		if n, is := numberOf(value); is && !(n >= least && n <= most) {
+			v.add(key, fmt.Sprintf("%v is out of range", value.Interface()), wantLimits(field))
+		}
+	}
+	if d, ok := value.Interface().(time.Duration); ok && d > longestTime && !strings.HasPrefix(key, "phases.") &&
+		!strings.HasPrefix(key, "faults[") {
+		v.add(key, fmt.Sprintf("%v is out of range", d), fmt.Sprintf("want at most %v", longestTime))
 	}
 	if d, ok := value.Interface().(time.Duration); ok && d < 0 && !strings.HasPrefix(key, "phases.") &&
 		(!strings.HasPrefix(key, "faults[") || strings.Contains(key, ".request.")) && key != "load.timeout" {
@@ -105,6 +104,17 @@ func (v *validation) tag(value reflect.Value, field reflect.StructField, key str
 		v.add(key, fmt.Sprintf("%q is not known here", value.String()), unknownHint(value.String(), enum)+
 			optional(value.String(), enum))
 	}
+}
+
+// numberOf is a value as a number, where it is one.
+func numberOf(value reflect.Value) (float64, bool) {
+	switch {
+	case value.CanInt():
+		return float64(value.Int()), true
+	case value.CanFloat():
+		return value.Float(), true
+	}
+	return 0, false
 }
 
 // example says what a missing key could be.
@@ -130,8 +140,12 @@ func (v *validation) phases(p Phases, harm bool) {
 		key string
 		d   time.Duration
 	}{{"phases.before", p.Before}, {"phases.during", p.During}, {"phases.after", p.After}} {
-		if one.d < 0 {
+		switch {
+		case one.d < 0:
 			v.add(one.key, fmt.Sprintf("%v is negative", one.d), "want a duration such as 10s")
+		case one.d > longest: // and the sum may overflow
+			v.add(one.key, fmt.Sprintf("%v is out of range", one.d), fmt.Sprintf("want at most %v", longest))
+			return
 		}
 	}
 	if p.Before <= 0 || p.During <= 0 && harm {
@@ -165,8 +179,9 @@ func (v *validation) variants(s Scenario) {
 		if text, ok := onlyNoticed(one.Cause); ok {
 			v.add(at+".cause", text, "want another cause, or none")
 		}
-		if one.Name != "" && filepath.Base(one.Name) != one.Name {
-			v.add(at+".name", fmt.Sprintf("%q", one.Name), "want a plain word: it becomes part of file names")
+		if one.Name != "" && !fileName(one.Name) {
+			v.add(at+".name", fmt.Sprintf("%q", one.Name),
+				fmt.Sprintf("want a plain word of at most %d bytes: it becomes part of file names", mostName))
 		}
 		v.checks(at+".checks", one.Checks, s)
 	}

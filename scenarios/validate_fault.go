@@ -5,11 +5,23 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
+
+// leastEvery is the shortest time between two strokes of a fault: each is recorded, and seen to have taken effect.
+const leastEvery = 10 * time.Millisecond
 
 func (v *validation) fault(at string, f Fault, s Scenario) {
 	if f.At < 0 || f.For < 0 || f.Every < 0 {
 		v.add(at, "a time is negative", "at, for and every are durations from the start of the phase during")
+	}
+	if f.At > s.Phases.During || f.For > s.Phases.During { // their sum may overflow
+		v.add(at, fmt.Sprintf("at %v for %v does not lie in the phase during, which lasts %v", f.At, f.For, s.Phases.During),
+			"shorten the fault or lengthen phases.during")
+		return
+	}
+	if f.Every > 0 && f.Every < leastEvery {
+		v.add(at+".every", fmt.Sprintf("%v is out of range", f.Every), fmt.Sprintf("want at least %v", leastEvery))
 	}
 	if f.At >= s.Phases.During && f.At > 0 && f.For == 0 {
 		v.add(at+".at", fmt.Sprintf("%v lies at or after the end of the phase during, which lasts %v", f.At,

@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -107,27 +106,11 @@ func (v *validation) replay(l Load) {
 		v.add("load.log", "has no meaning for shape "+shape.Name, belongs("log"))
 	case !shape.takes("speed") && l.Speed != 0:
 		v.add("load.speed", "has no meaning for shape "+shape.Name, belongs("speed"))
-	case l.Speed < 0 || l.Speed > 1000:
-		v.add("load.speed", fmt.Sprintf("%v is out of range", l.Speed), "want above 0 and at most 1000")
 	}
 }
 
 func (v *validation) targets(key string, all []Target) {
 	for i, t := range all {
 		v.target(fmt.Sprintf("%s.targets[%d]", key, i), t)
-	}
-}
-
-func (v *validation) target(at string, t Target) {
-	if t.Path != "" && !strings.HasPrefix(t.Path, "/") {
-		v.add(at+".path", fmt.Sprintf("%q does not begin with a slash", t.Path), "want a path such as /task")
-	}
-	if t.Body != "" && t.BodyFile != "" {
-		v.add(at+".body_file", "stands beside body", "want one of the two")
-	}
-	for _, code := range t.Expect {
-		if code < 100 || code > 599 {
-			v.add(at+".expect", fmt.Sprintf("%d is no HTTP status", code), "want 100 to 599")
-		}
 	}
 }

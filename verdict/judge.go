@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/metrics"
 	"github.com/hangtime-dev/hangtime/scenarios"
 	"github.com/hangtime-dev/hangtime/words"
@@ -25,6 +26,9 @@ func (f *Fold) Variant(v scenarios.Variant, at int, plan scenarios.Scenario, l m
 	}
 	if l.Due == 0 {
 		doubts = append(doubts, "no request was ever sent")
+	}
+	if silent(l, incidents) {
+		doubts = append(doubts, "no request of the phase before was answered: there may be no server at that address, and nothing to compare with")
 	}
 	doubts = append(doubts, f.harms.lacking(len(plan.Faults))...)
 	if !f.over {
@@ -49,6 +53,12 @@ func (f *Fold) Variant(v scenarios.Variant, at int, plan scenarios.Scenario, l m
 		out.Outcome = Worst(out.Outcome, c.Outcome)
 	}
 	return out
+}
+
+// silent says whether nothing answered before the fault, and no incident that none of the faults brought about says why.
+func silent(l metrics.Load, incidents []diagnose.Incident) bool {
+	return l.Phases[history.Before].Count > 0 && l.Answered[history.Before] == 0 &&
+		!slices.ContainsFunc(incidents, func(in diagnose.Incident) bool { return in.Fault == "" })
 }
 
 // Holding is what a check comes to as things stand, whatever doubts there are of the whole.

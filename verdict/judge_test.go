@@ -267,3 +267,31 @@ func TestFiguresAreWrittenForPeople(t *testing.T) {
 		}
 	}
 }
+
+// Where nothing answered before the fault, nothing was measured that could be judged, save where an incident says why.
+func TestAServerThatNeverAnsweredIsNoPass(t *testing.T) {
+	silent := load()
+	silent.OK, silent.Failed = 0, 1000
+	silent.Phases = map[string]metrics.Quantiles{history.Before: {Count: 300}}
+	answered := silent
+	answered.Answered = map[string]uint64{history.Before: 1} // with a status that is not ok
+	blamed := lockHang()
+	blamed[0].Fault = "v/1"
+	for _, row := range []struct {
+		what      string
+		load      metrics.Load
+		incidents []diagnose.Incident
+		want      Outcome
+	}{
+		{"nothing answered", silent, nil, Unknown},
+		{"one request was answered", answered, nil, Pass},
+		{"a hang that no fault brought about says why", silent, lockHang(), Pass},
+		{"a hang that the fault brought about does not", silent, blamed, Unknown},
+	} {
+		v := scenarios.Variant{Name: "v", Expect: scenarios.Any}
+		got := whole(harmed...).Variant(v, 0, plan(), row.load, seen{}, row.incidents)
+		if got.Outcome != row.want {
+			t.Errorf("%s: %s (%v), want %s", row.what, got.Outcome, got.Checks, row.want)
+		}
+	}
+}

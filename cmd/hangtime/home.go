@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hangtime-dev/hangtime/input"
 	"github.com/hangtime-dev/hangtime/run"
 	"github.com/hangtime-dev/hangtime/scenarios"
 	"github.com/hangtime-dev/hangtime/tui"
@@ -83,7 +84,7 @@ func listed(now time.Time) []tui.Scenario {
 		all = append(all, listing(name, "", string(text), err, last, now))
 	}
 	for _, file := range scenarios.OwnFiles() {
-		text, err := os.ReadFile(file)
+		text, err := input.ReadFile(file, input.MostYAML)
 		all = append(all, listing(strings.TrimSuffix(filepath.Base(file), ".yaml"), file, string(text), err, last, now))
 	}
 	return all

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"net/url"
 	"strings"
 	"time"
 
@@ -97,9 +96,9 @@ func (f *loadFlags) define(cmd *cobra.Command) {
 }
 
 func (f *loadFlags) run(cmd *cobra.Command, address string) (err error) {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return &exit{exitUsage, fmt.Errorf("%q: want a URL such as http://127.0.0.1:8000/", address)}
+	u, err := scenarios.ParseURL(address)
+	if err != nil {
+		return &exit{exitUsage, err}
 	}
 	f.Given = cmd.Flags().Changed
 	doc, err := f.Document(u, address)

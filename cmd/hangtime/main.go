@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -34,11 +35,28 @@ func execute(root *cobra.Command, args []string) int {
 		code, err = coded.code, coded.err
 	}
 	if err != nil {
-		for line := range strings.SplitSeq(err.Error(), "\n") {
-			fmt.Fprintln(root.ErrOrStderr(), "hangtime:", words.Printable(line))
-		}
+		tell(root.ErrOrStderr(), err)
 	}
 	return code
+}
+
+// Bounds of what is said of an error: a file that is wrong in every line, or in one long line, must not bury the first
+// reason under the others.
+const (
+	mostErrors    = 20
+	mostErrorLine = 500 // bytes, with its end
+)
+
+// tell prints an error, a line for each thing that is wrong.
+func tell(out io.Writer, err error) {
+	const name = "hangtime: "
+	lines := strings.Split(err.Error(), "\n")
+	for _, line := range lines[:min(len(lines), mostErrors)] {
+		fmt.Fprintln(out, name+words.Within(words.Printable(line), mostErrorLine-len(name)-1))
+	}
+	if more := len(lines) - mostErrors; more > 0 {
+		fmt.Fprintf(out, "%sand %s more\n", name, words.Number(more))
+	}
 }
 
 func rootCommand() *cobra.Command {
@@ -60,6 +78,7 @@ Exit codes: 0 as expected, 1 not as expected, 2 the command line or a file is wr
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &exit{exitUsage, fmt.Errorf("%w; `%s --help` shows the flags", err, cmd.CommandPath())}
 	})
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return checkConfig(cmd) }
 	root.RunE = func(cmd *cobra.Command, _ []string) error { return home(cmd) }
 	addScreenFlags(root)
 	root.AddCommand(commands()...)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/hangtime-dev/hangtime/input"
 	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
@@ -30,12 +32,22 @@ func writeForm(dir, name string, write func(io.Writer) error) error {
 	var text bytes.Buffer
 	err := write(&text)
 	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, name), text.Bytes(), 0o644)
+		err = writeInside(dir, name, text.Bytes())
 	}
 	if err != nil {
 		return fmt.Errorf("--out: %s: %w", name, err)
 	}
 	return nil
+}
+
+// writeInside writes a file of a folder. A link that stands there under the name and leads out of the folder is an error,
+// and not followed: others may be able to write into it.
+func writeInside(dir, name string, text []byte) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(root.WriteFile(name, text, 0o644), root.Close())
 }
 
 // tellCI tells GitHub Actions, where it runs there, what it understands: annotations beside the scenario's lines and
@@ -67,7 +79,7 @@ func appendSummary(write func(io.Writer) error) error {
 
 // placeIn finds keys in a scenario's file; for a built-in scenario there is no file that a reader has.
 func placeIn(file string) report.Place {
-	text, err := os.ReadFile(file)
+	text, err := input.ReadFile(file, input.MostYAML)
 	if err != nil {
 		return func(string) (string, int, int) { return "", 0, 0 }
 	}
@@ -95,19 +107,20 @@ func writeTo(stdout io.Writer, path string, write func(io.Writer) error) error {
 
 // writeNow writes a report as a page and as Markdown, into the folder of the run or the one that hangtime was called in.
 func writeNow(dir string, r *report.Report, now time.Time) (string, error) {
-	base := filepath.Join(dir, fmt.Sprintf("%s-%s", r.Header.Scenario, now.Format("150405")))
+	// The name is the recording's, which anybody may have written.
+	base := fmt.Sprintf("%s-%s", scenarios.NameFor(r.Header.Scenario), now.Format("150405"))
 	for _, form := range report.Forms() {
 		ending := filepath.Ext(form.File)
 		if ending != ".html" && ending != ".md" {
 			continue
 		}
-		f, err := os.Create(base + ending)
-		if err != nil {
+		var text bytes.Buffer
+		if err := form.Write(r, &text); err != nil {
 			return "", err
 		}
-		if err := errors.Join(form.Write(r, f), f.Close()); err != nil {
+		if err := writeInside(cmp.Or(dir, "."), base+ending, text.Bytes()); err != nil {
 			return "", err
 		}
 	}
-	return base + ".html and .md", nil
+	return filepath.Join(dir, base) + ".html and .md", nil
 }

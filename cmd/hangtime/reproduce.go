@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/input"
 	"github.com/hangtime-dev/hangtime/loadgen/accesslog"
 	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/scenarios"
@@ -60,7 +60,13 @@ reference server; with --url the same requests go to your own server, as they ca
 	return cmd
 }
 
+// mostJSON bounds a result.json, in bytes: the largest that are written have some MiB.
+const mostJSON = 32 << 20
+
 func (f *reproduceFlags) reproduce(path string) ([]byte, error) {
+	if f.incident < 0 {
+		return nil, fmt.Errorf("--incident %d: want 1 or more, or 0 for the first", f.incident)
+	}
 	if f.cause != "" && f.url != "" {
 		return nil, errors.New("--cause breaks the reference server and --url is one of your own; want one of the two")
 	}
@@ -79,7 +85,7 @@ func (f *reproduceFlags) reproduce(path string) ([]byte, error) {
 		seen, err = r.Observed(f.variant, f.incident, filepath.Base(path))
 	case someJSON:
 		var text []byte
-		if text, err = os.ReadFile(path); err != nil {
+		if text, err = input.ReadFile(path, mostJSON); err != nil {
 			return nil, err
 		}
 		seen, err = report.SeenInJSON(text, f.variant, f.incident, filepath.Base(path))
@@ -120,7 +126,7 @@ func kindOf(path string) (fileKind, error) {
 	if strings.HasSuffix(path, history.Extension) {
 		return 0, err
 	}
-	f, err := os.Open(path)
+	f, err := input.Open(path)
 	if err != nil {
 		return 0, err
 	}

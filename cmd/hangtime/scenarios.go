@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hangtime-dev/hangtime/scenarios"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 func scenariosCommand() *cobra.Command {
@@ -69,7 +70,7 @@ func checkScenario() *cobra.Command {
 			if _, err := scenarios.Open(args[0]); err != nil {
 				return &exit{exitUsage, err}
 			}
-			fmt.Fprintln(cmd.OutOrStdout(), args[0]+": sound")
+			fmt.Fprintln(cmd.OutOrStdout(), words.Printable(args[0])+": sound")
 			return nil
 		},
 	}

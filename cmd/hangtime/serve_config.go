@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -8,9 +9,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/goccy/go-yaml/ast"
 	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
 
+	"github.com/hangtime-dev/hangtime/input"
 	refserver "github.com/hangtime-dev/hangtime/reference-server"
 	"github.com/hangtime-dev/hangtime/reference-server/settings"
 )
@@ -78,10 +81,24 @@ func readServeFile(file string, options []settings.Option) (map[string]any, erro
 	if !slices.Contains([]string{"yaml", "yml", "toml", "json"}, extension) {
 		return nil, fmt.Errorf("--config %s: want a .yaml, .toml or .json file; the settings of a gunicorn.conf.py keep their names there", file)
 	}
+	text, err := input.ReadFile(file, input.MostYAML)
+	if err == nil {
+		text, err = input.UTF8(text)
+	}
+	if err == nil && strings.HasPrefix(extension, "y") {
+		var parsed *ast.File
+		parsed, err = input.YAML(text) // its bounds, before a parser without any
+		if err == nil && len(parsed.Docs) > 0 && parsed.Docs[0].Body != nil {
+			_, err = pairsOf(parsed.Docs[0].Body, "want an option and its value on each line, such as workers: 4")
+		}
+	}
 	raw := viper.New()
-	raw.SetConfigFile(file)
-	if err := raw.ReadInConfig(); err != nil {
-		return nil, fmt.Errorf("--config %s: %w", file, err)
+	raw.SetConfigType(extension)
+	if err == nil {
+		err = raw.ReadConfig(bytes.NewReader(text))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--config %s: %w", file, plainYAML(err))
 	}
 	content := map[string]any{}
 	for key, value := range raw.AllSettings() {

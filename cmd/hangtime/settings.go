@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +33,22 @@ func addScreenFlags(root *cobra.Command) {
 	flags.String("theme", "auto", "colours: auto, dark, light, 16 or none")
 	flags.Bool("ascii", false, "draw with ASCII characters only")
 	flags.String("config", "", "configuration file (default: $XDG_CONFIG_HOME/hangtime/config.yaml)")
+}
+
+// checkConfig judges a configuration file that was asked for, whatever the command then needs of it.
+func checkConfig(cmd *cobra.Command) error {
+	flag := cmd.Flags().Lookup("config")
+	if flag == nil || !flag.Changed || flag != cmd.Root().PersistentFlags().Lookup("config") { // serve has another
+		return nil
+	}
+	v, file, err := readSettings(cmd)
+	if err == nil {
+		_, err = screenOptions(cmd, v, file)
+	}
+	if err != nil {
+		return &exit{exitUsage, err}
+	}
+	return nil
 }
 
 // screenFor is how the screens are to look; nil: no screen is wanted, or there is no terminal. What is wrong with the
@@ -78,28 +93,14 @@ func readSettings(cmd *cobra.Command) (v *viper.Viper, file string, err error) {
 		}
 		file = filepath.Join(dir, "hangtime", "config.yaml")
 	}
-	v.SetConfigFile(file)
-	v.SetConfigType("yaml")
-	err = v.ReadInConfig()
-	switch {
-	case (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)) &&
-		!asked: // the home may be another user's, as under setpriv
-		return v, "", nil
-	case err != nil:
-		var wrong viper.ConfigParseError
-		if errors.As(err, &wrong) {
-			err = errors.Unwrap(wrong)
-		}
-		return nil, "", fmt.Errorf("configuration %s: %w", file, err)
+	content, err := readSettingsFile(file)
+	if (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)) && !asked {
+		return v, "", nil // the home may be another user's, as under setpriv
 	}
-	for _, key := range v.AllKeys() {
-		name, _, _ := strings.Cut(key, ".")
-		if !slices.Contains(settingNames(), name) {
-			return nil, "", fmt.Errorf("configuration %s: %q is no setting; want one of %s", file, name,
-				strings.Join(settingNames(), ", "))
-		}
+	if err == nil {
+		err = v.MergeConfigMap(content)
 	}
-	return v, file, nil
+	return v, file, err
 }
 
 // screenOptions checks each setting and says where a wrong one comes from.

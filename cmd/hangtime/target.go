@@ -23,10 +23,12 @@ type targetFlags struct {
 
 	hangAfter time.Duration
 	query     bool
+	given     func(flag string) bool // whether a person gave it
 }
 
 func (t *targetFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
+	t.given = flags.Changed
 	flags.IntVar(&t.pid, "pid", 0, "process number of the server's arbiter, or of one of its workers")
 	flags.StringVar(&t.pidfile, "pidfile", "", "file that holds it")
 	flags.IntVar(&t.port, "port", 0, "TCP port where the server listens")
@@ -46,6 +48,12 @@ func (t *targetFlags) find(ctx context.Context) (probe.Target, error) {
 	}
 	if t.hangAfter < time.Second {
 		return probe.Target{}, &exit{exitUsage, fmt.Errorf("--hang-after: want at least 1s, got %v", t.hangAfter)}
+	}
+	switch {
+	case t.pid < 0:
+		return probe.Target{}, &exit{exitUsage, fmt.Errorf("--pid %d: want a process number", t.pid)}
+	case t.given("port") && (t.port < 1 || t.port > 65535):
+		return probe.Target{}, &exit{exitUsage, fmt.Errorf("--port %d: want 1 to 65535", t.port)}
 	}
 	if given != 1 {
 		return probe.Target{}, &exit{exitUsage, errors.New("say which server: one of --pid, --pidfile, --port and --socket")}

@@ -77,3 +77,20 @@ func FuzzAccessLog(f *testing.F) {
 		}
 	})
 }
+
+func TestALogOfAnotherToolIsRefusedInOneSentence(t *testing.T) {
+	const line = `127.0.0.1 - - [02/Jan/2026:15:04:06 +0000] "GET /ok HTTP/1.1" 200 12`
+	for _, row := range []struct{ what, text, want string }{
+		{"a byte order mark", "\ufeff" + line + "\n", ""},
+		{"CRLF", line + "\r\n" + line + "\r\n", ""},
+		{"gzip", "\x1f\x8b\x08\x00\x00", "it is packed with gzip; want it unpacked"},
+		{"a year before all computers", strings.Replace(line, "2026", "0001", 1), "line 1: a moment in the year 1; want 1970 to 2261"},
+		{"a year after all nanoseconds", line + "\n" + strings.Replace(line, "2026", "9999", 1), "line 2: a moment in the year 9999"},
+	} {
+		n := 0
+		_, err := Read(strings.NewReader(row.text), func(Request) error { n++; return nil })
+		if (err == nil) != (row.want == "") || err != nil && !strings.Contains(err.Error(), row.want) || err == nil && n == 0 {
+			t.Errorf("%s: %d requests, %v; want %q", row.what, n, err, row.want)
+		}
+	}
+}

@@ -1,10 +1,10 @@
 package hit
 
 import (
-	"net"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/loadgen/hosts"
 	"github.com/hangtime-dev/hangtime/loadgen/request"
 	"github.com/hangtime-dev/hangtime/loadgen/schedule"
 )
@@ -12,16 +12,16 @@ import (
 // A Job is what an engine is given: what to hit, when, and where to leave what became of it. An engine reads it, and
 // writes to Meter and Sink alone.
 type Job struct {
-	Rec      *history.Recorder // for its clock
-	Table    *schedule.Timetable
-	Targets  []request.Target
-	Seed     uint64
-	Senders  int
-	Users    int           // of a closed loop; 0: hits are due by the timetable
-	Think    time.Duration // of a user, between an answer and the next hit
-	Socket   string        // unix socket to connect to; empty: the targets' addresses
-	Resolver *net.Resolver // nil: the system's
-	Bodies   bool          // keep the bodies of 202 answers, for the ledger
+	Rec     *history.Recorder // for its clock
+	Table   *schedule.Timetable
+	Targets []request.Target
+	Seed    uint64
+	Senders int
+	Users   int           // of a closed loop; 0: hits are due by the timetable
+	Think   time.Duration // of a user, between an answer and the next hit
+	Socket  string        // unix socket to connect to; empty: the targets' addresses
+	Hosts   hosts.Known   // that may be connected to
+	Bodies  bool          // keep the bodies of 202 answers, for the ledger
 
 	Begin time.Duration // of the attack, on the run's clock
 	Total time.Duration // hits are due from Begin to Begin+Total

@@ -1,12 +1,13 @@
 package http1
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hangtime-dev/hangtime/loadgen/hosts"
 )
 
 // An address is one that a server's name stands for.
@@ -48,11 +49,8 @@ func connectError(fd int, a *address) error {
 	return fmt.Errorf("connect to %s: %w", a.text, err)
 }
 
-// mostAddresses of one name are tried.
-const mostAddresses = 64
-
-// resolve finds all addresses of host:port, in the resolver's order; socket is a unix socket's path, which goes before.
-func resolve(ctx context.Context, hostport, socket string, resolver *net.Resolver) ([]address, error) {
+// addressesOf are all addresses of host:port, in the resolver's order; socket is a unix socket's path, which goes before.
+func addressesOf(hostport, socket string, known hosts.Known) ([]address, error) {
 	if socket != "" {
 		return []address{{unix.AF_UNIX, &unix.SockaddrUnix{Name: socket}, socket}}, nil
 	}
@@ -60,16 +58,16 @@ func resolve(ctx context.Context, hostport, socket string, resolver *net.Resolve
 	if err != nil {
 		return nil, err
 	}
-	port, err := resolver.LookupPort(ctx, "tcp", portText)
+	port, err := strconv.Atoi(portText)
 	if err != nil {
 		return nil, err
 	}
-	ips, err := resolver.LookupIPAddr(ctx, host)
+	ips, err := known.Of(host)
 	if err != nil {
 		return nil, err
 	}
 	var all []address
-	for _, ip := range ips[:min(len(ips), mostAddresses)] {
+	for _, ip := range ips {
 		text := net.JoinHostPort(ip.String(), strconv.Itoa(port))
 		if v4 := ip.IP.To4(); v4 != nil {
 			all = append(all, address{unix.AF_INET, &unix.SockaddrInet4{Port: port, Addr: [4]byte(v4)}, text})
@@ -80,9 +78,6 @@ func resolve(ctx context.Context, hostport, socket string, resolver *net.Resolve
 			to.ZoneId = uint32(zone.Index)
 		}
 		all = append(all, address{unix.AF_INET6, to, text})
-	}
-	if len(all) == 0 {
-		return nil, fmt.Errorf("%s has no address", host)
 	}
 	return all, nil
 }

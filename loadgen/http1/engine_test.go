@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -12,9 +13,13 @@ import (
 
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/loadgen/hit"
+	"github.com/hangtime-dev/hangtime/loadgen/hosts"
 	"github.com/hangtime-dev/hangtime/loadgen/request"
 	"github.com/hangtime-dev/hangtime/loadgen/schedule"
 )
+
+// loopback are the hosts that these tests may connect to.
+var loopback = hosts.Known{"127.0.0.1": {{IP: net.IPv4(127, 0, 0, 1)}}}
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -31,7 +36,7 @@ func TestTwoEnginesRunAtOnce(t *testing.T) {
 	for i := range jobs {
 		jobs[i] = &hit.Job{
 			Rec: history.NewRecorder(time.Now()), Table: schedule.NewTimetable(schedule.Constant(200), []uint32{0}),
-			Senders: 8, Sink: hit.NewSink(),
+			Senders: 8, Sink: hit.NewSink(), Hosts: loopback,
 			Total:   time.Duration(i+1) * 250 * time.Millisecond,
 			Targets: []request.Target{{Method: "GET", URL: srv.URL + "/", Timeout: time.Minute}},
 		}

@@ -46,7 +46,7 @@ func (e *Engine) Run(ctx context.Context) error {
 // loop is all that the thread does.
 func (e *Engine) loop(ctx context.Context) {
 	e.cpu0 = threadCPU()
-	addresses, err := resolve(ctx, e.hostport, e.job.Socket, e.job.Resolver)
+	addresses, err := addressesOf(e.hostport, e.job.Socket, e.job.Hosts)
 	if err != nil {
 		// Every hit fails with this, at its own time.
 		addresses = []address{{family: -1, text: e.hostport + ": " + err.Error()}}

@@ -152,7 +152,7 @@ func TestResponseTimesAreTrueWhileTheLoopSleeps(t *testing.T) {
 	start := time.Now()
 	job := &hit.Job{
 		Rec: history.NewRecorder(start), Table: schedule.NewTimetable(schedule.Constant(4000), []uint32{0}),
-		Senders: 64, Sink: hit.NewSink(), Total: time.Second,
+		Senders: 64, Sink: hit.NewSink(), Hosts: loopback, Total: time.Second,
 		Targets: []request.Target{{Method: "GET", URL: "http://" + l.Addr().String() + "/", Timeout: 5 * time.Second}},
 	}
 	e, why, err := New(job)

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/hangtime-dev/hangtime/loadgen/hosts"
 )
 
 const (
@@ -26,9 +28,9 @@ const (
 
 // A Server is where tasks are asked about.
 type Server struct {
-	URL      string
-	Socket   string        // unix socket to connect to; empty: the URL's address
-	Resolver *net.Resolver // nil: the system's
+	URL    string
+	Socket string      // unix socket to connect to; empty: the URL's address
+	Hosts  hosts.Known // that may be connected to
 }
 
 // An asker asks a server about tasks, one question at a time, on a connection of its own. One goroutine owns it.
@@ -43,22 +45,24 @@ type asker struct {
 
 // newAsker finds and trusts the server as the engines do: an attack's tasks are followed wherever its hits can go.
 func newAsker(server Server) *asker {
-	dialer := &net.Dialer{Timeout: askTimeout, Resolver: server.Resolver}
+	dialer := &net.Dialer{Timeout: askTimeout}
 	return &asker{
 		base: strings.TrimSuffix(server.URL, "/"),
 		client: &http.Client{
 			Transport: &http.Transport{
 				DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 					if server.Socket != "" {
-						network, address = "unix", server.Socket
+						return dialer.DialContext(ctx, "unix", server.Socket)
 					}
-					return dialer.DialContext(ctx, network, address)
+					return server.Hosts.DialContext(ctx, dialer, network, address)
 				},
 				TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, // whom it talks to was said on the command line
 				MaxConnsPerHost: 1, MaxIdleConnsPerHost: 1, IdleConnTimeout: 10 * time.Second,
 				DisableCompression: true,
 			},
 			Timeout: askTimeout,
+			// Nobody has permitted the place that a server points to.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
 }

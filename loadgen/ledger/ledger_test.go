@@ -1,34 +1,60 @@
 package ledger
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/loadgen/hosts"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// A name that only the attack's own resolver knows is found by it, or by nobody.
-func TestTheLedgerAsksTheAttacksOwnResolver(t *testing.T) {
-	own := errors.New("the attack's own resolver was asked")
-	resolver := &net.Resolver{PreferGo: true,
-		Dial: func(context.Context, string, string) (net.Conn, error) { return nil, own }}
-	a := newAsker(Server{URL: "http://known-to-nobody-else.test:1", Resolver: resolver})
+// here are the hosts that were permitted: this machine, also under a name that no resolver knows.
+var here = hosts.Known{"127.0.0.1": {{IP: net.IPv4(127, 0, 0, 1)}}, "known-to-nobody-else.test": {{IP: net.IPv4(127, 0, 0, 1)}}}
+
+// The ledger connects where the attack was permitted to, at the address that was permitted: it asks no resolver.
+func TestTheLedgerAsksOnlyHostsThatWerePermitted(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"tasks":[{"id":"t-1","state":"done"}]}`)
+	}))
+	defer srv.Close()
+	_, port, _ := net.SplitHostPort(srv.Listener.Addr().String())
+	a := newAsker(Server{URL: "http://known-to-nobody-else.test:" + port, Hosts: here})
 	defer a.close()
-	_, err := a.ask(t.Context(), 0, []string{"t-1"})
-	var failed *net.DNSError
-	if !errors.As(err, &failed) || failed.Err != own.Error() {
-		t.Errorf("%v, want that %v", err, own)
+	if states, err := a.ask(t.Context(), 0, []string{"t-1"}); err != nil || states["t-1"] != "done" {
+		t.Errorf("%v, %v", states, err)
+	}
+	b := newAsker(Server{URL: "http://localhost:" + port, Hosts: here})
+	defer b.close()
+	if _, err := b.ask(t.Context(), 0, []string{"t-1"}); err == nil || !strings.Contains(err.Error(), "none of the hosts of this load") {
+		t.Errorf("a host that nobody permitted was asked: %v", err)
+	}
+}
+
+// A server that answers with another address is not followed there.
+func TestTheLedgerFollowsNoRedirect(t *testing.T) {
+	var elsewhere atomic.Int64
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
+	defer other.Close()
+	srv := httptest.NewServer(http.RedirectHandler(other.URL+"/tasks", http.StatusFound))
+	defer srv.Close()
+	a := newAsker(Server{URL: srv.URL, Hosts: here})
+	defer a.close()
+	if _, err := a.ask(t.Context(), 0, []string{"t-1"}); err == nil || !strings.Contains(err.Error(), "302") {
+		t.Errorf("%v, want the status", err)
+	}
+	if n := elsewhere.Load(); n != 0 {
+		t.Errorf("the other server was asked %d times", n)
 	}
 }
 
@@ -38,7 +64,7 @@ func TestAYoungTaskIsNotAskedAboutLaterBecauseOfAnOldOne(t *testing.T) {
 		_, _ = io.WriteString(w, `{"tasks":[{"id":"old","state":"accepted"},{"id":"young","state":"accepted"}]}`)
 	}))
 	defer srv.Close()
-	l := New(Server{URL: srv.URL}, time.Minute, history.NewRecorder(time.Now()))
+	l := New(Server{URL: srv.URL, Hosts: here}, time.Minute, history.NewRecorder(time.Now()))
 	defer l.asker.close()
 	l.Accept([]byte(`{"id":"old"}`), -time.Hour)
 	l.ask(t.Context(), 0)

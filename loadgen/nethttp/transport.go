@@ -14,13 +14,14 @@ import (
 
 // transport is net/http's with a connection for each sender; open counts those that are there.
 func transport(j *hit.Job, open *atomic.Int64) *http.Transport {
-	dialer := &net.Dialer{Resolver: j.Resolver}
+	dialer := &net.Dialer{}
 	return &http.Transport{
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			dial := func() (net.Conn, error) { return j.Hosts.DialContext(ctx, dialer, network, addr) }
 			if j.Socket != "" {
-				network, addr = "unix", j.Socket
+				dial = func() (net.Conn, error) { return dialer.DialContext(ctx, "unix", j.Socket) }
 			}
-			c, err := dialer.DialContext(ctx, network, addr)
+			c, err := dial()
 			if err != nil {
 				return nil, err
 			}

@@ -8,28 +8,26 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
+
+	"github.com/hangtime-dev/hangtime/input"
 )
 
 const (
-	mostFile = 256 << 20    // bytes
+	mostFile = 32 << 20     // bytes: with what is made of each target it is some times as much
 	mostLine = 64<<10 - 512 // vegeta's http format is read by a scanner that ends without a word at a longer line
 )
 
 // ReadFile reads targets in vegeta's http or json format, whichever the file is in: json begins with a brace.
 func ReadFile(path string, base *url.URL, limit time.Duration) ([]Target, error) {
-	info, err := os.Stat(path)
-	if err == nil && info.Size() > mostFile {
-		return nil, fmt.Errorf("targets file %s has %d bytes; want at most %d", path, info.Size(), mostFile)
-	}
-	text, err := os.ReadFile(path)
+	text, err := input.ReadFile(path, mostFile)
 	if err != nil {
 		return nil, fmt.Errorf("targets file: %w", err)
 	}
+	text = input.WithoutMark(text)
 	targets, err := read(text, base, limit)
 	if err != nil {
 		return nil, fmt.Errorf("targets file %s: %w", path, err)
@@ -74,11 +72,31 @@ func read(text []byte, base *url.URL, limit time.Duration) ([]Target, error) {
 	return targets, nil
 }
 
+// mostBodies bounds the bodies that a file of targets names together, in bytes.
+const mostBodies = 64 << 20
+
+// checkBodies refuses bodies that vegeta's reader would read without a limit: it takes a line that begins with @ for a
+// file's path.
+func checkBodies(line string, sum int64) (int64, error) {
+	path, ok := strings.CutPrefix(strings.TrimSpace(line), "@")
+	if !ok {
+		return sum, nil
+	}
+	body, err := readBody(path)
+	if err != nil {
+		return sum, err
+	}
+	if sum += int64(len(body)); sum > mostBodies {
+		return sum, fmt.Errorf("bodies of more than %d MiB together", mostBodies>>20)
+	}
+	return sum, nil
+}
+
 // fromVegeta is a target of vegeta as one of ours; a URL without a host is one below base.
 func fromVegeta(one vegeta.Target, base *url.URL, limit time.Duration) (Target, error) {
 	u, err := url.Parse(one.URL)
-	if err != nil {
-		return Target{}, err
+	if err != nil || strings.ContainsFunc(one.URL, func(c rune) bool { return c <= ' ' || c == 0x7f }) {
+		return Target{}, fmt.Errorf("%q: want a path or a URL, with %%20 for a space", one.URL)
 	}
 	if u = base.ResolveReference(u); u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return Target{}, fmt.Errorf("%q: want a URL such as http://127.0.0.1:8000/", one.URL)
@@ -93,6 +111,7 @@ func fromVegeta(one vegeta.Target, base *url.URL, limit time.Duration) (Target, 
 // checkLines refuses lines at which vegeta's reader would end as if the file ended there.
 func checkLines(text []byte) error {
 	lines := bufio.NewReader(bytes.NewReader(text))
+	bodies := int64(0)
 	for n := 1; ; n++ {
 		line, err := lines.ReadString('\n')
 		if len(line) > mostLine {
@@ -101,6 +120,10 @@ func checkLines(text []byte) error {
 		}
 		if strings.ContainsRune(line, 0) {
 			return fmt.Errorf("line %d is no text", n)
+		}
+		var wrong error
+		if bodies, wrong = checkBodies(line, bodies); wrong != nil {
+			return fmt.Errorf("line %d: %w", n, wrong)
 		}
 		if err != nil {
 			return nil

@@ -32,14 +32,14 @@ func (t *Target) Fill(seed uint64) (*Filled, error) {
 		text string
 	}{{&f.path, "/" + path}, {&f.header, t.headerLines()}, {&f.body, string(t.Body)}} {
 		var err error
-		if *one.into, err = parseTemplate(one.text, &f.counter); err != nil {
+		if *one.into, err = newTemplate(one.text, &f.counter); err != nil {
 			return nil, err
 		}
 	}
 	// What is filled in has no character that would have to be escaped; what stands there must not either.
 	for _, p := range f.path.pieces {
-		if i := strings.IndexFunc(p.text, func(c rune) bool { return c <= ' ' || c >= 0x7f }); i >= 0 {
-			return nil, fmt.Errorf("path %q: want %%XX instead of %q", path, p.text[i:i+1])
+		if i := strings.IndexFunc(p.Text, func(c rune) bool { return c <= ' ' || c >= 0x7f }); i >= 0 {
+			return nil, fmt.Errorf("path %q: want %%XX instead of %q", path, p.Text[i:i+1])
 		}
 	}
 	f.hasLength = len(t.Body) > 0 || carriesBody(t.Method)

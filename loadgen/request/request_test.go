@@ -90,7 +90,7 @@ func TestAWrongTargetFileIsTold(t *testing.T) {
 		"GET http://127.0.0.1/\n\nGET :::\n":  "target 2: bad URL",
 		"GET ftp://127.0.0.1/\n":              `target 1: "ftp://127.0.0.1/": want a URL`,
 		`{"method":"GET"}`:                    "target 1: ",
-		"GET http://127.0.0.1/\n@missing.txt": "target 1: bad body: open missing.txt",
+		"GET http://127.0.0.1/\n@missing.txt": "line 2: the body: open missing.txt",
 		"GET http://127.0.0.1/\n" + strings.Repeat("x", 70_000): "line 2 has 70000 bytes",
 	} {
 		_, err := read([]byte(text), base, time.Second)
@@ -124,7 +124,7 @@ func FuzzTargets(f *testing.F) {
 func TestTemplatesAreFilledAnewForEachHit(t *testing.T) {
 	fill := func(text string, seq uint64) string {
 		var counter atomic.Uint64
-		tmpl, err := parseTemplate(text, &counter)
+		tmpl, err := newTemplate(text, &counter)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -148,7 +148,7 @@ func TestTemplatesAreFilledAnewForEachHit(t *testing.T) {
 	}
 	for _, wrong := range []string{"{{", "{{}}", "{{seq 1}}", "{{random 1}}", "{{random 2 1}}", "{{random 1 x}}",
 		"{{hex 0}}", "{{dice 6}}", "{{random -9223372036854775808 9223372036854775807}}"} {
-		if _, err := parseTemplate(wrong, nil); err == nil {
+		if _, err := newTemplate(wrong, nil); err == nil {
 			t.Errorf("%q was read without a word", wrong)
 		}
 	}
@@ -161,7 +161,7 @@ func FuzzTemplate(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		var counter atomic.Uint64
-		tmpl, err := parseTemplate(text, &counter)
+		tmpl, err := newTemplate(text, &counter)
 		if err != nil {
 			if err.Error() == "" {
 				t.Error("an error without words")

@@ -4,19 +4,19 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
 	"golang.org/x/net/http/httpguts"
 
+	"github.com/hangtime-dev/hangtime/input"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
 // Bounds of targets.
 const (
 	Most     = 1 << 18  // different targets of one attack: each costs some hundred bytes
-	mostBody = 64 << 20 // bytes of a body
+	mostBody = 32 << 20 // bytes of a body
 )
 
 // A Target is one kind of hit, ready to be sent.
@@ -81,11 +81,23 @@ func resolvePath(base *url.URL, path string, template bool) (string, error) {
 	if template {
 		return strings.TrimSuffix(base.Scheme+"://"+base.Host, "/") + path, nil
 	}
+	if strings.HasPrefix(path, "//") { // as a reference it would name another host, and a log has what clients sent
+		path = base.Scheme + "://" + base.Host + path
+	}
 	ref, err := url.Parse(path)
 	if err != nil {
 		return "", fmt.Errorf("path %q: %w", path, err)
 	}
 	return base.ResolveReference(ref).String(), nil
+}
+
+// Address is where a target is sent to: its URL without a path, for the braces of a template's path are no URL.
+func (t *Target) Address() (*url.URL, error) {
+	scheme, rest, _ := strings.Cut(t.URL, "://")
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		rest = rest[:end]
+	}
+	return scenarios.ParseURL(scheme + "://" + rest)
 }
 
 // complete fills in what every request has, and refuses what cannot be sent.
@@ -101,8 +113,8 @@ func (t *Target) complete() error {
 			return fmt.Errorf("header %q is no header's name", name)
 		}
 		for _, value := range values {
-			if strings.ContainsAny(value, "\r\n\x00") {
-				return fmt.Errorf("header %s: a line break in %q", name, value)
+			if !httpguts.ValidHeaderFieldValue(value) {
+				return fmt.Errorf("header %s: a line break or a control character in %q", name, value)
 			}
 		}
 	}
@@ -113,13 +125,9 @@ func (t *Target) complete() error {
 }
 
 func readBody(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err == nil && (info.IsDir() || info.Size() > mostBody) {
-		return nil, fmt.Errorf("body_file %s: want a file of at most %d MiB", path, mostBody>>20)
-	}
-	body, err := os.ReadFile(path)
+	body, err := input.ReadFile(path, mostBody)
 	if err != nil {
-		return nil, fmt.Errorf("body_file: %w", err)
+		return nil, fmt.Errorf("the body: %w", err)
 	}
 	return body, nil
 }

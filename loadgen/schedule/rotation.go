@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"container/heap"
 	"math"
 	"slices"
 )
@@ -34,6 +35,10 @@ func Rotation(weights []int) []uint32 {
 		}
 	}
 	cycle := make([]uint32, sum/divisor)
+	if len(cycle)*len(weights) > mostTurns {
+		strides(cycle, weights)
+		return cycle
+	}
 	credit := make([]int, len(weights))
 	for n := range cycle {
 		best := 0
@@ -48,6 +53,41 @@ func Rotation(weights []int) []uint32 {
 	}
 	return cycle
 }
+
+// mostTurns bounds how many targets are looked at to make a cycle: beyond it, some ten thousand different ones would
+// take longer than the load.
+const mostTurns = 50_000_000
+
+// strides fills a cycle with each target's turns at even distances: target i has its k-th turn at (k + ½) / weight. A
+// heap has the next turn of each.
+func strides(cycle []uint32, weights []int) {
+	next := make(turns, len(weights))
+	for i, w := range weights {
+		next[i] = turn{0.5 / float64(w), uint32(i)}
+	}
+	heap.Init(&next)
+	for n := range cycle {
+		cycle[n] = next[0].target
+		next[0].at += 1 / float64(weights[next[0].target])
+		heap.Fix(&next, 0)
+	}
+}
+
+// A turn is when a target comes next, in cycles.
+type turn struct {
+	at     float64
+	target uint32
+}
+
+type turns []turn
+
+func (t turns) Len() int { return len(t) }
+func (t turns) Less(i, j int) bool {
+	return t[i].at < t[j].at || t[i].at == t[j].at && t[i].target < t[j].target
+}
+func (t turns) Swap(i, j int) { t[i], t[j] = t[j], t[i] }
+func (t *turns) Push(x any)   { *t = append(*t, x.(turn)) }
+func (t *turns) Pop() any     { panic("a target never leaves") }
 
 func gcd(a, b int) int {
 	for b != 0 {

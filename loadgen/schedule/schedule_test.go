@@ -133,3 +133,24 @@ func TestACrowdSendsAsItIsAnswered(t *testing.T) {
 		t.Errorf("the first to be answered sends at %v", got)
 	}
 }
+
+// With many targets the cycle is made in another way, in which each has its share too.
+func TestEachOfManyTargetsHasItsShare(t *testing.T) {
+	weights := make([]int, 20_000)
+	for i := range weights {
+		weights[i] = 1 + i%3
+	}
+	cycle := Rotation(weights)
+	if len(cycle)*len(weights) <= mostTurns {
+		t.Fatal("these are not many")
+	}
+	got := make([]int, len(weights))
+	for _, target := range cycle {
+		got[target]++
+	}
+	for i, n := range got {
+		if want := max(int(float64(weights[i])*10_000/40_000), 1); n != want {
+			t.Fatalf("target %d of weight %d has %d turns, want %d", i, weights[i], n, want)
+		}
+	}
+}

@@ -7,8 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/hangtime-dev/hangtime/history"
 )
@@ -16,14 +16,20 @@ import (
 // Read counts what the task logs in dir hold, rotated ones too. It is for when the server has stopped: until
 // then a last line may be half written.
 func Read(dir string) (history.TaskLog, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "async_tasks*.log*"))
+	// A link in the folder that leads out of it is not followed.
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return history.TaskLog{}, fmt.Errorf("look for task logs: %w", err)
+	}
+	defer root.Close()
+	files, err := fs.Glob(root.FS(), "async_tasks*.log*")
 	if err != nil {
 		return history.TaskLog{}, fmt.Errorf("look for task logs: %w", err)
 	}
 	out := history.TaskLog{Files: len(files)}
 	began, ended := map[string]int{}, map[string]bool{}
 	for _, path := range files {
-		if err := readOne(path, &out, began, ended); err != nil {
+		if err := readOne(root, path, &out, began, ended); err != nil {
 			return out, fmt.Errorf("read task log: %w", err)
 		}
 	}
@@ -36,8 +42,8 @@ func Read(dir string) (history.TaskLog, error) {
 	return out, nil
 }
 
-func readOne(path string, out *history.TaskLog, began map[string]int, ended map[string]bool) error {
-	f, err := os.Open(path)
+func readOne(root *os.Root, path string, out *history.TaskLog, began map[string]int, ended map[string]bool) error {
+	f, err := root.Open(path)
 	if err != nil {
 		return err
 	}
