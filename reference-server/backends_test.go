@@ -207,6 +207,12 @@ func TestBackends(t *testing.T) {
 func (s *target) ends(id string) string {
 	s.t.Helper()
 	state := ""
+	defer func() {
+		if s.t.Failed() {
+			_, m, _ := s.ask("GET", "/metrics", "")
+			s.t.Logf("task %s is %s; metrics: %s", id, state, m)
+		}
+	}()
 	s.until("task "+id+" ends", func() bool {
 		status, text, err := s.ask("GET", "/task/"+id, "")
 		if err != nil || status != 200 {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -94,16 +95,53 @@ func TestTasksOutliveWorkersKilledUnderLoad(t *testing.T) {
 	var b books
 	stop := make(chan struct{})
 	posted := s.post(&b, stop, `"work":"sleep","duration":"30ms"`)
+	killed := map[int]time.Time{}
 	for n := range *kills {
 		var pids []int
 		s.until("a worker is ready", func() bool { pids = s.places(); return len(pids) > 1 })
-		kill(t, pids[n%len(pids)])
+		pid := pids[n%len(pids)]
+		killed[pid] = time.Now()
+		kill(t, pid)
 		s.event("worker-exited", n+1)
 	}
 	close(stop)
 	posted.Wait()
 	redelivered, twice := s.settle(&b)
-	t.Logf("%d tasks accepted, %d workers killed: all done, %d given out again, %d done twice; %d requests had to be sent again", len(b.accepted), *kills, redelivered, twice, b.refused)
+	t.Logf("%d tasks accepted, %d workers killed: all done, %d given out again, %d done twice; %d requests had to be sent again; %s", len(b.accepted), *kills, redelivered, twice, b.refused, s.begunAgain(killed))
+}
+
+// begunAgain says how long after the death of its worker a task was begun again, by the workers' logs.
+func (s *target) begunAgain(killed map[int]time.Time) string {
+	type start struct {
+		at  time.Time
+		pid int
+	}
+	starts := map[string][]start{}
+	for text := range strings.Lines(s.file("async_tasks*.log")) {
+		var line struct {
+			Time    time.Time
+			Msg, ID string
+			PID     int
+		}
+		if json.Unmarshal([]byte(text), &line) == nil && line.Msg == "task started" {
+			starts[line.ID] = append(starts[line.ID], start{line.Time, line.PID})
+		}
+	}
+	var after []time.Duration
+	for _, all := range starts {
+		slices.SortFunc(all, func(a, b start) int { return a.at.Compare(b.at) })
+		for i, one := range all[:len(all)-1] {
+			if death, ok := killed[one.pid]; ok && !all[i+1].at.Before(death) {
+				after = append(after, all[i+1].at.Sub(death))
+			}
+		}
+	}
+	if len(after) == 0 {
+		return "none was seen to be begun again"
+	}
+	slices.Sort(after)
+	return fmt.Sprintf("%d begun again, half of them within %v of their worker's death, all within %v", len(after),
+		after[len(after)/2].Round(time.Millisecond), after[len(after)-1].Round(time.Millisecond))
 }
 
 // No task is lost when the engine is killed under load: it comes back on the same store and port.

@@ -93,12 +93,16 @@ func (b *Board) Release(owner uint64) []Loan {
 // SetKey notes the hash of the client's own name for task n.
 func (b *Board) SetKey(n, hash uint64) { b.leases[n%Tasks].key.Store(hash) }
 
-// Keyed is the newest other task with such a name; 0: none is remembered.
-func (b *Board) Keyed(hash, except uint64) uint64 {
+// Keyed is the newest task with such a name that was run to an end; 0: none is remembered. One that has not ended may
+// be of a worker that died before the engine had it.
+func (b *Board) Keyed(hash uint64) uint64 {
 	next := b.head.next.Load()
 	for i := uint64(0); i < min(next, Tasks); i++ {
 		n := next - i
-		if n != except && b.leases[n%Tasks].key.Load() == hash && b.slots[n%Tasks].word.Load()>>8 == n {
+		if b.leases[n%Tasks].key.Load() != hash {
+			continue
+		}
+		if state := b.Get(n).State; state == Done || state == TimedOut || state == DeadLettered {
 			return n
 		}
 	}

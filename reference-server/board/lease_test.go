@@ -108,15 +108,28 @@ func TestTriesAndEndsAreCounted(t *testing.T) {
 	}
 }
 
-func TestKeyedFindsTheNewestOther(t *testing.T) {
+func TestKeyedFindsTheNewestThatHasEnded(t *testing.T) {
 	b := newBoard(t)
-	one, two, three := b.Accept(Owner{}, 1), b.Accept(Owner{}, 1), b.Accept(Owner{}, 1)
-	b.SetKey(one, 5)
-	b.SetKey(two, 5)
-	b.SetKey(three, 6)
-	for _, c := range []struct{ hash, except, want uint64 }{{5, two, one}, {5, 0, two}, {6, three, 0}, {9, 0, 0}} {
-		if got := b.Keyed(c.hash, c.except); got != c.want {
-			t.Errorf("key %d but for task %d: %d, want %d", c.hash, c.except, got, c.want)
+	keyed := func(hash uint64, state State) uint64 {
+		n := b.Accept(Owner{}, 1)
+		b.SetKey(n, hash)
+		if state.Ended() {
+			b.End(n, state, 2)
+		}
+		return n
+	}
+	done := keyed(5, Done)
+	late := keyed(5, TimedOut)
+	keyed(5, Failed)   // refused: its number was told to nobody
+	keyed(5, Accepted) // of a worker that died before it was accepted
+	dead := keyed(6, DeadLettered)
+	keyed(7, Accepted)
+	if done == late {
+		t.Fatal("two tasks have one number")
+	}
+	for hash, want := range map[uint64]uint64{5: late, 6: dead, 7: 0, 8: 0} {
+		if got := b.Keyed(hash); got != want {
+			t.Errorf("key %d: %d, want %d", hash, got, want)
 		}
 	}
 }

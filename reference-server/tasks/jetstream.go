@@ -100,7 +100,7 @@ func (q *jetStream) Enqueue(t *Task) (uint64, error) {
 		return t.Number, nil
 	}
 	n, err := q.original(t.Number, id, hash, ack.Sequence)
-	if n != t.Number {
+	if n != t.Number && !errors.Is(err, ErrNoEngine) {
 		q.board.SetKey(t.Number, 0) // its number is told to nobody
 	}
 	return n, err
@@ -140,18 +140,28 @@ func (q *jetStream) original(own uint64, id string, hash, sequence uint64) (uint
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), enqueueTry)
 	defer cancel()
-	if stream, err := q.engine.Stream(ctx, jetstream.Stream); err == nil {
-		if stored, err := stream.GetMsg(ctx, sequence); err == nil {
-			first := stored.Header.Get(idHeader)
-			if first == id {
-				return own, nil
-			}
-			if n, err := q.board.Number(first); err == nil && n != 0 {
-				return n, nil
-			}
+	stream, err := q.engine.Stream(ctx, jetstream.Stream)
+	if err != nil {
+		return 0, ErrNoEngine
+	}
+	stored, err := stream.GetMsg(ctx, sequence)
+	switch {
+	case errors.Is(err, js.ErrMsgNotFound): // it has ended
+	case err != nil:
+		return 0, ErrNoEngine
+	default:
+		first := stored.Header.Get(idHeader)
+		if first == id {
+			return own, nil
+		}
+		if n, err := q.board.Number(first); err == nil && n != 0 {
+			return n, nil
 		}
 	}
-	if n := q.board.Keyed(hash, own); n != 0 {
+	if q.board.Get(own).State.Ended() {
+		return own, nil // it was this one, and it has ended by now
+	}
+	if n := q.board.Keyed(hash); n != 0 {
 		return n, nil
 	}
 	return 0, ErrForgotten
