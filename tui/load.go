@@ -76,7 +76,7 @@ func (l charts) queue(q *history.TaskQueue, pair func(name, value, name2, value2
 	}
 	return []string{
 		pair("tasks queued", words.Number(uint64(max(q.Depth, 0))), "oldest", words.Short(q.Oldest), q.Oldest >= second),
-		pair("redelivered", words.Number(q.Redelivered), "put aside", words.Number(q.DeadLettered), q.DeadLettered > 0),
+		pair("redelivered", words.Number(q.Redelivered), "dead letters", words.Number(q.DeadLettered), q.DeadLettered > 0),
 		pair("with workers", words.Number(uint64(max(q.InFlight, 0))), "done twice", words.Number(q.DoneTwice),
 			q.DoneTwice > 0),
 	}

@@ -14,7 +14,7 @@ import (
 // a server without one nothing is said.
 func TestTheLiveScreenShowsTheQueue(t *testing.T) {
 	queue := &history.TaskQueue{Depth: 41, InFlight: 13, Oldest: 4 * time.Second, Redelivered: 17, DeadLettered: 2, DoneTwice: 3}
-	waits, rest := `tasks queued +41 +oldest +4\.0s`, []string{`redelivered +17 +put aside +2`, `with workers +13 +done twice +3`}
+	waits, rest := `tasks queued +41 +oldest +4\.0s`, []string{`redelivered +17 +dead letters +2`, `with workers +13 +done twice +3`}
 	for _, c := range []struct {
 		name  string
 		queue *history.TaskQueue
