@@ -50,6 +50,7 @@ var only = map[string][]string{
 	"github.com/hanwen/go-fuse": {"faults"},
 	"github.com/Shopify/":       {"faults"},
 	"github.com/rs/zerolog":     {"faults"},
+	"github.com/nats-io/":       {"reference-server"},
 	"golang.org/x/sys":          {"kernel", "stacks", "probe", "faults", "reference-server", "run", "loadgen"},
 	"golang.org/x/net/bpf":      {"kernel"},
 }

@@ -23,6 +23,7 @@ type Field struct {
 	Dir     string          // the server's log folder: only files in it are touched
 	Base    string          // of the server, "http://127.0.0.1:1234"
 	Workers func() []Worker // those that run now
+	Engine  func() int      // the process that keeps the server's tasks, as the server says; 0: it has none
 	Ground  *Ground         // what was laid before the server started; nil: nothing
 	Seed    uint64          // of every random choice
 	Name    string          // begins the ids of faults: "shared"

@@ -345,6 +345,36 @@ func TestAProcessThatIsNotTheServersIsNeverChosen(t *testing.T) {
 	}
 }
 
+// The task engine is the process that the server names, if it is one of its own.
+func TestTheEngineThatIsKilledIsTheServersOwn(t *testing.T) {
+	private(t)
+	g := newGuardian(t)
+	c, other := newCrew(t), newCrew(t)
+	own, stranger := c.Workers[0], other.Workers[0]
+	for _, one := range []struct {
+		name   string
+		engine func() int
+		want   string
+	}{
+		{"none is known", nil, "v/1 failed: the server has no task engine of its own; want server.tasks: jetstream"},
+		{"it has none", func() int { return 0 }, "v/1 failed: the server has no task engine of its own; want server.tasks: jetstream"},
+		{"another's", func() int { return stranger },
+			fmt.Sprintf("v/1 failed: the task engine (pid %d) is not alive, or not the server's own", stranger)},
+		{"its own", func() int { return own }, "v/1 in effect"},
+	} {
+		i := prepare(t, scenarios.Fault{Kind: "kill", Worker: "engine"},
+			Field{Arbiter: c.Arbiter, Workers: c.seen, Engine: one.engine, Name: "v"}, g)
+		rec := history.NewRecorder(time.Now())
+		if err := Run(t.Context(), []*Injection{i}, rec); err != nil {
+			t.Errorf("%s: %v", one.name, err)
+		}
+		same(t, told(rec.Drain(nil)), "v/1 asked kill", one.want)
+	}
+	if over(other.Workers[0]) || !over(c.Workers[0]) {
+		t.Error("want the server's own process dead, and the stranger alive")
+	}
+}
+
 func TestTheSameSeedChoosesTheSameWorkers(t *testing.T) {
 	workers := []Worker{{Place: 1, PID: 1}, {Place: 2, PID: 2}, {Place: 3, PID: 3}, {Place: 4, PID: 4}}
 	draw := func(seed uint64) string {

@@ -14,8 +14,8 @@ import (
 )
 
 // A choice selects processes of our own server: workers by random (the default), oldest, busiest, all or a place from
-// 1; the arbiter; server, which is the arbiter and all workers; or group, which is the workers in the arbiter's
-// process group: those that a Ctrl-C at its terminal reaches.
+// 1; the arbiter; server, which is the arbiter and all workers; group, which is the workers in the arbiter's process
+// group: those that a Ctrl-C at its terminal reaches; or engine, which is the process that keeps its tasks.
 type choice struct {
 	of     string
 	field  Field
@@ -24,13 +24,13 @@ type choice struct {
 
 // choices are the choices that are no numbers.
 func choices() []string {
-	return []string{"random", "oldest", "busiest", "all", "arbiter", "server", "group"}
+	return []string{"random", "oldest", "busiest", "all", "arbiter", "server", "group", "engine"}
 }
 
 func newChoice(f scenarios.Fault, field Field) (choice, error) {
 	c := choice{cmp.Or(f.Worker, "random"), field, seeded(f, field)}
 	if n, err := strconv.Atoi(c.of); !slices.Contains(choices(), c.of) && (err != nil || n < 1) {
-		return c, fmt.Errorf("worker %q: want random, oldest, busiest, all, arbiter, server, group, or a number from 1", c.of)
+		return c, fmt.Errorf("worker %q: want random, oldest, busiest, all, arbiter, server, group, engine, or a number from 1", c.of)
 	}
 	return c, needSignals(field)
 }
@@ -45,6 +45,9 @@ func (c choice) aim(ctx context.Context) ([]target, error) {
 	if c.of == "arbiter" {
 		return []target{first}, nil
 	}
+	if c.of == "engine" {
+		return c.engine()
+	}
 	chosen, err := c.pick(ctx, c.alive())
 	if err != nil {
 		return nil, err
@@ -58,6 +61,25 @@ func (c choice) aim(ctx context.Context) ([]target, error) {
 			victim: process{w.PID, w.Start}})
 	}
 	return targets, nil
+}
+
+// engine is the process that keeps the tasks: that which the server names, if it is one of its own.
+func (c choice) engine() ([]target, error) {
+	pid := 0
+	if c.field.Engine != nil {
+		pid = c.field.Engine()
+	}
+	if pid == 0 {
+		return nil, errors.New("the server has no task engine of its own; want server.tasks: jetstream")
+	}
+	if !descends(pid, c.field.Arbiter) {
+		return nil, fmt.Errorf("the task engine (pid %d) is not alive, or not the server's own", pid)
+	}
+	victim, err := identify(pid)
+	if err != nil {
+		return nil, fmt.Errorf("the task engine: %w", err)
+	}
+	return []target{{words: fmt.Sprintf("the task engine (pid %d)", pid), victim: victim}}, nil
 }
 
 // alive are the workers in the order of their places.

@@ -94,14 +94,16 @@ type Hit struct {
 }
 
 // Ledger is what became of all accepted tasks of the variant so far.
-// Accepted = Done + Failed + TimedOut + Lost + Open, always; Open is 0 in the final one.
+// Accepted = Done + Failed + TimedOut + DeadLettered + Lost + Open, always; Open is 0 in the final one.
 type Ledger struct {
 	Accepted uint64 `json:"accepted"`
 	Done     uint64 `json:"done"`
 	Failed   uint64 `json:"failed"`
 	TimedOut uint64 `json:"timed_out"`
-	Lost     uint64 `json:"lost"`
-	Open     uint64 `json:"open"`
+	// DeadLettered were tried as often as the server tries a task, and put aside.
+	DeadLettered uint64 `json:"dead_lettered,omitempty"`
+	Lost         uint64 `json:"lost"`
+	Open         uint64 `json:"open"`
 	// Workers has those with open tasks, by process: work that is present, seen from the client's side.
 	Workers []OpenTasks `json:"workers,omitempty"`
 	Final   bool        `json:"final,omitempty"`
@@ -110,6 +112,18 @@ type Ledger struct {
 	// Unfollowed counts accepted tasks whose end could not be asked for; they are counted as lost only when the
 	// server says so, else under Failed.
 	Unfollowed uint64 `json:"unfollowed,omitempty"`
+	// Queue is what the server said last of its queue; nil: it has none that is the same for all its workers.
+	Queue *TaskQueue `json:"queue,omitempty"`
+}
+
+// TaskQueue is how a queue is that all workers of a server take their tasks from, in the server's own words.
+type TaskQueue struct {
+	Depth        int           `json:"depth"`         // tasks that wait
+	InFlight     int           `json:"in_flight"`     // tasks that workers hold
+	Oldest       time.Duration `json:"oldest"`        // age of the oldest that has not ended
+	Redelivered  uint64        `json:"redelivered"`   // times that a task was given out again
+	DeadLettered uint64        `json:"dead_lettered"` // tasks that were put aside
+	DoneTwice    uint64        `json:"done_twice"`    // times that a task was done that had been done before
 }
 
 // LostTasks are those that one process accepted and nobody will end.

@@ -46,6 +46,8 @@ type tasksJSON struct {
 	Failed   uint64 `json:"failed"`
 	TimedOut uint64 `json:"timed_out"`
 	Lost     uint64 `json:"lost"`
+
+	DeadLettered uint64 `json:"dead_lettered"`
 }
 
 // WriteJSON writes what the attack came to, for a program.
@@ -65,7 +67,7 @@ func (a *Attack) WriteJSON(out io.Writer, s Summary) error {
 			ms(q.P999), ms(q.Max)}
 	}
 	if t := s.Tasks; t.Accepted > 0 {
-		j.Tasks = &tasksJSON{t.Accepted, t.Done, t.Failed, t.TimedOut, t.Lost}
+		j.Tasks = &tasksJSON{t.Accepted, t.Done, t.Failed, t.TimedOut, t.Lost, t.DeadLettered}
 	}
 	text, err := json.MarshalIndent(j, "", "  ")
 	if err != nil {

@@ -46,6 +46,9 @@ func (a *Attack) WriteText(out io.Writer, length time.Duration, s Summary) error
 		t := s.Tasks
 		fmt.Fprintf(w, "\ntasks       %d accepted = %d done + %d failed + %d timed out + %d lost", t.Accepted, t.Done,
 			t.Failed, t.TimedOut, t.Lost)
+		if t.DeadLettered > 0 {
+			fmt.Fprintf(w, " + %d dead-lettered", t.DeadLettered)
+		}
 		if t.Unfollowed > 0 {
 			fmt.Fprintf(w, " (of the failed, %d could not be asked about any more)", t.Unfollowed)
 		}

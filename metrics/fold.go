@@ -24,6 +24,7 @@ type Fold struct {
 	series series
 	rates  rates
 	cure   recovery
+	queue  queueing
 	reader *hdr.Reader
 	sent   time.Duration // up to when hits were due
 	broken int           // histograms that could not be read
@@ -69,12 +70,14 @@ func (f *Fold) Add(r history.Record) {
 		}
 	case history.Ledger:
 		f.load.Tasks = ev
+		f.queue.said(r.At, ev.Queue)
 	case history.FaultAsked:
 		f.cure.asked(ev)
 	case history.FaultInEffect:
 		f.cure.struck(r.At, ev.ID)
 	case history.FaultHealed:
 		f.cure.healed(r.At, ev.ID)
+		f.queue.heal(r.At)
 	}
 }
 
@@ -165,6 +168,7 @@ func (f *Fold) Load(now time.Duration) Load {
 	l.Phases = f.phaseQuantiles()
 	l.Series = f.series.points()
 	l.Recoveries = f.cure.all(l.Phases[history.Before].P99, f.sent)
+	l.Queue = f.queue.queue
 	return l
 }
 

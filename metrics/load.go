@@ -39,6 +39,7 @@ type Load struct {
 	Phases map[string]Quantiles // the same by the phase in which the hit was due
 	Series Series
 	Tasks  history.Ledger
+	Queue  Queue
 
 	Recoveries []Recovery // of each fault that was healed
 }

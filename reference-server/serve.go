@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/reference-server/arbiter"
+	"github.com/hangtime-dev/hangtime/reference-server/engine"
 	"github.com/hangtime-dev/hangtime/reference-server/settings"
 	"github.com/hangtime-dev/hangtime/reference-server/worker"
 )
@@ -26,16 +27,19 @@ type Config = settings.Config
 // Default is every option's default.
 func Default() Config { return settings.Default() }
 
-// Role runs this process as a worker when an arbiter started it as one. It must be called first thing in main, on the
+// Role runs this process as a worker or as the task engine when an arbiter started it as one. It must be called first thing in main, on the
 // first goroutine.
 func Role([]string) (handled bool, code int) {
-	if os.Getenv(arbiter.RoleVar) != "worker" {
+	role, birth := os.Getenv(arbiter.RoleVar), os.Getenv(arbiter.BirthVar)
+	if role != arbiter.WorkerRole && role != arbiter.EngineRole {
 		return false, 0
 	}
-	birth := os.Getenv(arbiter.BirthVar)
 	// What the worker starts in turn is no worker.
 	_ = os.Unsetenv(arbiter.RoleVar)
 	_ = os.Unsetenv(arbiter.BirthVar)
+	if role == arbiter.EngineRole {
+		return true, engine.Main()
+	}
 	return true, worker.Main(birth)
 }
 

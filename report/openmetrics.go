@@ -121,10 +121,19 @@ func (m *families) load(v *Variant, own labels) {
 	for _, end := range []struct {
 		name string
 		n    uint64
-	}{{"done", t.Done}, {"failed", t.Failed}, {"timed_out", t.TimedOut}, {"lost", t.Lost}} {
+	}{{"done", t.Done}, {"failed", t.Failed}, {"timed_out", t.TimedOut}, {"dead_lettered", t.DeadLettered},
+		{"lost", t.Lost}} {
 		m.counter("hangtime_tasks_ended_total", "Tasks that ended, by how.", own.and("end", end.name), end.n)
 	}
 	m.gauge("hangtime_tasks_open", "Tasks that have not ended.", own, float64(t.Open))
+	if q := t.Queue; q != nil {
+		m.gauge("hangtime_queue_depth", "Tasks that wait in the server's queue.", own, float64(q.Depth))
+		m.gauge("hangtime_queue_in_flight", "Tasks of the queue that workers hold.", own, float64(q.InFlight))
+		m.gauge("hangtime_queue_oldest_seconds", "Age of the oldest task in the queue.", own, q.Oldest.Seconds())
+		m.counter("hangtime_queue_redelivered_total", "Times that a task was given out again.", own, q.Redelivered)
+		m.counter("hangtime_tasks_done_twice_total", "Times that a task was done that had been done before.", own,
+			q.DoneTwice)
+	}
 }
 
 // histogram is the response time from due, in the bands of the heat map.

@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -33,6 +34,16 @@ type server struct {
 	dir   string // where relative paths of faults begin
 	child *child // nil: it is not ours to stop
 	rec   *history.Recorder
+	// The process that keeps the server's tasks, as it said last; 0: it has none.
+	engine *atomic.Int64
+}
+
+// enginePID is that process; any goroutine may ask.
+func (s *server) enginePID() int {
+	if s.engine == nil {
+		return 0
+	}
+	return int(s.engine.Load())
 }
 
 // A launch is what it takes to make the server of a variant ready.
@@ -79,12 +90,16 @@ func (l *launch) startReference(ctx context.Context, s scenarios.Server) (*serve
 	cmd.Dir = l.dir
 	cmd.Stdout = l.stdout()
 	cmd.Env = append(os.Environ(), l.guardian.Mark())
-	address, ready := "", make(chan struct{})
+	address, ready, engine := "", make(chan struct{}), new(atomic.Int64)
 	said := func(event history.ServerSaid) { // on one goroutine; address is read after ready
 		l.rec.Record(event)
 		switch event.Event {
 		case "listening":
 			address = event.Fields["address"]
+		case "engine-ready":
+			engine.Store(int64(event.PID))
+		case "engine-exited":
+			engine.Store(0)
 		case "ready":
 			select {
 			case <-ready:
@@ -102,7 +117,7 @@ func (l *launch) startReference(ctx context.Context, s scenarios.Server) (*serve
 	}
 	l.rec.Record(history.ServerStarted{Server: s.Kind, PID: c.pid, Address: address, Timeout: s.Timeout,
 		HangAfter: l.plan.HangAfter})
-	return &server{pid: c.pid, base: "http://" + address, dir: l.dir, child: c, rec: l.rec}, nil
+	return &server{pid: c.pid, base: "http://" + address, dir: l.dir, child: c, rec: l.rec, engine: engine}, nil
 }
 
 // notForServe are the keys that say which server it is, not how the reference server is set.

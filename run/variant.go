@@ -125,7 +125,8 @@ func (v *variant) account() {
 // load sends through all phases and breaks what is to be broken in the phase during.
 func (v *variant) load(ctx context.Context, srv *server, seen func() []probe.Worker) error {
 	field := faults.Field{Arbiter: srv.pid, Dir: srv.dir, Base: srv.base, Workers: places(seen), Ground: v.ground,
-		Seed: v.options.Seed + uint64(v.index), Name: v.name()}
+		Engine: srv.enginePID,
+		Seed:   v.options.Seed + uint64(v.index), Name: v.name()}
 	var planned []*faults.Injection
 	for i, f := range v.plan.Faults {
 		injection, err := faults.Prepare(f, field, v.guardian)

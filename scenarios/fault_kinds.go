@@ -20,7 +20,7 @@ type FaultKind struct {
 // FaultKinds are all there are, in the order in which a list shows them.
 func FaultKinds() []FaultKind {
 	return []FaultKind{
-		{"kill", WorkerVictim, NeedsProcesses, nil},
+		{"kill", EngineVictim, NeedsProcesses, nil},
 		{"terminate", ServerVictim, NeedsProcesses, nil},
 		{"abort", ServerVictim, NeedsProcesses, nil},
 		{"signal", GroupVictim, NeedsProcesses, signalKeys},
@@ -49,13 +49,17 @@ type Victim int
 const (
 	NoVictim     Victim = iota // it is not done to a process
 	WorkerVictim               // random, oldest, busiest, all, or a place
-	ServerVictim               // also the arbiter, or the server, which is the arbiter and all workers
+	EngineVictim               // also the engine: the process that keeps the tasks of the reference server
+	ServerVictim               // random to a place, the arbiter, or the server, which is the arbiter and all workers
 	GroupVictim                // also the group: the workers in the arbiter's process group
 )
 
 // words are the choices that are no numbers.
 func (v Victim) words() []string {
 	words := []string{"random", "oldest", "busiest", "all"}
+	if v == EngineVictim {
+		words = append(words, "engine")
+	}
 	if v >= ServerVictim {
 		words = append(words, "arbiter", "server")
 	}

@@ -54,6 +54,16 @@ type Server struct {
 	HeartbeatFrom string `yaml:"heartbeat_from,omitempty" json:"heartbeat_from,omitempty" jsonschema:"enum=request,enum=loop"`
 	MaxTasks      int    `yaml:"max_concurrent_tasks,omitempty" json:"max_concurrent_tasks,omitempty" jsonschema:"minimum=1"`
 	TaskQueue     int    `yaml:"task_queue,omitempty" json:"task_queue,omitempty" jsonschema:"minimum=1"`
+	// Tasks is where tasks wait: memory is the worker that accepted them, jetstream an engine that outlives it.
+	Tasks string `yaml:"tasks,omitempty" json:"tasks,omitempty" jsonschema:"enum=memory,enum=jetstream"`
+	// TasksSync says when the engine has a task on the disk: always is before it is accepted, interval within two minutes.
+	TasksSync string `yaml:"tasks_sync,omitempty" json:"tasks_sync,omitempty" jsonschema:"enum=always,enum=interval"`
+	// TaskTries is how often the engine's tasks are started before they are dead-lettered.
+	TaskTries int `yaml:"task_tries,omitempty" json:"task_tries,omitempty" jsonschema:"minimum=2"`
+	// TaskBackoff is the pause after the first failed try; each further one is twice as long.
+	TaskBackoff time.Duration `yaml:"task_backoff,omitempty" json:"task_backoff,omitempty" jsonschema:"type=string"`
+	// TaskAckWait is after how long without a turn of its worker's loop a task is given to another worker.
+	TaskAckWait time.Duration `yaml:"task_ack_wait,omitempty" json:"task_ack_wait,omitempty" jsonschema:"type=string"`
 	// ExecutorThreads are each worker's threads for blocking work.
 	ExecutorThreads int           `yaml:"executor_threads,omitempty" json:"executor_threads,omitempty" jsonschema:"minimum=1,maximum=1024"`
 	LoopStartDelay  time.Duration `yaml:"loop_start_delay,omitempty" json:"loop_start_delay,omitempty" jsonschema:"type=string"`

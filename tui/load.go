@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/metrics"
 	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/words"
@@ -48,10 +49,10 @@ func (l charts) loadPane(v *report.Variant, now time.Duration, w, h int) string 
 			words.Number(uint64(max(d.Waiting, 0))), l.in(dim, "dropped"), words.Number(d.Dropped)))
 	}
 	room := max(h-2-len(body)-len(notes), 0)
-	more := []string{
+	more := l.queue(d.Tasks.Queue, pair)
+	more = append(more,
 		pair("in flight", words.Number(uint64(max(d.InFlight, 0))), "oldest", words.Short(d.Oldest), d.Oldest >= second),
-		pair("tasks in", words.Number(d.Tasks.Accepted), "open", words.Number(d.Tasks.Open), false),
-	}
+		pair("tasks in", words.Number(d.Tasks.Accepted), "open", words.Number(d.Tasks.Open), false))
 	body = slices.Concat(body, more[:min(room, len(more))], notes)
 	if rows := h - 2 - len(body); rows >= 3 {
 		body = append(body, l.in(dim, " due over time: ")+l.in(good, l.glyphs.bar+" ok ")+
@@ -66,6 +67,19 @@ func (l charts) loadPane(v *report.Variant, now time.Duration, w, h int) string 
 		name = "load " + l.glyphs.unsure + " hangtime itself was late"
 	}
 	return l.box(name, "", body, w, h)
+}
+
+// queue is how the server's queue is, where it says that.
+func (l charts) queue(q *history.TaskQueue, pair func(name, value, name2, value2 string, alert bool) string) []string {
+	if q == nil {
+		return nil
+	}
+	return []string{
+		pair("tasks queued", words.Number(uint64(max(q.Depth, 0))), "oldest", words.Short(q.Oldest), q.Oldest >= second),
+		pair("redelivered", words.Number(q.Redelivered), "dead letters", words.Number(q.DeadLettered), q.DeadLettered > 0),
+		pair("with workers", words.Number(uint64(max(q.InFlight, 0))), "done twice", words.Number(q.DoneTwice),
+			q.DoneTwice > 0),
+	}
 }
 
 // unanswered is how many hits were sent, or are due, and have not ended.

@@ -34,6 +34,7 @@ func measures(f *Fold, l metrics.Load, incidents []diagnose.Incident) map[string
 	incidentFigures(values, f, incidents)
 	recoveryFigures(values, recoveries(l, incidents, f.last))
 	taskFigures(values, l.Tasks)
+	queueFigures(values, l)
 	logFigures(values, f, l.Tasks)
 	v := f.memory
 	values["memory_growth"] = number{value: float64(v.growth()), known: v.known()}
@@ -182,7 +183,23 @@ func taskFigures(v map[string]number, t history.Ledger) {
 	v["tasks_accepted"] = count(t.Accepted)
 	v["tasks_done"] = knownIf(count(t.Done), ok)
 	v["tasks_failed"] = knownIf(count(t.Failed+t.TimedOut), ok)
+	v["tasks_dead_lettered"] = knownIf(count(t.DeadLettered), ok)
 	v["tasks_lost"] = knownIf(count(t.Lost), ok)
+}
+
+// queueFigures are about the queue that all workers take their tasks from, where the server has one and says how it is.
+func queueFigures(v map[string]number, l metrics.Load) {
+	q, last := l.Queue, l.Tasks.Queue
+	if last == nil {
+		last = &history.TaskQueue{}
+	}
+	v["tasks_done_twice"] = knownIf(count(last.DoneTwice), q.Known)
+	v["tasks_redelivered"] = knownIf(count(last.Redelivered), q.Known)
+	v["queue_depth"] = knownIf(count(q.Deepest), q.Known)
+	v["queue_oldest"] = knownIf(millis(q.Oldest), q.Known)
+	emptied := millis(q.Emptied)
+	emptied.atLeast = q.AtLeast
+	v["queue_emptied"] = knownIf(emptied, q.Healed)
 }
 
 // Seen is what checks ask for beside the figures; *metrics.Fold is one.

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/loadgen/hosts"
 )
 
@@ -37,8 +38,9 @@ type Server struct {
 type asker struct {
 	base    string
 	client  *http.Client
-	single  bool // the server has no /tasks?ids=: one by one
-	knows   bool // it has known a task at least once
+	single  bool               // the server has no /tasks?ids=: one by one
+	knows   bool               // it has known a task at least once
+	queue   *history.TaskQueue // as it said last; nil: it does not say
 	next    time.Duration
 	refused int
 }
@@ -86,10 +88,16 @@ func (a *asker) gone() bool { return a.refused >= goneAfter }
 // errNoBatch is a server that does not answer /tasks?ids=.
 var errNoBatch = errors.New("no such page")
 
-// ask returns the states of tasks by id: accepted, running, done, failed, timed-out, lost, or unknown.
-func (a *asker) ask(ctx context.Context, now time.Duration, ids []string) (map[string]string, error) {
+// A standing is what a server says of a task.
+type standing struct {
+	state string // accepted, running, done, failed, timed-out, dead-lettered, lost, or unknown
+	pid   *int   // of the process that has it; nil: it does not say
+}
+
+// ask returns what the server says of tasks, by id.
+func (a *asker) ask(ctx context.Context, now time.Duration, ids []string) (map[string]standing, error) {
 	a.next = now + askEvery
-	states, err := a.states(ctx, ids)
+	standings, err := a.standings(ctx, ids)
 	if errors.Is(err, errNoBatch) && !a.single {
 		a.single = true
 		return nil, err
@@ -103,18 +111,19 @@ func (a *asker) ask(ctx context.Context, now time.Duration, ids []string) (map[s
 		a.next = now + askBackoff
 		return nil, err
 	}
-	for _, state := range states {
-		a.knows = a.knows || state != "unknown"
+	for _, one := range standings {
+		a.knows = a.knows || one.state != "unknown"
 	}
-	return states, nil
+	return standings, nil
 }
 
-func (a *asker) states(ctx context.Context, ids []string) (map[string]string, error) {
+func (a *asker) standings(ctx context.Context, ids []string) (map[string]standing, error) {
 	type task struct {
 		ID    json.RawMessage `json:"id"`
 		State string          `json:"state"`
+		PID   *int            `json:"pid"`
 	}
-	states := make(map[string]string, len(ids))
+	standings := make(map[string]standing, len(ids))
 	if a.single {
 		a.next -= askEvery / 2 // one task a question: twice as often
 		var one task
@@ -122,11 +131,19 @@ func (a *asker) states(ctx context.Context, ids []string) (map[string]string, er
 		if errors.Is(err, errNoBatch) {
 			one.State, err = "unknown", nil
 		}
-		states[ids[0]] = one.State
-		return states, err
+		standings[ids[0]] = standing{one.State, one.PID}
+		return standings, err
 	}
 	var answer struct {
 		Tasks []task `json:"tasks"`
+		Queue *struct {
+			Depth        int     `json:"depth"`
+			InFlight     int     `json:"in_flight"`
+			OldestMS     float64 `json:"oldest_ms"`
+			Redelivered  uint64  `json:"redelivered"`
+			DeadLettered uint64  `json:"dead_lettered"`
+			DoneTwice    uint64  `json:"done_twice"`
+		} `json:"queue"`
 	}
 	escaped := make([]string, len(ids))
 	for i, id := range ids {
@@ -136,9 +153,14 @@ func (a *asker) states(ctx context.Context, ids []string) (map[string]string, er
 		return nil, err
 	}
 	for _, t := range answer.Tasks {
-		states[strings.Trim(string(t.ID), `"`)] = t.State
+		standings[strings.Trim(string(t.ID), `"`)] = standing{t.State, t.PID}
 	}
-	return states, nil
+	if q := answer.Queue; q != nil {
+		a.queue = &history.TaskQueue{Depth: q.Depth, InFlight: q.InFlight,
+			Oldest: time.Duration(q.OldestMS * float64(time.Millisecond)), Redelivered: q.Redelivered,
+			DeadLettered: q.DeadLettered, DoneTwice: q.DoneTwice}
+	}
+	return standings, nil
 }
 
 func (a *asker) get(ctx context.Context, path string, into any) error {

@@ -22,7 +22,8 @@ const (
 	strangerFor = time.Second            // a server that does not know its own task for as long has lost it
 )
 
-// A Ledger follows every accepted task to its end. Accepted = done + failed + timed out + lost + open at every moment.
+// A Ledger follows every accepted task to its end. Accepted = done + failed + timed out + dead-lettered + lost + open at
+// every moment.
 type Ledger struct {
 	rec    *history.Recorder
 	wait   time.Duration // after the last hit, for tasks to end
@@ -32,6 +33,7 @@ type Ledger struct {
 	open   map[string]*openTask
 	fresh  []*openTask // never asked about, oldest first
 	again  nextFirst   // asked about and still open
+	known  string      // the task that ended last
 	closed bool
 }
 
@@ -86,6 +88,7 @@ func (l *Ledger) Follow(ctx context.Context, over <-chan struct{}) {
 		now := l.rec.Now()
 		l.ask(ctx, now)
 		if ends > 0 && (now >= ends || l.nothingOpen() || l.asker.gone()) {
+			l.askQueue(ctx, now)
 			l.finish()
 			return
 		}
@@ -106,21 +109,39 @@ func (l *Ledger) ask(ctx context.Context, now time.Duration) {
 	for i, t := range batch {
 		ids[i] = t.id
 	}
-	states, err := l.asker.ask(ctx, now, ids)
+	standings, err := l.asker.ask(ctx, now, ids)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now = l.rec.Now()
+	l.sums.Queue = l.asker.queue
 	for _, t := range batch {
 		if err == nil {
-			l.heard(t, states[t.id], now)
+			if one := standings[t.id]; one.pid != nil {
+				t.pid = *one.pid // a queue may have given it to another process than the one that accepted it
+			}
+			l.heard(t, standings[t.id].state, now)
 		}
 		if t.ended {
+			l.known = t.id
 			delete(l.open, t.id)
 			continue
 		}
 		t.next = now + min(max((now-t.accepted)/4, firstAsk), longestAsk)
 		heap.Push(&l.again, t)
 	}
+}
+
+// askQueue asks once more how the queue is, of a server that has one: the last task may have ended long ago.
+func (l *Ledger) askQueue(ctx context.Context, now time.Duration) {
+	if l.asker.queue == nil || l.known == "" || l.asker.gone() {
+		return
+	}
+	if _, err := l.asker.ask(ctx, now, []string{l.known}); err != nil {
+		return // what it said before stays
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sums.Queue = l.asker.queue
 }
 
 // batch takes up to one request's worth of tasks whose question is due.
@@ -152,6 +173,8 @@ func (l *Ledger) heard(t *openTask, state string, now time.Duration) {
 		l.sums.Failed++
 	case "timed-out":
 		l.sums.TimedOut++
+	case "dead-lettered":
+		l.sums.DeadLettered++
 	case "lost":
 		l.lose(t)
 	case "unknown":

@@ -85,3 +85,40 @@ func TestAYoungTaskIsNotAskedAboutLaterBecauseOfAnOldOne(t *testing.T) {
 		t.Errorf("asked about %s, want the young one first", got)
 	}
 }
+
+// What a server with a queue of its own says is booked: what it put aside, who has a task by now, how its queue is; and
+// it is asked once more at the end, when no task is open any more.
+func TestTheQueueOfTheServerIsBooked(t *testing.T) {
+	var asked atomic.Int64
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		state := `{"id":"one","state":"dead-lettered","pid":7},{"id":"two","state":"running","pid":8}`
+		if asked.Add(1) > 1 {
+			state = `{"id":"two","state":"done","pid":8}`
+		}
+		_, _ = fmt.Fprintf(w, `{"tasks":[%s],"queue":{"depth":3,"in_flight":2,"oldest_ms":1500,"redelivered":4,"dead_lettered":1,"done_twice":%d}}`,
+			state, asked.Load())
+	}))
+	defer srv.Close()
+	rec := history.NewRecorder(time.Now())
+	l := New(Server{URL: srv.URL}, time.Minute, rec)
+	defer l.asker.close()
+	l.Accept([]byte(`{"id":"one","pid":1}`), -time.Hour)
+	l.Accept([]byte(`{"id":"two"}`), -time.Hour)
+	l.ask(t.Context(), 0)
+	queue := history.TaskQueue{Depth: 3, InFlight: 2, Oldest: 1500 * time.Millisecond, Redelivered: 4, DeadLettered: 1,
+		DoneTwice: 1}
+	got := l.Snapshot(0)
+	if got.Accepted != 2 || got.DeadLettered != 1 || got.Open != 1 || got.Queue == nil || *got.Queue != queue {
+		t.Errorf("%+v with queue %+v, want one of two dead-lettered and %+v", got, got.Queue, queue)
+	}
+	if len(got.Workers) != 1 || got.Workers[0].PID != 8 {
+		t.Errorf("open tasks are with %+v, want one with process 8, which runs it", got.Workers)
+	}
+	over := make(chan struct{})
+	close(over)
+	l.Follow(t.Context(), over)
+	queue.DoneTwice = uint64(asked.Load())
+	if got := l.Snapshot(0); got.Done != 1 || *got.Queue != queue || asked.Load() < 3 {
+		t.Errorf("%+v with queue %+v after %d questions, want %+v", got, got.Queue, asked.Load(), queue)
+	}
+}

@@ -24,6 +24,7 @@ type Arbiter struct {
 	hooks      *hookRunner
 	upgrade    *upgrade
 	launcher   *launcher
+	engine     *engine
 	workers    *workers
 	watchdog   watchdog
 	reload     func() (settings.Config, error)
@@ -68,6 +69,11 @@ func New(p Parts) (*Arbiter, error) {
 		}
 	}
 	a.launcher.spawner = newSpawner()
+	var err error
+	if a.engine, err = openEngine(&a.cfg, a.account, a.launcher, a.board, a.clock); err != nil {
+		return nil, errors.Join(err, a.pidfile.remove())
+	}
+	a.workers.engine = a.engine
 	return a, nil
 }
 

@@ -5,11 +5,12 @@ import (
 	"strings"
 )
 
-// The environment that makes a process a worker.
+// The environment that makes a process a worker, or the task engine.
 const (
-	RoleVar  = "HANGTIME_ROLE"
-	BirthVar = "HANGTIME_WORKER_BIRTH"
-	roleWork = "worker"
+	RoleVar    = "HANGTIME_ROLE"
+	BirthVar   = "HANGTIME_WORKER_BIRTH"
+	WorkerRole = "worker"
+	EngineRole = "engine"
 )
 
 // The environment that makes a process the successor of an arbiter (gunicorn's GUNICORN_PID and GUNICORN_FD).

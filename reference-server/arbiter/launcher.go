@@ -27,6 +27,7 @@ type launcher struct {
 	null       *os.File
 	board      *os.File
 	alive      *os.File // its other end is closed by the end of the arbiter, however that comes
+	access     *os.File // to the task engine; nil: there is none
 	listeners  []*Listener
 	credential *syscall.Credential // who they run as; nil: who the arbiter runs as
 }
@@ -86,7 +87,11 @@ func (l *launcher) start(birth worker.Birth) (b born, err error) {
 		opened = append(opened, captured)
 		stdout, stderr = captured, captured
 	}
-	files := []*os.File{os.Stdin, stdout, stderr, memory, l.board, l.alive, statusWrite, beatFile}
+	access := l.null
+	if l.access != nil {
+		access = l.access
+	}
+	files := []*os.File{os.Stdin, stdout, stderr, memory, l.board, l.alive, statusWrite, beatFile, access}
 	for _, socket := range l.listeners {
 		if birth.Config.ReusePort && socket.path == "" {
 			if socket, err = socket.own(&birth.Config); err != nil {
@@ -97,7 +102,7 @@ func (l *launcher) start(birth worker.Birth) (b born, err error) {
 		files = append(files, socket.File)
 	}
 	title := fmt.Sprintf("%s: worker [%d]", birth.Config.ProcName, birth.Place)
-	attr := &os.ProcAttr{Files: files, Env: append(cleanEnv(), RoleVar+"="+roleWork, BirthVar+"="+string(text)),
+	attr := &os.ProcAttr{Files: files, Env: append(cleanEnv(), RoleVar+"="+WorkerRole, BirthVar+"="+string(text)),
 		Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Setpgid: birth.Config.Signals == "arbiter",
 			Credential: l.credential}}
 	l.spawner.do(func() {

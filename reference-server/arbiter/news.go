@@ -59,11 +59,15 @@ func (w *workers) sayReady() {
 // reap is told that a worker has ended; hopeless is its exit code when another worker would only fail the same way.
 func (w *workers) reap(c *child, state *os.ProcessState, now int64) (hopeless int) {
 	delete(w.children, c.pid)
+	returned := w.engine.takeBack(c.owner)
 	lost := w.board.Lose(c.owner, now)
 	if p := w.board.Place(c.place); p.Owner.Load() == c.owner {
 		p.State.Store(board.Empty)
 	}
 	fields := Fields{"worker": c.place, "pid": c.pid, "age": c.age, "tasks_lost": lost}
+	if w.engine != nil {
+		fields["tasks_given_back"] = returned
+	}
 	code, killed := tellExit(fields, state)
 	level := "info"
 	if killed || code != 0 {

@@ -41,6 +41,9 @@ func (a *Arbiter) readAgain() {
 
 // adopt makes next the settings; when that fails, everything stays as it was.
 func (a *Arbiter) adopt(next settings.Config) error {
+	if a.engine != nil && next.Queue != a.cfg.Queue || a.engine == nil && next.Tasks != a.cfg.Tasks {
+		return errors.New("tasks: where tasks wait cannot be changed by a reload")
+	}
 	who, err := credential(&next)
 	if err != nil {
 		return err

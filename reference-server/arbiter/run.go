@@ -31,6 +31,8 @@ func (a *Arbiter) Run() int {
 			} else {
 				a.workers.heard(n.child, n.fields)
 			}
+		case n := <-a.engine.told():
+			a.engine.heard(n, a.clock.Now())
 		case e := <-a.hooks.ended:
 			a.hooks.tell(e)
 		case e := <-a.upgrade.ended:
@@ -44,12 +46,16 @@ func (a *Arbiter) Run() int {
 		now := a.clock.Now()
 		a.upgrade.promote(a.pidfile, a.cfg.PIDFile)
 		a.watchdog.murder(a.workers.children, now)
+		a.engine.manage(now) // also while the workers leave: what they finish is told to it
 		if a.stopping {
 			a.insist(now)
 		} else {
 			a.workers.manage(now)
 		}
 		reapOrphans(a.account, a.owns)
+	}
+	if err := a.engine.close(); err != nil {
+		a.account.Say("warning", "engine-not-flushed", Fields{"reason": err.Error()})
 	}
 	a.hooks.reached("on_exit", os.Getpid(), nil)
 	a.hooks.finish()
@@ -62,7 +68,7 @@ func (a *Arbiter) Run() int {
 
 // owns says whether a child process is one that somebody here waits for.
 func (a *Arbiter) owns(pid int) bool {
-	return a.workers.children[pid] != nil || a.upgrade.child == pid || a.hooks.runs(pid)
+	return a.workers.children[pid] != nil || a.upgrade.child == pid || a.hooks.runs(pid) || a.engine.runs(pid)
 }
 
 func (a *Arbiter) signalled(s os.Signal) {

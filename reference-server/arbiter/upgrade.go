@@ -78,6 +78,10 @@ func (u *upgrade) begin(cfg *settings.Config, listeners []*Listener, hooks *hook
 		u.account.Say("warning", "signal-ignored",
 			Fields{"signal": "SIGUSR2", "reason": "the predecessor still runs", "predecessor": u.parent})
 		return
+	case cfg.OwnEngine():
+		u.account.Say("warning", "signal-ignored",
+			Fields{"signal": "SIGUSR2", "reason": "the task engine is this arbiter's, and two cannot have one store"})
+		return
 	case cfg.ReusePort:
 		u.account.Say("warning", "signal-ignored",
 			Fields{"signal": "SIGUSR2", "reason": "with reuse-port there is no socket to hand on"})

@@ -18,6 +18,7 @@ type workers struct {
 	hooks    *hookRunner
 	board    *board.Board
 	launcher *launcher
+	engine   *engine
 	crashes  crashLoop
 	news     chan news
 

@@ -30,14 +30,16 @@ type header struct {
 	target atomic.Uint64 // workers that there should be
 	start  atomic.Uint64 // when the arbiter started, CLOCK_MONOTONIC
 	parent atomic.Uint64 // its pid
-	_      [10]uint64
+	queued queued
+	_      [3]uint64
 }
 
 const (
 	headerSize = int(unsafe.Sizeof(header{}))
 	placeSize  = int(unsafe.Sizeof(Place{}))
 	slotSize   = int(unsafe.Sizeof(slot{}))
-	size       = headerSize + Places*placeSize + Tasks*slotSize
+	leaseSize  = int(unsafe.Sizeof(lease{}))
+	size       = headerSize + Places*placeSize + Tasks*(slotSize+leaseSize)
 )
 
 // A slot holds one task. word is its number and state together, so that one compare-and-swap decides between its
@@ -49,7 +51,8 @@ type slot struct {
 	accepted atomic.Uint64 // CLOCK_MONOTONIC, nanoseconds
 	started  atomic.Uint64
 	ended    atomic.Uint64
-	_        [2]uint64
+	holder   atomic.Uint64 // number of the worker process that an engine has lent it to; 0: none
+	tries    atomic.Uint64 // how often it was started
 }
 
 // A Board is the memory as this process sees it.
@@ -58,6 +61,7 @@ type Board struct {
 	head   *header
 	places []Place
 	slots  []slot
+	leases []lease
 }
 
 // Create makes the memory; pages that were never written cost nothing.
@@ -89,6 +93,7 @@ func Map(f *os.File) (*Board, error) {
 		head:   (*header)(unsafe.Pointer(&memory[0])),
 		places: unsafe.Slice((*Place)(unsafe.Pointer(&memory[headerSize])), Places),
 		slots:  unsafe.Slice((*slot)(unsafe.Pointer(&memory[headerSize+Places*placeSize])), Tasks),
+		leases: unsafe.Slice((*lease)(unsafe.Pointer(&memory[headerSize+Places*placeSize+Tasks*slotSize])), Tasks),
 	}, nil
 }
 
@@ -134,6 +139,17 @@ func StateName(state uint64) string {
 
 // Place is the line of place n, from 1; an arbiter that replaces its workers uses more places than it has workers.
 func (b *Board) Place(n int) *Place { return &b.places[(n-1)%Places] }
+
+// Held is how many tasks the workers say that they have to end.
+func (b *Board) Held() int {
+	held := uint64(0)
+	for i := range b.places {
+		if p := &b.places[i]; p.State.Load() != Empty {
+			held += p.InFlight.Load()
+		}
+	}
+	return int(held)
+}
 
 // NewOwner is a number for a worker process that no other ever had, unlike its pid.
 func (b *Board) NewOwner() uint64 { return b.head.owners.Add(1) }

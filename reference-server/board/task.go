@@ -17,11 +17,12 @@ const (
 	Done
 	Failed
 	TimedOut
-	Lost    // its worker died before it ended
-	Unknown // not remembered, or never given out
+	DeadLettered // it was tried as often as it may be, and put aside
+	Lost         // its worker died before it ended
+	Unknown      // not remembered, or never given out
 )
 
-var names = [...]string{"accepted", "accepted", "running", "done", "failed", "timed-out", "lost", "unknown"}
+var names = [...]string{"accepted", "accepted", "running", "done", "failed", "timed-out", "dead-lettered", "lost", "unknown"}
 
 func (s State) String() string { return names[min(int(s), len(names)-1)] }
 
@@ -48,13 +49,19 @@ func (b *Board) Accept(o Owner, now int64) uint64 {
 	n := b.head.next.Add(1)
 	s := &b.slots[n%Tasks]
 	s.word.Store(n<<8 | uint64(reserved))
-	s.owner.Store(o.Number)
-	s.who.Store(uint64(o.PID)<<32 | uint64(uint32(o.Place)))
+	s.own(o)
+	s.holder.Store(0)
+	s.tries.Store(0)
 	s.accepted.Store(uint64(now))
 	s.started.Store(0)
 	s.ended.Store(0)
 	s.word.Store(n<<8 | uint64(Accepted))
 	return n
+}
+
+func (s *slot) own(o Owner) {
+	s.owner.Store(o.Number)
+	s.who.Store(uint64(o.PID)<<32 | uint64(uint32(o.Place)))
 }
 
 // Start says that it runs, End that it ended. Both are false when the task is forgotten, and then change nothing.
@@ -63,18 +70,25 @@ func (b *Board) Start(n uint64, now int64) bool {
 	if !s.word.CompareAndSwap(n<<8|uint64(Accepted), n<<8|uint64(Running)) {
 		return false
 	}
+	s.tries.Add(1)
 	s.started.Store(uint64(now))
 	return true
 }
 
-// End records how it ended.
+// End records how it ended; that it was done although it had been done before is counted.
 func (b *Board) End(n uint64, state State, now int64) bool {
 	s := &b.slots[n%Tasks]
 	for _, from := range [...]State{Running, Accepted} {
 		if s.word.CompareAndSwap(n<<8|uint64(from), n<<8|uint64(state)) {
 			s.ended.Store(uint64(now))
+			if state == DeadLettered {
+				b.head.queued.deadLettered.Add(1)
+			}
 			return true
 		}
+	}
+	if state == Done && s.word.Load() == n<<8|uint64(Done) {
+		b.head.queued.doneTwice.Add(1)
 	}
 	return false
 }

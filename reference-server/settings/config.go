@@ -17,6 +17,7 @@ type Config struct {
 	Processes
 	Practices
 	Application
+	Queue
 
 	LoopStartDelay time.Duration // how long the event loop's thread takes until there is a loop
 }
@@ -87,12 +88,27 @@ type Practices struct {
 type Application struct {
 	ExecutorThreads    int
 	MaxConcurrentTasks int
-	TaskQueue          int
 	TaskTimeout        time.Duration // 0: never
 	Upstream           string        // host:port that work `socket` and `dns` ask; empty: the worker's own
 	LoadApp            string        // ok, fail-boot, fail-load: makes a worker fail as an application does
 	LockOrder          string        // same, opposite
 	PollWait           time.Duration // how long a long poll and a stream of events go on
+}
+
+// A Queue is where tasks wait until a worker runs them.
+type Queue struct {
+	Tasks       string // memory, jetstream
+	TasksURL    string // of an engine that is not ours; empty: one of our own
+	TasksCreds  string // file
+	TasksCA     string // file
+	TasksSync   string // always, interval
+	TasksDir    string // store of our own engine; empty: a folder in the log directory
+	TaskQueue   int
+	TaskStore   int // MiB
+	TaskTries   int
+	TaskBackoff time.Duration // before the second try; twice as long before each one that follows
+	TaskAckWait time.Duration
+	TaskWindow  time.Duration
 }
 
 // Default is gunicorn's default where it has the option, and the guide's good side elsewhere.
@@ -107,14 +123,25 @@ func Default() Config {
 			HookTimeout: 5 * time.Second},
 		Practices: Practices{Logging: "per-pid", State: "aware", Recovery: "restart", Cleanup: "drain",
 			Limits: "bounded", IO: "executor", Signals: "arbiter", Preload: "clean", Health: "deep", Monitoring: "on"},
-		Application: Application{ExecutorThreads: 4, MaxConcurrentTasks: 100, TaskQueue: 10000,
+		Application: Application{ExecutorThreads: 4, MaxConcurrentTasks: 100,
 			TaskTimeout: 300 * time.Second, LoadApp: "ok", LockOrder: "same", PollWait: 25 * time.Second},
+		Queue: Queue{Tasks: Memory, TasksSync: "always", TaskQueue: 10000, TaskStore: 256, TaskTries: 5,
+			TaskBackoff: 500 * time.Millisecond, TaskAckWait: 30 * time.Second, TaskWindow: 2 * time.Minute},
 	}
 }
 
 // Preloads says whether the application is made before the workers are started: a loop cannot be started before the
 // fork otherwise.
 func (c *Config) Preloads() bool { return c.PreloadApp || c.Preload == "loop-before-fork" }
+
+// The backends of tasks.
+const (
+	Memory    = "memory"
+	JetStream = "jetstream"
+)
+
+// OwnEngine says whether the tasks are in an engine that the arbiter starts.
+func (q *Queue) OwnEngine() bool { return q.Tasks == JetStream && q.TasksURL == "" }
 
 // MaxWorkers is how many places the table of workers has.
 const MaxWorkers = 256
@@ -139,5 +166,5 @@ func (c *Config) Class() string {
 // KeepApplication takes over from before what belongs to the application: a preloaded one stays as it was made, also
 // over a reload.
 func (c *Config) KeepApplication(before *Config) {
-	c.Practices, c.Application = before.Practices, before.Application
+	c.Practices, c.Application, c.Queue = before.Practices, before.Application, before.Queue
 }

@@ -25,7 +25,7 @@ func Shorthands() map[string]string {
 
 // Options are all of them, in the order in which help lists them; their values point into c.
 func (c *Config) Options() []Option {
-	return slices.Concat(c.gunicornOptions(), c.hangtimeOptions(), c.guideOptions())
+	return slices.Concat(c.gunicornOptions(), c.hangtimeOptions(), c.queueOptions(), c.guideOptions())
 }
 
 func (c *Config) gunicornOptions() []Option {
@@ -72,7 +72,6 @@ func (c *Config) hangtimeOptions() []Option {
 			[]string{"request", "loop"}, &c.HeartbeatFrom},
 		{"executor-threads", "threads for blocking work", nil, &c.ExecutorThreads},
 		{"max-concurrent-tasks", "tasks that run at once in a worker", nil, &c.MaxConcurrentTasks},
-		{"task-queue", "tasks that wait in a worker; beyond it: 503", nil, &c.TaskQueue},
 		{"task-timeout", "a task that runs longer is given up; 0: never", nil, &c.TaskTimeout},
 		{"loop-start-delay", "time that the event loop's thread takes to make the loop; with --state=unaware requests come before it", nil, &c.LoopStartDelay},
 		{"memory-limit", "MiB of resident memory at which a worker is killed; 0: no limit", nil, &c.MemoryLimit},
@@ -83,6 +82,30 @@ func (c *Config) hangtimeOptions() []Option {
 		{"poll-wait", "time after which GET /poll answers that there is no news, and GET /events ends", nil, &c.PollWait},
 		{"load-app", "fail as an application does that cannot be made (exit 3) or loaded (exit 4)",
 			[]string{"ok", "fail-boot", "fail-load"}, &c.LoadApp},
+	}
+}
+
+// queueOptions are where tasks wait.
+func (c *Config) queueOptions() []Option {
+	return []Option{
+		{"tasks", "where tasks wait: in the worker that accepted them, or in an engine that outlives it",
+			[]string{Memory, JetStream}, &c.Tasks},
+		{"tasks-url", "nats:// or tls:// of a NATS server or cluster with JetStream; empty: an engine of the server's own", nil,
+			&c.TasksURL},
+		{"tasks-creds", "file with the credentials for tasks-url", nil, &c.TasksCreds},
+		{"tasks-ca", "file with the certificates that vouch for tasks-url", nil, &c.TasksCA},
+		{"tasks-sync", "is each task on the disk before it is accepted (always), or within two minutes (interval); of the server's own engine",
+			[]string{"always", "interval"}, &c.TasksSync},
+		{"tasks-dir", "directory that the server's own engine keeps tasks in; empty: tasks in the log directory", nil,
+			&c.TasksDir},
+		{"task-queue", "tasks that wait: in a worker (memory), or that have not ended in the whole engine (jetstream); beyond it: 503", nil,
+			&c.TaskQueue},
+		{"task-store", "MiB that tasks may take in the engine; beyond it: 503 (jetstream)", nil, &c.TaskStore},
+		{"task-tries", "times that a task is started before it is dead-lettered; the last time it runs alone in its worker (jetstream)", nil,
+			&c.TaskTries},
+		{"task-backoff", "pause after a task's first failed try; each further one is twice as long (jetstream)", nil, &c.TaskBackoff},
+		{"task-ack-wait", "a task whose worker's loop has not turned for so long is given to another (jetstream)", nil, &c.TaskAckWait},
+		{"task-window", "time in which a task with a key that came before is taken for the same task (jetstream)", nil, &c.TaskWindow},
 	}
 }
 

@@ -55,5 +55,5 @@ func (c *Config) Validate() error {
 			wrong = append(wrong, err)
 		}
 	}
-	return errors.Join(wrong...)
+	return errors.Join(append(wrong, c.Queue.wrong()...)...)
 }

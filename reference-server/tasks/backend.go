@@ -1,7 +1,10 @@
 package tasks
 
 import (
-	"sync"
+	"errors"
+
+	"github.com/hangtime-dev/hangtime/reference-server/board"
+	"github.com/hangtime-dev/hangtime/reference-server/jetstream"
 )
 
 // A Task is one that was accepted.
@@ -10,82 +13,63 @@ type Task struct {
 	Number   uint64
 	Accepted int64 // CLOCK_MONOTONIC, nanoseconds
 	held     []byte
+
+	token   jetstream.Token // of a task that an engine has lent
+	earlier int             // how often it was begun before the board knew of it
+	alone   bool
 }
 
-// A Backend keeps tasks between the request that brings them and the loop that runs them. The manager bounds how many
-// there are at once.
+// What becomes of a task that a backend does not take over.
+var (
+	ErrFull      = errors.New("as many tasks as may wait are waiting")
+	ErrNoEngine  = errors.New("the task engine does not answer")
+	ErrForgotten = errors.New("a task with this key was accepted before, and what became of it is not remembered")
+)
+
+// A Backend keeps tasks between the request that brings them and the loop that runs them.
 type Backend interface {
+	// Start begins to give tasks out: ready is called, from any thread, once for each that Take may find.
+	Start(ready func(label uint64)) error
+	// Full says that a task would be refused; that it is not, is no promise.
+	Full() bool
 	// Enqueue takes a task over. When it returns nil the task will be given out by Take, as far as Guarantees
-	// promises. From any thread.
-	Enqueue(*Task) error
-	// Take gives out the oldest task that waits; ok is false when none does. It never blocks: the manager calls it on
-	// the loop's thread when there is room.
+	// promises, by this worker or another; number is the task's, or that of an earlier one that it is the same as.
+	// From any thread.
+	Enqueue(*Task) (number uint64, err error)
+	// Take gives out the oldest task that waits here; ok is false when none may be begun now. It never blocks: the
+	// manager calls it on the loop's thread when there is room.
 	Take() (t *Task, ok bool)
-	// Ack says that a task that was taken has ended, however it ended, and need not be given out again.
-	Ack(*Task)
+	// Outcome is what becomes of a task whose try ended in a state: the state itself, Accepted when it will be tried
+	// again, or DeadLettered.
+	Outcome(t *Task, state board.State) board.State
+	// Settle is told the outcome, once the board knows it. It never blocks.
+	Settle(t *Task, outcome board.State)
+	// Renew is called at every turn of the loop: what this worker holds is in good hands.
+	Renew(now int64)
+	// Stop gives no more tasks out, and gives back what was not begun, where there is somebody to give it to.
+	Stop()
+	// Close is called when nothing is held any more, or when there is no more time.
+	Close() error
 	Stats() Stats
 	Guarantees() Guarantees
 }
 
-// Stats are a backend's figures.
+// Stats are what a worker holds.
 type Stats struct {
-	Waiting  int    // enqueued and not taken
-	Taken    int    // taken and not acked
-	Enqueued uint64 // ever
+	Waiting int // here, to be taken
+	Later   int // here, and not due yet
+	Taken   int // and not settled
 }
 
-// Guarantees say in words what becomes of tasks that were enqueued and not acked.
+// Held is how many tasks this worker has to end.
+func (s Stats) Held() int { return s.Waiting + s.Later + s.Taken }
+
+// Guarantees say in words what becomes of tasks that were accepted and have not ended.
 type Guarantees struct {
+	Name       string `json:"name"`
 	WorkerDies string `json:"worker_dies"`
 	EngineDies string `json:"engine_dies"`
 	PowerCut   string `json:"power_cut"`
-}
-
-// memory keeps tasks in this process: what a killed worker held is gone, as the guide says.
-type memory struct {
-	mu       sync.Mutex
-	waiting  []*Task
-	taken    int
-	enqueued uint64
-}
-
-func (m *memory) Enqueue(t *Task) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.waiting = append(m.waiting, t)
-	m.enqueued++
-	return nil
-}
-
-func (m *memory) Take() (*Task, bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if len(m.waiting) == 0 {
-		return nil, false
-	}
-	t := m.waiting[0]
-	m.waiting[0] = nil
-	m.waiting = m.waiting[1:]
-	m.taken++
-	return t, true
-}
-
-func (m *memory) Ack(*Task) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.taken--
-}
-
-func (m *memory) Stats() Stats {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return Stats{Waiting: len(m.waiting), Taken: m.taken, Enqueued: m.enqueued}
-}
-
-func (m *memory) Guarantees() Guarantees {
-	return Guarantees{
-		WorkerDies: "every task that it held is lost, and is then told as lost",
-		EngineDies: "the engine is the worker itself",
-		PowerCut:   "every task is lost, and what became of the earlier ones is forgotten",
-	}
+	SameKey    string `json:"same_key"` // a task that comes twice with one key
+	Fails      string `json:"fails"`
 }

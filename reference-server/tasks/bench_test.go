@@ -47,9 +47,13 @@ func newTestManager(t testing.TB, change func(*settings.Config)) *Manager {
 		}
 		_, _, _, _ = memory.Close(), page.Unmap(), file.Close(), b.Unmap()
 	})
-	return NewManager(Parts{Config: cfg, Board: b, Page: page, Clock: clock, Log: log, RSS: func() uint64 {
+	m, err := NewManager(Parts{Config: cfg, Board: b, Page: page, Clock: clock, Log: log, RSS: func() uint64 {
 		return 0
 	}, Owner: board.Owner{Number: 1, PID: os.Getpid(), Place: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
 }
 
 // Tasks that take no time, from accepted to done, through one event loop; with the three log lines of each, and without.

@@ -29,9 +29,12 @@ func (j *journal) ended(t *Task, state board.State, took time.Duration, err erro
 		return
 	}
 	args := append(j.fields(t), "state", state.String(), "took_ms", ms(took))
-	if err != nil {
+	switch {
+	case state == board.Accepted:
+		j.log.Warn("task to be tried again", append(args, "error", err.Error())...)
+	case err != nil:
 		j.log.Error("task failed", append(args, "error", err.Error())...)
-	} else {
+	default:
 		j.log.Info("task done", args...)
 	}
 }

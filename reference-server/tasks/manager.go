@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -12,15 +13,13 @@ import (
 	"github.com/hangtime-dev/hangtime/reference-server/board"
 	"github.com/hangtime-dev/hangtime/reference-server/eventloop"
 	"github.com/hangtime-dev/hangtime/reference-server/heartbeat"
+	"github.com/hangtime-dev/hangtime/reference-server/jetstream"
 	"github.com/hangtime-dev/hangtime/reference-server/settings"
 	"github.com/hangtime-dev/hangtime/reference-server/tasklog"
 )
 
-// What a refused task is told.
-var (
-	ErrFull   = errors.New("as many tasks as may wait are waiting")
-	ErrNoLoop = errors.New("the event loop does not run")
-)
+// ErrNoLoop is what a task is refused with when nobody would run it.
+var ErrNoLoop = errors.New("the event loop does not run")
 
 // A Manager belongs to one worker process.
 type Manager struct {
@@ -64,17 +63,39 @@ type Parts struct {
 	Log    *tasklog.Log
 	RSS    func() uint64   // memory of this process, bytes
 	Beat   func(now int64) // at every turn of the loop; nil: the loop gives no sign of life
+	Engine *os.File        // how to reach the task engine; unused when tasks are kept in memory
 }
 
 // NewManager makes one whose loop does not run.
-func NewManager(p Parts) *Manager {
+func NewManager(p Parts) (*Manager, error) {
+	backend, err := newBackend(p)
+	if err != nil {
+		return nil, err
+	}
 	m := &Manager{cfg: p.Config, board: p.Board, owner: p.Owner, page: p.Page, clock: p.Clock, log: p.Log, beat: p.Beat,
-		backend: &memory{}, Measures: newMeasures(),
+		backend: backend, Measures: newMeasures(),
 		bench: &workbench{dir: p.Config.LogDir, pid: p.Owner.PID, upstream: &upstream{address: p.Config.Upstream}}}
 	m.journal = &journal{wanted: p.Config.Monitoring == "on", log: p.Log, board: p.Board, pid: p.Owner.PID, rss: p.RSS,
 		measures: m.Measures}
 	m.executor.Store(eventloop.NewExecutor(p.Config.ExecutorThreads))
-	return m
+	if err := backend.Start(m.rouse); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+func newBackend(p Parts) (Backend, error) {
+	if p.Config.Tasks == settings.JetStream {
+		access, err := jetstream.ReadAccess(p.Engine)
+		if err != nil {
+			return nil, err
+		}
+		return newJetStream(access, p)
+	}
+	if p.Config.Limits != "bounded" {
+		return newMemory(0), nil
+	}
+	return newMemory(p.Config.MaxConcurrentTasks + p.Config.TaskQueue), nil
 }
 
 // Start starts the event loop. ghost makes what a fork leaves of a loop that was started before it: everything but
@@ -180,6 +201,7 @@ func (m *Manager) loopEnded(r *runner, err error) {
 func (m *Manager) turn(now int64) {
 	m.page.Turns.Add(1)
 	m.page.LoopBeat.Store(uint64(now))
+	m.backend.Renew(now)
 	if m.beat != nil {
 		m.beat(now)
 	}
@@ -208,32 +230,45 @@ func (m *Manager) Submit(s Spec) (uint64, error) {
 	if r == nil {
 		panic("the event loop is nil: it does not run yet, or it died")
 	}
-	if m.Measures.inFlight.Add(1) > int64(m.cfg.MaxConcurrentTasks+m.cfg.TaskQueue) && m.cfg.Limits == "bounded" {
-		m.Measures.inFlight.Add(-1)
+	if m.backend.Full() {
 		m.Measures.Refused.Add(1)
 		return 0, ErrFull
 	}
 	now := m.clock.Now()
-	t := &Task{Spec: s, Number: m.board.Accept(m.owner, now), Accepted: now}
-	if s.Size > 0 && s.Work != "file" {
-		t.held = hold(s.Size)
+	owner := m.owner
+	if m.cfg.Tasks != settings.Memory {
+		owner = board.Owner{} // until a worker has it the engine does
 	}
-	m.page.InFlight.Store(uint64(m.Measures.inFlight.Load()))
-	m.Measures.Accepted.Add(1)
+	t := &Task{Spec: s, Number: m.board.Accept(owner, now), Accepted: now}
 	m.journal.say("task accepted", t)
-	if err := m.backend.Enqueue(t); err != nil {
-		m.page.InFlight.Store(uint64(m.Measures.inFlight.Add(-1)))
+	n, err := m.backend.Enqueue(t)
+	switch {
+	case errors.Is(err, ErrNoEngine): // that may have it all the same
+		m.refused(t)
+	case err != nil:
 		m.board.End(t.Number, board.Failed, m.clock.Now())
-		return 0, fmt.Errorf("keep the task: %w", err)
+		m.refused(t)
+	case n != t.Number:
+		m.board.End(t.Number, board.Failed, m.clock.Now()) // its number was told to nobody
+	default:
+		m.Measures.Accepted.Add(1)
 	}
-	m.wake(r, t.Number)
-	return t.Number, nil
+	return n, err
 }
 
-// wake makes the loop take what waits. A loop that ended meanwhile takes nothing: the one that followed it is woken
+func (m *Manager) refused(t *Task) {
+	m.Measures.Refused.Add(1)
+	m.journal.say("task refused", t)
+}
+
+// rouse makes the loop take what waits. A loop that ended meanwhile takes nothing: the one that followed it is woken
 // instead, or will find the task when it starts.
-func (m *Manager) wake(r *runner, label uint64) {
-	for {
+func (m *Manager) rouse(label uint64) {
+	m.page.InFlight.Store(uint64(m.InFlight()))
+	m.mu.Lock()
+	r := m.runner
+	m.mu.Unlock()
+	for r != nil {
 		err := r.loop.CallSoonThreadsafe(eventloop.Callback{Run: r.pump, Label: label})
 		m.mu.Lock()
 		now := m.runner
@@ -315,9 +350,9 @@ func (m *Manager) State() LoopState {
 	return s
 }
 
-// Active is how many tasks run, InFlight how many were accepted and have not ended.
+// Active is how many tasks run, InFlight how many this worker has to end.
 func (m *Manager) Active() int   { return int(m.Measures.active.Load()) }
-func (m *Manager) InFlight() int { return int(m.Measures.inFlight.Load()) }
+func (m *Manager) InFlight() int { return m.backend.Stats().Held() }
 
 // Backend is where tasks wait.
 func (m *Manager) Backend() Backend { return m.backend }

@@ -11,15 +11,16 @@ import (
 
 // Measures are figures since the worker started.
 type Measures struct {
-	Accepted, Done, Failed, TimedOut, Refused, Restarts, Slow atomic.Uint64
-	Lag                                                       atomic.Int64 // of the last callback, nanoseconds
-	MaxLag                                                    atomic.Int64
+	Accepted, Refused                             atomic.Uint64
+	Done, Failed, TimedOut, Retried, DeadLettered atomic.Uint64
+	Restarts, Slow                                atomic.Uint64
+	Lag                                           atomic.Int64 // of the last callback, nanoseconds
+	MaxLag                                        atomic.Int64
 
 	LagSeconds  prometheus.Histogram
 	TaskSeconds prometheus.Histogram
 
-	inFlight atomic.Int64 // accepted and not ended
-	active   atomic.Int64 // of these, running
+	active atomic.Int64 // tasks that run
 }
 
 func newMeasures() *Measures {
@@ -47,6 +48,10 @@ func (m *Measures) ended(state board.State, took time.Duration) {
 		m.Done.Add(1)
 	case board.TimedOut:
 		m.TimedOut.Add(1)
+	case board.Accepted:
+		m.Retried.Add(1)
+	case board.DeadLettered:
+		m.DeadLettered.Add(1)
 	default:
 		m.Failed.Add(1)
 	}

@@ -146,17 +146,22 @@ func (u *runner) finish(r *run, state board.State, err error) {
 	}
 	delete(u.current, r.Number)
 	now := u.clock.Now()
-	u.board.End(r.Number, state, now)
-	u.backend.Ack(r.Task)
+	// The board first: what it says has ended is not done again, should this worker die before the engine hears of it.
+	outcome := u.backend.Outcome(r.Task, state)
+	if outcome.Ended() {
+		u.board.End(r.Number, outcome, now)
+	}
+	u.backend.Settle(r.Task, outcome)
 	u.measures.active.Add(-1)
-	u.page.InFlight.Store(uint64(u.measures.inFlight.Add(-1)))
+	held := u.backend.Stats()
+	u.page.InFlight.Store(uint64(held.Held()))
 	took := time.Duration(now - r.started)
-	u.measures.ended(state, took)
-	u.journal.ended(r.Task, state, took, err)
+	u.measures.ended(outcome, took)
+	u.journal.ended(r.Task, outcome, took, err)
 	if u.cfg.Cleanup == "drain" {
 		r.held = nil
 	}
-	if u.backend.Stats().Waiting > 0 {
+	if held.Waiting > 0 {
 		u.loop.CallSoon(eventloop.Callback{Run: u.pump})
 	}
 }

@@ -29,6 +29,7 @@ func (m *Manager) Shutdown(ctx context.Context) error {
 		}
 		return nil
 	}
+	m.backend.Stop()
 	drained := m.drain(ctx)
 	m.mu.Lock()
 	r, joined := m.runner, m.joined
@@ -40,6 +41,7 @@ func (m *Manager) Shutdown(ctx context.Context) error {
 	}
 	executor := m.executor.Load()
 	executor.Shutdown()
+	err = errors.Join(err, m.backend.Close())
 	if err == nil && r != nil {
 		err = r.loop.Close()
 	}
@@ -56,13 +58,13 @@ func (m *Manager) drain(ctx context.Context) bool {
 	m.mu.Lock()
 	r := m.runner
 	m.mu.Unlock()
-	if r == nil || !r.loop.Running() || m.Measures.inFlight.Load() == 0 {
-		return m.Measures.inFlight.Load() == 0
+	if r == nil || !r.loop.Running() || m.InFlight() == 0 {
+		return m.InFlight() == 0
 	}
 	const step = 20 * time.Millisecond
 	var look func()
 	look = func() {
-		if m.Measures.inFlight.Load() == 0 {
+		if m.InFlight() == 0 {
 			close(done)
 			return
 		}

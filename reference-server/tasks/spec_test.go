@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -12,13 +13,15 @@ func TestParseSpec(t *testing.T) {
 		`{"work":"cpu","duration":"20ms"}`:       {Work: "cpu", Duration: 20 * time.Millisecond},
 		`{"work":"file","size":10}`:              {Work: "file", Size: 10},
 		`{"work":"sleep","duration":"1h"}` + " ": {Work: "sleep", Duration: time.Hour},
+		`{"delay":"2s","key":"order-17"}`:        {Work: "sleep", Delay: 2 * time.Second, Key: "order-17"},
 	} {
 		if got, err := ParseSpec([]byte(body)); err != nil || got != want {
 			t.Errorf("%s: %v, %v; want %v", body, got, err, want)
 		}
 	}
 	for _, body := range []string{`{`, `[]`, `1`, `{} {}`, `{"work":"dance"}`, `{"duration":20}`, `{"duration":"-1s"}`,
-		`{"duration":"2h"}`, `{"size":-1}`, `{"size":67108865}`, `{"colour":"red"}`} {
+		`{"duration":"2h"}`, `{"size":-1}`, `{"size":67108865}`, `{"colour":"red"}`,
+		`{"delay":"2h"}`, `{"key":"two words"}`, `{"key":"` + strings.Repeat("k", MaxKey+1) + `"}`} {
 		if got, err := ParseSpec([]byte(body)); err == nil {
 			t.Errorf("%s: %v, want an error", body, got)
 		}

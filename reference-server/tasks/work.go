@@ -37,6 +37,11 @@ func (b *workbench) do(t *Task) error {
 		return b.upstream.ask(t.Duration)
 	case "fail":
 		return errFail
+	case "crash":
+		if err := sleep(t.Duration); err != nil {
+			return err
+		}
+		return unix.Kill(b.pid, unix.SIGKILL)
 	}
 	return fmt.Errorf("work %q is not for a thread", t.Work)
 }

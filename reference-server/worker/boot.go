@@ -114,9 +114,13 @@ func (w *Worker) application(page *heartbeat.Page, b *board.Board) error {
 	if w.cfg.HeartbeatFrom == "loop" {
 		beat = w.pulse.beat
 	}
-	manager := tasks.NewManager(tasks.Parts{Config: *w.cfg, Board: b, Page: page, Clock: w.clock, Log: log,
-		RSS: used.rss, Beat: beat,
+	unix.CloseOnExec(fdEngine)
+	manager, err := tasks.NewManager(tasks.Parts{Config: *w.cfg, Board: b, Page: page, Clock: w.clock, Log: log,
+		RSS: used.rss, Beat: beat, Engine: os.NewFile(fdEngine, "engine"),
 		Owner: board.Owner{Number: w.birth.Owner, PID: os.Getpid(), Place: w.birth.Place}})
+	if err != nil {
+		return err
+	}
 	w.app = &application{pid: int64(os.Getpid()), place: w.birth.Place, cfg: w.cfg, clock: w.clock, page: page, board: b,
 		log: log, manager: manager, memory: used}
 	return manager.Start(w.cfg.Preload == "loop-before-fork")

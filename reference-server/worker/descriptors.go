@@ -7,5 +7,6 @@ const (
 	fdAlive     = 5 // reads end of file when the arbiter is gone
 	fdStatus    = 6 // lines of JSON to the arbiter
 	fdTmpfile   = 7 // the heartbeat's file; the null device when the heartbeat is in memory
-	fdListeners = 8
+	fdEngine    = 8 // how to reach the task engine; the null device where there is none
+	fdListeners = 9
 )

@@ -31,20 +31,27 @@ func (p *application) metrics(r *web.Request, a *web.Answer) {
 	goroutines, threads, files := inside()
 	m := p.manager.Measures
 	// memory_usage_mb is the guide's name, kept for what reads its application; it carries MiB, as it does there.
-	a.JSON(200, map[string]any{
+	all := map[string]any{
 		"memory_usage_mb": float64(p.memory.rss()>>10) / 1024, "cpu_percent": p.memory.cpuPercent(),
 		"active_tasks": p.manager.Active(), "event_loop_running": s.Said,
 		"pid": os.Getpid(), "worker": p.place, "requests": p.served.Load(), "connections": p.conns.Load(),
 		"tasks_waiting": stats.Waiting, "tasks_in_flight": p.manager.InFlight(), "tasks_accepted": m.Accepted.Load(),
-		"tasks_done": m.Done.Load(), "tasks_failed": m.Failed.Load(),
-		"tasks_timed_out": m.TimedOut.Load(), "tasks_refused": m.Refused.Load(), "loop_restarts": m.Restarts.Load(),
+		"tasks_done": m.Done.Load(), "tasks_failed": m.Failed.Load(), "tasks_retried": m.Retried.Load(),
+		"tasks_dead_lettered": m.DeadLettered.Load(),
+		"tasks_timed_out":     m.TimedOut.Load(), "tasks_refused": m.Refused.Load(), "loop_restarts": m.Restarts.Load(),
 		"slow_callbacks": m.Slow.Load(),
 		"loop_lag_ms":    float64(m.Lag.Load()) / 1e6, "loop_lag_max_ms": float64(m.MaxLag.Load()) / 1e6,
 		"loop_turns": p.page.Turns.Load(), "loop_callbacks_ready": s.Ready,
 		"executor_jobs_waiting": jobs, "executor_threads": poolThreads, "log_lines_lost": p.log.Lost(),
 		"goroutines": goroutines, "threads": threads, "open_files": files,
 		"backend": p.manager.Backend().Guarantees(),
-	})
+	}
+	if q, at := p.board.Queue(); at > 0 {
+		all["queue"] = map[string]any{"depth": q.Depth, "in_flight": q.InFlight, "oldest_ms": float64(q.Oldest.Microseconds()) / 1000,
+			"redelivered": q.Redelivered, "dead_lettered": q.DeadLettered, "done_twice": q.DoneTwice,
+			"age_ms": float64(p.clock.Now()-at) / 1e6}
+	}
+	a.JSON(200, all)
 }
 
 // inside counts what a leak makes grow: goroutines, operating system threads that were ever made, and open descriptors.
@@ -129,6 +136,8 @@ func (f figures) Collect(to chan<- prometheus.Metric) {
 	counter("tasks_accepted_total", "Tasks accepted.", m.Accepted.Load())
 	counter("tasks_done_total", "Tasks that ended well.", m.Done.Load())
 	counter("tasks_failed_total", "Tasks that failed.", m.Failed.Load())
+	counter("tasks_retried_total", "Tries of tasks that failed, with another to follow.", m.Retried.Load())
+	counter("tasks_dead_lettered_total", "Tasks put aside after as many tries as they may have.", m.DeadLettered.Load())
 	counter("tasks_timed_out_total", "Tasks that ran longer than task-timeout.", m.TimedOut.Load())
 	counter("tasks_refused_total", "Tasks refused because as many as may wait waited.", m.Refused.Load())
 	counter("loop_restarts_total", "Times that the event loop was started again.", m.Restarts.Load())
@@ -145,6 +154,14 @@ func (f figures) Collect(to chan<- prometheus.Metric) {
 	gauge("goroutines", "Goroutines.", float64(goroutines))
 	gauge("threads_created", "Operating system threads ever made.", float64(threads))
 	gauge("open_files", "Open descriptors.", float64(files))
+	if q, at := p.board.Queue(); at > 0 {
+		gauge("queue_depth", "Tasks that wait in the engine, delayed ones too.", float64(q.Depth))
+		gauge("queue_in_flight", "Tasks of the engine that workers hold.", float64(q.InFlight))
+		gauge("queue_oldest_seconds", "Age of the oldest task in the engine.", q.Oldest.Seconds())
+		counter("queue_redelivered_total", "Times that a task was given out again.", q.Redelivered)
+		counter("queue_dead_lettered_total", "Tasks of the whole server that were put aside.", q.DeadLettered)
+		counter("queue_done_twice_total", "Times that a task was done that had been done before.", q.DoneTwice)
+	}
 	running := 0.0
 	if s.Runs {
 		running = 1

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/reference-server/board"
+	"github.com/hangtime-dev/hangtime/reference-server/settings"
 	"github.com/hangtime-dev/hangtime/reference-server/tasks"
 	"github.com/hangtime-dev/hangtime/reference-server/web"
 )
@@ -28,14 +29,19 @@ func (p *application) submit(r *web.Request, a *web.Answer) {
 		a.Status = 202
 		a.Body = append(a.Body, `{"id":"`...)
 		a.Body = p.board.AppendID(a.Body, n)
-		a.Body = append(a.Body, `","pid":`...)
-		a.Body = strconv.AppendInt(a.Body, p.pid, 10)
-		a.Body = append(a.Body, `,"worker":`...)
-		a.Body = strconv.AppendInt(a.Body, int64(p.place), 10)
+		a.Body = append(a.Body, '"')
+		if p.cfg.Tasks == settings.Memory { // elsewhere it is not this worker that has to end it
+			a.Body = append(a.Body, `,"pid":`...)
+			a.Body = strconv.AppendInt(a.Body, p.pid, 10)
+			a.Body = append(a.Body, `,"worker":`...)
+			a.Body = strconv.AppendInt(a.Body, int64(p.place), 10)
+		}
 		a.Body = append(a.Body, "}\n"...)
-	case errors.Is(err, tasks.ErrFull), errors.Is(err, tasks.ErrNoLoop):
+	case errors.Is(err, tasks.ErrFull), errors.Is(err, tasks.ErrNoLoop), errors.Is(err, tasks.ErrNoEngine):
 		a.Fail(503, err.Error())
 		a.RetryAfter = 1
+	case errors.Is(err, tasks.ErrForgotten):
+		a.Fail(409, err.Error())
 	default:
 		a.Fail(500, err.Error())
 	}
@@ -78,7 +84,19 @@ func (p *application) taskStates(r *web.Request, a *web.Answer) {
 		}
 		a.Body = p.appendTask(a.Body, id, p.board.Get(n))
 	}
-	a.Body = append(a.Body, "]}\n"...)
+	a.Body = append(a.Body, ']')
+	a.Body = p.appendQueue(a.Body)
+	a.Body = append(a.Body, "}\n"...)
+}
+
+// appendQueue says how the whole queue is, where an engine has it.
+func (p *application) appendQueue(to []byte) []byte {
+	q, at := p.board.Queue()
+	if at == 0 {
+		return to
+	}
+	return fmt.Appendf(to, `,"queue":{"depth":%d,"in_flight":%d,"oldest_ms":%.3f,"redelivered":%d,"dead_lettered":%d,"done_twice":%d}`,
+		q.Depth, q.InFlight, float64(q.Oldest.Microseconds())/1000, q.Redelivered, q.DeadLettered, q.DoneTwice)
 }
 
 func (p *application) appendTask(to []byte, id string, t board.Task) []byte {

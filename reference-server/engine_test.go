@@ -1,0 +1,255 @@
+package refserver
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+)
+
+var engineKills = flag.Int("engine-kills", 3, "times that the task engine is killed under load")
+
+// engine waits for the nth engine process, and says which it is.
+func (s *target) engine(nth int) int {
+	s.t.Helper()
+	e := s.event("engine-ready", nth)
+	return number(e["pid"])
+}
+
+// A books is what became of every task that was posted.
+type books struct {
+	mu       sync.Mutex
+	accepted []string
+	refused  int
+}
+
+// post posts tasks until stop is closed, a few at once, and tries again with the same key when no answer came: a client
+// that does so gets each task done.
+func (s *target) post(b *books, stop <-chan struct{}, body string) *sync.WaitGroup {
+	var all sync.WaitGroup
+	for n := range 4 {
+		all.Go(func() {
+			client := s.client(patience)
+			for i := 0; ; i++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				text := fmt.Sprintf(`{%s,"key":"%d-%d"}`, body, n, i)
+				for end := time.Now().Add(patience); time.Now().Before(end); {
+					status, answer, err := s.askWith(client, "POST", "/task", text, "")
+					if err == nil && status == 202 {
+						var v struct{ ID string }
+						if json.Unmarshal([]byte(answer), &v) == nil {
+							b.mu.Lock()
+							b.accepted = append(b.accepted, v.ID)
+							b.mu.Unlock()
+						}
+						break
+					}
+					b.mu.Lock()
+					b.refused++
+					b.mu.Unlock()
+				}
+			}
+		})
+	}
+	return &all
+}
+
+// settle wants every accepted task done, and says how often a task was given out again and done twice.
+func (s *target) settle(b *books) (redelivered, twice int) {
+	s.t.Helper()
+	for _, id := range b.accepted {
+		if end := s.ends(id); end != "done" {
+			s.t.Errorf("task %s: %s, want done", id, end)
+		}
+	}
+	_, m := s.get("/metrics")
+	q, _ := m["queue"].(map[string]any)
+	return number(q["redelivered"]), number(q["done_twice"])
+}
+
+func jetStream(c *Config) {
+	async(c)
+	c.Tasks, c.Workers, c.TaskAckWait = "jetstream", 4, 2*time.Second
+	c.MaxConcurrentTasks, c.TaskTries = 8, 10
+}
+
+// No task is lost when workers are killed under load, and what they held is given out again at once.
+func TestTasksOutliveWorkersKilledUnderLoad(t *testing.T) {
+	t.Parallel()
+	s := serve(t, jetStream)
+	var b books
+	stop := make(chan struct{})
+	posted := s.post(&b, stop, `"work":"sleep","duration":"30ms"`)
+	killed := map[int]time.Time{}
+	for n := range *kills {
+		var pids []int
+		s.until("a worker is ready", func() bool { pids = s.places(); return len(pids) > 1 })
+		pid := pids[n%len(pids)]
+		killed[pid] = time.Now()
+		kill(t, pid)
+		s.event("worker-exited", n+1)
+	}
+	close(stop)
+	posted.Wait()
+	redelivered, twice := s.settle(&b)
+	t.Logf("%d tasks accepted, %d workers killed: all done, %d given out again, %d done twice; %d requests had to be sent again; %s", len(b.accepted), *kills, redelivered, twice, b.refused, s.begunAgain(killed))
+}
+
+// begunAgain says how long after the death of its worker a task was begun again, by the workers' logs.
+func (s *target) begunAgain(killed map[int]time.Time) string {
+	type start struct {
+		at  time.Time
+		pid int
+	}
+	starts := map[string][]start{}
+	for text := range strings.Lines(s.file("async_tasks*.log")) {
+		var line struct {
+			Time    time.Time
+			Msg, ID string
+			PID     int
+		}
+		if json.Unmarshal([]byte(text), &line) == nil && line.Msg == "task started" {
+			starts[line.ID] = append(starts[line.ID], start{line.Time, line.PID})
+		}
+	}
+	var after []time.Duration
+	for _, all := range starts {
+		slices.SortFunc(all, func(a, b start) int { return a.at.Compare(b.at) })
+		for i, one := range all[:len(all)-1] {
+			if death, ok := killed[one.pid]; ok && !all[i+1].at.Before(death) {
+				after = append(after, all[i+1].at.Sub(death))
+			}
+		}
+	}
+	if len(after) == 0 {
+		return "none was seen to be begun again"
+	}
+	slices.Sort(after)
+	return fmt.Sprintf("%d begun again, half of them within %v of their worker's death, all within %v", len(after),
+		after[len(after)/2].Round(time.Millisecond), after[len(after)-1].Round(time.Millisecond))
+}
+
+// No task is lost when the engine is killed under load: it comes back on the same store and port.
+func TestTasksOutliveTheEngineKilledUnderLoad(t *testing.T) {
+	t.Parallel()
+	s := serve(t, jetStream)
+	var b books
+	stop := make(chan struct{})
+	posted := s.post(&b, stop, `"work":"sleep","duration":"30ms"`)
+	for n := range *engineKills {
+		s.until("tasks are accepted", func() bool {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			return len(b.accepted) > 20*(n+1)
+		})
+		kill(t, s.engine(n+1))
+		s.event("engine-exited", n+1)
+		s.engine(n + 2)
+	}
+	close(stop)
+	posted.Wait()
+	redelivered, twice := s.settle(&b)
+	t.Logf("%d tasks accepted, engine killed %d times: all done, %d given out again, %d done twice; %d requests had to be sent again", len(b.accepted), *engineKills, redelivered, twice, b.refused)
+}
+
+// The engine ends with its arbiter, however that ends; and its store is not for a second one meanwhile.
+func TestTheEngineEndsWithItsArbiter(t *testing.T) {
+	t.Parallel()
+	for _, end := range []syscall.Signal{syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGKILL} {
+		t.Run(end.String(), func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, jetStream)
+			engine := s.engine(1)
+			second := launch(t, func(c *Config) { jetStream(c); c.TasksDir = filepath.Join(s.dir, "tasks") })
+			if code := second.exitCode(); code != 1 {
+				t.Errorf("a second engine on one store: exit code %d, want 1", code)
+			}
+			s.signal(end)
+			s.exitCode()
+			s.until("the engine ends", func() bool { return !running(engine) })
+		})
+	}
+}
+
+// What waited when the server was stopped is done by the next one on the same store.
+func TestTasksOutliveTheServer(t *testing.T) {
+	t.Parallel()
+	store := t.TempDir()
+	first := serve(t, func(c *Config) { jetStream(c); c.TasksDir, c.MaxConcurrentTasks, c.Workers = store, 1, 1 })
+	first.holder(first.task(202, `{"work":"sleep","duration":"1h"}`))
+	first.task(202, `{"work":"file","size":10}`)
+	first.signal(syscall.SIGQUIT)
+	first.exitCode()
+	second := serve(t, func(c *Config) { jetStream(c); c.TasksDir, c.Workers = store, 1 })
+	second.until("the second task is done", func() bool {
+		return strings.Contains(second.file("async_tasks_*.log"), `"msg":"task done"`)
+	})
+}
+
+// Who has not the run's key is not let in, and neither a command line nor an environment shows it.
+func TestTheEngineIsForItsServerAlone(t *testing.T) {
+	t.Parallel()
+	s := serve(t, jetStream)
+	address, _ := s.event("engine-ready")["address"].(string)
+	host, _, err := net.SplitHostPort(address)
+	if err != nil || !net.ParseIP(host).IsLoopback() {
+		t.Errorf("the engine accepts on %s, want an address of the loopback", address)
+	}
+	if conn, err := nats.Connect("nats://" + address); err == nil {
+		conn.Close()
+		t.Error("a stranger is let in")
+	}
+	for _, pid := range append(s.workers(), s.cmd.Process.Pid) {
+		for _, file := range []string{"cmdline", "environ"} {
+			text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(string(text), "nats://127") || strings.Contains(string(text), `"Seed"`) {
+				t.Errorf("%s of %d: %q", file, pid, text)
+			}
+		}
+	}
+}
+
+// A NATS server that ran before does as well, and is neither started nor ended.
+func TestAnEngineThatRanBefore(t *testing.T) {
+	t.Parallel()
+	own, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true,
+		StoreDir: t.TempDir(), NoSigs: true, NoLog: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	own.Start()
+	defer func() { own.Shutdown(); own.WaitForShutdown() }()
+	if !own.ReadyForConnections(patience) {
+		t.Fatal("it is not ready")
+	}
+	s := serve(t, func(c *Config) { jetStream(c); c.TasksURL = own.ClientURL() })
+	id := s.task(202, `{"work":"sleep","duration":"500ms"}`)
+	kill(t, s.holder(id))
+	s.becomes(id, "done")
+	if n := len(s.said("engine-started")); n != 0 {
+		t.Errorf("%d engines were started, want none", n)
+	}
+	s.signal(syscall.SIGTERM)
+	s.exitCode()
+	if !own.Running() {
+		t.Error("the server ended an engine that is not its own")
+	}
+}
