@@ -31,7 +31,7 @@ func TestTheLedgerAsksOnlyHostsThatWerePermitted(t *testing.T) {
 	_, port, _ := net.SplitHostPort(srv.Listener.Addr().String())
 	a := newAsker(Server{URL: "http://known-to-nobody-else.test:" + port, Hosts: here})
 	defer a.close()
-	if states, err := a.ask(t.Context(), 0, []string{"t-1"}); err != nil || states["t-1"] != "done" {
+	if states, err := a.ask(t.Context(), 0, []string{"t-1"}); err != nil || states["t-1"].state != "done" {
 		t.Errorf("%v, %v", states, err)
 	}
 	b := newAsker(Server{URL: "http://localhost:" + port, Hosts: here})
