@@ -100,7 +100,7 @@ func TestTheQueueOfTheServerIsBooked(t *testing.T) {
 	}))
 	defer srv.Close()
 	rec := history.NewRecorder(time.Now())
-	l := New(Server{URL: srv.URL}, time.Minute, rec)
+	l := New(Server{URL: srv.URL, Hosts: here}, time.Minute, rec)
 	defer l.asker.close()
 	l.Accept([]byte(`{"id":"one","pid":1}`), -time.Hour)
 	l.Accept([]byte(`{"id":"two"}`), -time.Hour)
