@@ -30,6 +30,17 @@ func fileLock(s standstill, w history.LockWait) Cause {
 	return c
 }
 
+// polled adds the lock that a thread which sleeps and asks again may ask for: that of a file which its process has open.
+func (c *Cause) polled(w history.LockWait) {
+	var who []string
+	for _, h := range w.Holders {
+		who = append(who, holderWords(h))
+	}
+	c.Path, c.Inode, c.Holders, c.Confidence = w.Path, w.Inode, w.Holders, Likely
+	c.Short = fmt.Sprintf("asks again and again; %s is locked", path.Base(w.Path))
+	c.Sentence += fmt.Sprintf("; %s, which it has open, is locked by %s", w.Path, strings.Join(who, " and "))
+}
+
 // holderWords writes one that holds a lock. The process that took it may be gone while a child that inherited the open
 // file still holds it.
 func holderWords(h history.LockHolder) string {
@@ -178,6 +189,9 @@ func (x explainer) chain(p *process, s standstill, c *Cause) {
 			}
 		}
 		c.Cycle = c.Cycle || link.Ends
+		if link.Sole {
+			c.Sentence += fmt.Sprintf("; pid %d writes to a full pipe that only pid %d could read", link.PID, p.pid)
+		}
 	}
 	if c.Cycle {
 		c.Confidence = Proven

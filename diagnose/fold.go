@@ -226,7 +226,7 @@ func (f *Fold) Workers() []Worker {
 			w.Threads = append(w.Threads, p.threads[tid].ThreadSample)
 		}
 		for _, tid := range slices.Sorted(maps.Keys(p.obstacles)) {
-			if lock, ok := p.obstacles[tid].event.(history.LockWait); ok {
+			if lock, ok := p.obstacles[tid].event.(history.LockWait); ok && !lock.Polled {
 				w.Waits = append(w.Waits, lock)
 			}
 		}
