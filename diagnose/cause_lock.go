@@ -63,7 +63,7 @@ func kindOfWait(st *stack) string {
 		return CauseMutex
 	}
 	switch st.Wait.On {
-	case "channel", "wait group", "condition", "event", "future", "queue", "task":
+	case "channel", "wait group", "condition", "event", "future", "queue", "room", "task":
 		return CauseEvent
 	case "sleep":
 		return CauseSleeping
@@ -88,6 +88,12 @@ func (x explainer) mutex(p *process, s standstill, w history.MutexWait) Cause {
 		switch st.Wait.On {
 		case "pool":
 			c.Kind = CausePool
+		}
+		if st.Wait.Before != 0 && st.Wait.On == "future" {
+			c.Kind, c.Confidence, c.Short = CauseEvent, Proven, "a pool from before the fork"
+			c.Sentence = fmt.Sprintf("%s waits for %s of a pool whose threads were started before the fork, in its parent (pid %d): this process has none of them, so nobody does the job",
+				who, what, st.Wait.Before)
+			return c
 		}
 		if st.Wait.Before != 0 {
 			c.Confidence, c.Short = Proven, "a lock taken before the fork"

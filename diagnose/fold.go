@@ -132,6 +132,7 @@ func (f *Fold) worker(r history.Record) {
 		if o := obstacleOf(r); o != nil {
 			if p := f.alive(o.pid); p != nil {
 				p.hindered(o, f.limits)
+				p.ready = p.ready || waitsForClient(o) // it has taken a connection
 			}
 		}
 	}

@@ -54,7 +54,7 @@ func newReader(r *cpython, f *Finder) *Reader {
 	futures := &futureReader{objects: o, executors: executors}
 	search := &greenletSearch{runtime: r, objects: o, known: map[uint64]bool{}}
 	clues := &clueReader{runtime: r, objects: o, unwinder: u, futures: futures, greenlets: search,
-		pools: &poolReader{objects: o}}
+		pools: &poolReader{objects: o}, forks: forks}
 	jobs := &jobReader{objects: o, unwinder: u, executors: executors}
 	waits := &waitReader{runtime: r, objects: o, unwinder: u, names: names, locks: locks, forks: forks, futures: futures,
 		clues: clues}
