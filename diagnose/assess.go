@@ -4,6 +4,9 @@ import "time"
 
 // assess finds what keeps the process from progress, if anything does.
 func (f finder) assess(p *process) (standstill, bool) {
+	if p.helps() {
+		return standstill{}, false // who waits for it tells that it does not answer
+	}
 	switch {
 	case p.sampledAt >= 0 && isStopped(p.sample.State):
 		return standstill{from: f.stoppedSince(p), work: unset, how: byStop}, true
@@ -11,9 +14,6 @@ func (f finder) assess(p *process) (standstill, bool) {
 		return standstill{from: max(p.group.frozen-p.sample.Still, p.seen), work: unset, how: byFreezer}, true
 	case p.group.starved >= 0 && p.sample.State == "D":
 		return standstill{from: max(p.sampledAt-p.sample.Still, p.seen), work: unset, how: byMemory}, true
-	}
-	if p.helps() {
-		return standstill{}, false
 	}
 	best, found := standstill{}, false
 	for _, look := range []func(*process) (standstill, bool){f.loopStall, f.requestStall, f.taskStall, f.silentStall,

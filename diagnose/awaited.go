@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// exclusive are the kinds of waits of which one has what the others wait for: they end when somebody lets go. All else
+// exclusive are the kinds of waits of which one has what the others wait for: they end when somebody lets go, makes room
+// in a queue, or ends a process that was started for the request. All else
 // (an event, a message, an answer, a time) may be waited for on purpose, however long.
 //
 // A goroutine that sends or receives outside of a select cannot be called away either.
@@ -17,6 +18,8 @@ func exclusive(st *stack) bool {
 	switch st.Wait.On {
 	case "lock", "semaphore", "pool", "monitor":
 		return true
+	case "room", "child":
+		return st.Request != nil // a pipeline behind the server's back may fill a queue, or watch a process, by design
 	case "channel", "wait group", "condition":
 		return st.Language == "go" && st.Pool
 	}

@@ -30,6 +30,17 @@ func fileLock(s standstill, w history.LockWait) Cause {
 	return c
 }
 
+// polled adds the lock that a thread which sleeps and asks again may ask for: that of a file which its process has open.
+func (c *Cause) polled(w history.LockWait) {
+	var who []string
+	for _, h := range w.Holders {
+		who = append(who, holderWords(h))
+	}
+	c.Path, c.Inode, c.Holders, c.Confidence = w.Path, w.Inode, w.Holders, Likely
+	c.Short = fmt.Sprintf("asks again and again; %s is locked", path.Base(w.Path))
+	c.Sentence += fmt.Sprintf("; %s, which it has open, is locked by %s", w.Path, strings.Join(who, " and "))
+}
+
 // holderWords writes one that holds a lock. The process that took it may be gone while a child that inherited the open
 // file still holds it.
 func holderWords(h history.LockHolder) string {
@@ -52,7 +63,7 @@ func kindOfWait(st *stack) string {
 		return CauseMutex
 	}
 	switch st.Wait.On {
-	case "channel", "wait group", "condition", "event", "future", "queue", "task":
+	case "channel", "wait group", "condition", "event", "future", "queue", "room", "task":
 		return CauseEvent
 	case "sleep":
 		return CauseSleeping
@@ -77,6 +88,12 @@ func (x explainer) mutex(p *process, s standstill, w history.MutexWait) Cause {
 		switch st.Wait.On {
 		case "pool":
 			c.Kind = CausePool
+		}
+		if st.Wait.Before != 0 && st.Wait.On == "future" {
+			c.Kind, c.Confidence, c.Short = CauseEvent, Proven, "a pool from before the fork"
+			c.Sentence = fmt.Sprintf("%s waits for %s of a pool whose threads were started before the fork, in its parent (pid %d): this process has none of them, so nobody does the job",
+				who, what, st.Wait.Before)
+			return c
 		}
 		if st.Wait.Before != 0 {
 			c.Confidence, c.Short = Proven, "a lock taken before the fork"
@@ -165,6 +182,9 @@ func (x explainer) chain(p *process, s standstill, c *Cause) {
 			}
 		}
 		c.Cycle = c.Cycle || link.Ends
+		if link.Sole {
+			c.Sentence += fmt.Sprintf("; pid %d writes to a full pipe that only pid %d could read", link.PID, p.pid)
+		}
 	}
 	if c.Cycle {
 		c.Confidence = Proven

@@ -120,6 +120,8 @@ func (x explainer) tasksWait(p *process, s standstill) Cause {
 	switch s.task.Wait.On {
 	case "semaphore", "pool":
 		kind = CausePool
+	case "child":
+		kind = CauseChild
 	case "socket":
 		return x.answerAwaited(p, s)
 	}
@@ -128,6 +130,7 @@ func (x explainer) tasksWait(p *process, s standstill) Cause {
 	c.Sentence = fmt.Sprintf("%s for %s, the oldest for %s", words.Do(s.crowd, taskWord(s.task), "wait"), what,
 		words.Seconds(x.now-s.from))
 	switch owner := p.tasks[s.task.Wait.Owner]; {
+	case kind == CauseChild:
 	case kind == CauseEvent && s.task.Wait.Owner == 0:
 		c.Sentence += "; who is to end the wait the runtime does not keep"
 	case s.task.Wait.Owner == 0:

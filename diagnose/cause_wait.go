@@ -10,7 +10,7 @@ import (
 func (x explainer) byEvent(p *process, s standstill) (Cause, bool) {
 	switch ev := s.event().(type) {
 	case history.LockWait:
-		return fileLock(s, ev), true
+		return fileLock(s, ev), !ev.Polled
 	case history.MutexWait:
 		return x.mutex(p, s, ev), true
 	case history.PipeWait:

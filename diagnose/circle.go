@@ -35,7 +35,7 @@ func (v sight) owners(p *process, tid int) (text string, all []waitingThread) {
 	case history.LockWait:
 		for _, h := range ev.Holders {
 			q := v.alive(h.PID)
-			if q == nil {
+			if q == nil || ev.Polled {
 				continue
 			}
 			for _, other := range v.detained(q) {

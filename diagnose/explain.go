@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 
+	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/words"
 )
 
@@ -99,6 +100,9 @@ func (x explainer) polls(p *process, s standstill) Cause {
 	}
 	c := Cause{Kind: CausePolling, Confidence: sure(s, true), Short: "asks again and again",
 		Sentence: fmt.Sprintf("%s sleeps and asks again, without end and always in one place (last seen in %s)", who, call)}
+	if lock, ok := s.event().(history.LockWait); ok && lock.Polled {
+		c.polled(lock)
+	}
 	if seen, ok := x.byEvent(p, s); ok && seen.Kind != CauseMutex {
 		c.Path, c.Inode, c.Holders, c.Remote = seen.Path, seen.Inode, seen.Holders, seen.Remote
 		c.Sentence += "; " + seen.Sentence

@@ -93,7 +93,28 @@ func (f finder) explained(p *process, t *threadState, from, limit time.Duration)
 	if mutex, ok := s.event().(history.MutexWait); ok && mutex.Dead {
 		s.limit = 0
 	}
+	if f.unreadChild(p, t) {
+		s.limit = 0
+	}
 	return s
+}
+
+// unreadChild says whether a thread waits for the end of a child that writes to a full pipe which nobody but its own
+// process could read, and no other thread of that is at anything.
+func (f finder) unreadChild(p *process, t *threadState) bool {
+	o, links := f.behind(p, t.TID, t.at), p.chains[t.TID].Links
+	if o == nil || len(links) == 0 || !links[len(links)-1].Sole {
+		return false
+	}
+	if child, ok := o.event.(history.ChildWait); !ok || child.Via != "end" {
+		return false
+	}
+	for _, other := range p.threads {
+		if other != t && !f.idle(p, other) {
+			return false
+		}
+	}
+	return true
 }
 
 // formed is since when so many threads are in a circle, where their own standstill does not say it: who waits for a

@@ -132,6 +132,7 @@ func (f *Fold) worker(r history.Record) {
 		if o := obstacleOf(r); o != nil {
 			if p := f.alive(o.pid); p != nil {
 				p.hindered(o, f.limits)
+				p.ready = p.ready || waitsForClient(o) // it has taken a connection
 			}
 		}
 	}
@@ -227,7 +228,7 @@ func (f *Fold) Workers() []Worker {
 			w.Threads = append(w.Threads, p.threads[tid].ThreadSample)
 		}
 		for _, tid := range slices.Sorted(maps.Keys(p.obstacles)) {
-			if lock, ok := p.obstacles[tid].event.(history.LockWait); ok {
+			if lock, ok := p.obstacles[tid].event.(history.LockWait); ok && !lock.Polled {
 				w.Waits = append(w.Waits, lock)
 			}
 		}

@@ -64,7 +64,7 @@ type threadState struct {
 type stack struct {
 	history.Stack
 	at    time.Duration
-	first time.Duration // when this piece of work was first seen at this place
+	first time.Duration // when this piece of work was first seen at this place, and at each reading since
 	over  bool          // a later reading does not have it
 	seq   uint64
 }
@@ -120,14 +120,13 @@ func (p *looks) traced(r history.Record, ev history.Stack) {
 	p.goesOn(st)
 	if ev.TID == 0 {
 		// An ID is an address, where the next request's task may come to lie.
-		if old := p.tasks[ev.ID]; old != nil && old.own() == st.own() && old.work() == st.work() {
-			st.first = old.first
-		}
+		st.since(p.tasks[ev.ID])
 		if len(p.tasks) < maxThreads || p.tasks[ev.ID] != nil {
 			p.tasks[ev.ID] = st
 		}
 		return
 	}
+	st.since(p.stacks[ev.TID])
 	if len(p.stacks) < maxThreads || p.stacks[ev.TID] != nil {
 		p.stacks[ev.TID] = st
 	}
@@ -146,6 +145,13 @@ func (p *looks) goesOn(st *stack) {
 		clear(p.passed)
 	}
 	p.passed[old.Wait.Object] = st.at
+}
+
+// since takes over when the same work was first seen at the same place.
+func (st *stack) since(old *stack) {
+	if old != nil && old.own() == st.own() && old.work() == st.work() {
+		st.first = old.first
+	}
 }
 
 // A span is from when to when something was seen.

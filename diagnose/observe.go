@@ -77,7 +77,8 @@ func (p *process) looked(r history.Record, ev history.ThreadSample, l Limits) {
 	if old != nil {
 		t.place, t.placed, t.there, t.slept, t.idled = old.place, old.placed, old.there, old.slept, old.idled
 	}
-	if ev.Idle {
+	rests := ev.Idle && ev.For != "events" // of these its code has a say, which is read at the end of the look
+	if rests {
 		t.idled = r.At
 	}
 	if onProcessor(ev) {
@@ -93,7 +94,7 @@ func (p *process) looked(r history.Record, ev history.ThreadSample, l Limits) {
 		t.Twice = t.Twice || t.running < 0 && ev.Still >= r.At-old.at && (old.Twice || r.At-old.at >= lookTwice)
 	}
 	p.threads[ev.TID] = t
-	if ev.Idle {
+	if rests {
 		p.idled[roleOf(ev)] = r.At
 	}
 }
@@ -120,6 +121,9 @@ func (p *process) whole(at time.Duration, idle func(*threadState) bool) {
 		}
 		if idle(t) {
 			t.place, t.placed, t.slept, t.idled = "", unset, false, at
+			if t.Idle {
+				p.idled[roleOf(t.ThreadSample)] = t.at
+			}
 			p.rests = true
 			p.ready = p.ready || t.For == "connections" || t.For == "parent" && t.TID == p.pid
 			continue

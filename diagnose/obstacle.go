@@ -60,6 +60,8 @@ func (o *obstacle) real() bool {
 	switch ev := o.event.(type) {
 	case history.MutexWait:
 		return ev.Owner != 0
+	case history.LockWait:
+		return !ev.Polled
 	case history.SocketWait, history.PipeWait:
 		return false // a loop may poll its sockets, a child of a pool reads its parent's pipe: the thread's own sample decides
 	}
@@ -70,7 +72,9 @@ func (o *obstacle) real() bool {
 // long is no slow answer.
 func (o *obstacle) shared() bool {
 	switch ev := o.event.(type) {
-	case history.LockWait, history.DiskWait, history.SemaphoreWait:
+	case history.LockWait:
+		return !ev.Polled
+	case history.DiskWait, history.SemaphoreWait:
 		return true
 	case history.PipeWait:
 		return ev.Op == "write" || ev.Open

@@ -21,7 +21,7 @@ func (v sight) serving(p *process) []*threadState {
 		switch main := roleOf(t.ThreadSample) == mainThread; {
 		case st != nil && (st.Request != nil || st.Turn && st.Own > 0), p.hang != nil && p.stall.tid == t.TID:
 		case main && st != nil && st.Ends:
-		case main && (pools || v.accepts(p) && !t.Idle && st != nil), main && !spoken && v.joins(p, t, all),
+		case main && (pools || v.accepts(p) && (!t.Idle || v.engaged(p, t)) && st != nil), main && !spoken && v.joins(p, t, all),
 			main && !spoken && v.accepts(p) && v.unowned(p, t): // others accept, and it waits for them
 			continue
 		case !main && spoken && !v.atWork(p, t):

@@ -39,11 +39,30 @@ func (v sight) idle(p *process, t *threadState) bool {
 	if st := v.stackOf(p, t); st != nil && st.Idle && !(onlyLoops(p, st) && v.alone(p)) {
 		return true
 	}
-	if st := p.stacks[t.TID]; t.For == "events" && st != nil && !st.Idle && v.inCourse(p, st) {
-		return false // its runtime waits with a wake-up of its own, whatever its code waits for
+	if v.engaged(p, t) {
+		return false
 	}
 	o := v.behind(p, t.TID, v.now)
 	return t.Idle && (o == nil || !o.real()) || o != nil && o.owed() && !v.waiting() && !asks(p, o) || v.parks(p, t)
+}
+
+// engaged says whether the code of a thread is at work while the kernel sees it wait for events alone: it is in a request,
+// in a job of its pool, in a turn of its loop or in the own course of a program. Only a wait below which none of these
+// stands may be that of a loop.
+func (v sight) engaged(p *process, t *threadState) bool {
+	if st := p.stacks[t.TID]; t.For == "events" && st != nil && !st.Idle && v.inCourse(p, st) {
+		return true // its runtime waits with a wake-up of its own, whatever its code waits for
+	}
+	st := v.stackOf(p, t)
+	if t.For != "events" || st == nil || st.Idle || st.Kind == "goroutine" { // which is tied to no thread
+		return false
+	}
+	if st.Request == nil && (st.Own == 0 || !st.Pool && !st.Turn) {
+		return false
+	}
+	// A loop may have ended the turn since it was read; who is in no turn, and was found there before, wakes up to wait
+	// again.
+	return t.running < 0 && st.at >= t.from-v.limits.Slack || !st.Turn && (st.first < st.at || t.placed != unset)
 }
 
 // asks says whether the client at whose connection a thread waits has a request outstanding, or may have one.

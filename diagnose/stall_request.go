@@ -149,6 +149,23 @@ func (f finder) age(p *process, s *standstill, t *threadState, others []*threadS
 	if p.sample.Inside > 0 && len(others) <= 1 && p.began() < s.from && f.restedAt(p, t) <= p.began() {
 		s.work = p.began()
 	}
+	if at, known := f.silentFrom(p, t); known && s.how == polling && p.sample.Inside == 0 {
+		s.work = max(at, f.restedAt(p, t))
+	}
+}
+
+// silentFrom is since when nobody has said anything at the connection at which a thread waits for another server, by the
+// kernel's account: the thread, which comes back to it again and again, has waited for that long.
+func (f finder) silentFrom(p *process, t *threadState) (from time.Duration, known bool) {
+	o := f.behind(p, t.TID, f.now)
+	if o == nil {
+		return 0, false
+	}
+	ev, ok := o.event.(history.SocketWait)
+	if !ok || ev.Client || ev.Silent < 0 || ev.Asked <= 0 {
+		return 0, false
+	}
+	return o.at - min(ev.Silent, ev.Asked), true
 }
 
 // urgency sets from when on a stall is a hang because others wait behind it.

@@ -17,11 +17,16 @@ func userWait(st *stack) string {
 		return "a connection of " + name
 	case "queue":
 		return article("an item of the queue", "an item of a queue", name)
+	case "room":
+		return article("room in the queue", "room in a queue", name) + ", which is full"
 	case "sleep":
 		return "a sleep to end"
 	case "thread":
 		return article("the end of thread", "the end of a thread", name)
 	case "child":
+		if name != "" {
+			return "a process that it started, " + name
+		}
 		return "a process that it started"
 	case "executor":
 		return "a job of an executor"

@@ -128,9 +128,11 @@ type Link struct {
 	Does string        `json:"does"`
 	For  time.Duration `json:"for,omitempty"`  // since when; 0: it is not known
 	Ends bool          `json:"ends,omitempty"` // it comes back to the process where the chain began: it never ends by itself
-	Dead bool          `json:"dead,omitempty"` // it is no more
-	Idle bool          `json:"idle,omitempty"` // it waits for something to do
-	At   string        `json:"at,omitempty"`   // where in its own code, where that could be read
+	// Of one that ends so: it writes to a full pipe that nobody else has open to read.
+	Sole bool   `json:"sole,omitempty"`
+	Dead bool   `json:"dead,omitempty"` // it is no more
+	Idle bool   `json:"idle,omitempty"` // it waits for something to do
+	At   string `json:"at,omitempty"`   // where in its own code, where that could be read
 	// It was started by the one that waits for it: what it does, it does for that one.
 	Child   bool     `json:"child,omitempty"`
 	Stack   []string `json:"stack,omitempty"`   // its main thread's, innermost first, where it could be read

@@ -143,6 +143,8 @@ type LockWait struct {
 	Inode   uint64        `json:"inode"`
 	Still   time.Duration `json:"still"`   // since the waiter last ran
 	Holders []LockHolder  `json:"holders"` // true holders: processes with the locked open file
+	// It is in a sleep while others have the lock of a file that its process has open: it may ask for that between sleeps.
+	Polled bool `json:"polled,omitempty"`
 }
 
 // LockHolder is a process that holds a lock.

@@ -9,8 +9,15 @@ import (
 // Link is where a descriptor of a process leads, as the kernel words it (proc_pid_fd(5)); it asks no file system, so
 // it cannot hang on a broken one.
 func (fs FS) Link(pid, fd int) (string, error) {
+	return readLink(fs.Path(pid, "fd/"+strconv.Itoa(fd)))
+}
+
+// Folder is the working folder of a process, from which its relative paths lead on.
+func (fs FS) Folder(pid int) (string, error) { return readLink(fs.Path(pid, "cwd")) }
+
+func readLink(path string) (string, error) {
 	buf := make([]byte, 4096)
-	n, err := unix.Readlink(fs.Path(pid, "fd/"+strconv.Itoa(fd)), buf)
+	n, err := unix.Readlink(path, buf)
 	if err != nil {
 		return "", err
 	}

@@ -24,7 +24,10 @@ func (f *Finder) Chain(from int, wait history.Event, server Server) []history.Li
 		}
 		if passed[next.PID] {
 			if len(links) > 0 {
-				links[len(links)-1].Ends = next.PID == from
+				last := &links[len(links)-1]
+				last.Ends = next.PID == from
+				pipe, ok := wait.(history.PipeWait)
+				last.Sole = last.Ends && ok && pipe.Op == "write" && len(pipe.Others) == 1 && pipe.Fill > 0
 			}
 			return links
 		}
@@ -51,7 +54,7 @@ func waitsFor(wait history.Event) history.Peer {
 	switch ev := wait.(type) {
 	case history.LockWait:
 		for _, h := range ev.Holders {
-			if !h.Dead {
+			if !h.Dead && !ev.Polled {
 				return history.Peer{PID: h.PID, Command: h.Command}
 			}
 		}

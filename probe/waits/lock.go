@@ -34,13 +34,17 @@ func (f *Finder) lock(s Subject, kind string) history.Event {
 	if kind == "ofd" {
 		want.PID = -1
 	}
-	waiter := lockWaiter{s.PID, fd, path}
-	for _, lock := range blockers(locks, want, info.Locks) {
+	f.addHolders(&wait, blockers(locks, want, info.Locks), lockWaiter{s.PID, fd, path})
+	return wait
+}
+
+// addHolders adds who has locks that keep a wait going.
+func (f *Finder) addHolders(wait *history.LockWait, locks []proc.Lock, waiter lockWaiter) {
+	for _, lock := range locks {
 		for _, holder := range f.holders.find(lock, waiter, f.host.near) {
 			if !slices.Contains(wait.Holders, holder) { // it may hold several
 				wait.Holders = append(wait.Holders, holder)
 			}
 		}
 	}
-	return wait
 }

@@ -148,9 +148,12 @@ func (f *Finder) set(a *Answer, s Subject, server Server) {
 		a.Idle, a.For = true, forParent
 		return
 	case loop && kinds[ofChild] == 0 && len(rest) > kinds[ofTerminal]+kinds[ofPipe]:
-		// A loop with connections of its own to others: what it owes to whom is said of the whole process.
+		// A loop with connections of its own to others: what it owes to whom is said of the whole process. With one alone
+		// it may be a call's own loop, which waits for that.
 		a.Idle, a.For = true, forEvents
-		return
+		if len(rest) > 1 {
+			return
+		}
 	}
 	best := rest[0]
 	for _, m := range rest {

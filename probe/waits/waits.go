@@ -37,6 +37,8 @@ func (f *Finder) Behind(s Subject, server Server) Answer {
 		f.child(&a, s, server)
 	case name == "semop" || name == "semtimedop":
 		a.Event = f.semaphore(s)
+	case name == "nanosleep" || name == "clock_nanosleep":
+		a.Event = f.polledLock(s)
 	case isSet(name):
 		f.set(&a, s, server)
 	case proc.TakesPath(name):
@@ -66,7 +68,9 @@ func (f *Finder) descriptor(a *Answer, s Subject, fd int, server Server) {
 	case ofWakeUp, ofTimer:
 		if op == "read" {
 			a.Idle, a.For = true, forEvents
+			return
 		}
+		a.Event = f.event(s, m, op, 0, server) // a pipe that is full
 	case ofFile:
 		if m.link != "" && !startsWithAny(m.link, "/dev/", "/memfd:", "anon_inode:") {
 			a.Event = f.disk(s, fd, strings.TrimSuffix(m.link, " (deleted)"))

@@ -3,6 +3,7 @@ package python
 import (
 	"fmt"
 
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
@@ -14,6 +15,7 @@ type clueReader struct {
 	futures   *futureReader
 	greenlets *greenletSearch
 	pools     *poolReader
+	forks     *forkReader
 }
 
 // follow adds what the frame of a function that waits says of what it waits for.
@@ -36,6 +38,9 @@ func (c *clueReader) follow(f stackFrame, s *waitSpot, w *wait) {
 	case owedFuture:
 		w.Object = c.unwinder.own(f)
 		w.Owner = uint64(c.futures.executors.owing(w.Object))
+		if w.Owner == 0 && c.futures.executors.lost(w.Object) {
+			w.Before, _ = c.forks.parentPID()
+		}
 	case joined:
 		c.waitForThread(c.unwinder.own(f), w)
 	case leftOver:
@@ -125,8 +130,13 @@ func (c *clueReader) leftOver(w *wait) {
 
 // waitForChild is the process of a number, as subprocess or multiprocessing waits for; Owner is its pid.
 func (c *clueReader) waitForChild(number uint64, w *wait) {
-	if pid, ok := c.objects.number(number); ok && pid > 0 {
-		w.Owner = uint64(pid)
+	pid, ok := c.objects.number(number)
+	if !ok || pid <= 0 {
+		return
+	}
+	w.Owner = uint64(pid)
+	if command := proc.FS(c.runtime.process.Proc).Command(pid); w.Name == "" && command != "" {
+		w.Name = fmt.Sprintf("pid %d (%s)", pid, command)
 	}
 }
 

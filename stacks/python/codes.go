@@ -13,12 +13,13 @@ type codeReader struct {
 	objects *objectReader
 	modules *moduleReader
 	spots   *spotTable
+	own     *applicationReader
 	known   map[uint64]*codeObject
 	looks   int
 }
 
-func newCodeReader(o *objectReader, m *moduleReader, all *spotTable) *codeReader {
-	return &codeReader{mem: o.mem, layout: o.layout, objects: o, modules: m, spots: all, known: map[uint64]*codeObject{}}
+func newCodeReader(o *objectReader, m *moduleReader, own *applicationReader, all *spotTable) *codeReader {
+	return &codeReader{own: own, mem: o.mem, layout: o.layout, objects: o, modules: m, spots: all, known: map[uint64]*codeObject{}}
 }
 
 // fromCommandLine says whether the program was given as text, as to python -c, and so has no file.
@@ -28,6 +29,13 @@ func (cs *codeReader) fromCommandLine() bool {
 
 // begin begins a look: what is known is compared once in each.
 func (cs *codeReader) begin() { cs.looks++ }
+
+// interpreted is called when the interpreters of the look are known, and with them the modules.
+func (cs *codeReader) interpreted() {
+	if cs.own.begin() {
+		clear(cs.known) // whether it is a library's was told by other packages
+	}
+}
 
 // codeAt reads a code object, which runs in the module of these globals; nil: it is none.
 func (cs *codeReader) codeAt(at, globals uint64) *codeObject {
@@ -54,7 +62,7 @@ func (cs *codeReader) codeAt(at, globals uint64) *codeObject {
 		c.file, c.lineless = cs.objects.text(cs.objects.lookup(globals, "__file__")), true
 	}
 	c.place, c.library = placeOf(c.file)
-	c.library = c.library || c.file == "" || c.file == asText && !cs.fromCommandLine()
+	c.library = c.library && !cs.own.owns(c.place) || c.file == "" || c.file == asText && !cs.fromCommandLine()
 	c.first, c.stack = int(int32(cs.mem.half(at+l.first))), int(min(cs.mem.half(at+l.stackSize), 4096))
 	c.table = cs.objects.content(check[2], maxTable)
 	variables := []uint64{check[3]}

@@ -77,3 +77,26 @@ func (o *objectReader) size(object uint64) int {
 	}
 	return -1
 }
+
+// simpleQueue is how many a _queue.SimpleQueue has (Modules/_queuemodule.c), and the first of them: to 3.12 those of a list
+// from a place on, then those of a ring.
+func (o *objectReader) simpleQueue(queue uint64, most int) (n int, first []uint64) {
+	const list, taken = 32, 40                      // lst, lst_pos
+	const next, items, room, count = 32, 40, 48, 56 // from 3.13: get_idx, items, items_cap, num_items of buf
+	var all, from, at, size uint64
+	if o.layout.version < 0x030d {
+		whole := o.mem.word(queue + list)
+		from = o.mem.word(queue + taken)
+		all, at = uint64(max(0, o.size(whole)))-from, o.mem.word(whole+24)
+		size = from + all
+	} else {
+		all, from, at, size = o.mem.word(queue+count), o.mem.word(queue+next), o.mem.word(queue+items), o.mem.word(queue+room)
+	}
+	if all > 1<<32 || size == 0 {
+		return 0, nil
+	}
+	for i := range min(all, uint64(most)) {
+		first = append(first, o.mem.word(at+8*((from+i)%size)))
+	}
+	return int(all), first
+}

@@ -30,7 +30,8 @@ func newCPython(process stacks.Process, address uint64, l layout, all *spotTable
 	r := &cpython{process: process, address: address, layout: l, mem: snapshot{read: process.Memory, spare: spare}}
 	r.objects = newObjectReader(&r.mem, &r.layout)
 	r.modules = newModuleReader(r.objects)
-	r.codes = newCodeReader(r.objects, r.modules, all)
+	r.codes = newCodeReader(r.objects, r.modules,
+		&applicationReader{process: process, objects: r.objects, modules: r.modules}, all)
 	r.unwinder = &unwinder{mem: &r.mem, layout: &r.layout, objects: r.objects, codes: r.codes}
 	return r
 }

@@ -13,8 +13,9 @@ import (
 // greenletsProgram has greenlets that wait in each of the ways that one of gevent's can.
 const greenletsProgram = `
 from gevent import monkey; monkey.patch_all()
-import gevent, gevent.event, gevent.lock, queue, socket, subprocess, threading, time
+import gevent, gevent.event, gevent.lock, gevent.queue, queue, socket, subprocess, threading, time
 lock, again, answers, event, few = threading.Lock(), threading.RLock(), queue.Queue(), gevent.event.Event(), gevent.lock.Semaphore(0)
+full = gevent.queue.Queue(1)
 lock.acquire()
 a, b = socket.socketpair()
 def acquire(): lock.acquire()
@@ -25,6 +26,9 @@ def hold():
 def enter():
     with again: pass
 def ask(): answers.get()
+def fill():
+    full.put(1)
+    full.put(2)
 def await_event(): event.wait()
 def await_few(): few.acquire()
 def receive(): a.recv(1)
@@ -33,7 +37,7 @@ def join(): sleeper.join()
 def sleep(): time.sleep(3600)
 def app(environ, start_response): time.sleep(3600)
 sleeper = gevent.spawn(sleep)
-kept = [gevent.spawn(f) for f in (acquire, within, hold, enter, ask, await_event, await_few, receive, child, join)]
+kept = [gevent.spawn(f) for f in (acquire, within, hold, enter, ask, fill, await_event, await_few, receive, child, join)]
 kept.append(gevent.spawn(app, {"REQUEST_METHOD": "GET", "PATH_INFO": "/pay", "REMOTE_PORT": "40123"}, None))
 gevent.sleep(0.3)
 print("ready", flush=True)
@@ -96,6 +100,7 @@ func wrongOfGreenlets(work []stacks.Work, pid int) string {
 		{"await_event", "event", "event", 0},
 		{"await_few", "semaphore", "few", 0},
 		{"ask", "queue", "answers", 0},
+		{"fill", "room", "full", 0},
 		{"join", "task", "sleeper", at("sleep").ID},
 		{"sleep", "sleep", "", 0},
 	} {

@@ -21,6 +21,9 @@ func (r *cpython) findThreads() {
 		}
 		r.interpreters = append(r.interpreters, interpreter)
 		r.modules.interpreters = r.interpreters
+		if len(r.interpreters) == 1 {
+			r.codes.interpreted()
+		}
 		gil := r.address + l.gil.at
 		if !l.gil.inRuntime {
 			gil = r.mem.word(interpreter + l.gil.at)

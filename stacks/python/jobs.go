@@ -42,27 +42,12 @@ func (js *jobReader) size(queue uint64) int {
 	return max(0, js.objects.size(js.objects.attribute(queue, "queue")))
 }
 
-// simple is how many a SimpleQueue has (Modules/_queuemodule.c): to 3.12 those of a list from a place on, then those of
-// a ring. A pool that is shut down has a None there, which is no job but the end of its threads.
+// simple is how many a SimpleQueue has. A pool that is shut down has a None there, which is no job but the end of its
+// threads.
 func (js *jobReader) simple(queue uint64) int {
-	const list, taken = 32, 40                      // lst, lst_pos
-	const next, items, room, count = 32, 40, 48, 56 // from 3.13: get_idx, items, items_cap, num_items of buf
-	mem := js.objects.mem
-	var n, from, at, cap uint64
-	if js.objects.layout.version < 0x030d {
-		all := mem.word(queue + list)
-		from = mem.word(queue + taken)
-		n, at = uint64(max(0, js.objects.size(all)))-from, mem.word(all+24)
-		cap = from + n
-	} else {
-		n, from, at, cap = mem.word(queue+count), mem.word(queue+next), mem.word(queue+items), mem.word(queue+room)
-	}
-	if n > 1<<32 || cap == 0 {
-		return 0
-	}
-	jobs := int(n)
-	for i := range min(n, maxSentinels) {
-		if item := mem.word(at + 8*((from+i)%cap)); js.objects.typeOf(item).name == "NoneType" {
+	jobs, first := js.objects.simpleQueue(queue, maxSentinels)
+	for _, item := range first {
+		if js.objects.typeOf(item).name == "NoneType" {
 			jobs--
 		}
 	}

@@ -54,15 +54,16 @@ func newReader(r *cpython, f *Finder) *Reader {
 	futures := &futureReader{objects: o, executors: executors}
 	search := &greenletSearch{runtime: r, objects: o, known: map[uint64]bool{}}
 	clues := &clueReader{runtime: r, objects: o, unwinder: u, futures: futures, greenlets: search,
-		pools: &poolReader{objects: o}}
+		pools: &poolReader{objects: o}, forks: forks}
 	jobs := &jobReader{objects: o, unwinder: u, executors: executors}
 	waits := &waitReader{runtime: r, objects: o, unwinder: u, names: names, locks: locks, forks: forks, futures: futures,
 		clues: clues}
+	tasks := &taskReader{runtime: r, objects: o, unwinder: u, images: &f.images, futures: futures, waits: waits,
+		requests: requests, jobs: jobs}
 	out := &Reader{
 		runtime: r, names: names, executors: executors, search: search, waits: waits,
-		threads: &threadReader{runtime: r, unwinder: u, waits: waits, requests: requests, jobs: jobs},
-		tasks: &taskReader{runtime: r, objects: o, unwinder: u, images: &f.images, futures: futures, waits: waits,
-			requests: requests, jobs: jobs},
+		threads:   &threadReader{runtime: r, unwinder: u, waits: waits, requests: requests, jobs: jobs, tasks: tasks},
+		tasks:     tasks,
 		greenlets: &greenletReader{runtime: r, objects: o, unwinder: u, search: search, waits: waits, requests: requests},
 	}
 	out.begin()
@@ -75,6 +76,7 @@ func (r *Reader) begin() {
 	r.names.begin()
 	r.executors.begin()
 	r.search.begin()
+	r.tasks.told = map[uint64]bool{}
 }
 
 // Language is "python".

@@ -5,14 +5,25 @@ func (ts *taskReader) findMains() {
 	ts.mains = map[uint64]bool{}
 	for _, t := range ts.runtime.threads {
 		for _, f := range t.frames {
-			switch {
-			case f.code.place == "asyncio/base_events.py" && method(f.code.function) == "run_until_complete":
-				ts.mains[ts.unwinder.variable(f, "future")] = true
-			case f.code.place == "asyncio/runners.py" && method(f.code.function) == "run":
-				ts.mains[ts.unwinder.variable(f, "task")] = true
+			if runsLoop(f.code) {
+				ts.mains[ts.unwinder.mainTask(f)] = true
 			}
 		}
 	}
+}
+
+// runsLoop says whether a function runs a loop until a task ends.
+func runsLoop(c *codeObject) bool {
+	return c.place == "asyncio/base_events.py" && method(c.function) == "run_until_complete" ||
+		c.place == "asyncio/runners.py" && method(c.function) == "run"
+}
+
+// mainTask is the task that such a function's loop ends with.
+func (u *unwinder) mainTask(f stackFrame) uint64 {
+	if f.code.place == "asyncio/runners.py" {
+		return u.variable(f, "task")
+	}
+	return u.variable(f, "future")
 }
 
 // rests says whether a task that waits is at no work: a server's or a library's own, the program's while that serves,

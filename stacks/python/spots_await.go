@@ -11,7 +11,7 @@ func awaitSpots() []waitSpot {
 		{spot{"asyncio/locks.py", "Condition.wait_for"}, "condition", itself, "", false},
 		{spot{"asyncio/locks.py", "Barrier._wait"}, "condition", itself, "", true},
 		{spot{"asyncio/queues.py", "Queue.get"}, "queue", itself, "", false},
-		{spot{"asyncio/queues.py", "Queue.put"}, "queue", itself, "", false},
+		{spot{"asyncio/queues.py", "Queue.put"}, "room", itself, "", false},
 		{spot{"asyncio/queues.py", "Queue.join"}, "queue", itself, "", true},
 		{spot{"asyncio/tasks.py", "sleep"}, "sleep", nowhere, "", true},
 		{spot{"asyncio/tasks.py", "wait_for"}, "task", futureVariable, "fut", false},
@@ -31,6 +31,9 @@ func awaitSpots() []waitSpot {
 		{spot{"asyncio/base_events.py", "BaseEventLoop._create_connection_transport"}, "socket",
 			socketVariable, "sock", true},
 		{spot{"asyncio/base_subprocess.py", "BaseSubprocessTransport._wait"}, "child", pidAttribute, "_pid", true},
+		// uvloop's own process is compiled.
+		{spot{"asyncio/subprocess.py", "Process.wait"}, "child", pidAttribute, "pid", true},
+		{spot{"asyncio/subprocess.py", "Process.communicate"}, "child", pidAttribute, "pid", true},
 		{spot{"anyio/_backends/_asyncio.py", "AsyncIOBackend.run_sync_in_worker_thread"}, "executor", nowhere, "", true},
 		{spot{"anyio/_backends/_asyncio.py", "CapacityLimiter.acquire_on_behalf_of"}, "executor", limiter, "", true},
 		{spot{"anyio/_backends/_asyncio.py", "Lock.acquire"}, "lock", itself, "", true},

@@ -30,7 +30,7 @@ func greenSpots() []waitSpot {
 		{spot{"eventlet/greenthread.py", "GreenThread.wait"}, "task", itself, "", true},
 		{spot{"eventlet/queue.py", "Waiter.wait"}, "", nowhere, "", false},
 		{spot{"eventlet/queue.py", "LightQueue.get"}, "queue", itself, "", true},
-		{spot{"eventlet/queue.py", "LightQueue.put"}, "queue", itself, "", true},
+		{spot{"eventlet/queue.py", "LightQueue.put"}, "room", itself, "", true},
 		{spot{"eventlet/greenio/base.py", "GreenSocket._trampoline"}, "socket", socketIn, "fd", false},
 		{spot{"eventlet/greenio/base.py", "GreenSocket._read_trampoline"}, "socket", socketIn, "fd", false},
 		{spot{"eventlet/greenio/base.py", "GreenSocket._recv_loop"}, "socket", socketIn, "fd", false},

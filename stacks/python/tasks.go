@@ -28,6 +28,7 @@ type taskReader struct {
 	requests *requestReader
 	jobs     *jobReader
 	mains    map[uint64]bool // of the current look: tasks with whose end their loops end
+	told     map[uint64]bool // of the current look: tasks that are told as what their thread is at
 }
 
 // findTasks is every task of asyncio that is not done.
@@ -48,7 +49,7 @@ func (ts *taskReader) findTasks() []uint64 {
 		}
 	}
 	all = append(all, ts.objects.members(ts.runtime.modules.global("asyncio.tasks", "_eager_tasks"), maxTasks-len(all))...)
-	return slices.DeleteFunc(all, func(at uint64) bool { return !ts.futures.isTask(at) || !ts.futures.pending(at) })
+	return slices.DeleteFunc(all, func(at uint64) bool { return !ts.futures.isTask(at) || !ts.futures.pending(at) || ts.told[at] })
 }
 
 // listedTasks are those of 3.14, which each thread and the interpreter keep in lists.

@@ -11,13 +11,16 @@ import (
 // tasksProgram has tasks that wait in each of the ways that a task can.
 const tasksProgram = `
 import asyncio, os, socket, sys, threading, time
-lock, answers, event, few = asyncio.Lock(), asyncio.Queue(), asyncio.Event(), asyncio.Semaphore(1)
+lock, answers, room, event, few = asyncio.Lock(), asyncio.Queue(), asyncio.Queue(1), asyncio.Event(), asyncio.Semaphore(1)
 async def hold():
     async with lock: await asyncio.sleep(3600)
 async def within():
     async with lock: pass
 async def acquire(): await lock.acquire()
 async def ask(): await answers.get()
+async def fill():
+    await room.put(1)
+    await room.put(2)
 async def await_event(): await event.wait()
 async def await_few():
     await few.acquire()
@@ -57,7 +60,7 @@ async def serve():
     holder.set_name("holder")
     await asyncio.sleep(0.01)
     kept = []
-    for f in within, acquire, ask, await_event, await_few, bare, thread, executor, receive_some, stream, another, gather, limited, several, iterate, child, own:
+    for f in within, acquire, ask, fill, await_event, await_few, bare, thread, executor, receive_some, stream, another, gather, limited, several, iterate, child, own:
         kept.append(asyncio.ensure_future(f()))
         kept[-1].set_name(f.__name__)
     kept.append(asyncio.ensure_future(app({"type": "http", "method": "GET", "path": "/pay", "query_string": b"a=1", "client": ("127.0.0.1", 40123), "headers": [(b"cookie", b"secret")]}, None, None)))
@@ -87,6 +90,7 @@ func TestTasksTellWhatTheyAwait(t *testing.T) {
 					{"within", "lock", "lock", holder, "Lock.acquire < _ContextManagerMixin.__aenter__ < within"},
 					{"acquire", "lock", "lock", holder, "Lock.acquire < acquire"},
 					{"ask", "queue", "answers", 0, "Queue.get < ask"},
+					{"fill", "room", "room", 0, "Queue.put < fill"},
 					{"await_event", "event", "event", 0, "Event.wait < await_event"},
 					{"await_few", "semaphore", "few", 0, "Semaphore.acquire < await_few"},
 					{"bare", "future", "", 0, "bare"},
@@ -124,7 +128,8 @@ func TestTasksTellWhatTheyAwait(t *testing.T) {
 						return fmt.Sprintf("%s waits for %+v", name, w.Wait)
 					}
 				}
-				if w := work1(work, "child"); w.Wait.On != "child" || w.Wait.Owner <= 1 {
+				if w := work1(work, "child"); w.Wait.On != "child" ||
+					w.Wait.Name != fmt.Sprintf("pid %d (sleep 3600)", w.Wait.Owner) {
 					return fmt.Sprintf("child waits for %+v", w.Wait)
 				}
 				if w := work1(work, "housekeeping"); !w.Idle || w.Wait.On != "sleep" {

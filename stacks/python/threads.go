@@ -9,6 +9,7 @@ type threadReader struct {
 	waits    *waitReader
 	requests *requestReader
 	jobs     *jobReader
+	tasks    *taskReader
 }
 
 // work is what each of them does.
@@ -34,6 +35,9 @@ func (ts *threadReader) threadWork(t *threadState) stacks.Work {
 		}
 	}
 	if w.Idle {
+		if loop, ok := ts.nested(t.frames); ok {
+			ts.nestedWork(t, loop, &w)
+		}
 		return w
 	}
 	w.Turn = inTurn(t.frames)

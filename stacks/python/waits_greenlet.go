@@ -52,15 +52,37 @@ func (ws *waitReader) compiled(f stackFrame) (on string, object uint64) {
 		if value == 0 {
 			continue
 		}
-		switch ws.objects.typeOf(value).name {
+		called := value
+		switch method(ws.objects.typeOf(value).name) {
 		case "builtin_function_or_method", "cython_function_or_method", "method":
 			value = ws.runtime.mem.word(value + boundSelf)
+		default:
+			if called = 0; i > 0 { // what is called lies below its own object
+				called = values[i-1]
+			}
 		}
-		if on = ws.compiledKind(ws.objects.typeOf(value)); on != "" {
+		on = ws.compiledKind(ws.objects.typeOf(value))
+		if on == "queue" && ws.compiledName(called) == "put" {
+			on = "room"
+		}
+		if on != "" {
 			return on, value
 		}
 	}
 	return "", 0
+}
+
+// compiledName is what a compiled function is called: a PyMethodDef, which begins with its name, says it, or a descriptor
+// (PyDescrObject, Include/cpython/descrobject.h).
+func (ws *waitReader) compiledName(function uint64) string {
+	const definition, name = 16, 32                   // m_ml; d_name
+	switch method(ws.objects.typeOf(function).name) { // Cython's is in a module with its version
+	case "builtin_function_or_method", "cython_function_or_method":
+		return ws.runtime.mem.chars(ws.runtime.mem.word(ws.runtime.mem.word(function + definition)))
+	case "method_descriptor":
+		return ws.objects.text(ws.runtime.mem.word(function + name))
+	}
+	return ""
 }
 
 // compiledKind is what one waits for at an object of a compiled class of gevent's.

@@ -1,0 +1,74 @@
+package diagnose
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// TestAWaitThatWakesEachSecondIsAsOldAsTheSilence: of a task of a queue, whose start nobody has seen.
+func TestAWaitThatWakesEachSecondIsAsOldAsTheSilence(t *testing.T) {
+	asks := func(silent time.Duration) []moment {
+		return queueWorker(20*s, 22*s, func(at time.Duration) []history.Event {
+			still := (at - 20*s) % (900 * ms)
+			return []history.Event{stands(101, 101, "poll", still), code(101, 101, func(st *history.Stack) {
+				st.Request, st.Own = &history.Request{Path: "app.work", ID: "1"}, 1
+				st.Frames = []string{"work (/app/tasks.py:8)"}
+			}), history.SocketWait{PID: 101, TID: 101, FD: 9, Op: "poll", Family: "tcp", Remote: "127.0.0.1:6379", State: "ESTAB",
+				Silent: silent + at - 20*s, Asked: silent + at - 20*s, Still: still}}
+		})
+	}
+	attached := func(more []moment) []history.Record {
+		return script(at(20*s, history.ServerStarted{Server: "attach", PID: 1, HangAfter: 10 * s},
+			history.WorkerSeen{PID: 101, Worker: 1, Born: 1 * s}), more)
+	}
+	if w := fold(attached(asks(12 * s))).Workers()[0]; w.State != Hung {
+		t.Errorf("nobody has said anything for 12 s: %s, want hung", w.State)
+	}
+	if w := fold(attached(asks(3 * s))).Workers()[0]; w.State != Busy || w.Label != Slow {
+		t.Errorf("nobody has said anything for 3 s: %s %q, want busy and slow", w.State, w.Label)
+	}
+}
+
+// TestALockThatIsPolledIsNamed: with its holder, and as no more than likely; a sleep by itself is none.
+func TestALockThatIsPolledIsNamed(t *testing.T) {
+	sleeps := func(each time.Duration) []moment {
+		return every(5*s+100*ms, 17*s, func(at time.Duration) []history.Event {
+			still := (at - 5*s) % each
+			return look(101, inside(101, at-5*s), stands(101, 101, "clock_nanosleep", still), history.LockWait{PID: 101, TID: 101,
+				Lock: "fcntl", FD: 9, Path: "/data/db.sqlite", Inode: 7, Still: still, Polled: true,
+				Holders: []history.LockHolder{{PID: 900, Command: "import", Creator: true}}},
+				code(101, 101, func(st *history.Stack) { st.Own, st.Frames = 1, []string{"save (/app/views.py:10)"} }))
+		})
+	}
+	f := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), sleeps(200*ms)))
+	check(t, "it asks again", f, wanted{state: Hung, cause: CausePolling, began: 5 * s, detected: 15 * s,
+		says: "/data/db.sqlite, which it has open, is locked by pid 900 (import)"})
+	if c := f.Workers()[0].Cause; c == nil || c.Confidence != Likely {
+		t.Errorf("%+v, want no more than likely", c)
+	}
+	check(t, "it sleeps", fold(script(pool(1), healthy(1, 101, 1*s, 5*s), sleeps(3600*s))),
+		wanted{state: Hung, cause: CauseSleeping, began: 5 * s, detected: 15 * s})
+}
+
+// TestAChildWhoseOutputNobodyReadsNeverEnds: it writes to a full pipe that only the one could read who waits for its end.
+func TestAChildWhoseOutputNobodyReadsNeverEnds(t *testing.T) {
+	child := func(sole bool) []moment {
+		return every(5*s+100*ms, 7*s, func(at time.Duration) []history.Event {
+			return look(101, inside(101, at-5*s), stands(101, 101, "wait4", at-5*s),
+				history.ChildWait{PID: 101, TID: 101, Op: "wait4", Via: "end", Child: history.Peer{PID: 900, Command: "gzip"}, Still: at - 5*s},
+				history.Chain{PID: 101, TID: 101, Links: []history.Link{{Peer: history.Peer{PID: 900, Command: "gzip"},
+					Does: "writes to a full pipe", Ends: sole, Sole: sole, Child: true}}})
+		})
+	}
+	f := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), child(true)))
+	w := f.Workers()[0]
+	if w.State != Hung || w.Cause == nil || !strings.Contains(w.Cause.Sentence, "full pipe that only pid 101 could read") {
+		t.Errorf("%s: %+v, want a hang that is proven", w.State, w.Cause)
+	}
+	if w := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), child(false))).Workers()[0]; w.State.IsHang() {
+		t.Errorf("others could read it: %s", w.State)
+	}
+}
