@@ -52,7 +52,7 @@ func kindOfWait(st *stack) string {
 		return CauseMutex
 	}
 	switch st.Wait.On {
-	case "channel", "wait group", "condition", "event", "future", "queue", "task":
+	case "channel", "wait group", "condition", "event", "future", "queue", "room", "task":
 		return CauseEvent
 	case "sleep":
 		return CauseSleeping

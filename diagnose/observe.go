@@ -42,6 +42,7 @@ func (p *process) sampled(r history.Record, ev history.WorkerSample, slack time.
 	p.before = p.sampledAt
 	p.sample, p.sampledAt, p.sampleSeq = ev, r.At, r.Seq
 	p.inside.note(r.At, ev.Inside)
+	p.unread.note(r.At, ev.Unread)
 	p.computed(usage{r.At, ev.CPU, ev.RunDelay}, busy)
 	p.cpu = append(p.cpu, usage{r.At, ev.CPU, ev.RunDelay})
 	for len(p.cpu) > 2 && (len(p.cpu) > 64 || r.At-p.cpu[1].at >= time.Second) {

@@ -20,6 +20,7 @@ type requests struct {
 	grew      time.Duration // the same for bytes that it sent: no client that gives up looks like that
 	grown     time.Duration // and when that was seen
 	inside    counts        // of requests
+	unread    counts        // of those that nobody has begun to read, or not to their end
 }
 
 func noRequests(at time.Duration) requests {

@@ -168,6 +168,15 @@ func poolOf(name string) string {
 	return strings.TrimRight(counted, "0123456789") + what
 }
 
+// stranded says whether more requests than so many threads can be at have come that nobody has begun to read, since an
+// event loop's thread stands still in a turn: they wait for it, for a connection stays with its loop, however many other
+// loops rest.
+func (v sight) stranded(p *process, t *threadState, s *standstill) bool {
+	st := v.stackOf(p, t)
+	return st != nil && st.Turn && st.Own > 0 && s.how == standing &&
+		p.unread.least(s.from+closerLook, p.sample.Unread) > s.crowd
+}
+
 // queued says whether the requests inside of a worker may have waited for their turn, before it accepted them or since:
 // more are there than so many threads can be at, and it has ended another since the oldest came, or that is not known.
 // Then their age is not that of what a thread is at. Where nothing has ended for long it is.

@@ -17,6 +17,8 @@ func userWait(st *stack) string {
 		return "a connection of " + name
 	case "queue":
 		return article("an item of the queue", "an item of a queue", name)
+	case "room":
+		return article("room in the full queue", "room in a full queue", name)
 	case "sleep":
 		return "a sleep to end"
 	case "thread":

@@ -241,6 +241,8 @@ type Cgroup struct {
 	UnderOOM bool   `json:"under_oom"`
 	OOMKills uint64 `json:"oom_kills"` //
 	Frozen   bool   `json:"frozen"`    // by the freezer
+	// Path of the group that the freezer has it in, which in version 1 may be another than Path.
+	FreezerPath string `json:"freezer_path,omitempty"`
 }
 
 // Overflow is how many connections the kernel has dropped because a listening socket's queue was full

@@ -101,6 +101,7 @@ type WorkerSample struct {
 	// in which the one before was answered. And since when, of the oldest.
 	Doubtful    int           `json:"doubtful,omitempty"`
 	DoubtfulFor time.Duration `json:"doubtful_for,omitempty"`
+	Unread      int           `json:"unread,omitempty"` // of Inside, those of which bytes lie in the socket that it has not read
 }
 
 // ThreadSample is one thread of a worker that is under suspicion: a request older than 150 ms, a state of T or D, a

@@ -136,6 +136,9 @@ func refined(frames []stacks.Frame, on, name string) (string, string) {
 			return "event", name
 		case on == "condition" && isQueue(class):
 			on, name = "queue", class
+			if method == "put" || method == "offer" || method == "putLast" || method == "putFirst" {
+				on = "room"
+			}
 		}
 	}
 	return on, name
