@@ -33,7 +33,7 @@ func (p *process) sampled(r history.Record, ev history.WorkerSample, slack time.
 			p.grew = min(max(r.At-ev.Spoke, p.sampledAt), r.At)
 		}
 	}
-	if ev.Inside+ev.Idle > 0 || ev.Answered > 0 {
+	if ev.Inside+ev.Idle+ev.Silent > 0 || ev.Answered > 0 { // it has accepted a connection
 		p.ready = true
 	}
 	if !isStopped(ev.State) {
