@@ -56,6 +56,8 @@ func kindOfWait(st *stack) string {
 		return CauseEvent
 	case "sleep":
 		return CauseSleeping
+	case "child":
+		return CauseChild
 	}
 	return CauseMutex
 }
@@ -164,7 +166,11 @@ func (x explainer) chain(p *process, s standstill, c *Cause) {
 			return
 		}
 	}
-	chain, ok := p.chains[s.tid]
+	tid := s.tid
+	if reaper, _ := x.reaped(p, s); reaper != 0 {
+		tid = reaper
+	}
+	chain, ok := p.chains[tid]
 	if !ok || s.thread == nil || s.behind == nil {
 		return
 	}
