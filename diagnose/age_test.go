@@ -32,6 +32,17 @@ func TestAHangIsDatedByTheWorkNotByTheWatch(t *testing.T) {
 	})
 	check(t, "a retry that is older than the watch", fold(script(attached, born, retries)),
 		wanted{state: Hung, cause: CausePolling, began: -before, detected: 200 * ms})
+
+	computes := every(100*ms, 900*ms, func(t time.Duration) []history.Event {
+		one := stands(101, 101, "running", 0)
+		one.State, one.Twice = "R", false
+		w := inside(101, t+before)
+		w.State, w.CPU = "R", t/20 // of a processor that others have most of the time
+		return look(101, w, one,
+			code(101, 101, func(st *history.Stack) { st.Request = &history.Request{Path: "/pay", Port: 40001} }))
+	})
+	check(t, "a computation that is older than the watch, on a busy machine", fold(script(attached, born, computes)),
+		wanted{state: Hung, cause: CauseCPU, began: -before, detected: 700 * ms})
 }
 
 // The thread that serves the younger of two requests is as old as that one, by its client's port; the oldest request

@@ -55,11 +55,25 @@ func (v sight) joins(p *process, main *threadState, all []*threadState) bool {
 
 // atWork says whether a thread is one of those that serve, by its name or by its language's account.
 func (v sight) atWork(p *process, t *threadState) bool {
-	if r := roleOf(t.ThreadSample); r == poolThread || r == loopThread {
+	st := v.stackOf(p, t)
+	if r := roleOf(t.ThreadSample); r == loopThread || r == poolThread && !p.onlyInherits(st) {
 		return true
 	}
-	st := v.stackOf(p, t)
 	return st != nil && (st.Pool || st.Request != nil)
+}
+
+// onlyInherits says whether a thread has the name of a pool's only because one of these made it (pthread_create keeps
+// the name): its language tells of others that they are a pool's, and of this one what it does, and not that.
+func (l *looks) onlyInherits(st *stack) bool {
+	if st == nil || st.Pool || st.Kind != "" || len(st.Frames) == 0 {
+		return false
+	}
+	for _, other := range l.stacks {
+		if other.Pool && other.Language == st.Language {
+			return true
+		}
+	}
+	return false
 }
 
 // serves says whether what stops a thread stops its worker.
@@ -84,7 +98,8 @@ func (v sight) pool(p *process, t *threadState) bool {
 func (v sight) threaded(p *process) bool {
 	n := 0
 	for _, t := range p.threads {
-		if st := v.stackOf(p, t); roleOf(t.ThreadSample) == poolThread || st != nil && st.Pool {
+		st := v.stackOf(p, t)
+		if roleOf(t.ThreadSample) == poolThread && !p.onlyInherits(st) || st != nil && st.Pool {
 			n++
 		}
 	}

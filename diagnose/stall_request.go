@@ -83,7 +83,7 @@ func (f finder) threadStall(p *process, t *threadState, others []*threadState) (
 			return standstill{}, false
 		}
 		kind = computing
-		if !f.computes(p, t) && !spins && (t.slept || t.at-t.running < sameFor) {
+		if !f.computes(p, t) && !spins && (t.slept || t.running > t.placed && t.at-t.running < sameFor) {
 			kind = polling // found running at every look, it computes, on a machine that gives it little
 		}
 		begin = max(from, f.restedAt(p, t))
