@@ -58,3 +58,21 @@ func TestRequestsThatNobodyReadsWaitForTheLoopThatStandsStill(t *testing.T) {
 	check(t, "it is no loop", javaThreads(5*s, threads{111: func(time.Duration, *history.Stack) {}}, 2),
 		wanted{state: Busy, label: Slow})
 }
+
+// TestAThreadThatIsMadeForARequestServesIt: the program has a thread for each connection, and one of its own beside.
+func TestAThreadThatIsMadeForARequestServesIt(t *testing.T) {
+	standing := func(made time.Duration) *Fold {
+		return fold(script(pool(1), healthy(1, 101, 1*s, 2*s), every(2*s, 14*s, func(t time.Duration) []history.Event {
+			one := stands(101, 111, "read", t-2*s)
+			one.Age = t - made
+			return look(101, inside(101, t-2*s), accepting(101, 101, t-2*s), one,
+				code(101, 101, func(st *history.Stack) { st.Idle, st.Main = true, true }),
+				code(101, 111, func(st *history.Stack) { st.Language, st.Script = "java", true }))
+		})))
+	}
+	check(t, "it was made then", standing(2*s-10*ms),
+		wanted{state: Hung, cause: CauseUnknown, began: 2 * s, detected: 12 * s, says: "pay (app.py:12)"})
+	if got := standing(1*s).Incidents(); len(got) != 0 {
+		t.Errorf("it was made before: got %+v", got)
+	}
+}

@@ -59,7 +59,7 @@ func (v sight) atWork(p *process, t *threadState) bool {
 	if r := roleOf(t.ThreadSample); r == loopThread || r == poolThread && !p.onlyInherits(st) {
 		return true
 	}
-	return st != nil && (st.Pool || st.Request != nil)
+	return st != nil && (st.Pool || st.Request != nil) || v.madeFor(p, t)
 }
 
 // onlyInherits says whether a thread has the name of a pool's only because one of these made it (pthread_create keeps

@@ -120,7 +120,8 @@ type ThreadSample struct {
 	State string `json:"state"`
 	// It waits for work (epoll, select, accept, a futex of the runtime): no sign of a hang.
 	Idle  bool          `json:"idle"`
-	Still time.Duration `json:"still"` // since it last ran
+	Still time.Duration `json:"still"`         // since it last ran
+	Age   time.Duration `json:"age,omitempty"` // since it was made, to 10 ms
 	// By name: "flock"; "running" when on a processor; empty when it may not be read.
 	Syscall string   `json:"syscall,omitempty"`
 	Args    string   `json:"args,omitempty"` // resolved for a person: "9 → /tmp/x/async_tasks.log, LOCK_EX"
