@@ -108,6 +108,14 @@ func (x explainer) mutex(p *process, s standstill, w history.MutexWait) Cause {
 	if t := p.threads[owner]; t != nil {
 		holds = named(p, t)
 	}
+	if st != nil && st.Wait != nil && st.Wait.On == "thread" {
+		c.Kind, c.Short = CauseEvent, fmt.Sprintf("the end of thread %d", owner)
+		c.Sentence = fmt.Sprintf("%s waits for the end of %s", who, holds)
+		if own := p.stacks[owner].own(); own != "" {
+			c.Sentence += ", which is in " + own
+		}
+		return c
+	}
 	if what == "" {
 		what = "a mutex"
 	}

@@ -72,7 +72,7 @@ func TestAThreadThatIsMadeForARequestServesIt(t *testing.T) {
 	}
 	check(t, "it was made then", standing(2*s-10*ms),
 		wanted{state: Hung, cause: CauseUnknown, began: 2 * s, detected: 12 * s, says: "pay (app.py:12)"})
-	if got := standing(1*s).Incidents(); len(got) != 0 {
+	if got := standing(1 * s).Incidents(); len(got) != 0 {
 		t.Errorf("it was made before: got %+v", got)
 	}
 }

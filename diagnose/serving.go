@@ -56,16 +56,17 @@ func (v sight) joins(p *process, main *threadState, all []*threadState) bool {
 // atWork says whether a thread is one of those that serve, by its name or by its language's account.
 func (v sight) atWork(p *process, t *threadState) bool {
 	st := v.stackOf(p, t)
-	if r := roleOf(t.ThreadSample); r == loopThread || r == poolThread && !p.onlyInherits(st) {
+	if r := roleOf(t.ThreadSample); r == loopThread || r == poolThread && !p.onlyInherits(t, st) {
 		return true
 	}
 	return st != nil && (st.Pool || st.Request != nil) || v.madeFor(p, t)
 }
 
 // onlyInherits says whether a thread has the name of a pool's only because one of these made it (pthread_create keeps
-// the name): its language tells of others that they are a pool's, and of this one what it does, and not that.
-func (l *looks) onlyInherits(st *stack) bool {
-	if st == nil || st.Pool || st.Kind != "" || len(st.Frames) == 0 {
+// the name): its language tells of others that they are a pool's, and of this one not. One that runs may have been read
+// between two calls.
+func (l *looks) onlyInherits(t *threadState, st *stack) bool {
+	if st == nil || st.Pool || st.Kind != "" || len(st.Frames) == 0 && t.running >= 0 {
 		return false
 	}
 	for _, other := range l.stacks {
@@ -99,7 +100,7 @@ func (v sight) threaded(p *process) bool {
 	n := 0
 	for _, t := range p.threads {
 		st := v.stackOf(p, t)
-		if roleOf(t.ThreadSample) == poolThread && !p.onlyInherits(st) || st != nil && st.Pool {
+		if roleOf(t.ThreadSample) == poolThread && !p.onlyInherits(t, st) || st != nil && st.Pool {
 			n++
 		}
 	}

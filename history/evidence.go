@@ -142,6 +142,14 @@ type Link struct {
 type Upstream struct {
 	PID   int          `json:"pid"`
 	Waits []Unanswered `json:"waits"` // the one with the most first; at most 8
+	// Of a process that listens nowhere: its connections on which the other side spoke last, at most 16.
+	Owed []Owed `json:"owed,omitempty"`
+}
+
+// Owed is a connection on which an answer is outstanding, or a message was not answered because none is due.
+type Owed struct {
+	Port int           `json:"port"` // the other side's
+	Age  time.Duration `json:"age"`  // since that last sent, in steps of 4 ms
 }
 
 // Unanswered is how many connections of a worker to one server wait for its answer.

@@ -253,8 +253,12 @@ func (w *witness) readUpstream(now time.Time, one *worker, server waits.Server) 
 	one.looks.upstreamAt = now
 	all := w.waits.Upstream(one.PID, server)
 	one.looks.owed = alone && len(all) > 0
-	if len(all) > 0 {
-		w.rec.Record(history.Upstream{PID: one.PID, Waits: all})
+	var owed []history.Owed
+	if alone {
+		owed = w.waits.Owed(one.PID, server)
+	}
+	if len(all)+len(owed) > 0 {
+		w.rec.Record(history.Upstream{PID: one.PID, Waits: all, Owed: owed})
 	}
 }
 
