@@ -348,3 +348,16 @@ func TestGoroutinesThatEndedAreForgotten(t *testing.T) {
 		t.Errorf("%d goroutines are kept of those of an hour, want the last few", n)
 	}
 }
+
+// TestAnAnswerThatIsAwaitedIsAsOldAsItsQuestion: of a program that listens nowhere, by the account of its connection.
+func TestAnAnswerThatIsAwaitedIsAsOldAsItsQuestion(t *testing.T) {
+	for silent, want := range map[time.Duration]State{-1: Hung, 20 * s: Hung, 1 * s: Busy} {
+		got := byItself(2*s, func(now time.Duration) []history.Event {
+			return []history.Event{stands(101, 101, "poll", 200*ms), history.SocketWait{PID: 101, TID: 101, Op: "poll", Family: "tcp",
+				Remote: "10.0.0.9:80", State: "ESTAB", Silent: silent, Asked: now, Still: 200 * ms}}
+		})
+		if got.State != want || want == Hung && got.Since > -11*s {
+			t.Errorf("silent for %v: %s since %v (%s), want %s", silent, got.State, got.Since, got.Reason, want)
+		}
+	}
+}

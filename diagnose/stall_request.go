@@ -147,6 +147,10 @@ func (f finder) age(p *process, s *standstill, t *threadState, others []*threadS
 		s.work, s.arrived = at, true
 		return
 	}
+	if at, known := s.behind.askedAt(); known && p.noListener {
+		s.work = at
+		return
+	}
 	if p.sample.Inside > 0 && len(others) <= 1 && p.began() < s.from && f.restedAt(p, t) <= p.began() {
 		s.work = p.began()
 	}
