@@ -32,6 +32,17 @@ func TestAHangIsDatedByTheWorkNotByTheWatch(t *testing.T) {
 	})
 	check(t, "a retry that is older than the watch", fold(script(attached, born, retries)),
 		wanted{state: Hung, cause: CausePolling, began: -before, detected: 200 * ms})
+
+	computes := every(100*ms, 900*ms, func(t time.Duration) []history.Event {
+		one := stands(101, 101, "running", 0)
+		one.State, one.Twice = "R", false
+		w := inside(101, t+before)
+		w.State, w.CPU = "R", t/20 // of a processor that others have most of the time
+		return look(101, w, one,
+			code(101, 101, func(st *history.Stack) { st.Request = &history.Request{Path: "/pay", Port: 40001} }))
+	})
+	check(t, "a computation that is older than the watch, on a busy machine", fold(script(attached, born, computes)),
+		wanted{state: Hung, cause: CauseCPU, began: -before, detected: 700 * ms})
 }
 
 // The thread that serves the younger of two requests is as old as that one, by its client's port; the oldest request
@@ -335,5 +346,18 @@ func TestGoroutinesThatEndedAreForgotten(t *testing.T) {
 	}
 	if n := len(l.spinning); n == 0 || n > 4 {
 		t.Errorf("%d goroutines are kept of those of an hour, want the last few", n)
+	}
+}
+
+// TestAnAnswerThatIsAwaitedIsAsOldAsItsQuestion: of a program that listens nowhere, by the account of its connection.
+func TestAnAnswerThatIsAwaitedIsAsOldAsItsQuestion(t *testing.T) {
+	for silent, want := range map[time.Duration]State{-1: Hung, 20 * s: Hung, 1 * s: Busy} {
+		got := byItself(2*s, func(now time.Duration) []history.Event {
+			return []history.Event{stands(101, 101, "poll", 200*ms), history.SocketWait{PID: 101, TID: 101, Op: "poll", Family: "tcp",
+				Remote: "10.0.0.9:80", State: "ESTAB", Silent: silent, Asked: now, Still: 200 * ms}}
+		})
+		if got.State != want || want == Hung && got.Since > -11*s {
+			t.Errorf("silent for %v: %s since %v (%s), want %s", silent, got.State, got.Since, got.Reason, want)
+		}
 	}
 }

@@ -67,6 +67,8 @@ func kindOfWait(st *stack) string {
 		return CauseEvent
 	case "sleep":
 		return CauseSleeping
+	case "child":
+		return CauseChild
 	}
 	return CauseMutex
 }
@@ -123,6 +125,14 @@ func (x explainer) mutex(p *process, s standstill, w history.MutexWait) Cause {
 	if t := p.threads[owner]; t != nil {
 		holds = named(p, t)
 	}
+	if st != nil && st.Wait != nil && st.Wait.On == "thread" {
+		c.Kind, c.Short = CauseEvent, fmt.Sprintf("the end of thread %d", owner)
+		c.Sentence = fmt.Sprintf("%s waits for the end of %s", who, holds)
+		if own := p.stacks[owner].own(); own != "" {
+			c.Sentence += ", which is in " + own
+		}
+		return c
+	}
 	if what == "" {
 		what = "a mutex"
 	}
@@ -168,7 +178,11 @@ func (x explainer) chain(p *process, s standstill, c *Cause) {
 			return
 		}
 	}
-	chain, ok := p.chains[s.tid]
+	tid := s.tid
+	if reaper, _ := x.reaped(p, s); reaper != 0 {
+		tid = reaper
+	}
+	chain, ok := p.chains[tid]
 	if !ok || s.thread == nil || s.behind == nil {
 		return
 	}

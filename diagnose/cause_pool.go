@@ -130,7 +130,7 @@ func (x explainer) tasksWait(p *process, s standstill) Cause {
 	c.Sentence = fmt.Sprintf("%s for %s, the oldest for %s", words.Do(s.crowd, taskWord(s.task), "wait"), what,
 		words.Seconds(x.now-s.from))
 	switch owner := p.tasks[s.task.Wait.Owner]; {
-	case kind == CauseChild:
+	case kind == CauseChild, kind == CauseSleeping: // nobody has what it waits for
 	case kind == CauseEvent && s.task.Wait.Owner == 0:
 		c.Sentence += "; who is to end the wait the runtime does not keep"
 	case s.task.Wait.Owner == 0:

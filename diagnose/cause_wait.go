@@ -2,6 +2,8 @@ package diagnose
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/hangtime-dev/hangtime/history"
 )
@@ -12,6 +14,9 @@ func (x explainer) byEvent(p *process, s standstill) (Cause, bool) {
 	case history.LockWait:
 		return fileLock(s, ev), !ev.Polled
 	case history.MutexWait:
+		if _, reaped := x.reaped(p, s); reaped != nil {
+			return x.child(p, s, *reaped), true
+		}
 		return x.mutex(p, s, ev), true
 	case history.PipeWait:
 		return pipeWords(p, s, ev), true
@@ -30,6 +35,30 @@ func (x explainer) byEvent(p *process, s standstill) (Cause, bool) {
 		return semaphoreWords(p, s, ev), true
 	}
 	return Cause{}, false
+}
+
+// reaped is the wait for the end of a child, and its thread, which one thread of the process is in for all others: a
+// runtime has such a thread, and others wait for its word; nil: the stall's thread waits for no child, or for which one
+// of several is not known.
+func (x explainer) reaped(p *process, s standstill) (tid int, wait *history.ChildWait) {
+	st := p.stacks[s.tid]
+	if st == nil || st.Wait == nil || st.Wait.On != "child" {
+		return 0, nil
+	}
+	for _, other := range slices.Sorted(maps.Keys(p.obstacles)) {
+		o := x.behind(p, other, x.now)
+		if o == nil || other == s.tid {
+			continue
+		}
+		switch ev, is := o.event.(history.ChildWait); {
+		case !is || st.Wait.Owner != 0 && int(st.Wait.Owner) != ev.Child.PID:
+		case wait != nil:
+			return 0, nil
+		default:
+			tid, wait = other, &ev
+		}
+	}
+	return tid, wait
 }
 
 // child is a thread that waits for a process that its worker started.

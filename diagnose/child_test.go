@@ -40,3 +40,38 @@ func TestTheCodeOfAChildExplainsWhoWaitsForIt(t *testing.T) {
 		t.Errorf("of another server's code: %q", c.Where)
 	}
 }
+
+// TestTheThreadThatReapsAChildSaysWhoIsWaitedFor: a thread waits in a futex for the word of the one in wait4.
+func TestTheThreadThatReapsAChildSaysWhoIsWaitedFor(t *testing.T) {
+	waits := func(owner uint64, children ...int) Cause {
+		h := script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 17*s, func(t time.Duration) []history.Event {
+			found := []history.Event{accepting(101, 101, 10*ms), stands(101, 111, "futex", t-5*s),
+				history.MutexWait{PID: 101, TID: 111, Address: 7, Still: t - 5*s},
+				code(101, 111, func(st *history.Stack) {
+					st.Pool, st.Wait = true, &history.Wait{On: "child", Owner: owner}
+				})}
+			for i, child := range children {
+				reaper := 121 + i
+				found = append(found, stands(101, reaper, "wait4", t-5*s),
+					code(101, reaper, func(st *history.Stack) { st.Own = 0 }),
+					history.ChildWait{PID: 101, TID: reaper, Op: "wait4", Via: "end", Child: history.Peer{PID: child}, Still: t - 5*s},
+					history.Chain{PID: 101, TID: reaper, Links: []history.Link{{Peer: history.Peer{PID: child}, Does: "is in write"}}})
+			}
+			return look(101, inside(101, t-5*s), found...)
+		}))
+		got := fold(h).Incidents()
+		if len(got) != 1 {
+			t.Fatalf("incidents %+v, want one", got)
+		}
+		return got[0].Cause
+	}
+	for _, c := range []Cause{waits(0, 300), waits(300, 299, 300)} {
+		if c.Kind != CauseChild || !strings.Contains(c.Sentence, "a process that it started, pid 300") ||
+			!strings.Contains(c.Sentence, "that one itself is in write") {
+			t.Errorf("got %+v", c)
+		}
+	}
+	if c := waits(0, 299, 300); c.Kind != CauseChild || strings.Contains(c.Sentence, "pid") {
+		t.Errorf("one of two: %+v", c)
+	}
+}

@@ -152,3 +152,19 @@ func TestAMessageThatIsNeverDoneHangs(t *testing.T) {
 		t.Errorf("got %s (%s), want hung", w.State, w.Reason)
 	}
 }
+
+// TestARequestOfAServerThatListensNoMoreIsAsOldAsItsConnection: it is to end, and one request keeps it.
+func TestARequestOfAServerThatListensNoMoreIsAsOldAsItsConnection(t *testing.T) {
+	for port, want := range map[int]State{40001: Hung, 40002: Unknown} {
+		got := byItself(6500*ms, func(now time.Duration) []history.Event {
+			st := task(101, 7, "goroutine", history.Wait{On: "socket", Object: 7})
+			st.Language, st.Request = "go", &history.Request{Method: "GET", Path: "/a", Port: 40001}
+			main := task(101, 1, "goroutine", history.Wait{On: "channel", Object: 1})
+			main.Language, main.Request, main.Script, main.Main = "go", nil, true, true
+			return []history.Event{st, main, history.Upstream{PID: 101, Owed: []history.Owed{{Port: port, Age: now}}}}
+		})
+		if got.State != want || want == Hung && (got.Since > -10*s || got.Cause.Request != "GET /a") {
+			t.Errorf("port %d: %s since %v (%+v), want %s", port, got.State, got.Since, got.Cause, want)
+		}
+	}
+}

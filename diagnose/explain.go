@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/hangtime-dev/hangtime/history"
@@ -30,7 +31,8 @@ func (x explainer) explain(p *process, s standstill) Cause {
 			Sentence: "stopped by " + p.stopper() + ": no thread of it runs until SIGCONT"}
 	case byFreezer:
 		return Cause{Kind: CauseStopped, Confidence: Proven, Short: "frozen",
-			Sentence: fmt.Sprintf("its control group %s is frozen: no thread of it runs until it is thawed", p.group.Path)}
+			Sentence: fmt.Sprintf("its control group %s is frozen: no thread of it runs until it is thawed",
+				cmp.Or(p.group.FreezerPath, p.group.Path))}
 	case byMemory:
 		return Cause{Kind: CauseMemory, Confidence: Proven, Short: "out of memory, not killed",
 			Sentence: fmt.Sprintf("its control group %s is at its limit of %s and the killer is off: it sleeps until there is memory",

@@ -99,6 +99,10 @@ func (f *Fold) worker(r history.Record) {
 	case history.Upstream:
 		if p := f.alive(ev.PID); p != nil {
 			p.upstream, p.upAt = ev, r.At
+			p.owed = map[int]time.Duration{}
+			for _, one := range ev.Owed {
+				p.owed[one.Port] = r.At - one.Age
+			}
 		}
 	case history.Stack:
 		if p := f.alive(ev.PID); p != nil {

@@ -33,7 +33,7 @@ func (p *process) sampled(r history.Record, ev history.WorkerSample, slack time.
 			p.grew = min(max(r.At-ev.Spoke, p.sampledAt), r.At)
 		}
 	}
-	if ev.Inside+ev.Idle > 0 || ev.Answered > 0 {
+	if ev.Inside+ev.Idle+ev.Silent > 0 || ev.Answered > 0 { // it has accepted a connection
 		p.ready = true
 	}
 	if !isStopped(ev.State) {
@@ -42,6 +42,7 @@ func (p *process) sampled(r history.Record, ev history.WorkerSample, slack time.
 	p.before = p.sampledAt
 	p.sample, p.sampledAt, p.sampleSeq = ev, r.At, r.Seq
 	p.inside.note(r.At, ev.Inside)
+	p.unread.note(r.At, ev.Unread)
 	p.computed(usage{r.At, ev.CPU, ev.RunDelay}, busy)
 	p.cpu = append(p.cpu, usage{r.At, ev.CPU, ev.RunDelay})
 	for len(p.cpu) > 2 && (len(p.cpu) > 64 || r.At-p.cpu[1].at >= time.Second) {

@@ -91,6 +91,19 @@ func (o *obstacle) owed() bool {
 	return ok && ev.Client && !ev.Full && ev.Silent >= 0 && ev.Asked > 0 && ev.Asked <= ev.Silent
 }
 
+// askedAt is when the process sent what another server has not answered since, by the kernel's account; known is false
+// where it waits for no such answer.
+func (o *obstacle) askedAt() (at time.Duration, known bool) {
+	if o == nil {
+		return 0, false
+	}
+	ev, ok := o.event.(history.SocketWait)
+	if !ok || ev.Client || ev.Remote == "" || ev.Asked <= 0 || ev.Silent >= 0 && ev.Silent <= ev.Asked {
+		return 0, false
+	}
+	return o.at - ev.Asked, true
+}
+
 // foreign says whether what the thread waits for is outside of its process and its server, so that it is no way of
 // waiting for work.
 func (o *obstacle) foreign() bool {

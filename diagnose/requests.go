@@ -20,6 +20,9 @@ type requests struct {
 	grew      time.Duration // the same for bytes that it sent: no client that gives up looks like that
 	grown     time.Duration // and when that was seen
 	inside    counts        // of requests
+	// Of a process that listens nowhere: when what is outstanding on its connections was sent, by the other side's port.
+	owed   map[int]time.Duration
+	unread counts // of those that nobody has begun to read, or not to their end
 }
 
 func noRequests(at time.Duration) requests {
@@ -62,7 +65,8 @@ func (p *requests) ageOf(port int) (time.Duration, bool) {
 			return p.sample.Ages[i], true
 		}
 	}
-	return 0, false
+	at, owes := p.owed[port]
+	return p.sampledAt - at, owes && port != 0
 }
 
 // progressed says whether a request was answered between two samples. The oldest request's beginning must not move

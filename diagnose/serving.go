@@ -55,11 +55,26 @@ func (v sight) joins(p *process, main *threadState, all []*threadState) bool {
 
 // atWork says whether a thread is one of those that serve, by its name or by its language's account.
 func (v sight) atWork(p *process, t *threadState) bool {
-	if r := roleOf(t.ThreadSample); r == poolThread || r == loopThread {
+	st := v.stackOf(p, t)
+	if r := roleOf(t.ThreadSample); r == loopThread || r == poolThread && !p.onlyInherits(t, st) {
 		return true
 	}
-	st := v.stackOf(p, t)
-	return st != nil && (st.Pool || st.Request != nil)
+	return st != nil && (st.Pool || st.Request != nil) || v.madeFor(p, t)
+}
+
+// onlyInherits says whether a thread has the name of a pool's only because one of these made it (pthread_create keeps
+// the name): its language tells of others that they are a pool's, and of this one not. One that runs may have been read
+// between two calls.
+func (l *looks) onlyInherits(t *threadState, st *stack) bool {
+	if st == nil || st.Pool || st.Kind != "" || len(st.Frames) == 0 && t.running >= 0 {
+		return false
+	}
+	for _, other := range l.stacks {
+		if other.Pool && other.Language == st.Language {
+			return true
+		}
+	}
+	return false
 }
 
 // serves says whether what stops a thread stops its worker.
@@ -84,7 +99,8 @@ func (v sight) pool(p *process, t *threadState) bool {
 func (v sight) threaded(p *process) bool {
 	n := 0
 	for _, t := range p.threads {
-		if st := v.stackOf(p, t); roleOf(t.ThreadSample) == poolThread || st != nil && st.Pool {
+		st := v.stackOf(p, t)
+		if roleOf(t.ThreadSample) == poolThread && !p.onlyInherits(t, st) || st != nil && st.Pool {
 			n++
 		}
 	}
@@ -166,6 +182,15 @@ func samePool(a, b *stack) bool {
 func poolOf(name string) string {
 	counted, what, _ := strings.Cut(name, " (")
 	return strings.TrimRight(counted, "0123456789") + what
+}
+
+// stranded says whether more requests than so many threads can be at have come that nobody has begun to read, since an
+// event loop's thread stands still in a turn: they wait for it, for a connection stays with its loop, however many other
+// loops rest.
+func (v sight) stranded(p *process, t *threadState, s *standstill) bool {
+	st := v.stackOf(p, t)
+	return st != nil && st.Turn && st.Own > 0 && s.how == standing &&
+		p.unread.least(s.from+closerLook, p.sample.Unread) > s.crowd
 }
 
 // queued says whether the requests inside of a worker may have waited for their turn, before it accepted them or since:

@@ -55,3 +55,26 @@ func TestThreadsOfOnePoolDifferInTheirLastNumber(t *testing.T) {
 		}
 	}
 }
+
+// TestAThreadThatAThreadOfAPoolMadeIsNoneOfThePool: it inherits the name of the one that made it, so it takes no place of
+// the pool's, and two requests are one too many.
+func TestAThreadThatAThreadOfAPoolMadeIsNoneOfThePool(t *testing.T) {
+	for reads, want := range map[bool]State{
+		true:  Hung, // its language says that it is none
+		false: Busy, // nobody says so
+	} {
+		h := script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 11*s, func(t time.Duration) []history.Event {
+			made, serves := stands(101, 112, "futex", t-5*s), stands(101, 111, "futex", t-5*s)
+			made.Name, serves.Name = "puma srv tp 001", "puma srv tp 001"
+			found := []history.Event{accepting(101, 101, 10*ms), serves, made,
+				code(101, 111, func(st *history.Stack) { st.Language, st.Pool = "ruby", true })}
+			if reads {
+				found = append(found, code(101, 112, func(st *history.Stack) { st.Language, st.Own = "ruby", 0 }))
+			}
+			return look(101, inside(101, t-5*s, t-5*s), found...)
+		}))
+		if got := fold(h).Workers()[0].State; got != want {
+			t.Errorf("read %v: %s, want %s", reads, got, want)
+		}
+	}
+}

@@ -85,7 +85,7 @@ func (f finder) threadStall(p *process, t *threadState, others []*threadState) (
 			return standstill{}, false
 		}
 		kind = computing
-		if !f.computes(p, t) && !spins && (t.slept || t.at-t.running < sameFor) {
+		if !f.computes(p, t) && !spins && (t.slept || t.running > t.placed && t.at-t.running < sameFor) {
 			kind = polling // found running at every look, it computes, on a machine that gives it little
 		}
 		begin = max(from, f.restedAt(p, t))
@@ -146,6 +146,10 @@ func (f finder) age(p *process, s *standstill, t *threadState, others []*threadS
 			return
 		}
 	}
+	if at, known := s.behind.askedAt(); known && p.noListener {
+		s.work = at
+		return
+	}
 	if p.sample.Inside > 0 && len(others) <= 1 && p.began() < s.from && f.restedAt(p, t) <= p.began() {
 		s.work = p.began()
 	}
@@ -190,10 +194,20 @@ func (f finder) urgency(p *process, s *standstill, t *threadState, others []*thr
 		}
 		return
 	case f.pool(p, t):
+		alone := s.from
 		f.pooled(p, s, others)
 		// A thread that rests while jobs wait is none that they may have.
 		if s.how == standing && f.jobsWait(p, s.crowd) > 0 || f.crowded(p, s.crowd, s.from) && !f.spare(p, t) {
 			s.limit = f.limits.Pool
+			if s.how == standing && st != nil && st.Turn && st.Own > 0 {
+				s.limit = f.limits.Loop // all that its loop has waits for it
+			}
+		}
+		if f.stranded(p, t, s) {
+			s.limit = f.limits.Loop
+		}
+		if since, is := f.heldUp(p, t, others); is && s.limit < f.limits.Pool {
+			s.limit, s.from = f.limits.Pool, max(alone, since) // however many other threads are free
 		}
 		if shared && (f.waiting() || s.crowd > 1 || f.allKept()) {
 			s.limit = f.limits.Loop

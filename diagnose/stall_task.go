@@ -130,12 +130,13 @@ func (f finder) awaitStall(p *process) (standstill, bool) {
 	return best, found
 }
 
-// answerStall is requests whose coroutines have awaited a socket, an answer of another server, for longer than work may
-// last.
+// answerStall is requests whose pieces of work have waited for longer than work may last: for a socket, an answer of
+// another server, or, of a goroutine, which stands for a thread, in sleeps.
 func (f finder) answerStall(p *process) (standstill, bool) {
 	s := standstill{work: unset, limit: never, how: waitingTasks}
 	for _, st := range f.awaited(p) {
-		if st.Wait == nil || st.Wait.On != "socket" || st.Request == nil || f.limits.HangAfter <= 0 {
+		if st.Wait == nil || st.Request == nil || f.limits.HangAfter <= 0 ||
+			st.Wait.On != "socket" && !(st.Wait.On == "sleep" && st.Kind == "goroutine") {
 			continue
 		}
 		age, inside := p.ageOf(st.Request.Port)
@@ -144,6 +145,9 @@ func (f finder) answerStall(p *process) (standstill, bool) {
 		}
 		if s.task == nil {
 			s.task, s.from = st, max(p.sampledAt-age, p.seen)
+		}
+		if st.Wait.On != s.task.Wait.On {
+			continue
 		}
 		s.crowd += max(st.Count, 1)
 	}

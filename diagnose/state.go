@@ -93,7 +93,7 @@ func (j *judge) hangs(p *process, s standstill) {
 	if p.suspected < 0 {
 		p.suspected = j.now
 	}
-	if j.old(s) && s.limit == never {
+	if j.old(s) && (s.limit == never || j.silence(s.from, j.now) < s.limit) { // its age alone makes it a hang
 		s.from = s.since()
 	}
 	p.stall, p.confirmed, p.label = s, j.now, ""

@@ -48,9 +48,16 @@ func (f finder) unknown(p *process, s standstill, stalled bool) string {
 	case f.Unaccepted() >= f.limits.Unanswered && looked && !f.anyHangs():
 		return fmt.Sprintf("%s to be accepted for %s, and why no worker takes them was not seen",
 			words.Do(f.backlog, "connection", "wait"), words.Seconds(f.now-f.backlogFrom))
+	case p.noListener && f.hides(p) != "":
+		return f.hides(p) // it may listen all the same
 	case p.noListener && p.lookedAt != unset && !p.rests && !f.inRequest(p):
 		return "it has no listening socket, and none of its threads could be seen to wait for work"
 	}
+	return f.hides(p)
+}
+
+// hides says what may not be read without which a hang of a process may go unseen; empty: nothing.
+func (f finder) hides(p *process) string {
 	for _, one := range f.hidden {
 		if one.Hides && (one.PID == 0 || one.PID == p.pid) {
 			text := one.What + " may not be read"

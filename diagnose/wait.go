@@ -18,7 +18,7 @@ func userWait(st *stack) string {
 	case "queue":
 		return article("an item of the queue", "an item of a queue", name)
 	case "room":
-		return article("room in the queue", "room in a queue", name) + ", which is full"
+		return article("room in the full queue", "room in a full queue", name)
 	case "sleep":
 		return "a sleep to end"
 	case "thread":

@@ -144,6 +144,14 @@ type Link struct {
 type Upstream struct {
 	PID   int          `json:"pid"`
 	Waits []Unanswered `json:"waits"` // the one with the most first; at most 8
+	// Of a process that listens nowhere: its connections on which the other side spoke last, at most 16.
+	Owed []Owed `json:"owed,omitempty"`
+}
+
+// Owed is a connection on which an answer is outstanding, or a message was not answered because none is due.
+type Owed struct {
+	Port int           `json:"port"` // the other side's
+	Age  time.Duration `json:"age"`  // since that last sent, in steps of 4 ms
 }
 
 // Unanswered is how many connections of a worker to one server wait for its answer.
@@ -243,6 +251,8 @@ type Cgroup struct {
 	UnderOOM bool   `json:"under_oom"`
 	OOMKills uint64 `json:"oom_kills"` //
 	Frozen   bool   `json:"frozen"`    // by the freezer
+	// Path of the group that the freezer has it in, which in version 1 may be another than Path.
+	FreezerPath string `json:"freezer_path,omitempty"`
 }
 
 // Overflow is how many connections the kernel has dropped because a listening socket's queue was full

@@ -101,6 +101,7 @@ type WorkerSample struct {
 	// in which the one before was answered. And since when, of the oldest.
 	Doubtful    int           `json:"doubtful,omitempty"`
 	DoubtfulFor time.Duration `json:"doubtful_for,omitempty"`
+	Unread      int           `json:"unread,omitempty"` // of Inside, those of which bytes lie in the socket that it has not read
 }
 
 // ThreadSample is one thread of a worker that is under suspicion: a request older than 150 ms, a state of T or D, a
@@ -119,7 +120,8 @@ type ThreadSample struct {
 	State string `json:"state"`
 	// It waits for work (epoll, select, accept, a futex of the runtime): no sign of a hang.
 	Idle  bool          `json:"idle"`
-	Still time.Duration `json:"still"` // since it last ran
+	Still time.Duration `json:"still"`         // since it last ran
+	Age   time.Duration `json:"age,omitempty"` // since it was made, to 10 ms
 	// Of one that waits for connections: for new ones and for nothing else, so that others serve what it takes.
 	Only bool `json:"only,omitempty"`
 	// By name: "flock"; "running" when on a processor; empty when it may not be read.

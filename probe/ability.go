@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -86,17 +87,18 @@ func yama() string {
 	return ""
 }
 
-// tryMemory reads the first word of the first mapping.
+// tryMemory reads the first word of the first mapping that the process itself may read: others have none.
 func tryMemory(p proc.FS, pid int) error {
 	all, err := p.Maps(pid)
 	if err != nil {
 		return err
 	}
-	if len(all) == 0 {
+	first := slices.IndexFunc(all, func(m proc.Mapping) bool { return strings.HasPrefix(m.Rights, "r") })
+	if first < 0 {
 		return errors.New("its memory map may not be read")
 	}
 	var word [8]byte
-	return memory.Read(pid, all[0].Low, word[:])
+	return memory.Read(pid, all[first].Low, word[:])
 }
 
 func tryPidfd(pid int) error {

@@ -204,6 +204,8 @@ func descend(p proc.FS, netns string, pid, top int, all map[uint32]listeners.Soc
 		case len(children) > 0 && runsSameProgram(p, pid, children):
 			// Workers that do not listen, as those of a queue; or descriptors that may not be read.
 			return Target{Arbiter: pid}, nil
+		case len(children) > 0 && runsCommands(p, netns, pid, all):
+			return Target{Arbiter: pid, Single: true}, nil
 		case len(children) == 1:
 			pid = children[0]
 			continue

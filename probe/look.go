@@ -112,6 +112,7 @@ type threadLook struct {
 	known bool // the call could be read
 	state byte
 	name  string
+	made  time.Duration // when the thread was, since the machine booted
 }
 
 // A finding is what two looks found, 50 ms apart, between which the thread did not run. As long as it does not run,

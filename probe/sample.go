@@ -38,7 +38,7 @@ func (s *sampler) take(ctx context.Context, now time.Time, one *worker) bool {
 		Still:  max(now.Sub(a.moved), 0),
 		Inside: sum.Inside, Oldest: sum.Oldest, Idle: sum.Idle, Silent: sum.Silent,
 		Answered: sum.Answered, Spoke: sum.Spoke, LeastAge: sum.LeastAge,
-		Doubtful: sum.Doubtful, DoubtfulFor: sum.DoubtfulFor,
+		Doubtful: sum.Doubtful, DoubtfulFor: sum.DoubtfulFor, Unread: sum.Unread,
 	}
 	one.sample.Ports, one.sample.Ages = sum.Ports()
 	one.noListener = one.noListener && sum.Inside+sum.Idle+sum.Silent == 0

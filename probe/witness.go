@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/kernel/clock"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/probe/requests"
 	"github.com/hangtime-dev/hangtime/probe/threads"
@@ -63,7 +64,7 @@ func (w *witness) glance(of *threads.Process, t *threads.Thread) (*threadLook, b
 	if err != nil {
 		return nil, false
 	}
-	l.state, l.name = s.State, s.Comm
+	l.state, l.name, l.made = s.State, s.Comm, proc.Ticks(s.Start)
 	l.call, err = w.fs.Call(of.PID, t.TID)
 	w.troubles.Unreadable("the system calls of the workers", err)
 	l.known = err == nil
@@ -157,6 +158,7 @@ func (w *witness) evidence(ctx context.Context, one *worker, t *threads.Thread, 
 		answer := w.waits.Behind(w.subject(one, f), server)
 		f.sample.Args, f.sample.Idle, f.sample.For = answer.Words, answer.Idle || t.Housekeeping, answer.For
 		f.sample.Only = answer.Only
+		f.sample.Age = clock.Boot() - is.made
 		v.idle = f.sample.Idle
 		w.rec.Record(f.sample)
 		if asks(answer.Event) && !f.sample.Idle {
@@ -229,7 +231,7 @@ func (w *witness) tell(one *worker, f *finding, server waits.Server) {
 		}
 	}
 	still := max(now.Sub(f.since), 0)
-	f.sample.Still = still
+	f.sample.Still, f.sample.Age = still, clock.Boot()-f.look.made
 	w.rec.Record(f.sample)
 	if f.behind != nil {
 		w.rec.Record(waits.Standing(f.behind, still))
@@ -252,8 +254,12 @@ func (w *witness) readUpstream(now time.Time, one *worker, server waits.Server) 
 	one.looks.upstreamAt = now
 	all := w.waits.Upstream(one.PID, server)
 	one.looks.owed = alone && len(all) > 0
-	if len(all) > 0 {
-		w.rec.Record(history.Upstream{PID: one.PID, Waits: all})
+	var owed []history.Owed
+	if alone {
+		owed = w.waits.Owed(one.PID, server)
+	}
+	if len(all)+len(owed) > 0 {
+		w.rec.Record(history.Upstream{PID: one.PID, Waits: all, Owed: owed})
 	}
 }
 

@@ -74,6 +74,27 @@ func compiledCases() []realCase {
 				says: []string{`127\.0\.0\.1:${UPSTREAM}|answer`}, silent: []string{`^healthy`, `long-poll`}},
 		},
 		{
+			name:  "JVM: two threads wait for the monitor of one that waits for an answer, and one is free",
+			serve: with(deafUpstream, library),
+			hang:  sticks("/index", 3), after: 7 * time.Second,
+			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "Library.java#ask",
+				says: []string{`2 are waiting for the monitor Library\.class`}, silent: []string{`^healthy`}},
+		},
+		{
+			name:  "JVM: every thread waits for room in a full queue",
+			serve: with(library, func(s *stage) { s.up("/audit") }),
+			hang:  sticks("/audit", 5), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: aPool, at: "Library.java#audit",
+				says: []string{`waiting for room in the full queue`}, silent: []string{`for an item`}},
+		},
+		{
+			name:  "JVM: a program that a thread started writes, and nobody reads it",
+			serve: library,
+			hang:  sticks("/print", 1), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: aChild, at: "Library.java#print",
+				says: []string{`\(seq 1 9999999\)`, `full pipe`}, silent: []string{`threads of its pool`}},
+		},
+		{
 			name:  "Jetty: one thread waits for an answer, and the others of its pool rest",
 			serve: with(deafUpstream, harbour),
 			hang:  sticks("/pilot", 1), after: hungLong,

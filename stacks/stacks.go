@@ -67,8 +67,9 @@ type Frame struct {
 
 // A Wait is what a piece of work waits for, by the runtime's own account. The zero Wait says nothing.
 type Wait struct {
-	// On is the kind: "lock", "condition", "queue", "semaphore", "event", "wait group", "future", "task", "thread",
-	// "executor", "pool", "room" (in a queue that is full), "channel", "select", "monitor", "socket", "pipe", "child", "sleep", "interpreter lock".
+	// On is the kind: "lock", "condition", "queue" (for an item), "room" (in a full queue), "semaphore", "event", "wait group",
+	// "future", "task", "thread", "executor", "pool", "channel", "select", "monitor", "socket", "pipe", "child", "sleep",
+	// "interpreter lock".
 	On     string
 	Object uint64        // the thing itself: the same for all who wait for it; 0: not known
 	Name   string        // what the application calls it: "lock", "QueuePool(2, all taken)"; empty: not known

@@ -16,6 +16,7 @@ type Group struct {
 	Path                 string
 	CPU, Memory, Freezer string // folders; empty: none, or the root group, which has no limits
 	Unified              bool   // CPU and Memory are of version 2
+	Freezes              string // path of the group in Freezer: each controller of version 1 has groups of its own
 }
 
 // Locate finds the folders of the group that a process is in.
@@ -31,7 +32,10 @@ func Locate(all []Membership, hierarchies []Hierarchy) Group {
 				continue
 			}
 			if h.Version == 2 {
-				g.Freezer, g.Path = dir, m.Path
+				if g.Freezer == "" {
+					g.Freezer, g.Freezes = dir, m.Path
+				}
+				g.Path = m.Path
 				if g.CPU == "" && g.Memory == "" {
 					g.CPU, g.Memory, g.Unified = dir, dir, true
 				}
@@ -47,7 +51,7 @@ func Locate(all []Membership, hierarchies []Hierarchy) Group {
 				case "memory":
 					g.Memory, g.Path, g.Unified = dir, m.Path, false
 				case "freezer":
-					g.Freezer, g.Path = dir, m.Path
+					g.Freezer, g.Freezes = dir, m.Path
 				}
 			}
 		}

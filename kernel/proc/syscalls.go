@@ -52,6 +52,10 @@ var callNames = map[int]string{
 	unix.SYS_SEMTIMEDOP:      "semtimedop",
 	unix.SYS_MSGRCV:          "msgrcv",
 	unix.SYS_MSGSND:          "msgsnd",
+	unix.SYS_MQ_TIMEDRECEIVE: "mq_timedreceive",
+	unix.SYS_MQ_TIMEDSEND:    "mq_timedsend",
+	unix.SYS_CLONE:           "clone",
+	unix.SYS_CLONE3:          "clone3",
 	unix.SYS_RT_SIGTIMEDWAIT: "rt_sigtimedwait",
 	unix.SYS_RT_SIGSUSPEND:   "rt_sigsuspend",
 	unix.SYS_RESTART_SYSCALL: "restart_syscall",
@@ -82,7 +86,7 @@ var descriptorCalls = []string{
 	"fstat", "flock", "fcntl",
 	"accept", "accept4", "connect", "recvfrom", "recvmsg", "recvmmsg", "sendto", "sendmsg", "splice", "ioctl",
 	"io_uring_enter",
-	"epoll_wait", "epoll_pwait", "epoll_pwait2", "sendfile",
+	"epoll_wait", "epoll_pwait", "epoll_pwait2", "sendfile", "mq_timedreceive", "mq_timedsend",
 }
 
 // TakesDescriptor says whether a call's first argument is a descriptor.

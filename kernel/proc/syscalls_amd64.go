@@ -5,6 +5,7 @@ import "golang.org/x/sys/unix"
 // archCallNames has the calls that newer architectures do without, and those that they name otherwise.
 var archCallNames = map[int]string{
 	unix.SYS_EPOLL_WAIT: "epoll_wait",
+	unix.SYS_VFORK:      "vfork",
 	unix.SYS_SELECT:     "select",
 	unix.SYS_POLL:       "poll",
 	unix.SYS_OPEN:       "open",

@@ -66,6 +66,7 @@ func (one *group) refresh(now time.Time) {
 	one.now = history.Cgroup{
 		Path: one.Path, Quota: u.Quota, Periods: u.Periods, Throttled: u.Throttled, ThrottledFor: u.ThrottledFor,
 		Memory: u.Memory, MemoryLimit: u.MemoryLimit, UnderOOM: u.UnderOOM, OOMKills: u.OOMKills, Frozen: u.Frozen,
+		FreezerPath: one.Freezes,
 	}
 }
 

@@ -20,6 +20,7 @@ type Tally struct {
 	// which the one before was answered, and since when at the longest.
 	Doubtful    int
 	DoubtfulFor time.Duration
+	Unread      int // of those inside, how many of which bytes lie in the socket that nobody has read
 	requests    []request
 }
 
@@ -72,6 +73,9 @@ func (t *Tally) add(c *sockdiag.Connection, sent uint64, oneToOne bool) {
 		t.Silent++
 	case asked:
 		t.Inside++
+		if c.Unread > 0 {
+			t.Unread++
+		}
 		t.Oldest = max(t.Oldest, c.LastReceive)
 		t.requests = append(t.requests, request{c.LastReceive, int(c.Peer)})
 	case settled:

@@ -70,7 +70,7 @@ func (h *host) owes(t *sockets, inode uint32, pid int, server Server) (remote st
 		}
 		switch flow.State {
 		case sockdiag.SynSent:
-			return flow.Remote.String(), flow.Spoke, true
+			return flow.Remote.String(), 0, true // it has never spoken: since when it tries the kernel does not say
 		case sockdiag.Established, sockdiag.CloseWait:
 			return flow.Remote.String(), flow.Spoke, flow.Sent > 0 && (flow.Silent < 0 || flow.Silent > flow.Spoke)
 		}

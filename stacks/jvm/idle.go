@@ -12,14 +12,14 @@ func pooled(frames []stacks.Frame) bool {
 	for _, f := range frames[max(0, len(frames)-maxRoot):] {
 		class, method := split(f.Function)
 		switch {
+		case strings.HasPrefix(class, "java.lang.ProcessHandleImpl"): // it waits for the end of a child, for whoever asks
+			return false
 		case strings.HasSuffix(class, "ThreadPoolExecutor$Worker"): // java.util.concurrent's, Tomcat's
 			return true
 		case class == "java.util.concurrent.ForkJoinWorkerThread",
 			class == "org.apache.tomcat.util.threads.TaskThread$WrappingRunnable",
 			class == "org.eclipse.jetty.util.thread.QueuedThreadPool$Runner",
-			strings.HasPrefix(class, "org.jboss.threads.EnhancedQueueExecutor$"),
-			strings.HasPrefix(class, "io.netty.util.concurrent.SingleThreadEventExecutor$"),
-			class == "io.netty.channel.nio.NioEventLoop", class == "org.xnio.nio.WorkerThread",
+			strings.HasPrefix(class, "org.jboss.threads.EnhancedQueueExecutor$"), isLoop(class),
 			class == "org.glassfish.grizzly.threadpool.AbstractThreadPool$Worker",
 			class == "kotlinx.coroutines.scheduling.CoroutineScheduler$Worker":
 			return method != "<init>"
@@ -28,6 +28,37 @@ func pooled(frames []stacks.Frame) bool {
 		}
 	}
 	return false
+}
+
+// isLoop says that a class is an event loop with one thread, which calls what is due: Netty's, of Vert.x too, and XNIO's,
+// of Undertow.
+func isLoop(class string) bool {
+	switch class {
+	case "io.netty.channel.nio.NioEventLoop", "io.netty.channel.epoll.EpollEventLoop", "org.xnio.nio.WorkerThread":
+		return true
+	}
+	return strings.HasPrefix(class, "io.netty.util.concurrent.SingleThreadEventExecutor$")
+}
+
+// inTurn says that a thread runs the application's code in a turn of the event loop that it is: all that the loop has
+// waits for it.
+func inTurn(frames []stacks.Frame) bool {
+	return anyOwn(frames) && slices.ContainsFunc(frames[max(0, len(frames)-maxRoot):], func(f stacks.Frame) bool {
+		class, method := split(f.Function)
+		return isLoop(class) && method != "<init>" || class == "sun.net.httpserver.ServerImpl$DefaultExecutor"
+	})
+}
+
+// lent says that a thread of a pool rests in a part that it has for good, and takes no job of the pool's meanwhile:
+// Jetty's pool has the threads too that accept and that select.
+func lent(frames []stacks.Frame) bool {
+	return slices.ContainsFunc(frames, func(f stacks.Frame) bool {
+		switch f.Function {
+		case "org.eclipse.jetty.io.ManagedSelector$SelectorProducer.select", "org.eclipse.jetty.server.ServerConnector.accept":
+			return true
+		}
+		return false
+	})
 }
 
 // maxRoot is how many of the outermost frames say what a thread was made for.

@@ -92,6 +92,10 @@ func TestIdle(t *testing.T) {
 			"sun.net.httpserver.ServerImpl$Exchange.run", "sun.net.httpserver.ServerImpl$DefaultExecutor.execute",
 			"sun.net.httpserver.ServerImpl$Dispatcher.handle", "sun.net.httpserver.ServerImpl$Dispatcher.run",
 			"java.lang.Thread.run"}), pool: true},
+		"one of a pool waits for the end of a child for others": {frames: []string{
+			"java.lang.ProcessHandleImpl.waitForProcessExit0", "java.lang.ProcessHandleImpl$1.run",
+			"java.util.concurrent.ThreadPoolExecutor.runWorker", "java.util.concurrent.ThreadPoolExecutor$Worker.run",
+			"java.lang.Thread.run"}},
 		"a task of a fork-join pool waits for something else": {frames: join(park,
 			[]string{"shop.Cart.sum", "java.util.concurrent.ForkJoinPool.runWorker",
 				"java.util.concurrent.ForkJoinWorkerThread.run"}), pool: true},
@@ -107,6 +111,28 @@ func TestIdle(t *testing.T) {
 	}
 }
 
+func TestWhatAThreadOfAPoolIsIn(t *testing.T) {
+	jetty := []string{"org.eclipse.jetty.util.thread.QueuedThreadPool$Runner.run", "java.lang.Thread.run"}
+	xnio := []string{"org.xnio.nio.QueuedNioTcpServer.handleReady", "org.xnio.nio.WorkerThread.run"}
+	for sentence, row := range map[string]struct {
+		frames     []string
+		lent, turn bool
+	}{
+		"Jetty's selects": {append([]string{"sun.nio.ch.EPoll.wait",
+			"org.eclipse.jetty.io.ManagedSelector$SelectorProducer.select"}, jetty...), true, false},
+		"Jetty's serves":                {append([]string{"shop.Cart.pay"}, jetty...), false, false},
+		"a loop runs the application":   {append([]string{"shop.Cart.pay"}, xnio...), false, true},
+		"a loop runs what is its own":   {xnio, false, false},
+		"the application's own thread":  {[]string{"shop.Cart.pay", "java.lang.Thread.run"}, false, false},
+		"the JDK's server calls itself": {[]string{"shop.Cart.pay", "sun.net.httpserver.ServerImpl$DefaultExecutor.execute"}, false, true},
+	} {
+		frames := library(row.frames...)
+		if lent(frames) != row.lent || inTurn(frames) != row.turn {
+			t.Errorf("%s: lent %v, in a turn %v; want %+v", sentence, lent(frames), inTurn(frames), row)
+		}
+	}
+}
+
 func TestWhatAWaitIsPartOf(t *testing.T) {
 	for sentence, row := range map[string]struct {
 		frames       []string
@@ -118,6 +144,9 @@ func TestWhatAWaitIsPartOf(t *testing.T) {
 			"shop.Cart.load"}, "queue", "java.util.concurrent.SynchronousQueue$TransferQueue", "pool", "HikariPool"},
 		"a queue is empty": {[]string{"jdk.internal.misc.Unsafe.park",
 			"java.util.concurrent.LinkedBlockingQueue.take", "shop.Cart.next"}, "condition", "x", "queue",
+			"java.util.concurrent.LinkedBlockingQueue"},
+		"a queue is full": {[]string{"jdk.internal.misc.Unsafe.park",
+			"java.util.concurrent.LinkedBlockingQueue.put", "shop.Cart.audit"}, "condition", "x", "room",
 			"java.util.concurrent.LinkedBlockingQueue"},
 		"a condition of the application's": {[]string{"jdk.internal.misc.Unsafe.park", "shop.Cart.next",
 			"java.util.concurrent.LinkedBlockingQueue.take"}, "condition", "x", "condition", "x"},

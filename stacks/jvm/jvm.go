@@ -149,7 +149,9 @@ func (r *reader) Look() ([]stacks.Work, error) {
 	all := make([]stacks.Work, 0, len(threads))
 	for _, t := range threads {
 		w := stacks.Work{Kind: "thread", TID: t.tid, ID: t.at, Name: t.name, Frames: t.frames, Wait: t.wait}
-		w.Pool, w.Idle = pooled(t.frames), idle(t, r.threads.blocked)
+		w.Idle = idle(t, r.threads.blocked)
+		w.Pool = pooled(t.frames) && !(w.Idle && lent(t.frames))
+		w.Turn = !w.Idle && inTurn(t.frames)
 		w.Main = t.name == "main"
 		w.Script = course(t.frames) || w.Main && anyOwn(t.frames)
 		all = append(all, w)

@@ -11,6 +11,15 @@ func (c *classes) get(object uint64, field string) uint64 {
 	return c.objects.reference(c.objects.part(object, offset, 8), 0)
 }
 
+// number is the int in a field of an object; 0: it has no such field.
+func (c *classes) number(object uint64, field string) int {
+	offset := c.field(c.objects.classOf(object), field)
+	if object == 0 || offset <= 0 {
+		return 0
+	}
+	return int(int32(c.objects.part(object, offset, 4).Uint32(0)))
+}
+
 // describe is the name of an object's class; of a class itself its own, as "Server.class".
 func (c *classes) describe(object uint64) string {
 	name := c.class(c.objects.classOf(object)).name

@@ -69,7 +69,9 @@ func (ws *waits) notification(t *thread, threads []*thread) stacks.Wait {
 			w.Owner, w.Name = uint64(joined.tid), joined.name
 		}
 	default:
-		w.On, w.Name = refined(t.frames, w.On, w.Name)
+		if w.On, w.Name = refined(t.frames, w.On, w.Name); w.On == "child" {
+			w.Owner = uint64(max(0, ws.classes.number(w.Object, "pid"))) // of java.lang.ProcessImpl, which has notifyAll called
+		}
 	}
 	return w
 }
@@ -136,6 +138,9 @@ func refined(frames []stacks.Frame, on, name string) (string, string) {
 			return "event", name
 		case on == "condition" && isQueue(class):
 			on, name = "queue", class
+			if method == "put" || method == "offer" || method == "putLast" || method == "putFirst" {
+				on = "room"
+			}
 		}
 	}
 	return on, name

@@ -5,6 +5,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
@@ -51,6 +52,12 @@ func TestWaits(t *testing.T) {
 		if !known {
 			t.Errorf("no thread %s", row.thread)
 			continue
+		}
+		if row.on == "child" {
+			if s, err := proc.FS("/proc").Stat(int(w.Wait.Owner)); err != nil || s.Parent != pid {
+				t.Errorf("%s: it waits for process %d (%v), want a child of %d", row.thread, w.Wait.Owner, err, pid)
+			}
+			w.Wait.Owner = 0
 		}
 		if w.Wait.On != row.on || w.Wait.Name != row.name || w.Idle != row.idle || w.Pool != row.pool ||
 			w.Wait.Owner != uint64(all[row.owner].TID) {

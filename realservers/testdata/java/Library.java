@@ -5,14 +5,17 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.util.Map;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 
 class Library {
     static final Object SHELVES = new Object(), READERS = new Object();
     static final Semaphore CARDS = new Semaphore(2);
+    static final BlockingQueue<String> AUDITS = new LinkedBlockingQueue<>(1);
 
     static Object lend(Object first, Object second) throws InterruptedException {
         synchronized (first) {
@@ -28,6 +31,19 @@ class Library {
         return null;
     }
 
+    static synchronized Object index() throws IOException { // hang: index
+        return ask();
+    }
+
+    static Object audit() throws InterruptedException {
+        AUDITS.put("read"); // hang: audit
+        return null;
+    }
+
+    static Object print() throws Exception {
+        return new ProcessBuilder("seq", "1", "9999999").start().waitFor(); // hang: print
+    }
+
     static Object ask() throws IOException {
         try (Socket shop = new Socket("127.0.0.1", Integer.parseInt(System.getenv("UPSTREAM")))) {
             return shop.getInputStream().read(); // hang: ask
@@ -40,7 +56,8 @@ class Library {
         AtomicInteger threads = new AtomicInteger();
         if (System.getenv("DISPATCHER") == null) server.setExecutor(Executors.newFixedThreadPool(4, work -> new Thread(work, "http-nio-" + port + "-exec-" + threads.incrementAndGet())));
         Map<String, Callable<Object>> work = Map.of(
-            "/lend", () -> lend(SHELVES, READERS), "/return", () -> lend(READERS, SHELVES), "/card", Library::card, "/ask", Library::ask, "/ok", () -> null);
+            "/lend", () -> lend(SHELVES, READERS), "/return", () -> lend(READERS, SHELVES), "/card", Library::card, "/ask", Library::ask,
+            "/index", Library::index, "/audit", Library::audit, "/print", Library::print, "/ok", () -> null);
         server.createContext("/", exchange -> {
             try {
                 work.get(exchange.getRequestURI().getPath()).call();

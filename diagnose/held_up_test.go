@@ -1,0 +1,78 @@
+package diagnose
+
+import (
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// javaThreads is a worker of Java at which one request a thread came at 2 s, beside a thread of the same pool that rests.
+func javaThreads(lasts time.Duration, of map[int]func(t time.Duration, st *history.Stack), unread int) *Fold {
+	return fold(script(pool(1), healthy(1, 101, 1*s, 2*s), every(2*s, lasts, func(t time.Duration) []history.Event {
+		rests := stands(101, 131, "futex", 9*s)
+		found := []history.Event{accepting(101, 101, 10*ms), rests, code(101, 131, func(st *history.Stack) {
+			st.Language, st.Pool, st.Idle, st.Name, st.Own = "java", true, true, "pool-1-thread-9", 0
+		})}
+		var ages []time.Duration
+		for _, tid := range slices.Sorted(maps.Keys(of)) {
+			one := code(101, tid, func(st *history.Stack) { st.Language, st.Pool, st.Name = "java", true, "pool-1-thread-1" })
+			of[tid](t, &one)
+			ages = append(ages, t-2*s)
+			found = append(found, stands(101, tid, "futex", t-2*s), one)
+		}
+		for range unread {
+			ages = append(ages, t-2*s)
+		}
+		one := inside(101, ages...)
+		one.Unread = unread
+		return look(101, one, found...)
+	})))
+}
+
+func TestWhoWaitsForALockWaitsBehindTheThreadThatHasIt(t *testing.T) {
+	reads := func(_ time.Duration, st *history.Stack) {}
+	waitsFor := func(owner func(t time.Duration) int) func(time.Duration, *history.Stack) {
+		return func(t time.Duration, st *history.Stack) {
+			st.Wait = &history.Wait{On: "monitor", Object: 7, Owner: uint64(owner(t))}
+		}
+	}
+	always := func(time.Duration) int { return 111 }
+	type threads = map[int]func(time.Duration, *history.Stack)
+	check(t, "its holder stands still", javaThreads(9*s, threads{111: reads, 112: waitsFor(always)}, 0),
+		wanted{state: Hung, cause: CausePool, began: 2 * s, detected: 7 * s})
+	check(t, "nobody waits for a lock", javaThreads(9*s, threads{111: reads, 112: reads}, 0),
+		wanted{state: Busy, label: Slow})
+	check(t, "its holder is not known", javaThreads(9*s, threads{111: reads, 112: waitsFor(func(time.Duration) int { return 0 })}, 0),
+		wanted{state: Busy, label: Slow})
+}
+
+func TestRequestsThatNobodyReadsWaitForTheLoopThatStandsStill(t *testing.T) {
+	turn := func(_ time.Duration, st *history.Stack) { st.Turn = true }
+	type threads = map[int]func(time.Duration, *history.Stack)
+	check(t, "two are unread", javaThreads(5*s, threads{111: turn}, 2),
+		wanted{state: Hung, cause: CauseMutex, began: 2 * s, detected: 3 * s})
+	check(t, "none is", javaThreads(5*s, threads{111: turn}, 0), wanted{state: Busy, label: Slow})
+	check(t, "it is no loop", javaThreads(5*s, threads{111: func(time.Duration, *history.Stack) {}}, 2),
+		wanted{state: Busy, label: Slow})
+}
+
+// TestAThreadThatIsMadeForARequestServesIt: the program has a thread for each connection, and one of its own beside.
+func TestAThreadThatIsMadeForARequestServesIt(t *testing.T) {
+	standing := func(made time.Duration) *Fold {
+		return fold(script(pool(1), healthy(1, 101, 1*s, 2*s), every(2*s, 14*s, func(t time.Duration) []history.Event {
+			one := stands(101, 111, "read", t-2*s)
+			one.Age = t - made
+			return look(101, inside(101, t-2*s), accepting(101, 101, t-2*s), one,
+				code(101, 101, func(st *history.Stack) { st.Idle, st.Main = true, true }),
+				code(101, 111, func(st *history.Stack) { st.Language, st.Script = "java", true }))
+		})))
+	}
+	check(t, "it was made then", standing(2*s-10*ms),
+		wanted{state: Hung, cause: CauseUnknown, began: 2 * s, detected: 12 * s, says: "pay (app.py:12)"})
+	if got := standing(1 * s).Incidents(); len(got) != 0 {
+		t.Errorf("it was made before: got %+v", got)
+	}
+}

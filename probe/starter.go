@@ -1,0 +1,59 @@
+package probe
+
+import (
+	"slices"
+
+	"github.com/hangtime-dev/hangtime/kernel/proc"
+	"github.com/hangtime-dev/hangtime/kernel/sockdiag"
+	"github.com/hangtime-dev/hangtime/probe/listeners"
+)
+
+// runsCommands says whether a process that listens nowhere is a program with work of its own, such as a worker of a
+// queue, whose children are commands that it runs; and not a shell or a supervisor that only started its child: it has a
+// connection to another program, and nothing below it listens.
+func runsCommands(p proc.FS, netns string, pid int, all map[uint32]listeners.Socket) bool {
+	return !listensBelow(p, pid, maxDescent, all) && connected(p, netns, pid)
+}
+
+// listensBelow says whether a process below another listens, at most so many generations down.
+func listensBelow(p proc.FS, pid, generations int, all map[uint32]listeners.Socket) bool {
+	children, _ := p.Children(pid)
+	return generations > 0 && slices.ContainsFunc(children, func(child int) bool {
+		return len(listeners.Of(p, child, all)) > 0 || listensBelow(p, child, generations-1, all)
+	})
+}
+
+// lastStandard is the last of the three descriptors that a process is given by whoever started it, which may be
+// connections to a log.
+const lastStandard = 2
+
+// connected says whether a process has a connection over TCP, or to a unix socket with a name. What cannot be read is no
+// connection.
+func connected(p proc.FS, netns string, pid int) bool {
+	own := map[uint32]bool{}
+	fds, _ := p.FDs(pid)
+	for _, fd := range fds {
+		link, err := p.Link(pid, fd)
+		if inode, ok := proc.SocketInode(link); err == nil && ok && fd > lastStandard {
+			own[inode] = true
+		}
+	}
+	conn, err := sockdiag.Open(netns)
+	if err != nil || len(own) == 0 {
+		return false
+	}
+	defer conn.Close()
+	is, named := false, map[uint32]bool{}
+	_ = conn.Flows("tcp", 1<<sockdiag.Established, func(f sockdiag.Flow) error {
+		is = is || own[f.Inode]
+		return nil
+	})
+	_ = conn.UnixSockets(1<<sockdiag.Established, func(s sockdiag.UnixSocket) error {
+		named[s.Peer] = named[s.Peer] || s.Name != ""
+		return nil
+	})
+	for inode := range own {
+		is = is || named[inode]
+	}
+	return is
+}

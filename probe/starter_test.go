@@ -1,0 +1,56 @@
+package probe
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"os/exec"
+	"syscall"
+	"testing"
+)
+
+// runner runs a command that never ends, and says its number. With "asks" it has a connection to a port, with "standard"
+// only as the descriptor that it was given for its errors.
+const runner = `
+import os, socket, subprocess, sys
+conn = socket.create_connection(("127.0.0.1", int(sys.argv[2]))) if sys.argv[1] != "starts" else None
+if sys.argv[1] == "standard": os.dup2(conn.fileno(), 2); conn.close()
+child = subprocess.Popen(["/bin/sleep", "1000"], stderr=subprocess.DEVNULL)
+print(child.pid, flush=True)
+child.wait()
+`
+
+// TestAProgramThatRunsACommandIsTheServer: and one that only started another program is not.
+func TestAProgramThatRunsACommandIsTheServer(t *testing.T) {
+	broker, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer broker.Close()
+	for how, itself := range map[string]bool{"asks": true, "starts": false, "standard": false} {
+		cmd := exec.Command("/usr/bin/python3", "-c", runner, how, fmt.Sprint(broker.Addr().(*net.TCPAddr).Port))
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		out, err := cmd.StdoutPipe()
+		if err == nil {
+			err = cmd.Start()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+			_ = cmd.Wait()
+		})
+		var child int
+		if _, err := fmt.Fscan(bufio.NewReader(out), &child); err != nil {
+			t.Fatal(err)
+		}
+		want := child
+		if itself {
+			want = cmd.Process.Pid
+		}
+		if got, err := Find(Hint{PID: cmd.Process.Pid}); err != nil || got.Arbiter != want || !got.Single {
+			t.Errorf("%s: %+v (%v), want %d", how, got, err, want)
+		}
+	}
+}
