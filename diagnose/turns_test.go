@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -193,5 +194,19 @@ func TestATurnOfTheLoopKeepsAllItHas(t *testing.T) {
 		wanted{state: Hung, cause: CauseSleeping, began: 5 * s, detected: 15 * s})
 	if f := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), blocked(false))); len(f.Incidents()) > 0 {
 		t.Errorf("the main thread serves nobody: %+v", f.Incidents())
+	}
+}
+
+// TestAWorkerThatReadsAClientIsReady: it has taken a connection, though it has answered none yet.
+func TestAWorkerThatReadsAClientIsReady(t *testing.T) {
+	reads := every(1*s, 9*s, func(at time.Duration) []history.Event {
+		return look(101, sample(1, 101, func(w *history.WorkerSample) { w.Silent = 1 }), stands(101, 101, "recvfrom", at-1*s),
+			history.SocketWait{PID: 101, TID: 101, FD: 7, Op: "recvfrom", Family: "tcp", Remote: "127.0.0.1:40001",
+				State: "ESTAB", Client: true, Silent: -1, Still: at - 1*s})
+	})
+	f := fold(script(pool(1), reads, backlog(1*s, 9*s)))
+	w := f.Workers()[0]
+	if w.State != Hung || w.Cause == nil || strings.Contains(w.Cause.Sentence, "has not become ready") {
+		t.Errorf("%s: %+v, want one that reads a client", w.State, w.Cause)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"os"
 	"slices"
@@ -268,14 +269,31 @@ func sameProgram(p proc.FS, parent, child int) bool {
 const maxAddresses = 8
 
 // others are the addresses beside the one that was named at which processes of the server, or of those behind it, listen.
+// Where its workers share the one that was named, a child that has not that one and listens elsewhere all alone, as the
+// process of multiprocessing's manager does, serves them and not the server's clients.
 func others(p proc.FS, target Target, all map[uint32]listeners.Socket) []string {
-	var out []string
+	holders := map[string][]int{} // by address
 	for _, pid := range processes(p, target) {
 		for _, l := range listeners.Of(p, pid, all) {
-			if l.Address != target.Address && !slices.Contains(out, l.Address) && len(out) < maxAddresses-1 {
-				out = append(out, l.Address)
-			}
+			holders[l.Address] = append(holders[l.Address], pid)
 		}
+	}
+	children, _ := p.Children(target.Arbiter)
+	for _, one := range target.Behind {
+		children = slices.DeleteFunc(children, func(pid int) bool { return pid == one.Arbiter })
+	}
+	isChild := func(pid int) bool { return slices.Contains(children, pid) }
+	named := holders[target.Address]
+	var out []string
+	for _, address := range slices.Sorted(maps.Keys(holders)) {
+		has := holders[address]
+		if address == target.Address || len(out) >= maxAddresses-1 {
+			continue
+		}
+		if len(has) == 1 && isChild(has[0]) && !slices.Contains(named, has[0]) && slices.ContainsFunc(named, isChild) {
+			continue
+		}
+		out = append(out, address)
 	}
 	slices.Sort(out)
 	return out

@@ -15,6 +15,12 @@ import (
 func answerCases() []realCase {
 	return []realCase{
 		{
+			name: "a request runs a loop of its own, which waits for an answer", worlds: both,
+			serve: with(deafUpstream, gunicorn("upstreams", "-w", "2")),
+			hang:  sticks("/async", 1), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "upstreams.py#ask", says: []string{`127\.0\.0\.1:${UPSTREAM}`, `/async`}},
+		},
+		{
 			name: "every thread of two workers waits for an answer", worlds: both,
 			serve: with(deafUpstream, gunicorn("upstreams", "-k", "gthread", "--threads", "3", "-w", "2")),
 			hang:  sticks("/rates", 9), after: 8 * time.Second,

@@ -1,4 +1,5 @@
 """A currency service that asks others, and sets no limit on how long they may take."""
+import asyncio
 import os
 import time
 import urllib.request
@@ -22,6 +23,12 @@ def own_page():
     urllib.request.urlopen(f"http://127.0.0.1:{os.environ['PORT']}/ok").read()  # hang: own_page
 
 
+async def ask():
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(os.environ["UPSTREAM"]))
+    writer.write(b"GET /rates HTTP/1.0\r\n\r\n")
+    await reader.read()  # hang: ask
+
+
 def upload(environ):
     environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))  # hang: upload
 
@@ -34,6 +41,8 @@ def app(environ, start_response):
         rates()
     elif path == "/webhook":
         webhook()
+    elif path == "/async":
+        asyncio.run(ask())  # a loop for this request alone
     elif path == "/own":
         own_page()
     start_response("200 OK", [("Content-Type", "text/plain")])
