@@ -361,3 +361,17 @@ func TestAnAnswerThatIsAwaitedIsAsOldAsItsQuestion(t *testing.T) {
 		}
 	}
 }
+
+// TestAJobThatIsAwaitedHasNoAge: its code was read, and it asked its queue's server for its next job long ago.
+func TestAJobThatIsAwaitedHasNoAge(t *testing.T) {
+	h := script(pool(1), at(500*ms, history.WorkerSeen{PID: 102, Worker: 2, NoListener: true}),
+		every(1*s, 3*s, func(now time.Duration) []history.Event {
+			return look(102, inside(102), stands(102, 102, "ppoll", 200*ms),
+				history.SocketWait{PID: 102, TID: 102, Op: "ppoll", Family: "tcp", Remote: "10.0.0.9:6379", State: "ESTAB",
+					Silent: -1, Asked: now + 60*s, Still: 200 * ms},
+				history.Stack{PID: 102, TID: 102, Language: "ruby", Frames: []string{"IO#wait_readable"}})
+		}))
+	if got := fold(h).Workers()[1]; got.State.IsHang() {
+		t.Errorf("%s since %v: %+v", got.State, got.Since, got.Cause)
+	}
+}

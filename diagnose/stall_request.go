@@ -146,7 +146,8 @@ func (f finder) age(p *process, s *standstill, t *threadState, others []*threadS
 			return
 		}
 	}
-	if at, known := s.behind.askedAt(); known && p.noListener {
+	// A program that tells what its code does may have asked for its next job, which no age makes a hang.
+	if at, known := s.behind.askedAt(); known && p.noListener && len(p.stacks) == 0 {
 		s.work = at
 		return
 	}
