@@ -11,6 +11,7 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/probe/requests"
+	"github.com/hangtime-dev/hangtime/probe/target"
 	"github.com/hangtime-dev/hangtime/probe/threads"
 	"github.com/hangtime-dev/hangtime/probe/waits"
 )
@@ -20,7 +21,7 @@ import (
 type witness struct {
 	fs       proc.FS
 	rec      *history.Recorder
-	target   Target
+	target   target.Target
 	requests *requests.Reader
 	lastRun  lastRun
 	waits    *waits.Finder
@@ -29,7 +30,7 @@ type witness struct {
 	troubles *troubles
 }
 
-func newWitness(fs proc.FS, rec *history.Recorder, target Target, requests *requests.Reader, lastRun lastRun,
+func newWitness(fs proc.FS, rec *history.Recorder, target target.Target, requests *requests.Reader, lastRun lastRun,
 	troubles *troubles) *witness {
 	stacks := &stackReader{fs: fs, rec: rec, languages: languages(), arbiter: target.Arbiter, query: target.Query,
 		troubles: troubles}
@@ -204,7 +205,7 @@ func (w *witness) server(workers []*worker) waits.Server {
 	for _, one := range workers {
 		s.Workers = append(s.Workers, one.PID)
 	}
-	for _, address := range w.target.addresses() {
+	for _, address := range w.target.Addresses() {
 		if name, ok := strings.CutPrefix(address, "unix:"); ok {
 			s.Names[name] = true
 		} else if at, err := netip.ParseAddrPort(address); err == nil {
