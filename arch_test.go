@@ -31,7 +31,7 @@ var rooms = map[string][]string{
 	"diagnose":         {"history", "metrics", "words"},
 	"verdict":          {"history", "scenarios", "metrics", "diagnose", "words"},
 	"report":           {"history", "scenarios", "metrics", "diagnose", "verdict", "words"},
-	"tui":              {"history", "metrics", "diagnose", "verdict", "report", "words"},
+	"tui":              {"input", "history", "metrics", "diagnose", "verdict", "report", "words"},
 	"reference-server": {},
 	"cmd": {"input", "history", "scenarios", "loadgen", "faults", "probe", "run", "metrics", "diagnose", "verdict",
 		"report", "tui", "reference-server", "words"},

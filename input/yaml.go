@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
@@ -92,6 +93,27 @@ func within(columns []int, column int) []int {
 
 func at(t *token.Token, text, hint string) *Wrong {
 	return &Wrong{Line: t.Position.Line, Column: t.Position.Column, Text: text, Hint: hint}
+}
+
+// PlainYAML is an error of the YAML library without the picture of the text that it prints.
+func PlainYAML(err error) error {
+	var at yaml.Error
+	if errors.As(err, &at) && at.GetToken() != nil {
+		pos := at.GetToken().Position
+		return fmt.Errorf("line %d, column %d: %s", pos.Line, pos.Column, at.GetMessage())
+	}
+	return err
+}
+
+// Pairs are the keys and values of a node that has some.
+func Pairs(node ast.Node) ([]*ast.MappingValueNode, bool) {
+	switch n := node.(type) {
+	case *ast.MappingNode:
+		return n.Values, true
+	case *ast.MappingValueNode:
+		return []*ast.MappingValueNode{n}, true
+	}
+	return nil, false
 }
 
 // AsWrong is the *Wrong in an error, if there is one.

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/words"
 )
 
@@ -20,13 +21,13 @@ func (a *Attack) WriteText(out io.Writer, length time.Duration, s Summary) error
 		engine += ", because " + reason
 	}
 	fmt.Fprintf(w, "\n%s for %s on the %s engine\n\n", a.Pattern(), words.Duration(length), engine)
-	fmt.Fprintf(w, "requests    %d due, %d ok, %d failed%s\n", s.Due, s.OK, s.Failed, Tally(s.Errors))
+	fmt.Fprintf(w, "requests    %d due, %d ok, %d failed%s\n", s.Due, s.OK, s.Failed, tally(s.Errors))
 	fmt.Fprintf(w, "            %d left late, %d never left, %d without an answer at the end\n", s.Late, s.Dropped,
 		s.Errors["unanswered"])
 	fmt.Fprintf(w, "throughput  %.1f ok/s, %s received\n", float64(s.OK)/max(s.Elapsed.Seconds(), 1e-9),
 		words.Size(s.BytesIn))
 	if len(s.Status) > 0 {
-		fmt.Fprintf(w, "status      %s\n", strings.TrimPrefix(Tally(s.Status), ": "))
+		fmt.Fprintf(w, "status      %s\n", strings.TrimPrefix(tally(s.Status), ": "))
 	}
 	fmt.Fprintln(w)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -86,8 +87,17 @@ type timesRow struct {
 	of         Spread
 }
 
-// Tally writes ": timeout 3, reset 1", most first; empty for none.
-func Tally(classes map[string]uint64) string {
+// Unanswered is the error of an attack to which nobody answered a word: then no time that was measured says anything of
+// a server.
+func (a *Attack) Unanswered(s Summary) error {
+	if s.Due == 0 || len(s.Status) > 0 || s.Errors[history.ErrMalformed] > 0 {
+		return nil
+	}
+	return fmt.Errorf("%s answered none of %d requests%s; want a server that answers there", a.URL(), s.Due, tally(s.Errors))
+}
+
+// tally writes ": timeout 3, reset 1", most first; empty for none.
+func tally(classes map[string]uint64) string {
 	names := slices.SortedFunc(maps.Keys(classes), func(a, b string) int {
 		if classes[a] != classes[b] {
 			return int(int64(classes[b]) - int64(classes[a]))

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/probe/discovery"
 )
 
 // forks is a pre-fork server in as few words as will do: argument 1 is how many workers, 2 how many threads each has,
@@ -56,7 +57,7 @@ func BenchmarkCost(b *testing.B) {
 			defer cancel()
 			tick := func() { time.Sleep(sampleEvery) }
 			if c.workers > 0 { // without: what the benchmark itself takes
-				found, err := Find(Hint{Port: port})
+				found, err := target.Find(target.Hint{Port: port})
 				if err != nil {
 					b.Fatal(err)
 				}

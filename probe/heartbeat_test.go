@@ -15,6 +15,7 @@ import (
 
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
+	"github.com/hangtime-dev/hangtime/probe/discovery"
 )
 
 // Both ways of beating, as the gunicorns of the distribution and of today have them.
@@ -159,7 +160,7 @@ func watchArbiter(t *testing.T, arbiter int, address string) *server {
 	var err error
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	if s.probe, err = Watch(ctx, Target{Arbiter: arbiter, Address: address}, s.rec); err != nil {
+	if s.probe, err = Watch(ctx, target.Target{Arbiter: arbiter, Address: address}, s.rec); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.probe.Close)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/probe/discovery"
 )
 
 // mutexes takes two of glibc's mutexes in two threads, each in another order; the main thread says the thread ids and
@@ -51,7 +52,7 @@ func TestTheOwnerOfAMutexIsNamed(t *testing.T) {
 	pid := cmd.Process.Pid
 	rec := history.NewRecorder(time.Now())
 	ctx, cancel := context.WithCancel(context.Background())
-	w, err := newWatcher(ctx, "/proc", Target{Arbiter: pid, Single: true}, rec)
+	w, err := newWatcher(ctx, "/proc", target.Target{Arbiter: pid, Single: true}, rec)
 	if err != nil {
 		cancel()
 		t.Fatal(err)

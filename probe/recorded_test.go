@@ -17,6 +17,7 @@ import (
 
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
+	"github.com/hangtime-dev/hangtime/probe/discovery"
 )
 
 // recorded lays out a recorded /proc in a new folder. Its process numbers are above any that a kernel gives, so that
@@ -60,7 +61,7 @@ func lookAt(t *testing.T, root string, between func()) []history.Record {
 	t.Helper()
 	rec := history.NewRecorder(time.Now())
 	ctx, cancel := context.WithCancel(context.Background())
-	w, err := newWatcher(ctx, proc.FS(root), Target{Arbiter: recordedArbiter}, rec)
+	w, err := newWatcher(ctx, proc.FS(root), target.Target{Arbiter: recordedArbiter}, rec)
 	if err != nil {
 		cancel()
 		return nil // for want of an arbiter

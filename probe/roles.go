@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/probe/requests"
+	"github.com/hangtime-dev/hangtime/probe/discovery"
 )
 
 // roles are what is known of who takes the connections: the server's first process, or those that it started. It
@@ -29,10 +30,10 @@ func (o *roles) due(now time.Time) bool {
 
 // look has all sockets read anew where an arbiter has some that were not there at the last look: one may be a
 // connection of the server.
-func (o *roles) look(is taking, arbiter int, all *requests.Reader) {
+func (o *roles) look(is target.Taking, arbiter int, all *requests.Reader) {
 	before := o.sockets
 	o.sockets = map[uint32]bool{}
-	is.each(arbiter, func(inode uint32) {
+	is.EachSocket(arbiter, func(inode uint32) {
 		o.sockets[inode] = true
 		if before != nil && !before[inode] {
 			all.Renew()

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/probe/discovery"
 )
 
 // sharedMutex has a mutex in memory that it shares with its child, which takes it and then sleeps, or is killed. It says
@@ -73,7 +74,7 @@ func mutexWaitOf(t *testing.T, pid int) history.MutexWait {
 	t.Helper()
 	rec := history.NewRecorder(time.Now())
 	ctx, cancel := context.WithCancel(t.Context())
-	w, err := newWatcher(ctx, "/proc", Target{Arbiter: pid, Single: true}, rec)
+	w, err := newWatcher(ctx, "/proc", target.Target{Arbiter: pid, Single: true}, rec)
 	if err != nil {
 		cancel()
 		t.Fatal(err)

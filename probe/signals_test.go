@@ -12,6 +12,7 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/kernel/bpf"
 	"github.com/hangtime-dev/hangtime/kernel/kerneltest"
+	"github.com/hangtime-dev/hangtime/probe/discovery"
 )
 
 // Who killed a worker is heard before its end is recorded. Without the privilege for it nothing is heard, and the end
@@ -19,7 +20,7 @@ import (
 func TestASignalsSenderIsHeard(t *testing.T) {
 	pid := sleeper(t)
 	rec := history.NewRecorder(time.Now())
-	p, err := Watch(t.Context(), Target{Arbiter: pid, Single: true}, rec)
+	p, err := Watch(t.Context(), target.Target{Arbiter: pid, Single: true}, rec)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/probe/discovery"
 )
 
 // The test binary is also the server that is watched: an arbiter with workers that share one listening socket.
@@ -260,7 +261,7 @@ func serve(t *testing.T, workers int) *server {
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	s.asked, s.leave = ctx, cancel
-	if s.probe, err = Watch(ctx, Target{Arbiter: s.arbiter, Address: s.address}, s.rec); err != nil {
+	if s.probe, err = Watch(ctx, target.Target{Arbiter: s.arbiter, Address: s.address}, s.rec); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.probe.Close)

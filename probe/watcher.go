@@ -11,6 +11,7 @@ import (
 	"github.com/hangtime-dev/hangtime/probe/bulk"
 	"github.com/hangtime-dev/hangtime/probe/limits"
 	"github.com/hangtime-dev/hangtime/probe/requests"
+	"github.com/hangtime-dev/hangtime/probe/discovery"
 	"github.com/hangtime-dev/hangtime/probe/threads"
 	"github.com/hangtime-dev/hangtime/probe/wakeup"
 )
@@ -20,7 +21,7 @@ import (
 type watcher struct {
 	fs     proc.FS
 	rec    *history.Recorder
-	target Target
+	target target.Target
 	waiter *wakeup.Waiter
 	ticked chan struct{} // holds one
 	due    time.Time     // of the next tick
@@ -40,7 +41,7 @@ type watcher struct {
 }
 
 // newWatcher prepares to watch; ctx must end before the watcher is closed.
-func newWatcher(ctx context.Context, fs proc.FS, target Target, rec *history.Recorder) (*watcher, error) {
+func newWatcher(ctx context.Context, fs proc.FS, target target.Target, rec *history.Recorder) (*watcher, error) {
 	if _, err := fs.Stat(target.Arbiter); err != nil {
 		return nil, fmt.Errorf("look at the arbiter, process %d: %w", target.Arbiter, err)
 	}
@@ -52,7 +53,7 @@ func newWatcher(ctx context.Context, fs proc.FS, target Target, rec *history.Rec
 	bulk := bulk.New(fs == "/proc", func(err error) {
 		troubles.Harmless("read by BPF iterator", fmt.Errorf("%w (/proc is read instead)", err))
 	})
-	requests, err := requests.Open(fs, target.Netns, target.addresses(), bulk, troubles)
+	requests, err := requests.Open(fs, target.Netns, target.Addresses(), bulk, troubles)
 	if err != nil {
 		waiter.Close()
 		return nil, err

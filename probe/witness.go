@@ -12,6 +12,7 @@ import (
 	"github.com/hangtime-dev/hangtime/kernel/clock"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/probe/requests"
+	"github.com/hangtime-dev/hangtime/probe/discovery"
 	"github.com/hangtime-dev/hangtime/probe/threads"
 	"github.com/hangtime-dev/hangtime/probe/waits"
 )
@@ -21,7 +22,7 @@ import (
 type witness struct {
 	fs       proc.FS
 	rec      *history.Recorder
-	target   Target
+	target   target.Target
 	requests *requests.Reader
 	lastRun  lastRun
 	waits    *waits.Finder
@@ -30,7 +31,7 @@ type witness struct {
 	troubles *troubles
 }
 
-func newWitness(fs proc.FS, rec *history.Recorder, target Target, requests *requests.Reader, lastRun lastRun,
+func newWitness(fs proc.FS, rec *history.Recorder, target target.Target, requests *requests.Reader, lastRun lastRun,
 	troubles *troubles) *witness {
 	stacks := &stackReader{fs: fs, rec: rec, languages: languages(), arbiter: target.Arbiter, query: target.Query,
 		troubles: troubles}
@@ -206,7 +207,7 @@ func (w *witness) server(workers []*worker) waits.Server {
 	for _, one := range workers {
 		s.Workers = append(s.Workers, one.PID)
 	}
-	for _, address := range w.target.addresses() {
+	for _, address := range w.target.Addresses() {
 		if name, ok := strings.CutPrefix(address, "unix:"); ok {
 			s.Names[name] = true
 		} else if at, err := netip.ParseAddrPort(address); err == nil {

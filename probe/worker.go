@@ -12,6 +12,14 @@ import (
 	"github.com/hangtime-dev/hangtime/probe/threads"
 )
 
+// A Worker is one process of the server that lives.
+type Worker struct {
+	Place int           // from 1
+	PID   int           //
+	Start uint64        // clock ticks since boot: with the pid, its identity
+	Born  time.Duration // the same on the run's clock
+}
+
 // A worker is what is known of one process: each part is one reader's.
 type worker struct {
 	Worker

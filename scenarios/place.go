@@ -39,7 +39,7 @@ func locate(body ast.Node, key, last string) (line, column int) {
 			pos = at.GetToken().Position
 		}
 	}
-	if values, ok := pairs(node); ok && last == "" && len(values) > 0 {
+	if values, ok := input.Pairs(node); ok && last == "" && len(values) > 0 {
 		pos = values[0].Key.GetToken().Position
 	}
 	return pos.Line, pos.Column
@@ -47,7 +47,7 @@ func locate(body ast.Node, key, last string) (line, column int) {
 
 // child returns the node of a key (or item) and the node of its value.
 func child(node ast.Node, step string) (at, value ast.Node) {
-	if values, ok := pairs(node); ok {
+	if values, ok := input.Pairs(node); ok {
 		for _, v := range values {
 			if v.Key.GetToken().Value == step {
 				return v.Key, v.Value
@@ -62,15 +62,4 @@ func child(node ast.Node, step string) (at, value ast.Node) {
 		}
 	}
 	return nil, nil
-}
-
-// pairs are the keys and values of a node that has some.
-func pairs(node ast.Node) ([]*ast.MappingValueNode, bool) {
-	switch n := node.(type) {
-	case *ast.MappingNode:
-		return n.Values, true
-	case *ast.MappingValueNode:
-		return []*ast.MappingValueNode{n}, true
-	}
-	return nil, false
 }

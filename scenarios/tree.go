@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/hangtime-dev/hangtime/input"
 )
 
 // checkTree compares what is written with what the types of a scenario allow, before anything is decoded:
@@ -71,7 +73,7 @@ func (c *treeCheck) node(node ast.Node, want reflect.Type, key string) {
 }
 
 func (c *treeCheck) mapping(node ast.Node, want reflect.Type, key string) {
-	values, ok := pairs(node)
+	values, ok := input.Pairs(node)
 	if !ok {
 		what := "want keys and values"
 		if key == "" {
@@ -98,7 +100,7 @@ func (c *treeCheck) mapping(node ast.Node, want reflect.Type, key string) {
 // table judges keys that are free: variables and headers, whose values are texts, and settings, whose values are
 // judged with the scenario that they make.
 func (c *treeCheck) table(node ast.Node, want reflect.Type, key string) {
-	values, ok := pairs(node)
+	values, ok := input.Pairs(node)
 	if !ok {
 		c.problem(node, key, "want keys and values", "")
 		return
@@ -134,7 +136,7 @@ func (c *treeCheck) plain(node ast.Node, key string) {
 		}
 		return
 	}
-	if _, ok := pairs(node); ok {
+	if _, ok := input.Pairs(node); ok {
 		c.table(node, reflect.TypeFor[any](), key)
 	}
 }

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/hangtime-dev/hangtime/probe"
+	"github.com/hangtime-dev/hangtime/probe/doctor"
 )
 
 func doctorCommand() *cobra.Command {
@@ -20,7 +20,7 @@ With --pid it tries what can be seen of that process; without, of hangtime itsel
 			if pid == 0 {
 				pid = os.Getpid()
 			}
-			if err := probe.WriteDoctor(cmd.OutOrStdout(), pid); err != nil {
+			if err := doctor.Write(cmd.OutOrStdout(), pid); err != nil {
 				return &exit{exitUnknown, err}
 			}
 			return nil

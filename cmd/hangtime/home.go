@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strings"
@@ -130,18 +128,5 @@ func edit(ctx context.Context, name string) (selected string, err error) {
 		}
 	}
 	selected = strings.TrimSuffix(filepath.Base(file), ".yaml")
-	editor := os.Getenv("VISUAL")
-	if editor == "" {
-		editor = os.Getenv("EDITOR")
-	}
-	if editor == "" {
-		editor = "vi"
-	}
-	// Through a shell, because $EDITOR may hold options.
-	editing := exec.CommandContext(ctx, "sh", "-c", editor+` "$1"`, "sh", file)
-	editing.Stdin, editing.Stdout, editing.Stderr = os.Stdin, os.Stdout, os.Stderr
-	if err := editing.Run(); err != nil {
-		return selected, fmt.Errorf("%s %s: %w; set EDITOR to the editor that you want", editor, file, err)
-	}
-	return selected, nil
+	return selected, tui.Edit(ctx, file)
 }

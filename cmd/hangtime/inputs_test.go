@@ -19,6 +19,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 var (
@@ -125,15 +127,15 @@ func (in badInput) try(t *testing.T) (took, used time.Duration, memory int64) {
 func plainSentences(t *testing.T, said string) {
 	t.Helper()
 	lines := strings.Split(strings.TrimSuffix(said, "\n"), "\n")
-	if len(lines) > mostErrors+1 {
-		t.Errorf("%d lines, want at most %d", len(lines), mostErrors+1)
+	if len(lines) > words.MostErrors+1 {
+		t.Errorf("%d lines, want at most %d", len(lines), words.MostErrors+1)
 	}
 	for _, line := range lines {
 		switch {
 		case !strings.HasPrefix(line, "hangtime: ") || len(line) < 20:
 			t.Errorf("%q says nothing", line)
-		case len(line) >= mostErrorLine:
-			t.Errorf("a line of %d bytes, want at most %d: %.100q", len(line)+1, mostErrorLine, line)
+		case len(line) >= words.MostErrorLine:
+			t.Errorf("a line of %d bytes, want at most %d: %.100q", len(line)+1, words.MostErrorLine, line)
 		case !utf8.ValidString(line) || strings.ContainsFunc(line, unicode.IsControl):
 			t.Errorf("%q is not printable", line)
 		}

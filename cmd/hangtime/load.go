@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/loadgen"
 	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/run"
@@ -163,7 +162,7 @@ func (f *loadFlags) send(cmd *cobra.Command, alone *run.Alone, live *report.Live
 		err = errors.Join(err, alone.Attack().WriteText(stdout, alone.Length(), sum))
 	}
 	if err == nil {
-		err = unanswered(alone.Attack().URL(), sum)
+		err = alone.Attack().Unanswered(sum)
 	}
 	switch {
 	case err == nil:
@@ -172,15 +171,6 @@ func (f *loadFlags) send(cmd *cobra.Command, alone *run.Alone, live *report.Live
 		return &exit{exitInterrupted, withoutInterrupt(err)}
 	}
 	return &exit{exitUnknown, err}
-}
-
-// unanswered is the error of an attack to which nobody answered a word: then no time that was measured says anything
-// of a server.
-func unanswered(address string, s loadgen.Summary) error {
-	if s.Due == 0 || len(s.Status) > 0 || s.Errors[history.ErrMalformed] > 0 {
-		return nil
-	}
-	return fmt.Errorf("%s answered none of %d requests%s; want a server that answers there", address, s.Due, loadgen.Tally(s.Errors))
 }
 
 // loadOnScreen runs under the live screen; leaving the screen ends the attack.

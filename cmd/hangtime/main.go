@@ -6,9 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -35,28 +33,9 @@ func execute(root *cobra.Command, args []string) int {
 		code, err = coded.code, coded.err
 	}
 	if err != nil {
-		tell(root.ErrOrStderr(), err)
+		words.WriteError(root.ErrOrStderr(), "hangtime", err)
 	}
 	return code
-}
-
-// Bounds of what is said of an error: a file that is wrong in every line, or in one long line, must not bury the first
-// reason under the others.
-const (
-	mostErrors    = 20
-	mostErrorLine = 500 // bytes, with its end
-)
-
-// tell prints an error, a line for each thing that is wrong.
-func tell(out io.Writer, err error) {
-	const name = "hangtime: "
-	lines := strings.Split(err.Error(), "\n")
-	for _, line := range lines[:min(len(lines), mostErrors)] {
-		fmt.Fprintln(out, name+words.Within(words.Printable(line), mostErrorLine-len(name)-1))
-	}
-	if more := len(lines) - mostErrors; more > 0 {
-		fmt.Fprintf(out, "%sand %s more\n", name, words.Number(more))
-	}
 }
 
 func rootCommand() *cobra.Command {

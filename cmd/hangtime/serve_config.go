@@ -89,7 +89,9 @@ func readServeFile(file string, options []settings.Option) (map[string]any, erro
 		var parsed *ast.File
 		parsed, err = input.YAML(text) // its bounds, before a parser without any
 		if err == nil && len(parsed.Docs) > 0 && parsed.Docs[0].Body != nil {
-			_, err = pairsOf(parsed.Docs[0].Body, "want an option and its value on each line, such as workers: 4")
+			if _, ok := input.Pairs(parsed.Docs[0].Body); !ok {
+				err = errors.New("want an option and its value on each line, such as workers: 4")
+			}
 		}
 	}
 	raw := viper.New()
@@ -98,7 +100,7 @@ func readServeFile(file string, options []settings.Option) (map[string]any, erro
 		err = raw.ReadConfig(bytes.NewReader(text))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("--config %s: %w", file, plainYAML(err))
+		return nil, fmt.Errorf("--config %s: %w", file, input.PlainYAML(err))
 	}
 	content := map[string]any{}
 	for key, value := range raw.AllSettings() {

@@ -8,24 +8,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
 	"github.com/spf13/viper"
 
 	"github.com/hangtime-dev/hangtime/tui"
+	"github.com/hangtime-dev/hangtime/tui/settings"
 )
-
-// Limits of how often a screen is drawn.
-const (
-	shortestRefresh = 50 * time.Millisecond
-	longestRefresh  = 5 * time.Second
-)
-
-// settingNames are what the configuration file may hold. All but keys are flags too, or variables of the environment:
-// HANGTIME_THEME.
-func settingNames() []string { return []string{"theme", "ascii", "mouse", "refresh", "plain", "keys"} }
 
 func addScreenFlags(root *cobra.Command) {
 	flags := root.PersistentFlags()
@@ -74,7 +64,7 @@ func readSettings(cmd *cobra.Command) (v *viper.Viper, file string, err error) {
 	v.SetDefault("mouse", true)
 	v.SetDefault("refresh", "100ms")
 	v.SetEnvPrefix("hangtime")
-	for _, name := range settingNames() {
+	for _, name := range settings.Names() {
 		if err := v.BindEnv(name); err != nil {
 			return nil, "", err
 		}
@@ -93,7 +83,7 @@ func readSettings(cmd *cobra.Command) (v *viper.Viper, file string, err error) {
 		}
 		file = filepath.Join(dir, "hangtime", "config.yaml")
 	}
-	content, err := readSettingsFile(file)
+	content, err := settings.ReadFile(file)
 	if (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)) && !asked {
 		return v, "", nil // the home may be another user's, as under setpriv
 	}
@@ -113,10 +103,9 @@ func screenOptions(cmd *cobra.Command, v *viper.Viper, file string) (*tui.Option
 			return nil, wrong(name, "%q: want true or false", text)
 		}
 	}
-	refresh, err := time.ParseDuration(v.GetString("refresh"))
-	if err != nil || refresh < shortestRefresh || refresh > longestRefresh {
-		return nil, wrong("refresh", "%q: want a time from %v to %v such as 100ms", v.GetString("refresh"), shortestRefresh,
-			longestRefresh)
+	refresh, err := tui.ParseRefresh(v.GetString("refresh"))
+	if err != nil {
+		return nil, wrong("refresh", "%v", err)
 	}
 	options := &tui.Options{Theme: v.GetString("theme"), ASCII: v.GetBool("ascii") || tui.OnlyASCII(), NoMouse: !v.GetBool("mouse"),
 		Refresh: refresh}

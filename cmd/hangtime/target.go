@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
-	"github.com/hangtime-dev/hangtime/probe"
+	"github.com/hangtime-dev/hangtime/probe/discovery"
 	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/run"
 )
@@ -39,7 +39,7 @@ func (t *targetFlags) add(cmd *cobra.Command) {
 }
 
 // find finds the server; exactly one way to name it must be given.
-func (t *targetFlags) find(ctx context.Context) (probe.Target, error) {
+func (t *targetFlags) find(ctx context.Context) (target.Target, error) {
 	given := 0
 	for _, is := range []bool{t.pid != 0, t.pidfile != "", t.port != 0, t.socket != ""} {
 		if is {
@@ -47,30 +47,31 @@ func (t *targetFlags) find(ctx context.Context) (probe.Target, error) {
 		}
 	}
 	if t.hangAfter < time.Second {
-		return probe.Target{}, &exit{exitUsage, fmt.Errorf("--hang-after: want at least 1s, got %v", t.hangAfter)}
+		return target.Target{}, &exit{exitUsage, fmt.Errorf("--hang-after: want at least 1s, got %v", t.hangAfter)}
 	}
 	switch {
 	case t.pid < 0:
-		return probe.Target{}, &exit{exitUsage, fmt.Errorf("--pid %d: want a process number", t.pid)}
+		return target.Target{}, &exit{exitUsage, fmt.Errorf("--pid %d: want a process number", t.pid)}
 	case t.given("port") && (t.port < 1 || t.port > 65535):
-		return probe.Target{}, &exit{exitUsage, fmt.Errorf("--port %d: want 1 to 65535", t.port)}
+		return target.Target{}, &exit{exitUsage, fmt.Errorf("--port %d: want 1 to 65535", t.port)}
 	}
 	if given != 1 {
-		return probe.Target{}, &exit{exitUsage, errors.New("say which server: one of --pid, --pidfile, --port and --socket")}
+		return target.Target{}, &exit{exitUsage, errors.New("say which server: one of --pid, --pidfile, --port and --socket")}
 	}
-	target, err := probe.FindSettled(ctx, probe.Hint{PID: t.pid, Pidfile: t.pidfile, Port: t.port, Socket: t.socket})
+	server, err := target.FindSettled(ctx, target.Hint{PID: t.pid, Pidfile: t.pidfile, Port: t.port, Socket: t.socket})
 	if err != nil {
-		return probe.Target{}, &exit{exitUnknown, err}
+		return target.Target{}, &exit{exitUnknown, err}
 	}
-	target.HangAfter, target.Query = t.hangAfter, t.query
-	return target, nil
+	server.HangAfter, server.Query = t.hangAfter, t.query
+	return server, nil
 }
 
 // watched is what report tells of a server that is watched.
-func watched(w *run.Watching, target probe.Target) report.Watched {
+func watched(w *run.Watching, server target.Target) report.Watched {
 	unseen, blind := w.Unseen()
-	server := report.Server{PID: target.Arbiter, Command: probe.Command(target.Arbiter), Address: target.Address}
 	return report.Watched{
-		Tool: version(), Server: server, Began: w.Began(), Unseen: unseen, Blind: blind, Young: probe.Young(target.Arbiter),
+		Tool:   version(),
+		Server: report.Server{PID: server.Arbiter, Command: target.Command(server.Arbiter), Address: server.Address},
+		Began:  w.Began(), Unseen: unseen, Blind: blind, Young: target.Young(server.Arbiter),
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/probe"
+	"github.com/hangtime-dev/hangtime/probe/discovery"
 )
 
 const (
@@ -89,12 +90,12 @@ func watchServer(ctx context.Context, t *testing.T, s *server) (w *watch, stop f
 	w.rec.Record(history.VariantStarted{Name: s.kind, Of: 1})
 	w.rec.Record(history.ServerStarted{Server: "attach", PID: s.pid, Address: s.address})
 	ctx, cancel := context.WithCancel(ctx)
-	target, err := probe.Find(probe.Hint{PID: s.pid})
+	server, err := target.Find(target.Hint{PID: s.pid})
 	if err != nil {
 		cancel()
 		t.Fatal(err)
 	}
-	if w.probe, err = probe.Watch(ctx, target, w.rec); err != nil {
+	if w.probe, err = probe.Watch(ctx, server, w.rec); err != nil {
 		cancel()
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package probe
+package target
 
 import (
 	"slices"
@@ -39,20 +39,4 @@ func apart(p proc.FS, netns string, pid int, children []int, all map[uint32]list
 		}
 	}
 	return own, servers
-}
-
-// behind are the servers behind one that is found.
-func behind(p proc.FS, t Target, all map[uint32]listeners.Socket) (servers []Target) {
-	children, _ := p.Children(t.Arbiter)
-	_, pids := apart(p, t.Netns, t.Arbiter, children, all)
-	for _, pid := range pids {
-		one, err := descend(p, t.Netns, pid, t.Arbiter, all)
-		if err != nil || one.Arbiter == t.Arbiter {
-			continue // it has ended meanwhile
-		}
-		one.Netns = t.Netns
-		one.Behind = behind(p, one, all)
-		servers = append(servers, one.judged(p))
-	}
-	return servers
 }

@@ -1,4 +1,5 @@
-package main
+// Package settings reads the configuration file of the screens.
+package settings
 
 import (
 	"errors"
@@ -13,16 +14,20 @@ import (
 	"github.com/hangtime-dev/hangtime/words"
 )
 
-// readSettingsFile reads the configuration file as strictly as a scenario: what it does not know is told, with its
-// place, and not passed over.
-func readSettingsFile(file string) (map[string]any, error) {
+// Names are what the configuration file may hold. All but keys are flags too, or variables of the environment:
+// HANGTIME_THEME.
+func Names() []string { return []string{"theme", "ascii", "mouse", "refresh", "plain", "keys"} }
+
+// ReadFile reads the configuration file as strictly as a scenario: what it does not know is told, with its place, and
+// not passed over.
+func ReadFile(file string) (map[string]any, error) {
 	text, err := input.ReadFile(file, input.MostYAML)
 	if err != nil {
 		return nil, fmt.Errorf("configuration %s: %w", file, err)
 	}
 	parsed, err := input.YAML(text)
 	if err != nil {
-		return nil, fmt.Errorf("configuration %s: %w", file, plainYAML(err))
+		return nil, fmt.Errorf("configuration %s: %w", file, input.PlainYAML(err))
 	}
 	if len(parsed.Docs) > 1 {
 		return nil, fmt.Errorf("configuration %s: a second document; want one", file)
@@ -41,19 +46,9 @@ func readSettingsFile(file string) (map[string]any, error) {
 	}
 	content := map[string]any{}
 	if err := yaml.NodeToValue(body, &content); err != nil {
-		return nil, fmt.Errorf("configuration %s: %w", file, plainYAML(err))
+		return nil, fmt.Errorf("configuration %s: %w", file, input.PlainYAML(err))
 	}
 	return content, nil
-}
-
-// plainYAML is an error of the YAML library without the picture of the text that it prints.
-func plainYAML(err error) error {
-	var at yaml.Error
-	if errors.As(err, &at) && at.GetToken() != nil {
-		pos := at.GetToken().Position
-		return fmt.Errorf("line %d, column %d: %s", pos.Line, pos.Column, at.GetMessage())
-	}
-	return err
 }
 
 // A wrongSetting is one, and where it stands.
@@ -74,8 +69,8 @@ func checkSettings(body ast.Node) error {
 	for _, one := range all {
 		name := one.Key.GetToken().Value
 		switch {
-		case !slices.Contains(settingNames(), name):
-			return &wrongSetting{one.Key, fmt.Sprintf("%q is no setting; want one of %s", name, strings.Join(settingNames(), ", "))}
+		case !slices.Contains(Names(), name):
+			return &wrongSetting{one.Key, fmt.Sprintf("%q is no setting; want one of %s", name, strings.Join(Names(), ", "))}
 		case name != "keys":
 			if !scalar(one.Value) {
 				return &wrongSetting{one.Value, name + ": want one plain value, such as theme: dark"}
@@ -102,11 +97,8 @@ func checkSettings(body ast.Node) error {
 
 // pairsOf are the keys and values of a node; one that has none is wrong.
 func pairsOf(node ast.Node, want string) ([]*ast.MappingValueNode, error) {
-	switch n := node.(type) {
-	case *ast.MappingNode:
-		return n.Values, nil
-	case *ast.MappingValueNode:
-		return []*ast.MappingValueNode{n}, nil
+	if all, ok := input.Pairs(node); ok {
+		return all, nil
 	}
 	return nil, &wrongSetting{node, want}
 }

@@ -1,11 +1,10 @@
-package probe
+package target
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"maps"
-	"net/netip"
 	"os"
 	"slices"
 	"strconv"
@@ -138,6 +137,22 @@ func (t Target) whole(p proc.FS, all map[uint32]listeners.Socket) Target {
 	return t.judged(p)
 }
 
+// behind are the servers behind one that is found.
+func behind(p proc.FS, t Target, all map[uint32]listeners.Socket) (servers []Target) {
+	children, _ := p.Children(t.Arbiter)
+	_, pids := apart(p, t.Netns, t.Arbiter, children, all)
+	for _, pid := range pids {
+		one, err := descend(p, t.Netns, pid, t.Arbiter, all)
+		if err != nil || one.Arbiter == t.Arbiter {
+			continue // it has ended meanwhile
+		}
+		one.Netns = t.Netns
+		one.Behind = behind(p, one, all)
+		servers = append(servers, one.judged(p))
+	}
+	return servers
+}
+
 // judged says whether the arbiter takes connections itself, alone or beside its children, where it may have some.
 func (t Target) judged(p proc.FS) Target {
 	if t.Single || t.Address == "" {
@@ -146,7 +161,7 @@ func (t Target) judged(p proc.FS) Target {
 	is := takingAt(p, t.Netns, []string{t.Address}) // and no other: gunicorn's arbiter has one for commands
 	children, _ := p.Children(t.Arbiter)
 	if is.byItself(t.Arbiter, children) {
-		t.Serves = slices.ContainsFunc(children, func(child int) bool { return is.child(child, t.Arbiter) })
+		t.Serves = slices.ContainsFunc(children, func(child int) bool { return is.Child(child, t.Arbiter) })
 		t.Single = !t.Serves
 	}
 	return t
@@ -218,53 +233,6 @@ func descend(p proc.FS, netns string, pid, top int, all map[uint32]listeners.Soc
 	return Target{}, fmt.Errorf("process %d: no server was found at it or below it", pid)
 }
 
-// holdsFor says whether a process only holds a listening socket for its one child that has it too, as systemd does for a
-// service: the child runs another program, or is an arbiter itself. A child may as well have inherited the socket of its
-// parent, the server.
-func holdsFor(p proc.FS, netns string, pid, child int, shared listeners.Socket) bool {
-	is := takingAt(p, netns, []string{shared.Address})
-	return is.below(child, pid) && !is.byItself(pid, []int{child}) &&
-		(!sameProgram(p, pid, child) || !is.child(child, pid))
-}
-
-// arbiterOf is the parent of a worker: a process that has the same listening socket, and runs the same program or has
-// other children with that socket.
-func arbiterOf(p proc.FS, pid int, mine []listeners.Socket, all map[uint32]listeners.Socket) (parent int, is bool) {
-	s, err := p.Stat(pid)
-	if err != nil || !shareOne(mine, listeners.Of(p, s.Parent, all)) {
-		return 0, false
-	}
-	if sameProgram(p, s.Parent, pid) {
-		return s.Parent, true
-	}
-	children, _ := p.Children(s.Parent)
-	return s.Parent, slices.ContainsFunc(children, func(other int) bool {
-		return other != pid && shareOne(mine, listeners.Of(p, other, all))
-	})
-}
-
-// shareOne says whether two processes have a listening socket in common.
-func shareOne(a, b []listeners.Socket) bool {
-	return slices.ContainsFunc(a, func(l listeners.Socket) bool { return slices.Contains(b, l) })
-}
-
-// runsSameProgram says whether children run the program that their parent runs, as workers that were forked or spawned
-// do; a shell's or a supervisor's run another.
-func runsSameProgram(p proc.FS, pid int, children []int) bool {
-	return slices.ContainsFunc(children, func(child int) bool { return sameProgram(p, pid, child) })
-}
-
-// sameProgram says whether a child may be one of its parent's workers by the program that it runs. The process that
-// keeps count of what others share (CPython's resource tracker) is none.
-func sameProgram(p proc.FS, parent, child int) bool {
-	a, errA := os.Readlink(p.Path(parent, "exe"))
-	b, errB := os.Readlink(p.Path(child, "exe"))
-	if errA != nil || errB != nil {
-		return true // what may not be read is not left out
-	}
-	return a == b && !strings.Contains(p.Command(child), "multiprocessing.resource_tracker")
-}
-
 // maxAddresses bounds at how many addresses a server is followed.
 const maxAddresses = 8
 
@@ -273,7 +241,7 @@ const maxAddresses = 8
 // process of multiprocessing's manager does, serves them and not the server's clients.
 func others(p proc.FS, target Target, all map[uint32]listeners.Socket) []string {
 	holders := map[string][]int{} // by address
-	for _, pid := range processes(p, target) {
+	for _, pid := range mayListen(p, target) {
 		for _, l := range listeners.Of(p, pid, all) {
 			holders[l.Address] = append(holders[l.Address], pid)
 		}
@@ -299,15 +267,15 @@ func others(p proc.FS, target Target, all map[uint32]listeners.Socket) []string 
 	return out
 }
 
-// processes are those of a server, and of the servers behind it, that may listen.
-func processes(p proc.FS, t Target) []int {
+// mayListen are those of a server, and of the servers behind it, that may listen.
+func mayListen(p proc.FS, t Target) []int {
 	pids := []int{t.Arbiter}
 	if !t.Single {
 		children, _ := p.Children(t.Arbiter)
 		pids = append(pids, children...)
 	}
 	for _, one := range t.Behind {
-		pids = append(pids, processes(p, one)...)
+		pids = append(pids, mayListen(p, one)...)
 	}
 	return pids
 }
@@ -323,95 +291,4 @@ func best(all []listeners.Socket) listeners.Socket {
 		}
 		return a.Port - b.Port
 	})
-}
-
-func findListener(p proc.FS, all map[uint32]listeners.Socket,
-	want func(listeners.Socket) bool, what string) (Target, error) {
-	chosen := map[uint32]listeners.Socket{}
-	address := ""
-	for inode, l := range all {
-		if want(l) {
-			chosen[inode] = l
-			address = l.Address
-		}
-	}
-	if len(chosen) == 0 {
-		return Target{}, fmt.Errorf("%s: nothing listens there in this network namespace", what)
-	}
-	pids, err := p.PIDs()
-	if err != nil {
-		return Target{}, err
-	}
-	owners := map[int]int{} // pid → parent
-	for _, pid := range pids {
-		if len(listeners.Of(p, pid, chosen)) > 0 {
-			if s, err := p.Stat(pid); err == nil {
-				owners[pid] = s.Parent
-			}
-		}
-	}
-	if len(owners) == 0 {
-		return Target{}, fmt.Errorf("%s: something listens there, but its process may not be seen; "+
-			"run hangtime as the server's user or as root, or give --pid", what)
-	}
-	var tops []int
-	for pid, parent := range owners {
-		if _, within := owners[parent]; !within {
-			tops = append(tops, pid)
-		}
-	}
-	slices.Sort(tops)
-	if _, err := netip.ParseAddrPort(address); err != nil && !strings.HasPrefix(address, "unix:") {
-		return Target{}, fmt.Errorf("%s: the address %q is none", what, address)
-	}
-	if len(tops) == 1 {
-		return below(p, tops[0], owners, address), nil
-	}
-	// Each worker binds its own socket (SO_REUSEPORT) and the arbiter has none.
-	parent := owners[tops[0]]
-	for _, pid := range tops {
-		if owners[pid] != parent {
-			if takes := whoTakes(p, tops, owners, address); len(takes) == 1 {
-				return below(p, takes[0], owners, address), nil // the others only inherited the socket
-			}
-			return Target{}, fmt.Errorf("%s: %d processes without a common parent listen there; give --pid of the one that is meant",
-				what, len(tops))
-		}
-	}
-	return Target{Arbiter: parent, Address: address}, nil
-}
-
-// whoTakes are those of the topmost processes with a listening socket that take connections, themselves or by a child.
-func whoTakes(p proc.FS, tops []int, owners map[int]int, address string) []int {
-	is := takingAt(p, "", []string{address})
-	return slices.DeleteFunc(slices.Clone(tops), func(top int) bool {
-		if is.child(top, 0) {
-			return false
-		}
-		for pid, parent := range owners {
-			if parent == top && is.child(pid, top) {
-				return false
-			}
-		}
-		return true
-	})
-}
-
-// below is the server whose processes have a listening socket, given each one's parent: its arbiter is the topmost, or
-// the one for which that only holds the socket.
-func below(p proc.FS, top int, owners map[int]int, address string) Target {
-	for {
-		var children []int
-		for pid, parent := range owners {
-			if parent == top {
-				children = append(children, pid)
-			}
-		}
-		if len(children) == 1 && holdsFor(p, "", top, children[0], listeners.Socket{Address: address}) {
-			top = children[0]
-			continue
-		}
-		all, _ := p.Children(top)
-		return Target{Arbiter: top, Address: address, Single: len(children) == 0 && !runsSameProgram(p, top, all)}
-	}
 }

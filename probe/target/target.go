@@ -1,9 +1,11 @@
-package probe
+package target
 
 import (
 	"net"
 	"strings"
 	"time"
+
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
 // A Target is a server to watch.
@@ -21,13 +23,16 @@ type Target struct {
 	HangAfter time.Duration // as in history.ServerStarted; the probe makes nothing of it
 }
 
-// addresses are all where it listens.
-func (t Target) addresses() []string {
+// Addresses are all where it listens.
+func (t Target) Addresses() []string {
 	if t.Address == "" {
 		return t.Others
 	}
 	return append([]string{t.Address}, t.Others...)
 }
+
+// Command is a process's command line for people, at most 120 bytes; empty: there is none such.
+func Command(pid int) string { return proc.FS("/proc").Command(pid) }
 
 // Elsewhere is where the server listens, as far as that is known, if it is not at an address that is loaded: there then
 // stands another server, or one that passes requests on. Empty: it listens there, or nobody knows.
@@ -36,18 +41,10 @@ func (t Target) Elsewhere(loaded string) string {
 	if err != nil {
 		return ""
 	}
-	for _, address := range t.addresses() {
+	for _, address := range t.Addresses() {
 		if _, at, err := net.SplitHostPort(address); err == nil && at == port {
 			return ""
 		}
 	}
-	return strings.Join(t.addresses(), ", ")
-}
-
-// A Worker is one process of the server that lives.
-type Worker struct {
-	Place int           // from 1
-	PID   int           //
-	Start uint64        // clock ticks since boot: with the pid, its identity
-	Born  time.Duration // the same on the run's clock
+	return strings.Join(t.Addresses(), ", ")
 }

@@ -1,4 +1,4 @@
-package probe
+package doctor
 
 import (
 	"errors"
@@ -23,9 +23,6 @@ type Ability struct {
 	Enable string // what would allow it
 	Vital  bool   // without it a hang may not be seen: a server that looks healthy need not be
 }
-
-// Command is a process's command line for people, at most 120 bytes; empty: there is none such.
-func Command(pid int) string { return proc.FS("/proc").Command(pid) }
 
 // Abilities tries each kind of evidence on a process: what the probe can see of it as the user that it runs as.
 func Abilities(pid int) []Ability {

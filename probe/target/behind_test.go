@@ -1,4 +1,4 @@
-package probe
+package target_test
 
 import (
 	"bufio"
@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/probe"
+	"github.com/hangtime-dev/hangtime/probe/discovery"
 )
 
 // gateway listens at a port, and has started an arbiter with two workers, which listens at a unix socket where it does
@@ -65,7 +67,7 @@ func TestAServerBehindAServerIsFoundWithIt(t *testing.T) {
 		if n, _ := fmt.Sscan(line, &port, &arbiter, &one, &other); err != nil || n != 4 {
 			t.Fatalf("%q (%v)", line, err)
 		}
-		got, err := Find(Hint{PID: cmd.Process.Pid})
+		got, err := target.Find(target.Hint{PID: cmd.Process.Pid})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,9 +90,9 @@ func TestAServerBehindAServerIsFoundWithIt(t *testing.T) {
 }
 
 // workersOf are the processes that are watched of a server.
-func workersOf(t *testing.T, target Target) []int {
+func workersOf(t *testing.T, server target.Target) []int {
 	t.Helper()
-	p, err := Watch(t.Context(), target, history.NewRecorder(time.Now()))
+	p, err := probe.Watch(t.Context(), server, history.NewRecorder(time.Now()))
 	if err != nil {
 		t.Fatal(err)
 	}
