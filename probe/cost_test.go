@@ -57,7 +57,7 @@ func BenchmarkCost(b *testing.B) {
 			defer cancel()
 			tick := func() { time.Sleep(sampleEvery) }
 			if c.workers > 0 { // without: what the benchmark itself takes
-				found, err := target.Find(target.Hint{Port: port})
+				found, err := discovery.Find(discovery.Hint{Port: port})
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -5,15 +5,15 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/kernel/proc"
-	"github.com/hangtime-dev/hangtime/probe/requests"
 	"github.com/hangtime-dev/hangtime/probe/discovery"
+	"github.com/hangtime-dev/hangtime/probe/requests"
 )
 
 // A crew is the workers of one arbiter, or the one process that a server is: it says which processes they are. One
 // goroutine may use it.
 type crew struct {
 	fs       proc.FS
-	target   target.Target
+	target   discovery.Target
 	children *proc.Children // of the arbiter
 	requests *requests.Reader
 
@@ -25,7 +25,7 @@ type crew struct {
 }
 
 // crewsOf are the crews of a server and of those behind it.
-func crewsOf(fs proc.FS, t target.Target, all *requests.Reader) []*crew {
+func crewsOf(fs proc.FS, t discovery.Target, all *requests.Reader) []*crew {
 	c := &crew{
 		fs: fs, target: t, children: proc.ChildrenOf(fs, t.Arbiter), requests: all, refused: map[int]time.Time{},
 	}
@@ -77,13 +77,13 @@ func (c *crew) serves(pid int) (is, noListener bool) {
 	case pid == c.target.Arbiter:
 		return true, !c.requests.Reads()
 	case !c.requests.Reads():
-		return target.SameProgram(c.fs, c.target.Arbiter, pid), true
+		return discovery.SameProgram(c.fs, c.target.Arbiter, pid), true
 	}
 	switch c.requests.Holds(pid) {
 	case requests.HoldsListener:
 		// Another program, such as one that was started in the background, may have inherited it.
 		arbiter := c.target.Arbiter
-		if !target.SameProgram(c.fs, arbiter, pid) && !target.TakingOf(c.fs, c.requests.Sockets()).Child(pid, arbiter) {
+		if !discovery.SameProgram(c.fs, arbiter, pid) && !discovery.TakingOf(c.fs, c.requests.Sockets()).Child(pid, arbiter) {
 			return false, false
 		}
 		c.serving = true
@@ -97,7 +97,7 @@ func (c *crew) serves(pid int) (is, noListener bool) {
 	if c.target.Serves || c.serving && (c.passed == "" || c.fs.Command(pid) != c.passed) {
 		return false, true
 	}
-	return target.SameProgram(c.fs, c.target.Arbiter, pid), true
+	return discovery.SameProgram(c.fs, c.target.Arbiter, pid), true
 }
 
 // hasWorkers finds out whether a server that was one process so far has children by now that take its connections: then
@@ -106,9 +106,9 @@ func (c *crew) hasWorkers(now time.Time, children []int) (over bool) {
 	if len(children) == 0 || !c.roles.due(now) {
 		return false
 	}
-	is := target.TakingOf(c.fs, c.requests.Sockets())
+	is := discovery.TakingOf(c.fs, c.requests.Sockets())
 	pid := c.target.Arbiter
-	if !slices.ContainsFunc(children, func(child int) bool { return target.SameProgram(c.fs, pid, child) && is.Child(child, pid) }) {
+	if !slices.ContainsFunc(children, func(child int) bool { return discovery.SameProgram(c.fs, pid, child) && is.Child(child, pid) }) {
 		return false
 	}
 	c.target.Single = false
@@ -121,7 +121,7 @@ func (c *crew) takesItself(now time.Time, children []int) bool {
 	if c.target.Serves || c.target.Single || !c.requests.Reads() || !c.roles.due(now) {
 		return c.target.Serves
 	}
-	is := target.TakingOf(c.fs, c.requests.Sockets())
+	is := discovery.TakingOf(c.fs, c.requests.Sockets())
 	before, pid := c.roles.spoken, c.target.Arbiter
 	c.target.Serves = is.AcceptsBeside(pid, children)
 	c.roles.spoken = is.Spoken(pid)

@@ -160,7 +160,7 @@ func watchArbiter(t *testing.T, arbiter int, address string) *server {
 	var err error
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	if s.probe, err = Watch(ctx, target.Target{Arbiter: arbiter, Address: address}, s.rec); err != nil {
+	if s.probe, err = Watch(ctx, discovery.Target{Arbiter: arbiter, Address: address}, s.rec); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.probe.Close)

@@ -52,7 +52,7 @@ func TestTheOwnerOfAMutexIsNamed(t *testing.T) {
 	pid := cmd.Process.Pid
 	rec := history.NewRecorder(time.Now())
 	ctx, cancel := context.WithCancel(context.Background())
-	w, err := newWatcher(ctx, "/proc", target.Target{Arbiter: pid, Single: true}, rec)
+	w, err := newWatcher(ctx, "/proc", discovery.Target{Arbiter: pid, Single: true}, rec)
 	if err != nil {
 		cancel()
 		t.Fatal(err)

@@ -19,11 +19,11 @@ type Probe struct {
 
 // Watch begins to watch and returns when the workers that are there now are known. It goes on until ctx ends or Close
 // is called.
-func Watch(ctx context.Context, target target.Target, rec *history.Recorder) (*Probe, error) {
+func Watch(ctx context.Context, target discovery.Target, rec *history.Recorder) (*Probe, error) {
 	return begin(ctx, "/proc", target, rec)
 }
 
-func begin(ctx context.Context, root proc.FS, target target.Target, rec *history.Recorder) (*Probe, error) {
+func begin(ctx context.Context, root proc.FS, target discovery.Target, rec *history.Recorder) (*Probe, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	w, err := newWatcher(ctx, root, target, rec)
 	if err != nil {

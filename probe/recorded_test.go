@@ -61,7 +61,7 @@ func lookAt(t *testing.T, root string, between func()) []history.Record {
 	t.Helper()
 	rec := history.NewRecorder(time.Now())
 	ctx, cancel := context.WithCancel(context.Background())
-	w, err := newWatcher(ctx, proc.FS(root), target.Target{Arbiter: recordedArbiter}, rec)
+	w, err := newWatcher(ctx, proc.FS(root), discovery.Target{Arbiter: recordedArbiter}, rec)
 	if err != nil {
 		cancel()
 		return nil // for want of an arbiter

@@ -3,8 +3,8 @@ package probe
 import (
 	"time"
 
-	"github.com/hangtime-dev/hangtime/probe/requests"
 	"github.com/hangtime-dev/hangtime/probe/discovery"
+	"github.com/hangtime-dev/hangtime/probe/requests"
 )
 
 // roles are what is known of who takes the connections: the server's first process, or those that it started. It
@@ -30,7 +30,7 @@ func (o *roles) due(now time.Time) bool {
 
 // look has all sockets read anew where an arbiter has some that were not there at the last look: one may be a
 // connection of the server.
-func (o *roles) look(is target.Taking, arbiter int, all *requests.Reader) {
+func (o *roles) look(is discovery.Taking, arbiter int, all *requests.Reader) {
 	before := o.sockets
 	o.sockets = map[uint32]bool{}
 	is.EachSocket(arbiter, func(inode uint32) {

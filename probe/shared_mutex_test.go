@@ -74,7 +74,7 @@ func mutexWaitOf(t *testing.T, pid int) history.MutexWait {
 	t.Helper()
 	rec := history.NewRecorder(time.Now())
 	ctx, cancel := context.WithCancel(t.Context())
-	w, err := newWatcher(ctx, "/proc", target.Target{Arbiter: pid, Single: true}, rec)
+	w, err := newWatcher(ctx, "/proc", discovery.Target{Arbiter: pid, Single: true}, rec)
 	if err != nil {
 		cancel()
 		t.Fatal(err)

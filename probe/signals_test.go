@@ -20,7 +20,7 @@ import (
 func TestASignalsSenderIsHeard(t *testing.T) {
 	pid := sleeper(t)
 	rec := history.NewRecorder(time.Now())
-	p, err := Watch(t.Context(), target.Target{Arbiter: pid, Single: true}, rec)
+	p, err := Watch(t.Context(), discovery.Target{Arbiter: pid, Single: true}, rec)
 	if err != nil {
 		t.Fatal(err)
 	}

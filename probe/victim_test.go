@@ -261,7 +261,7 @@ func serve(t *testing.T, workers int) *server {
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	s.asked, s.leave = ctx, cancel
-	if s.probe, err = Watch(ctx, target.Target{Arbiter: s.arbiter, Address: s.address}, s.rec); err != nil {
+	if s.probe, err = Watch(ctx, discovery.Target{Arbiter: s.arbiter, Address: s.address}, s.rec); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.probe.Close)

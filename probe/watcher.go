@@ -9,9 +9,9 @@ import (
 	"github.com/hangtime-dev/hangtime/kernel/clock"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/probe/bulk"
+	"github.com/hangtime-dev/hangtime/probe/discovery"
 	"github.com/hangtime-dev/hangtime/probe/limits"
 	"github.com/hangtime-dev/hangtime/probe/requests"
-	"github.com/hangtime-dev/hangtime/probe/discovery"
 	"github.com/hangtime-dev/hangtime/probe/threads"
 	"github.com/hangtime-dev/hangtime/probe/wakeup"
 )
@@ -21,7 +21,7 @@ import (
 type watcher struct {
 	fs     proc.FS
 	rec    *history.Recorder
-	target target.Target
+	target discovery.Target
 	waiter *wakeup.Waiter
 	ticked chan struct{} // holds one
 	due    time.Time     // of the next tick
@@ -41,7 +41,7 @@ type watcher struct {
 }
 
 // newWatcher prepares to watch; ctx must end before the watcher is closed.
-func newWatcher(ctx context.Context, fs proc.FS, target target.Target, rec *history.Recorder) (*watcher, error) {
+func newWatcher(ctx context.Context, fs proc.FS, target discovery.Target, rec *history.Recorder) (*watcher, error) {
 	if _, err := fs.Stat(target.Arbiter); err != nil {
 		return nil, fmt.Errorf("look at the arbiter, process %d: %w", target.Arbiter, err)
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/kernel/clock"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
-	"github.com/hangtime-dev/hangtime/probe/requests"
 	"github.com/hangtime-dev/hangtime/probe/discovery"
+	"github.com/hangtime-dev/hangtime/probe/requests"
 	"github.com/hangtime-dev/hangtime/probe/threads"
 	"github.com/hangtime-dev/hangtime/probe/waits"
 )
@@ -22,7 +22,7 @@ import (
 type witness struct {
 	fs       proc.FS
 	rec      *history.Recorder
-	target   target.Target
+	target   discovery.Target
 	requests *requests.Reader
 	lastRun  lastRun
 	waits    *waits.Finder
@@ -31,7 +31,7 @@ type witness struct {
 	troubles *troubles
 }
 
-func newWitness(fs proc.FS, rec *history.Recorder, target target.Target, requests *requests.Reader, lastRun lastRun,
+func newWitness(fs proc.FS, rec *history.Recorder, target discovery.Target, requests *requests.Reader, lastRun lastRun,
 	troubles *troubles) *witness {
 	stacks := &stackReader{fs: fs, rec: rec, languages: languages(), arbiter: target.Arbiter, query: target.Query,
 		troubles: troubles}

@@ -9,15 +9,15 @@ import (
 
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/probe"
-	"github.com/hangtime-dev/hangtime/probe/doctor"
 	"github.com/hangtime-dev/hangtime/probe/discovery"
+	"github.com/hangtime-dev/hangtime/probe/doctor"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
 // A Watching is a session in which a running server is watched, and nothing else: no load, no harm.
 type Watching struct {
 	session *session
-	target  target.Target
+	target  discovery.Target
 	probe   *probe.Probe
 	used    time.Duration // processor time of hangtime when it began
 }
@@ -27,7 +27,7 @@ const watchName = "watch"
 
 // Watch begins to watch. When it returns, the sinks have what the first look found, and the rest comes to them on one
 // goroutine. tool is hangtime's version. It goes on until ctx ends or End is called; End must be called in any case.
-func Watch(ctx context.Context, target target.Target, tool string, sinks ...Sink) (*Watching, error) {
+func Watch(ctx context.Context, target discovery.Target, tool string, sinks ...Sink) (*Watching, error) {
 	w := &Watching{session: newSession(sinks), target: target, used: processorTime()}
 	header, err := w.session.header(tool, watchName, "", 0)
 	if err != nil {
@@ -86,9 +86,9 @@ func (w *Watching) Workers() []probe.Worker { return w.probe.Workers() }
 func (w *Watching) Describe() string { return Describe(w.target) }
 
 // Describe says in a few words what a server is.
-func Describe(t target.Target) string {
+func Describe(t discovery.Target) string {
 	text := "process " + strconv.Itoa(t.Arbiter)
-	if name := target.Command(t.Arbiter); name != "" {
+	if name := discovery.Command(t.Arbiter); name != "" {
 		text += " (" + name + ")"
 	}
 	if t.Address != "" {

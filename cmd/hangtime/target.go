@@ -39,7 +39,7 @@ func (t *targetFlags) add(cmd *cobra.Command) {
 }
 
 // find finds the server; exactly one way to name it must be given.
-func (t *targetFlags) find(ctx context.Context) (target.Target, error) {
+func (t *targetFlags) find(ctx context.Context) (discovery.Target, error) {
 	given := 0
 	for _, is := range []bool{t.pid != 0, t.pidfile != "", t.port != 0, t.socket != ""} {
 		if is {
@@ -47,31 +47,31 @@ func (t *targetFlags) find(ctx context.Context) (target.Target, error) {
 		}
 	}
 	if t.hangAfter < time.Second {
-		return target.Target{}, &exit{exitUsage, fmt.Errorf("--hang-after: want at least 1s, got %v", t.hangAfter)}
+		return discovery.Target{}, &exit{exitUsage, fmt.Errorf("--hang-after: want at least 1s, got %v", t.hangAfter)}
 	}
 	switch {
 	case t.pid < 0:
-		return target.Target{}, &exit{exitUsage, fmt.Errorf("--pid %d: want a process number", t.pid)}
+		return discovery.Target{}, &exit{exitUsage, fmt.Errorf("--pid %d: want a process number", t.pid)}
 	case t.given("port") && (t.port < 1 || t.port > 65535):
-		return target.Target{}, &exit{exitUsage, fmt.Errorf("--port %d: want 1 to 65535", t.port)}
+		return discovery.Target{}, &exit{exitUsage, fmt.Errorf("--port %d: want 1 to 65535", t.port)}
 	}
 	if given != 1 {
-		return target.Target{}, &exit{exitUsage, errors.New("say which server: one of --pid, --pidfile, --port and --socket")}
+		return discovery.Target{}, &exit{exitUsage, errors.New("say which server: one of --pid, --pidfile, --port and --socket")}
 	}
-	server, err := target.FindSettled(ctx, target.Hint{PID: t.pid, Pidfile: t.pidfile, Port: t.port, Socket: t.socket})
+	server, err := discovery.FindSettled(ctx, discovery.Hint{PID: t.pid, Pidfile: t.pidfile, Port: t.port, Socket: t.socket})
 	if err != nil {
-		return target.Target{}, &exit{exitUnknown, err}
+		return discovery.Target{}, &exit{exitUnknown, err}
 	}
 	server.HangAfter, server.Query = t.hangAfter, t.query
 	return server, nil
 }
 
 // watched is what report tells of a server that is watched.
-func watched(w *run.Watching, server target.Target) report.Watched {
+func watched(w *run.Watching, server discovery.Target) report.Watched {
 	unseen, blind := w.Unseen()
 	return report.Watched{
 		Tool:   version(),
-		Server: report.Server{PID: server.Arbiter, Command: target.Command(server.Arbiter), Address: server.Address},
-		Began:  w.Began(), Unseen: unseen, Blind: blind, Young: target.Young(server.Arbiter),
+		Server: report.Server{PID: server.Arbiter, Command: discovery.Command(server.Arbiter), Address: server.Address},
+		Began:  w.Began(), Unseen: unseen, Blind: blind, Young: discovery.Young(server.Arbiter),
 	}
 }

@@ -90,7 +90,7 @@ func watchServer(ctx context.Context, t *testing.T, s *server) (w *watch, stop f
 	w.rec.Record(history.VariantStarted{Name: s.kind, Of: 1})
 	w.rec.Record(history.ServerStarted{Server: "attach", PID: s.pid, Address: s.address})
 	ctx, cancel := context.WithCancel(ctx)
-	server, err := target.Find(target.Hint{PID: s.pid})
+	server, err := discovery.Find(discovery.Hint{PID: s.pid})
 	if err != nil {
 		cancel()
 		t.Fatal(err)

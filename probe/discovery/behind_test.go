@@ -1,4 +1,4 @@
-package target_test
+package discovery_test
 
 import (
 	"bufio"
@@ -67,7 +67,7 @@ func TestAServerBehindAServerIsFoundWithIt(t *testing.T) {
 		if n, _ := fmt.Sscan(line, &port, &arbiter, &one, &other); err != nil || n != 4 {
 			t.Fatalf("%q (%v)", line, err)
 		}
-		got, err := target.Find(target.Hint{PID: cmd.Process.Pid})
+		got, err := discovery.Find(discovery.Hint{PID: cmd.Process.Pid})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +90,7 @@ func TestAServerBehindAServerIsFoundWithIt(t *testing.T) {
 }
 
 // workersOf are the processes that are watched of a server.
-func workersOf(t *testing.T, server target.Target) []int {
+func workersOf(t *testing.T, server discovery.Target) []int {
 	t.Helper()
 	p, err := probe.Watch(t.Context(), server, history.NewRecorder(time.Now()))
 	if err != nil {
