@@ -3,7 +3,6 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
-	"net"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -44,13 +43,4 @@ func (a *account) Fatalf(format string, args ...any) {
 
 func (a *account) line(level, format string, args []any) {
 	a.say("engine-said", map[string]any{"level": level, "text": fmt.Sprintf(format, args...)})
-}
-
-// address is where the server accepts.
-func (s running) address() (*net.TCPAddr, error) {
-	address, ok := s.Addr().(*net.TCPAddr)
-	if !ok {
-		return nil, fmt.Errorf("the engine accepts on %v, want an address and a port", s.Addr())
-	}
-	return address, nil
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -160,4 +161,13 @@ func (s running) awaitWorkers(grace time.Duration, signals <-chan os.Signal) {
 func (s running) stop() {
 	s.Shutdown()
 	s.WaitForShutdown()
+}
+
+// address is where the server accepts.
+func (s running) address() (*net.TCPAddr, error) {
+	address, ok := s.Addr().(*net.TCPAddr)
+	if !ok {
+		return nil, fmt.Errorf("the engine accepts on %v, want an address and a port", s.Addr())
+	}
+	return address, nil
 }
