@@ -210,3 +210,39 @@ func TestALockThatGoesFromOneToTheNextKeepsNobody(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatTheOthersWaitForExplainsMore: one waits for an answer with the lock in its hands, and the others for the lock.
+// Both are old when hangtime comes; that the lock does not move is known after a while.
+func TestWhatTheOthersWaitForExplainsMore(t *testing.T) {
+	f := fold(script(at(20*s, history.ServerStarted{Server: "attach", PID: 1, HangAfter: 10 * s},
+		history.WorkerSeen{PID: 101, Worker: 1, Born: 1 * s}),
+		every(20*s+20*ms, 26*s, func(at time.Duration) []history.Event {
+			w := inside(101, at-5*s, at-6*s, at-7*s)
+			tasks := []history.Event{accepting(101, 101, 1*s), task(101, 1, "goroutine", history.Wait{On: "socket"}),
+				task(101, 2, "goroutine", history.Wait{On: "lock", Object: 9}),
+				task(101, 3, "goroutine", history.Wait{On: "lock", Object: 9})}
+			for i := range tasks[1:] {
+				st := tasks[1+i].(history.Stack)
+				st.Language, st.Request.Port = "go", 40001+i
+				tasks[1+i] = st
+			}
+			return look(101, w, tasks...)
+		})))
+	check(t, "the lock", f, wanted{state: Hung, cause: CauseMutex, began: 6 * s, detected: 22500 * ms})
+}
+
+// TestAThreadOfNoKnownPartStaysOne: what a thread is stays known while nothing is looked at, for it may be one that
+// stands still for life beside those that serve.
+func TestAThreadOfNoKnownPartStaysOne(t *testing.T) {
+	f := fold(script(pool(1), healthy(1, 101, 1*s, 5*s),
+		at(5*s+50*ms, look(101, inside(101, 20*ms), stands(101, 111, "read", 4*s), code(101, 111, func(st *history.Stack) { st.Own = 0 }))...),
+		healthy(1, 101, 5*s+100*ms, 8*s), backlog(8*s, 14*s),
+		every(8*s+50*ms, 14*s, func(at time.Duration) []history.Event {
+			w := inside(101, 20*ms)
+			w.Moved, w.Answered = true, uint64(at/ms)
+			return look(101, w, stands(101, 101, "sendto", 10*ms), stands(101, 111, "read", at-1*s))
+		})))
+	if got := f.Incidents(); len(got) > 0 {
+		t.Errorf("got %+v", got)
+	}
+}

@@ -185,6 +185,10 @@ func (p *process) claimed(r history.Record, ev history.Heartbeat) {
 	p.opened.note(r.At, p.open)
 }
 
+// stackKept is for how long it is known what a thread is that is not looked at: twice the time after which its code is
+// read again when one is.
+const stackKept = 10 * time.Second
+
 // forget drops what was seen of threads too long ago.
 func (p *process) forget(now, stale time.Duration) {
 	over := func(at time.Duration) bool {
@@ -201,8 +205,8 @@ func (p *process) forget(now, stale time.Duration) {
 			delete(p.obstacles, tid)
 		}
 	}
-	for tid := range p.stacks {
-		if p.threads[tid] == nil && p.hang == nil {
+	for tid, st := range p.stacks {
+		if p.threads[tid] == nil && p.hang == nil && now-st.at > stackKept {
 			delete(p.stacks, tid)
 		}
 	}

@@ -119,7 +119,9 @@ func (f finder) awaitStall(p *process) (standstill, bool) {
 				s.limit = never // it goes from one to the next: they wait for their turn
 			}
 		}
-		s.unaided = s.limit != never && f.now-p.found < f.limits.Turn
+		if s.unaided = s.limit != never && f.now-p.found < f.limits.Turn; s.unaided && found && best.cycle == nil {
+			best.unaided = true // what the others wait for explains more, in a moment
+		}
 		if f.now-s.from < f.limits.Suspect {
 			continue
 		}

@@ -25,6 +25,9 @@ const (
 	// stackHeld is for how long what was read is held without another look: after a longer pause it is read again, although
 	// nothing ran. Whoever takes the records forgets after 700 ms.
 	stackHeld = 600 * time.Millisecond
+	// stackSeldom is how old the last reading may be where nothing is old enough for another: which threads serve is to
+	// be known when one is looked at.
+	stackSeldom = 5 * time.Second
 	// maxStacks bounds how many pieces of work of one worker are recorded at a reading.
 	maxStacks = 512
 )
@@ -48,7 +51,7 @@ type locker interface {
 // words: once for each standstill.
 func (r *stackReader) read(now time.Time, one *worker) {
 	s, l := one.sample, &one.looks.language
-	if s.Oldest < stackAfter && s.Still < stackAfter && !one.attention.spotCheck {
+	if s.Oldest < stackAfter && s.Still < stackAfter && !one.attention.spotCheck && now.Sub(l.at) < stackSeldom {
 		return
 	}
 	cpu, every := one.threads.CPU(), stackEvery

@@ -133,8 +133,13 @@ func mariadb(s *stage) {
 	if os.Getuid() != 0 {
 		user = "--skip-grant-tables"
 	}
+	// Several at once would take each other's files away in a common one.
+	temporary := "--tmpdir=" + data
+	if err := os.MkdirAll(data, 0o777); err != nil {
+		s.t.Fatal(err)
+	}
 	install := exec.CommandContext(s.t.Context(), "mariadb-install-db", "--no-defaults", "--datadir="+data,
-		"--auth-root-authentication-method=normal", "--skip-test-db", user)
+		"--auth-root-authentication-method=normal", "--skip-test-db", temporary, user)
 	if out, err := install.CombinedOutput(); err != nil {
 		s.t.Fatalf("mariadb-install-db: %v\n%s", err, out)
 	}

@@ -247,7 +247,10 @@ func (s *stage) until(what string, is func() bool) {
 // said waits until a process has said something.
 func (s *stage) said(p *process, what string) {
 	s.t.Helper()
-	s.until(fmt.Sprintf("process %d says %q", p.pid, what), func() bool { return strings.Contains(tail(p.log), what) })
+	s.until(fmt.Sprintf("process %d says %q", p.pid, what), func() bool {
+		text, _ := os.ReadFile(p.log)
+		return strings.Contains(string(text), what)
+	})
 }
 
 // wait lets a hang last: its length is what hangtime is to see.
