@@ -238,9 +238,9 @@ func TestAThreadOfNoKnownPartStaysOne(t *testing.T) {
 		at(5*s+50*ms, look(101, inside(101, 20*ms), stands(101, 111, "read", 4*s), code(101, 111, func(st *history.Stack) { st.Own = 0 }))...),
 		healthy(1, 101, 5*s+100*ms, 8*s), backlog(8*s, 14*s),
 		every(8*s+50*ms, 14*s, func(at time.Duration) []history.Event {
-			w := inside(101, 20*ms)
-			w.Moved, w.Answered = true, uint64(at/ms)
-			return look(101, w, stands(101, 101, "sendto", 10*ms), stands(101, 111, "read", at-1*s))
+			w := sample(1, 101, func(w *history.WorkerSample) { w.Moved, w.Answered, w.CPU = true, 7900, at/4 })
+			call := []string{"sendto", "recvfrom"}[int(at/(100*ms))%2]
+			return look(101, w, stands(101, 101, call, 10*ms), stands(101, 111, "read", at-8*s))
 		})))
 	if got := f.Incidents(); len(got) > 0 {
 		t.Errorf("got %+v", got)
