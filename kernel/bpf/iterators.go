@@ -51,8 +51,6 @@ type SocketRow struct {
 const (
 	threadRowSize = 32
 	socketRowSize = 56
-	// maxWatched bounds the processes that are told of.
-	maxWatched = 4096
 )
 
 // OpenIterators needs CAP_BPF and CAP_PERFMON (root), Linux 5.9 and its types (CONFIG_DEBUG_INFO_BTF). It takes about 50 ms.

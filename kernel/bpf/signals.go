@@ -94,15 +94,6 @@ func OpenSignals() (_ *Signals, err error) {
 	return t, nil
 }
 
-func watchedMap() (*ebpf.Map, error) {
-	m, err := ebpf.NewMap(&ebpf.MapSpec{Name: "hangtime_pids", Type: ebpf.Hash, KeySize: 4, ValueSize: 4,
-		MaxEntries: maxWatched})
-	if err != nil {
-		return nil, fmt.Errorf("make a BPF map: %w", err)
-	}
-	return m, nil
-}
-
 // Close ends it.
 func (t *Signals) Close() {
 	if t.reader != nil {

@@ -13,7 +13,6 @@ import (
 	"github.com/hangtime-dev/hangtime/reference-server/board"
 	"github.com/hangtime-dev/hangtime/reference-server/eventloop"
 	"github.com/hangtime-dev/hangtime/reference-server/heartbeat"
-	"github.com/hangtime-dev/hangtime/reference-server/jetstream"
 	"github.com/hangtime-dev/hangtime/reference-server/settings"
 	"github.com/hangtime-dev/hangtime/reference-server/tasklog"
 )
@@ -64,38 +63,6 @@ type Parts struct {
 	RSS    func() uint64   // memory of this process, bytes
 	Beat   func(now int64) // at every turn of the loop; nil: the loop gives no sign of life
 	Engine *os.File        // how to reach the task engine; unused when tasks are kept in memory
-}
-
-// NewManager makes one whose loop does not run.
-func NewManager(p Parts) (*Manager, error) {
-	backend, err := newBackend(p)
-	if err != nil {
-		return nil, err
-	}
-	m := &Manager{cfg: p.Config, board: p.Board, owner: p.Owner, page: p.Page, clock: p.Clock, log: p.Log, beat: p.Beat,
-		backend: backend, Measures: newMeasures(),
-		bench: &workbench{dir: p.Config.LogDir, pid: p.Owner.PID, upstream: &upstream{address: p.Config.Upstream}}}
-	m.journal = &journal{wanted: p.Config.Monitoring == "on", log: p.Log, board: p.Board, pid: p.Owner.PID, rss: p.RSS,
-		measures: m.Measures}
-	m.executor.Store(eventloop.NewExecutor(p.Config.ExecutorThreads))
-	if err := backend.Start(m.rouse); err != nil {
-		return nil, err
-	}
-	return m, nil
-}
-
-func newBackend(p Parts) (Backend, error) {
-	if p.Config.Tasks == settings.JetStream {
-		access, err := jetstream.ReadAccess(p.Engine)
-		if err != nil {
-			return nil, err
-		}
-		return newJetStream(access, p)
-	}
-	if p.Config.Limits != "bounded" {
-		return newMemory(0), nil
-	}
-	return newMemory(p.Config.MaxConcurrentTasks + p.Config.TaskQueue), nil
 }
 
 // Start starts the event loop. ghost makes what a fork leaves of a loop that was started before it: everything but

@@ -4,10 +4,14 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
 
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
+
+// maxWatched bounds the processes that a program tells of.
+const maxWatched = 4096
 
 // offsets finds where a field lies in a type of this kernel; err is the first that was not found.
 type offsets struct {
@@ -68,4 +72,14 @@ func firstNamespace() error {
 		return errors.New("not in the machine's first pid namespace")
 	}
 	return nil
+}
+
+// watchedMap is which processes a program tells of.
+func watchedMap() (*ebpf.Map, error) {
+	m, err := ebpf.NewMap(&ebpf.MapSpec{Name: "hangtime_pids", Type: ebpf.Hash, KeySize: 4, ValueSize: 4,
+		MaxEntries: maxWatched})
+	if err != nil {
+		return nil, fmt.Errorf("make a BPF map: %w", err)
+	}
+	return m, nil
 }
