@@ -30,7 +30,7 @@ var (
 
 // recorded reads a recording; one that cannot be read is a mistake of whoever put it there.
 func recorded(file string) []history.Record {
-	in, err := history.Open(file)
+	in, err := history.OpenRecording(file)
 	if err != nil {
 		panic(err)
 	}

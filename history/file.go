@@ -77,8 +77,8 @@ type Reader struct {
 	last  Record
 }
 
-// Open opens the recording at path.
-func Open(path string) (*Reader, error) {
+// OpenRecording opens the recording at path.
+func OpenRecording(path string) (*Reader, error) {
 	f, err := input.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open recording: %w", err)

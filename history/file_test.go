@@ -84,7 +84,7 @@ func TestEveryEventSurvivesARecording(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	r, err := Open(path)
+	r, err := OpenRecording(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -68,16 +68,16 @@ func bounded(tokens token.Tokens) error {
 			}
 		}
 		if flow+len(columns) > MostDepth {
-			return at(t, fmt.Sprintf("more than %d levels deep", MostDepth), "want a flatter text")
+			return deepAt(t, fmt.Sprintf("more than %d levels deep", MostDepth), "want a flatter text")
 		}
 		if keys > mostKeys {
-			return at(t, fmt.Sprintf("more than %d keys", mostKeys), "want a shorter text")
+			return deepAt(t, fmt.Sprintf("more than %d keys", mostKeys), "want a shorter text")
 		}
 		if items > mostItems {
-			return at(t, fmt.Sprintf("more than %d items", mostItems), "want a shorter text")
+			return deepAt(t, fmt.Sprintf("more than %d items", mostItems), "want a shorter text")
 		}
 		if anchors > mostAnchors {
-			return at(t, fmt.Sprintf("more than %d anchors and tags", mostAnchors), "write the values out")
+			return deepAt(t, fmt.Sprintf("more than %d anchors and tags", mostAnchors), "write the values out")
 		}
 	}
 	return nil
@@ -91,7 +91,8 @@ func within(columns []int, column int) []int {
 	return append(columns, column)
 }
 
-func at(t *token.Token, text, hint string) *Wrong {
+// deepAt is what is wrong at a token of a text that is too deep or too large to be parsed.
+func deepAt(t *token.Token, text, hint string) *Wrong {
 	return &Wrong{Line: t.Position.Line, Column: t.Position.Column, Text: text, Hint: hint}
 }
 

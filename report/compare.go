@@ -220,8 +220,8 @@ func (c Comparison) side(i int) string {
 func (c Comparison) Markdown(out io.Writer) error {
 	w := &strings.Builder{}
 	for _, v := range c.Variants {
-		fmt.Fprintf(w, "### %s\n\n| figure | %s | %s | change |\n| --- | --: | --: | --- |\n", cell(v.Name),
-			cell(c.side(0)), cell(c.side(1)))
+		fmt.Fprintf(w, "### %s\n\n| figure | %s | %s | change |\n| --- | --: | --: | --- |\n", tableCell(v.Name),
+			tableCell(c.side(0)), tableCell(c.side(1)))
 		for _, f := range v.Figures {
 			fmt.Fprintf(w, "| %s | %s | %s | %s |\n", f.Title, f.Value(0), f.Value(1), f.change())
 		}

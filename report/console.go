@@ -40,7 +40,7 @@ func (c *Console) Show(r *Report) {
 	c.story(v)
 	if second := int64(r.Now / time.Second); second > c.second && !r.Over {
 		c.second = second
-		c.line("%s", progress(r, v))
+		c.line("%s", progressLine(r, v))
 	}
 }
 
@@ -63,8 +63,8 @@ func (c *Console) story(v *Variant) {
 	}
 }
 
-// progress is the one line a second.
-func progress(r *Report, v *Variant) string {
+// progressLine is the one line a second.
+func progressLine(r *Report, v *Variant) string {
 	l := v.Load
 	line := fmt.Sprintf("%s  %-8s %s/%s  offered %4.0f/s  ok %4.0f/s  in flight %4d  failed %d",
 		words.Moment(r.Now), v.Phase,

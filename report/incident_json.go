@@ -105,3 +105,6 @@ func secondsOrNone(d time.Duration) *float64 {
 	s := d.Seconds()
 	return &s
 }
+
+// seconds is a time of the JSON, which is in seconds.
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/history"
@@ -13,15 +12,6 @@ import (
 
 // mostLogged bounds the lines that are kept of a server's log.
 const mostLogged = 400
-
-// A LogLine is what a server wrote about itself: the line as it stands, or of the reference server its event and what
-// belongs to it.
-type LogLine struct {
-	At     time.Duration // when hangtime read it
-	Worker int           // the place that it is about; 0: none, or not known
-	PID    int           // the process that it is about; 0: not known
-	Text   string
-}
 
 // A serverLog is the newest lines. Reports share them: a line never changes, and what is left of the older ones is in
 // an array of its own.

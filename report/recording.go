@@ -11,7 +11,7 @@ import (
 // ReadRecording feeds the whole recording at path to live and returns its last report. A recording that breaks off is
 // read as far as it is whole; the report says so.
 func ReadRecording(path string, live *Live) (*Report, error) {
-	in, err := history.Open(path)
+	in, err := history.OpenRecording(path)
 	if err != nil {
 		return nil, err
 	}

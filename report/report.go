@@ -33,6 +33,15 @@ func (r *Report) Current() *Variant {
 	return &r.Variants[len(r.Variants)-1]
 }
 
+// A LogLine is what a server wrote about itself: the line as it stands, or of the reference server its event and what
+// belongs to it.
+type LogLine struct {
+	At     time.Duration // when hangtime read it
+	Worker int           // the place that it is about; 0: none, or not known
+	PID    int           // the process that it is about; 0: not known
+	Text   string
+}
+
 // A Variant of the scenario, as it went.
 type Variant struct {
 	Name       string

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
 )
@@ -102,5 +101,3 @@ func (in *Incident) betterThan(than *Incident, number int) bool {
 	}
 	return in.Kind == diagnose.KindHang && than.Kind != diagnose.KindHang
 }
-
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

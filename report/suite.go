@@ -306,18 +306,18 @@ func (s Suite) Sentence() string {
 func (s Suite) Markdown(out io.Writer) error {
 	w := &strings.Builder{}
 	sign := map[verdict.Outcome]string{verdict.Pass: "✅", verdict.Fail: "❌", verdict.Unknown: "❔"}
-	fmt.Fprintf(w, "## %s hangtime: %s\n\n%s\n\n| scenario | variant | expected | had | outcome | took |\n| --- | --- | --- | --- | --- | --: |\n", sign[s.Outcome()], cell(string(s.Outcome())), cell(s.Sentence()))
+	fmt.Fprintf(w, "## %s hangtime: %s\n\n%s\n\n| scenario | variant | expected | had | outcome | took |\n| --- | --- | --- | --- | --- | --: |\n", sign[s.Outcome()], tableCell(string(s.Outcome())), tableCell(s.Sentence()))
 	for _, r := range s.rows() {
 		mark, ok := sign[verdict.Outcome(r.outcome)]
 		if !ok {
 			mark = "❔"
 		}
-		fmt.Fprintf(w, "| %s | %s | %s | %s | %s %s | %.0f s |\n", cell(r.scenario), cell(r.variant), cell(r.expect),
-			cell(r.got), mark, cell(r.outcome), r.took.Seconds())
+		fmt.Fprintf(w, "| %s | %s | %s | %s | %s %s | %.0f s |\n", tableCell(r.scenario), tableCell(r.variant), tableCell(r.expect),
+			tableCell(r.got), mark, tableCell(r.outcome), r.took.Seconds())
 	}
 	for _, one := range s.Series {
 		for _, u := range one.Unstable() {
-			fmt.Fprintf(w, "\n**unstable** %s: %s\n", cell(one.Scenario), cell(u))
+			fmt.Fprintf(w, "\n**unstable** %s: %s\n", tableCell(one.Scenario), tableCell(u))
 		}
 	}
 	_, err := io.WriteString(out, w.String())

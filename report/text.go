@@ -193,7 +193,7 @@ func (r *Report) incidents(w io.Writer) {
 		for _, in := range v.Incidents {
 			fmt.Fprintln(w)
 			hanging(w, "", fmt.Sprintf("%s: %s #%d, %s, %s", v.Name, strings.ToUpper(in.Kind), in.ID,
-				words.Count(in.Places(), "worker"), span(in, end)))
+				words.Count(in.Places(), "worker"), incidentSpan(in, end)))
 			hanging(w, "  why    ", in.Cause.Sentence+sureness(in.Cause))
 			for j, who := range victims(in, end) {
 				hanging(w, []string{"  who    ", "         "}[min(j, 1)], who)
@@ -223,8 +223,8 @@ func sureness(c diagnose.Cause) string {
 	return " (" + string(c.Confidence) + ")"
 }
 
-// span says when an incident was, and for how long.
-func span(in diagnose.Incident, end time.Duration) string {
+// incidentSpan says when an incident was, and for how long.
+func incidentSpan(in diagnose.Incident, end time.Duration) string {
 	if in.Kind != diagnose.KindHang {
 		return "at " + words.Moment(in.Began)
 	}

@@ -63,7 +63,7 @@ func (l *loop) Report() *report.Report {
 // every worker, deaths, recovery. Where more workers are wanted than were recorded, they are copies of these.
 func recorded(b *testing.B, workers int) []*report.Report {
 	b.Helper()
-	in, err := history.Open("testdata/" + contention + history.Extension)
+	in, err := history.OpenRecording("testdata/" + contention + history.Extension)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -57,7 +57,7 @@ func reportAt(t testing.TB, name string, at time.Duration) *report.Report {
 
 func foldTo(t testing.TB, name string, at time.Duration) *report.Report {
 	t.Helper()
-	in, err := history.Open(filepath.Join("testdata", name+history.Extension))
+	in, err := history.OpenRecording(filepath.Join("testdata", name+history.Extension))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -157,7 +157,7 @@ type winding struct {
 }
 
 func startFold(path string) (*winding, error) {
-	in, err := history.Open(path)
+	in, err := history.OpenRecording(path)
 	if err != nil {
 		return nil, err
 	}

@@ -63,7 +63,7 @@ func TestATerminalThatVanishesEndsTheRunInOrder(t *testing.T) {
 
 func allRecords(t *testing.T, path string) []history.Record {
 	t.Helper()
-	in, err := history.Open(path)
+	in, err := history.OpenRecording(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -119,7 +119,7 @@ const (
 
 // kindOf tells them apart by how the file begins.
 func kindOf(path string) (fileKind, error) {
-	in, err := history.Open(path)
+	in, err := history.OpenRecording(path)
 	if err == nil {
 		return aRecording, in.Close()
 	}
