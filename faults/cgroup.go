@@ -124,6 +124,14 @@ func (h hierarchy) give(controller string, g *Guardian) error {
 	return nil
 }
 
+// undoController is of a controller of cgroup v2 that groups below another were given.
+var undoController = mendedBy("take-controller", mending{
+	says: func(u undo) string {
+		return fmt.Sprintf("take the %s controller away from the groups below %s", u.Controller, u.Path)
+	},
+	mend: func(u undo) error { return takeController(u.Path, u.Controller) },
+})
+
 // takeController ends what give did. It is safe twice.
 func takeController(parent, controller string) error {
 	if !filepath.IsAbs(parent) || !slices.Contains([]string{"cpu", "memory"}, controller) {
@@ -180,6 +188,13 @@ func members(dir string) ([]int, error) {
 	}
 	return all, nil
 }
+
+// undoGroup thaws a group, moves its processes back and removes it.
+var undoGroup = mendedBy("dissolve-group", mending{
+	says:     func(u undo) string { return "dissolve the control group " + u.Path },
+	mend:     func(u undo) error { return dissolveGroup(u.Path, u.Back) },
+	releases: true,
+})
 
 // dissolveGroup ends a group: it is thawed, its processes go back where they came from, and it is removed. It is safe
 // twice, and on a group that never came to be.

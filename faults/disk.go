@@ -60,6 +60,12 @@ func isMount(dir string) bool {
 	return err == nil && slices.ContainsFunc(mounts, func(m proc.Mount) bool { return m.Point == dir })
 }
 
+// undoMount unmounts what a run mounted at a folder.
+var undoMount = mendedBy("unmount", mending{
+	says: func(u undo) string { return "unmount " + u.Path },
+	mend: func(u undo) error { return unmountAll(u.Path) },
+})
+
 // unmountAll takes every mount on a run's folder away, whoever still uses it; none there is no error. A frozen one is
 // thawed first.
 func unmountAll(dir string) error {

@@ -148,6 +148,13 @@ func thawFile(file *os.File) error {
 	return fmt.Errorf("the disk of %s is frozen again and again", file.Name())
 }
 
+// undoFrozen thaws a file system.
+var undoFrozen = mendedBy("thaw-disk", mending{
+	says:     func(u undo) string { return "thaw the disk at " + u.Path },
+	mend:     func(u undo) error { return thawDisk(u.Path) },
+	releases: true,
+})
+
 // thawDisk is for those that have only the path; where nothing is mounted any more nothing is frozen.
 func thawDisk(dir string) error {
 	if !isMount(dir) {

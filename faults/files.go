@@ -102,6 +102,12 @@ func roomFor(used map[int]bool, more int) uint64 {
 	return uint64(n)
 }
 
+// undoFiles gives RLIMIT_NOFILE back as it was.
+var undoFiles = mendedBy("allow-files", mending{
+	says: func(u undo) string { return fmt.Sprintf("give pid %d its limit of open files back", u.PID) },
+	mend: mendFiles,
+})
+
 func mendFiles(u undo) error {
 	if len(u.Old) != 2 {
 		return fmt.Errorf("undo record %s: want the old limit, soft and hard", u.ID)

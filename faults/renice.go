@@ -78,6 +78,13 @@ func (r reniceHarm) strike(ctx context.Context, at target) (effect, error) {
 		len(old), 20-old[at.victim.PID]), heal: heal}, nil
 }
 
+// undoNice gives a process its nice values back; Old has pairs: a thread's number and what getpriority(2) gives for
+// it as a system call, 20 minus its nice value.
+var undoNice = mendedBy("give-priority", mending{
+	says: func(u undo) string { return fmt.Sprintf("give the threads of pid %d their priority back", u.PID) },
+	mend: mendNice,
+})
+
 // mendNice is what the guardian does of it.
 func mendNice(u undo) error {
 	old := map[int]int{}

@@ -63,6 +63,13 @@ func halt(ctx context.Context, p process) error {
 	}
 }
 
+// undoContinue sends SIGCONT.
+var undoContinue = mendedBy("continue", mending{
+	says:     func(u undo) string { return fmt.Sprintf("continue the stopped pid %d", u.PID) },
+	mend:     func(u undo) error { return resume(u.process) },
+	releases: true,
+})
+
 // resume continues a stopped process and waits until it is no longer stopped.
 func resume(p process) error {
 	err := p.signal(unix.SIGCONT)

@@ -21,43 +21,62 @@ type undo struct {
 	Until time.Time `json:"until,omitzero"`
 }
 
-// Kinds of undo records; they stand in journals, so a name never changes. How each is mended says mend.go.
-const (
-	undoServer     = "end-server" // kill the process and all that descends from it
-	undoHelper     = "end-helper" // kill the process
-	undoContinue   = "continue"   // SIGCONT
-	undoFolder     = "remove-folder"
-	undoGroup      = "dissolve-group"  // thaw it, move its processes back, remove it
-	undoController = "take-controller" // of cgroup v2, which groups below another were given
-	undoMount      = "unmount"
-	undoFrozen     = "thaw-disk"
-	undoFiles      = "allow-files" // RLIMIT_NOFILE as it was
-	// undoNice gives a process its nice values back; Old has pairs: a thread's number and what getpriority(2) gives for
-	// it as a system call, 20 minus its nice value.
-	undoNice = "give-priority"
+// A mending is how one kind of undo record is mended. Each is declared once, beside what mends it.
+type mending struct {
+	// says what mending does, for a person.
+	says func(u undo) string
+	// mend undoes the harm and returns nil only when it was seen to be gone. It is safe twice, and on what never came
+	// to be.
+	mend func(u undo) error
+	// releases says that it lets processes run again that could not even be killed before: that comes first.
+	releases bool
+	// survives says that the harm outlives a restart of the machine.
+	survives bool
+}
+
+// mendings are all there are, by the kind of the record.
+var mendings = map[string]mending{}
+
+// mendedBy declares a kind of undo record and returns its name, which stands in journals and so never changes. It panics
+// on a name that is taken.
+func mendedBy(kind string, m mending) string {
+	if _, taken := mendings[kind]; taken {
+		panic("two ways to mend " + kind)
+	}
+	mendings[kind] = m
+	return kind
+}
+
+var (
+	// undoServer ends a process and all that descends from it.
+	undoServer = mendedBy("end-server", ending)
+	// undoHelper ends a process.
+	undoHelper = mendedBy("end-helper", ending)
 )
 
-// String says what mending it does, for a person.
-func (u undo) String() string {
-	switch u.Kind {
-	case undoServer, undoHelper:
-		return fmt.Sprintf("end pid %d", u.PID)
-	case undoContinue:
-		return fmt.Sprintf("continue the stopped pid %d", u.PID)
-	case undoFolder:
-		return fmt.Sprintf("remove %s", u.Path)
-	case undoGroup:
-		return fmt.Sprintf("dissolve the control group %s", u.Path)
-	case undoController:
-		return fmt.Sprintf("take the %s controller away from the groups below %s", u.Controller, u.Path)
-	case undoMount:
-		return fmt.Sprintf("unmount %s", u.Path)
-	case undoFrozen:
-		return fmt.Sprintf("thaw the disk at %s", u.Path)
-	case undoFiles:
-		return fmt.Sprintf("give pid %d its limit of open files back", u.PID)
-	case undoNice:
-		return fmt.Sprintf("give the threads of pid %d their priority back", u.PID)
-	}
-	return u.Kind
+var ending = mending{
+	says: func(u undo) string { return fmt.Sprintf("end pid %d", u.PID) },
+	mend: func(u undo) error { return u.process.end(endLimit) },
 }
+
+// mending is how a record is mended; one of a kind that a later version wrote is left as it is and told.
+func (u undo) mending() mending {
+	if m, ok := mendings[u.Kind]; ok {
+		return m
+	}
+	return mending{
+		says: func(undo) string { return u.Kind },
+		mend: func(undo) error {
+			return fmt.Errorf("undo record of kind %q: not known to this version of hangtime", u.Kind)
+		},
+	}
+}
+
+// String says what mending it does, for a person.
+func (u undo) String() string { return u.mending().says(u) }
+
+func (u undo) releases() bool { return u.mending().releases }
+
+func (u undo) survives() bool { return u.mending().survives }
+
+func (u undo) mend() error { return u.mending().mend(u) }
