@@ -26,7 +26,7 @@ import (
 	"github.com/hangtime-dev/hangtime/diagnose"
 )
 
-var control = flag.Duration("control", 0, "how long each control is watched, half of it one that has the machine for itself")
+var lasting = flag.Duration("control", 0, "how long each control is watched, half of it one that has the machine for itself")
 
 // A quiet is a server that suffers in some way and has no hang: whatever is found there is false.
 type quiet struct {
@@ -38,12 +38,13 @@ type quiet struct {
 	body    string
 	share   float64         // of the capacity that was measured
 	alone   bool            // it takes whole processors: nothing else is run beside it
-	long    int             // long polls beside, all the time
-	hold    string          // seconds that one of them takes; empty: 20
+	long    int             // long requests beside, all the time
+	beside  string          // what they ask for; empty: an answer after 20 s
 	upgrade bool            // these are web sockets on which nothing is said
 	once    string          // path that is asked once before
 	every   func(s *server) // done every five seconds
 	quota   int             // percent of one processor; 0: as much as there is
+	idle    bool            // nothing is asked of it at all
 	must    diagnose.Label
 
 	findings []spell
@@ -71,28 +72,38 @@ func quiets() []*quiet {
 		{name: "healthy", server: "php-fpm", method: "GET", path: "/?for=0.02", share: 0.8},
 		// A thread may be held for as long as --hang-after, which is 10 s, and no longer.
 		{name: "long polls in threads", server: "gunicorn 27", args: []string{"--workers=2", "--threads=16"}, method: "GET",
-			path: "/?for=0.02", share: 0.1, long: 12, hold: "8"},
+			path: "/?for=0.02", share: 0.1, long: 12, beside: "/?for=8"},
 		{name: "long polls in tasks", server: "uvicorn", args: []string{"--workers=2"}, method: "GET", path: "/?for=0.02",
 			share: 0.1, long: 12, must: diagnose.Awaiting},
 		{name: "web sockets", server: "uvicorn", args: []string{"--workers=2"}, method: "GET", path: "/?for=0.02",
 			share: 0.1, long: 12, upgrade: true},
+		{name: "server-sent events in threads", server: "gunicorn 27", args: []string{"--workers=2", "--threads=16"}, method: "GET",
+			path: "/?for=0.02", share: 0.1, long: 12, beside: "/events?for=60"},
+		{name: "server-sent events in tasks", server: "uvicorn", args: []string{"--workers=2"}, method: "GET",
+			path: "/?for=0.02", share: 0.1, long: 12, beside: "/events?for=60"},
 		{name: "reload every 5 s", server: "gunicorn 27", args: threads, method: "GET", path: "/?for=0.02", share: 0.1,
 			every: func(s *server) { _ = syscall.Kill(s.pid, syscall.SIGHUP) }},
 		{name: "pool of processes at rest", server: "gunicorn 27", args: threads, method: "GET", path: "/?for=0.02",
 			share: 0.1, once: "/processes"},
 		{name: "healthy", server: "reference", args: sync4, method: "POST", path: "/task",
 			body: `{"work":"sleep","duration":"20ms"}`, share: 0.8, alone: true},
+		{name: "no task at all", server: "Celery", args: []string{"--concurrency=4"}, idle: true},
 	}
 }
 
-func TestControls(t *testing.T) {
-	if *binary == "" || *control == 0 {
+func TestControls(t *testing.T) { control(t, "controls", false) }
+
+// TestIdle is of servers of which nothing is asked. They cost nothing to keep, and so are watched for longer.
+func TestIdle(t *testing.T) { control(t, "idle", true) }
+
+func control(t *testing.T, name string, idle bool) {
+	if *binary == "" || *lasting == 0 {
 		t.Fatal("want the flags -hangtime and -control, as make bench-diagnose-controls gives them")
 	}
 	which := regexp.MustCompile(*only)
 	var all []*quiet
 	for _, q := range quiets() {
-		if which.MatchString(q.server + ": " + q.name) {
+		if q.idle == idle && which.MatchString(q.server+": "+q.name) {
 			all = append(all, q)
 		}
 	}
@@ -107,16 +118,16 @@ func TestControls(t *testing.T) {
 	}
 	text := controlTable(all)
 	fmt.Println(text)
-	write(t, "controls", text)
+	write(t, name, text)
 }
 
 // span is how long it is watched: one that has the machine for itself half as long, so that all is done in the time
 // that a person waits for it.
 func (q *quiet) span() time.Duration {
 	if q.alone {
-		return *control / 2
+		return *lasting / 2
 	}
-	return *control
+	return *lasting
 }
 
 func (q *quiet) run(t *testing.T) {
@@ -124,6 +135,11 @@ func (q *quiet) run(t *testing.T) {
 	defer cancel()
 	s := start(ctx, t, q.server, q.args)
 	w, stop := watchServer(ctx, t, s)
+	if q.idle {
+		time.Sleep(q.span())
+		q.note(w, stop)
+		return
+	}
 	for range 20 { // its listener is there before its workers are
 		if a := w.ask(s, q.method, q.path, q.body, 20*time.Second); a.err != nil {
 			t.Fatal(a.err)
@@ -148,6 +164,11 @@ func (q *quiet) run(t *testing.T) {
 	ctx, end := context.WithTimeout(ctx, q.span())
 	defer end()
 	q.load(ctx, w, s)
+	q.note(w, stop)
+}
+
+// note ends the watch and keeps what it found.
+func (q *quiet) note(w *watch, stop func()) {
 	stop()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -189,7 +210,7 @@ func (q *quiet) load(ctx context.Context, w *watch, s *server) {
 					holdWebSocket(ctx, s)
 					continue
 				}
-				w.ask(s, "GET", "/?for="+cmp.Or(q.hold, "20"), "", 30*time.Second)
+				w.ask(s, "GET", cmp.Or(q.beside, "/?for=20"), "", 90*time.Second)
 			}
 		})
 	}

@@ -23,9 +23,9 @@ import (
 
 // A server is one that the bench has started.
 type server struct {
-	kind    string // "reference", "gunicorn" (Debian's), "gunicorn 27", "uvicorn", "php-fpm"
+	kind    string // "reference", "gunicorn" (Debian's), "gunicorn 27", "uvicorn", "php-fpm", "Celery"
 	pid     int    // of its arbiter
-	address string
+	address string // of a queue's workers, who listen nowhere, their broker's
 	dir     string
 	stdout  *os.File // reading end of its standard output, where that is wanted; nobody reads it otherwise
 }
@@ -49,6 +49,8 @@ func start(ctx context.Context, t *testing.T, kind string, args []string) *serve
 			"--worker-tmp-dir", s.dir, "--log-level=error"}, append(args, module)...)...)
 	case "php-fpm":
 		cmd = s.fpm(t)
+	case "Celery":
+		cmd = s.celery(t, args)
 	case "uvicorn":
 		s.address = freeAddress(t)
 		host, port, _ := net.SplitHostPort(s.address)
@@ -98,6 +100,9 @@ func start(ctx context.Context, t *testing.T, kind string, args []string) *serve
 		}
 	}
 	network, address := "tcp", s.address
+	if kind == "Celery" {
+		s.awaitChildren(ctx, t, 4)
+	}
 	if kind == "php-fpm" { // the proxy may be there before it
 		network, address = "unix", filepath.Join(s.dir, "fpm.sock")
 	}
@@ -153,6 +158,40 @@ func (s *server) fpm(t *testing.T) *exec.Cmd {
 		_ = proxy.Wait()
 	})
 	return exec.Command(found[len(found)-1], "-F", "-R", "-y", filepath.Join(s.dir, "fpm.conf"))
+}
+
+// celery starts a broker, which is Redis, and is the command of a Celery worker that takes its tasks.
+func (s *server) celery(t *testing.T, args []string) *exec.Cmd {
+	t.Helper()
+	s.address = freeAddress(t)
+	_, port, _ := net.SplitHostPort(s.address)
+	broker := exec.Command("redis-server", "--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no", "--dir", s.dir)
+	broker.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := broker.Start(); err != nil {
+		t.Fatalf("%v (.ci/install-tools installs it)", err)
+	}
+	t.Cleanup(func() {
+		_ = broker.Process.Kill()
+		_ = broker.Wait()
+	})
+	url := "redis://" + s.address + "/0"
+	return exec.Command(filepath.Join(today(t), "celery"), append([]string{"--broker", url, "--result-backend", url, "--quiet", "worker",
+		"--loglevel=ERROR"}, args...)...)
+}
+
+// awaitChildren waits until the server has so many children.
+func (s *server) awaitChildren(ctx context.Context, t *testing.T, want int) {
+	t.Helper()
+	path := fmt.Sprintf("/proc/%d/task/%d/children", s.pid, s.pid)
+	for began := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		text, err := os.ReadFile(path)
+		if err == nil && len(strings.Fields(string(text))) >= want {
+			return
+		}
+		if time.Since(began) > 30*time.Second || ctx.Err() != nil {
+			t.Fatalf("%s has not the children %d that it is to have: %q, %v", s.kind, want, text, err)
+		}
+	}
 }
 
 // here is the folder of the applications.

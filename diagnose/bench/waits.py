@@ -179,8 +179,18 @@ def asked(path, query):
     return path.strip("/"), q
 
 
+def stream(seconds):
+    """Server-sent events: one each second."""
+    for number in range(int(seconds)):
+        yield f"data: {number}\n\n".encode()
+        time.sleep(1)
+
+
 def app(environ, start_response):
     name, q = asked(environ["PATH_INFO"], environ["QUERY_STRING"])
+    if name == "events":
+        start_response("200 OK", [("Content-Type", "text/event-stream")])
+        return stream(q["for"])
     if time.monotonic() > float(q.get("until", "inf")):
         name, q = "", {}
     gate = GATES.get(name)
@@ -255,12 +265,22 @@ async def web_socket(receive, send):
         await send({"type": "websocket.send", "text": message.get("text") or ""})
 
 
+async def send_stream(seconds, send):
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
+    for number in range(int(seconds)):
+        await send({"type": "http.response.body", "body": f"data: {number}\n\n".encode(), "more_body": True})
+        await asyncio.sleep(1)
+    await send({"type": "http.response.body", "body": b""})
+
+
 async def tasks(scope, receive, send):
     if scope["type"] == "websocket":
         await web_socket(receive, send)
     if scope["type"] != "http":
         return
     name, q = asked(scope["path"], scope["query_string"].decode())
+    if name == "events":
+        return await send_stream(q["for"], send)
     began = time.monotonic_ns()
     how = AWAITS.get(name)
     if how:
