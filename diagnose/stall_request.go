@@ -106,6 +106,9 @@ func (f finder) threadStall(p *process, t *threadState, others []*threadState) (
 			begin = max(t.placed, unasked)
 		}
 	}
+	if kind != standing {
+		begin = max(begin, f.spokeAt(p, t))
+	}
 	s := f.explained(p, t, max(begin, p.seen), never)
 	if shown != unset {
 		s.shown = shown
@@ -121,6 +124,15 @@ func (f finder) threadStall(p *process, t *threadState, others []*threadState) (
 	f.turn(p, &s)
 	s.nobodys = s.limit == never && f.nobodys(p, t)
 	return s, true
+}
+
+// spokeAt is when a byte of the answer was last sent to whoever asked for what a thread is at: events that are sent one
+// by one, the pieces of a long answer, are progress, however often it sleeps in between.
+func (f finder) spokeAt(p *process, t *threadState) time.Duration {
+	if st := f.stackOf(p, t); st != nil && st.Request != nil && st.Request.Spoke > 0 {
+		return st.at - st.Request.Spoke
+	}
+	return unset
 }
 
 // nobodys says whether nobody outside waits for what a thread of a pool does: its worker serves connections, and has

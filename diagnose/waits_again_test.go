@@ -72,3 +72,30 @@ func TestAChildWhoseOutputNobodyReadsNeverEnds(t *testing.T) {
 		t.Errorf("others could read it: %s", w.State)
 	}
 }
+
+// TestAnAnswerThatIsSentPieceByPieceIsProgress: server-sent events, one each second, from a thread that sleeps in between; and
+// one of which no more comes.
+func TestAnAnswerThatIsSentPieceByPieceIsProgress(t *testing.T) {
+	streams := func(until time.Duration) []moment {
+		return every(5*s+100*ms, 27*s, func(at time.Duration) []history.Event {
+			still := (at - 5*s) % s
+			spoke := still
+			if at > until {
+				spoke = at - until
+			}
+			return look(101, sample(1, 101, func(w *history.WorkerSample) { w.Idle, w.Moved, w.Spoke, w.CPU = 1, true, spoke+1, at/4 }),
+				stands(101, 101, "epoll_wait", at), stands(101, 105, "clock_nanosleep", still),
+				code(101, 105, func(st *history.Stack) {
+					st.Pool, st.Own, st.Frames = true, 1, []string{"stream (/app/views.py:10)"}
+					st.Request = &history.Request{Method: "GET", Path: "/events", Port: 40001, Spoke: spoke + 1}
+				}))
+		})
+	}
+	if w := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), streams(30*s))).Workers()[0]; w.State.IsHang() || w.Label == Slow {
+		t.Errorf("an event each second: %s %q", w.State, w.Label)
+	}
+	f := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), streams(8*s)))
+	if w := f.Workers()[0]; w.State != Hung || w.Since < 7*s {
+		t.Errorf("none since 8 s: %s since %v", w.State, w.Since)
+	}
+}

@@ -227,6 +227,8 @@ type Request struct {
 	Query  string `json:"query,omitempty"`
 	ID     string `json:"id,omitempty"`
 	Port   int    `json:"port,omitempty"` // the client's
+	// Since a byte of its answer was last sent; 0: none was, or it is not known.
+	Spoke time.Duration `json:"spoke,omitempty"`
 }
 
 // Descriptors is how many files a worker has open, recorded when it is under suspicion, or near its limit.

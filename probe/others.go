@@ -47,7 +47,7 @@ func (o *otherStacks) follow(now time.Time, links []history.Link) {
 		for _, frame := range work.Frames {
 			link.Stack = append(link.Stack, frameWords(frame))
 		}
-		link.Request = o.stacks.requestOf(work.Request)
+		link.Request = o.stacks.requestOf(link.PID, work.Request)
 	}
 }
 

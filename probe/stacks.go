@@ -10,6 +10,7 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/kernel/memory"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
+	"github.com/hangtime-dev/hangtime/probe/requests"
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
@@ -36,6 +37,7 @@ const (
 type stackReader struct {
 	fs        proc.FS
 	rec       *history.Recorder
+	requests  *requests.Reader
 	languages []stacks.Opener
 	arbiter   int
 	query     bool // the part of a request's address behind "?" may be recorded
@@ -198,18 +200,21 @@ func (r *stackReader) stackOf(one *worker, language string, work alike) history.
 	} else if found, ok := lockOf(&one.looks, work.TID); ok {
 		st.Wait = &found
 	}
-	st.Request = r.requestOf(work.Request)
+	st.Request = r.requestOf(one.PID, work.Request)
 	return st
 }
 
 // requestOf is a request as it may be recorded; nil: there is none.
-func (r *stackReader) requestOf(q stacks.Request) *history.Request {
+func (r *stackReader) requestOf(pid int, q stacks.Request) *history.Request {
 	if q.Path == "" && q.ID == "" {
 		return nil
 	}
 	out := &history.Request{Method: q.Method, Path: q.Path, ID: q.ID, Port: q.Port}
 	if r.query {
 		out.Query = q.Query
+	}
+	if silent, known := r.requests.Answering(pid, q.Port); known {
+		out.Spoke = max(silent, 1)
 	}
 	return out
 }

@@ -33,7 +33,7 @@ type witness struct {
 
 func newWitness(fs proc.FS, rec *history.Recorder, target discovery.Target, requests *requests.Reader, lastRun lastRun,
 	troubles *troubles) *witness {
-	stacks := &stackReader{fs: fs, rec: rec, languages: languages(), arbiter: target.Arbiter, query: target.Query,
+	stacks := &stackReader{fs: fs, rec: rec, requests: requests, languages: languages(), arbiter: target.Arbiter, query: target.Query,
 		troubles: troubles}
 	return &witness{
 		fs: fs, rec: rec, target: target, requests: requests, lastRun: lastRun, troubles: troubles,

@@ -170,6 +170,22 @@ func (c *connections) of(pid int) Tally {
 	return Tally{Answered: c.closed[pid]}
 }
 
+// answering is for how long nothing has been sent at the connection of a process with a client's port, on which an answer
+// has begun or is whole.
+func (c *connections) answering(pid, port int) (silent time.Duration, known bool) {
+	for i := range c.now {
+		one := &c.now[i]
+		if int(one.Peer) != port || one.State == sockdiag.Listen || one.Local {
+			continue
+		}
+		if s := c.sockets[one.Inode]; s == nil || s.pid != pid || phaseOf(*one, s.oneToOne) != settled {
+			continue
+		}
+		return one.LastSend, true
+	}
+	return 0, false
+}
+
 // own notes who has a socket.
 func (c *connections) own(inode uint32, pid int) {
 	if s := c.sockets[inode]; s != nil && s.pid == 0 {

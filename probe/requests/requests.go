@@ -214,6 +214,17 @@ func (r *Reader) Of(pid int) Tally {
 	return t
 }
 
+// Answering is for how long a process has sent nothing on its connection with a client's port, where an answer to its last
+// request has begun or is whole, by the kernel's clock (TCP_INFO, steps of 4 ms). It is not known of a request of which no
+// byte was answered, nor of one at a unix socket.
+func (r *Reader) Answering(pid, port int) (silent time.Duration, known bool) {
+	if r.connections == nil || port == 0 {
+		return 0, false
+	}
+	silent, known = r.connections.answering(pid, port)
+	return silent + time.Since(r.readAt), known
+}
+
 // Backlog is what the listening sockets hold: connections that no worker has accepted, and how many they may hold;
 // listening says whether there are any.
 func (r *Reader) Backlog() (waiting, limit int, listening bool) {
