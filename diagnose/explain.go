@@ -48,9 +48,7 @@ func (x explainer) explain(p *process, s standstill) Cause {
 	case deadLoop:
 		return notRun(p)
 	case waitingInside:
-		return Cause{Kind: CauseMutex, Confidence: Likely, Short: "threads wait for each other",
-			Sentence: fmt.Sprintf("%s inside, while no thread runs or waits for anything outside: they wait in futex for locks or conditions inside the process; who is to end that cannot be seen",
-				words.Count(p.sample.Inside, "request"))}
+		return waitInside(p, s)
 	case lingering:
 		return x.lingers(p, s)
 	case waitingTasks:
