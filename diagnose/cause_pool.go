@@ -78,7 +78,7 @@ func (x explainer) keeper(p *process, t *threadState) string {
 func (x explainer) keptOtherwise(p *process, s standstill, what string) (same int, others []string) {
 	counts := map[string]int{}
 	for _, t := range x.serving(p) {
-		r := roleOf(t.ThreadSample)
+		r := p.roleOf(t.ThreadSample)
 		if t.TID == s.tid || r == mainThread || r == loopThread || t.running >= 0 && !x.repeats(p, t) || x.unread(p, t) {
 			continue
 		}
