@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -173,5 +174,35 @@ int main() { puts("ready"); fflush(stdout); if (vfork() == 0) { char b; read(0, 
 	}
 	if wait := got.(history.ChildWait); wait.Via != "start" || wait.Child.PID != children[0] {
 		t.Errorf("got %+v, want the start of %d", wait, children[0])
+	}
+}
+
+// TestTheOnlyChildIsWaitedFor: by the account of a language that does not say which it waits for. A worker is none that
+// is waited for.
+func TestTheOnlyChildIsWaitedFor(t *testing.T) {
+	for _, count := range []int{1, 2} {
+		pid := run(t, t.TempDir(), `import os, subprocess, sys
+for _ in range(`+strconv.Itoa(count)+`):
+    subprocess.Popen(["cat"], stdin=sys.stdin)
+print("ready", flush=True)
+os.waitpid(-1, 0)`)
+		children, err := proc.FS("/proc").Children(pid)
+		if err != nil || len(children) != count {
+			t.Fatalf("children %v, %v", children, err)
+		}
+		f, s := newFinder(t), Subject{PID: pid, TID: pid}
+		want := map[int]int{0: children[0], children[0]: children[0], pid: 0} // by what the language says
+		if count > 1 {
+			want[0] = 0
+		}
+		for says, child := range want {
+			got, is := f.Child(s, says, Server{}).(history.ChildWait)
+			if is != (child != 0) || got.Child.PID != child {
+				t.Errorf("%d children, it says %d: %+v, want %d", count, says, got, child)
+			}
+		}
+		if got := f.Child(s, children[0], Server{Workers: children}); got != nil {
+			t.Errorf("a worker: %+v", got)
+		}
 	}
 }

@@ -34,6 +34,22 @@ func (f *Finder) child(a *Answer, s Subject, server Server) {
 	a.Event = history.ChildWait{PID: s.PID, TID: s.TID, Op: s.Call.Name(), Via: "end", Child: f.host.peer(pid)}
 }
 
+// Child is a thread that waits for the end of a child by its language's account, whatever its system call is: its runtime
+// looks after the children by itself. pid 0: it does not say for which. Nil: that is not known.
+func (f *Finder) Child(s Subject, pid int, server Server) history.Event {
+	all, err := f.fs.Children(s.PID)
+	switch {
+	case err != nil || pid != 0 && !slices.Contains(all, pid), pid == 0 && len(all) != 1:
+		return nil
+	case pid == 0:
+		pid = all[0]
+	}
+	if slices.Contains(server.Workers, pid) {
+		return nil
+	}
+	return history.ChildWait{PID: s.PID, TID: s.TID, Op: s.Call.Name(), Via: "end", Child: f.host.peer(pid)}
+}
+
 // startsChild says whether a call lets its thread wait until the child that it makes has begun a program of its own, or is
 // over: vfork(2), and clone(2) with CLONE_VFORK, by which posix_spawn(3) starts programs.
 func (f *Finder) startsChild(s Subject) bool {
