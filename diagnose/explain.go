@@ -12,6 +12,7 @@ import (
 func (x explainer) causeOf(p *process, s standstill) Cause {
 	c := x.explain(p, s)
 	x.locate(p, s, &c)
+	x.mayHave(p, s, &c)
 	x.chain(p, s, &c)
 	x.titled(p, s, &c)
 	if !s.outside() && p.fileless() && x.backlog > 0 && c.Kind != CauseDescriptors {
