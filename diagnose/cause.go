@@ -184,7 +184,7 @@ func named(p *process, t *threadState) string {
 	switch {
 	case t == nil:
 		return "it"
-	case t.TID == p.pid && roleOf(t.ThreadSample) != loopThread:
+	case (t.TID == p.pid || t.TID == p.program) && p.roleOf(t.ThreadSample) != loopThread:
 		return "its main thread"
 	case t.Name != "":
 		return fmt.Sprintf("its thread %q (%d)", t.Name, t.TID)

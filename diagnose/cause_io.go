@@ -205,6 +205,13 @@ func bySyscall(p *process, s standstill) Cause {
 	case "futex":
 		return Cause{Kind: CauseMutex, Confidence: sure(s, false), Short: "waits for a lock of its own process",
 			Sentence: who + " waits for a lock inside its process" + arguments}
+	case "msgrcv", "mq_timedreceive", "msgsnd", "mq_timedsend":
+		what := "waits for a message of a message queue"
+		if strings.HasSuffix(call, "snd") || strings.HasSuffix(call, "send") {
+			what = "waits for room in a message queue"
+		}
+		return Cause{Kind: CauseEvent, Confidence: sure(s, true), Short: "message queue", Path: target(t.Args),
+			Sentence: fmt.Sprintf("%s is in %s%s: it %s", who, call, arguments, what)}
 	case "flock", "fcntl", "ofd":
 		file := target(t.Args)
 		c := Cause{Kind: CauseFileLock, Confidence: sure(s, false), Short: call, Path: file,

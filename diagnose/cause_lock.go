@@ -30,6 +30,18 @@ func fileLock(s standstill, w history.LockWait) Cause {
 	return c
 }
 
+// waitInside is threads that wait for each other, while at most some of them run.
+func waitInside(p *process, s standstill) Cause {
+	runs := "no thread runs or waits for anything outside"
+	if n := p.sample.Inside - s.crowd; n > 0 {
+		runs = fmt.Sprintf("at most %s, so that at least %d of them stand still, and none waits for anything outside",
+			words.Do(n, "thread", "run"), s.crowd)
+	}
+	return Cause{Kind: CauseMutex, Confidence: Likely, Short: "threads wait for each other",
+		Sentence: fmt.Sprintf("%s inside, while %s: they wait in futex for locks or conditions inside the process; who is to end that cannot be seen",
+			words.Count(p.sample.Inside, "request"), runs)}
+}
+
 // polled adds the lock that a thread which sleeps and asks again may ask for: that of a file which its process has open.
 func (c *Cause) polled(w history.LockWait) {
 	var who []string

@@ -12,7 +12,7 @@ func notRun(p *process) Cause {
 	c.Sentence = fmt.Sprintf("it answers requests and has %s open of which none ends", words.Count(p.open, "task"))
 	loop := false
 	for _, t := range p.threads {
-		loop = loop || roleOf(t.ThreadSample) == loopThread
+		loop = loop || p.roleOf(t.ThreadSample) == loopThread
 	}
 	turns := p.beatAt >= 0 && p.beat.Turns > 0
 	switch {

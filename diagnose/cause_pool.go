@@ -78,7 +78,7 @@ func (x explainer) keeper(p *process, t *threadState) string {
 func (x explainer) keptOtherwise(p *process, s standstill, what string) (same int, others []string) {
 	counts := map[string]int{}
 	for _, t := range x.serving(p) {
-		r := roleOf(t.ThreadSample)
+		r := p.roleOf(t.ThreadSample)
 		if t.TID == s.tid || r == mainThread || r == loopThread || t.running >= 0 && !x.repeats(p, t) || x.unread(p, t) {
 			continue
 		}
@@ -140,4 +140,28 @@ func (x explainer) tasksWait(p *process, s standstill) Cause {
 		c.Sentence += fmt.Sprintf("; %s has it, in %s", nameOf(owner), owner.own())
 	}
 	return c
+}
+
+// mayHave tells of older requests, which are at something else: where the runtime does not keep who has what the others
+// wait for, these may.
+func (x explainer) mayHave(p *process, s standstill, c *Cause) {
+	if s.how != waitingTasks || !exclusive(s.task) || s.task.Wait.Owner != 0 || c.Kind == CauseChild {
+		return
+	}
+	var first *stack
+	count := 0
+	for _, st := range x.awaited(p) {
+		if st.Request == nil || st.Wait == nil || st.own() == "" || st.Wait.Object != 0 && st.Wait.Object == s.task.Wait.Object ||
+			x.askedAt(p, st) >= s.from || first != nil && st.own() != first.own() {
+			continue
+		}
+		if first == nil {
+			first = st
+		}
+		count += max(st.Count, 1)
+	}
+	if first != nil {
+		c.Sentence += fmt.Sprintf("; %s for %s in %s, and may have it", words.Do(count, "older request", "wait"),
+			userWait(first), first.own())
+	}
 }

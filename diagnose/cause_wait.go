@@ -64,8 +64,11 @@ func (x explainer) reaped(p *process, s standstill) (tid int, wait *history.Chil
 // child is a thread that waits for a process that its worker started.
 func (x explainer) child(p *process, s standstill, w history.ChildWait) Cause {
 	who, verb := named(p, s.thread), "for the end of"
-	if w.Via == "pipe" {
+	switch w.Via {
+	case "pipe":
 		verb = "for the output of"
+	case "start":
+		verb = "for the start of the program of"
 	}
 	return Cause{Kind: CauseChild, Confidence: sure(s, w.Child.PID != 0),
 		Short: fmt.Sprintf("waits for its child %d", w.Child.PID),

@@ -75,3 +75,26 @@ func TestTheThreadThatReapsAChildSaysWhoIsWaitedFor(t *testing.T) {
 		t.Errorf("one of two: %+v", c)
 	}
 }
+
+// TestWhoWaitsForAChildIsAskedForSomething: a session's request came in the step of the kernel's clock in which the last
+// was answered, so that the socket leaves it in doubt.
+func TestWhoWaitsForAChildIsAskedForSomething(t *testing.T) {
+	session := func(doubtfulFrom, waitsFrom time.Duration, more ...history.Event) Worker {
+		return fold(script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 17*s, func(t time.Duration) []history.Event {
+			doubt := sample(1, 101, func(w *history.WorkerSample) {
+				w.Answered, w.Idle, w.Doubtful, w.DoubtfulFor, w.Still = 4900, 1, 1, t-doubtfulFrom, t-waitsFrom
+			})
+			return look(101, doubt, append(more, stands(101, 101, "read", t-waitsFrom), history.ChildWait{PID: 101, TID: 101,
+				Op: "read", Via: "pipe", Child: history.Peer{PID: 300}, Still: t - waitsFrom})...)
+		}))).Workers()[0]
+	}
+	if w := session(5*s, 5*s+10*ms); w.State != Hung || w.Inside != 1 || w.Cause.Kind != CauseChild {
+		t.Errorf("it waits since it was asked: %s, %d inside, %+v", w.State, w.Inside, w.Cause)
+	}
+	if w := session(7*s, 5*s+10*ms); w.Inside != 0 {
+		t.Errorf("it has waited for longer: %s, %d inside", w.State, w.Inside)
+	}
+	if w := session(5*s, 5*s+10*ms, accepting(101, 102, 10*ms)); w.Inside != 0 {
+		t.Errorf("another thread may have answered: %s, %d inside", w.State, w.Inside)
+	}
+}

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -244,5 +245,39 @@ func TestAThreadOfNoKnownPartStaysOne(t *testing.T) {
 		})))
 	if got := f.Incidents(); len(got) > 0 {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// TestOlderRequestsMayHaveWhatTheOthersWaitFor: of a channel that is used as a semaphore nobody keeps who has taken from it.
+func TestOlderRequestsMayHaveWhatTheOthersWaitFor(t *testing.T) {
+	sentence := func(holderCame time.Duration) string {
+		h := script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 17*s, func(t time.Duration) []history.Event {
+			found := []history.Event{accepting(101, 101, 10*ms)}
+			came := []time.Duration{holderCame, 5200 * ms, 5300 * ms}
+			var ages []time.Duration
+			for i, at := range came {
+				ages = append(ages, t-at)
+				wait, line := history.Wait{On: "channel", Object: 7}, "render (main.go:8)"
+				if i == 0 {
+					wait, line = history.Wait{On: "socket"}, "render (main.go:10)"
+				}
+				st := task(101, uint64(1+i), "goroutine", wait)
+				st.Language, st.Pool, st.Frames, st.Own = "go", true, []string{line}, 1
+				st.Request = &history.Request{Method: "GET", Path: "/", Port: 40001 + i}
+				found = append(found, st)
+			}
+			return look(101, inside(101, ages...), found...)
+		}))
+		w := fold(h).Workers()[0]
+		if w.State != Hung {
+			t.Fatalf("%s, want hung", w.State)
+		}
+		return w.Cause.Sentence
+	}
+	if got := sentence(5100 * ms); !strings.Contains(got, "1 older request waits for a socket in render (main.go:10), and may have it") {
+		t.Errorf("one came before: %q", got)
+	}
+	if got := sentence(5400 * ms); strings.Contains(got, "may have it") {
+		t.Errorf("one came after: %q", got)
 	}
 }

@@ -12,6 +12,7 @@ import (
 func (x explainer) causeOf(p *process, s standstill) Cause {
 	c := x.explain(p, s)
 	x.locate(p, s, &c)
+	x.mayHave(p, s, &c)
 	x.chain(p, s, &c)
 	x.titled(p, s, &c)
 	if !s.outside() && p.fileless() && x.backlog > 0 && c.Kind != CauseDescriptors {
@@ -48,9 +49,7 @@ func (x explainer) explain(p *process, s standstill) Cause {
 	case deadLoop:
 		return notRun(p)
 	case waitingInside:
-		return Cause{Kind: CauseMutex, Confidence: Likely, Short: "threads wait for each other",
-			Sentence: fmt.Sprintf("%s inside, while no thread runs or waits for anything outside: they wait in futex for locks or conditions inside the process; who is to end that cannot be seen",
-				words.Count(p.sample.Inside, "request"))}
+		return waitInside(p, s)
 	case lingering:
 		return x.lingers(p, s)
 	case waitingTasks:

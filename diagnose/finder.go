@@ -131,7 +131,7 @@ func (f finder) formed(p *process, t *threadState, n int) (from time.Duration, k
 // pooled counts those of a pool among threads that stand still. The pool is used up since the last of them was taken.
 func (f finder) pooled(p *process, s *standstill, standing []*threadState) {
 	for _, t := range standing {
-		r := roleOf(t.ThreadSample)
+		r := p.roleOf(t.ThreadSample)
 		switch {
 		case r == mainThread || r == loopThread:
 			continue

@@ -14,6 +14,7 @@ type looks struct {
 	obstacles map[int]*obstacle // by thread
 	stacks    map[int]*stack    // by thread
 	tasks     map[uint64]*stack // what no thread runs, by its ID
+	program   int               // the thread that runs the program's main function where that is not the first; 0: none
 	chains    map[int]history.Chain
 	spinning  map[uint64]span // goroutines that were found running, or ready to, whenever they were read
 	stacksAt  time.Duration   // when a stack was last read; unset: never
@@ -116,6 +117,12 @@ func (p *looks) traced(r history.Record, ev history.Stack) {
 	}
 	p.stacksAt = r.At
 	p.spun(r.At, ev)
+	switch {
+	case ev.Main && ev.Kind == "" && ev.TID != ev.PID:
+		p.program = ev.TID
+	case ev.TID == p.program:
+		p.program = 0 // main has returned
+	}
 	st := &stack{Stack: ev, at: r.At, first: r.At, seq: r.Seq}
 	p.goesOn(st)
 	if ev.TID == 0 {

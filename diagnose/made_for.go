@@ -4,7 +4,7 @@ package diagnose
 // language's account, makes one for each connection. Where it has one, a thread that a request made is its helper.
 func (v sight) madeFor(p *process, t *threadState) bool {
 	st := v.stackOf(p, t)
-	if st == nil || st.Kind != "" || t.Age <= 0 || roleOf(t.ThreadSample) == mainThread {
+	if st == nil || st.Kind != "" || t.Age <= 0 || p.roleOf(t.ThreadSample) == mainThread {
 		return false
 	}
 	for _, other := range p.stacks {

@@ -9,8 +9,8 @@ import (
 
 // sampled takes what was seen of the whole process at one tick of the probe.
 func (p *process) sampled(r history.Record, ev history.WorkerSample, slack time.Duration, busy float64) {
-	if ev.Inside == 0 && ev.Doubtful > 0 && p.saysItWaits() {
-		ev.Inside, ev.Oldest = 1, ev.DoubtfulFor // what it says of itself ends the doubt
+	if ev.Inside == 0 && ev.Doubtful > 0 && (p.saysItWaits() || p.waitsOutside(r.At, ev, slack)) {
+		ev.Inside, ev.Oldest = 1, ev.DoubtfulFor // what it says of itself, or is at, ends the doubt
 	}
 	old, first := p.sample, p.sampledAt < 0
 	if first {
@@ -48,6 +48,16 @@ func (p *process) sampled(r history.Record, ev history.WorkerSample, slack time.
 	for len(p.cpu) > 2 && (len(p.cpu) > 64 || r.At-p.cpu[1].at >= time.Second) {
 		p.cpu = slices.Delete(p.cpu, 0, 1)
 	}
+}
+
+// waitsOutside says whether its only thread has waited for something outside of its server, without running, since the
+// request came of which it is in doubt whether it did: then it waits for no client's next request.
+func (p *process) waitsOutside(now time.Duration, ev history.WorkerSample, slack time.Duration) bool {
+	if len(p.threads) != 1 {
+		return false
+	}
+	o := p.obstacles[p.pid]
+	return o != nil && o.foreign() && o.from >= now-ev.DoubtfulFor-slack && now-ev.Still <= o.from+slack
 }
 
 // beaten takes a worker's own sign of life. claims says that what it says of its tasks counts: nobody follows them from
@@ -96,7 +106,7 @@ func (p *process) looked(r history.Record, ev history.ThreadSample, l Limits) {
 	}
 	p.threads[ev.TID] = t
 	if rests {
-		p.idled[roleOf(ev)] = r.At
+		p.idled[p.roleOf(ev)] = r.At
 	}
 }
 
@@ -123,7 +133,7 @@ func (p *process) whole(at time.Duration, idle func(*threadState) bool) {
 		if idle(t) {
 			t.place, t.placed, t.slept, t.idled = "", unset, false, at
 			if t.Idle {
-				p.idled[roleOf(t.ThreadSample)] = t.at
+				p.idled[p.roleOf(t.ThreadSample)] = t.at
 			}
 			p.rests = true
 			p.ready = p.ready || t.For == "connections" || t.For == "parent" && t.TID == p.pid

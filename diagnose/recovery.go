@@ -37,7 +37,7 @@ func (pg progress) moves(p *process) bool {
 		return true // it was held to hang for want of a look
 	case s.thread == nil:
 		return p.answered > p.confirmed-tickStep && p.answered > s.from+pg.limits.Slack
-	case roleOf(s.thread.ThreadSample) == loopThread:
+	case p.roleOf(s.thread.ThreadSample) == loopThread:
 		return pg.turns(p, s)
 	}
 	return pg.answers(p, s)

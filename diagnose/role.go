@@ -6,7 +6,7 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
-// A role is what a thread is to its worker, as far as its name and number tell.
+// A role is what a thread is to its worker, as far as its name, its number and its language tell.
 type role int
 
 const (
@@ -17,8 +17,9 @@ const (
 	roles // how many there are
 )
 
-// roleOf tells it.
-func roleOf(t history.ThreadSample) role {
+// roleOf tells it. A language may run the program's main function on another thread than the process's first one, as a
+// JVM does, where the first only waits for that.
+func (l *looks) roleOf(t history.ThreadSample) role {
 	name := strings.ToLower(t.Name)
 	switch {
 	case strings.Contains(name, "loop"):
@@ -26,6 +27,10 @@ func roleOf(t history.ThreadSample) role {
 	case strings.Contains(name, "pool") || strings.Contains(name, "exec") || strings.HasPrefix(name, "req-") ||
 		strings.Contains(name, "srv tp"): // puma: "puma srv tp 001"
 		return poolThread
+	case l.program != 0:
+		if t.TID == l.program {
+			return mainThread
+		}
 	case t.TID == t.PID:
 		return mainThread
 	}

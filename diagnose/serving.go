@@ -13,12 +13,12 @@ func (v sight) serving(p *process) []*threadState {
 	all := v.still(p)
 	spoken := len(p.stacks) > 0
 	pools := slices.ContainsFunc(all, func(t *threadState) bool {
-		return roleOf(t.ThreadSample) != mainThread && v.atWork(p, t)
+		return p.roleOf(t.ThreadSample) != mainThread && v.atWork(p, t)
 	})
 	out := all[:0:0]
 	for _, t := range all {
 		st := v.stackOf(p, t)
-		switch main := roleOf(t.ThreadSample) == mainThread; {
+		switch main := p.roleOf(t.ThreadSample) == mainThread; {
 		case st != nil && (st.Request != nil || st.Turn && st.Own > 0), p.hang != nil && p.stall.tid == t.TID:
 		case main && st != nil && st.Ends:
 		case main && (pools || v.accepts(p) && (!t.Idle || v.engaged(p, t)) && st != nil), main && !spoken && v.joins(p, t, all),
@@ -56,7 +56,7 @@ func (v sight) joins(p *process, main *threadState, all []*threadState) bool {
 // atWork says whether a thread is one of those that serve, by its name or by its language's account.
 func (v sight) atWork(p *process, t *threadState) bool {
 	st := v.stackOf(p, t)
-	if r := roleOf(t.ThreadSample); r == loopThread || r == poolThread && !p.onlyInherits(t, st) {
+	if r := p.roleOf(t.ThreadSample); r == loopThread || r == poolThread && !p.onlyInherits(t, st) {
 		return true
 	}
 	return st != nil && (st.Pool || st.Request != nil) || v.madeFor(p, t)
@@ -79,13 +79,13 @@ func (l *looks) onlyInherits(t *threadState, st *stack) bool {
 
 // serves says whether what stops a thread stops its worker.
 func (v sight) serves(p *process, t *threadState) bool {
-	r := roleOf(t.ThreadSample)
+	r := p.roleOf(t.ThreadSample)
 	return r == loopThread || r == mainThread
 }
 
 // pool says whether a thread shares its worker's work with others.
 func (v sight) pool(p *process, t *threadState) bool {
-	switch roleOf(t.ThreadSample) {
+	switch p.roleOf(t.ThreadSample) {
 	case poolThread:
 		return true
 	case mainThread, loopThread:
@@ -100,7 +100,7 @@ func (v sight) threaded(p *process) bool {
 	n := 0
 	for _, t := range p.threads {
 		st := v.stackOf(p, t)
-		if roleOf(t.ThreadSample) == poolThread && !p.onlyInherits(t, st) || st != nil && st.Pool {
+		if p.roleOf(t.ThreadSample) == poolThread && !p.onlyInherits(t, st) || st != nil && st.Pool {
 			n++
 		}
 	}
@@ -120,7 +120,7 @@ func (v sight) occupied(p *process, t *threadState) bool {
 	if st != nil && st.Turn && st.Own > 0 {
 		return true // whoever accepts: all that its loop has waits for this turn
 	}
-	if roleOf(t.ThreadSample) != mainThread || v.accepts(p) || st != nil && st.Idle {
+	if p.roleOf(t.ThreadSample) != mainThread || v.accepts(p) || st != nil && st.Idle {
 		return false
 	}
 	if st != nil && st.Own > 0 || t.For == "something else" {

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -76,5 +77,32 @@ func TestAThreadThatAThreadOfAPoolMadeIsNoneOfThePool(t *testing.T) {
 		if got := fold(h).Workers()[0].State; got != want {
 			t.Errorf("read %v: %s, want %s", reads, got, want)
 		}
+	}
+}
+
+// TestTheThreadThatRunsMainServes: a JVM runs the program's main function on a thread of its own, and the process's first
+// one only waits for it. Without the language's word it is a thread of which nobody knows what it is for.
+func TestTheThreadThatRunsMainServes(t *testing.T) {
+	server := func(to time.Duration, change func(st *history.Stack, beside *history.ThreadSample)) Worker {
+		return fold(script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, to, func(t time.Duration) []history.Event {
+			first, beside := stands(101, 101, "futex", t-1*s), stands(101, 103, "futex", t-1*s)
+			first.Idle = true
+			st := code(101, 102, func(st *history.Stack) { st.Own, st.Main = 1, true })
+			change(&st, &beside)
+			return append(look(101, inside(101, t-5*s), first, stands(101, 102, "read", t-5*s),
+				st, beside), history.Listener{Backlog: 2, Limit: 50})
+		}))).Workers()[0]
+	}
+	w := server(8*s, func(*history.Stack, *history.ThreadSample) {})
+	if w.State != Hung || w.Since != 5*s || !strings.HasPrefix(w.Cause.Sentence, "its main thread is in read") {
+		t.Errorf("two wait behind it: %s since %s, %+v", w.State, w.Since, w.Cause)
+	}
+	if w := server(8*s, func(st *history.Stack, _ *history.ThreadSample) { st.Main = false }); w.State == Hung {
+		t.Errorf("a thread of which nobody says what it is for: %+v", w.Cause)
+	}
+	if w := server(8*s, func(_ *history.Stack, beside *history.ThreadSample) {
+		beside.Syscall, beside.Idle, beside.For = "epoll_wait", true, "connections"
+	}); w.State == Hung {
+		t.Errorf("another accepts: %+v", w.Cause)
 	}
 }

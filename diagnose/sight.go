@@ -90,7 +90,7 @@ func (v sight) parks(p *process, t *threadState) bool {
 // idles says whether the thread that would serve waits for events, seen lately.
 func (v sight) idles(p *process) bool {
 	for _, t := range p.threads {
-		if r := roleOf(t.ThreadSample); v.fresh(p, t.at) && v.idle(p, t) &&
+		if r := p.roleOf(t.ThreadSample); v.fresh(p, t.at) && v.idle(p, t) &&
 			(r == loopThread || r == mainThread || t.For == "connections") {
 			return true
 		}
@@ -134,7 +134,7 @@ func (v sight) still(p *process) []*threadState {
 
 func (v sight) weight(p *process, t *threadState) int {
 	n := 0
-	switch roleOf(t.ThreadSample) {
+	switch p.roleOf(t.ThreadSample) {
 	case loopThread:
 		n = 8
 	case mainThread:
@@ -158,7 +158,7 @@ func (v sight) weight(p *process, t *threadState) int {
 // repeats says whether a thread waits again and again in one place: a lock that is asked for with pauses, a call that
 // is tried again.
 func (v sight) repeats(p *process, t *threadState) bool {
-	if roleOf(t.ThreadSample) == loopThread {
+	if p.roleOf(t.ThreadSample) == loopThread {
 		return false // a loop comes back to one place by its nature, each time for another piece of work
 	}
 	enough, until := sameFor, t.there
@@ -172,9 +172,11 @@ func (v sight) repeats(p *process, t *threadState) bool {
 // restedAt is when a thread was last seen idle; of a main or loop thread also by what is known of the one that had
 // its part before.
 func (v sight) restedAt(p *process, t *threadState) time.Duration {
-	switch r := roleOf(t.ThreadSample); r {
+	switch r := p.roleOf(t.ThreadSample); r {
 	case mainThread, loopThread:
-		return p.idled[r]
+		if t.TID != p.program { // whose rest is no other's
+			return p.idled[r]
+		}
 	}
 	return t.idled
 }
@@ -262,7 +264,7 @@ func (v sight) runs(p *process) bool {
 // serverRuns says the same of its threads that are known to serve.
 func (v sight) serverRuns(p *process) bool {
 	for _, t := range p.threads {
-		if t.running >= 0 && v.fresh(p, t.at) && (roleOf(t.ThreadSample) != otherThread || v.atWork(p, t)) {
+		if t.running >= 0 && v.fresh(p, t.at) && (p.roleOf(t.ThreadSample) != otherThread || v.atWork(p, t)) {
 			return true
 		}
 	}
@@ -273,7 +275,7 @@ func (v sight) serverRuns(p *process) bool {
 func (v sight) computesBeside(p *process) bool {
 	for _, t := range p.threads {
 		if t.running >= 0 && v.fresh(p, t.at) && t.at-t.running >= sameFor &&
-			roleOf(t.ThreadSample) == otherThread && !v.atWork(p, t) {
+			p.roleOf(t.ThreadSample) == otherThread && !v.atWork(p, t) {
 			return true
 		}
 	}

@@ -1,17 +1,18 @@
 package diagnose
 
+import "math"
+
 // restful is the share of a processor below which a process does nothing but look after itself.
 const restful = 0.05
 
 // innerStall is requests of a program that tells nothing of its own and gives each connection a thread, as databases do:
-// they are inside, no thread runs, and none waits for anything outside. A thread may wake up every second to look whether
-// its client is still there, so that none of them need stand still for long.
+// more are inside than its threads that run can be at, and none waits for anything outside. A thread may wake up every
+// second to look whether its client is still there, so that none of them need stand still for long.
 func (f finder) innerStall(p *process) (standstill, bool) {
-	used, _ := p.shares()
-	if len(p.stacks) > 0 || p.sample.Inside == 0 || used >= restful || !f.whole || f.now-p.lookedAt > f.limits.Stale {
+	if len(p.stacks) > 0 || p.sample.Inside == 0 || !f.whole || f.now-p.lookedAt > f.limits.Stale {
 		return standstill{}, false
 	}
-	doors, waiting := 0, 0
+	doors, waiting, running := 0, 0, 0
 	for _, t := range p.threads {
 		switch {
 		case !f.fresh(p, t.at):
@@ -21,17 +22,23 @@ func (f finder) innerStall(p *process) (standstill, bool) {
 			if t.For == "connections" || t.For == "events" {
 				return standstill{}, false // it may have the clients in its loop
 			}
-		case t.running < 0 && t.Syscall == "futex" && f.unowned(p, t):
+		case t.running >= 0:
+			running++
+		case t.Syscall == "futex" && f.unowned(p, t):
 			waiting++
 		case keepsHouse(t.Syscall):
 		default:
-			return standstill{}, false // it says itself what it waits for, or runs
+			return standstill{}, false // it says itself what it waits for
 		}
 	}
-	if doors == 0 || waiting < p.sample.Inside {
+	if used, _ := p.shares(); used >= restful { // whoever used it need not run at the moment of the look
+		running = max(running, int(math.Ceil(used)))
+	}
+	if doors == 0 || waiting < p.sample.Inside || running >= p.sample.Inside {
 		return standstill{}, false
 	}
-	return standstill{from: max(p.began(), p.seen), work: unset, limit: never, how: waitingInside}, true
+	return standstill{from: max(p.began(), p.seen), work: unset, limit: never, how: waitingInside,
+		crowd: p.sample.Inside - running}, true
 }
 
 // keepsHouse says whether a system call is one in which a thread waits for a signal, for time, or for requests to disks

@@ -22,7 +22,7 @@ func (f finder) requestStall(p *process) (standstill, bool) {
 		}
 		if s, ok := f.threadStall(p, t, threads); ok {
 			consider(s)
-			if roleOf(t.ThreadSample) == mainThread || s.behind != nil && s.behind.shared() {
+			if p.roleOf(t.ThreadSample) == mainThread || s.behind != nil && s.behind.shared() {
 				break // the first explains most: the others wait with it
 			}
 		}
@@ -138,7 +138,7 @@ func (f finder) spokeAt(p *process, t *threadState) time.Duration {
 // nobodys says whether nobody outside waits for what a thread of a pool does: its worker serves connections, and has
 // none. A job in the background may last.
 func (f finder) nobodys(p *process, t *threadState) bool {
-	r := roleOf(t.ThreadSample)
+	r := p.roleOf(t.ThreadSample)
 	return r != mainThread && r != loopThread && !p.noListener && p.ready && f.backlog == 0 && p.open == 0 &&
 		p.sample.Inside+p.sample.Idle+p.sample.Silent == 0
 }
@@ -265,13 +265,13 @@ func (f finder) disproved(p *process, t *threadState, from time.Duration, busy, 
 	if t.running >= 0 {
 		begin = max(t.running, from)
 	}
-	if roleOf(t.ThreadSample) == otherThread && max(p.answered, p.ended) > begin+f.limits.Suspect {
+	if p.roleOf(t.ThreadSample) == otherThread && max(p.answered, p.ended) > begin+f.limits.Suspect {
 		return true // one of no known part, such as a log's writer: the worker answers well without it
 	}
 	if f.repeats(p, t) {
 		return false
 	}
-	if !others && roleOf(t.ThreadSample) == mainThread && t.running < 0 && !f.accepts(p) {
+	if !others && p.roleOf(t.ThreadSample) == mainThread && t.running < 0 && !f.accepts(p) {
 		return false // nobody else is there to answer: what looked like an answer was a client that gave up
 	}
 	// It stood still long before the last answer, or before what is asked now was asked: it serves neither.
@@ -290,5 +290,5 @@ func waitsForClient(o *obstacle) bool {
 // thing that a sleep can end is itself, so what it is between is not seen.
 func (v sight) pauses(p *process, t *threadState, others []*threadState) bool {
 	return sleeps(t.ThreadSample, v.behind(p, t.TID, v.now)) && p.sample.Inside > 0 && len(others) == 1 && !v.queued(p, 1) &&
-		roleOf(t.ThreadSample) == mainThread && t.from > max(p.began(), p.answered)+v.limits.Loop
+		p.roleOf(t.ThreadSample) == mainThread && t.from > max(p.began(), p.answered)+v.limits.Loop
 }

@@ -12,7 +12,7 @@ func (f finder) loopStall(p *process) (standstill, bool) {
 		return standstill{}, false
 	}
 	for _, t := range f.still(p) {
-		if roleOf(t.ThreadSample) != loopThread || p.ended > t.at+3*tickStep || t.running >= 0 && !f.computes(p, t) {
+		if p.roleOf(t.ThreadSample) != loopThread || p.ended > t.at+3*tickStep || t.running >= 0 && !f.computes(p, t) {
 			continue // a task ended well after the last look at it: it runs again. Its client learns of an end late, so a little later proves nothing.
 		}
 		from := t.from
@@ -52,7 +52,7 @@ func (f finder) taskStall(p *process) (standstill, bool) {
 	}
 	threads := f.still(p)
 	for _, t := range threads {
-		if roleOf(t.ThreadSample) == loopThread || t.from < p.endedMin-f.limits.Slack-tickStep || t.running >= 0 {
+		if p.roleOf(t.ThreadSample) == loopThread || t.from < p.endedMin-f.limits.Slack-tickStep || t.running >= 0 {
 			continue // a task ended since. When it ended, its client learns late: at the next look.
 		}
 		s := f.explained(p, t, max(t.from, p.endedMin), f.limits.Pool)

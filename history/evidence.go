@@ -84,12 +84,13 @@ type SocketWait struct {
 	Does string `json:"does,omitempty"`
 }
 
-// ChildWait is a thread that waits for a process that it, or its worker, started: for its end, or for what it writes.
+// ChildWait is a thread that waits for a process that it, or its worker, started: for its end, for what it writes, or that it
+// begins its program.
 type ChildWait struct {
 	PID   int           `json:"pid"`
 	TID   int           `json:"tid"`
 	Op    string        `json:"op"`  // its system call
-	Via   string        `json:"via"` // "end": it waits for its end; "pipe": for its output, or that it reads
+	Via   string        `json:"via"` // "end": it waits for its end; "pipe": for its output, or that it reads; "start": vfork(2)
 	Child Peer          `json:"child"`
 	Still time.Duration `json:"still"`
 }

@@ -35,4 +35,6 @@ type language struct {
 	cpu    time.Duration // the worker's processor time then
 	idle   map[int]bool  // threads that it says wait for work
 	works  bool          // something is at work, whatever the sockets say
+	// Of threads that it says wait for a child, which one; 0: it does not say.
+	children map[int]int
 }

@@ -87,12 +87,20 @@ func (l *looks) stoodStillAfter(moment time.Time) bool {
 	return false
 }
 
+// found is what two looks found of a thread, where it has not run since; nil: nothing.
+func (l *looks) found(tid int) *finding {
+	for t, v := range l.views {
+		if t.TID == tid && !t.Ended() && v.turns == t.Turns {
+			return v.found
+		}
+	}
+	return nil
+}
+
 // waitOf is the wait that a thread was found in; nil: none is known.
 func (l *looks) waitOf(tid int) history.Event {
-	for t, v := range l.views {
-		if t.TID == tid && !t.Ended() && v.turns == t.Turns && v.found != nil {
-			return v.found.behind
-		}
+	if f := l.found(tid); f != nil {
+		return f.behind
 	}
 	return nil
 }

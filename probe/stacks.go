@@ -82,11 +82,14 @@ func (r *stackReader) read(now time.Time, one *worker) {
 		r.troubles.Unseen(one.PID, "what its code does ("+l.reader.Language()+")", err, false)
 		return
 	}
-	l.idle, l.works = map[int]bool{}, false
+	l.idle, l.works, l.children = map[int]bool{}, false, map[int]int{}
 	for _, group := range grouped(all) {
 		l.idle[group.TID] = l.idle[group.TID] || group.Idle && group.TID != 0
 		l.works = l.works || !one.looks.idle(group.TID) && atWork(group.Work, one.PID) ||
 			one.alone(r.arbiter) && group.Script && !group.Idle
+		if group.TID != 0 && group.Wait.On == "child" {
+			l.children[group.TID] = int(group.Wait.Owner)
+		}
 		r.rec.Record(r.stackOf(one, l.reader.Language(), group))
 	}
 }

@@ -3,8 +3,10 @@ package probe
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -117,6 +119,7 @@ func (w *witness) lookAgain(ctx context.Context, now time.Time, workers []*worke
 			w.evidence(ctx, one, t, server)
 		}
 		w.stacks.read(now, one)
+		w.tellChildren(one, server)
 		w.readUpstream(now, one, server)
 		l.firstAt = time.Time{}
 		l.proven = l.idles(one.PID)
@@ -239,6 +242,26 @@ func (w *witness) tell(one *worker, f *finding, server waits.Server) {
 	}
 	if len(f.chain) > 0 {
 		w.rec.Record(history.Chain{PID: one.PID, TID: f.sample.TID, Links: f.chain})
+	}
+}
+
+// tellChildren records the children that threads wait for by their language's account, where their system calls do not
+// tell what they wait for.
+func (w *witness) tellChildren(one *worker, server waits.Server) {
+	children := one.looks.language.children
+	for _, tid := range slices.Sorted(maps.Keys(children)) {
+		f := one.looks.found(tid)
+		if f == nil || f.behind != nil || f.sample.Idle {
+			continue
+		}
+		f.behind = w.waits.Child(w.subject(one, f), children[tid], server)
+		if f.behind == nil {
+			continue
+		}
+		f.chain = w.waits.Chain(one.PID, f.behind, server)
+		w.others.follow(f.asked, f.chain)
+		w.rec.Record(waits.Standing(f.behind, f.sample.Still))
+		w.rec.Record(history.Chain{PID: one.PID, TID: tid, Links: f.chain})
 	}
 }
 

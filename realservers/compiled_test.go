@@ -16,7 +16,8 @@ func compiledCases() []realCase {
 			name:  "Go: handlers wait for a mutex that one keeps while it waits for an answer",
 			serve: with(deafUpstream, depot),
 			hang:  with(sticks("/audit", 1), sticks("/inventory", 6)), after: hungLong,
-			want: want{state: "hung", hung: 1, at: "main.go#inventory", silent: []string{`^healthy`}},
+			want: want{state: "hung", hung: 1, at: "main.go#inventory", silent: []string{`^healthy`},
+				says: []string{`1 older request waits for a socket in main\.\S+ \(.*main\.go:\d+\), and may have it`}},
 		},
 		{
 			name:  "Go: handlers wait for a place in a channel that is full",

@@ -97,6 +97,13 @@ func rubyCases() []realCase {
 				says: []string{`127\.0\.0\.1:${UPSTREAM}|answer`}},
 		},
 		{
+			name:  "unicorn: a page waits for the end of a program that it started",
+			serve: unicorn,
+			hang:  sticks("/print", 1), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: aChild, at: "house.ru#print+1",
+				says: []string{`end of a process that it started, pid \d+ \(sleep 9000\)`}},
+		},
+		{
 			name:  "thin: its loop waits for an answer",
 			serve: with(deafUpstream, thin),
 			hang:  sticks("/ask", 2), after: hungLong,

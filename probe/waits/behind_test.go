@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,12 @@ func run(t *testing.T, folder, program string) int {
 	t.Helper()
 	cmd := exec.Command("python3", "-c", program)
 	cmd.Dir = folder
+	return start(t, cmd)
+}
+
+// start starts one that ends with its standard input, and returns its number once it has said that it is ready.
+func start(t *testing.T, cmd *exec.Cmd) int {
+	t.Helper()
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -138,5 +145,64 @@ p.wait()`)
 	last := links[len(links)-1]
 	if !last.Ends || !strings.HasPrefix(last.Does, "writes to a full pipe") {
 		t.Errorf("%+v, want one that writes to a full pipe", links)
+	}
+}
+
+// TestTheChildThatDoesNotBeginItsProgramIsNamed: its parent waits in vfork. The helper is written in C: no interpreter
+// could go on in the memory that both share.
+func TestTheChildThatDoesNotBeginItsProgramIsNamed(t *testing.T) {
+	compiler, err := exec.LookPath("cc")
+	if err != nil {
+		t.Skip("without a compiler")
+	}
+	folder := t.TempDir()
+	source := filepath.Join(folder, "parent.c")
+	if err := os.WriteFile(source, []byte(`#include <stdio.h>
+#include <unistd.h>
+int main() { puts("ready"); fflush(stdout); if (vfork() == 0) { char b; read(0, &b, 1); _exit(0); } return 0; }
+`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(compiler, "-o", filepath.Join(folder, "parent"), source).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	pid := start(t, exec.Command(filepath.Join(folder, "parent")))
+	got := behind(t, newFinder(t), pid, func(ev history.Event) bool { _, is := ev.(history.ChildWait); return is })
+	children, err := proc.FS("/proc").Children(pid)
+	if err != nil || len(children) != 1 {
+		t.Fatalf("children %v, %v", children, err)
+	}
+	if wait := got.(history.ChildWait); wait.Via != "start" || wait.Child.PID != children[0] {
+		t.Errorf("got %+v, want the start of %d", wait, children[0])
+	}
+}
+
+// TestTheOnlyChildIsWaitedFor: by the account of a language that does not say which it waits for. A worker is none that
+// is waited for.
+func TestTheOnlyChildIsWaitedFor(t *testing.T) {
+	for _, count := range []int{1, 2} {
+		pid := run(t, t.TempDir(), `import os, subprocess, sys
+for _ in range(`+strconv.Itoa(count)+`):
+    subprocess.Popen(["cat"], stdin=sys.stdin)
+print("ready", flush=True)
+os.waitpid(-1, 0)`)
+		children, err := proc.FS("/proc").Children(pid)
+		if err != nil || len(children) != count {
+			t.Fatalf("children %v, %v", children, err)
+		}
+		f, s := newFinder(t), Subject{PID: pid, TID: pid}
+		want := map[int]int{0: children[0], children[0]: children[0], pid: 0} // by what the language says
+		if count > 1 {
+			want[0] = 0
+		}
+		for says, child := range want {
+			got, is := f.Child(s, says, Server{}).(history.ChildWait)
+			if is != (child != 0) || got.Child.PID != child {
+				t.Errorf("%d children, it says %d: %+v, want %d", count, says, got, child)
+			}
+		}
+		if got := f.Child(s, children[0], Server{Workers: children}); got != nil {
+			t.Errorf("a worker: %+v", got)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/kernel/kcmp"
 	"github.com/hangtime-dev/hangtime/kernel/memory"
 )
 
@@ -31,6 +32,55 @@ func (f *Finder) child(a *Answer, s Subject, server Server) {
 		return
 	}
 	a.Event = history.ChildWait{PID: s.PID, TID: s.TID, Op: s.Call.Name(), Via: "end", Child: f.host.peer(pid)}
+}
+
+// Child is a thread that waits for the end of a child by its language's account, whatever its system call is: its runtime
+// looks after the children by itself. pid 0: it does not say for which. Nil: that is not known.
+func (f *Finder) Child(s Subject, pid int, server Server) history.Event {
+	all, err := f.fs.Children(s.PID)
+	switch {
+	case err != nil || pid != 0 && !slices.Contains(all, pid), pid == 0 && len(all) != 1:
+		return nil
+	case pid == 0:
+		pid = all[0]
+	}
+	if slices.Contains(server.Workers, pid) {
+		return nil
+	}
+	return history.ChildWait{PID: s.PID, TID: s.TID, Op: s.Call.Name(), Via: "end", Child: f.host.peer(pid)}
+}
+
+// startsChild says whether a call lets its thread wait until the child that it makes has begun a program of its own, or is
+// over: vfork(2), and clone(2) with CLONE_VFORK, by which posix_spawn(3) starts programs.
+func (f *Finder) startsChild(s Subject) bool {
+	flags := uint64(0)
+	switch s.Call.Name() {
+	case "vfork":
+		return true
+	case "clone":
+		flags = s.Call.Args[0]
+	case "clone3":
+		var first [8]byte // struct clone_args.flags
+		if memory.Read(s.PID, s.Call.Args[0], first[:]) != nil {
+			return false
+		}
+		flags = binary.NativeEndian.Uint64(first[:])
+	}
+	return flags&unix.CLONE_VFORK != 0
+}
+
+// startedChild is a thread that waits so: for the child that still has its parent's memory.
+func (f *Finder) startedChild(s Subject) history.Event {
+	all, err := f.fs.Children(s.PID)
+	if err != nil {
+		return nil
+	}
+	for _, pid := range slices.Backward(all) {
+		if same, err := kcmp.SameMemory(s.PID, pid); err == nil && same {
+			return history.ChildWait{PID: s.PID, TID: s.TID, Op: s.Call.Name(), Via: "start", Child: f.host.peer(pid)}
+		}
+	}
+	return nil
 }
 
 // semGetPID is GETPID of semctl(2): who last changed a semaphore.

@@ -19,6 +19,9 @@ func (f *Finder) disk(s Subject, fd int, path string) history.Event {
 	if fd >= 0 {
 		if info, err := f.fs.FDInfo(s.PID, fd); err == nil {
 			m, found = mountOf(all, info.Mount)
+			if !found { // a file system of the kernel's own, or one that was unmounted while it was used
+				path = ""
+			}
 		}
 	}
 	if !found && path != "" {

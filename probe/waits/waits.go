@@ -35,6 +35,9 @@ func (f *Finder) Behind(s Subject, server Server) Answer {
 		f.futex(&a, s)
 	case name == "wait4" || name == "waitid":
 		f.child(&a, s, server)
+	case f.startsChild(s):
+		a.Event = f.startedChild(s)
+	case name == "mq_timedreceive" || name == "mq_timedsend": // a message queue, which is in no file system that is mounted
 	case name == "semop" || name == "semtimedop":
 		a.Event = f.semaphore(s)
 	case name == "nanosleep" || name == "clock_nanosleep":

@@ -30,6 +30,10 @@ def ledger
   File.open("#{ENV['DIR']}/ledger", 'a') { |file| file.flock(File::LOCK_EX) } # hang: ledger
 end
 
+def print_lease
+  Process.wait(spawn('sleep 9000')) # hang: print
+end
+
 class Events
   def each
     200.times { |n| yield "data: #{n}\n\n"; sleep 1 }
@@ -44,6 +48,7 @@ run lambda { |env|
   when '/ask' then ask
   when '/withdraw' then withdraw
   when '/ledger' then ledger
+  when '/print' then print_lease
   when '/poll' then sleep 60
   when '/events' then next [200, { 'content-type' => 'text/event-stream' }, Events.new]
   end
