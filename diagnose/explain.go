@@ -61,6 +61,11 @@ func (x explainer) explain(p *process, s standstill) Cause {
 		}
 		return x.polls(p, s)
 	}
+	if s.thread != nil {
+		if _, is := x.abandoned(p, s.thread); is {
+			return x.lockLost(p, s)
+		}
+	}
 	if s.crowd > 1 && !(s.behind != nil && s.behind.shared()) && s.thread != nil {
 		return x.exhausted(p, s)
 	}
