@@ -69,7 +69,7 @@ func newWatcher(ctx context.Context, fs proc.FS, target discovery.Target, rec *h
 			groups: limits.NewGroups(fs), births: openBirths(fs, target.Arbiter, waiter), signals: newSignals(fs, rec),
 		},
 		locks:   &lockWaiters{fs: fs, troubles: troubles},
-		sampler: &sampler{requests: requests, lastRun: lastRun, line: make([]byte, maxLine)},
+		sampler: &sampler{fs: fs, requests: requests, lastRun: lastRun, line: make([]byte, maxLine)},
 		witness: newWitness(fs, rec, target, requests, lastRun, troubles),
 	}, nil
 }
