@@ -24,6 +24,7 @@ type Look struct {
 	Backlog   *Backlog   `json:"backlog,omitempty"`
 	Workers   []Worker   `json:"workers"`
 	Incidents []Incident `json:"incidents"`
+	Notices   []Cause    `json:"notices,omitempty"` // what harms the server and is no hang of a worker
 	Unseen    []string   `json:"unseen,omitempty"`  // what may not be read, and what would allow it; troubles of hangtime
 	Blind     bool       `json:"blind,omitempty"`   // too little may be read to call it healthy
 	Unknown   bool       `json:"unknown,omitempty"` // of a worker it cannot be said whether it hangs

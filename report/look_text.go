@@ -27,6 +27,9 @@ func (l *Look) Text(out io.Writer) error {
 	for i := range l.Workers {
 		l.Workers[i].text(w)
 	}
+	for _, n := range l.Notices {
+		textLine(w, "note: "+n.Sentence)
+	}
 	for _, text := range l.Unseen {
 		textLine(w, text)
 	}
