@@ -134,7 +134,21 @@ func findPID(p proc.FS, pid int) (Target, error) {
 func (t Target) whole(p proc.FS, all map[uint32]listeners.Socket) Target {
 	t.Behind = behind(p, t, all)
 	t.Others = others(p, t, all)
-	return t.judged(p)
+	return t.judged(p).asked(p, all)
+}
+
+// asked names as its address where the front of a server listens, if it is found to have one.
+func (t Target) asked(p proc.FS, all map[uint32]listeners.Socket) Target {
+	if t.Single {
+		return t
+	}
+	for _, one := range fronts(p, t, all) {
+		if i := slices.Index(t.Others, one.address); i >= 0 {
+			t.Others[i], t.Address = t.Address, one.address
+			slices.Sort(t.Others)
+		}
+	}
+	return t
 }
 
 // behind are the servers behind one that is found.
