@@ -35,9 +35,10 @@ type Look struct {
 
 // A Server is the one that is looked at.
 type Server struct {
-	PID     int    `json:"pid"` // of the arbiter
-	Command string `json:"command,omitempty"`
-	Address string `json:"address,omitempty"`
+	PID     int      `json:"pid"` // of the arbiter
+	Command string   `json:"command,omitempty"`
+	Address string   `json:"address,omitempty"`
+	Behind  []Server `json:"behind,omitempty"` // that it started, and that are looked at with it
 }
 
 // A Backlog is how many connections wait to be accepted, and how many may.

@@ -151,10 +151,13 @@ func (t Target) asked(p proc.FS, all map[uint32]listeners.Socket) Target {
 	return t
 }
 
-// behind are the servers behind one that is found.
+// behind are the servers behind one that is found, and those that a process has started which is none itself.
 func behind(p proc.FS, t Target, all map[uint32]listeners.Socket) (servers []Target) {
 	children, _ := p.Children(t.Arbiter)
 	_, pids := apart(p, t.Netns, t.Arbiter, children, all)
+	if len(pids) == 0 {
+		pids = started(p, t.Arbiter, children, all)
+	}
 	for _, pid := range pids {
 		one, err := descend(p, t.Netns, pid, t.Arbiter, all)
 		if err != nil || one.Arbiter == t.Arbiter {
@@ -203,6 +206,9 @@ func descend(p proc.FS, netns string, pid, top int, all map[uint32]listeners.Soc
 		if own, servers := apart(p, netns, pid, children, all); len(servers) > 0 {
 			rest := slices.DeleteFunc(slices.Clone(children), func(child int) bool { return slices.Contains(servers, child) })
 			return Target{Arbiter: pid, Address: best(own).Address, Single: !runsSameProgram(p, pid, rest)}, nil
+		}
+		if len(started(p, pid, children, all)) > 0 {
+			return Target{Arbiter: pid}, nil
 		}
 		shared, serving, only := listeners.Socket{}, 0, 0
 		for _, child := range children {
