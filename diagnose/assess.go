@@ -8,6 +8,8 @@ func (f finder) assess(p *process) (standstill, bool) {
 		return standstill{}, false // who waits for it tells that it does not answer
 	}
 	switch {
+	case p.sampledAt >= 0 && p.sample.State == "t": // a tracer that only looks lets it go on soon
+		return standstill{from: f.stoppedSince(p), work: unset, how: byTracer, limit: f.limits.Loop}, true
 	case p.sampledAt >= 0 && isStopped(p.sample.State):
 		return standstill{from: f.stoppedSince(p), work: unset, how: byStop}, true
 	case p.group.frozen >= 0:

@@ -156,6 +156,18 @@ func (x explainer) mutex(p *process, s standstill, w history.MutexWait) Cause {
 	return c
 }
 
+// lockLost is threads that wait for a lock which nobody who is at work has.
+func (x explainer) lockLost(p *process, s standstill) Cause {
+	what, n := userWait(p.stacks[s.tid]), max(s.crowd, 2)
+	c := Cause{Kind: CauseMutex, Confidence: Likely, Short: fmt.Sprintf("%d threads wait for %s, which nobody at work has", n, what),
+		Sentence: fmt.Sprintf("%d threads wait for %s, and no other thread is at work: whoever took it did not release it, or waits for it a second time",
+			n, what)}
+	if waiting := max(p.sample.Inside, p.open) - n; waiting > 0 {
+		c.Sentence += fmt.Sprintf(", and %d more wait for a thread", waiting)
+	}
+	return c
+}
+
 // sharedMutex is a thread that waits for a lock in memory that processes share.
 func sharedMutex(p *process, s standstill, w history.MutexWait) Cause {
 	holder := history.LockHolder{PID: w.Holder.PID, Command: w.Holder.Command, Creator: true, Dead: w.Dead}

@@ -28,8 +28,12 @@ func (x explainer) exhausted(p *process, s standstill) Cause {
 		c.Sentence += fmt.Sprintf(" stand still: %s, and %d %s %s", strings.Join(others, ", "), same,
 			words.Choose(same, "is", "are"), what)
 	}
+	next := "one"
+	if len(others) == 0 && waitsForClient(s.behind) {
+		c.Kind, next = CauseClient, "a thread"
+	}
 	if waiting > 0 {
-		c.Sentence += fmt.Sprintf(", and %d more wait for one", waiting)
+		c.Sentence += fmt.Sprintf(", and %d more wait for %s", waiting, next)
 	}
 	return c
 }
@@ -50,7 +54,11 @@ func (x explainer) keeps(p *process, t *threadState, event history.Event) string
 	case "":
 		what = "at a standstill"
 	}
-	if w, ok := event.(history.SocketWait); ok && w.Remote != "" {
+	w, ok := event.(history.SocketWait)
+	if ok && w.Client {
+		return "waiting for a slow client"
+	}
+	if ok && w.Remote != "" {
 		what += ", waiting for " + w.Remote
 		if len(w.Peers) > 0 {
 			what += " (" + peers(w.Peers) + ")"

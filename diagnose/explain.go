@@ -30,6 +30,15 @@ func (x explainer) explain(p *process, s standstill) Cause {
 	case byStop:
 		return Cause{Kind: CauseStopped, Confidence: Proven, Short: "stopped by a signal",
 			Sentence: "stopped by " + p.stopper() + ": no thread of it runs until SIGCONT"}
+	case byTracer:
+		c := Cause{Kind: CauseStopped, Confidence: Proven, Short: "held by a debugger",
+			Sentence: "held with ptrace, as by a debugger: no thread of it runs until that lets it go on"}
+		if t := p.sample.Tracer; t != nil {
+			c.Short = fmt.Sprintf("held by pid %d with ptrace", t.PID)
+			c.Sentence = "held with ptrace, as by a debugger, by " + peers([]history.Peer{*t}) +
+				": no thread of it runs until that lets it go on"
+		}
+		return c
 	case byFreezer:
 		return Cause{Kind: CauseStopped, Confidence: Proven, Short: "frozen",
 			Sentence: fmt.Sprintf("its control group %s is frozen: no thread of it runs until it is thawed",
@@ -59,6 +68,11 @@ func (x explainer) explain(p *process, s standstill) Cause {
 			break // a pool of which all threads wait, each again and again
 		}
 		return x.polls(p, s)
+	}
+	if s.thread != nil {
+		if _, is := x.abandoned(p, s.thread); is {
+			return x.lockLost(p, s)
+		}
 	}
 	if s.crowd > 1 && !(s.behind != nil && s.behind.shared()) && s.thread != nil {
 		return x.exhausted(p, s)

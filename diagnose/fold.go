@@ -116,6 +116,9 @@ func (f *Fold) worker(r history.Record) {
 		}
 	case history.Unseen:
 		f.unreadable(ev)
+	case history.Halted:
+		f.halts(ev)
+		f.stands(r, ev)
 	case history.Descriptors:
 		if p := f.alive(ev.PID); p != nil {
 			p.files, p.filesSeq = ev, r.Seq

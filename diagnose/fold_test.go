@@ -237,6 +237,22 @@ func TestAStoppedWorkerIsFoundAtOnce(t *testing.T) {
 	}
 }
 
+func TestAWorkerThatADebuggerHoldsIsStopped(t *testing.T) {
+	held := func(longest time.Duration) *Fold {
+		return fold(script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s, 8*s, func(t time.Duration) []history.Event {
+			return []history.Event{sample(1, 101, func(w *history.WorkerSample) {
+				w.State, w.Still = "t", (t-5*s)%longest
+				w.Tracer = &history.Peer{PID: 900, Command: "gdb -p 101"}
+			})}
+		})))
+	}
+	check(t, "it stands", held(9*s), wanted{state: Stopped, cause: CauseStopped, began: 5 * s, detected: 6 * s,
+		says: "by pid 900 (gdb -p 101)"})
+	if got := held(500 * ms).Incidents(); len(got) != 0 {
+		t.Errorf("one that is stopped at each system call goes on: got %+v", got)
+	}
+}
+
 func TestAWindowInWhichHangtimeWasLateDecidesNothing(t *testing.T) {
 	parts := [][]moment{pool(1), healthy(1, 101, 1*s, 5*s), stuck(1, 101, 5*s, 5*s+100*ms, 6500*ms, "recvfrom", ""),
 		healthy(1, 101, 6500*ms, 8*s)}

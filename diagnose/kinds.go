@@ -10,7 +10,7 @@ const (
 	CauseSleeping    = "sleeping"       // a blocking sleep
 	CauseCPU         = "cpu-bound"      // runs and runs
 	CausePool        = "pool-exhausted" // every thread of its pool is taken, and work waits
-	CauseStopped     = "stopped"        // SIGSTOP or freezer
+	CauseStopped     = "stopped"        // SIGSTOP, a debugger or freezer
 	CauseMemory      = "memory"         // its memory limit: stopped at it, or killed for it
 	CauseClient      = "slow-client"    // waits for a client, and others wait behind that one
 	CauseDescriptors = "descriptors"    // cannot open any more files or connections
@@ -152,7 +152,7 @@ func rowOf(kind string) kindOfCause {
 	case CauseStopped:
 		return kindOfCause{
 			guide: advice{
-				"send SIGCONT, or thaw its group; only a look from outside sees this (practice 7, monitor everything)",
+				"send SIGCONT, thaw its group, or end what holds it; only a look from outside sees this (practice 7, monitor everything)",
 				"nothing inside the server: find who stopped it",
 			},
 		}

@@ -22,7 +22,7 @@ func (pg progress) moves(p *process) bool {
 		return s.how == standing && p.grew > at+pg.limits.Settle
 	}
 	switch s.how {
-	case byStop, byFreezer, byMemory:
+	case byStop, byTracer, byFreezer, byMemory:
 		return true // seen in another state
 	case waitingTasks:
 		return p.answered > p.confirmed-tickStep || p.lookedAt > p.confirmed+pg.limits.Slack ||

@@ -35,6 +35,7 @@ type manner int
 const (
 	standing      manner = iota // a thread shows it, or none does
 	byStop                      // SIGSTOP
+	byTracer                    // ptrace(2) holds it, such as a debugger
 	byFreezer                   // its cgroup is frozen
 	byMemory                    // its cgroup is out of memory, with the killer off
 	computing                   // a thread runs all the time
@@ -50,7 +51,7 @@ const (
 // never is the limit of a stall behind which nobody waits.
 const never time.Duration = -1
 
-func isStopped(state string) bool { return state == "T" }
+func isStopped(state string) bool { return state == "T" || state == "t" }
 
 func (s standstill) event() history.Event { return eventOf(s.behind) }
 
@@ -63,7 +64,9 @@ func (s standstill) since() time.Duration {
 }
 
 // outside says whether the whole process was stopped from outside.
-func (s standstill) outside() bool { return s.how == byStop || s.how == byFreezer }
+func (s standstill) outside() bool {
+	return s.how == byStop || s.how == byTracer || s.how == byFreezer
+}
 
 // continues says whether a stall is what a process was found hung by: it needs no second proof that it is long enough.
 func (s standstill) continues(before standstill) bool {

@@ -222,6 +222,9 @@ func (f finder) urgency(p *process, s *standstill, t *threadState, others []*thr
 		if since, is := f.heldUp(p, t, others); is && s.limit < f.limits.Pool {
 			s.limit, s.from = f.limits.Pool, max(alone, since) // however many other threads are free
 		}
+		if since, is := f.abandoned(p, t); is && s.limit < f.limits.Pool {
+			s.limit, s.from = f.limits.Pool, max(alone, since)
+		}
 		if shared && (f.waiting() || s.crowd > 1 || f.allKept()) {
 			s.limit = f.limits.Loop
 			if _, within := s.event().(history.MutexWait); within {
@@ -241,8 +244,8 @@ func (f finder) urgency(p *process, s *standstill, t *threadState, others []*thr
 	case shared && f.allKept():
 		s.limit = f.limits.Loop
 	}
-	if waitsForClient(s.behind) && !f.waiting() {
-		s.limit = never // a slow client alone harms only itself
+	if waitsForClient(s.behind) && !f.waiting() && (s.limit < f.limits.Pool || f.now-p.answered < f.limits.Pool) {
+		s.limit = never // a slow client alone harms only itself, as long as others are served
 	}
 	if s.limit > 0 && !t.Twice && s.how == standing {
 		s.limit = max(s.limit, f.limits.Pool) // a single look proves less

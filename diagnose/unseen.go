@@ -30,6 +30,8 @@ func (f finder) unknown(p *process, s standstill, stalled bool) string {
 		return "its threads have not been looked at yet"
 	case stalled || p.gone || f.ending >= 0 || !f.whole || f.serverRuns(p) || p.helps():
 		return ""
+	case p.sample.Inside+p.open == 0 && f.unfed(p) != "":
+		return f.unfed(p)
 	case f.owedFor(p) >= f.limits.Unanswered:
 		return "it listens nowhere, and its loop waits for events" + f.owesWords(p) +
 			"; whether it waits for that answer or for its next message cannot be seen"

@@ -163,6 +163,15 @@ type Unanswered struct {
 	Peers  []Peer        `json:"peers,omitempty"`
 }
 
+// Halted is a process beside the workers that is stopped although the server needs it; it is recorded each second while
+// that lasts.
+type Halted struct {
+	Peer
+	Asks   int    `json:"asks,omitempty"`   // pid of the arbiter, or of a worker, that waits for an answer of it; 0: it is the arbiter
+	Remote string `json:"remote,omitempty"` // where that waits
+	Over   bool   `json:"over,omitempty"`   // it goes on, or is gone
+}
+
 // Looked ends the look at one worker: all evidence of one moment lies between its WorkerSample and this, and is
 // judged together.
 type Looked struct {
@@ -282,6 +291,7 @@ func (TerminalWait) kind() string  { return "terminal-wait" }
 func (SemaphoreWait) kind() string { return "semaphore-wait" }
 func (Chain) kind() string         { return "chain" }
 func (Upstream) kind() string      { return "upstream" }
+func (Halted) kind() string        { return "halted" }
 func (Looked) kind() string        { return "looked" }
 func (Unseen) kind() string        { return "unseen" }
 func (Stack) kind() string         { return "stack" }

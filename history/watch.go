@@ -102,6 +102,7 @@ type WorkerSample struct {
 	Doubtful    int           `json:"doubtful,omitempty"`
 	DoubtfulFor time.Duration `json:"doubtful_for,omitempty"`
 	Unread      int           `json:"unread,omitempty"` // of Inside, those of which bytes lie in the socket that it has not read
+	Tracer      *Peer         `json:"tracer,omitempty"` // in state t: who holds it with ptrace(2), such as a debugger
 }
 
 // ThreadSample is one thread of a worker that is under suspicion: a request older than 150 ms, a state of T or D, a

@@ -71,7 +71,7 @@ func All() []Example {
 		of[ServerStarted](), of[ServerSaid](), of[ServerStopped](), of[WorkerSeen](), of[WorkerGone](), of[WorkerReleased](),
 		of[WorkerSample](), of[ThreadSample](), of[LockWait](), of[Listener](), of[Heartbeat](),
 		of[MutexWait](), of[PipeWait](), of[DiskWait](), of[SocketWait](), of[ChildWait](), of[TerminalWait](),
-		of[SemaphoreWait](), of[Chain](), of[Upstream](), of[Looked](), of[Unseen](), of[Stack](), of[Descriptors](),
+		of[SemaphoreWait](), of[Chain](), of[Upstream](), of[Halted](), of[Looked](), of[Unseen](), of[Stack](), of[Descriptors](),
 		of[Cgroup](), of[Overflow](), of[SignalSeen](),
 	}
 }

@@ -18,6 +18,8 @@ type crew struct {
 	requests *requests.Reader
 
 	behind  []int             // children that are arbiters themselves: their crews are others
+	fronts  []int             // children that pass on to the others what they take
+	fronted time.Time         // when these were last looked for
 	refused map[int]time.Time // children that are no workers, and until when that is believed
 	serving bool              // a child was found that has a listening socket, or a connection accepted on one
 	passed  string            // the command of a child that has a connection and no listening socket: its arbiter passes them on
@@ -41,6 +43,8 @@ func crewsOf(fs proc.FS, t discovery.Target, all *requests.Reader) []*crew {
 func (c *crew) candidates(now time.Time, known func(pid int) bool) (pids []int, over bool) {
 	pids, err := c.children.Read()
 	pids = slices.DeleteFunc(pids, func(pid int) bool { return slices.Contains(c.behind, pid) })
+	c.findFronts(now)
+	pids = slices.DeleteFunc(pids, func(pid int) bool { return slices.Contains(c.fronts, pid) })
 	if c.target.Single && c.requests.Reads() {
 		over = c.hasWorkers(now, pids)
 	}
@@ -66,6 +70,26 @@ func (c *crew) candidates(now time.Time, known func(pid int) bool) (pids []int, 
 			})
 	}
 	return pids, over
+}
+
+// frontsEvery is how often it is looked which children pass on what they take; it goes through the sockets of the machine.
+const frontsEvery = time.Second
+
+// findFronts finds the children that pass on what they take. One that was seen to do so stays one.
+func (c *crew) findFronts(now time.Time) {
+	if !c.requests.Reads() || now.Sub(c.fronted) < frontsEvery {
+		return
+	}
+	c.fronted = now
+	for _, pid := range discovery.Fronts(c.fs, c.target) {
+		if !slices.Contains(c.fronts, pid) {
+			c.fronts = append(c.fronts, pid)
+		}
+	}
+	c.fronts = slices.DeleteFunc(c.fronts, func(pid int) bool {
+		stat, err := c.fs.Stat(pid)
+		return err != nil || stat.Parent != c.target.Arbiter
+	})
 }
 
 // serves says whether a child of the arbiter is a worker: it has a listening socket of the server, or a connection that

@@ -1,10 +1,12 @@
 package probe
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -171,4 +173,23 @@ func TestAStoppedWorkerIsSeenAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(s, "that it goes on", func(e history.WorkerSample) bool { return e.PID == pid && e.State == "S" })
+}
+
+func TestWhoHoldsAWorkerWithPtraceIsNamed(t *testing.T) {
+	s := serve(t, 1)
+	pid := s.probe.Workers()[0].PID
+	runtime.LockOSThread() // which is its tracer
+	defer runtime.UnlockOSThread()
+	if err := syscall.PtraceAttach(pid); errors.Is(err, syscall.EPERM) {
+		t.Skip("this kernel does not let it be traced")
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	await(s, "its tracer", func(e history.WorkerSample) bool {
+		return e.PID == pid && e.State == "t" && e.Tracer != nil && e.Tracer.PID == os.Getpid()
+	})
+	if err := syscall.PtraceDetach(pid); err != nil {
+		t.Fatal(err)
+	}
+	await(s, "that it goes on", func(e history.WorkerSample) bool { return e.PID == pid && e.State == "S" && e.Tracer == nil })
 }

@@ -109,6 +109,9 @@ func (r *roster) discover(now time.Time) {
 		if over {
 			r.release(c.target.Arbiter)
 		}
+		for _, pid := range c.fronts {
+			r.release(pid)
+		}
 		for _, pid := range pids {
 			changed = r.enlist(c, pid, now) || changed
 		}

@@ -6,11 +6,13 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/probe/requests"
 )
 
 // A sampler takes one worker's sample of a tick. One goroutine may use it.
 type sampler struct {
+	fs       proc.FS
 	requests *requests.Reader
 	lastRun  lastRun
 	line     []byte // a line of /proc, read and parsed at once
@@ -41,6 +43,22 @@ func (s *sampler) take(ctx context.Context, now time.Time, one *worker) bool {
 		Doubtful: sum.Doubtful, DoubtfulFor: sum.DoubtfulFor, Unread: sum.Unread,
 	}
 	one.sample.Ports, one.sample.Ages = sum.Ports()
+	if one.sample.State == "t" {
+		one.sample.Tracer = s.tracer(one.PID)
+	}
 	one.noListener = one.noListener && sum.Inside+sum.Idle+sum.Silent == 0
 	return true
+}
+
+// tracer is who holds a process with ptrace(2); nil: nobody (any more).
+func (s *sampler) tracer(pid int) *history.Peer {
+	status, err := s.fs.Status(pid)
+	if err != nil || status.Tracer == 0 {
+		return nil
+	}
+	tracer := status.Tracer
+	if thread, err := s.fs.Status(tracer); err == nil { // the kernel names the thread that holds it
+		tracer = thread.TGID
+	}
+	return &history.Peer{PID: tracer, Command: s.fs.Command(tracer)}
 }

@@ -35,6 +35,7 @@ type watcher struct {
 	sampler  *sampler
 	witness  *witness
 
+	halted  *haltReader
 	backlog backlog
 	drops   limits.Drops
 	dropsAt time.Time // when dropped connections were last counted
@@ -61,6 +62,7 @@ func newWatcher(ctx context.Context, fs proc.FS, target discovery.Target, rec *h
 	threads := threads.NewReader(fs, bulk)
 	clocks := clock.Start(ctx, fs)
 	lastRun := lastRun{fs: fs, clocks: clocks}
+	witness := newWitness(fs, rec, target, requests, lastRun, troubles)
 	return &watcher{
 		fs: fs, rec: rec, target: target, waiter: waiter, ticked: make(chan struct{}, 1),
 		bulk: bulk, clocks: clocks, threads: threads, requests: requests,
@@ -69,8 +71,8 @@ func newWatcher(ctx context.Context, fs proc.FS, target discovery.Target, rec *h
 			groups: limits.NewGroups(fs), births: openBirths(fs, target.Arbiter, waiter), signals: newSignals(fs, rec),
 		},
 		locks:   &lockWaiters{fs: fs, troubles: troubles},
-		sampler: &sampler{requests: requests, lastRun: lastRun, line: make([]byte, maxLine)},
-		witness: newWitness(fs, rec, target, requests, lastRun, troubles),
+		sampler: &sampler{fs: fs, requests: requests, lastRun: lastRun, line: make([]byte, maxLine)},
+		witness: witness, halted: &haltReader{fs: fs, waits: witness.waits, arbiter: target.Arbiter},
 	}, nil
 }
 
@@ -211,6 +213,10 @@ func (w *watcher) readLimits(now time.Time) {
 		return
 	}
 	w.dropsAt = now
+	server, serves := w.witness.server(w.roster.workers), w.roster.known(w.target.Arbiter)
+	for _, one := range w.halted.read(now, server, w.requests.Reads(), serves) {
+		w.rec.Record(one)
+	}
 	if dropped, grew := w.drops.Read(w.fs, w.target.Arbiter); grew {
 		w.rec.Record(history.Overflow{Dropped: dropped})
 	}

@@ -98,7 +98,7 @@ func answerCases() []realCase {
 			serve: with(deafUpstream, uwsgi("--http", "--processes", "2"), byPort),
 			hang:  sticks("/rates", 1), after: hungLong,
 			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "upstreams.py#rates",
-				says: []string{`127\.0\.0\.1:${UPSTREAM}`}, silent: []string{`^healthy`}},
+				says: []string{`127\.0\.0\.1:${UPSTREAM}`, `HUNG: 1 of 2 workers`}, silent: []string{`^healthy`}},
 		},
 		{
 			name: "uWSGI: behind its own router all threads of a worker wait for an answer", worlds: today,

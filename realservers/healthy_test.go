@@ -36,7 +36,10 @@ func healthyCases() []realCase {
 		{
 			name: "events are sent by threads", worlds: both,
 			serve: gunicorn("busy", "-k", "gthread", "--threads", "8", "-w", "2"),
-			hang:  func(s *stage) { s.send("/events", 5) }, after: 8 * time.Second,
+			hang: func(s *stage) {
+				s.send("/events", 5)
+				s.load("/ok", every)
+			}, after: 14 * time.Second,
 		},
 		{
 			name: "300 idle connections on gevent", worlds: both,

@@ -44,6 +44,11 @@ func lifetimeCases() []realCase {
 			want: want{state: "hung", hung: 2, kinds: leaving, says: []string{`leave`}, silent: []string{`^healthy`}},
 		},
 		{
+			name: "healthy: the arbiter was stopped by a signal", worlds: both, serve: gunicorn("pools", "-w", "2"),
+			hang: func(s *stage) { stop(s, s.server.pid) }, after: 2 * time.Second,
+			want: want{says: []string{`note: the arbiter, pid \d+ .* is stopped`}},
+		},
+		{
 			name: "a worker was stopped by a signal", worlds: both,
 			serve: gunicorn("pools", "-w", "2"),
 			hang: func(s *stage) {

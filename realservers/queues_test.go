@@ -21,6 +21,12 @@ func queueCases() []realCase {
 				says: []string{`127\.0\.0\.1:${UPSTREAM}`}, silent: []string{`^healthy`}},
 		},
 		{
+			name: "Celery: its broker is stopped", worlds: both, serve: with(redisServer, celery),
+			hang: func(s *stage) { stop(s, s.broker) }, after: 2 * time.Second,
+			want: want{free: true, says: []string{`unknown: .*redis-server.* is stopped`, `note: .*redis-server`},
+				silent: []string{`^healthy`}},
+		},
+		{
 			name: "Celery: a process waits for a lock that it has itself", worlds: both,
 			serve: with(redisServer, celery),
 			hang:  tasks("the stock was counted", "tasks.quick.delay(); tasks.count.delay()"), after: hungLong,

@@ -73,7 +73,8 @@ func (s *stage) redis() {
 	s.t.Helper()
 	port := freePort(s.t)
 	s.set("REDIS", strconv.Itoa(port))
-	s.start("redis-server", "--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--dir", s.dir)
+	server := s.start("redis-server", "--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--dir", s.dir)
+	s.broker = server.pid
 	s.listens(port)
 }
 

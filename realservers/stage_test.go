@@ -29,6 +29,7 @@ type stage struct {
 	target []string      // flags of diagnose and watch; empty: the server's process number
 	limit  time.Duration // --hang-after; 0: the default
 	holder int           // who holds what the server waits for; 0: it does not matter
+	broker int           // pid of the queue's broker
 
 	first, last time.Time // when the first and the last of what hangs was sent
 }

@@ -77,6 +77,9 @@ func (b *LookBuilder) Look(of Watched) Look {
 	for _, in := range b.fold.Incidents() {
 		out.Incidents = append(out.Incidents, NewIncident(in, b.now, of.Began))
 	}
+	for _, n := range b.fold.Notices() {
+		out.Notices = append(out.Notices, newCause(n.Cause))
+	}
 	for _, one := range b.fold.Hidden() {
 		text := "not seen: " + one.What
 		if one.Allow != "" {

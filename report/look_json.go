@@ -24,6 +24,7 @@ type Look struct {
 	Backlog   *Backlog   `json:"backlog,omitempty"`
 	Workers   []Worker   `json:"workers"`
 	Incidents []Incident `json:"incidents"`
+	Notices   []Cause    `json:"notices,omitempty"` // what harms the server and is no hang of a worker
 	Unseen    []string   `json:"unseen,omitempty"`  // what may not be read, and what would allow it; troubles of hangtime
 	Blind     bool       `json:"blind,omitempty"`   // too little may be read to call it healthy
 	Unknown   bool       `json:"unknown,omitempty"` // of a worker it cannot be said whether it hangs
@@ -34,9 +35,10 @@ type Look struct {
 
 // A Server is the one that is looked at.
 type Server struct {
-	PID     int    `json:"pid"` // of the arbiter
-	Command string `json:"command,omitempty"`
-	Address string `json:"address,omitempty"`
+	PID     int      `json:"pid"` // of the arbiter
+	Command string   `json:"command,omitempty"`
+	Address string   `json:"address,omitempty"`
+	Behind  []Server `json:"behind,omitempty"` // that it started, and that are looked at with it
 }
 
 // A Backlog is how many connections wait to be accepted, and how many may.

@@ -37,7 +37,7 @@ func hungLook() Look {
 		Began:   time.Second, Detected: 2 * time.Second, Ended: -1, Recovered: -1,
 	}
 	return Look{
-		Version: LookVersion, Tool: "v9", Time: began.Add(now), Server: Server{40, "gunicorn app", "127.0.0.1:8000"},
+		Version: LookVersion, Tool: "v9", Time: began.Add(now), Server: Server{PID: 40, Command: "gunicorn app", Address: "127.0.0.1:8000"},
 		Backlog: &Backlog{3, 128},
 		Workers: []Worker{newWorker(hung, now), newWorker(idle, now)}, Incidents: []Incident{NewIncident(in, now, began)},
 		Unseen: []string{"not seen: kernel stacks (permission denied); run hangtime as root"},

@@ -24,8 +24,14 @@ const mostLookRequests = 6
 func (l *Look) Text(out io.Writer) error {
 	w := &strings.Builder{}
 	textLine(w, l.serverLine())
+	for _, one := range l.Server.Behind {
+		textLine(w, "  with "+one.line())
+	}
 	for i := range l.Workers {
 		l.Workers[i].text(w)
+	}
+	for _, n := range l.Notices {
+		textLine(w, "note: "+n.Sentence)
 	}
 	for _, text := range l.Unseen {
 		textLine(w, text)
@@ -84,14 +90,20 @@ func (w *Worker) awaiting() float64 {
 	return w.Awaits[0].Age
 }
 
+// line is "server pid 7 (gunicorn app:app) at 127.0.0.1:8000".
+func (s Server) line() string {
+	text := fmt.Sprintf("server pid %d", s.PID)
+	if s.Command != "" {
+		text += " (" + s.Command + ")"
+	}
+	if s.Address != "" {
+		text += " at " + s.Address
+	}
+	return text
+}
+
 func (l *Look) serverLine() string {
-	text := fmt.Sprintf("server pid %d", l.Server.PID)
-	if l.Server.Command != "" {
-		text += " (" + l.Server.Command + ")"
-	}
-	if l.Server.Address != "" {
-		text += " at " + l.Server.Address
-	}
+	text := l.Server.line()
 	if l.Backlog != nil {
 		text += fmt.Sprintf(", backlog %d of %d", l.Backlog.Waiting, l.Backlog.Limit)
 	}

@@ -71,7 +71,16 @@ func watched(w *run.Watching, server discovery.Target) report.Watched {
 	unseen, blind := w.Unseen()
 	return report.Watched{
 		Tool:   version(),
-		Server: report.Server{PID: server.Arbiter, Command: discovery.Command(server.Arbiter), Address: server.Address},
+		Server: told(server),
 		Began:  w.Began(), Unseen: unseen, Blind: blind, Young: discovery.Young(server.Arbiter),
 	}
+}
+
+// told is a server, with those behind it, as a look names them.
+func told(t discovery.Target) report.Server {
+	s := report.Server{PID: t.Arbiter, Command: discovery.Command(t.Arbiter), Address: t.Address}
+	for _, one := range t.Behind {
+		s.Behind = append(s.Behind, told(one))
+	}
+	return s
 }

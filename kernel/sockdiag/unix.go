@@ -16,13 +16,15 @@ type UnixSocket struct {
 	Name   string // bound to; an abstract one begins with "@"
 	Unread uint32 // bytes; for a listener the connections in its backlog
 	Limit  uint32 // for a listener: of its backlog
+	// Of a listener: the inodes of those that connected and that nobody has accepted. These have no Peer yet.
+	Pending []uint32
 }
 
 const (
 	unixRequestSize = 24
 	unixMessageSize = 16
-	// UDIAG_SHOW_NAME | UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN
-	unixShow = 1 | 4 | 16
+	// UDIAG_SHOW_NAME | UDIAG_SHOW_PEER | UDIAG_SHOW_ICONS | UDIAG_SHOW_RQLEN
+	unixShow = 1 | 4 | 8 | 16
 )
 
 func unixRequest(states uint32) []byte {
@@ -52,6 +54,10 @@ func parseUnix(body []byte) (UnixSocket, error) {
 			s.Name = string(bytes.TrimRight(value, "\x00"))
 		case kind == 2 && len(value) >= 4:
 			s.Peer = order.Uint32(value)
+		case kind == 3:
+			for ; len(value) >= 4; value = value[4:] {
+				s.Pending = append(s.Pending, order.Uint32(value))
+			}
 		case kind == 4 && len(value) >= 8:
 			s.Unread, s.Limit = order.Uint32(value), order.Uint32(value[4:])
 		}

@@ -134,13 +134,30 @@ func findPID(p proc.FS, pid int) (Target, error) {
 func (t Target) whole(p proc.FS, all map[uint32]listeners.Socket) Target {
 	t.Behind = behind(p, t, all)
 	t.Others = others(p, t, all)
-	return t.judged(p)
+	return t.judged(p).asked(p, all)
 }
 
-// behind are the servers behind one that is found.
+// asked names as its address where the front of a server listens, if it is found to have one.
+func (t Target) asked(p proc.FS, all map[uint32]listeners.Socket) Target {
+	if t.Single {
+		return t
+	}
+	for _, one := range fronts(p, t, all) {
+		if i := slices.Index(t.Others, one.address); i >= 0 {
+			t.Others[i], t.Address = t.Address, one.address
+			slices.Sort(t.Others)
+		}
+	}
+	return t
+}
+
+// behind are the servers behind one that is found, and those that a process has started which is none itself.
 func behind(p proc.FS, t Target, all map[uint32]listeners.Socket) (servers []Target) {
 	children, _ := p.Children(t.Arbiter)
 	_, pids := apart(p, t.Netns, t.Arbiter, children, all)
+	if len(pids) == 0 {
+		pids = started(p, t.Arbiter, children, all)
+	}
 	for _, pid := range pids {
 		one, err := descend(p, t.Netns, pid, t.Arbiter, all)
 		if err != nil || one.Arbiter == t.Arbiter {
@@ -189,6 +206,9 @@ func descend(p proc.FS, netns string, pid, top int, all map[uint32]listeners.Soc
 		if own, servers := apart(p, netns, pid, children, all); len(servers) > 0 {
 			rest := slices.DeleteFunc(slices.Clone(children), func(child int) bool { return slices.Contains(servers, child) })
 			return Target{Arbiter: pid, Address: best(own).Address, Single: !runsSameProgram(p, pid, rest)}, nil
+		}
+		if len(started(p, pid, children, all)) > 0 {
+			return Target{Arbiter: pid}, nil
 		}
 		shared, serving, only := listeners.Socket{}, 0, 0
 		for _, child := range children {

@@ -15,6 +15,45 @@ func runsCommands(p proc.FS, netns string, pid int, all map[uint32]listeners.Soc
 	return !listensBelow(p, pid, maxDescent, all) && connected(p, netns, pid)
 }
 
+// maxStarted bounds how many servers may be told together of one process: an init has started too many to be meant.
+const maxStarted = 8
+
+// started are the servers that a process which serves nothing itself has started, as the shell of a Procfile does: two
+// or more of its children are, and one of these has workers. nil: it is not such a one.
+func started(p proc.FS, pid int, children []int, all map[uint32]listeners.Socket) (servers []int) {
+	if len(children) < 2 || len(listeners.Of(p, pid, all)) > 0 || runsSameProgram(p, pid, children) {
+		return nil
+	}
+	crews := false
+	for _, child := range children {
+		has := hasWorkers(p, child)
+		crews = crews || has
+		if has || len(listeners.Of(p, child, all)) > 0 || listensBelow(p, child, maxDescent, all) {
+			servers = append(servers, child)
+		}
+	}
+	if !crews || len(servers) < 2 || len(servers) > maxStarted {
+		return nil
+	}
+	return servers
+}
+
+// hasWorkers says whether a process, or the one at the end of those that only started it, has children that run its own
+// program.
+func hasWorkers(p proc.FS, pid int) bool {
+	for range maxDescent {
+		children, _ := p.Children(pid)
+		if runsSameProgram(p, pid, children) {
+			return true
+		}
+		if len(children) != 1 {
+			return false
+		}
+		pid = children[0]
+	}
+	return false
+}
+
 // listensBelow says whether a process below another listens, at most so many generations down.
 func listensBelow(p proc.FS, pid, generations int, all map[uint32]listeners.Socket) bool {
 	children, _ := p.Children(pid)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os/exec"
+	"slices"
 	"syscall"
 	"testing"
 )
@@ -51,6 +52,50 @@ func TestAProgramThatRunsACommandIsTheServer(t *testing.T) {
 		}
 		if got, err := Find(Hint{PID: cmd.Process.Pid}); err != nil || got.Arbiter != want || !got.Single {
 			t.Errorf("%s: %+v (%v), want %d", how, got, err, want)
+		}
+	}
+}
+
+// crew is an arbiter that forks two workers, which listen with "listens", and says its number.
+const crew = `
+import os, signal, socket, sys
+if sys.argv[1] == "listens": port = socket.create_server(("127.0.0.1", 0))
+for n in range(2):
+    if os.fork() == 0: signal.pause()
+print(os.getpid(), flush=True)
+signal.pause()
+`
+
+// TestServersThatAShellStartedAreToldTogether: beside a command that is none.
+func TestServersThatAShellStartedAreToldTogether(t *testing.T) {
+	const both = `/usr/bin/python3 -c "$0" "$1" & /usr/bin/python3 -c "$0" "$2" & sleep 1000 & wait`
+	for _, how := range [][2]string{{"listens", "listens"}, {"listens", "rests"}, {"rests", "rests"}} {
+		cmd := exec.Command("sh", "-c", both, crew, how[0], how[1])
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		out, err := cmd.StdoutPipe()
+		if err == nil {
+			err = cmd.Start()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+			_ = cmd.Wait()
+		})
+		want := make([]int, 2)
+		if _, err := fmt.Fscan(bufio.NewReader(out), &want[0], &want[1]); err != nil {
+			t.Fatal(err)
+		}
+		got, err := Find(Hint{PID: cmd.Process.Pid})
+		var found []int
+		for _, one := range got.Behind {
+			found = append(found, one.Arbiter)
+		}
+		slices.Sort(found)
+		slices.Sort(want)
+		if err != nil || got.Arbiter != cmd.Process.Pid || got.Single || !slices.Equal(found, want) {
+			t.Errorf("%v: %+v (%v), want %v behind it", how, got, err, want)
 		}
 	}
 }

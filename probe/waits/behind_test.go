@@ -206,3 +206,23 @@ os.waitpid(-1, 0)`)
 		}
 	}
 }
+
+// TestAConnectionThatNobodyAcceptsLeadsToWhoListens: it has no other end yet.
+func TestAConnectionThatNobodyAcceptsLeadsToWhoListens(t *testing.T) {
+	folder := t.TempDir()
+	listens := run(t, folder, `import socket, sys
+s = socket.socket(socket.AF_UNIX); s.bind("keeper"); s.listen(8)
+print("ready", flush=True)
+sys.stdin.read()`)
+	asks := run(t, folder, `import socket
+s = socket.socket(socket.AF_UNIX); s.connect("keeper")
+print("ready", flush=True)
+s.recv(1)`)
+	got := behind(t, newFinder(t), asks, func(ev history.Event) bool {
+		_, ok := ev.(history.SocketWait)
+		return ok
+	}).(history.SocketWait)
+	if got.Remote != "keeper" || len(got.Peers) != 1 || got.Peers[0].PID != listens {
+		t.Errorf("%+v, want one that leads to pid %d", got, listens)
+	}
+}

@@ -59,15 +59,16 @@ func (h *host) flow(t *sockets, wait *history.SocketWait, flow sockdiag.Flow, se
 
 func (h *host) unixSocket(t *sockets, wait *history.SocketWait, one sockdiag.UnixSocket, server Server) {
 	wait.Family, wait.State, wait.Local = "unix", sockdiag.StateName(one.State), one.Name
-	if one.Peer == 0 {
+	other := t.otherEnd(one)
+	if other == 0 {
 		return
 	}
-	wait.Remote = t.unix[one.Peer].Name
+	wait.Remote = t.unix[other].Name
 	if wait.Remote == "" {
-		wait.Remote = fmt.Sprintf("unix socket %d", one.Peer)
+		wait.Remote = fmt.Sprintf("unix socket %d", other)
 	}
 	wait.Client = one.Name != "" && server.Names[one.Name]
-	wait.Peers = h.owners(one.Peer, wait.PID)
+	wait.Peers = h.owners(other, wait.PID)
 	h.says(wait)
 }
 

@@ -16,6 +16,7 @@ type sockets struct {
 	byEnds map[[2]netip.AddrPort]uint32
 	unix   map[uint32]sockdiag.UnixSocket
 	heard  map[netip.AddrPort]uint32 // listeners
+	asked  map[uint32]uint32         // listeners of unix sockets, by the inodes of those that they have not accepted
 }
 
 // maxFlows bounds it.
@@ -44,6 +45,7 @@ func (t *sockets) read(trouble func(what string, err error)) error {
 	}
 	t.at = time.Now()
 	t.flows, t.unix = map[uint32]sockdiag.Flow{}, map[uint32]sockdiag.UnixSocket{}
+	t.asked = map[uint32]uint32{}
 	t.byEnds, t.heard = map[[2]netip.AddrPort]uint32{}, map[netip.AddrPort]uint32{}
 	for _, protocol := range []string{"tcp", "udp"} {
 		err := t.conn.Flows(protocol, sockdiag.AllStates, func(one sockdiag.Flow) error {
@@ -64,6 +66,9 @@ func (t *sockets) read(trouble func(what string, err error)) error {
 	err := t.conn.UnixSockets(sockdiag.AllStates, func(one sockdiag.UnixSocket) error {
 		if len(t.unix) < maxFlows {
 			t.unix[one.Inode] = one
+			for _, inode := range one.Pending {
+				t.asked[inode] = one.Inode
+			}
 		}
 		return nil
 	})
@@ -71,6 +76,14 @@ func (t *sockets) read(trouble func(what string, err error)) error {
 		trouble("read the unix sockets of the machine", err)
 	}
 	return nil
+}
+
+// otherEnd is the other end of a unix socket, or the listening socket that has not accepted it; 0: it is not known.
+func (t *sockets) otherEnd(one sockdiag.UnixSocket) uint32 {
+	if one.Peer != 0 {
+		return one.Peer
+	}
+	return t.asked[one.Inode]
 }
 
 // heardAt is the listening socket of an address on this machine; 0: none.

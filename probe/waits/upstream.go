@@ -77,10 +77,10 @@ func (h *host) owes(t *sockets, inode uint32, pid int, server Server) (remote st
 		return "", 0, false
 	}
 	one, ok := t.unix[inode]
-	if !ok || one.Peer == 0 || one.State == sockdiag.Listen || server.Names[one.Name] {
+	if !ok || t.otherEnd(one) == 0 || one.State == sockdiag.Listen || server.Names[one.Name] {
 		return "", 0, false
 	}
-	name := t.unix[one.Peer].Name
+	name := t.unix[t.otherEnd(one)].Name
 	return name, 0, name != ""
 }
 
@@ -96,5 +96,5 @@ func (h *host) peersOf(t *sockets, inode uint32, pid int) []history.Peer {
 		}
 		return h.owners(other, pid)
 	}
-	return h.owners(t.unix[inode].Peer, pid)
+	return h.owners(t.otherEnd(t.unix[inode]), pid)
 }

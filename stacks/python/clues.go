@@ -3,7 +3,6 @@ package python
 import (
 	"fmt"
 
-	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
@@ -38,7 +37,7 @@ func (c *clueReader) follow(f stackFrame, s *waitSpot, w *wait) {
 	case owedFuture:
 		w.Object = c.unwinder.own(f)
 		w.Owner = uint64(c.futures.executors.owing(w.Object))
-		if w.Owner == 0 && c.futures.executors.lost(w.Object) {
+		if w.Owner == 0 && !c.futures.executors.waitForProcesses(w.Object, w) && c.futures.executors.lost(w.Object) {
 			w.Before, _ = c.forks.parentPID()
 		}
 	case joined:
@@ -51,9 +50,9 @@ func (c *clueReader) follow(f stackFrame, s *waitSpot, w *wait) {
 		c.waitForProcess(c.unwinder.variable(f, s.name), w)
 	case pidAttribute:
 		w.Object = c.unwinder.own(f)
-		c.waitForChild(c.objects.attribute(w.Object, s.name), w)
+		c.runtime.waitForChild(c.objects.attribute(w.Object, s.name), w)
 	case pidVariable:
-		c.waitForChild(c.unwinder.variable(f, s.name), w)
+		c.runtime.waitForChild(c.unwinder.variable(f, s.name), w)
 	case fileIn:
 		w.Object = c.unwinder.own(f)
 		c.setDescriptor(c.objects.attribute(w.Object, s.name), w)
@@ -128,22 +127,10 @@ func (c *clueReader) leftOver(w *wait) {
 	}
 }
 
-// waitForChild is the process of a number, as subprocess or multiprocessing waits for; Owner is its pid.
-func (c *clueReader) waitForChild(number uint64, w *wait) {
-	pid, ok := c.objects.number(number)
-	if !ok || pid <= 0 {
-		return
-	}
-	w.Owner = uint64(pid)
-	if command := proc.FS(c.runtime.process.Proc).Command(pid); w.Name == "" && command != "" {
-		w.Name = fmt.Sprintf("pid %d (%s)", pid, command)
-	}
-}
-
 // waitForProcess is a process of multiprocessing.
 func (c *clueReader) waitForProcess(object uint64, w *wait) {
 	w.Object, w.Name = object, c.objects.text(c.objects.attribute(object, "_name"))
-	c.waitForChild(c.objects.attribute(c.objects.attribute(object, "_popen"), "pid"), w)
+	c.runtime.waitForChild(c.objects.attribute(c.objects.attribute(object, "_popen"), "pid"), w)
 }
 
 // setDescriptor is a descriptor by its number.

@@ -13,7 +13,7 @@ type executorReader struct {
 // begin forgets the threads of the last look.
 func (es *executorReader) begin() { es.busy = nil }
 
-// waitForExecutor tells which thread works on what a future stands for, or that all are taken. asyncio joins it to
+// waitForExecutor tells which thread works on what a future stands for, or which process, or that all are taken. asyncio joins it to
 // the executor's future with a function whose closure has both; anyio's thread has asyncio's own in a local variable.
 func (es *executorReader) waitForExecutor(w *wait) {
 	busy := es.busyThreads()
@@ -29,6 +29,9 @@ func (es *executorReader) waitForExecutor(w *wait) {
 	for _, value := range closure(es.objects, callback) {
 		if tid := busy[value]; tid != 0 {
 			w.Owner = uint64(tid)
+			return
+		}
+		if es.waitForProcesses(value, w) {
 			return
 		}
 	}
