@@ -77,6 +77,16 @@ func (l *looks) idle(tid int) bool {
 	return false
 }
 
+// stand says whether each of the threads was found standing still, and has not run since.
+func (l *looks) stand(threads []*threads.Thread) bool {
+	for _, t := range threads {
+		if v := l.views[t]; v == nil || v.found == nil || v.turns != t.Turns {
+			return false
+		}
+	}
+	return len(threads) > 0
+}
+
 // stoodStillAfter says whether a thread that does not wait for work began its standstill after a moment.
 func (l *looks) stoodStillAfter(moment time.Time) bool {
 	for t, v := range l.views {
