@@ -60,12 +60,10 @@ func (w *witness) glance(of *threads.Process, t *threads.Thread) (*threadLook, b
 	if err != nil {
 		return nil, false
 	}
-	l := &threadLook{at: time.Now(), sched: before}
-	s, err := w.fs.TaskStat(of.PID, t.TID)
-	if err != nil {
+	l := &threadLook{sched: before}
+	if l.stat, err = w.fs.TaskStat(of.PID, t.TID); err != nil {
 		return nil, false
 	}
-	l.state, l.name, l.made = s.State, s.Comm, proc.Ticks(s.Start)
 	l.call, err = w.fs.Call(of.PID, t.TID)
 	w.troubles.Unreadable("the system calls of the workers", err)
 	l.known = err == nil
@@ -79,14 +77,16 @@ func (w *witness) glance(of *threads.Process, t *threads.Thread) (*threadLook, b
 	return l, true
 }
 
-// lookCloser is the first of two looks at every thread that has run since it was last found standing.
+// lookCloser is the first of two looks at every thread that has run since it was last found standing: its account alone,
+// as this tick has read it. A thread that does not run changes neither its state nor its call, so the second look tells
+// what it was at here too.
 func (w *witness) lookCloser(one *worker) {
 	l := &one.looks
 	l.firstAt = time.Now()
 	l.sweep(len(one.threads.Threads))
 	for _, t := range one.threads.Threads {
 		if v := l.of(t); v.found == nil {
-			v.first, _ = w.glance(one.threads, t)
+			v.first = &firstLook{t.Last(), l.firstAt}
 		}
 	}
 }
@@ -113,6 +113,7 @@ func (w *witness) lookAgain(ctx context.Context, now time.Time, workers []*worke
 		if one.sample.Inside+one.sample.Idle > 0 {
 			server.Clients = w.requests.Clients(one.PID)
 		}
+		server.Others, server.OthersKnown = w.requests.Others(one.PID)
 		for _, t := range one.threads.Threads {
 			w.evidence(ctx, one, t, server)
 		}
@@ -145,8 +146,8 @@ func (w *witness) evidence(ctx context.Context, one *worker, t *threads.Thread, 
 	if !ok || was == nil {
 		return
 	}
-	sample := history.ThreadSample{PID: one.PID, TID: t.TID, Name: is.name, State: stateName(is.state)}
-	still := is.sched.Runs == was.sched.Runs && is.sched.Ran == was.sched.Ran && !is.call.Running
+	sample := history.ThreadSample{PID: one.PID, TID: t.TID, Name: is.stat.Comm, State: stateName(is.stat.State)}
+	still := is.sched.Runs == was.sched.Runs && is.sched.Ran == was.sched.Ran && !is.call.Running && is.stat.State != 'R'
 	if is.known {
 		sample.Syscall = is.call.Name()
 	}
@@ -159,7 +160,7 @@ func (w *witness) evidence(ctx context.Context, one *worker, t *threads.Thread, 
 		answer := w.waits.Behind(w.subject(one, f), server)
 		f.sample.Args, f.sample.Idle, f.sample.For = answer.Words, answer.Idle || t.Housekeeping, answer.For
 		f.sample.Only = answer.Only
-		f.sample.Age = clock.Boot() - is.made
+		f.sample.Age = clock.Boot() - proc.Ticks(is.stat.Start)
 		v.idle = f.sample.Idle
 		w.rec.Record(f.sample)
 		if asks(answer.Event) && !f.sample.Idle {
@@ -167,11 +168,8 @@ func (w *witness) evidence(ctx context.Context, one *worker, t *threads.Thread, 
 		}
 		return
 	}
-	f.sample.Twice = is.state == was.state && is.call == was.call
-	f.since = w.lastRun.at(ctx, one.PID, t, was.at)
-	if f.sample.Twice {
-		v.found = f
-	}
+	f.sample.Twice, v.found = true, f
+	f.since = w.lastRun.at(ctx, one.PID, t, was.at, is.stat.Processor)
 	w.tell(one, f, server)
 	v.idle = f.sample.Idle
 }
@@ -188,7 +186,7 @@ func asks(wait history.Event) bool {
 // subject is a thread as one whose wait is looked behind.
 func (w *witness) subject(one *worker, f *finding) waits.Subject {
 	s := waits.Subject{
-		PID: one.PID, TID: f.sample.TID, Call: f.look.call, State: f.look.state,
+		PID: one.PID, TID: f.sample.TID, Call: f.look.call, State: f.look.stat.State,
 		Wchan: f.sample.Wchan, Stack: f.sample.Stack, Parks: one.threads.Go,
 	}
 	if !f.look.known {
@@ -232,7 +230,7 @@ func (w *witness) tell(one *worker, f *finding, server waits.Server) {
 		}
 	}
 	still := max(now.Sub(f.since), 0)
-	f.sample.Still, f.sample.Age = still, clock.Boot()-f.look.made
+	f.sample.Still, f.sample.Age = still, clock.Boot()-proc.Ticks(f.look.stat.Start)
 	w.rec.Record(f.sample)
 	if f.behind != nil {
 		w.rec.Record(waits.Standing(f.behind, still))
