@@ -104,12 +104,13 @@ func (w *witness) dueAt(workers []*worker) time.Time {
 
 // lookAgain is the second look, and what both say is recorded.
 func (w *witness) lookAgain(ctx context.Context, now time.Time, workers []*worker) {
+	shared := w.server(workers)
 	for _, one := range workers {
 		l := &one.looks
 		if due := l.dueAt(); due.IsZero() || now.Before(due) {
 			continue
 		}
-		server := w.server(workers)
+		server := shared
 		if one.sample.Inside+one.sample.Idle > 0 {
 			server.Clients = w.requests.Clients(one.PID)
 		}
