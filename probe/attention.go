@@ -12,6 +12,7 @@ const sampleEvery = 100 * time.Millisecond
 // attention decides at each tick whether a worker is worth a closer look.
 type attention struct {
 	suspect    bool      // something is strange about it
+	lookedAt   time.Time // when it was last looked at for that
 	spotCheck  bool      // it is looked at although nothing is
 	checkedAt  time.Time // when it last was for that
 	checkedCPU time.Duration
@@ -28,6 +29,7 @@ type signs struct {
 	noListener bool // it has no listening socket and no connection of the server's
 	proven     bool // the last look proved that it waits for work
 	works      bool // the last look found something at work, whatever the sockets say
+	stands     bool // every thread stands where the last look found it, and has not run since
 }
 
 // A backlog is the connections that no worker has accepted.
@@ -55,7 +57,20 @@ func (a *attention) due(now time.Time, s signs) bool {
 	// nobody.
 	a.suspect = shut || suspicious(s) || a.suspect && !s.sample.Moved && !a.spotCheck
 	a.spotCheck = !a.suspect && a.spotCheckDue(now, s)
-	return a.suspect || a.spotCheck
+	if a.suspect {
+		return a.suspectDue(now, s)
+	}
+	return a.spotCheck
+}
+
+// suspectDue says whether a suspicious worker is to be looked at at this tick. Where nothing ran, what was found holds:
+// it is only told again before it is forgotten.
+func (a *attention) suspectDue(now time.Time, s signs) bool {
+	if s.stands && now.Sub(a.lookedAt) < spotOften {
+		return false
+	}
+	a.lookedAt = now
+	return true
 }
 
 // closer is the age from which a request, or a loop's turn, is worth a closer look: below the 200 ms at which a worker
@@ -88,8 +103,8 @@ const (
 	spotEvery = time.Second
 	// spotSeldom is the same for all others: a worker that was told to leave and does not shows nowhere else.
 	spotSeldom = 5 * time.Second
-	// spotOften is the same for one that is at work although no request is seen: what is known of its threads is not to
-	// grow stale, which it does after 700 ms.
+	// spotOften is the same for one that is at work although no request is seen, and for a suspicious one of which no
+	// thread ran: what is known of its threads is not to grow stale, which it does after 700 ms.
 	spotOften = 300 * time.Millisecond
 )
 

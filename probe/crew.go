@@ -15,6 +15,7 @@ type crew struct {
 	fs       proc.FS
 	target   discovery.Target
 	children *proc.Children // of the arbiter
+	readAt   time.Time      // when these were last read
 	requests *requests.Reader
 
 	behind  []int             // children that are arbiters themselves: their crews are others

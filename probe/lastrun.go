@@ -16,25 +16,25 @@ type lastRun struct {
 }
 
 // ago is how long ago that was, by the scheduler's note (/proc/PID/task/TID/sched, se.exec_start).
-func (l lastRun) ago(ctx context.Context, pid, tid int) (time.Duration, bool) {
+// processor is the one that it last ran on.
+func (l lastRun) ago(ctx context.Context, pid, tid, processor int) (time.Duration, bool) {
 	start, ok := l.fs.ExecStart(pid, tid)
-	s, err := l.fs.TaskStat(pid, tid)
 	// Zero: it was moved to another processor's queue since (migrate_task_rq_fair), as happens even to one that is
 	// going to sleep; when it ran is not known then.
-	if !ok || err != nil || start == 0 {
+	if !ok || start == 0 {
 		return 0, false
 	}
-	return l.clocks.Since(ctx, start, s.Processor)
+	return l.clocks.Since(ctx, start, processor)
 }
 
 // at is when a thread last ran that stood still from first on: by the scheduler's note, held within the two ticks
-// between which it was last seen to run.
-func (l lastRun) at(ctx context.Context, pid int, t *threads.Thread, first time.Time) time.Time {
+// between which it was last seen to run. processor is the one that it last ran on.
+func (l lastRun) at(ctx context.Context, pid int, t *threads.Thread, first time.Time, processor int) time.Time {
 	latest := first
 	if !t.Moved.IsZero() && t.Moved.Before(latest) {
 		latest = t.Moved
 	}
-	ago, ok := l.ago(ctx, pid, t.TID)
+	ago, ok := l.ago(ctx, pid, t.TID, processor)
 	if !ok {
 		return latest
 	}
@@ -55,7 +55,11 @@ func (l lastRun) still(ctx context.Context, p *threads.Process) time.Duration {
 		if t.Housekeeping {
 			continue
 		}
-		if ago, ok := l.ago(ctx, p.PID, t.TID); ok && (still < 0 || ago < still) {
+		s, err := l.fs.TaskStat(p.PID, t.TID)
+		if err != nil {
+			continue
+		}
+		if ago, ok := l.ago(ctx, p.PID, t.TID, s.Processor); ok && (still < 0 || ago < still) {
 			still = ago
 		}
 	}

@@ -34,10 +34,10 @@ func (l *looks) dueAt() time.Time {
 
 // A view is what is held of a thread from one look to the next. It holds until the thread runs.
 type view struct {
-	turns uint64      // the thread's, when this was seen
-	first *threadLook // the first of two looks; nil: none was taken
-	found *finding    // what both looks found
-	idle  bool        // its last look proved that it waits for work
+	turns uint64     // the thread's, when this was seen
+	first *firstLook // the first of two looks; nil: none was taken
+	found *finding   // what both looks found
+	idle  bool       // its last look proved that it waits for work
 }
 
 // of is the view of a thread.
@@ -77,6 +77,16 @@ func (l *looks) idle(tid int) bool {
 	return false
 }
 
+// stand says whether each of the threads was found standing still, and has not run since.
+func (l *looks) stand(threads []*threads.Thread) bool {
+	for _, t := range threads {
+		if v := l.views[t]; v == nil || v.found == nil || v.turns != t.Turns {
+			return false
+		}
+	}
+	return len(threads) > 0
+}
+
 // stoodStillAfter says whether a thread that does not wait for work began its standstill after a moment.
 func (l *looks) stoodStillAfter(moment time.Time) bool {
 	for t, v := range l.views {
@@ -112,15 +122,18 @@ func (l *looks) sweep(living int) {
 	}
 }
 
+// A firstLook is a thread's account at a moment.
+type firstLook struct {
+	sched proc.Schedstat
+	at    time.Time
+}
+
 // A threadLook is what a thread was at, at one moment.
 type threadLook struct {
-	at    time.Time
 	sched proc.Schedstat
+	stat  proc.Stat
 	call  proc.Call
 	known bool // the call could be read
-	state byte
-	name  string
-	made  time.Duration // when the thread was, since the machine booted
 }
 
 // A finding is what two looks found, 50 ms apart, between which the thread did not run. As long as it does not run,

@@ -105,6 +105,10 @@ func (r *roster) discover(now time.Time) {
 	}
 	changed := false
 	for _, c := range r.crews {
+		if r.childless(c, now) {
+			continue
+		}
+		c.readAt = now
 		pids, over := c.candidates(now, r.known)
 		if over {
 			r.release(c.target.Arbiter)
@@ -120,6 +124,16 @@ func (r *roster) discover(now time.Time) {
 		slices.SortFunc(r.workers, func(a, b *worker) int { return cmp.Compare(a.Place, b.Place) })
 		r.publish()
 	}
+}
+
+// childrenEvery is how often the children of an arbiter are read of which births are heard: some come from elsewhere, as
+// orphans do to the first process of a container.
+const childrenEvery = rolesEvery
+
+// childless says whether an arbiter is not heard to have had children since they were last read, or within a second
+// before: these may still become workers.
+func (r *roster) childless(c *crew, now time.Time) bool {
+	return r.births != nil && c == r.crews[0] && !r.births.Lately() && now.Sub(c.readAt) < childrenEvery
 }
 
 // enlist begins to watch a process that may be a worker of a crew, and says whether it does.

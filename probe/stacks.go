@@ -112,6 +112,7 @@ func (r *stackReader) process(pid int) stacks.Process {
 	return stacks.Process{
 		Proc: string(r.fs), PID: pid,
 		Memory: func(address uint64, into []byte) error { return memory.Read(pid, address, into) },
+		Pieces: func(all []memory.Piece) { memory.ReadPieces(pid, all) },
 	}
 }
 

@@ -62,12 +62,10 @@ func (w *witness) glance(of *threads.Process, t *threads.Thread) (*threadLook, b
 	if err != nil {
 		return nil, false
 	}
-	l := &threadLook{at: time.Now(), sched: before}
-	s, err := w.fs.TaskStat(of.PID, t.TID)
-	if err != nil {
+	l := &threadLook{sched: before}
+	if l.stat, err = w.fs.TaskStat(of.PID, t.TID); err != nil {
 		return nil, false
 	}
-	l.state, l.name, l.made = s.State, s.Comm, proc.Ticks(s.Start)
 	l.call, err = w.fs.Call(of.PID, t.TID)
 	w.troubles.Unreadable("the system calls of the workers", err)
 	l.known = err == nil
@@ -81,14 +79,16 @@ func (w *witness) glance(of *threads.Process, t *threads.Thread) (*threadLook, b
 	return l, true
 }
 
-// lookCloser is the first of two looks at every thread that has run since it was last found standing.
+// lookCloser is the first of two looks at every thread that has run since it was last found standing: its account alone,
+// as this tick has read it. A thread that does not run changes neither its state nor its call, so the second look tells
+// what it was at here too.
 func (w *witness) lookCloser(one *worker) {
 	l := &one.looks
 	l.firstAt = time.Now()
 	l.sweep(len(one.threads.Threads))
 	for _, t := range one.threads.Threads {
 		if v := l.of(t); v.found == nil {
-			v.first, _ = w.glance(one.threads, t)
+			v.first = &firstLook{t.Last(), l.firstAt}
 		}
 	}
 }
@@ -106,15 +106,17 @@ func (w *witness) dueAt(workers []*worker) time.Time {
 
 // lookAgain is the second look, and what both say is recorded.
 func (w *witness) lookAgain(ctx context.Context, now time.Time, workers []*worker) {
+	shared := w.server(workers)
 	for _, one := range workers {
 		l := &one.looks
 		if due := l.dueAt(); due.IsZero() || now.Before(due) {
 			continue
 		}
-		server := w.server(workers)
+		server := shared
 		if one.sample.Inside+one.sample.Idle > 0 {
 			server.Clients = w.requests.Clients(one.PID)
 		}
+		server.Others, server.OthersKnown = w.requests.Others(one.PID)
 		for _, t := range one.threads.Threads {
 			w.evidence(ctx, one, t, server)
 		}
@@ -148,8 +150,8 @@ func (w *witness) evidence(ctx context.Context, one *worker, t *threads.Thread, 
 	if !ok || was == nil {
 		return
 	}
-	sample := history.ThreadSample{PID: one.PID, TID: t.TID, Name: is.name, State: stateName(is.state)}
-	still := is.sched.Runs == was.sched.Runs && is.sched.Ran == was.sched.Ran && !is.call.Running
+	sample := history.ThreadSample{PID: one.PID, TID: t.TID, Name: is.stat.Comm, State: stateName(is.stat.State)}
+	still := is.sched.Runs == was.sched.Runs && is.sched.Ran == was.sched.Ran && !is.call.Running && is.stat.State != 'R'
 	if is.known {
 		sample.Syscall = is.call.Name()
 	}
@@ -162,7 +164,7 @@ func (w *witness) evidence(ctx context.Context, one *worker, t *threads.Thread, 
 		answer := w.waits.Behind(w.subject(one, f), server)
 		f.sample.Args, f.sample.Idle, f.sample.For = answer.Words, answer.Idle || t.Housekeeping, answer.For
 		f.sample.Only = answer.Only
-		f.sample.Age = clock.Boot() - is.made
+		f.sample.Age = clock.Boot() - proc.Ticks(is.stat.Start)
 		v.idle = f.sample.Idle
 		w.rec.Record(f.sample)
 		if asks(answer.Event) && !f.sample.Idle {
@@ -170,11 +172,8 @@ func (w *witness) evidence(ctx context.Context, one *worker, t *threads.Thread, 
 		}
 		return
 	}
-	f.sample.Twice = is.state == was.state && is.call == was.call
-	f.since = w.lastRun.at(ctx, one.PID, t, was.at)
-	if f.sample.Twice {
-		v.found = f
-	}
+	f.sample.Twice, v.found = true, f
+	f.since = w.lastRun.at(ctx, one.PID, t, was.at, is.stat.Processor)
 	w.tell(one, f, server)
 	v.idle = f.sample.Idle
 }
@@ -191,7 +190,7 @@ func asks(wait history.Event) bool {
 // subject is a thread as one whose wait is looked behind.
 func (w *witness) subject(one *worker, f *finding) waits.Subject {
 	s := waits.Subject{
-		PID: one.PID, TID: f.sample.TID, Call: f.look.call, State: f.look.state,
+		PID: one.PID, TID: f.sample.TID, Call: f.look.call, State: f.look.stat.State,
 		Wchan: f.sample.Wchan, Stack: f.sample.Stack, Parks: one.threads.Go,
 	}
 	if !f.look.known {
@@ -235,7 +234,7 @@ func (w *witness) tell(one *worker, f *finding, server waits.Server) {
 		}
 	}
 	still := max(now.Sub(f.since), 0)
-	f.sample.Still, f.sample.Age = still, clock.Boot()-f.look.made
+	f.sample.Still, f.sample.Age = still, clock.Boot()-proc.Ticks(f.look.stat.Start)
 	w.rec.Record(f.sample)
 	if f.behind != nil {
 		w.rec.Record(waits.Standing(f.behind, still))

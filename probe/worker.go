@@ -49,4 +49,5 @@ func (one *worker) close() {
 	}
 	one.account.file.Close()
 	one.heartbeat.Close()
+	one.limits.Close()
 }

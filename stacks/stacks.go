@@ -6,6 +6,8 @@ package stacks
 import (
 	"errors"
 	"time"
+
+	"github.com/hangtime-dev/hangtime/kernel/memory"
 )
 
 // ErrNone says that a process does not run the reader's runtime.
@@ -18,6 +20,8 @@ type Process struct {
 	// Memory fills into with what is at an address: whole, or an error. Pointers are read from a process that goes on
 	// meanwhile: any may lead anywhere.
 	Memory func(address uint64, into []byte) error
+	// Pieces fills those that are there, many at once; nil: there is only Memory.
+	Pieces func([]memory.Piece)
 }
 
 // A Reader reads one process. One goroutine may use it. Each look is bounded: at most 10 ms of processor time and the

@@ -265,13 +265,18 @@ func socketRow(row []byte) SocketRow {
 	return out
 }
 
-// rows runs an iterator once; one read may end in the middle of a row.
+// rows runs an iterator once.
 func (it *Iterators) rows(on *link.Iter, size int, each func(row []byte)) error {
 	file, err := on.Open()
 	if err != nil {
 		return err
 	}
 	defer file.Close()
+	return it.each(file, size, each)
+}
+
+// each hands over the rows that a file tells; one read may end in the middle of a row.
+func (it *Iterators) each(file io.Reader, size int, each func(row []byte)) error {
 	have := 0
 	for {
 		n, err := file.Read(it.buf[have:])

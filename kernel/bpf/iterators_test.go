@@ -2,11 +2,15 @@ package bpf
 
 import (
 	"cmp"
+	"errors"
 	"net/netip"
+	"os"
 	"os/exec"
 	"slices"
 	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/kernel/kerneltest"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
@@ -136,6 +140,12 @@ func TestIteratorsTellWhatProcTells(t *testing.T) {
 		if !sides[[2]netip.AddrPort{side[1], side[0]}] || !side[0].Addr().IsLoopback() {
 			t.Errorf("%v has no other side among %v", side, sides)
 		}
+	}
+	if alone, err := it.SocketsOf(nil, pid); err != nil && !errors.Is(err, unix.E2BIG) || err == nil && !slices.Equal(alone, rows) {
+		t.Errorf("bound to the process the iterator tells %v (%v), else %v", alone, err, rows)
+	}
+	if others, err := it.SocketsOf(nil, os.Getpid()); err == nil && len(others) != 0 {
+		t.Errorf("of a process that is not watched it tells %v", others)
 	}
 	it.Forget(pid)
 	if rows, err := it.Threads(nil); err != nil || len(rows) != 0 {

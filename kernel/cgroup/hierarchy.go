@@ -56,7 +56,7 @@ type Membership struct {
 
 // Memberships are the groups that a process is in.
 func Memberships(fs proc.FS, pid int) ([]Membership, error) {
-	text, err := MembershipText(fs, pid)
+	text, err := proc.Read(MembershipPath(fs, pid), proc.MaxRead)
 	return ParseMemberships(text), err
 }
 
@@ -66,10 +66,8 @@ func OwnMemberships(fs proc.FS) ([]Membership, error) {
 	return ParseMemberships(text), err
 }
 
-// MembershipText is the whole file, which is the same for all processes that share their groups.
-func MembershipText(fs proc.FS, pid int) ([]byte, error) {
-	return proc.Read(fs.Path(pid, "cgroup"), proc.MaxRead)
-}
+// MembershipPath is where the file of a process is; its text is the same for all that share their groups.
+func MembershipPath(fs proc.FS, pid int) string { return fs.Path(pid, "cgroup") }
 
 // ParseMemberships reads such a text; a line that is none is passed over.
 func ParseMemberships(text []byte) []Membership {

@@ -3,6 +3,7 @@ package memory
 
 import (
 	"errors"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -27,4 +28,35 @@ func Read(pid int, address uint64, into []byte) error {
 		err = ErrShort
 	}
 	return err
+}
+
+// A Piece is some memory of a process.
+type Piece struct {
+	Address uint64
+	Into    []byte // filled with what is there
+	There   bool   // it was filled, whole
+}
+
+// mostPieces is how many one system call reads at most (IOV_MAX).
+const mostPieces = 1024
+
+// ReadPieces fills all pieces that are there, in few system calls: one, where all are.
+func ReadPieces(pid int, pieces []Piece) {
+	local, remote := make([]unix.Iovec, len(pieces)), make([]unix.RemoteIovec, len(pieces))
+	for i := range pieces {
+		local[i].Base = unsafe.SliceData(pieces[i].Into)
+		local[i].SetLen(len(pieces[i].Into))
+		remote[i] = unix.RemoteIovec{Base: uintptr(pieces[i].Address), Len: len(pieces[i].Into)}
+	}
+	for at := 0; at < len(pieces); at++ { // behind those that are there is one that is not
+		to := min(at+mostPieces, len(pieces))
+		n, err := unix.ProcessVMReadv(pid, local[at:to], remote[at:to], 0)
+		if err != nil && !errors.Is(err, unix.EFAULT) {
+			return // it is gone, or may not be read
+		}
+		for ; at < to && n >= len(pieces[at].Into); at++ {
+			n -= len(pieces[at].Into)
+			pieces[at].There = true
+		}
+	}
 }

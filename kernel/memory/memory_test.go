@@ -101,4 +101,19 @@ func TestTheMemoryOfAnotherProcessIsReadWholeOrNotAtAll(t *testing.T) {
 			t.Errorf("%s: %v, want %v", row.name, err, row.want)
 		}
 	}
+	// The one that is missing, or reaches out of what is there, leaves out none of the others.
+	pieces := []Piece{
+		{Address: address, Into: make([]byte, 8)}, {Address: address + size, Into: make([]byte, 8)},
+		{Address: address + size - 8, Into: make([]byte, 16)}, {Address: address + 8, Into: make([]byte, 8)},
+		{Address: 0, Into: make([]byte, 8)},
+	}
+	ReadPieces(pid, pieces)
+	for i, there := range []bool{true, false, false, true, false} {
+		if pieces[i].There != there {
+			t.Errorf("piece %d is there: %v, want %v", i, pieces[i].There, there)
+		}
+	}
+	if binary.NativeEndian.Uint64(pieces[0].Into) != 0x1122334455667788 || !bytes.Equal(pieces[3].Into, bytes.Repeat([]byte{7}, 8)) {
+		t.Errorf("the pieces read as %x and %x", pieces[0].Into, pieces[3].Into)
+	}
 }

@@ -196,6 +196,9 @@ func (c *Listener) Born(pid int) (at time.Time, ok bool) {
 	return at, ok
 }
 
+// Lately says whether any was born within the last second.
+func (c *Listener) Lately() bool { return len(c.born) > 0 }
+
 // Ended is how a child ended, told once.
 func (c *Listener) Ended(pid int) (unix.WaitStatus, bool) {
 	status, ok := c.ends[pid]

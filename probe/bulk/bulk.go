@@ -19,10 +19,12 @@ type Reader struct {
 	opening chan *bpf.Iterators // the iterators being opened; nil: none are
 	tried   bool
 	it      *bpf.Iterators // nil: not open, or they failed
-	pids    []int          // of the watched processes
-	tick    int
-	threads table[bpf.ThreadRow]
-	sockets table[bpf.SocketRow]
+	// The sockets of one process cannot be asked for by an iterator (before Linux 6.1), only those of all together.
+	together bool
+	pids     []int // of the watched processes
+	tick     int
+	threads  table[bpf.ThreadRow]
+	sockets  table[bpf.SocketRow]
 }
 
 // New prepares to read; open says whether the iterators may be opened at all, as they may where the real /proc is
@@ -99,23 +101,56 @@ func (r *Reader) Threads(count int) (rows []bpf.ThreadRow, ok bool) {
 	return read(r, &r.threads, r.it.Threads, func(a, b bpf.ThreadRow) int { return cmp.Compare(a.PID, b.PID) })
 }
 
-// Sockets are the sockets of all processes, by process; ok is false where the caller is to read those of its count
-// processes from /proc. They stand until the next call.
-func (r *Reader) Sockets(count int) (rows []bpf.SocketRow, ok bool) {
-	if r.it == nil || !r.sockets.cheaper(r.tick, count) {
-		return nil, false
+// Sockets are the sockets of these processes, or of all where that is cheaper, by process; ok is false where the caller
+// is to read them from /proc. They stand until the next call.
+func (r *Reader) Sockets(pids []int) (rows []bpf.SocketRow, all, ok bool) {
+	if r.it == nil {
+		return nil, false, false
 	}
-	return read(r, &r.sockets, r.it.Sockets, func(a, b bpf.SocketRow) int { return cmp.Compare(a.PID, b.PID) })
+	if all = r.sockets.cheaper(r.tick, len(pids)); all {
+		rows, ok = r.allSockets()
+	} else {
+		rows, ok = r.socketsOf(pids)
+	}
+	return rows, all, ok
 }
 
-// NamedSockets are the sockets of all processes with their addresses, whatever it costs; ok is false where they cannot
-// be had. They stand until the next call.
-func (r *Reader) NamedSockets() (rows []bpf.SocketRow, ok bool) {
+// NamedSockets are the same with their addresses, whatever it costs; ok is false where these cannot be had.
+func (r *Reader) NamedSockets(pids []int) (rows []bpf.SocketRow, ok bool) {
 	if r.it == nil || !r.it.Names() {
 		return nil, false
 	}
-	return read(r, &r.sockets, r.it.Sockets, func(a, b bpf.SocketRow) int { return cmp.Compare(a.PID, b.PID) })
+	if rows, ok := r.socketsOf(pids); ok {
+		return rows, true
+	}
+	return r.allSockets()
 }
+
+func (r *Reader) allSockets() ([]bpf.SocketRow, bool) {
+	return read(r, &r.sockets, r.it.Sockets, socketsByPID)
+}
+
+// socketsOf reads those of each process by itself.
+func (r *Reader) socketsOf(pids []int) (rows []bpf.SocketRow, ok bool) {
+	if r.together || len(pids) == 0 {
+		return nil, false
+	}
+	began := time.Now()
+	rows = r.sockets.rows[:0]
+	for _, pid := range pids {
+		var err error
+		if rows, err = r.it.SocketsOf(rows, pid); err != nil {
+			r.together = true
+			return nil, false
+		}
+	}
+	r.sockets.rows = rows
+	r.SocketsTook(time.Since(began), len(pids))
+	slices.SortStableFunc(rows, socketsByPID)
+	return rows, true
+}
+
+func socketsByPID(a, b bpf.SocketRow) int { return cmp.Compare(a.PID, b.PID) }
 
 func read[R any](r *Reader, t *table[R], from func([]R) ([]R, error), byPID func(a, b R) int) ([]R, bool) {
 	began := time.Now()
@@ -156,7 +191,7 @@ func (r *Reader) ThreadsTook(d time.Duration, count int) {
 	r.threads.each.note(d / time.Duration(count))
 }
 
-// SocketsTook notes how long it took to read the sockets of so many processes from /proc.
+// SocketsTook notes how long it took to read the sockets of so many processes one by one.
 func (r *Reader) SocketsTook(d time.Duration, count int) {
 	r.sockets.each.note(d / time.Duration(count))
 }

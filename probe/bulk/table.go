@@ -5,7 +5,7 @@ import "time"
 // A table is one kind of row, and what each way to read it costs.
 type table[R any] struct {
 	rows []R
-	each least // a thread, or the sockets of a worker, by /proc
+	each least // a thread by /proc, or the sockets of a worker by itself
 	all  least // everything by BPF
 }
 

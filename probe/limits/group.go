@@ -24,17 +24,19 @@ type Groups struct {
 	all         map[string]*group // by the text of /proc/PID/cgroup
 	hierarchies []cgroup.Hierarchy
 	sought      bool
+	text        []byte // of a process's file, as last read
 }
 
 // NewGroups prepares to read.
 func NewGroups(fs proc.FS) *Groups { return &Groups{fs: fs, all: map[string]*group{}} }
 
-// of is the group of a process; nil: it is not known.
-func (g *Groups) of(pid int) *group {
-	text, err := cgroup.MembershipText(g.fs, pid)
-	if err != nil {
+// of is the group of a process, by its file of memberships; nil: it is not known.
+func (g *Groups) of(file proc.OpenFile) *group {
+	text, err := file.Whole(g.text, proc.MaxRead)
+	if err != nil || len(text) == 0 {
 		return nil
 	}
+	g.text = text
 	if known := g.all[string(text)]; known != nil {
 		return known
 	}

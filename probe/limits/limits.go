@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/kernel/cgroup"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
@@ -17,7 +18,8 @@ type Process struct {
 	pid    int
 	groups *Groups
 
-	group     *group // its control group; nil: not known
+	member    proc.OpenFile // says which groups it is in
+	group     *group        // its control group; nil: not known
 	groupAt   time.Time
 	told      history.Cgroup // as last returned
 	toldAt    time.Time
@@ -28,6 +30,9 @@ type Process struct {
 
 // Of prepares to follow a process.
 func (g *Groups) Of(pid int) *Process { return &Process{fs: g.fs, pid: pid, groups: g} }
+
+// Close gives back what is open.
+func (p *Process) Close() { p.member.Close() }
 
 const (
 	// groupEvery is how often the group of a worker under suspicion is read.
@@ -42,7 +47,10 @@ const (
 func (p *Process) Group(now time.Time) (limits history.Cgroup, news bool) {
 	if p.group == nil || now.Sub(p.groupAt) >= memberEvery {
 		p.groupAt = now
-		p.group = p.groups.of(p.pid)
+		if !p.member.IsOpen() {
+			p.member, _ = proc.Open(cgroup.MembershipPath(p.fs, p.pid)) // without it the group is not known
+		}
+		p.group = p.groups.of(p.member)
 	}
 	g := p.group
 	if g == nil || g.Path == "" {

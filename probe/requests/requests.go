@@ -56,7 +56,7 @@ func (r *Reader) Reads() bool { return r.connections != nil }
 
 // Follow adds a process; it is watched by bulk for as long as its threads are followed.
 func (r *Reader) Follow(pid int) *Process {
-	p := &Process{PID: pid}
+	p := &Process{PID: pid, changed: true}
 	r.processes = append(r.processes, p)
 	return p
 }
@@ -125,15 +125,18 @@ const dearNews = 100 * time.Millisecond
 // named are the connections of the workers that are not known yet, by their addresses; ok is false where these cannot
 // be had. Of a socket that is none of the server's there is none.
 func (r *Reader) named() (all []sockdiag.Connection, ok bool) {
-	rows, ok := r.bulk.NamedSockets()
-	if !ok {
-		return nil, false
-	}
-	unknown := map[uint32]bool{}
+	unknown, pids := map[uint32]bool{}, []int(nil)
 	for _, p := range r.processes {
 		for _, inode := range p.unknown {
 			unknown[inode] = true
 		}
+		if len(p.unknown) > 0 {
+			pids = append(pids, p.PID)
+		}
+	}
+	rows, ok := r.bulk.NamedSockets(pids)
+	if !ok {
+		return nil, false
 	}
 	for _, row := range rows {
 		if unknown[row.Inode] && r.connections.ports[row.Local.Port()] {
@@ -156,8 +159,16 @@ func (r *Reader) readDescriptors(due []*Process) []*Process {
 		return nil
 	}
 	began := time.Now()
-	if rows, ok := r.bulk.Sockets(len(due)); ok {
-		pause := min(500*time.Since(began), pauseMost) // at most a five hundredth of a processor
+	pids := make([]int, len(due))
+	for i, p := range due {
+		pids[i] = p.PID
+	}
+	if rows, all, ok := r.bulk.Sockets(pids); ok {
+		pause := 500 * time.Since(began) // at most a five hundredth of a processor
+		if !all {
+			pause = 100 * time.Since(began) / time.Duration(len(due)) // at most one percent for each
+		}
+		pause = min(pause, pauseMost)
 		for _, p := range due {
 			p.inodes = p.inodes[:0]
 			for _, row := range bulk.SocketsOf(rows, p.PID) {
@@ -187,9 +198,11 @@ func (r *Reader) readDescriptors(due []*Process) []*Process {
 // owners goes through the sockets of all workers.
 func (r *Reader) owners(found func(inode uint32, pid int)) {
 	for _, p := range r.processes {
-		if err := p.read(r.fs); err != nil {
-			r.troubles.Unreadable(ofWorkers, err)
-			continue
+		if p.changed { // else it has those that were last read
+			if err := p.read(r.fs); err != nil {
+				r.troubles.Unreadable(ofWorkers, err)
+				continue
+			}
 		}
 		for _, inode := range p.inodes {
 			found(inode, p.PID)
@@ -263,6 +276,21 @@ func (r *Reader) Clients(pid int) map[uint32]bool {
 		}
 	}
 	return all
+}
+
+// Others are the sockets of a process that are none of the server's; known is false where it is not seen which it has.
+// One that is new is not told of before it is settled which it is, at most two ticks later.
+func (r *Reader) Others(pid int) (all []uint32, known bool) {
+	i := slices.IndexFunc(r.processes, func(p *Process) bool { return p.PID == pid })
+	if r.connections == nil || r.blind || i < 0 {
+		return nil, false
+	}
+	for _, inode := range r.processes[i].inodes {
+		if r.connections.foreign[inode] {
+			all = append(all, inode)
+		}
+	}
+	return all, true
 }
 
 // Holds says what a process has of the server's sockets.

@@ -22,6 +22,7 @@ type Process struct {
 	ended   time.Duration // processor time of threads that ended
 	delayed time.Duration // for how long these had waited for a processor
 	listed  time.Time     // when its threads were last looked for
+	stirred bool          // one ran since, and may have made others
 	begun   bool          // read once
 	buf     [128]byte
 }
@@ -69,12 +70,12 @@ func (p *Process) Counted(n int) {
 	}
 }
 
-// relist is how often threads are looked for anew where their number did not change.
+// relist is how often threads are looked for anew where some ran and their number did not change.
 const relist = time.Second
 
 // refresh reads every thread's account at tick now.
 func (p *Process) refresh(now time.Time) {
-	if now.Sub(p.listed) >= relist {
+	if p.listed.IsZero() || p.stirred && now.Sub(p.listed) >= relist {
 		p.list(now)
 	}
 	p.Ran, p.Mattered = false, false
@@ -133,7 +134,7 @@ func (p *Process) take(now time.Time, rows []bpf.ThreadRow) {
 
 func (p *Process) note(t *Thread, is proc.Schedstat, now time.Time) {
 	ran, mattered := t.note(is, now, !p.begun)
-	p.Ran, p.Mattered = p.Ran || ran, p.Mattered || mattered
+	p.Ran, p.Mattered, p.stirred = p.Ran || ran, p.Mattered || mattered, p.stirred || ran
 }
 
 // end keeps the sums of a thread that is no more; sweep leaves such out.
@@ -154,7 +155,7 @@ func (p *Process) list(now time.Time) {
 	if err != nil {
 		return
 	}
-	p.listed = now
+	p.listed, p.stirred = now, false
 	added := false
 	for _, tid := range tids[:min(maxThreads, len(tids))] {
 		if slices.ContainsFunc(p.Threads, func(t *Thread) bool { return t.TID == tid }) {
@@ -163,6 +164,7 @@ func (p *Process) list(now time.Time) {
 		t := &Thread{TID: tid}
 		if _, err := p.Account(t); err != nil {
 			t.file.Close() // it was there to be opened, and ended before it was read
+			p.stirred = true
 			continue
 		}
 		p.Threads = append(p.Threads, t)

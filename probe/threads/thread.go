@@ -37,5 +37,8 @@ func (t *Thread) note(is proc.Schedstat, now time.Time, first bool) (ran, matter
 	return ran, mattered
 }
 
+// Last is its account as of the last tick.
+func (t *Thread) Last() proc.Schedstat { return t.last }
+
 // Ended says whether it is no more.
 func (t *Thread) Ended() bool { return t.ended }

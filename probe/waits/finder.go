@@ -8,6 +8,7 @@ import (
 type Finder struct {
 	fs      proc.FS
 	host    *host
+	locks   lockTable
 	holders holders
 	mounts  *mounts
 }
@@ -16,7 +17,7 @@ type Finder struct {
 // is told what could not be read, and why.
 func New(fs proc.FS, netns string, trouble func(what string, err error)) *Finder {
 	return &Finder{
-		fs: fs, host: newHost(fs, netns, trouble), mounts: newMounts(fs),
+		fs: fs, host: newHost(fs, netns, trouble), mounts: newMounts(fs), locks: lockTable{fs: fs},
 		holders: holders{fs: fs, known: map[holderKey]foundHolders{}},
 	}
 }

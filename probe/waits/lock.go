@@ -24,7 +24,7 @@ func (f *Finder) lock(s Subject, kind string) history.Event {
 	if m, ok := mountOf(f.mounts.of(s.PID), info.Mount); ok {
 		wait.Device = m.Device
 	}
-	locks, err := f.fs.Locks()
+	locks, err := f.locks.read()
 	if err != nil {
 		f.host.trouble("read the file locks", err)
 		return wait

@@ -11,7 +11,7 @@ import (
 // has locked a file for itself that the thread's process has open and holds no lock of. That the thread asks for that
 // one the kernel does not say. Nil: there is none.
 func (f *Finder) polledLock(s Subject) history.Event {
-	locks, err := f.fs.Locks()
+	locks, err := f.locks.read()
 	if err != nil {
 		return nil
 	}

@@ -27,7 +27,7 @@ type cpython struct {
 
 // newCPython joins what reads one process. Each look begins with begin.
 func newCPython(process stacks.Process, address uint64, l layout, all *spotTable, spare *sync.Pool) *cpython {
-	r := &cpython{process: process, address: address, layout: l, mem: snapshot{read: process.Memory, spare: spare}}
+	r := &cpython{process: process, address: address, layout: l, mem: snapshot{read: process.Memory, many: process.Pieces, spare: spare}}
 	r.objects = newObjectReader(&r.mem, &r.layout)
 	r.modules = newModuleReader(r.objects)
 	r.codes = newCodeReader(r.objects, r.modules,
@@ -39,6 +39,7 @@ func newCPython(process stacks.Process, address uint64, l layout, all *spotTable
 // begin begins a look: it forgets what the last one read.
 func (r *cpython) begin() {
 	r.mem.forget()
+	r.mem.readAgain()
 	r.codes.begin()
 	r.objects.begin()
 	r.modules.begin()

@@ -1,10 +1,6 @@
 package python
 
-import (
-	"os"
-	"path/filepath"
-	"strconv"
-)
+import "github.com/hangtime-dev/hangtime/kernel/proc"
 
 const (
 	maxInterpreters = 16
@@ -91,15 +87,13 @@ func (r *cpython) threadID(thread uint64) int {
 // believe keeps the threads that the kernel has too, and gives the main thread its own: one that was forked without
 // Python's knowledge, as uWSGI does without --enable-threads, still bears the number that it had in its parent.
 func (r *cpython) believe() {
-	entries, err := os.ReadDir(filepath.Join(r.process.Proc, strconv.Itoa(r.process.PID), "task"))
+	tids, err := proc.FS(r.process.Proc).Threads(r.process.PID)
 	if err != nil {
 		return
 	}
 	known := map[int]bool{}
-	for _, entry := range entries {
-		if tid, err := strconv.Atoi(entry.Name()); err == nil {
-			known[tid] = true
-		}
+	for _, tid := range tids {
+		known[tid] = true
 	}
 	kept, strays, main := r.threads[:0], []threadState(nil), false
 	for _, t := range r.threads {

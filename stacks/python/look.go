@@ -35,6 +35,7 @@ func printLook(args []string) error {
 	reader, err := python.Open(stacks.Process{
 		Proc: "/proc", PID: pid,
 		Memory: func(address uint64, into []byte) error { return memory.Read(pid, address, into) },
+		Pieces: func(all []memory.Piece) { memory.ReadPieces(pid, all) },
 	})
 	if err != nil {
 		return err

@@ -87,6 +87,7 @@ func TestWhatChangesWhileItIsReadIsLeftOut(t *testing.T) {
 			r, _ := start(t, &finder, exe, tasksProgram)
 			noise := rand.New(rand.NewPCG(7, uint64(r.runtime.layout.version)))
 			right, wrong := r.runtime.mem.read, 0
+			r.runtime.mem.many = nil
 			r.runtime.mem.read = func(address uint64, into []byte) error {
 				if noise.IntN(50) == 0 {
 					return errors.New("not there")

@@ -89,6 +89,7 @@ func open(t *testing.T, finder *Finder, pid int) *Reader {
 	r, err := finder.Open(stacks.Process{
 		Proc: "/proc", PID: pid,
 		Memory: func(address uint64, into []byte) error { return memory.Read(pid, address, into) },
+		Pieces: func(all []memory.Piece) { memory.ReadPieces(pid, all) },
 	})
 	if err != nil {
 		t.Fatal(err)

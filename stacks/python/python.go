@@ -87,7 +87,7 @@ var errGone = errors.New("its interpreter cannot be read")
 // Look reads what the process does now: its threads, then the tasks and greenlets that wait.
 func (r *Reader) Look() ([]stacks.Work, error) {
 	r.begin()
-	defer r.runtime.mem.forget()
+	defer r.runtime.mem.end()
 	r.runtime.findThreads()
 	if len(r.runtime.interpreters) == 0 {
 		return nil, fmt.Errorf("python in process %d: %w", r.runtime.process.PID, errGone)

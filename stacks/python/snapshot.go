@@ -3,6 +3,8 @@ package python
 import (
 	"encoding/binary"
 	"sync"
+
+	"github.com/hangtime-dev/hangtime/kernel/memory"
 )
 
 const (
@@ -17,6 +19,9 @@ const (
 // objects do not take a thousand system calls. What is in one page is of one moment.
 type snapshot struct {
 	read  func(address uint64, into []byte) error
+	many  func([]memory.Piece)       // reads many at once; nil: it is not had
+	again []uint64                   // numbers of the pages that the last look asked for: most are asked for by the next
+	ahead map[uint64]*[pageSize]byte // these, read at once as the look began, until they are asked for
 	pages map[uint64]*[pageSize]byte // by number; nil: it cannot be read
 	spare *sync.Pool                 // of pages; those of one server's workers share it
 	near  [nearPages]nearPage        // those that were asked for last, which are mostly asked for again
@@ -30,17 +35,62 @@ type nearPage struct {
 	page   *[pageSize]byte
 }
 
-// forget ends a look, and begins another. Slices that bytes gave are void from here on.
-func (m *snapshot) forget() {
-	if m.pages == nil {
-		m.pages = map[uint64]*[pageSize]byte{}
-	}
-	for _, page := range m.pages {
-		if page != nil {
-			m.spare.Put(page)
+// maxAgain bounds the pages that are read at once: 1 MiB.
+const maxAgain = 256
+
+// end ends a look. Slices that bytes gave are void from here on.
+func (m *snapshot) end() {
+	m.again = m.again[:0]
+	for number, page := range m.pages {
+		if page != nil && len(m.again) < maxAgain {
+			m.again = append(m.again, number)
 		}
 	}
-	clear(m.pages)
+	m.forget()
+}
+
+// readAgain reads at once what the last look asked for: a system call for each page is most of what a look costs.
+func (m *snapshot) readAgain() {
+	if m.many == nil || len(m.again) == 0 {
+		return
+	}
+	pieces := make([]memory.Piece, len(m.again))
+	pages := make([]*[pageSize]byte, len(m.again))
+	for i, number := range m.again {
+		pages[i] = m.blank()
+		pieces[i] = memory.Piece{Address: number * pageSize, Into: pages[i][:]}
+	}
+	m.many(pieces)
+	for i, number := range m.again {
+		if pieces[i].There {
+			m.ahead[number] = pages[i]
+		} else {
+			m.spare.Put(pages[i])
+		}
+	}
+}
+
+// blank is a page to read into.
+func (m *snapshot) blank() *[pageSize]byte {
+	if page, ok := m.spare.Get().(*[pageSize]byte); ok {
+		return page
+	}
+	return new([pageSize]byte)
+}
+
+// forget forgets all pages: what bytes gives from here on is read anew.
+func (m *snapshot) forget() {
+	if m.pages == nil {
+		m.pages, m.ahead = map[uint64]*[pageSize]byte{}, map[uint64]*[pageSize]byte{}
+	}
+	for _, read := range []map[uint64]*[pageSize]byte{m.pages, m.ahead} {
+		for _, page := range read {
+			if page != nil {
+				m.spare.Put(page)
+			}
+		}
+		clear(read)
+	}
 	m.near, m.asked = [nearPages]nearPage{}, 0
 }
 
@@ -56,11 +106,9 @@ func (m *snapshot) at(number uint64) *[pageSize]byte {
 			return nil
 		}
 		m.asked++
-		page, _ = m.spare.Get().(*[pageSize]byte)
-		if page == nil {
-			page = new([pageSize]byte)
-		}
-		if m.read(number*pageSize, page[:]) != nil {
+		if page = m.ahead[number]; page != nil {
+			delete(m.ahead, number)
+		} else if page = m.blank(); m.read(number*pageSize, page[:]) != nil {
 			m.spare.Put(page)
 			page = nil
 		}
