@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/hangtime-dev/hangtime/reference-server/jetstream"
 )
 
 // tries is how often a task is tried in these tests.
@@ -23,7 +25,8 @@ func backends() []backend {
 	return []backend{
 		{"memory", func(*Config) {}},
 		{"jetstream", func(c *Config) {
-			c.Tasks, c.TaskTries, c.TaskBackoff, c.TaskAckWait = "jetstream", tries, 20*time.Millisecond, 5*time.Second
+			own := jetstream.Of(&c.Queue)
+			c.Tasks, own.Tries, own.Backoff, own.AckWait = jetstream.Name, tries, 20*time.Millisecond, 5*time.Second
 		}},
 	}
 }

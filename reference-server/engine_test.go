@@ -16,6 +16,8 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+
+	"github.com/hangtime-dev/hangtime/reference-server/jetstream"
 )
 
 var engineKills = flag.Int("engine-kills", 3, "times that the task engine is killed under load")
@@ -84,8 +86,9 @@ func (s *target) settle(b *books) (redelivered, twice int) {
 
 func jetStream(c *Config) {
 	async(c)
-	c.Tasks, c.Workers, c.TaskAckWait = "jetstream", 4, 2*time.Second
-	c.MaxConcurrentTasks, c.TaskTries = 8, 10
+	own := jetstream.Of(&c.Queue)
+	c.Tasks, c.Workers, c.MaxConcurrentTasks = jetstream.Name, 4, 8
+	own.AckWait, own.Tries = 2*time.Second, 10
 }
 
 // No task is lost when workers are killed under load, and what they held is given out again at once.
@@ -175,7 +178,7 @@ func TestTheEngineEndsWithItsArbiter(t *testing.T) {
 			t.Parallel()
 			s := serve(t, jetStream)
 			engine := s.engine(1)
-			second := launch(t, func(c *Config) { jetStream(c); c.TasksDir = filepath.Join(s.dir, "tasks") })
+			second := launch(t, func(c *Config) { jetStream(c); jetstream.Of(&c.Queue).Dir = filepath.Join(s.dir, "tasks") })
 			if code := second.exitCode(); code != 1 {
 				t.Errorf("a second engine on one store: exit code %d, want 1", code)
 			}
@@ -190,12 +193,15 @@ func TestTheEngineEndsWithItsArbiter(t *testing.T) {
 func TestTasksOutliveTheServer(t *testing.T) {
 	t.Parallel()
 	store := t.TempDir()
-	first := serve(t, func(c *Config) { jetStream(c); c.TasksDir, c.MaxConcurrentTasks, c.Workers = store, 1, 1 })
+	first := serve(t, func(c *Config) {
+		jetStream(c)
+		jetstream.Of(&c.Queue).Dir, c.MaxConcurrentTasks, c.Workers = store, 1, 1
+	})
 	first.holder(first.task(202, `{"work":"sleep","duration":"1h"}`))
 	first.task(202, `{"work":"file","size":10}`)
 	first.signal(syscall.SIGQUIT)
 	first.exitCode()
-	second := serve(t, func(c *Config) { jetStream(c); c.TasksDir, c.Workers = store, 1 })
+	second := serve(t, func(c *Config) { jetStream(c); jetstream.Of(&c.Queue).Dir, c.Workers = store, 1 })
 	second.until("the second task is done", func() bool {
 		return strings.Contains(second.file("async_tasks_*.log"), `"msg":"task done"`)
 	})
@@ -240,7 +246,7 @@ func TestAnEngineThatRanBefore(t *testing.T) {
 	if !own.ReadyForConnections(patience) {
 		t.Fatal("it is not ready")
 	}
-	s := serve(t, func(c *Config) { jetStream(c); c.TasksURL = own.ClientURL() })
+	s := serve(t, func(c *Config) { jetStream(c); jetstream.Of(&c.Queue).URL = own.ClientURL() })
 	id := s.task(202, `{"work":"sleep","duration":"500ms"}`)
 	kill(t, s.holder(id))
 	s.becomes(id, "done")

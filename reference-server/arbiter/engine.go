@@ -63,12 +63,12 @@ type engineNews struct {
 
 // openEngine makes the queue ready before the first worker is started; nil: tasks wait in the workers.
 func openEngine(cfg *settings.Config, account *Account, launcher *launcher, b *board.Board, clock heartbeat.Clock) (*engine, error) {
-	if cfg.Tasks != settings.JetStream {
+	if cfg.Tasks != jetstream.Name {
 		return nil, nil
 	}
 	e := &engine{cfg: cfg, account: account, launcher: launcher, board: b, clock: clock, news: make(chan engineNews, 16)}
-	access := jetstream.External(&cfg.Queue)
-	if cfg.OwnEngine() {
+	access := jetstream.External(jetstream.Of(&cfg.Queue))
+	if jetstream.OwnEngine(&cfg.Queue) {
 		var err error
 		if access, err = e.boot(); err != nil {
 			return nil, errors.Join(err, e.close())
@@ -87,7 +87,8 @@ func openEngine(cfg *settings.Config, account *Account, launcher *launcher, b *b
 // boot starts our own engine for the first time, and waits until it has a port, which it keeps for as long as the
 // arbiter lives.
 func (e *engine) boot() (access jetstream.Access, err error) {
-	store := cmp.Or(e.cfg.TasksDir, filepath.Join(e.cfg.LogDir, "tasks"))
+	own := jetstream.Of(&e.cfg.Queue)
+	store := cmp.Or(own.Dir, filepath.Join(e.cfg.LogDir, "tasks"))
 	if store, err = filepath.Abs(store); err != nil {
 		return access, fmt.Errorf("tasks-dir: %w", err)
 	}
@@ -95,7 +96,7 @@ func (e *engine) boot() (access jetstream.Access, err error) {
 	if err != nil {
 		return access, err
 	}
-	e.birth = taskengine.Birth{Store: store, Key: public, SyncAlways: e.cfg.TasksSync == "always", Grace: e.cfg.GracefulTimeout}
+	e.birth = taskengine.Birth{Store: store, Key: public, SyncAlways: own.Sync == "always", Grace: e.cfg.GracefulTimeout}
 	if err := e.start(e.clock.Now()); err != nil {
 		return access, err
 	}
@@ -225,7 +226,7 @@ func (e *engine) heard(n engineNews, now int64) {
 
 // manage starts our own engine again when it has died, on the same store and port: the workers' connections find it.
 func (e *engine) manage(now int64) {
-	if e == nil || e.pid != 0 || !e.cfg.OwnEngine() || now < e.due {
+	if e == nil || e.pid != 0 || !jetstream.OwnEngine(&e.cfg.Queue) || now < e.due {
 		return
 	}
 	if err := e.start(now); err != nil {

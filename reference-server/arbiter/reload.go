@@ -3,6 +3,7 @@ package arbiter
 import (
 	"errors"
 	"os"
+	"reflect"
 	"slices"
 
 	"github.com/hangtime-dev/hangtime/reference-server/settings"
@@ -41,7 +42,7 @@ func (a *Arbiter) readAgain() {
 
 // adopt makes next the settings; when that fails, everything stays as it was.
 func (a *Arbiter) adopt(next settings.Config) error {
-	if a.engine != nil && next.Queue != a.cfg.Queue || a.engine == nil && next.Tasks != a.cfg.Tasks {
+	if a.engine != nil && !reflect.DeepEqual(next.Queue, a.cfg.Queue) || a.engine == nil && next.Tasks != a.cfg.Tasks {
 		return errors.New("tasks: where tasks wait cannot be changed by a reload")
 	}
 	who, err := credential(&next)

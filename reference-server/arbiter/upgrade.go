@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/hangtime-dev/hangtime/reference-server/jetstream"
 	"github.com/hangtime-dev/hangtime/reference-server/settings"
 )
 
@@ -78,7 +79,7 @@ func (u *upgrade) begin(cfg *settings.Config, listeners []*Listener, hooks *hook
 		u.account.Say("warning", "signal-ignored",
 			Fields{"signal": "SIGUSR2", "reason": "the predecessor still runs", "predecessor": u.parent})
 		return
-	case cfg.OwnEngine():
+	case jetstream.OwnEngine(&cfg.Queue):
 		u.account.Say("warning", "signal-ignored",
 			Fields{"signal": "SIGUSR2", "reason": "the task engine is this arbiter's, and two cannot have one store"})
 		return

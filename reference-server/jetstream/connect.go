@@ -12,8 +12,6 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
 	"golang.org/x/sys/unix"
-
-	"github.com/hangtime-dev/hangtime/reference-server/settings"
 )
 
 // An Access is how to reach the engine.
@@ -39,8 +37,8 @@ func NewKey() (seed, public string, err error) {
 }
 
 // External is the access to an engine that is not ours.
-func External(cfg *settings.Queue) Access {
-	return Access{URL: cfg.TasksURL, Creds: cfg.TasksCreds, CA: cfg.TasksCA}
+func External(s *Settings) Access {
+	return Access{URL: s.URL, Creds: s.Creds, CA: s.CA}
 }
 
 // accessSize is more than an access takes, bytes.

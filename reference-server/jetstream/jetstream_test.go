@@ -32,8 +32,8 @@ func queue(t *testing.T, change func(*settings.Queue)) (*nats.Conn, settings.Que
 	if !s.ReadyForConnections(patience) {
 		t.Fatal("the engine is not ready")
 	}
-	cfg := settings.Default().Queue
-	cfg.TaskAckWait = 10 * patience // what comes back sooner was given back
+	cfg := settings.Queue{Tasks: Name, TaskQueue: 1000, Backends: settings.Backends{Name: Defaults()}}
+	Of(&cfg).AckWait = 10 * patience // what comes back sooner was given back
 	if change != nil {
 		change(&cfg)
 	}

@@ -54,19 +54,20 @@ func declare(ctx context.Context, conn *nats.Conn, cfg *settings.Queue) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, connectLimit)
 	defer cancel()
+	own := Of(cfg)
 	if _, err := engine.CreateOrUpdateStream(ctx, js.StreamConfig{Name: Stream, Subjects: []string{Ready},
-		Retention: js.WorkQueuePolicy, Storage: js.FileStorage, Discard: js.DiscardNew, Duplicates: cfg.TaskWindow,
-		MaxMsgs: int64(cfg.TaskQueue), MaxBytes: int64(cfg.TaskStore) << 20}); err != nil {
+		Retention: js.WorkQueuePolicy, Storage: js.FileStorage, Discard: js.DiscardNew, Duplicates: own.Window,
+		MaxMsgs: int64(cfg.TaskQueue), MaxBytes: int64(own.Store) << 20}); err != nil {
 		return err
 	}
 	if _, err := engine.CreateOrUpdateStream(ctx, js.StreamConfig{Name: DeadStream, Subjects: []string{Dead},
-		Storage: js.FileStorage, MaxMsgs: int64(cfg.TaskQueue), MaxBytes: int64(cfg.TaskStore) << 20}); err != nil {
+		Storage: js.FileStorage, MaxMsgs: int64(cfg.TaskQueue), MaxBytes: int64(own.Store) << 20}); err != nil {
 		return err
 	}
 	// How often a task may be tried is for whoever gets it to say, see package tasks: the engine would count deliveries
 	// that no task was started for.
 	_, err = engine.CreateOrUpdateConsumer(ctx, Stream, js.ConsumerConfig{Durable: Workers, FilterSubject: Ready,
-		AckPolicy: js.AckExplicitPolicy, AckWait: cfg.TaskAckWait, MaxDeliver: -1, MaxAckPending: -1})
+		AckPolicy: js.AckExplicitPolicy, AckWait: own.AckWait, MaxDeliver: -1, MaxAckPending: -1})
 	return err
 }
 

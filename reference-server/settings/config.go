@@ -97,18 +97,9 @@ type Application struct {
 
 // A Queue is where tasks wait until a worker runs them.
 type Queue struct {
-	Tasks       string // memory, jetstream
-	TasksURL    string // of an engine that is not ours; empty: one of our own
-	TasksCreds  string // file
-	TasksCA     string // file
-	TasksSync   string // always, interval
-	TasksDir    string // store of our own engine; empty: a folder in the log directory
-	TaskQueue   int
-	TaskStore   int // MiB
-	TaskTries   int
-	TaskBackoff time.Duration // before the second try; twice as long before each one that follows
-	TaskAckWait time.Duration
-	TaskWindow  time.Duration
+	Tasks     string // the name of a backend
+	TaskQueue int
+	Backends  Backends
 }
 
 // Default is gunicorn's default where it has the option, and the guide's good side elsewhere.
@@ -125,23 +116,13 @@ func Default() Config {
 			Limits: "bounded", IO: "executor", Signals: "arbiter", Preload: "clean", Health: "deep", Monitoring: "on"},
 		Application: Application{ExecutorThreads: 4, MaxConcurrentTasks: 100,
 			TaskTimeout: 300 * time.Second, LoadApp: "ok", LockOrder: "same", PollWait: 25 * time.Second},
-		Queue: Queue{Tasks: Memory, TasksSync: "always", TaskQueue: 10000, TaskStore: 256, TaskTries: 5,
-			TaskBackoff: 500 * time.Millisecond, TaskAckWait: 30 * time.Second, TaskWindow: 2 * time.Minute},
+		Queue: Queue{Tasks: backends[0].name, TaskQueue: 10000, Backends: newBackends()},
 	}
 }
 
 // Preloads says whether the application is made before the workers are started: a loop cannot be started before the
 // fork otherwise.
 func (c *Config) Preloads() bool { return c.PreloadApp || c.Preload == "loop-before-fork" }
-
-// The backends of tasks.
-const (
-	Memory    = "memory"
-	JetStream = "jetstream"
-)
-
-// OwnEngine says whether the tasks are in an engine that the arbiter starts.
-func (q *Queue) OwnEngine() bool { return q.Tasks == JetStream && q.TasksURL == "" }
 
 // MaxWorkers is how many places the table of workers has.
 const MaxWorkers = 256

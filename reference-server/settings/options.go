@@ -85,28 +85,19 @@ func (c *Config) hangtimeOptions() []Option {
 	}
 }
 
-// queueOptions are where tasks wait.
+// queueOptions are where tasks wait, and what each backend has of its own.
 func (c *Config) queueOptions() []Option {
-	return []Option{
-		{"tasks", "where tasks wait: in the worker that accepted them, or in an engine that outlives it",
-			[]string{Memory, JetStream}, &c.Tasks},
-		{"tasks-url", "nats:// or tls:// of a NATS server or cluster with JetStream; empty: an engine of the server's own", nil,
-			&c.TasksURL},
-		{"tasks-creds", "file with the credentials for tasks-url", nil, &c.TasksCreds},
-		{"tasks-ca", "file with the certificates that vouch for tasks-url", nil, &c.TasksCA},
-		{"tasks-sync", "is each task on the disk before it is accepted (always), or within two minutes (interval); of the server's own engine",
-			[]string{"always", "interval"}, &c.TasksSync},
-		{"tasks-dir", "directory that the server's own engine keeps tasks in; empty: tasks in the log directory", nil,
-			&c.TasksDir},
+	all := []Option{
+		{"tasks", "where tasks wait: in the worker that accepted them, or in an engine that outlives it", backendNames(),
+			&c.Tasks},
 		{"task-queue", "tasks that wait: in a worker (memory), or that have not ended in the whole engine (jetstream); beyond it: 503", nil,
 			&c.TaskQueue},
-		{"task-store", "MiB that tasks may take in the engine; beyond it: 503 (jetstream)", nil, &c.TaskStore},
-		{"task-tries", "times that a task is started before it is dead-lettered; the last time it runs alone in its worker (jetstream)", nil,
-			&c.TaskTries},
-		{"task-backoff", "pause after a task's first failed try; each further one is twice as long (jetstream)", nil, &c.TaskBackoff},
-		{"task-ack-wait", "a task whose worker's loop has not turned for so long is given to another (jetstream)", nil, &c.TaskAckWait},
-		{"task-window", "time in which a task with a key that came before is taken for the same task (jetstream)", nil, &c.TaskWindow},
 	}
+	_, backends := c.Backends.inOrder()
+	for _, b := range backends {
+		all = append(all, b.Options()...)
+	}
+	return all
 }
 
 // guideOptions are the guide's practices: the first value is the good side.

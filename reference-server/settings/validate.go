@@ -55,5 +55,9 @@ func (c *Config) Validate() error {
 			wrong = append(wrong, err)
 		}
 	}
-	return errors.Join(append(wrong, c.Queue.wrong()...)...)
+	names, backends := c.Backends.inOrder()
+	for i, b := range backends {
+		wrong = append(wrong, b.Wrong(c.Tasks == names[i])...)
+	}
+	return errors.Join(wrong...)
 }

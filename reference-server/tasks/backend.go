@@ -50,6 +50,8 @@ type Backend interface {
 	Stop()
 	// Close is called when nothing is held any more, or when there is no more time.
 	Close() error
+	// Shared says that a task is no worker's own until one takes it: its death, then, is not the task's.
+	Shared() bool
 	Stats() Stats
 	Guarantees() Guarantees
 }

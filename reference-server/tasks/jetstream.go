@@ -29,6 +29,7 @@ const (
 // when the worker dies.
 type jetStream struct {
 	cfg    settings.Config
+	own    *jetstream.Settings
 	board  *board.Board
 	owner  board.Owner
 	now    func() int64
@@ -45,7 +46,11 @@ type jetStream struct {
 	renewed int64
 }
 
-func newJetStream(access jetstream.Access, p Parts) (*jetStream, error) {
+func newJetStream(p Parts) (Backend, error) {
+	access, err := jetstream.ReadAccess(p.Engine)
+	if err != nil {
+		return nil, err
+	}
 	conn, err := access.Connect(fmt.Sprintf("worker %d", p.Owner.Place))
 	if err != nil {
 		return nil, err
@@ -55,7 +60,7 @@ func newJetStream(access jetstream.Access, p Parts) (*jetStream, error) {
 		conn.Close()
 		return nil, fmt.Errorf("use the task engine: %w", err)
 	}
-	return &jetStream{cfg: p.Config, board: p.Board, owner: p.Owner, now: p.Clock.Now, conn: conn, engine: engine,
+	return &jetStream{cfg: p.Config, own: jetstream.Of(&p.Config.Queue), board: p.Board, owner: p.Owner, now: p.Clock.Now, conn: conn, engine: engine,
 		taken: map[uint64]*Task{}}, nil
 }
 
@@ -182,7 +187,7 @@ func (q *jetStream) Take() (*Task, bool) {
 		return nil, false
 	}
 	t := q.waiting[0]
-	t.alone = q.tries(t)+1 >= q.cfg.TaskTries
+	t.alone = q.tries(t)+1 >= q.own.Tries
 	if t.alone && len(q.taken) > 0 {
 		return nil, false
 	}
@@ -202,7 +207,7 @@ func (q *jetStream) Outcome(t *Task, state board.State) board.State {
 	if state != board.Failed {
 		return state
 	}
-	if q.tries(t) >= q.cfg.TaskTries {
+	if q.tries(t) >= q.own.Tries {
 		return board.DeadLettered
 	}
 	return board.Accepted
@@ -239,7 +244,7 @@ const backoffMost = 5 * time.Minute
 
 // backoff is the pause before the next try of a task that was begun so often.
 func (q *jetStream) backoff(tries int) time.Duration {
-	pause := q.cfg.TaskBackoff
+	pause := q.own.Backoff
 	for i := 1; i < tries && pause < backoffMost; i++ {
 		pause *= 2
 	}
@@ -250,7 +255,7 @@ func (q *jetStream) backoff(tries int) time.Duration {
 func (q *jetStream) Renew(now int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if now-q.renewed < int64(q.cfg.TaskAckWait)/3 {
+	if now-q.renewed < int64(q.own.AckWait)/3 {
 		return
 	}
 	q.renewed = now
@@ -266,6 +271,9 @@ func (q *jetStream) renew(t *Task, now int64) {
 	_ = t.token.Runs(q.conn) // an engine that is away asks for nothing
 	q.board.Renew(t.Number, now)
 }
+
+// Shared is true: the engine has them.
+func (q *jetStream) Shared() bool { return true }
 
 func (q *jetStream) Stats() Stats {
 	q.mu.Lock()
@@ -299,17 +307,17 @@ func (q *jetStream) Close() error {
 
 func (q *jetStream) Guarantees() Guarantees {
 	g := Guarantees{
-		Name:       settings.JetStream,
+		Name:       jetstream.Name,
 		WorkerDies: "survived: what it held is given to another worker at once, and may be done twice",
 		EngineDies: "survived: the arbiter starts it again on the same store, and requests wait for it for up to " + enqueueLimit.String(),
 		PowerCut:   "survived: each task is on the disk before it is accepted (tasks-sync: always)",
-		SameKey:    fmt.Sprintf("one is done, if the second comes within %v", q.cfg.TaskWindow),
-		Fails:      fmt.Sprintf("it is tried %d times, and then dead-lettered", q.cfg.TaskTries),
+		SameKey:    fmt.Sprintf("one is done, if the second comes within %v", q.own.Window),
+		Fails:      fmt.Sprintf("it is tried %d times, and then dead-lettered", q.own.Tries),
 	}
-	if q.cfg.TasksSync != "always" {
+	if q.own.Sync != "always" {
 		g.PowerCut = "not survived: what was accepted in the last two minutes is not on the disk yet (survived only with tasks-sync: always)"
 	}
-	if q.cfg.TasksURL != "" {
+	if q.own.URL != "" {
 		g.EngineDies = "as the servers at tasks-url are set: with three replicas one of three may die"
 		g.PowerCut = "as the servers at tasks-url are set: survived only with sync_interval: always"
 	}

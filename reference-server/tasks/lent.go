@@ -75,16 +75,16 @@ func (q *jetStream) got(d jetstream.Delivery) {
 		q.board.SetKey(t.Number, 0)
 	}
 	switch {
-	case q.tries(t) >= q.cfg.TaskTries:
+	case q.tries(t) >= q.own.Tries:
 		q.board.End(t.Number, board.DeadLettered, now)
 		q.putAside(t, "its worker died each time that it was tried")
-	case q.board.Hold(t.Number, q.owner, string(d.Token), now, now-int64(q.cfg.TaskAckWait)):
+	case q.board.Hold(t.Number, q.owner, string(d.Token), now, now-int64(q.own.AckWait)):
 		q.mu.Lock()
 		q.waiting = append(q.waiting, t)
 		q.mu.Unlock()
 		q.ready(t.Number)
 	default:
-		_ = d.Token.Again(q.conn, q.cfg.TaskAckWait/3)
+		_ = d.Token.Again(q.conn, q.own.AckWait/3)
 	}
 }
 

@@ -203,7 +203,7 @@ func (m *Manager) Submit(s Spec) (uint64, error) {
 	}
 	now := m.clock.Now()
 	owner := m.owner
-	if m.cfg.Tasks != settings.Memory {
+	if m.backend.Shared() {
 		owner = board.Owner{} // until a worker has it the engine does
 	}
 	t := &Task{Spec: s, Number: m.board.Accept(owner, now), Accepted: now}

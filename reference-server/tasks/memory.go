@@ -18,7 +18,13 @@ type memory struct {
 	taken   int
 }
 
-func newMemory(limit int) *memory { return &memory{limit: limit, later: map[*Task]*time.Timer{}} }
+func newMemory(p Parts) (Backend, error) {
+	m := &memory{later: map[*Task]*time.Timer{}}
+	if p.Config.Limits == "bounded" {
+		m.limit = p.Config.MaxConcurrentTasks + p.Config.TaskQueue
+	}
+	return m, nil
+}
 
 func (m *memory) Start(ready func(uint64)) error {
 	m.ready = ready
@@ -98,6 +104,9 @@ func (m *memory) Close() error {
 	}
 	return nil
 }
+
+// Shared is false: they are in this very process.
+func (m *memory) Shared() bool { return false }
 
 func (m *memory) Stats() Stats {
 	m.mu.Lock()

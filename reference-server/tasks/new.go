@@ -1,6 +1,8 @@
 package tasks
 
 import (
+	"fmt"
+
 	"github.com/hangtime-dev/hangtime/reference-server/eventloop"
 	"github.com/hangtime-dev/hangtime/reference-server/jetstream"
 	"github.com/hangtime-dev/hangtime/reference-server/settings"
@@ -24,16 +26,30 @@ func NewManager(p Parts) (*Manager, error) {
 	return m, nil
 }
 
+// A row is one backend.
+type row struct {
+	name     string
+	settings func() settings.BackendSettings // with the defaults; nil: it has none of its own
+	make     func(Parts) (Backend, error)
+}
+
+// backends are all that there are; the first is the default.
+var backends = []row{
+	{"memory", nil, newMemory},
+	{jetstream.Name, jetstream.Defaults, newJetStream},
+}
+
+func init() {
+	for _, b := range backends {
+		settings.AddBackend(b.name, b.settings)
+	}
+}
+
 func newBackend(p Parts) (Backend, error) {
-	if p.Config.Tasks == settings.JetStream {
-		access, err := jetstream.ReadAccess(p.Engine)
-		if err != nil {
-			return nil, err
+	for _, b := range backends {
+		if b.name == p.Config.Tasks {
+			return b.make(p)
 		}
-		return newJetStream(access, p)
 	}
-	if p.Config.Limits != "bounded" {
-		return newMemory(0), nil
-	}
-	return newMemory(p.Config.MaxConcurrentTasks + p.Config.TaskQueue), nil
+	return nil, fmt.Errorf("tasks: there is no backend %q", p.Config.Tasks)
 }

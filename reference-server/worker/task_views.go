@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/reference-server/board"
-	"github.com/hangtime-dev/hangtime/reference-server/settings"
 	"github.com/hangtime-dev/hangtime/reference-server/tasks"
 	"github.com/hangtime-dev/hangtime/reference-server/web"
 )
@@ -30,7 +29,7 @@ func (p *application) submit(r *web.Request, a *web.Answer) {
 		a.Body = append(a.Body, `{"id":"`...)
 		a.Body = p.board.AppendID(a.Body, n)
 		a.Body = append(a.Body, '"')
-		if p.cfg.Tasks == settings.Memory { // elsewhere it is not this worker that has to end it
+		if !p.manager.Backend().Shared() { // elsewhere it is not this worker that has to end it
 			a.Body = append(a.Body, `,"pid":`...)
 			a.Body = strconv.AppendInt(a.Body, p.pid, 10)
 			a.Body = append(a.Body, `,"worker":`...)
