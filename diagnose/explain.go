@@ -43,9 +43,13 @@ func (x explainer) explain(p *process, s standstill) Cause {
 			Sentence: "it has " + allFiles(p) + " open and cannot accept a connection; it tries again and again"}
 	case computing:
 		used, _ := p.shares()
+		who := named(p, s.thread)
+		if s.task != nil {
+			who = "a " + taskWord(s.task)
+		}
 		return Cause{Kind: CauseCPU, Confidence: Likely, Short: fmt.Sprintf("runs, %.0f %% of a processor", used*100),
 			Sentence: fmt.Sprintf("%s runs all the time (%.0f %% of a processor in the last second) and answers nothing",
-				named(p, s.thread), used*100)}
+				who, used*100)}
 	case deadLoop:
 		return notRun(p)
 	case waitingInside:
