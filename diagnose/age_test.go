@@ -405,3 +405,33 @@ func TestAGoroutineThatComputesGoesFromThreadToThread(t *testing.T) {
 		t.Errorf("it waits for a lock: %s, %+v", w.State, w.Cause)
 	}
 }
+
+// TestALongerLookSaysWhetherAGoroutineComputes: it was found running, and for how long one reading does not say.
+func TestALongerLookSaysWhetherAGoroutineComputes(t *testing.T) {
+	for name, row := range map[string]struct {
+		came  time.Duration
+		waits bool
+		goes  bool
+		state State
+	}{
+		"it runs":                 {came: 2 * s, goes: true, state: Busy},
+		"it came a moment ago":    {came: 8700 * ms, state: Busy},
+		"it waits for its client": {came: 2 * s, waits: true, state: Busy},
+	} {
+		st := history.Stack{PID: 101, Language: "go", Kind: "goroutine", ID: 7, Pool: true, Own: 1,
+			Request: &history.Request{Path: "/count", Port: 40001}, Frames: []string{"main.count (main.go:42)"}}
+		if row.waits {
+			st.Wait = &history.Wait{On: "socket"}
+		}
+		w := fold(script(pool(1), every(8*s, 9*s, func(t time.Duration) []history.Event {
+			found := []history.Event{accepting(101, 101, 10*ms)}
+			if t == 8800*ms {
+				found = append(found, st)
+			}
+			return look(101, inside(101, t-row.came), found...)
+		}))).Workers()[0]
+		if w.State != row.state || w.Undecided != row.goes {
+			t.Errorf("%s: %s (%s), undecided %v", name, w.State, w.Reason, w.Undecided)
+		}
+	}
+}

@@ -1,5 +1,7 @@
 package diagnose
 
+import "slices"
+
 // spins says whether a thread runs a goroutine that was found running, on whatever thread, at every reading for a while.
 func (v sight) spins(p *process, t *threadState) bool {
 	st := p.stacks[t.TID]
@@ -32,4 +34,16 @@ func (f finder) spinStall(p *process) (standstill, bool) {
 		}
 	}
 	return best, found
+}
+
+// mayTurn says whether a goroutine was last found running that has an old request, but not for long enough to say that it
+// runs all the time.
+func (f finder) mayTurn(p *process) bool {
+	if p.sample.Inside == 0 || f.now-max(p.began(), p.answered) < f.limits.Unanswered {
+		return false
+	}
+	return slices.ContainsFunc(p.pieces(), func(st *stack) bool {
+		seen, known := p.spinning[st.ID]
+		return known && st.Kind == "goroutine" && st.Request != nil && f.now-seen.to <= spunApart && !f.turnsOn(p, st)
+	})
 }
