@@ -59,7 +59,7 @@ func (x explainer) explain(p *process, s standstill) Cause {
 	case waitingTasks:
 		return x.tasksWait(p, s)
 	case polling:
-		if s.crowd > 1 && !s.thread.slept || p.saysItWaits() {
+		if s.crowd > 1 && !s.thread.slept || p.saysItWaits() || p.awaitsStandby() {
 			break // a pool of which all threads wait, each again and again
 		}
 		return x.polls(p, s)
@@ -69,6 +69,10 @@ func (x explainer) explain(p *process, s standstill) Cause {
 	}
 	if c, ok := x.byEvent(p, s); ok {
 		return c
+	}
+	if p.awaitsStandby() {
+		return Cause{Kind: CauseEvent, Confidence: sure(s, false), Short: p.title,
+			Sentence: named(p, s.thread) + " waits until a standby server confirms what it has written"}
 	}
 	if p.saysItWaits() {
 		return Cause{Kind: CauseMutex, Confidence: sure(s, false), Short: p.title,
