@@ -337,18 +337,6 @@ func TestAGoroutineThatServesNobodyIsNoWorkThatWaits(t *testing.T) {
 	}
 }
 
-// Goroutines that ended while they ran are forgotten: a server makes one for each request.
-func TestGoroutinesThatEndedAreForgotten(t *testing.T) {
-	l := newProcess(101, 1, 0).looks
-	for i := range uint64(3 * maxThreads) {
-		st := history.Stack{PID: 101, Kind: "goroutine", ID: i, Request: &history.Request{Path: "/"}}
-		l.spun(time.Duration(i)*s, st)
-	}
-	if n := len(l.spinning); n == 0 || n > 4 {
-		t.Errorf("%d goroutines are kept of those of an hour, want the last few", n)
-	}
-}
-
 // TestAnAnswerThatIsAwaitedIsAsOldAsItsQuestion: of a program that listens nowhere, by the account of its connection.
 func TestAnAnswerThatIsAwaitedIsAsOldAsItsQuestion(t *testing.T) {
 	for silent, want := range map[time.Duration]State{-1: Hung, 20 * s: Hung, 1 * s: Busy} {

@@ -27,7 +27,7 @@ func (f finder) assess(p *process) (standstill, bool) {
 	unseen := best.thread == nil && best.task == nil && best.how != waitingInside
 	if found && (unseen || best.how == computing) && f.starved(p) {
 		// It would run if it got a processor. That excuses much, but not one computation without end.
-		if _, throttled := p.group.throttles(); throttled || best.thread == nil || !f.old(best) && !f.ranLong(p, best) {
+		if _, throttled := p.group.throttles(); throttled || unseen || !f.old(best) && !f.ranLong(p, best) {
 			return standstill{}, false
 		}
 	}

@@ -122,12 +122,8 @@ func (x explainer) socket(p *process, s standstill, w history.SocketWait) Cause 
 		c.Sentence = fmt.Sprintf("%s is in %s on a %s socket whose other end is not known", who, w.Op, w.Family)
 		return c
 	}
-	verb := "an answer of"
-	if strings.HasPrefix(w.State, "SYN") {
-		verb = "the connection to"
-	}
 	c.Short = fmt.Sprintf("%s %s", w.Op, w.Remote)
-	c.Sentence = fmt.Sprintf("%s is in %s and waits for %s %s", who, w.Op, verb, other)
+	c.Sentence = fmt.Sprintf("%s is in %s and waits for %s %s", who, w.Op, owedBy(w), other)
 	if len(w.Peers) > 0 {
 		c.Sentence += ", " + peers(w.Peers)
 	}
@@ -138,6 +134,14 @@ func (x explainer) socket(p *process, s standstill, w history.SocketWait) Cause 
 		c.Sentence += fmt.Sprintf("; it last sent something %s ago", words.Seconds(w.Silent+max(x.now-s.behind.at, 0)))
 	}
 	return c
+}
+
+// owedBy is what a thread waits for at a socket to another server.
+func owedBy(w history.SocketWait) string {
+	if strings.HasPrefix(w.State, "SYN") {
+		return "the connection to"
+	}
+	return "an answer of"
 }
 
 // reader names who should read what is sent.

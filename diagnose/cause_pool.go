@@ -40,7 +40,11 @@ func (x explainer) exhausted(p *process, s standstill) Cause {
 
 // keeps is what a thread of a pool is at: "in a blocking sleep", "waiting for the lock registry".
 func (x explainer) keeps(p *process, t *threadState, event history.Event) string {
-	if text := userWait(x.stackOf(p, t)); text != "" {
+	socket, _ := event.(history.SocketWait)
+	if st := x.stackOf(p, t); st != nil && st.Wait != nil && st.Wait.On == "socket" && socket.Remote != "" && !socket.Client &&
+		!socket.Full { // which server it is the kernel knows
+		return "waiting for " + owedBy(socket) + " " + socket.Remote + inBrackets(socket.Peers)
+	} else if text := userWait(st); text != "" {
 		return "waiting for " + text + x.keeper(p, t)
 	}
 	call := t.Syscall
@@ -54,17 +58,20 @@ func (x explainer) keeps(p *process, t *threadState, event history.Event) string
 	case "":
 		what = "at a standstill"
 	}
-	w, ok := event.(history.SocketWait)
-	if ok && w.Client {
+	if socket.Client {
 		return "waiting for a slow client"
 	}
-	if ok && w.Remote != "" {
-		what += ", waiting for " + w.Remote
-		if len(w.Peers) > 0 {
-			what += " (" + peers(w.Peers) + ")"
-		}
+	if socket.Remote != "" {
+		what += ", waiting for " + socket.Remote + inBrackets(socket.Peers)
 	}
 	return what
+}
+
+func inBrackets(all []history.Peer) string {
+	if len(all) == 0 {
+		return ""
+	}
+	return " (" + peers(all) + ")"
 }
 
 // keeper says which thread of the process holds what a thread waits for by its language's account; empty: none is known.

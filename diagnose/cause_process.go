@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -22,7 +23,7 @@ func (x explainer) lingers(p *process, s standstill) Cause {
 // who of its siblings says that it keeps others waiting.
 func (x explainer) titled(p *process, s standstill, c *Cause) {
 	waits := p.saysItWaits()
-	if p.title == "" || s.outside() || c.Kind != CauseUnknown && !waits {
+	if p.title == "" || s.outside() || c.Kind != CauseUnknown && !waits && !p.awaitsStandby() {
 		return // most titles only say what the process is
 	}
 	c.Sentence += fmt.Sprintf("; it says of itself %q", p.title)
@@ -47,3 +48,16 @@ func (x explainer) titled(p *process, s standstill, c *Cause) {
 
 // saysItWaits says whether its title says that it waits for a lock, as PostgreSQL's does ("SELECT waiting").
 func (p *process) saysItWaits() bool { return strings.HasSuffix(p.title, " waiting") }
+
+// awaitsStandby says whether its title says that its commit waits until a standby server has confirmed a place in the log,
+// as PostgreSQL's does ("INSERT waiting for 0/1516798", a place being two numbers in hexadecimal).
+func (p *process) awaitsStandby() bool {
+	_, at, _ := strings.Cut(p.title, " waiting for ")
+	file, offset, found := strings.Cut(at, "/")
+	return found && isHex(file) && isHex(offset)
+}
+
+func isHex(text string) bool {
+	_, err := strconv.ParseUint(text, 16, 64)
+	return err == nil
+}

@@ -52,9 +52,13 @@ func (x explainer) explain(p *process, s standstill) Cause {
 			Sentence: "it has " + allFiles(p) + " open and cannot accept a connection; it tries again and again"}
 	case computing:
 		used, _ := p.shares()
+		who := named(p, s.thread)
+		if s.task != nil {
+			who = "a " + taskWord(s.task)
+		}
 		return Cause{Kind: CauseCPU, Confidence: Likely, Short: fmt.Sprintf("runs, %.0f %% of a processor", used*100),
 			Sentence: fmt.Sprintf("%s runs all the time (%.0f %% of a processor in the last second) and answers nothing",
-				named(p, s.thread), used*100)}
+				who, used*100)}
 	case deadLoop:
 		return notRun(p)
 	case waitingInside:
@@ -64,7 +68,7 @@ func (x explainer) explain(p *process, s standstill) Cause {
 	case waitingTasks:
 		return x.tasksWait(p, s)
 	case polling:
-		if s.crowd > 1 && !s.thread.slept || p.saysItWaits() {
+		if s.crowd > 1 && !s.thread.slept || p.saysItWaits() || p.awaitsStandby() {
 			break // a pool of which all threads wait, each again and again
 		}
 		return x.polls(p, s)
@@ -79,6 +83,10 @@ func (x explainer) explain(p *process, s standstill) Cause {
 	}
 	if c, ok := x.byEvent(p, s); ok {
 		return c
+	}
+	if p.awaitsStandby() {
+		return Cause{Kind: CauseEvent, Confidence: sure(s, false), Short: p.title,
+			Sentence: named(p, s.thread) + " waits until a standby server confirms what it has written"}
 	}
 	if p.saysItWaits() {
 		return Cause{Kind: CauseMutex, Confidence: sure(s, false), Short: p.title,

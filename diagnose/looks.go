@@ -125,6 +125,7 @@ func (p *looks) traced(r history.Record, ev history.Stack) {
 	}
 	st := &stack{Stack: ev, at: r.At, first: r.At, seq: r.Seq}
 	p.goesOn(st)
+	st.runsOn(p.elsewhere(ev))
 	if ev.TID == 0 {
 		// An ID is an address, where the next request's task may come to lie.
 		st.since(p.tasks[ev.ID])
@@ -134,6 +135,7 @@ func (p *looks) traced(r history.Record, ev history.Stack) {
 		return
 	}
 	st.since(p.stacks[ev.TID])
+	st.runsOn(p.stacks[ev.TID])
 	if len(p.stacks) < maxThreads || p.stacks[ev.TID] != nil {
 		p.stacks[ev.TID] = st
 	}
@@ -161,6 +163,34 @@ func (st *stack) since(old *stack) {
 	}
 }
 
+// elsewhere is what was read of a goroutine where it was before, which is forgotten: it goes from thread to thread.
+func (p *looks) elsewhere(ev history.Stack) *stack {
+	if ev.Kind != "goroutine" || ev.ID == 0 {
+		return nil
+	}
+	for tid, st := range p.stacks {
+		if tid != ev.TID && st.Kind == ev.Kind && st.ID == ev.ID {
+			delete(p.stacks, tid)
+			return st
+		}
+	}
+	if st := p.tasks[ev.ID]; st != nil && ev.TID != 0 {
+		delete(p.tasks, ev.ID)
+		return st
+	}
+	return nil
+}
+
+// runsOn takes over where a goroutine runs from the reading before: what runs has its place in a processor, which tells it
+// at some readings only.
+func (st *stack) runsOn(old *stack) {
+	if old == nil || st.Kind != "goroutine" || st.ID != old.ID || st.Own > 0 || st.Wait != nil || st.Idle ||
+		st.Request == nil || st.work() != old.work() || st.at-old.at > spunApart {
+		return
+	}
+	st.Frames, st.Own = old.Frames, old.Own
+}
+
 // A span is from when to when something was seen.
 type span struct{ from, to time.Duration }
 
@@ -173,8 +203,11 @@ func (p *looks) spun(at time.Duration, ev history.Stack) {
 		return
 	}
 	runs := ev.TID == 0 && ev.Wait == nil && !ev.Idle
-	if t := p.threads[ev.TID]; t != nil && onProcessor(t.ThreadSample) {
-		runs = true
+	if t := p.threads[ev.TID]; t != nil {
+		if t.Syscall == "futex" && ev.Wait == nil && !ev.Idle {
+			return // that thread parks, so the goroutine has gone from or to another meanwhile, or waits outside of Go
+		}
+		runs = onProcessor(t.ThreadSample)
 	}
 	was, known := p.spinning[ev.ID]
 	switch {

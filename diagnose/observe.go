@@ -9,7 +9,7 @@ import (
 
 // sampled takes what was seen of the whole process at one tick of the probe.
 func (p *process) sampled(r history.Record, ev history.WorkerSample, slack time.Duration, busy float64) {
-	if ev.Inside == 0 && ev.Doubtful > 0 && (p.saysItWaits() || p.waitsOutside(r.At, ev, slack)) {
+	if ev.Inside == 0 && ev.Doubtful > 0 && (p.saysItWaits() || p.awaitsStandby() || p.waitsOutside(r.At, ev, slack)) {
 		ev.Inside, ev.Oldest = 1, ev.DoubtfulFor // what it says of itself, or is at, ends the doubt
 	}
 	old, first := p.sample, p.sampledAt < 0

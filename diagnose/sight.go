@@ -230,16 +230,6 @@ func (v sight) computes(p *process, t *threadState) bool {
 	return t.at-t.running >= lookTwice && used+delayed >= v.limits.Busy
 }
 
-// spins says whether a thread runs a goroutine that was found running, on whatever thread, at every reading for a while.
-func (v sight) spins(p *process, t *threadState) bool {
-	st := p.stacks[t.TID]
-	if st == nil || st.Kind != "goroutine" || st.Request == nil || t.running < 0 || v.now-st.at > 2*v.limits.Stale {
-		return false
-	}
-	seen, known := p.spinning[st.ID]
-	return known && seen.to-seen.from >= v.limits.Loop*9/10
-}
-
 // behind is what a thread waits for, seen lately; nil: it is not known.
 func (v sight) behind(p *process, tid int, now time.Duration) *obstacle {
 	if o := p.obstacles[tid]; o != nil && (now-o.at <= v.limits.Stale || v.fresh(p, o.at)) {

@@ -27,7 +27,7 @@ func (f finder) requestStall(p *process) (standstill, bool) {
 			}
 		}
 	}
-	for _, look := range []func(*process) (standstill, bool){f.awaitStall, f.innerStall} {
+	for _, look := range []func(*process) (standstill, bool){f.awaitStall, f.innerStall, f.spinStall} {
 		if s, ok := look(p); ok {
 			consider(s)
 		}

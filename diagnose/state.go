@@ -15,7 +15,7 @@ type judge struct {
 // decide moves a process to the state that all that is known of it now amounts to.
 func (j *judge) decide(p *process) {
 	s, stalled := j.assess(p)
-	p.undecided = stalled && s.aimless || j.owedFor(p) >= j.limits.Loop || j.justMet(p)
+	p.undecided = stalled && s.aimless || j.owedFor(p) >= j.limits.Loop || j.justMet(p) || j.mayTurn(p)
 	p.kept = stalled && j.silence(s.from, j.now) >= j.limits.Suspect
 	p.unseen = ""
 	switch {

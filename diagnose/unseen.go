@@ -37,7 +37,7 @@ func (f finder) unknown(p *process, s standstill, stalled bool) string {
 			"; whether it waits for that answer or for its next message cannot be seen"
 	case p.sample.Inside > 0 && f.now-max(p.began(), p.answered) >= f.limits.Unanswered && looked &&
 		len(f.awaited(p)) == 0 &&
-		!f.upstreamWaits(p):
+		!f.upstreamWaits(p) && !f.mayTurn(p):
 		text := fmt.Sprintf("%s unanswered for %s; its loop waits for events; what for was not seen",
 			words.Count(p.sample.Inside, "request"), words.Seconds(f.now-p.began()))
 		if f.computesBeside(p) {

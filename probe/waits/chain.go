@@ -35,6 +35,9 @@ func (f *Finder) Chain(from int, wait history.Event, server Server) []history.Li
 		_, child := wait.(history.ChildWait)
 		link := history.Link{Peer: next, Child: child}
 		wait = f.does(&link, server)
+		if link.Idle && wait == nil {
+			wait = f.relayed(&link, server)
+		}
 		links = append(links, link)
 		if link.Dead || link.Idle {
 			return links
