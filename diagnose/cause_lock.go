@@ -75,7 +75,7 @@ func kindOfWait(st *stack) string {
 		return CauseMutex
 	}
 	switch st.Wait.On {
-	case "channel", "wait group", "condition", "event", "future", "queue", "room", "task":
+	case "channel", "wait group", "barrier", "condition", "event", "future", "queue", "room", "task":
 		return CauseEvent
 	case "sleep":
 		return CauseSleeping

@@ -132,6 +132,10 @@ func (x explainer) answerAwaited(p *process, s standstill) Cause {
 // tasksWait is many pieces of work without a thread that wait for one thing.
 func (x explainer) tasksWait(p *process, s standstill) Cause {
 	kind := kindOfWait(s.task)
+	if s.cycle != nil {
+		each := words.Do(s.crowd, taskWord(s.task), "wait") + " for each other"
+		return Cause{Kind: kind, Confidence: Proven, Short: each, Sentence: each}
+	}
 	switch s.task.Wait.On {
 	case "semaphore", "pool":
 		kind = CausePool

@@ -98,3 +98,18 @@ func TestWhoWaitsForAChildIsAskedForSomething(t *testing.T) {
 		t.Errorf("another thread may have answered: %s, %d inside", w.State, w.Inside)
 	}
 }
+
+// TestAChildThatWaitsForALockOfBeforeTheForkNeverEnds: so does the one that waits for it.
+func TestAChildThatWaitsForALockOfBeforeTheForkNeverEnds(t *testing.T) {
+	waits := func(lost bool) *Fold {
+		return fold(script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 8*s, func(t time.Duration) []history.Event {
+			return look(101, inside(101, t-5*s), stands(101, 101, "wait4", t-5*s),
+				history.ChildWait{PID: 101, TID: 101, Op: "wait4", Via: "end", Child: history.Peer{PID: 300}, Still: t - 5*s},
+				history.Chain{PID: 101, TID: 101, Links: []history.Link{
+					{Peer: history.Peer{PID: 300}, Does: "waits for the lock L", Child: true, Lost: lost}}},
+				code(101, 101, func(*history.Stack) {}))
+		})))
+	}
+	check(t, "it is lost", waits(true), wanted{state: Hung, cause: CauseChild, began: 5 * s, detected: 5100 * ms})
+	check(t, "somebody may release it", waits(false), wanted{state: Busy, label: Slow})
+}

@@ -93,7 +93,7 @@ func (f finder) explained(p *process, t *threadState, from, limit time.Duration)
 	if mutex, ok := s.event().(history.MutexWait); ok && mutex.Dead {
 		s.limit = 0
 	}
-	if f.unreadChild(p, t) {
+	if f.unreadChild(p, t) || f.lostChild(p, t) {
 		s.limit = 0
 	}
 	return s
@@ -115,6 +115,17 @@ func (f finder) unreadChild(p *process, t *threadState) bool {
 		}
 	}
 	return true
+}
+
+// lostChild says whether a thread waits for the end of a child that never ends, for it waits for a lock which the fork
+// copied taken.
+func (f finder) lostChild(p *process, t *threadState) bool {
+	o, links := f.behind(p, t.TID, t.at), p.chains[t.TID].Links
+	if o == nil || len(links) == 0 || !links[0].Lost {
+		return false
+	}
+	child, ok := o.event.(history.ChildWait)
+	return ok && child.Via == "end"
 }
 
 // formed is since when so many threads are in a circle, where their own standstill does not say it: who waits for a

@@ -163,10 +163,29 @@ func (f finder) circleStall(p *process) (standstill, bool) {
 		if cycle == nil {
 			continue
 		}
-		return standstill{from: max(f.askedAt(p, st), p.seen), work: unset, how: waitingTasks, task: st, crowd: len(cycle),
+		return standstill{from: max(f.circledAt(p, st), p.seen), work: unset, how: waitingTasks, task: st, crowd: len(cycle),
 			cycle: cycle}, true
 	}
 	return standstill{}, false
+}
+
+// circledAt is since when a circle of coroutines is there: asyncio keeps no time of them, so it is as old as the request
+// that waits for it, where that was never seen at anything else.
+func (f finder) circledAt(p *process, in *stack) time.Duration {
+	from := f.askedAt(p, in)
+	for _, st := range f.awaited(p) {
+		if st.Request == nil || st.first > p.metAt {
+			continue
+		}
+		for next, n := st, 0; next != nil && next.Wait != nil && n < 32; n++ {
+			if next.ID == in.ID {
+				from = min(from, f.askedAt(p, st))
+				break
+			}
+			next = p.tasks[next.Wait.Owner]
+		}
+	}
+	return from
 }
 
 // taskCircle says who awaits whom from a coroutine back to itself; nil: it does not come back.

@@ -30,7 +30,7 @@ func userWait(st *stack) string {
 		return "a process that it started"
 	case "executor":
 		return "a job of an executor"
-	case "task", "future", "event", "condition", "semaphore", "lock", "monitor", "channel":
+	case "task", "future", "event", "barrier", "condition", "semaphore", "lock", "monitor", "channel":
 		return article("the "+on, "a "+on, name)
 	default:
 		return article("the "+on, "a "+on, name)

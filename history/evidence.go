@@ -136,6 +136,7 @@ type Link struct {
 	At   string `json:"at,omitempty"`   // where in its own code, where that could be read
 	// It was started by the one that waits for it: what it does, it does for that one.
 	Child   bool     `json:"child,omitempty"`
+	Lost    bool     `json:"lost,omitempty"`    // of a child: it waits for a lock that was taken before the fork, so that it never ends
 	Stack   []string `json:"stack,omitempty"`   // its main thread's, innermost first, where it could be read
 	Request *Request `json:"request,omitempty"` // what it works on
 }

@@ -48,6 +48,15 @@ func (o *otherStacks) follow(now time.Time, links []history.Link) {
 			link.Stack = append(link.Stack, frameWords(frame))
 		}
 		link.Request = o.stacks.requestOf(link.PID, work.Request)
+		if work.Wait.On == "lock" && link.Does == "is in futex" { // its runtime knows more than the kernel
+			link.Does = "waits for a lock"
+			if work.Wait.Name != "" {
+				link.Does = "waits for the lock " + work.Wait.Name
+			}
+			if link.Lost = work.Wait.Before != 0; link.Lost {
+				link.Does += ", which was taken before the fork, so that nobody there can release it,"
+			}
+		}
 	}
 }
 

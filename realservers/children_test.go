@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"time"
 )
 
 // childCases: processes that wait for a program that they started, for a terminal, for a pipe, or for something that
@@ -37,6 +38,12 @@ func childCases() []realCase {
 			name: "it reads the one pipe of a program that has filled the other", worlds: olden,
 			serve: converts, hang: sticks("/scan", 1), after: hungLong,
 			want: want{state: "hung", hung: 1, kinds: aChild, at: "children.py#scan", says: []string{`pipe`}},
+		},
+		{
+			name: "it waits for the end of a child that waits for a lock which the fork copied taken", worlds: both,
+			serve: converts, hang: sticks("/archive", 1), after: 4 * time.Second,
+			want: want{state: "hung", hung: 1, kinds: aChild,
+				says: []string{`that one itself waits for the lock folder, which was taken before the fork.* in archive \(.*children\.py`}},
 		},
 		{
 			name: "it waits for a debugger's command at a terminal", worlds: both,

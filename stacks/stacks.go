@@ -71,7 +71,7 @@ type Frame struct {
 
 // A Wait is what a piece of work waits for, by the runtime's own account. The zero Wait says nothing.
 type Wait struct {
-	// On is the kind: "lock", "condition", "queue" (for an item), "room" (in a full queue), "semaphore", "event", "wait group",
+	// On is the kind: "lock", "condition", "queue" (for an item), "room" (in a full queue), "semaphore", "event", "barrier", "wait group",
 	// "future", "task", "thread", "executor", "pool", "channel", "select", "monitor", "socket", "pipe", "child", "sleep",
 	// "interpreter lock".
 	On     string

@@ -9,7 +9,7 @@ func awaitSpots() []waitSpot {
 		{spot{"asyncio/locks.py", "Event.wait"}, "event", itself, "", false},
 		{spot{"asyncio/locks.py", "Condition.wait"}, "condition", itself, "", false},
 		{spot{"asyncio/locks.py", "Condition.wait_for"}, "condition", itself, "", false},
-		{spot{"asyncio/locks.py", "Barrier._wait"}, "condition", itself, "", true},
+		{spot{"asyncio/locks.py", "Barrier._wait"}, "barrier", itself, "", true},
 		{spot{"asyncio/queues.py", "Queue.get"}, "queue", itself, "", false},
 		{spot{"asyncio/queues.py", "Queue.put"}, "room", itself, "", false},
 		{spot{"asyncio/queues.py", "Queue.join"}, "queue", itself, "", true},

@@ -74,6 +74,10 @@ never_done = concurrent.futures.Future()
 def result():
     never_done.result()
 thread("result", result)
+gate = threading.Barrier(2)
+def meet():
+    gate.wait()
+thread("meets", meet)
 asker = [t for t in threading.enumerate() if t.name == "asker"][0]
 def join():
     asker.join()
@@ -120,6 +124,7 @@ func TestThreadsTellWhereTheyStandAndWhatTheyWaitFor(t *testing.T) {
 					{"eventful", "event", "event", 0, "Condition.wait < Event.wait < await_event < "},
 					{"few", "semaphore", "few", 0, "Condition.wait < Semaphore.acquire < "},
 					{"result", "future", "never_done", 0, "Condition.wait < Future.result < "},
+					{"meets", "barrier", "gate", 0, "Condition.wait < "},
 					{"joiner", "thread", "asker", tid("asker"), ""},
 				} {
 					w := work1(work, want.name)

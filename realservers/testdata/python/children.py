@@ -5,6 +5,7 @@ import pdb
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 asks = ["sh", "-c", "exec sleep 3600"]  # it waits for a password that nobody types
@@ -47,8 +48,29 @@ def book():
         pool.map(page, range(4), 1)  # hang: book
 
 
+folder = threading.Lock()
+
+
+def files():
+    with folder:
+        time.sleep(3600)
+
+
+def archive():
+    # The child has the lock as it was at the fork: taken, by a thread that it does not have.
+    threading.Thread(target=files, daemon=True).start()
+    while not folder.locked():
+        time.sleep(0.01)
+    child = os.fork()
+    if child == 0:
+        with folder:  # hang: archive
+            os._exit(0)
+    os.waitpid(child, 0)
+
+
 def app(environ, start_response):
-    work = {"/convert": convert, "/print": print_out, "/export": export, "/scan": scan, "/review": review, "/book": book}
+    work = {"/convert": convert, "/print": print_out, "/export": export, "/scan": scan, "/review": review, "/book": book,
+            "/archive": archive}
     work.get(environ["PATH_INFO"], lambda: None)()
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"ok\n"]
