@@ -107,9 +107,9 @@ type WorkerSample struct {
 
 // ThreadSample is one thread of a worker that is under suspicion: a request older than 150 ms, a state of T or D, a
 // loop that says itself it has been at one thing for 150 ms, or a wait for a file lock that lasted two ticks. It is
-// recorded at every tick (50 ms after the WorkerSample) while the suspicion lasts, for every thread; LockWait follows
-// the ThreadSample of the thread that waits. When a worker's WorkerSample comes without them half a second long, the
-// suspicion is over.
+// recorded while the suspicion lasts, for every thread, 50 ms after the WorkerSample: at every tick, or every 300 ms
+// where no thread of the worker ran since all were found standing; LockWait follows the ThreadSample of the thread that
+// waits. When a worker's WorkerSample comes without them half a second long, the suspicion is over.
 //
 // Idle is proven, never assumed: the thread's wait is one in which its server waits for work, such as a set of
 // descriptors that holds the listening socket (For says which). In recordings of format 1 it was a hint: true for

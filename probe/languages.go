@@ -34,7 +34,7 @@ type language struct {
 	wanted time.Time     // when they were last to be told
 	cpu    time.Duration // the worker's processor time then
 	idle   map[int]bool  // threads that it says wait for work
-	works  bool          // something is at work, whatever the sockets say
+	busy   []int         // threads that it says are at work, whatever the sockets say; 0: work that is no thread's
 	// Of threads that it says wait for a child, which one; 0: it does not say.
 	children map[int]int
 }

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
@@ -75,6 +76,11 @@ func (l *looks) idle(tid int) bool {
 		}
 	}
 	return false
+}
+
+// works says whether something was at work when its code was read, and its thread was not proven to wait for work since.
+func (l *looks) works() bool {
+	return slices.ContainsFunc(l.language.busy, func(tid int) bool { return tid == 0 || !l.idle(tid) })
 }
 
 // stand says whether each of the threads was found standing still, and has not run since.

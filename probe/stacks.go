@@ -60,7 +60,7 @@ func (r *stackReader) read(now time.Time, one *worker) {
 	if one.looks.stoodStillAfter(l.at) {
 		every = stackSoon
 	}
-	paused := time.Since(l.wanted) > stackHeld && (one.attention.suspect || l.works || one.looks.owed)
+	paused := time.Since(l.wanted) > stackHeld && (one.attention.suspect || one.looks.works() || one.looks.owed)
 	l.wanted = time.Now() // a look may take long on a busy machine
 	if !l.at.IsZero() && !paused && (now.Sub(l.at) < every || cpu == l.cpu) {
 		return
@@ -82,11 +82,15 @@ func (r *stackReader) read(now time.Time, one *worker) {
 		r.troubles.Unseen(one.PID, "what its code does ("+l.reader.Language()+")", err, false)
 		return
 	}
-	l.idle, l.works, l.children = map[int]bool{}, false, map[int]int{}
+	l.idle, l.busy, l.children = map[int]bool{}, l.busy[:0], map[int]int{}
 	for _, group := range grouped(all) {
 		l.idle[group.TID] = l.idle[group.TID] || group.Idle && group.TID != 0
-		l.works = l.works || !one.looks.idle(group.TID) && atWork(group.Work, one.PID) ||
-			one.alone(r.arbiter) && group.Script && !group.Idle
+		switch {
+		case one.alone(r.arbiter) && group.Script && !group.Idle:
+			l.busy = append(l.busy, 0) // in the program's own course, whatever its thread waits for
+		case atWork(group.Work, one.PID):
+			l.busy = append(l.busy, group.TID)
+		}
 		if group.TID != 0 && group.Wait.On == "child" {
 			l.children[group.TID] = int(group.Wait.Owner)
 		}

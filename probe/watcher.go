@@ -174,7 +174,7 @@ func (w *watcher) look(ctx context.Context, now time.Time, one *worker) {
 	w.rec.Record(one.sample)
 	s := signs{
 		sample: one.sample, lockTicks: one.lockTicks, backlog: w.backlog,
-		noListener: one.noListener, proven: one.looks.proven, works: one.looks.language.works || one.looks.owed,
+		noListener: one.noListener, proven: one.looks.proven, works: one.looks.works() || one.looks.owed,
 		stands: one.looks.stand(one.threads.Threads),
 	}
 	if beat := one.heartbeat.Read(now, one.threads.Ran); beat != nil {

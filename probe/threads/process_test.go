@@ -59,6 +59,42 @@ func TestMoreThreadsThanAreLookedAtAreNotListedAtEveryTick(t *testing.T) {
 	}
 }
 
+// TestThreadsAreLookedForAnewWhereOneRan: only such a one can have made others.
+func TestThreadsAreLookedForAnewWhereOneRan(t *testing.T) {
+	root := laidOut(t, 1, "1 0 1\n")
+	write := func(tid, account string) {
+		dir := filepath.Join(string(root), "1/task", tid)
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "schedstat"), []byte(account), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all := &Process{fs: root, PID: 1}
+	defer all.close()
+	now := time.Now()
+	for i, step := range []struct {
+		name        string
+		ran, others string // what is written before: the first thread's account, another thread
+		want        int
+	}{
+		{"the first look", "1 0 1\n", "", 1},
+		{"it is made known that the first was new", "1 0 1\n", "", 1},
+		{"nothing ran since, and still there is another", "1 0 1\n", "2", 1},
+		{"the first ran", "2 0 2\n", "", 1},
+		{"which shows a second later", "2 0 2\n", "", 2},
+	} {
+		write("1", step.ran)
+		if step.others != "" {
+			write(step.others, "1 0 1\n")
+		}
+		if all.refresh(now.Add(time.Duration(i) * relist)); len(all.Threads) != step.want {
+			t.Errorf("%s: %d threads, want %d", step.name, len(all.Threads), step.want)
+		}
+	}
+}
+
 func TestTakeTellsWhoRanWhoIsNewAndWhoEnded(t *testing.T) {
 	row := func(tid int, ran time.Duration) bpf.ThreadRow {
 		return bpf.ThreadRow{PID: 1, TID: tid, Account: proc.Schedstat{Ran: ran, Runs: 1}}
