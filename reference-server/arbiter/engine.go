@@ -74,7 +74,7 @@ func openEngine(cfg *settings.Config, account *Account, launcher *launcher, b *b
 			return nil, errors.Join(err, e.close())
 		}
 	}
-	err := e.connect(access)
+	err := e.connect(&access)
 	if err == nil {
 		launcher.access, err = access.Hide()
 	}
@@ -122,13 +122,13 @@ func (e *engine) boot() (access jetstream.Access, err error) {
 	}
 }
 
-func (e *engine) connect(access jetstream.Access) (err error) {
+func (e *engine) connect(access *jetstream.Access) (err error) {
 	if e.conn, err = access.Connect("arbiter"); err != nil {
 		return err
 	}
 	var ctx context.Context
 	ctx, e.stop = context.WithCancel(context.Background())
-	if err := jetstream.Declare(ctx, e.conn, &e.cfg.Queue); err != nil {
+	if access.Batch, err = jetstream.Declare(ctx, e.conn, &e.cfg.Queue); err != nil {
 		return err
 	}
 	e.asking.Go(func() { jetstream.Follow(ctx, e.conn, e.board, e.clock.Now) })

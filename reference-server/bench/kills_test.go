@@ -86,7 +86,7 @@ func (s *server) settle(ids []string) books {
 }
 
 func workerKills(t *testing.T, r row) (books, []time.Duration) {
-	s := serve(t, r, "--max-concurrent-tasks=8")
+	s := serve(t, r, "--max-concurrent-tasks=8", "--logging=shared")
 	defer s.end()
 	died := map[int]time.Time{}
 	b := under(t, s, func() {
@@ -150,7 +150,7 @@ func quantiles(all []time.Duration) string {
 }
 
 func engineKills(t *testing.T, r row) books {
-	s := serve(t, r, "--max-concurrent-tasks=8")
+	s := serve(t, r, "--max-concurrent-tasks=8", "--logging=shared")
 	defer s.end()
 	return under(t, s, func() {
 		for n := range engineDeaths {

@@ -12,7 +12,7 @@ import (
 
 // clients are how many send at once, each its next task when the one before was accepted; rateFor is for how long.
 const (
-	clients = 64
+	clients = 256
 	rateFor = 4 * time.Second
 )
 
@@ -54,4 +54,13 @@ func (s *server) rate(n int) rate {
 	all.Wait()
 	took := time.Since(began).Seconds()
 	return rate{float64(accepted.Load()) / took, float64(refused.Load()) / took}
+}
+
+func TestRates(t *testing.T) {
+	for _, r := range rows() {
+		if r.nodes == 0 {
+			a, b, m := rates(t, r)
+			fmt.Println(r.name, "accepted", a, b, m)
+		}
+	}
 }

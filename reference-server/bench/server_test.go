@@ -53,7 +53,7 @@ func serve(t *testing.T, r row, more ...string) *server {
 func serveWith(t *testing.T, r row, nodes *cluster, more ...string) *server {
 	t.Helper()
 	s := &server{t: t, dir: t.TempDir(), nodes: nodes, said: map[string]int{}, ended: make(chan struct{})}
-	args := append([]string{"serve", "--bind=127.0.0.1:0", "--exit-with-parent", "--logging=shared", "--log-dir=" + s.dir,
+	args := append([]string{"serve", "--bind=127.0.0.1:0", "--exit-with-parent", "--log-dir=" + s.dir,
 		"--worker-class=async", fmt.Sprintf("--workers=%d", workers), "--graceful-timeout=2s", "--task-queue=1000000"},
 		r.args...)
 	if r.engine {

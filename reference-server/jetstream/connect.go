@@ -20,6 +20,7 @@ type Access struct {
 	Seed  string // of the key that opens an engine of our own; it is made for each run
 	Creds string // file
 	CA    string // file
+	Batch bool   // several tasks are given to it at once
 }
 
 // NewKey makes the key of a run: the seed is for who asks, and the public half is all that the engine knows.

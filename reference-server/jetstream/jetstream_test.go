@@ -43,8 +43,8 @@ func queue(t *testing.T, change func(*settings.Queue)) (*nats.Conn, settings.Que
 	}
 	t.Cleanup(conn.Close)
 	for range 2 { // the next arbiter on the same store finds it as it is
-		if err := Declare(t.Context(), conn, &cfg); err != nil {
-			t.Fatal(err)
+		if batch, err := Declare(t.Context(), conn, &cfg); err != nil || !batch {
+			t.Fatal(batch, err)
 		}
 	}
 	return conn, cfg

@@ -104,7 +104,7 @@ func (q *jetStream) bury(token jetstream.Token, id string, body []byte, reason s
 	m := &nats.Msg{Subject: jetstream.Dead, Data: body,
 		Header: nats.Header{idHeader: {id}, reasonHeader: {reason}, triesHeader: {strconv.Itoa(tries)}}}
 	q.aside.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), enqueueLimit)
+		ctx, cancel := context.WithTimeout(context.Background(), jetstream.PublishLimit)
 		defer cancel()
 		if _, err := q.engine.PublishMsg(ctx, m, js.WithMsgID(fmt.Sprintf("dead-%s", id))); err == nil {
 			_ = token.Aside(q.conn, reason)
