@@ -131,7 +131,15 @@ func (e *engine) connect(access *jetstream.Access) (err error) {
 	if access.Batch, err = jetstream.Declare(ctx, e.conn, &e.cfg.Queue); err != nil {
 		return err
 	}
-	e.asking.Go(func() { jetstream.Follow(ctx, e.conn, e.board, e.clock.Now) })
+	e.asking.Go(func() {
+		jetstream.Follow(ctx, e.conn, &e.cfg.Queue, e.board, e.clock.Now, func(lost int) {
+			said := map[string]any{"event": "task-queue-vanished", "level": "error", "tasks_lost": lost}
+			select {
+			case e.news <- engineNews{fields: said}:
+			case <-ctx.Done():
+			}
+		})
+	})
 	return nil
 }
 
@@ -244,7 +252,7 @@ func (e *engine) takeBack(owner uint64) int {
 	if e == nil {
 		return 0
 	}
-	loans := e.board.Release(owner)
+	loans := e.board.Release(owner, e.clock.Now())
 	if err := jetstream.GiveBack(e.conn, loans); err != nil {
 		e.account.Say("warning", "tasks-not-given-back", Fields{"reason": err.Error()})
 	}

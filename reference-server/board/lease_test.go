@@ -27,13 +27,13 @@ func TestReleaseGivesWhatADeadWorkerHeld(t *testing.T) {
 	b.Start(done, 3)
 	b.End(done, Done, 4)
 	got := map[Loan]bool{}
-	for _, loan := range b.Release(first.Number) {
+	for _, loan := range b.Release(first.Number, 99) {
 		got[loan] = true
 	}
 	if len(got) != 3 || !got[Loan{"waits", false}] || !got[Loan{"runs", false}] || !got[Loan{"done", true}] {
 		t.Errorf("released %v, want those that wait, run and were done; not the one whose token is too long", got)
 	}
-	if again := b.Release(first.Number); len(again) != 0 {
+	if again := b.Release(first.Number, 99); len(again) != 0 {
 		t.Errorf("released again: %v", again)
 	}
 	if lost := b.Lose(first.Number, 5); lost != 0 {

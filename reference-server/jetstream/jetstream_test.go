@@ -160,7 +160,7 @@ func TestTheQueueIsBoundedAndKnowsATaskAgain(t *testing.T) {
 	if err == nil {
 		t.Error("a third task was taken, want at most two")
 	}
-	q, err := look(t.Context(), conn, 5)
+	q, _, err := look(t.Context(), conn, 5)
 	if err != nil || q.Depth != 2 || q.InFlight != 0 || q.Oldest <= 0 {
 		t.Errorf("%+v, %v; want two tasks that wait", q, err)
 	}

@@ -106,11 +106,15 @@ func (q *jetStream) Enqueue(t *Task, taken func(uint64, error)) {
 		case err != nil:
 			taken(0, err)
 		case !has.Duplicate || t.Key == "":
+			q.board.Stored(t.Number)
 			taken(t.Number, nil)
 		default:
 			n, err := q.original(t.Number, id, hash, has.Sequence)
 			if n != t.Number && !errors.Is(err, ErrNoEngine) {
 				q.board.SetKey(t.Number, 0) // its number is told to nobody
+			}
+			if n == t.Number && err == nil {
+				q.board.Stored(n)
 			}
 			taken(n, err)
 		}
@@ -183,7 +187,7 @@ func (q *jetStream) Take() (*Task, bool) {
 func (q *jetStream) tries(t *Task) int { return q.board.Tries(t.Number) + t.earlier }
 
 func (q *jetStream) Outcome(t *Task, state board.State) board.State {
-	if state != board.Failed {
+	if state != board.Failed || q.board.Gone(t.Number) { // nobody could give it out again
 		return state
 	}
 	if q.tries(t) >= q.own.Tries {
