@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
 	"github.com/hangtime-dev/hangtime/reference-server/jetstream"
@@ -272,32 +271,5 @@ func TestTheEngineIsForItsServerAlone(t *testing.T) {
 				t.Errorf("%s of %d: %q", file, pid, text)
 			}
 		}
-	}
-}
-
-// A NATS server that ran before does as well, and is neither started nor ended.
-func TestAnEngineThatRanBefore(t *testing.T) {
-	t.Parallel()
-	own, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true,
-		StoreDir: t.TempDir(), NoSigs: true, NoLog: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	own.Start()
-	defer func() { own.Shutdown(); own.WaitForShutdown() }()
-	if !own.ReadyForConnections(patience) {
-		t.Fatal("it is not ready")
-	}
-	s := serve(t, func(c *Config) { jetStream(c); jetstream.Of(&c.Queue).URL = own.ClientURL() })
-	id := s.task(202, `{"work":"sleep","duration":"500ms"}`)
-	kill(t, s.holder(id))
-	s.becomes(id, "done")
-	if n := len(s.said("engine-started")); n != 0 {
-		t.Errorf("%d engines were started, want none", n)
-	}
-	s.signal(syscall.SIGTERM)
-	s.exitCode()
-	if !own.Running() {
-		t.Error("the server ended an engine that is not its own")
 	}
 }

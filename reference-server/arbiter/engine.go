@@ -68,13 +68,15 @@ func openEngine(cfg *settings.Config, account *Account, launcher *launcher, b *b
 	}
 	e := &engine{cfg: cfg, account: account, launcher: launcher, board: b, clock: clock, news: make(chan engineNews, 16)}
 	access := jetstream.External(jetstream.Of(&cfg.Queue))
+	err := error(nil)
 	if jetstream.OwnEngine(&cfg.Queue) {
-		var err error
-		if access, err = e.boot(); err != nil {
-			return nil, errors.Join(err, e.close())
-		}
+		access, err = e.boot()
+	} else {
+		err = access.Check()
 	}
-	err := e.connect(&access)
+	if err == nil {
+		err = e.connect(&access)
+	}
 	if err == nil {
 		launcher.access, err = access.Hide()
 	}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/nats-io/nats.go"
 	js "github.com/nats-io/nats.go/jetstream"
-	"github.com/nats-io/nuid"
 )
 
 // Times of a task that is given to the engine. One that was killed is back within a second; a request waits for that, once.
@@ -114,7 +113,7 @@ func (p *Publisher) fly() {
 // together sends several tasks that the engine takes over all at once or not at all, NATS's atomic batch publishing,
 // ADR-50; nil: it has all of them.
 func (p *Publisher) together(batch []posting) error {
-	id := nuid.Next()
+	id := nats.NewInbox() // unlike any other
 	for i, one := range batch {
 		m := &nats.Msg{Subject: one.message.Subject, Data: one.message.Data, Header: nats.Header{}}
 		for name, values := range one.message.Header {

@@ -41,6 +41,9 @@ func Declare(ctx context.Context, conn *nats.Conn, cfg *settings.Queue) (batch b
 		}
 		pause(ctx, askAgain)
 	}
+	if last := conn.LastError(); last != nil && !conn.IsConnected() {
+		return false, fmt.Errorf("reach the task engine within %v: %w", declareLimit, last)
+	}
 	return false, fmt.Errorf("make the task queue at %s: %w", conn.ConnectedUrlRedacted(), err)
 }
 
