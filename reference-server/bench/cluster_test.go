@@ -170,7 +170,7 @@ func (c *cluster) pids() []int {
 	return all
 }
 
-// end kills all members; what was measured needs nothing of them any more.
+// end kills all members, and waits until they are gone; what was measured needs nothing of them any more.
 func (c *cluster) end() {
 	for _, cmd := range c.cmds {
 		_ = cmd.Process.Kill()

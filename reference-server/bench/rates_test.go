@@ -55,12 +55,3 @@ func (s *server) rate(n int) rate {
 	took := time.Since(began).Seconds()
 	return rate{float64(accepted.Load()) / took, float64(refused.Load()) / took}
 }
-
-func TestRates(t *testing.T) {
-	for _, r := range rows() {
-		if r.nodes == 0 {
-			a, b, m := rates(t, r)
-			fmt.Println(r.name, "accepted", a, b, m)
-		}
-	}
-}
