@@ -85,7 +85,7 @@ func TestTasksThatComeTogetherAreEachKeptOnce(t *testing.T) {
 					t.Fatalf("%+v, want it taken for the first time", one)
 				}
 			}
-			bodies, together := stored(t, conn)
+			_, together := stored(t, conn)
 			if batch != (together > 100) {
 				t.Errorf("%d of %d came together", together, len(first))
 			}
@@ -95,7 +95,7 @@ func TestTasksThatComeTogetherAreEachKeptOnce(t *testing.T) {
 					t.Errorf("%s: %+v", again[n], one)
 				}
 			}
-			bodies, _ = stored(t, conn)
+			bodies, _ := stored(t, conn)
 			for _, key := range append(first, again...) {
 				if bodies[key] != 1 {
 					t.Errorf("%s is there %d times, want once", key, bodies[key])
