@@ -16,7 +16,7 @@ tools:
 # What is behind the tag bench is measured by hand, and is to build all the same.
 vet:
 	$(GO) vet ./...
-	$(GO) vet -tags bench ./diagnose/bench
+	$(GO) vet -tags bench ./diagnose/bench ./reference-server/bench
 
 lint:
 	$(GO) tool staticcheck ./...

@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
 	"github.com/hangtime-dev/hangtime/reference-server/jetstream"
@@ -207,6 +206,48 @@ func TestTasksOutliveTheServer(t *testing.T) {
 	})
 }
 
+// A store that was removed takes with it what waited in it, and that is told: what a worker had is done, and the queue
+// is made anew.
+func TestAStoreThatVanishedIsToldAsLostTasks(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(c *Config) { jetStream(c); c.Workers = 2 })
+	var waiting []string
+	for range 5 {
+		waiting = append(waiting, s.task(202, `{"work":"sleep","delay":"1h"}`))
+	}
+	runs := s.task(202, `{"work":"sleep","duration":"2s"}`)
+	dies := s.task(202, `{"work":"sleep","duration":"1h"}`)
+	s.holder(runs)
+	killed := s.holder(dies)
+	if err := os.RemoveAll(filepath.Join(s.dir, "tasks", "jetstream")); err != nil {
+		t.Fatal(err)
+	}
+	kill(t, s.engine(1))
+	told := s.event("task-queue-vanished")
+	if lost := number(told["tasks_lost"]); lost != len(waiting) {
+		t.Errorf("%d tasks are said to be lost, want %d", lost, len(waiting))
+	}
+	for _, id := range waiting {
+		if state := s.state(id); state != "lost" {
+			t.Errorf("a task that waited is %s, want lost", state)
+		}
+	}
+	if end := s.ends(runs); end != "done" {
+		t.Errorf("a task that a worker had is %s, want done", end)
+	}
+	kill(t, killed)
+	if end := s.ends(dies); end != "lost" {
+		t.Errorf("a task whose worker died later is %s, want lost", end)
+	}
+	s.until("tasks are accepted again", func() bool {
+		status, _, err := s.ask("POST", "/task", aTask)
+		return err == nil && status == 202
+	})
+	if end := s.ends(s.task(202, aTask)); end != "done" {
+		t.Errorf("a task that came afterwards is %s, want done", end)
+	}
+}
+
 // Who has not the run's key is not let in, and neither a command line nor an environment shows it.
 func TestTheEngineIsForItsServerAlone(t *testing.T) {
 	t.Parallel()
@@ -230,32 +271,5 @@ func TestTheEngineIsForItsServerAlone(t *testing.T) {
 				t.Errorf("%s of %d: %q", file, pid, text)
 			}
 		}
-	}
-}
-
-// A NATS server that ran before does as well, and is neither started nor ended.
-func TestAnEngineThatRanBefore(t *testing.T) {
-	t.Parallel()
-	own, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true,
-		StoreDir: t.TempDir(), NoSigs: true, NoLog: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	own.Start()
-	defer func() { own.Shutdown(); own.WaitForShutdown() }()
-	if !own.ReadyForConnections(patience) {
-		t.Fatal("it is not ready")
-	}
-	s := serve(t, func(c *Config) { jetStream(c); jetstream.Of(&c.Queue).URL = own.ClientURL() })
-	id := s.task(202, `{"work":"sleep","duration":"500ms"}`)
-	kill(t, s.holder(id))
-	s.becomes(id, "done")
-	if n := len(s.said("engine-started")); n != 0 {
-		t.Errorf("%d engines were started, want none", n)
-	}
-	s.signal(syscall.SIGTERM)
-	s.exitCode()
-	if !own.Running() {
-		t.Error("the server ended an engine that is not its own")
 	}
 }

@@ -103,6 +103,9 @@ func (d *Document) Variant(i int) (Scenario, error) {
 	if err != nil {
 		return Scenario{}, fmt.Errorf("variant %s: %w", v.Name, err)
 	}
+	if wrong := aimsAtNoEngine(with.Scenario); len(wrong) > 0 { // by a --set: what the file says was judged before
+		return Scenario{}, fmt.Errorf("variant %s: %w", v.Name, wrong[0])
+	}
 	s := with.Scenario
 	s.Checks = append(append([]Check{}, s.Checks...), v.Checks...)
 	return s, nil

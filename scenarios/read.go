@@ -64,8 +64,8 @@ func (d *Document) settings() int {
 // checkSets tries each variant's settings, and those of --quick, so that a slip in them is told before anything starts.
 func (d *Document) checkSets(where place) error {
 	var problems []error
-	try := func(at string, set map[string]any) {
-		_, err := d.With(settings(set)...)
+	try := func(at string, set map[string]any) *Document {
+		with, err := d.With(settings(set)...)
 		for _, p := range Problems(err) {
 			line, column := where(at, "")
 			for key := range set {
@@ -77,9 +77,22 @@ func (d *Document) checkSets(where place) error {
 			problems = append(problems, &Problem{File: d.file, Line: line, Column: column,
 				Key: strings.TrimSuffix(join(at, p.Key), "."), Text: p.Text, Hint: p.Hint})
 		}
+		return with
 	}
+	aims := map[string]bool{} // that were told, of an earlier variant
 	for i, v := range d.Scenario.Variants {
-		try(fmt.Sprintf("variants[%d].set", i), v.Set)
+		with := try(fmt.Sprintf("variants[%d].set", i), v.Set)
+		if with == nil {
+			continue
+		}
+		for _, p := range aimsAtNoEngine(with.Scenario) {
+			if !aims[p.Key] {
+				aims[p.Key] = true
+				p.File = d.file
+				p.Line, p.Column = where(p.Key, "")
+				problems = append(problems, p)
+			}
+		}
 	}
 	try("quick", d.Scenario.Quick)
 	return errors.Join(problems...)

@@ -143,3 +143,21 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// A setting of the command line takes the engine from a fault no more than the file may.
+func TestASettingLeavesAFaultItsEngine(t *testing.T) {
+	d, err := Open("engine-kill")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Variant(0); err != nil {
+		t.Error(err)
+	}
+	without, err := d.With(Setting{"server.tasks", "memory"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := without.Variant(0); err == nil || !strings.Contains(err.Error(), "faults[0].worker: the server has no task engine") {
+		t.Errorf("%v, want that the server has no task engine", err)
+	}
+}

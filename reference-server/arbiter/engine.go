@@ -68,13 +68,15 @@ func openEngine(cfg *settings.Config, account *Account, launcher *launcher, b *b
 	}
 	e := &engine{cfg: cfg, account: account, launcher: launcher, board: b, clock: clock, news: make(chan engineNews, 16)}
 	access := jetstream.External(jetstream.Of(&cfg.Queue))
+	err := error(nil)
 	if jetstream.OwnEngine(&cfg.Queue) {
-		var err error
-		if access, err = e.boot(); err != nil {
-			return nil, errors.Join(err, e.close())
-		}
+		access, err = e.boot()
+	} else {
+		err = access.Check()
 	}
-	err := e.connect(access)
+	if err == nil {
+		err = e.connect(&access)
+	}
 	if err == nil {
 		launcher.access, err = access.Hide()
 	}
@@ -122,16 +124,24 @@ func (e *engine) boot() (access jetstream.Access, err error) {
 	}
 }
 
-func (e *engine) connect(access jetstream.Access) (err error) {
+func (e *engine) connect(access *jetstream.Access) (err error) {
 	if e.conn, err = access.Connect("arbiter"); err != nil {
 		return err
 	}
 	var ctx context.Context
 	ctx, e.stop = context.WithCancel(context.Background())
-	if err := jetstream.Declare(ctx, e.conn, &e.cfg.Queue); err != nil {
+	if access.Batch, err = jetstream.Declare(ctx, e.conn, &e.cfg.Queue); err != nil {
 		return err
 	}
-	e.asking.Go(func() { jetstream.Follow(ctx, e.conn, e.board, e.clock.Now) })
+	e.asking.Go(func() {
+		jetstream.Follow(ctx, e.conn, &e.cfg.Queue, e.board, e.clock.Now, func(lost int) {
+			said := map[string]any{"event": "task-queue-vanished", "level": "error", "tasks_lost": lost}
+			select {
+			case e.news <- engineNews{fields: said}:
+			case <-ctx.Done():
+			}
+		})
+	})
 	return nil
 }
 
@@ -244,7 +254,7 @@ func (e *engine) takeBack(owner uint64) int {
 	if e == nil {
 		return 0
 	}
-	loans := e.board.Release(owner)
+	loans := e.board.Release(owner, e.clock.Now())
 	if err := jetstream.GiveBack(e.conn, loans); err != nil {
 		e.account.Say("warning", "tasks-not-given-back", Fields{"reason": err.Error()})
 	}

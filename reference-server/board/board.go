@@ -31,7 +31,7 @@ type header struct {
 	start  atomic.Uint64 // when the arbiter started, CLOCK_MONOTONIC
 	parent atomic.Uint64 // its pid
 	queued queued
-	_      [3]uint64
+	_      [2]uint64
 }
 
 const (

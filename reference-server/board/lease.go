@@ -11,16 +11,50 @@ const tokenSize = 104
 type lease struct {
 	renewed atomic.Uint64 // when its worker's loop last turned with it, CLOCK_MONOTONIC in nanoseconds
 	key     atomic.Uint64 // hash of the client's own name for the task; 0: none
+	stored  atomic.Uint64 // the how-manyth queue of the engine's has it, from 1; 0: none has
 	length  atomic.Uint64 // of the token, bytes
 	token   [tokenSize]byte
 }
 
+// Stored says that the engine has task n: its request may be told so.
+func (b *Board) Stored(n uint64) { b.leases[n%Tasks].stored.Store(b.head.queued.vanished.Load() + 1) }
+
+// Gone says that the engine had task n and has it no more, and nobody told it that the task has ended.
+func (b *Board) Gone(n uint64) bool {
+	stored := b.leases[n%Tasks].stored.Load()
+	return stored > 0 && stored <= b.head.queued.vanished.Load()
+}
+
+// Vanish says that the engine's queue is gone. What was in it and is in no worker is lost; it gives how many those are.
+func (b *Board) Vanish(now int64) int {
+	b.head.queued.vanished.Add(1)
+	lost := 0
+	next := b.head.next.Load()
+	for i := uint64(0); i < min(next, Tasks); i++ {
+		n := next - i
+		if s := &b.slots[n%Tasks]; s.holder.Load() == 0 && b.Gone(n) && s.lose(n, now) {
+			lost++
+		}
+	}
+	return lost
+}
+
+// lose calls task n lost; false: it had ended.
+func (s *slot) lose(n uint64, now int64) bool {
+	word := s.word.Load()
+	if word>>8 != n || State(word&0xff).Ended() || !s.word.CompareAndSwap(word, n<<8|uint64(Lost)) {
+		return false
+	}
+	s.ended.Store(uint64(now))
+	return true
+}
+
 // Hold says that an engine has lent task n to a worker; token is what the engine wants to hear to have it back. It is
-// false, and changes nothing, when the task has ended or when it runs in a worker whose loop turned since fresh.
+// false, and changes nothing, when the task has ended (one that was lost is found again) or when it runs in a worker whose loop turned since fresh.
 func (b *Board) Hold(n uint64, o Owner, token string, now, fresh int64) bool {
 	s, l := &b.slots[n%Tasks], &b.leases[n%Tasks]
 	word := s.word.Load()
-	if word>>8 != n || State(word&0xff).Ended() {
+	if state := State(word & 0xff); word>>8 != n || state.Ended() && state != Lost {
 		return false
 	}
 	if holder := s.holder.Load(); holder != 0 {
@@ -70,14 +104,18 @@ type Loan struct {
 	Ended bool // it was done or given up, and the engine may not know it yet
 }
 
-// Release takes from a dead worker what an engine had lent to it. Only who has waited for the process may call it.
-func (b *Board) Release(owner uint64) []Loan {
+// Release takes from a dead worker what an engine had lent to it; what the engine has no more is lost. Only who has waited for the process may call it.
+func (b *Board) Release(owner uint64, now int64) []Loan {
 	var loans []Loan
 	next := b.head.next.Load()
 	for i := uint64(0); i < min(next, Tasks); i++ {
 		n := next - i
 		s, l := &b.slots[n%Tasks], &b.leases[n%Tasks]
 		if s.holder.Load() != owner {
+			continue
+		}
+		if b.Gone(n) && s.lose(n, now) {
+			s.holder.Store(0)
 			continue
 		}
 		state := State(s.word.Load() & 0xff)

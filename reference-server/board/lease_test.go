@@ -27,13 +27,13 @@ func TestReleaseGivesWhatADeadWorkerHeld(t *testing.T) {
 	b.Start(done, 3)
 	b.End(done, Done, 4)
 	got := map[Loan]bool{}
-	for _, loan := range b.Release(first.Number) {
+	for _, loan := range b.Release(first.Number, 99) {
 		got[loan] = true
 	}
 	if len(got) != 3 || !got[Loan{"waits", false}] || !got[Loan{"runs", false}] || !got[Loan{"done", true}] {
 		t.Errorf("released %v, want those that wait, run and were done; not the one whose token is too long", got)
 	}
-	if again := b.Release(first.Number); len(again) != 0 {
+	if again := b.Release(first.Number, 99); len(again) != 0 {
 		t.Errorf("released again: %v", again)
 	}
 	if lost := b.Lose(first.Number, 5); lost != 0 {
@@ -132,4 +132,41 @@ func TestKeyedFindsTheNewestThatHasEnded(t *testing.T) {
 			t.Errorf("key %d: %d, want %d", hash, got, want)
 		}
 	}
+}
+
+// What the engine's queue takes with it is lost, once no worker has it; what had not reached it is not, and what turns up
+// again is no longer.
+func TestVanishLosesWhatOnlyTheEngineHad(t *testing.T) {
+	b := newBoard(t)
+	accept := func() uint64 { return b.Accept(Owner{}, 1) }
+	waits, held, onItsWay, done := accept(), accept(), accept(), accept()
+	for _, n := range []uint64{waits, held, done} {
+		b.Stored(n)
+	}
+	b.Hold(held, first, "held", 2, 0)
+	b.End(done, Done, 3)
+	if lost := b.Vanish(4); lost != 1 {
+		t.Errorf("%d tasks lost, want one", lost)
+	}
+	states := func(want map[uint64]State) {
+		t.Helper()
+		for n, state := range want {
+			if got := b.Get(n).State; got != state {
+				t.Errorf("task %d is %v, want %v", n, got, state)
+			}
+		}
+	}
+	states(map[uint64]State{waits: Lost, held: Accepted, onItsWay: Accepted, done: Done})
+	if loans := b.Release(first.Number, 5); len(loans) != 0 {
+		t.Errorf("%v is given back to an engine that has it no more", loans)
+	}
+	states(map[uint64]State{held: Lost})
+	b.Stored(onItsWay)
+	if b.Gone(onItsWay) || !b.Gone(waits) {
+		t.Error("the new queue has what came after, and not what the old one had")
+	}
+	if !b.Hold(waits, second, "found", 6, 0) {
+		t.Error("a task that was found again is not run")
+	}
+	states(map[uint64]State{waits: Accepted})
 }

@@ -15,6 +15,8 @@ type queued struct {
 	redelivered  atomic.Uint64
 	deadLettered atomic.Uint64
 	doneTwice    atomic.Uint64
+
+	vanished atomic.Uint64 // times that the engine's queue was found to be gone with all that it held
 }
 
 // A Queue is how the engine's queue is.

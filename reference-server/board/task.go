@@ -52,6 +52,7 @@ func (b *Board) Accept(o Owner, now int64) uint64 {
 	s.own(o)
 	s.holder.Store(0)
 	s.tries.Store(0)
+	b.leases[n%Tasks].stored.Store(0)
 	s.accepted.Store(uint64(now))
 	s.started.Store(0)
 	s.ended.Store(0)

@@ -20,6 +20,7 @@ type Access struct {
 	Seed  string // of the key that opens an engine of our own; it is made for each run
 	Creds string // file
 	CA    string // file
+	Batch bool   // several tasks are given to it at once
 }
 
 // NewKey makes the key of a run: the seed is for who asks, and the public half is all that the engine knows.
@@ -86,7 +87,19 @@ const (
 // Connect gives a connection that finds its engine again for as long as it is open, also when the engine is not there
 // yet.
 func (a Access) Connect(name string) (*nats.Conn, error) {
-	options := []nats.Option{nats.Name(name), nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1),
+	options, err := a.options(name)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := nats.Connect(a.URL, append(options, nats.RetryOnFailedConnect(true))...)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the task engine: %w", err)
+	}
+	return conn, nil
+}
+
+func (a Access) options(name string) ([]nats.Option, error) {
+	options := []nats.Option{nats.Name(name), nats.MaxReconnects(-1),
 		nats.ReconnectWait(askAgain), nats.ReconnectJitter(askAgain, askAgain), nats.Timeout(connectLimit),
 		nats.PingInterval(pingEvery), nats.MaxPingsOutstanding(2), nats.IgnoreAuthErrorAbort(),
 		// What goes wrong is seen by whoever asks; the library would print it.
@@ -108,9 +121,5 @@ func (a Access) Connect(name string) (*nats.Conn, error) {
 	if a.CA != "" {
 		options = append(options, nats.RootCAs(a.CA))
 	}
-	conn, err := nats.Connect(a.URL, options...)
-	if err != nil {
-		return nil, fmt.Errorf("connect to the task engine: %w", err)
-	}
-	return conn, nil
+	return options, nil
 }

@@ -43,8 +43,8 @@ func queue(t *testing.T, change func(*settings.Queue)) (*nats.Conn, settings.Que
 	}
 	t.Cleanup(conn.Close)
 	for range 2 { // the next arbiter on the same store finds it as it is
-		if err := Declare(t.Context(), conn, &cfg); err != nil {
-			t.Fatal(err)
+		if batch, err := Declare(t.Context(), conn, &cfg); err != nil || !batch {
+			t.Fatal(batch, err)
 		}
 	}
 	return conn, cfg
@@ -160,7 +160,7 @@ func TestTheQueueIsBoundedAndKnowsATaskAgain(t *testing.T) {
 	if err == nil {
 		t.Error("a third task was taken, want at most two")
 	}
-	q, err := look(t.Context(), conn, 5)
+	q, _, err := look(t.Context(), conn, 5)
 	if err != nil || q.Depth != 2 || q.InFlight != 0 || q.Oldest <= 0 {
 		t.Errorf("%+v, %v; want two tasks that wait", q, err)
 	}

@@ -3,6 +3,7 @@ package jetstream
 import (
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/reference-server/settings"
@@ -41,7 +42,7 @@ func OwnEngine(q *settings.Queue) bool { return q.Tasks == Name && Of(q).URL == 
 func (s *Settings) Options() []settings.Option {
 	return []settings.Option{
 		{Name: "tasks-url", Value: &s.URL,
-			Help: "nats:// or tls:// of a NATS server or cluster with JetStream; empty: an engine of the server's own"},
+			Help: "nats:// or tls:// of a NATS server with JetStream, or of several of a cluster with commas between them; empty: an engine of the server's own"},
 		{Name: "tasks-creds", Value: &s.Creds, Help: "file with the credentials for tasks-url"},
 		{Name: "tasks-ca", Value: &s.CA, Help: "file with the certificates that vouch for tasks-url"},
 		{Name: "tasks-sync", Value: &s.Sync, Choices: []string{"always", "interval"},
@@ -87,9 +88,12 @@ func (s *Settings) Wrong(chosen bool) []error {
 	if !chosen {
 		bad("tasks: want %s, which tasks-url is for", Name)
 	}
-	u, err := url.Parse(s.URL)
-	if err != nil || u.Host == "" || u.Scheme != "nats" && u.Scheme != "tls" {
-		bad("tasks-url: want an address such as nats://127.0.0.1:4222 or tls://nats.example.com:4222")
+	for one := range strings.SplitSeq(s.URL, ",") {
+		u, err := url.Parse(one)
+		if err != nil || u.Host == "" || u.Scheme != "nats" && u.Scheme != "tls" {
+			bad("tasks-url: want an address such as nats://127.0.0.1:4222 or tls://nats.example.com:4222, or several with commas between them")
+			break
+		}
 	}
 	return all
 }

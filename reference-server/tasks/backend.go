@@ -22,7 +22,7 @@ type Task struct {
 // What becomes of a task that a backend does not take over.
 var (
 	ErrFull      = errors.New("as many tasks as may wait are waiting")
-	ErrNoEngine  = errors.New("the task engine does not answer")
+	ErrNoEngine  = jetstream.ErrAway
 	ErrForgotten = errors.New("a task with this key was accepted before, and what became of it is not remembered")
 )
 
@@ -32,10 +32,10 @@ type Backend interface {
 	Start(ready func(label uint64)) error
 	// Full says that a task would be refused; that it is not, is no promise.
 	Full() bool
-	// Enqueue takes a task over. When it returns nil the task will be given out by Take, as far as Guarantees
+	// Enqueue takes a task over. When taken is told nil the task will be given out by Take, as far as Guarantees
 	// promises, by this worker or another; number is the task's, or that of an earlier one that it is the same as.
-	// From any thread.
-	Enqueue(*Task) (number uint64, err error)
+	// From any thread. It never blocks: taken is called once, from any thread, and may be before Enqueue returns.
+	Enqueue(t *Task, taken func(number uint64, err error))
 	// Take gives out the oldest task that waits here; ok is false when none may be begun now. It never blocks: the
 	// manager calls it on the loop's thread when there is room.
 	Take() (t *Task, ok bool)

@@ -16,28 +16,28 @@ import (
 	"github.com/hangtime-dev/hangtime/reference-server/settings"
 )
 
-// Times of the engine's client. An engine that was killed is back within a second; a request waits for that, once.
+// Times of the engine's client.
 const (
-	enqueueLimit = 3 * time.Second
-	enqueueTry   = 500 * time.Millisecond
-	closeLimit   = time.Second
-	boundsFresh  = int64(time.Second) // how old what the engine said of its queue may be
-	unbounded    = 10_000             // tasks that one worker takes at once without limits
+	askLimit    = 500 * time.Millisecond
+	closeLimit  = time.Second
+	boundsFresh = int64(time.Second) // how old what the engine said of its queue may be
+	unbounded   = 10_000             // tasks that one worker takes at once without limits
 )
 
 // jetStream keeps tasks in an engine, from which all workers take. What a worker holds is lent to it: it comes back
 // when the worker dies.
 type jetStream struct {
-	cfg    settings.Config
-	own    *jetstream.Settings
-	board  *board.Board
-	owner  board.Owner
-	now    func() int64
-	conn   *nats.Conn
-	engine js.JetStream
-	ready  func(uint64)
-	puller *jetstream.Puller
-	aside  sync.WaitGroup // tasks that are being dead-lettered
+	cfg       settings.Config
+	own       *jetstream.Settings
+	board     *board.Board
+	owner     board.Owner
+	now       func() int64
+	conn      *nats.Conn
+	engine    js.JetStream
+	ready     func(uint64)
+	puller    *jetstream.Puller
+	publisher *jetstream.Publisher
+	aside     sync.WaitGroup // tasks that are being dead-lettered
 
 	mu      sync.Mutex
 	waiting []*Task
@@ -61,7 +61,8 @@ func newJetStream(p Parts) (Backend, error) {
 		return nil, fmt.Errorf("use the task engine: %w", err)
 	}
 	return &jetStream{cfg: p.Config, own: jetstream.Of(&p.Config.Queue), board: p.Board, owner: p.Owner, now: p.Clock.Now, conn: conn, engine: engine,
-		taken: map[uint64]*Task{}}, nil
+		publisher: jetstream.NewPublisher(conn, access.Batch),
+		taken:     map[uint64]*Task{}}, nil
 }
 
 func (q *jetStream) Start(ready func(uint64)) (err error) {
@@ -86,64 +87,46 @@ func (q *jetStream) Full() bool {
 }
 
 // Enqueue publishes the task under its key, or under its own id: however often it is sent the engine keeps it once.
-func (q *jetStream) Enqueue(t *Task) (uint64, error) {
+func (q *jetStream) Enqueue(t *Task, taken func(uint64, error)) {
 	id := q.board.ID(t.Number)
 	m, err := message(t, id)
 	if err != nil {
-		return 0, err
+		taken(0, err)
+		return
 	}
 	key, hash := id, uint64(0)
 	if t.Key != "" {
 		key, hash = "key-"+t.Key, hashOf(t.Key)
 	}
 	q.board.SetKey(t.Number, hash)
-	ack, err := q.publish(m, key)
-	if err != nil {
-		return 0, err
-	}
-	if !ack.Duplicate || t.Key == "" {
-		return t.Number, nil
-	}
-	n, err := q.original(t.Number, id, hash, ack.Sequence)
-	if n != t.Number && !errors.Is(err, ErrNoEngine) {
-		q.board.SetKey(t.Number, 0) // its number is told to nobody
-	}
-	return n, err
-}
-
-// publish sends until the engine has said that it has it. When it says nothing it may have it all the same: then the
-// task will be done although its request was refused.
-func (q *jetStream) publish(m *nats.Msg, key string) (*js.PubAck, error) {
-	for until := time.Now().Add(enqueueLimit); ; {
-		ctx, cancel := context.WithTimeout(context.Background(), enqueueTry)
-		ack, err := q.engine.PublishMsg(ctx, m, js.WithMsgID(key))
-		cancel()
-		var refused *js.APIError
+	q.publisher.Publish(m, key, func(has jetstream.Receipt, err error) {
 		switch {
-		case err == nil:
-			return ack, nil
-		case errors.As(err, &refused) && refused.ErrorCode == storeFailed:
-			return nil, ErrFull
-		case errors.As(err, &refused) && refused.Code < 500:
-			return nil, fmt.Errorf("give the task to the engine: %w", err)
-		case time.Now().After(until):
-			return nil, ErrNoEngine
+		case errors.Is(err, jetstream.ErrFull):
+			taken(0, ErrFull)
+		case err != nil:
+			taken(0, err)
+		case !has.Duplicate || t.Key == "":
+			q.board.Stored(t.Number)
+			taken(t.Number, nil)
+		default:
+			n, err := q.original(t.Number, id, hash, has.Sequence)
+			if n != t.Number && !errors.Is(err, ErrNoEngine) {
+				q.board.SetKey(t.Number, 0) // its number is told to nobody
+			}
+			if n == t.Number && err == nil {
+				q.board.Stored(n)
+			}
+			taken(n, err)
 		}
-		if !errors.Is(err, context.DeadlineExceeded) {
-			time.Sleep(enqueueTry / 10) // nobody listens there: to ask at once would only heat the processor
-		}
-	}
+	})
 }
-
-// storeFailed is the engine's number for a stream that is full, nats-server's errors.json: JSStreamStoreFailedF.
-const storeFailed = js.ErrorCode(10077)
 
 // original is the task that was accepted first under a key: this very one, whose first answer was lost, or another.
 func (q *jetStream) original(own uint64, id string, hash, sequence uint64) (uint64, error) {
 	if q.board.Get(own).PID != 0 {
 		return own, nil // somebody runs it
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), enqueueTry)
+	ctx, cancel := context.WithTimeout(context.Background(), askLimit)
 	defer cancel()
 	stream, err := q.engine.Stream(ctx, jetstream.Stream)
 	if err != nil {
@@ -204,7 +187,7 @@ func (q *jetStream) Take() (*Task, bool) {
 func (q *jetStream) tries(t *Task) int { return q.board.Tries(t.Number) + t.earlier }
 
 func (q *jetStream) Outcome(t *Task, state board.State) board.State {
-	if state != board.Failed {
+	if state != board.Failed || q.board.Gone(t.Number) { // nobody could give it out again
 		return state
 	}
 	if q.tries(t) >= q.own.Tries {
@@ -309,7 +292,7 @@ func (q *jetStream) Guarantees() Guarantees {
 	g := Guarantees{
 		Name:       jetstream.Name,
 		WorkerDies: "survived: what it held is given to another worker at once, and may be done twice",
-		EngineDies: "survived: the arbiter starts it again on the same store, and requests wait for it for up to " + enqueueLimit.String(),
+		EngineDies: "survived: the arbiter starts it again on the same store, and requests wait for it for up to " + jetstream.PublishLimit.String(),
 		PowerCut:   "survived: each task is on the disk before it is accepted (tasks-sync: always)",
 		SameKey:    fmt.Sprintf("one is done, if the second comes within %v", q.own.Window),
 		Fails:      fmt.Sprintf("it is tried %d times, and then dead-lettered", q.own.Tries),

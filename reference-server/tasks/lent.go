@@ -62,7 +62,7 @@ func (q *jetStream) got(d jetstream.Delivery) {
 	n, err := q.board.Number(l.ID)
 	if known := q.board.Get(n); err == nil && known.State != board.Unknown {
 		t.Number, t.Accepted = n, known.Accepted
-		if known.State.Ended() && known.State != board.DeadLettered {
+		if known.State.Ended() && known.State != board.DeadLettered && known.State != board.Lost {
 			_ = d.Token.Ended(q.conn) // if it is not heard, the task comes once more
 			return
 		}
@@ -74,6 +74,7 @@ func (q *jetStream) got(d jetstream.Delivery) {
 		}
 		q.board.SetKey(t.Number, 0)
 	}
+	q.board.Stored(t.Number)
 	switch {
 	case q.tries(t) >= q.own.Tries:
 		q.board.End(t.Number, board.DeadLettered, now)
@@ -104,7 +105,7 @@ func (q *jetStream) bury(token jetstream.Token, id string, body []byte, reason s
 	m := &nats.Msg{Subject: jetstream.Dead, Data: body,
 		Header: nats.Header{idHeader: {id}, reasonHeader: {reason}, triesHeader: {strconv.Itoa(tries)}}}
 	q.aside.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), enqueueLimit)
+		ctx, cancel := context.WithTimeout(context.Background(), jetstream.PublishLimit)
 		defer cancel()
 		if _, err := q.engine.PublishMsg(ctx, m, js.WithMsgID(fmt.Sprintf("dead-%s", id))); err == nil {
 			_ = token.Aside(q.conn, reason)

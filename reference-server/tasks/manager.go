@@ -187,19 +187,21 @@ func (m *Manager) callbackFailed(label uint64, problem any) {
 	m.log.Error("callback failed", "id", m.board.ID(label), "pid", m.owner.PID, "error", fmt.Sprint(problem))
 }
 
-// Submit accepts a task, or says why not. With `state: unaware` it uses the loop without a look, and panics when
-// there is none, as the guide's code raises.
-func (m *Manager) Submit(s Spec) (uint64, error) {
+// Submit accepts a task, or says why not: answered is called once, from any thread, and may be before Submit returns.
+// With `state: unaware` it uses the loop without a look, and panics when there is none, as the guide's code raises.
+func (m *Manager) Submit(s Spec, answered func(number uint64, err error)) {
 	r, err := m.usable()
 	if err != nil {
-		return 0, err
+		answered(0, err)
+		return
 	}
 	if r == nil {
 		panic("the event loop is nil: it does not run yet, or it died")
 	}
 	if m.backend.Full() {
 		m.Measures.Refused.Add(1)
-		return 0, ErrFull
+		answered(0, ErrFull)
+		return
 	}
 	now := m.clock.Now()
 	owner := m.owner
@@ -208,7 +210,14 @@ func (m *Manager) Submit(s Spec) (uint64, error) {
 	}
 	t := &Task{Spec: s, Number: m.board.Accept(owner, now), Accepted: now}
 	m.journal.say("task accepted", t)
-	n, err := m.backend.Enqueue(t)
+	m.backend.Enqueue(t, func(n uint64, err error) {
+		m.enqueued(t, n, err)
+		answered(n, err)
+	})
+}
+
+// enqueued notes what became of a task that the backend was given.
+func (m *Manager) enqueued(t *Task, n uint64, err error) {
 	switch {
 	case errors.Is(err, ErrNoEngine): // that may have it all the same
 		m.refused(t)
@@ -220,7 +229,6 @@ func (m *Manager) Submit(s Spec) (uint64, error) {
 	default:
 		m.Measures.Accepted.Add(1)
 	}
-	return n, err
 }
 
 func (m *Manager) refused(t *Task) {

@@ -40,7 +40,9 @@ func (m *memory) Full() bool {
 // full is called with the mutex held.
 func (m *memory) full() bool { return m.limit > 0 && len(m.waiting)+len(m.later)+m.taken >= m.limit }
 
-func (m *memory) Enqueue(t *Task) (uint64, error) {
+func (m *memory) Enqueue(t *Task, taken func(uint64, error)) { taken(m.put(t)) }
+
+func (m *memory) put(t *Task) (uint64, error) {
 	m.mu.Lock()
 	if m.full() {
 		m.mu.Unlock()

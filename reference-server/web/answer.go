@@ -16,6 +16,7 @@ type Answer struct {
 	Body        []byte        // kept between answers, so that it need not grow again
 	Later       time.Duration // it goes out only after so long
 	Stream      bool          // and until then events do
+	Promise     *Promise      // it is not known yet; nil: it is
 }
 
 // Reset makes it an empty 200.

@@ -20,6 +20,8 @@ func (s *requestSide) serveAsync() error {
 	}
 	defer p.close()
 	conns := map[int]*conn{}
+	kept := &keptPromises{rouse: s.life.rouse}
+	s.later = kept.later
 	events := make([]unix.EpollEvent, 256)
 	swept := s.clock.Now()
 	for s.life.alive.Load() || len(conns) > 0 {
@@ -51,6 +53,19 @@ func (s *requestSide) serveAsync() error {
 				}
 			}
 		}
+		for _, c := range kept.take() {
+			if conns[c.fd] != c {
+				continue // its client has gone meanwhile
+			}
+			s.fill(c)
+			c.out = c.answer.Append(c.out, c.close, c.held.head)
+			c.held, c.last = held{}, now
+			if !s.goOn(p, c) {
+				delete(conns, c.fd)
+				s.app.conns.Add(-1)
+				c.end()
+			}
+		}
 		if n < len(events) && (now-swept > int64(sweepStep) || !s.life.alive.Load()) {
 			swept = now
 			s.sweep(p, conns, s.clock.Now())
@@ -63,6 +78,9 @@ func (s *requestSide) serveAsync() error {
 // a machine without a free processor the thread itself may have been away for that long.
 func (s *requestSide) sweep(p *poller, conns map[int]*conn, now int64) {
 	for fd, c := range conns {
+		if c.held.promised {
+			continue
+		}
 		if c.held.until > 0 {
 			if s.ripe(c, now) && !s.goOn(p, c) {
 				delete(conns, fd)

@@ -31,6 +31,8 @@ type held struct {
 	until int64 // 0: none is held
 	next  int64 // when the next event is due; 0: it is a long poll
 	head  bool  // the body is not wanted
+
+	promised bool // it waits for its answer's promise, and for no time
 }
 
 const readSize = 4 << 10

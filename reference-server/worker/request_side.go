@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"math"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -19,6 +20,10 @@ type requestSide struct {
 	pulse *pulse
 	app   *application
 	fds   []int // the listeners
+
+	// later is told a connection whose answer is not known yet, and is false when it is by now; nil: the thread waits
+	// for it.
+	later func(*conn) bool
 }
 
 // turn is called at each turn; it gives the time.
@@ -66,14 +71,26 @@ func (s *requestSide) step(c *conn, keep bool) (done bool) {
 		s.life.alive.Store(false)
 	}
 	c.close = c.close || c.req.Close || !keep || !s.life.alive.Load()
-	if head := string(c.req.Method) == "HEAD"; c.answer.Later > 0 {
+	switch head := string(c.req.Method) == "HEAD"; {
+	case c.answer.Later > 0:
 		c.hold(s.clock.Now(), head)
-	} else {
+	case c.answer.Promise != nil && s.later != nil && s.later(c):
+		c.held = held{until: math.MaxInt64, promised: true, head: head}
+	default:
+		s.fill(c)
 		c.out = c.answer.Append(c.out, c.close, head)
 	}
 	c.told = false
 	c.in = c.in[:copy(c.in, c.in[n:])]
 	return true
+}
+
+// fill makes an answer whole that was promised.
+func (s *requestSide) fill(c *conn) {
+	if p := c.answer.Promise; p != nil {
+		p.Wait()
+		p.Fill(&c.answer)
+	}
 }
 
 // stopListening closes the listening sockets, once the request side takes no more connections: when the last process

@@ -22,7 +22,18 @@ func (p *application) submit(r *web.Request, a *web.Answer) {
 		a.Fail(400, err.Error())
 		return
 	}
-	n, err := p.manager.Submit(spec)
+	var number uint64
+	var refused error
+	promise := web.NewPromise(func(a *web.Answer) { p.submitted(number, refused, a) })
+	p.manager.Submit(spec, func(n uint64, err error) {
+		number, refused = n, err
+		promise.Keep()
+	})
+	a.Promise = promise
+}
+
+// submitted answers once it is known what became of a task.
+func (p *application) submitted(n uint64, err error, a *web.Answer) {
 	switch {
 	case err == nil:
 		a.Status = 202
