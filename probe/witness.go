@@ -116,7 +116,6 @@ func (w *witness) lookAgain(ctx context.Context, now time.Time, workers []*worke
 		if one.sample.Inside+one.sample.Idle > 0 {
 			server.Clients = w.requests.Clients(one.PID)
 		}
-		server.Others, server.OthersKnown = w.requests.Others(one.PID)
 		for _, t := range one.threads.Threads {
 			w.evidence(ctx, one, t, server)
 		}

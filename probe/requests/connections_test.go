@@ -122,26 +122,3 @@ func TestAPortAtTwoAddressesIsReadOnce(t *testing.T) {
 		all.Close()
 	}
 }
-
-// TestTheOthersOfAProcessAreWhatIsSettledToBeNoneOfTheServers; one that is new is not settled yet.
-func TestTheOthersOfAProcessAreWhatIsSettledToBeNoneOfTheServers(t *testing.T) {
-	c := newConnections(&scripted{there: []sockdiag.Connection{{State: sockdiag.Established, Inode: 7, Received: 1}}})
-	r := &Reader{connections: c, processes: []*Process{{PID: 42, inodes: []uint32{7, 8, 9}, unknown: []uint32{7, 8}}}}
-	if err := c.refresh(time.Now(), false, true, nil, func(func(uint32, int)) {}); err != nil {
-		t.Fatal(err)
-	}
-	if all, known := r.Others(42); !known || len(all) != 0 {
-		t.Errorf("nothing is settled, and the others are %v (known: %v)", all, known)
-	}
-	r.processes[0].claim(c)
-	if all, known := r.Others(42); !known || !slices.Equal(all, []uint32{8}) {
-		t.Errorf("the others are %v (known: %v), want 8", all, known)
-	}
-	r.blind = true
-	if _, known := r.Others(42); known {
-		t.Error("the descriptors of some may not be read, and all are known")
-	}
-	if _, known := r.Others(43); known {
-		t.Error("nobody follows it, and they are known")
-	}
-}

@@ -278,21 +278,6 @@ func (r *Reader) Clients(pid int) map[uint32]bool {
 	return all
 }
 
-// Others are the sockets of a process that are none of the server's; known is false where it is not seen which it has.
-// One that is new is not told of before it is settled which it is, at most two ticks later.
-func (r *Reader) Others(pid int) (all []uint32, known bool) {
-	i := slices.IndexFunc(r.processes, func(p *Process) bool { return p.PID == pid })
-	if r.connections == nil || r.blind || i < 0 {
-		return nil, false
-	}
-	for _, inode := range r.processes[i].inodes {
-		if r.connections.foreign[inode] {
-			all = append(all, inode)
-		}
-	}
-	return all, true
-}
-
 // Holds says what a process has of the server's sockets.
 func (r *Reader) Holds(pid int) Holding {
 	if r.connections == nil {

@@ -26,9 +26,6 @@ type Server struct {
 	Names     map[string]bool
 	// Clients are the connections that the thread's process has accepted.
 	Clients map[uint32]bool
-	// Others are that process's sockets that are none of the server's, where OthersKnown says that they are known.
-	Others      []uint32
-	OthersKnown bool
 }
 
 // An Answer is what was found. The zero Answer says nothing.

@@ -51,9 +51,6 @@ func (f *Finder) Upstream(pid int, server Server) []history.Unanswered {
 
 // ownSockets are those of a process that are neither the server's listeners nor known to have come from its clients.
 func (f *Finder) ownSockets(pid int, server Server) []uint32 {
-	if server.OthersKnown {
-		return server.Others
-	}
 	var own []uint32
 	var fds proc.Folder
 	defer fds.Close()
