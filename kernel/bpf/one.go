@@ -35,11 +35,11 @@ func (it *Iterators) SocketsOf(into []SocketRow, pid int) ([]SocketRow, error) {
 // The arguments of bpf(2) to attach an iterator, and to make a file of it.
 type (
 	linkCreate struct {
-		program, target, attach, flags uint32
-		info                           unsafe.Pointer // the kernel takes 64 bits: on a machine of 32 the call fails
-		infoSize, _                    uint32
+		program, _, attach, _ uint32         // the others are its target, and flags
+		info                  unsafe.Pointer // the kernel takes 64 bits: on a machine of 32 the call fails
+		infoSize, _           uint32
 	}
-	iterCreate struct{ link, flags uint32 }
+	iterCreate struct{ link, _ uint32 }
 )
 
 // call makes a system call bpf(2) that returns a descriptor.
