@@ -40,6 +40,8 @@ func TestALockThatNobodyAtWorkHasIsNeverReleased(t *testing.T) {
 	}
 	check(t, "all wait for it", poolThreads(9*s, 0, lockOf(0, "lock"), 3),
 		wanted{state: Hung, cause: CauseMutex, began: 2500 * ms, detected: 7500 * ms, says: "no other thread is at work"})
+	check(t, "and two more wait for a thread", poolThreads(9*s, 2, lockOf(0, "lock"), 3),
+		wanted{state: Hung, cause: CausePool, began: 3 * s, detected: 8 * s, says: "and 2 more wait for a thread"})
 	check(t, "one is at something else", poolThreads(9*s, 0, lockOf(0, "event"), 3), wanted{state: Busy, label: Slow})
 	check(t, "nobody waits behind the first", poolThreads(9*s, 0, lockOf(0, "lock"), 1), wanted{state: Busy, label: Slow})
 }

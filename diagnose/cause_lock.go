@@ -162,7 +162,8 @@ func (x explainer) lockLost(p *process, s standstill) Cause {
 	c := Cause{Kind: CauseMutex, Confidence: Likely, Short: fmt.Sprintf("%d threads wait for %s, which nobody at work has", n, what),
 		Sentence: fmt.Sprintf("%d threads wait for %s, and no other thread is at work: whoever took it did not release it, or waits for it a second time",
 			n, what)}
-	if waiting := max(p.sample.Inside, p.open) - n; waiting > 0 {
+	if waiting := max(p.sample.Inside, p.open) - n; waiting > 0 && !x.spare(p, s.thread) {
+		c.Kind = CausePool // what it comes to for whoever asks
 		c.Sentence += fmt.Sprintf(", and %d more wait for a thread", waiting)
 	}
 	return c
