@@ -3,18 +3,15 @@ package arbiter
 import (
 	"bufio"
 	"cmp"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
-	"sync"
 	"syscall"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/reference-server/board"
@@ -33,7 +30,7 @@ const (
 	enginePauseMost = 5 * time.Second
 )
 
-// An engine is where tasks wait when not in the workers: its process, if it is our own, and a connection to it. A nil
+// An engine is where tasks wait when not in the workers: its process, if it is our own, and what is lent from it. A nil
 // engine is none.
 type engine struct {
 	cfg      *settings.Config
@@ -42,9 +39,7 @@ type engine struct {
 	board    *board.Board
 	clock    heartbeat.Clock
 
-	conn    *nats.Conn
-	stop    context.CancelFunc // of who asks how the queue is
-	asking  sync.WaitGroup
+	lender  Lender
 	news    chan engineNews
 	birth   taskengine.Birth
 	pid     int // 0: it does not run, or is not ours
@@ -63,10 +58,16 @@ type engineNews struct {
 
 // openEngine makes the queue ready before the first worker is started; nil: tasks wait in the workers.
 func openEngine(cfg *settings.Config, account *Account, launcher *launcher, b *board.Board, clock heartbeat.Clock) (*engine, error) {
+	e := &engine{cfg: cfg, account: account, launcher: launcher, board: b, clock: clock, news: make(chan engineNews, 16)}
+	parts := LenderParts{Queue: &cfg.Queue, Board: b, Now: clock.Now}
+	if open, ok := lenders[cfg.Tasks]; ok {
+		var err error
+		e.lender, err = open(parts)
+		return e, err
+	}
 	if cfg.Tasks != jetstream.Name {
 		return nil, nil
 	}
-	e := &engine{cfg: cfg, account: account, launcher: launcher, board: b, clock: clock, news: make(chan engineNews, 16)}
 	access := jetstream.External(jetstream.Of(&cfg.Queue))
 	if jetstream.OwnEngine(&cfg.Queue) {
 		var err error
@@ -74,8 +75,8 @@ func openEngine(cfg *settings.Config, account *Account, launcher *launcher, b *b
 			return nil, errors.Join(err, e.close())
 		}
 	}
-	err := e.connect(access)
-	if err == nil {
+	var err error
+	if e.lender, err = lendFromJetStream(access, parts); err == nil {
 		launcher.access, err = access.Hide()
 	}
 	if err != nil {
@@ -120,19 +121,6 @@ func (e *engine) boot() (access jetstream.Access, err error) {
 			return access, fmt.Errorf("start the task engine: it was not ready within %v", engineBootLimit)
 		}
 	}
-}
-
-func (e *engine) connect(access jetstream.Access) (err error) {
-	if e.conn, err = access.Connect("arbiter"); err != nil {
-		return err
-	}
-	var ctx context.Context
-	ctx, e.stop = context.WithCancel(context.Background())
-	if err := jetstream.Declare(ctx, e.conn, &e.cfg.Queue); err != nil {
-		return err
-	}
-	e.asking.Go(func() { jetstream.Follow(ctx, e.conn, e.board, e.clock.Now) })
-	return nil
 }
 
 // start makes the process. It inherits no listener of the server's, and its place in the system is that of a worker.
@@ -245,7 +233,7 @@ func (e *engine) takeBack(owner uint64) int {
 		return 0
 	}
 	loans := e.board.Release(owner)
-	if err := jetstream.GiveBack(e.conn, loans); err != nil {
+	if err := e.lender.GiveBack(owner, loans); err != nil {
 		e.account.Say("warning", "tasks-not-given-back", Fields{"reason": err.Error()})
 	}
 	open := 0
@@ -262,16 +250,9 @@ func (e *engine) close() error {
 	if e == nil {
 		return nil
 	}
-	if e.stop != nil {
-		e.stop()
-		e.asking.Wait()
-	}
 	var err error
-	if e.conn != nil {
-		if e.conn.IsConnected() {
-			err = e.conn.FlushTimeout(engineEndLimit) // what was given back last
-		}
-		e.conn.Close()
+	if e.lender != nil {
+		err = e.lender.Close()
 	}
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		if e.pid != 0 {
