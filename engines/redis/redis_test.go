@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"testing"
 	"time"
@@ -12,6 +13,11 @@ import (
 
 	"github.com/hangtime-dev/hangtime/reference-server/lending/lendingtest"
 )
+
+// program is hangtime with this backend.
+var program string
+
+func TestMain(m *testing.M) { os.Exit(lendingtest.Main(m, "./cmd/hangtime-redis", &program)) }
 
 // A server is a real Redis on the loopback.
 type server struct {
@@ -64,7 +70,7 @@ func (s *server) client() *redis.Client {
 func TestAsTheCoresBackends(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	lendingtest.Ask(t, "../..", lendingtest.Build(t, "./cmd/hangtime-redis"), Name,
+	lendingtest.Ask(t, "../..", program, Name,
 		"redis-url="+s.url(), "redis-queue=q{n}", "redis-tries=3", "redis-backoff=20ms", "redis-ack-wait=5s")
 }
 
@@ -72,9 +78,17 @@ func TestAsTheCoresBackends(t *testing.T) {
 func TestTasksOutliveRedisKilled(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	address := lendingtest.Serve(t, lendingtest.Build(t, "./cmd/hangtime-redis"), "--tasks=redis", "--redis-url="+s.url(),
+	address := lendingtest.Serve(t, program, "--tasks=redis", "--redis-url="+s.url(),
 		"--workers=2")
-	lendingtest.OutlivesItsEngine(t, address, func() { s.stop(); s.start() })
+	lendingtest.OutlivesItsEngine(t, address, 3, func() { s.stop(); s.start() })
+}
+
+// What a worker holds that stands still is given to another.
+func TestTasksOutliveAStoppedWorker(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	lendingtest.OutlivesAStoppedWorker(t, lendingtest.Serve(t, program, "--tasks=redis",
+		"--redis-url="+s.url(), "--workers=2", "--redis-ack-wait=1s"))
 }
 
 // A task is taken back once, however often and by whomever.

@@ -29,23 +29,18 @@ func (b *backend) got(d Delivery) {
 		t.Number, t.Accepted, t.earlier = b.board.Accept(board.Owner{}, now), now, d.Earlier
 		b.board.SetKey(t.Number, 0)
 	}
-	b.decide(t)
+	if b.decide(t) {
+		b.ready(t.Number)
+	}
 }
 
 // decide says what becomes of a loan: it waits here, it has ended, or another worker holds the task. That one may have
 // died just now: an engine that sees its connection close lends the task again before the arbiter has waited for the
 // process. So it stays here, in doubt, until the board says one or the other.
-func (b *backend) decide(t *loan) {
+// It is true when the task waits here now.
+func (b *backend) decide(t *loan) (waits bool) {
 	b.mu.Lock()
-	waits := b.settled(t)
-	b.mu.Unlock()
-	if waits {
-		b.ready(t.Number)
-	}
-}
-
-// settled is true when the loan waits here now. It is called with the mutex held.
-func (b *backend) settled(t *loan) (waits bool) {
+	defer b.mu.Unlock()
 	delete(b.doubtful, t)
 	now := b.now()
 	state := b.board.Get(t.Number).State
@@ -76,6 +71,7 @@ func (b *backend) doubt(t *loan) {
 	in := b.doubtful[t]
 	b.mu.Unlock()
 	if in {
-		b.decide(t)
+		_ = b.decide(t)
+		b.ready(t.Number) // also when it has ended: what this worker holds is told then
 	}
 }

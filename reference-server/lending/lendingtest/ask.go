@@ -2,6 +2,7 @@
 package lendingtest
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,15 +10,22 @@ import (
 	"testing"
 )
 
-// Build builds a program and gives its path.
-func Build(t *testing.T, folder string) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), filepath.Base(folder))
-	build := exec.Command("go", "build", "-race", "-o", program, folder)
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build %s: %v\n%s", folder, err, out)
+// Main builds the program of a folder, with the race detector, before the tests of a package run, and gives their exit code.
+func Main(m *testing.M, folder string, program *string) int {
+	dir, err := os.MkdirTemp("", "hangtime-program-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
 	}
-	return program
+	defer func() { _ = os.RemoveAll(dir) }()
+	*program = filepath.Join(dir, filepath.Base(folder))
+	build := exec.Command("go", "build", "-race", "-o", *program, folder)
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		fmt.Fprintf(os.Stderr, "build %s: %v\n", folder, err)
+		return 1
+	}
+	return m.Run()
 }
 
 // Ask runs the core's own tests of backends on a program; core is the folder of the core's module. In an option {n}

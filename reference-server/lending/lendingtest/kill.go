@@ -105,7 +105,7 @@ func ask(method, url, body string) (int, map[string]any) {
 	if err != nil {
 		return 0, nil
 	}
-	client := http.Client{Timeout: 10 * time.Second}
+	client := http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}} // of one that is stopped nothing is to be waited for
 	a, err := client.Do(q)
 	if err != nil {
 		return 0, nil
@@ -116,11 +116,10 @@ func ask(method, url, body string) (int, map[string]any) {
 	return a.StatusCode, v
 }
 
-// OutlivesItsEngine posts tasks while harm is done to the engine between them, and wants each done that was accepted.
-// A request that was refused is sent again with its key, as a client does.
-func OutlivesItsEngine(t *testing.T, address string, harm func()) {
+// OutlivesItsEngine posts tasks while harm is done to the engine some times, and wants each done that was accepted. A request that was refused is sent again with its key, as a client does.
+func OutlivesItsEngine(t *testing.T, address string, times int, harm func()) {
 	t.Helper()
-	const times, each = 3, 40
+	const each = 40
 	var ids []string
 	refused := 0
 	for n := range times {
@@ -149,6 +148,36 @@ func OutlivesItsEngine(t *testing.T, address string, harm func()) {
 			return state == "done"
 		})
 	}
-	_, m := ask("GET", "http://"+address+"/metrics", "")
-	t.Logf("%d tasks accepted, harmed %d times: all done; %d requests had to be sent again; queue: %v", len(ids), times, refused, m["queue"])
+	var queue map[string]any
+	Until(t, "the queue is empty", func() bool {
+		_, m := ask("GET", "http://"+address+"/metrics", "")
+		queue, _ = m["queue"].(map[string]any)
+		return queue["depth"] == 0.0 && queue["in_flight"] == 0.0
+	})
+	t.Logf("%d tasks accepted, harmed %d times: all done; %d requests had to be sent again; queue: %v", len(ids), times, refused, queue)
+}
+
+// OutlivesAStoppedWorker stops the worker that runs a task, and wants another to do it.
+func OutlivesAStoppedWorker(t *testing.T, address string) {
+	t.Helper()
+	_, v := ask("POST", "http://"+address+"/task", `{"work":"sleep","duration":"500ms"}`)
+	id, _ := v["id"].(string)
+	at := func(state string) (pid int) {
+		t.Helper()
+		Until(t, "the task is "+state, func() bool {
+			_, v := ask("GET", "http://"+address+"/task/"+id, "")
+			is, _ := v["pid"].(float64)
+			pid = int(is)
+			return v["state"] == state
+		})
+		return pid
+	}
+	first := at("running")
+	if err := syscall.Kill(first, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Kill(first, syscall.SIGCONT) })
+	if second := at("done"); second == first {
+		t.Errorf("worker %d did it, which was stopped", first)
+	}
 }
