@@ -1,12 +1,14 @@
 package redis
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"github.com/hangtime-dev/hangtime/reference-server/board"
 )
@@ -17,6 +19,13 @@ const (
 	askAgain = 50 * time.Millisecond // after one that failed
 )
 
+// What goes wrong is seen by whoever asks; the library would print it.
+type quiet struct{}
+
+func (quiet) Printf(context.Context, string, ...any) {}
+
+func init() { redis.SetLogger(quiet{}) }
+
 // open makes a client, which connects when it is asked, and again when its connection was lost.
 func open(s *Settings) (*redis.Client, error) {
 	o, err := redis.ParseURL(s.URL)
@@ -24,7 +33,8 @@ func open(s *Settings) (*redis.Client, error) {
 		return nil, fmt.Errorf("redis-url: %w", err)
 	}
 	o.ContextTimeoutEnabled = true
-	o.MaxRetries = -1 // whoever asks knows for how long to ask again
+	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled} // of a cloud's servers only
+	o.MaxRetries = -1                                                                              // whoever asks knows for how long to ask again
 	return redis.NewClient(o), nil
 }
 

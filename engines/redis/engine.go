@@ -71,20 +71,39 @@ func (e *engine) read(ctx context.Context, room func() int, got func(lending.Del
 			}
 			continue
 		}
-		streams, err := e.reading.XReadGroup(ctx, &redis.XReadGroupArgs{Group: group, Consumer: e.reader,
-			Streams: []string{e.keys[0], ">"}, Count: int64(n), Block: readFor}).Result()
-		if err != nil && !errors.Is(err, redis.Nil) {
-			pause(ctx, askAgain)
-		}
-		for _, s := range streams {
-			for _, m := range s.Messages {
-				body, _ := m.Values["body"].(string)
-				lent, _ := m.Values["lent"].(string)
-				earlier, _ := strconv.Atoi(lent) // of one that another program put there: none
-				got(lending.Delivery{Token: m.ID, Body: []byte(body), Earlier: earlier})
-			}
+		// What came back has waited before. A question at two streams may be answered with as many of each, so the
+		// one that waits asks only when nothing has come back.
+		if !e.lend(ctx, got, n, -1, back) {
+			e.lend(ctx, got, n, readFor, back, fresh)
 		}
 	}
+}
+
+// lend passes on what there is in some of the streams, at most n of each, and says whether there was something. block
+// is for how long to wait for it; below 0: not.
+func (e *engine) lend(ctx context.Context, got func(lending.Delivery), n int, block time.Duration, streams ...int) bool {
+	args := redis.XReadGroupArgs{Group: group, Consumer: e.reader, Count: int64(n), Block: block}
+	numbers := map[string]int{}
+	for _, s := range streams {
+		args.Streams = append(args.Streams, e.keys[s-1])
+		numbers[e.keys[s-1]] = s
+	}
+	for range streams {
+		args.Streams = append(args.Streams, ">")
+	}
+	all, err := e.reading.XReadGroup(ctx, &args).Result()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		pause(ctx, askAgain)
+	}
+	for _, s := range all {
+		for _, m := range s.Messages {
+			body, _ := m.Values["body"].(string)
+			lent, _ := m.Values["lent"].(string)
+			earlier, _ := strconv.Atoi(lent) // of one that another program put there: none
+			got(lending.Delivery{Token: fmt.Sprintf("%d/%s", numbers[s.Stream], m.ID), Body: []byte(body), Earlier: earlier})
+		}
+	}
+	return len(all) > 0
 }
 
 // learn asks how the server is set, until it has said so or refused to.
@@ -145,25 +164,39 @@ func (e *engine) Put(s lending.Submission) (string, error) {
 	}
 }
 
-func (e *engine) Ended(token string) { e.answers.add(endedScript, e.keys, group, token) }
+// answer runs a script on a loan, whose token is its stream's number and its entry.
+func (e *engine) answer(s *redis.Script, token string, more ...any) {
+	stream, entry, _ := strings.Cut(token, "/")
+	e.answers.add(s, e.keys, append([]any{group, stream, entry}, more...)...)
+}
+
+func (e *engine) Ended(token string) { e.answer(endedScript, token) }
 
 func (e *engine) Again(token string, after time.Duration) {
-	e.answers.add(againScript, e.keys, group, token, after.Milliseconds())
+	e.answer(againScript, token, after.Milliseconds())
 }
 
 func (e *engine) Aside(token, reason string, tries int) {
-	e.answers.add(asideScript, e.keys, group, token, e.limit, reason, tries)
+	e.answer(asideScript, token, e.limit, reason, tries)
 }
 
 // Runs makes the loans young again. What is not heard does no harm: it is said three times before it is missed.
 func (e *engine) Runs(tokens []string) {
-	if len(tokens) == 0 {
-		return
-	}
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), askLimit)
 		defer cancel()
-		e.client.XClaimJustID(ctx, &redis.XClaimArgs{Stream: e.keys[0], Group: group, Consumer: e.reader, Messages: tokens})
+		for _, stream := range []int{fresh, back} {
+			var entries []string
+			for _, t := range tokens {
+				if entry, ok := strings.CutPrefix(t, fmt.Sprintf("%d/", stream)); ok {
+					entries = append(entries, entry)
+				}
+			}
+			if len(entries) > 0 {
+				e.client.XClaimJustID(ctx, &redis.XClaimArgs{Stream: e.keys[stream-1], Group: group, Consumer: e.reader,
+					Messages: entries})
+			}
+		}
 	}()
 }
 

@@ -64,11 +64,13 @@ func openLender(p arbiter.LenderParts) (arbiter.Lender, error) {
 func (l *lender) declare(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
-	err := l.client.XGroupCreateMkStream(ctx, l.keys[0], group, "0").Err()
-	if err != nil && strings.HasPrefix(err.Error(), "BUSYGROUP") {
-		return nil
+	for _, stream := range []int{fresh, back} {
+		err := l.client.XGroupCreateMkStream(ctx, l.keys[stream-1], group, "0").Err()
+		if err != nil && !strings.HasPrefix(err.Error(), "BUSYGROUP") {
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
 func (l *lender) look(ctx context.Context) {
@@ -103,14 +105,14 @@ func (l *lender) tend(ctx context.Context) error {
 	p := l.client.Pipeline()
 	backScript.Eval(ctx, p, l.keys, group, l.own.AckWait.Milliseconds(), "")
 	dueScript.Eval(ctx, p, l.keys)
-	lent := p.XPending(ctx, l.keys[0], group)
+	lent, again := p.XPending(ctx, l.keys[fresh-1], group), p.XPending(ctx, l.keys[back-1], group)
 	open := p.ZCard(ctx, l.keys[2])
 	oldest := p.ZRangeWithScores(ctx, l.keys[2], 0, 0)
 	clock := p.Time(ctx)
 	if _, err := p.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
 		return err
 	}
-	q := board.Queue{InFlight: int(lent.Val().Count)}
+	q := board.Queue{InFlight: int(lent.Val().Count + again.Val().Count)}
 	q.Depth = max(0, int(open.Val())-q.InFlight)
 	for _, z := range oldest.Val() {
 		q.Oldest = max(0, time.Duration(clock.Val().UnixMilli()-int64(z.Score))*time.Millisecond)

@@ -95,31 +95,33 @@ func TestTasksOutliveAStoppedWorker(t *testing.T) {
 func TestALoanIsTakenBackOnce(t *testing.T) {
 	t.Parallel()
 	c, k, ctx := newServer(t).client(), keys("q"), context.Background()
-	if err := c.XGroupCreateMkStream(ctx, k[0], group, "0").Err(); err != nil {
-		t.Fatal(err)
+	for _, stream := range []int{fresh, back} {
+		if err := c.XGroupCreateMkStream(ctx, k[stream-1], group, "0").Err(); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := putScript.Run(ctx, c, append(k, "{q}:id:1"), "1", "body", 10, 1000, 0).Err(); err != nil {
 		t.Fatal(err)
 	}
-	read := func() redis.XMessage {
+	read := func(stream int) redis.XMessage {
 		t.Helper()
-		streams, err := c.XReadGroup(ctx, &redis.XReadGroupArgs{Group: group, Consumer: "dead", Streams: []string{k[0], ">"}}).Result()
+		streams, err := c.XReadGroup(ctx, &redis.XReadGroupArgs{Group: group, Consumer: "dead", Streams: []string{k[stream-1], ">"}}).Result()
 		if err != nil {
 			t.Fatal(err)
 		}
 		return streams[0].Messages[0]
 	}
-	first := read()
+	first := read(fresh)
 	for range 2 {
-		if err := againScript.Run(ctx, c, k, group, first.ID, 0).Err(); err != nil && err != redis.Nil {
+		if err := againScript.Run(ctx, c, k, group, fresh, first.ID, 0).Err(); err != nil && err != redis.Nil {
 			t.Fatal(err)
 		}
 	}
-	second := read()
+	second := read(back)
 	if second.Values["lent"] != "1" || second.Values["body"] != "body" {
 		t.Errorf("lent again: %v", second.Values)
 	}
-	if err := endedScript.Run(ctx, c, k, group, first.ID).Err(); err != nil && err != redis.Nil { // an answer that comes too late
+	if err := endedScript.Run(ctx, c, k, group, fresh, first.ID).Err(); err != nil && err != redis.Nil { // an answer that comes too late
 		t.Fatal(err)
 	}
 	for range 2 { // the second time nobody has it any more
@@ -127,7 +129,7 @@ func TestALoanIsTakenBackOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := c.XLen(ctx, k[0]).Val(); n != 1 {
+	if n := c.XLen(ctx, k[0]).Val() + c.XLen(ctx, k[back-1]).Val(); n != 1 {
 		t.Errorf("%d tasks wait, want 1", n)
 	}
 	if n := c.ZCard(ctx, k[2]).Val(); n != 1 {
