@@ -36,10 +36,10 @@ test-real: tools
 
 # kill -9 of hangtime at 20 random moments: nothing is left of it.
 prove-kill:
-	$(GO) test -count=1 -timeout 30m -run '^TestKillLeavesNothing$$' -v ./cmd/hangtime -kills 20
+	$(GO) test -count=1 -timeout 30m -run '^TestKillLeavesNothing$$' -v ./cmd/command -kills 20
 
 # 1,000 bad inputs of 30 kinds: each ends within 2 s of processor time, under 500 MB, with the right exit code and in plain sentences.
 prove-inputs:
-	$(GO) test -count=1 -timeout 30m -run '^TestNoInputIsTooBad$$' -v ./cmd/hangtime -inputs 1000 -inputs-bounded
+	$(GO) test -count=1 -timeout 30m -run '^TestNoInputIsTooBad$$' -v ./cmd/command -inputs 1000 -inputs-bounded
 
 -include */Makefile.inc

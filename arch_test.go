@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -35,6 +36,7 @@ var rooms = map[string][]string{
 	"reference-server": {},
 	"cmd": {"input", "history", "scenarios", "loadgen", "faults", "probe", "run", "metrics", "diagnose", "verdict",
 		"report", "tui", "reference-server", "words"},
+	"engines": {"reference-server", "cmd"},
 }
 
 // alone are the folders at the top that hold no room of the house: programs and files about it.
@@ -51,6 +53,8 @@ var only = map[string][]string{
 	"github.com/Shopify/":       {"faults"},
 	"github.com/rs/zerolog":     {"faults"},
 	"github.com/nats-io/":       {"reference-server"},
+	"github.com/redis/":         {"engines"},
+	"github.com/rabbitmq/":      {"engines"},
 	"golang.org/x/sys":          {"kernel", "stacks", "probe", "faults", "reference-server", "run", "loadgen"},
 	"golang.org/x/net/bpf":      {"kernel"},
 }
@@ -85,6 +89,38 @@ func TestEachRoomImportsOnlyWhatItMay(t *testing.T) {
 			}
 			if slices.Contains(pure, room) && (path == "os" || path == "net" || path == "net/http" || path == "os/exec") {
 				t.Errorf("%s imports %s: %s is a pure fold", file, path, room)
+			}
+		}
+	}
+}
+
+// Who does not use an engine has nothing of it: each is a module of its own, and the core's names none of their libraries.
+func TestEnginesAreModulesOfTheirOwn(t *testing.T) {
+	entries, err := os.ReadDir("engines")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		if !entry.IsDir() {
+			continue
+		}
+		folder := filepath.Join("engines", entry.Name())
+		text, err := os.ReadFile(filepath.Join(folder, "go.mod"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := "module " + module + filepath.ToSlash(folder) + "\n"; !strings.HasPrefix(string(text), want) {
+			t.Errorf("%s/go.mod: want it to begin with %q", folder, want)
+		}
+	}
+	for _, file := range []string{"go.mod", "go.sum"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for library, rooms := range only {
+			if slices.Equal(rooms, []string{"engines"}) && strings.Contains(string(text), library) {
+				t.Errorf("%s names %s, which only engines may use", file, library)
 			}
 		}
 	}

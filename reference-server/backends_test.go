@@ -2,6 +2,7 @@ package refserver
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,16 +16,45 @@ import (
 // tries is how often a task is tried in these tests.
 const tries = 3
 
+// A backend that is a module of its own is asked here too: with -hangtime=PROGRAM, the program that has it.
+var (
+	foreign = flag.String("backend", "", "the backend that is asked; empty: the core's")
+	setting = flag.String("backend-options", "", "its options, NAME=VALUE,...; {n} in a value is another number for each server")
+)
+
 // A backend is one that every behaviour below is asked of.
 type backend struct {
-	name string
-	set  func(*Config)
+	name    string
+	set     func(*Config)
+	options map[string]any // beside those of the core
+}
+
+// foreigner is the backend of -backend.
+func foreigner() backend {
+	own := map[string]any{}
+	n := fmt.Sprint(time.Now().UnixNano())
+	for pair := range strings.SplitSeq(*setting, ",") {
+		name, value, _ := strings.Cut(pair, "=")
+		own[name] = strings.ReplaceAll(value, "{n}", n)
+	}
+	return backend{*foreign, func(c *Config) { c.Tasks = *foreign }, own}
+}
+
+// expected is what is wanted of it: of one that is a module of its own, what is wanted of jetstream.
+func (b backend) expected(want map[string]string) string {
+	if b.options != nil {
+		return strings.Replace(want[jetstream.Name], jetstream.Name, b.name, 1)
+	}
+	return want[b.name]
 }
 
 func backends() []backend {
+	if *foreign != "" {
+		return []backend{foreigner()}
+	}
 	return []backend{
-		{"memory", func(*Config) {}},
-		{"jetstream", func(c *Config) {
+		{name: "memory", set: func(*Config) {}},
+		{name: "jetstream", set: func(c *Config) {
 			own := jetstream.Of(&c.Queue)
 			c.Tasks, own.Tries, own.Backoff, own.AckWait = jetstream.Name, tries, 20*time.Millisecond, 5*time.Second
 		}},
@@ -34,12 +64,16 @@ func backends() []backend {
 // with starts a server with the backend.
 func (b backend) with(t *testing.T, change func(*Config)) *target {
 	t.Helper()
-	return serve(t, func(c *Config) {
+	all := func(c *Config) {
 		async(c)
 		c.Workers = 2
 		b.set(c)
 		change(c)
-	})
+	}
+	if b.options != nil {
+		return serveWith(t, b.options, all)
+	}
+	return serve(t, all)
 }
 
 // places are the workers by the arbiter's own table: the engine is no worker.
@@ -198,8 +232,8 @@ func TestBackends(t *testing.T) {
 		for _, b := range backends() {
 			t.Run(one.name+"/"+b.name, func(t *testing.T) {
 				t.Parallel()
-				if got := one.is(t, b); got != one.want[b.name] {
-					t.Errorf("%q, want %q", got, one.want[b.name])
+				if got := one.is(t, b); got != b.expected(one.want) {
+					t.Errorf("%q, want %q", got, b.expected(one.want))
 				}
 			})
 		}

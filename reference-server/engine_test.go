@@ -93,10 +93,14 @@ func jetStream(c *Config) {
 // No task is lost when workers are killed under load, and what they held is given out again at once.
 func TestTasksOutliveWorkersKilledUnderLoad(t *testing.T) {
 	t.Parallel()
-	s := serve(t, jetStream)
-	var b books
+	b := backend{name: jetstream.Name, set: jetStream}
+	if *foreign != "" {
+		b = foreigner()
+	}
+	s := b.with(t, func(c *Config) { c.Workers, c.MaxConcurrentTasks = 4, 8 })
+	var posts books
 	stop := make(chan struct{})
-	posted := s.post(&b, stop, `"work":"sleep","duration":"30ms"`)
+	posted := s.post(&posts, stop, `"work":"sleep","duration":"30ms"`)
 	killed := map[int]time.Time{}
 	for n := range *kills {
 		var pids []int
@@ -108,8 +112,8 @@ func TestTasksOutliveWorkersKilledUnderLoad(t *testing.T) {
 	}
 	close(stop)
 	posted.Wait()
-	redelivered, twice := s.settle(&b)
-	t.Logf("%d tasks accepted, %d workers killed: all done, %d given out again, %d done twice; %d requests had to be sent again; %s", len(b.accepted), *kills, redelivered, twice, b.refused, s.begunAgain(killed))
+	redelivered, twice := s.settle(&posts)
+	t.Logf("%d tasks accepted, %d workers killed: all done, %d given out again, %d done twice; %d requests had to be sent again; %s", len(posts.accepted), *kills, redelivered, twice, posts.refused, s.begunAgain(killed))
 }
 
 // begunAgain says how long after the death of its worker a task was begun again, by the workers' logs.

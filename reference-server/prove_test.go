@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"os"
@@ -34,6 +35,12 @@ func serveProgram(t *testing.T, change func(*Config)) *target {
 	if *program == "" {
 		return serve(t, change)
 	}
+	return serveWith(t, nil, change)
+}
+
+// serveWith starts the real binary, with options beside those that are known here.
+func serveWith(t *testing.T, beside map[string]any, change func(*Config)) *target {
+	t.Helper()
 	c := Default()
 	c.Bind, c.LogDir = []string{"127.0.0.1:0"}, t.TempDir()
 	change(&c)
@@ -46,6 +53,7 @@ func serveProgram(t *testing.T, change func(*Config)) *target {
 			values[o.Name] = v
 		}
 	}
+	maps.Copy(values, beside)
 	text, err := json.Marshal(values)
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +63,7 @@ func serveProgram(t *testing.T, change func(*Config)) *target {
 		t.Fatal(err)
 	}
 	s := &target{t: t, kind: ours(), dir: c.LogDir, cmd: exec.Command(*program, "serve", "--config", path)}
-	s.cmd.Env = os.Environ()
+	s.cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
 	s.begin()
 	s.event("ready")
 	return s

@@ -3,66 +3,9 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"os"
 
-	"github.com/spf13/cobra"
-
-	"github.com/hangtime-dev/hangtime/words"
+	"github.com/hangtime-dev/hangtime/cmd/command"
 )
 
-func main() {
-	if handled, code := role(os.Args[1:]); handled {
-		os.Exit(code)
-	}
-	os.Exit(execute(rootCommand(), os.Args[1:]))
-}
-
-// execute runs the command line and says in one line what went wrong.
-func execute(root *cobra.Command, args []string) int {
-	root.SetArgs(args)
-	err := root.ExecuteContext(context.Background())
-	if err == nil {
-		return exitPass
-	}
-	code := exitUsage // what cobra itself refuses
-	var coded *exit
-	if errors.As(err, &coded) {
-		code, err = coded.code, coded.err
-	}
-	if err != nil {
-		words.WriteError(root.ErrOrStderr(), "hangtime", err)
-	}
-	return code
-}
-
-func rootCommand() *cobra.Command {
-	root := &cobra.Command{
-		Use:   "hangtime",
-		Short: "find out why a multi-worker server hangs",
-		Long: `hangtime loads a multi-worker server, breaks it on purpose, and shows which worker hangs, since when and why.
-
-  hangtime                        pick a scenario from a list, and run it
-  hangtime run log-contention     watch four workers hang on one log file, and the cure hold
-  hangtime scenarios list         what else can be run
-  hangtime replay FILE            see a recorded run again
-
-Exit codes: 0 as expected, 1 not as expected, 2 the command line or a file is wrong, 3 unknown or it could not be run, 130 interrupted.`,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Version:       version(),
-	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return &exit{exitUsage, fmt.Errorf("%w; `%s --help` shows the flags", err, cmd.CommandPath())}
-	})
-	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return checkConfig(cmd) }
-	root.RunE = func(cmd *cobra.Command, _ []string) error { return home(cmd) }
-	addScreenFlags(root)
-	root.AddCommand(commands()...)
-	if err := complete(root); err != nil {
-		panic(err) // a flag of that name was not made above
-	}
-	return root
-}
+func main() { os.Exit(command.Main()) }

@@ -10,11 +10,9 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"sync"
 	"syscall"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"golang.org/x/sys/unix"
 
 	"github.com/hangtime-dev/hangtime/reference-server/board"
@@ -33,7 +31,7 @@ const (
 	enginePauseMost = 5 * time.Second
 )
 
-// An engine is where tasks wait when not in the workers: its process, if it is our own, and a connection to it. A nil
+// An engine is where tasks wait when not in the workers: its process, if it is our own, and what is lent from it. A nil
 // engine is none.
 type engine struct {
 	cfg      *settings.Config
@@ -42,9 +40,7 @@ type engine struct {
 	board    *board.Board
 	clock    heartbeat.Clock
 
-	conn    *nats.Conn
-	stop    context.CancelFunc // of who asks how the queue is
-	asking  sync.WaitGroup
+	lender  Lender
 	news    chan engineNews
 	birth   taskengine.Birth
 	pid     int // 0: it does not run, or is not ours
@@ -63,10 +59,16 @@ type engineNews struct {
 
 // openEngine makes the queue ready before the first worker is started; nil: tasks wait in the workers.
 func openEngine(cfg *settings.Config, account *Account, launcher *launcher, b *board.Board, clock heartbeat.Clock) (*engine, error) {
+	e := &engine{cfg: cfg, account: account, launcher: launcher, board: b, clock: clock, news: make(chan engineNews, 16)}
+	parts := LenderParts{Queue: &cfg.Queue, Board: b, Now: clock.Now}
+	if open, ok := lenders[cfg.Tasks]; ok {
+		var err error
+		e.lender, err = open(parts)
+		return e, err
+	}
 	if cfg.Tasks != jetstream.Name {
 		return nil, nil
 	}
-	e := &engine{cfg: cfg, account: account, launcher: launcher, board: b, clock: clock, news: make(chan engineNews, 16)}
 	access := jetstream.External(jetstream.Of(&cfg.Queue))
 	err := error(nil)
 	if jetstream.OwnEngine(&cfg.Queue) {
@@ -75,7 +77,7 @@ func openEngine(cfg *settings.Config, account *Account, launcher *launcher, b *b
 		err = access.Check()
 	}
 	if err == nil {
-		err = e.connect(&access)
+		e.lender, access.Batch, err = lendFromJetStream(access, parts, e.vanished)
 	}
 	if err == nil {
 		launcher.access, err = access.Hide()
@@ -124,25 +126,13 @@ func (e *engine) boot() (access jetstream.Access, err error) {
 	}
 }
 
-func (e *engine) connect(access *jetstream.Access) (err error) {
-	if e.conn, err = access.Connect("arbiter"); err != nil {
-		return err
+// vanished has the loop tell that the queue was gone and was made anew, unless ctx ends before it listens.
+func (e *engine) vanished(ctx context.Context, lost int) {
+	said := map[string]any{"event": "task-queue-vanished", "level": "error", "tasks_lost": lost}
+	select {
+	case e.news <- engineNews{fields: said}:
+	case <-ctx.Done():
 	}
-	var ctx context.Context
-	ctx, e.stop = context.WithCancel(context.Background())
-	if access.Batch, err = jetstream.Declare(ctx, e.conn, &e.cfg.Queue); err != nil {
-		return err
-	}
-	e.asking.Go(func() {
-		jetstream.Follow(ctx, e.conn, &e.cfg.Queue, e.board, e.clock.Now, func(lost int) {
-			said := map[string]any{"event": "task-queue-vanished", "level": "error", "tasks_lost": lost}
-			select {
-			case e.news <- engineNews{fields: said}:
-			case <-ctx.Done():
-			}
-		})
-	})
-	return nil
 }
 
 // start makes the process. It inherits no listener of the server's, and its place in the system is that of a worker.
@@ -255,7 +245,7 @@ func (e *engine) takeBack(owner uint64) int {
 		return 0
 	}
 	loans := e.board.Release(owner, e.clock.Now())
-	if err := jetstream.GiveBack(e.conn, loans); err != nil {
+	if err := e.lender.GiveBack(owner, loans); err != nil {
 		e.account.Say("warning", "tasks-not-given-back", Fields{"reason": err.Error()})
 	}
 	open := 0
@@ -272,16 +262,9 @@ func (e *engine) close() error {
 	if e == nil {
 		return nil
 	}
-	if e.stop != nil {
-		e.stop()
-		e.asking.Wait()
-	}
 	var err error
-	if e.conn != nil {
-		if e.conn.IsConnected() {
-			err = e.conn.FlushTimeout(engineEndLimit) // what was given back last
-		}
-		e.conn.Close()
+	if e.lender != nil {
+		err = e.lender.Close()
 	}
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		if e.pid != 0 {

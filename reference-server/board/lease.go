@@ -146,3 +146,18 @@ func (b *Board) Keyed(hash uint64) uint64 {
 	}
 	return 0
 }
+
+// Open is the oldest task with such a name that was accepted or runs, other than own; 0: there is none.
+func (b *Board) Open(hash, own uint64) (oldest uint64) {
+	next := b.head.next.Load()
+	for i := uint64(0); i < min(next, Tasks); i++ {
+		n := next - i
+		if n == own || b.leases[n%Tasks].key.Load() != hash {
+			continue
+		}
+		if state := b.Get(n).State; state == Accepted || state == Running {
+			oldest = n
+		}
+	}
+	return oldest
+}

@@ -177,9 +177,7 @@ func (q *jetStream) Take() (*Task, bool) {
 	q.waiting[0] = nil
 	q.waiting = q.waiting[1:]
 	q.taken[t.Number], q.alone = t, t.alone
-	if t.Size > 0 && t.Work != "file" {
-		t.held = hold(t.Size)
-	}
+	t.Hold()
 	return t, true
 }
 

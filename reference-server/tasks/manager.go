@@ -258,6 +258,13 @@ func (m *Manager) rouse(label uint64) {
 	}
 }
 
+// Hold takes the memory that the task asked for, which it has until it ends.
+func (t *Task) Hold() {
+	if t.Size > 0 && t.Work != "file" {
+		t.held = hold(t.Size)
+	}
+}
+
 // hold is memory that is really there.
 func hold(size int) []byte {
 	b := make([]byte, size)

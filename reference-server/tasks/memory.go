@@ -48,9 +48,7 @@ func (m *memory) put(t *Task) (uint64, error) {
 		m.mu.Unlock()
 		return 0, ErrFull
 	}
-	if t.Size > 0 && t.Work != "file" {
-		t.held = hold(t.Size)
-	}
+	t.Hold()
 	if t.Delay > 0 {
 		m.later[t] = time.AfterFunc(t.Delay, func() { m.due(t) })
 		m.mu.Unlock()

@@ -45,6 +45,12 @@ func init() {
 	}
 }
 
+// AddBackend makes one more known, before any settings are made.
+func AddBackend(name string, defaults func() settings.BackendSettings, make func(Parts) (Backend, error)) {
+	backends = append(backends, row{name, defaults, make})
+	settings.AddBackend(name, defaults)
+}
+
 func newBackend(p Parts) (Backend, error) {
 	for _, b := range backends {
 		if b.name == p.Config.Tasks {

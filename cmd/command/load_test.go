@@ -1,0 +1,82 @@
+package command
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// The real binary against a real server, whose address is $URL.
+func TestLoadScripts(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "ok")
+	}))
+	t.Cleanup(srv.Close)
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/load",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("PATH", filepath.Dir(binary)+":"+env.Getenv("PATH"))
+			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
+			env.Setenv("URL", srv.URL)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+	})
+}
+
+// On a terminal the load has the live screen, and q ends it with the figures so far.
+func TestALoadHasTheLiveScreen(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "ok")
+	}))
+	t.Cleanup(srv.Close)
+	term := startOnTerminal(t, 120, 40, "load", srv.URL, "--rate", "50/s", "--duration", "5m")
+	term.waitFor("hits that were answered", func(s string) bool {
+		return strings.Contains(s, "offered") && strings.Contains(s, "50/s")
+	})
+	term.press("q")
+	term.waitForEnd()
+	if text := term.said(); !strings.Contains(text, "50/s constant for 300 s on the fast engine") ||
+		!strings.Contains(text, "response") {
+		t.Errorf("after q:\n%s", text)
+	}
+}
+
+// As fast as it can, before all else on the machine: nobody would get a processor any more.
+func TestMaxIsRefusedWithRealTimePriority(t *testing.T) {
+	if err := exec.Command("chrt", "--fifo", "1", "true").Run(); err != nil {
+		t.Skip("real-time priority is not allowed here:", err)
+	}
+	cmd := exec.Command("chrt", "--fifo", "1", binary, "load", "http://127.0.0.1:1/", "--max", "--duration", "100ms")
+	out, _ := cmd.CombinedOutput()
+	if code := cmd.ProcessState.ExitCode(); code != exitUsage || !strings.Contains(string(out), "real-time priority") {
+		t.Errorf("exit code %d, %s", code, out)
+	}
+}
+
+// waitForEnd waits until the program has ended.
+func (term *terminal) waitForEnd() {
+	term.t.Helper()
+	select {
+	case <-term.ended:
+	case <-time.After(90 * time.Second):
+		term.t.Fatal("it does not end")
+	}
+}
+
+// said is all that was written to the terminal.
+func (term *terminal) said() string {
+	term.mu.Lock()
+	defer term.mu.Unlock()
+	return ansi.Strip(term.raw.String())
+}

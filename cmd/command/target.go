@@ -1,0 +1,86 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/probe/discovery"
+	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/run"
+)
+
+// A targetFlags is which running server is meant.
+type targetFlags struct {
+	pid     int
+	pidfile string
+	port    int
+	socket  string
+
+	hangAfter time.Duration
+	query     bool
+	given     func(flag string) bool // whether a person gave it
+}
+
+func (t *targetFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	t.given = flags.Changed
+	flags.IntVar(&t.pid, "pid", 0, "process number of the server's arbiter, or of one of its workers")
+	flags.StringVar(&t.pidfile, "pidfile", "", "file that holds it")
+	flags.IntVar(&t.port, "port", 0, "TCP port where the server listens")
+	flags.StringVar(&t.socket, "socket", "", "path of the unix socket where it listens")
+	flags.DurationVar(&t.hangAfter, "hang-after", diagnose.DefaultHangAfter,
+		"age from which on work hangs although nobody is seen to wait behind it; before that it is slow")
+	flags.BoolVar(&t.query, "query", false, "show the part of a request's path behind the question mark too")
+}
+
+// find finds the server; exactly one way to name it must be given.
+func (t *targetFlags) find(ctx context.Context) (discovery.Target, error) {
+	given := 0
+	for _, is := range []bool{t.pid != 0, t.pidfile != "", t.port != 0, t.socket != ""} {
+		if is {
+			given++
+		}
+	}
+	if t.hangAfter < time.Second {
+		return discovery.Target{}, &exit{exitUsage, fmt.Errorf("--hang-after: want at least 1s, got %v", t.hangAfter)}
+	}
+	switch {
+	case t.pid < 0:
+		return discovery.Target{}, &exit{exitUsage, fmt.Errorf("--pid %d: want a process number", t.pid)}
+	case t.given("port") && (t.port < 1 || t.port > 65535):
+		return discovery.Target{}, &exit{exitUsage, fmt.Errorf("--port %d: want 1 to 65535", t.port)}
+	}
+	if given != 1 {
+		return discovery.Target{}, &exit{exitUsage, errors.New("say which server: one of --pid, --pidfile, --port and --socket")}
+	}
+	server, err := discovery.FindSettled(ctx, discovery.Hint{PID: t.pid, Pidfile: t.pidfile, Port: t.port, Socket: t.socket})
+	if err != nil {
+		return discovery.Target{}, &exit{exitUnknown, err}
+	}
+	server.HangAfter, server.Query = t.hangAfter, t.query
+	return server, nil
+}
+
+// watched is what report tells of a server that is watched.
+func watched(w *run.Watching, server discovery.Target) report.Watched {
+	unseen, blind := w.Unseen()
+	return report.Watched{
+		Tool:   version(),
+		Server: told(server),
+		Began:  w.Began(), Unseen: unseen, Blind: blind, Young: discovery.Young(server.Arbiter),
+	}
+}
+
+// told is a server, with those behind it, as a look names them.
+func told(t discovery.Target) report.Server {
+	s := report.Server{PID: t.Arbiter, Command: discovery.Command(t.Arbiter), Address: t.Address}
+	for _, one := range t.Behind {
+		s.Behind = append(s.Behind, told(one))
+	}
+	return s
+}
