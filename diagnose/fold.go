@@ -18,14 +18,7 @@ type Fold struct {
 // New returns a fold that has seen nothing.
 func New(l Limits) *Fold {
 	sv := newServer(l)
-	see := sight{sv}
-	return &Fold{
-		coroner: coroner{judge: judge{
-			server: sv, casebook: &casebook{server: sv, lostBy: map[int]uint64{}}, sight: see, finder: finder{see},
-			explainer: explainer{see}, progress: progress{see},
-		}},
-		notices: notices{server: sv},
-	}
+	return &Fold{coroner: coroner{judge: newJudge(sv)}, notices: notices{server: sv}}
 }
 
 // wholeSince is the format of a recording from which on it says where a look ends.
