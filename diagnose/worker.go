@@ -49,7 +49,7 @@ type Identity struct {
 
 // A Condition says how a worker is.
 type Condition struct {
-	State     State         //
+	State     State
 	Since     time.Duration // when the state began, on the run's clock; for a hang, since when there is no progress
 	Lane      []State       // its states, one each LaneStep, the newest last
 	Cause     *Cause        // nil while nothing is wrong, or not yet known
