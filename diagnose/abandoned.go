@@ -8,7 +8,7 @@ import (
 // abandoned says whether two threads or more, t among them, wait for one lock by their language's account while none of
 // the others that could run its code is at anything: whoever took it has gone on without releasing it, or waits for it
 // too. since is when the second of them came.
-func (v sight) abandoned(p *process, t *threadState) (since time.Duration, is bool) {
+func (v waitGraph) abandoned(p *process, t *threadState) (since time.Duration, is bool) {
 	st := v.stackOf(p, t)
 	if !unheld(st) || t.running >= 0 || len(v.awaited(p)) > 0 { // a coroutine may have it
 		return 0, false

@@ -64,6 +64,12 @@ func (v sight) askedAt(p *process, st *stack) time.Duration {
 	return st.first
 }
 
+// awaitsLong says whether a piece of work without a thread has waited for longer than a moment.
+func (v sight) awaitsLong(p *process) bool {
+	all := v.awaited(p)
+	return len(all) > 0 && v.now-v.askedAt(p, all[0]) > v.limits.Loop
+}
+
 func sortedKeys[V any](m map[uint64]V) []uint64 {
 	keys := make([]uint64, 0, len(m))
 	for k := range m {

@@ -73,7 +73,7 @@ func sureness(c Confidence) int {
 }
 
 // An explainer says why.
-type explainer struct{ sight }
+type explainer struct{ waitGraph }
 
 // evidence are the records that a stall rests on, in order.
 func (p *process) evidence(s standstill) []uint64 {

@@ -10,13 +10,16 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
+// A waitGraph tells what keeps a thread: who has what it waits for, over threads and processes, and who waits in a circle.
+type waitGraph struct{ capacity }
+
 // A waitingThread is one thread that waits for what another has.
 type waitingThread struct{ pid, tid int }
 
 // owners are the threads that keep a thread waiting, as far as they are known; the text says for what. A lock's holder
 // is a process: where all of its threads that are at work wait, one of these is it. One that waits for the same lock
 // has it not, and the holder that was seen may be another by now.
-func (v sight) owners(p *process, tid int) (text string, all []waitingThread) {
+func (v waitGraph) owners(p *process, tid int) (text string, all []waitingThread) {
 	o := v.behind(p, tid, v.now)
 	if o == nil {
 		// Its runtime waits with a wake-up of its own, and knows what for.
@@ -61,7 +64,7 @@ func owner(p *process, tid int) (text string, all []waitingThread) {
 }
 
 // together says whether two threads wait for one and the same: neither has it.
-func (v sight) together(p *process, tid int, other waitingThread) bool {
+func (v waitGraph) together(p *process, tid int, other waitingThread) bool {
 	q := v.alive(other.pid)
 	if q == nil {
 		return false
@@ -78,7 +81,7 @@ func (v sight) together(p *process, tid int, other waitingThread) bool {
 }
 
 // detained are the threads of a process that wait for something; none where another that is at work does not.
-func (v sight) detained(p *process) []int {
+func (v waitGraph) detained(p *process) []int {
 	for _, t := range v.serving(p) {
 		if v.behind(p, t.TID, v.now) == nil {
 			return nil
@@ -88,7 +91,7 @@ func (v sight) detained(p *process) []int {
 }
 
 // cycle follows who waits for whom from a thread until it comes back to it; nil: it does not.
-func (v sight) cycle(p *process, t *threadState) []string {
+func (v waitGraph) cycle(p *process, t *threadState) []string {
 	seen := map[waitingThread]bool{}
 	var walk func(q *process, tid int, way []string) []string
 	walk = func(q *process, tid int, way []string) []string {

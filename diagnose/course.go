@@ -10,20 +10,8 @@ import (
 	"github.com/hangtime-dev/hangtime/words"
 )
 
-// alone says whether a process is a program by itself: it listens nowhere and is no child of a server, so that nobody
-// is seen to ask it for anything. It may be a server that comes to nothing, a job that hangs, or a daemon that rests.
-func (v sight) alone(p *process) bool {
-	return p.noListener && p.pid == v.arbiter && p.sample.Inside == 0
-}
-
-// inCourse says whether a piece of work is in the own course of a program by itself, and is not proven to rest there: at
-// the application's own code, or in a loop for events in which no code says what for.
-func (v sight) inCourse(p *process, st *stack) bool {
-	return st != nil && st.Request == nil && !st.Ends && (st.Script && !st.Idle || onlyLoops(p, st)) && v.alone(p)
-}
-
-// onlyLoops says whether the main thread waits for events in a loop below which no code is: what for the kernel knows.
-func onlyLoops(p *process, st *stack) bool { return st.Idle && len(st.Frames) == 0 && st.TID == p.pid }
+// A course tells what a program by itself is at, which nobody is seen to ask for anything.
+type course struct{ waitGraph }
 
 // isMain says whether a piece of work is what the program began with.
 func isMain(p *process, st *stack) bool { return st.Main || st.TID == p.pid }
@@ -31,42 +19,42 @@ func isMain(p *process, st *stack) bool { return st.Main || st.TID == p.pid }
 // courseStall is the own course of a program that stands still. In a circle, or for what it has itself, it hangs, and
 // after some time where its own loop was seen to wait for its next message before; of any other wait only its author
 // knows whether it works or rests there.
-func (f finder) courseStall(p *process) (standstill, bool) {
-	if !f.alone(p) {
+func (v course) courseStall(p *process) (standstill, bool) {
+	if !v.alone(p) {
 		return standstill{}, false
 	}
 	best, found := standstill{}, false
 	consider := func(s standstill, st *stack) {
-		if s.aimless && !f.counts(p, st) {
+		if s.aimless && !v.counts(p, st) {
 			return
 		}
-		if !found || f.tells(p, s, best) > 0 {
+		if !found || v.tells(p, s, best) > 0 {
 			best, found = s, true
 		}
 	}
-	for _, t := range f.still(p) {
-		if st := p.stacks[t.TID]; f.inCourse(p, st) && !f.works(p, t) {
-			consider(f.threadCourse(p, t), st)
+	for _, t := range v.still(p) {
+		if st := p.stacks[t.TID]; v.inCourse(p, st) && !v.works(p, t) {
+			consider(v.threadCourse(p, t), st)
 		}
 	}
 	for _, id := range sortedKeys(p.tasks) {
-		if st := p.tasks[id]; f.inCourse(p, st) && st.Wait != nil {
-			consider(f.taskCourse(p, st), st)
+		if st := p.tasks[id]; v.inCourse(p, st) && st.Wait != nil {
+			consider(v.taskCourse(p, st), st)
 		}
 	}
 	return best, found
 }
 
 // works says whether a thread was found running, and not only because it woke up to wait again: it gets on.
-func (f finder) works(p *process, t *threadState) bool {
-	return t.running >= 0 && (f.computes(p, t) || t.at-t.running >= sameFor || !f.repeats(p, t))
+func (v course) works(p *process, t *threadState) bool {
+	return t.running >= 0 && (v.computes(p, t) || t.at-t.running >= sameFor || !v.repeats(p, t))
 }
 
 // threadCourse is a thread's.
-func (f finder) threadCourse(p *process, t *threadState) standstill {
-	s := f.explained(p, t, max(t.from, p.seen), never)
+func (v course) threadCourse(p *process, t *threadState) standstill {
+	s := v.explained(p, t, max(t.from, p.seen), never)
 	s.how, s.aimless = standing, s.limit != 0 && !p.fetched
-	switch again := f.repeats(p, t); {
+	switch again := v.repeats(p, t); {
 	case again && s.limit != 0:
 		s.from, s.least, s.shown = max(t.placed, p.seen), true, 0
 		if p.fetched {
@@ -76,20 +64,20 @@ func (f finder) threadCourse(p *process, t *threadState) standstill {
 		if again {
 			s.from = max(min(s.from, t.placed), p.seen)
 		}
-		s.least = t.from >= p.found-f.limits.Loop
+		s.least = t.from >= p.found-v.limits.Loop
 	}
 	return s
 }
 
 // taskCourse is that of a piece of work that no thread runs.
-func (f finder) taskCourse(p *process, st *stack) standstill {
-	return standstill{from: max(f.stoodFrom(p, st), p.seen), work: unset, limit: never, how: waitingTasks, task: st,
+func (v course) taskCourse(p *process, st *stack) standstill {
+	return standstill{from: max(v.stoodFrom(p, st), p.seen), work: unset, limit: never, how: waitingTasks, task: st,
 		crowd: max(st.Count, 1), aimless: !p.fetched, least: true}
 }
 
 // stoodFrom is since when a piece of work that no thread runs is known to be where it is: since it was first read there,
 // by its runtime's account, or since the last thread of its process ran.
-func (f finder) stoodFrom(p *process, st *stack) time.Duration {
+func (v course) stoodFrom(p *process, st *stack) time.Duration {
 	from := st.first
 	if st.For > 0 {
 		from = min(from, st.at-st.For)
@@ -107,38 +95,23 @@ func (f finder) stoodFrom(p *process, st *stack) time.Duration {
 // counts says whether a piece of work says what its program is at: the main one does, and any other where that is in the
 // program's own course too, or is over and has left no pool behind. Beside a library's loop the application's threads
 // are its helpers.
-func (f finder) counts(p *process, st *stack) bool {
+func (v course) counts(p *process, st *stack) bool {
 	if isMain(p, st) {
 		return true
 	}
 	pool := false
 	for _, one := range p.pieces() {
 		if isMain(p, one) {
-			return f.inCourse(p, one)
+			return v.inCourse(p, one)
 		}
 		pool = pool || one.Pool
 	}
 	return !pool
 }
 
-// pieces are what its threads do, and its work that no thread runs.
-func (l *looks) pieces() []*stack {
-	var all []*stack
-	for tid, st := range l.stacks {
-		if l.threads[tid] != nil {
-			all = append(all, st)
-		}
-	}
-	for _, st := range l.tasks {
-		all = append(all, st)
-	}
-	slices.SortFunc(all, func(a, b *stack) int { return cmp.Or(cmp.Compare(a.TID, b.TID), cmp.Compare(a.ID, b.ID)) })
-	return all
-}
-
 // tells orders what is told of a program's course: what hangs, what waits for a lock, what does not wait for the end of
 // another piece, the main one, and what stands longest.
-func (f finder) tells(p *process, a, b standstill) int {
+func (v course) tells(p *process, a, b standstill) int {
 	rank := func(s standstill) int {
 		st, n := p.at(s), 0
 		if s.limit == 0 {
@@ -158,60 +131,52 @@ func (f finder) tells(p *process, a, b standstill) int {
 	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(b.from, a.from))
 }
 
-// at is what a stall's thread, or its piece of work, does.
-func (l *looks) at(s standstill) *stack {
-	if s.task != nil {
-		return s.task
-	}
-	return l.stacks[s.tid]
-}
-
 // onCourse says whether a program by itself is in its own course, so that the rest of its runtime's threads proves nothing.
-func (f finder) onCourse(p *process) bool {
+func (v course) onCourse(p *process) bool {
 	return slices.ContainsFunc(p.pieces(), func(st *stack) bool {
-		return f.inCourse(p, st) && !onlyLoops(p, st) && f.counts(p, st)
+		return v.inCourse(p, st) && !onlyLoops(p, st) && v.counts(p, st)
 	})
 }
 
 // justMet says whether a program in its own course was first looked at a moment ago, and not found running: it shows in a
 // moment whether it waits again and again in one place.
-func (f finder) justMet(p *process) bool {
-	return p.metAt != unset && f.now-p.metAt < f.limits.Loop && f.onCourse(p) && !f.runs(p)
+func (v course) justMet(p *process) bool {
+	return p.metAt != unset && v.now-p.metAt < v.limits.Loop && v.onCourse(p) && !v.runs(p)
 }
 
 // owedFor is for how long an answer has been owed to a program by itself that waits for events, and none of whose pieces
 // of work is proven to rest; 0: none is. Over unix sockets the kernel does not say who spoke last.
-func (f finder) owedFor(p *process) time.Duration {
+func (v course) owedFor(p *process) time.Duration {
 	rests := func(st *stack) bool { return st.Idle && len(st.Frames) > 0 && (st.Pool || st.Script || isMain(p, st)) }
-	if !f.alone(p) || !f.upstreamWaits(p) || slices.ContainsFunc(p.pieces(), rests) {
+	if !v.alone(p) || !v.upstreamWaits(p) || slices.ContainsFunc(p.pieces(), rests) {
 		return 0
 	}
 	oldest := time.Duration(0)
 	for _, one := range p.upstream.Waits {
 		if one.Oldest > 0 {
-			oldest = max(oldest, one.Oldest+f.now-p.upAt)
+			oldest = max(oldest, one.Oldest+v.now-p.upAt)
 		}
 	}
 	return oldest
 }
 
 // courseWords says what is known of a program's course that stands still.
-func (f finder) courseWords(p *process, s standstill) string {
-	lasts := words.Seconds(f.silence(s.from, f.now))
+func (v course) courseWords(p *process, s standstill) string {
+	lasts := words.Seconds(v.silence(s.from, v.now))
 	if s.least {
 		lasts += " at least"
 	}
 	at := "its own code stands still in " + p.at(s).own()
 	if p.at(s).own() == "" {
-		at = explainer(f).explain(p, s).Sentence
+		at = explainer(v).explain(p, s).Sentence
 	}
 	return fmt.Sprintf("it listens nowhere, and %s for %s%s; whether it works or rests there cannot be seen", at, lasts,
-		f.owesWords(p))
+		v.owesWords(p))
 }
 
 // owesWords names who owes a program the answer that has been owed longest, and for how long; empty: nobody does.
-func (f finder) owesWords(p *process) string {
-	if !f.upstreamWaits(p) {
+func (v course) owesWords(p *process) string {
+	if !v.upstreamWaits(p) {
 		return ""
 	}
 	oldest := slices.MaxFunc(p.upstream.Waits, func(a, b history.Unanswered) int { return cmp.Compare(a.Oldest, b.Oldest) })
@@ -222,5 +187,5 @@ func (f finder) owesWords(p *process) string {
 	if len(oldest.Peers) > 0 {
 		who += ", " + peers(oldest.Peers)
 	}
-	return fmt.Sprintf("; %s has not answered for %s", who, words.Seconds(oldest.Oldest+f.now-p.upAt))
+	return fmt.Sprintf("; %s has not answered for %s", who, words.Seconds(oldest.Oldest+v.now-p.upAt))
 }

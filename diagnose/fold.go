@@ -18,14 +18,7 @@ type Fold struct {
 // New returns a fold that has seen nothing.
 func New(l Limits) *Fold {
 	sv := newServer(l)
-	see := sight{sv}
-	return &Fold{
-		coroner: coroner{judge: judge{
-			server: sv, casebook: &casebook{server: sv, lostBy: map[int]uint64{}}, sight: see, finder: finder{see},
-			explainer: explainer{see}, progress: progress{see},
-		}},
-		notices: notices{server: sv},
-	}
+	return &Fold{coroner: coroner{judge: newJudge(sv)}, notices: notices{server: sv}}
 }
 
 // wholeSince is the format of a recording from which on it says where a look ends.
@@ -182,69 +175,6 @@ func (f *Fold) ledger(r history.Record, ev history.Ledger) {
 		}
 	}
 	f.losses(ev)
-}
-
-// Workers are all places, by number.
-func (f *Fold) Workers() []Worker {
-	var all []Worker
-	for _, n := range slices.Sorted(maps.Keys(f.places)) {
-		pl := f.places[n]
-		if pl.closed {
-			continue
-		}
-		p := pl.now
-		w := Worker{
-			Place: n, PID: p.pid, Lives: pl.lives, State: p.state, Since: p.since, Inside: p.sample.Inside,
-			OpenTasks: p.open,
-			RSS:       p.sample.RSS, Beat: -1,
-			Lane: append(slices.Clone(pl.lane), pl.worst), Served: p.sample.Inside + p.sample.Idle + p.sample.Silent,
-			Silent: p.sample.Silent, Ports: slices.Clone(p.sample.Ports),
-			Flows:  p.earliest >= p.found && f.now-p.answered < f.limits.Pool,
-			Looked: p.lookedAt != unset,
-			Fresh:  p.noListener && f.now-p.seen < f.limits.Young,
-			Files:  p.files.Open, FilesMost: p.files.Limit,
-		}
-		if p.sample.Inside > 0 {
-			w.Oldest = f.now - p.began()
-		}
-		if p.open > 0 {
-			w.OldestTask = f.now - p.openFrom
-		}
-		if p.beatAt >= 0 {
-			w.Beat = p.beat.Age + f.now - p.beatAt
-		}
-		if p.gone {
-			w.Inside, w.Oldest, w.OpenTasks, w.Beat = 0, 0, 0, -1
-			w.Served, w.Silent, w.Ports, w.OldestTask, w.Files = 0, 0, nil, 0, 0
-		} else {
-			w.CPU, _ = p.shares()
-			w.Label, w.Awaits, w.Reason, w.Least = p.label, f.awaits(p), p.unseen, p.sample.LeastAge
-			w.Undecided = f.unlooked(p) || p.undecided && p.state == Busy
-			w.Least = w.Least || p.state == Hung && p.sample.Inside == 0 && p.stall.least
-			w.Requests = f.requestsOf(p)
-			if p.label == Slow && p.cause != nil {
-				w.Held = f.now - p.stall.since()
-			}
-			w.Old = p.label == Slow && f.limits.HangAfter > 0 && w.Oldest >= f.limits.HangAfter
-		}
-		if p.cause != nil {
-			cause := p.cause.clone()
-			w.Cause = &cause
-		}
-		for _, tid := range slices.Sorted(maps.Keys(p.threads)) {
-			w.Threads = append(w.Threads, p.threads[tid].ThreadSample)
-		}
-		for _, tid := range slices.Sorted(maps.Keys(p.obstacles)) {
-			if lock, ok := p.obstacles[tid].event.(history.LockWait); ok && !lock.Polled {
-				w.Waits = append(w.Waits, lock)
-			}
-		}
-		for _, tid := range slices.Sorted(maps.Keys(p.stacks)) {
-			w.Stacks = append(w.Stacks, p.stacks[tid].Stack)
-		}
-		all = append(all, w)
-	}
-	return all
 }
 
 // Incidents are all so far, in the order in which they were found.

@@ -5,7 +5,7 @@ import "time"
 // heldUp says whether threads wait for a lock that one thread has which stands still itself, t among them or that one,
 // by their language's account; and since when both the first of them and the one that has it do. In a queue that moves
 // the one that has the lock changes.
-func (v sight) heldUp(p *process, t *threadState, others []*threadState) (since time.Duration, is bool) {
+func (v waitGraph) heldUp(p *process, t *threadState, others []*threadState) (since time.Duration, is bool) {
 	has := v.keeperOf(p, t)
 	if has == nil || has.running >= 0 || !v.fresh(p, has.at) || v.idle(p, has) {
 		return 0, false
@@ -27,7 +27,7 @@ func (v sight) heldUp(p *process, t *threadState, others []*threadState) (since 
 
 // keeperOf is the thread that has what a thread waits for, or what that one waits for itself, and so on: itself where it
 // waits for no lock; nil: it is not known, or they wait in a circle.
-func (v sight) keeperOf(p *process, t *threadState) *threadState {
+func (v waitGraph) keeperOf(p *process, t *threadState) *threadState {
 	for range maxThreads {
 		st := v.stackOf(p, t)
 		if st == nil || st.Wait == nil || st.Wait.On != "lock" && st.Wait.On != "monitor" {

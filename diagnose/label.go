@@ -1,10 +1,16 @@
 package diagnose
 
+// A labeller says what is the matter with a process that is not hung.
+type labeller struct {
+	assignment
+	criterion
+}
+
 // label says what is the matter with a process that is not hung.
-func (f finder) label(p *process, s standstill, stalled bool) Label {
+func (v labeller) label(p *process, s standstill, stalled bool) Label {
 	_, throttled := p.group.throttles()
 	work := p.sample.Inside > 0 || p.open > 0
-	slow := stalled && (s.limit == never || f.spared(s)) && f.silence(s.since(), f.now) >= f.limits.Loop
+	slow := stalled && (s.limit == never || v.spared(s)) && v.silence(s.since(), v.now) >= v.limits.Loop
 	switch {
 	case p.gone || p.state.IsHang() || p.state == Unknown || p.helps():
 		return ""
@@ -12,7 +18,7 @@ func (f finder) label(p *process, s standstill, stalled bool) Label {
 		return Draining
 	case throttled:
 		return Throttled
-	case f.starved(p):
+	case v.starved(p):
 		return Starved
 	case stalled && waitsForClient(s.behind) && s.limit == never:
 		return SlowPeer
@@ -20,21 +26,15 @@ func (f finder) label(p *process, s standstill, stalled bool) Label {
 		return Slow
 	case p.sample.Silent > 0 && p.sample.Inside == 0:
 		return SlowPeer
-	case !stalled && f.awaitsLong(p):
+	case !stalled && v.awaitsLong(p):
 		return Awaiting
-	case !stalled && p.sample.Inside > 0 && f.upstreamWaits(p) && f.now-p.began() > f.limits.Loop:
+	case !stalled && p.sample.Inside > 0 && v.upstreamWaits(p) && v.now-p.began() > v.limits.Loop:
 		return Relaying
-	case !stalled && p.sample.Inside > 0 && f.idles(p) && f.now-p.began() > f.limits.Loop &&
-		f.now-p.answered > f.limits.Suspect && !f.swamped() && !f.computesBeside(p):
+	case !stalled && p.sample.Inside > 0 && v.idles(p) && v.now-p.began() > v.limits.Loop &&
+		v.now-p.answered > v.limits.Suspect && !v.swamped() && !v.computesBeside(p):
 		return LongPoll
-	case work && f.swamped():
+	case work && v.swamped():
 		return Saturated
 	}
 	return ""
-}
-
-// awaitsLong says whether a piece of work without a thread has waited for longer than a moment.
-func (f finder) awaitsLong(p *process) bool {
-	all := f.awaited(p)
-	return len(all) > 0 && f.now-f.askedAt(p, all[0]) > f.limits.Loop
 }

@@ -1,8 +1,10 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
@@ -266,4 +268,27 @@ func (l *looks) helps() bool {
 		}
 	}
 	return false
+}
+
+// pieces are what its threads do, and its work that no thread runs.
+func (l *looks) pieces() []*stack {
+	var all []*stack
+	for tid, st := range l.stacks {
+		if l.threads[tid] != nil {
+			all = append(all, st)
+		}
+	}
+	for _, st := range l.tasks {
+		all = append(all, st)
+	}
+	slices.SortFunc(all, func(a, b *stack) int { return cmp.Or(cmp.Compare(a.TID, b.TID), cmp.Compare(a.ID, b.ID)) })
+	return all
+}
+
+// at is what a stall's thread, or its piece of work, does.
+func (l *looks) at(s standstill) *stack {
+	if s.task != nil {
+		return s.task
+	}
+	return l.stacks[s.tid]
 }

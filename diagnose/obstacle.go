@@ -117,3 +117,11 @@ func (o *obstacle) foreign() bool {
 	}
 	return false
 }
+
+func waitsForClient(o *obstacle) bool {
+	if o == nil {
+		return false
+	}
+	ev, ok := o.event.(history.SocketWait)
+	return ok && ev.Client
+}

@@ -1,7 +1,7 @@
 package diagnose
 
 // progress tells whether a process that was found hung moves again.
-type progress struct{ sight }
+type progress struct{ idleness }
 
 // another says whether a stall is a new hang rather than what the process is hung by already. A thread that ran between
 // is none: a signal's handler makes it run, and so does a timer. It takes an answer between the two.

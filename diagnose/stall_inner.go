@@ -8,7 +8,7 @@ const restful = 0.05
 // innerStall is requests of a program that tells nothing of its own and gives each connection a thread, as databases do:
 // more are inside than its threads that run can be at, and none waits for anything outside. A thread may wake up every
 // second to look whether its client is still there, so that none of them need stand still for long.
-func (f finder) innerStall(p *process) (standstill, bool) {
+func (f requestFinder) innerStall(p *process) (standstill, bool) {
 	if len(p.stacks) > 0 || p.sample.Inside == 0 || !f.whole || f.now-p.lookedAt > f.limits.Stale {
 		return standstill{}, false
 	}

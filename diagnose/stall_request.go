@@ -6,9 +6,12 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
+// A requestFinder finds requests that stand still.
+type requestFinder struct{ awaitFinder }
+
 // requestStall is work of requests that stands still: in a thread, in tasks that no thread runs, or in a process that
 // has not come so far as to take any.
-func (f finder) requestStall(p *process) (standstill, bool) {
+func (f requestFinder) requestStall(p *process) (standstill, bool) {
 	best, found := standstill{}, false
 	consider := func(s standstill) {
 		if !found || f.worse(s, best) {
@@ -52,11 +55,11 @@ func (f finder) requestStall(p *process) (standstill, bool) {
 
 // proxies says whether a worker waits at a listening socket, so that what waits before the door does so at another, while
 // other servers owe it the answers that it owes: it is well itself.
-func (f finder) proxies(p *process) bool { return f.accepts(p) && f.upstreamWaits(p) }
+func (f requestFinder) proxies(p *process) bool { return f.accepts(p) && f.upstreamWaits(p) }
 
 // threadStall is what one thread that serves is kept by; false: it is not kept, or what the worker has answered since
 // shows that it is not what stops it.
-func (f finder) threadStall(p *process, t *threadState, others []*threadState) (standstill, bool) {
+func (f requestFinder) threadStall(p *process, t *threadState, others []*threadState) (standstill, bool) {
 	asked := p.sample.Inside > 0
 	o := f.behind(p, t.TID, f.now)
 	busy := f.occupied(p, t)
@@ -128,7 +131,7 @@ func (f finder) threadStall(p *process, t *threadState, others []*threadState) (
 
 // spokeAt is when a byte of the answer was last sent to whoever asked for what a thread is at: events that are sent one
 // by one, the pieces of a long answer, are progress, however often it sleeps in between.
-func (f finder) spokeAt(p *process, t *threadState) time.Duration {
+func (f requestFinder) spokeAt(p *process, t *threadState) time.Duration {
 	if st := f.stackOf(p, t); st != nil && st.Request != nil && st.Request.Spoke > 0 {
 		return st.at - st.Request.Spoke
 	}
@@ -137,7 +140,7 @@ func (f finder) spokeAt(p *process, t *threadState) time.Duration {
 
 // nobodys says whether nobody outside waits for what a thread of a pool does: its worker serves connections, and has
 // none. A job in the background may last.
-func (f finder) nobodys(p *process, t *threadState) bool {
+func (f requestFinder) nobodys(p *process, t *threadState) bool {
 	r := p.roleOf(t.ThreadSample)
 	return r != mainThread && r != loopThread && !p.noListener && p.ready && f.backlog == 0 && p.open == 0 &&
 		p.sample.Inside+p.sample.Idle+p.sample.Silent == 0
@@ -145,7 +148,7 @@ func (f finder) nobodys(p *process, t *threadState) bool {
 
 // age dates the work that a thread has: the request that it serves, as far as that is known. The oldest inside is not
 // its own where it has rested since that came, or serves one that is known and not among them.
-func (f finder) age(p *process, s *standstill, t *threadState, others []*threadState) {
+func (f requestFinder) age(p *process, s *standstill, t *threadState, others []*threadState) {
 	if f.queued(p, len(others)) {
 		return
 	}
@@ -173,7 +176,7 @@ func (f finder) age(p *process, s *standstill, t *threadState, others []*threadS
 
 // silentFrom is since when nobody has said anything at the connection at which a thread waits for another server, by the
 // kernel's account: the thread, which comes back to it again and again, has waited for that long.
-func (f finder) silentFrom(p *process, t *threadState) (from time.Duration, known bool) {
+func (f requestFinder) silentFrom(p *process, t *threadState) (from time.Duration, known bool) {
 	o := f.behind(p, t.TID, f.now)
 	if o == nil {
 		return 0, false
@@ -186,7 +189,7 @@ func (f finder) silentFrom(p *process, t *threadState) (from time.Duration, know
 }
 
 // urgency sets from when on a stall is a hang because others wait behind it.
-func (f finder) urgency(p *process, s *standstill, t *threadState, others []*threadState) {
+func (f requestFinder) urgency(p *process, s *standstill, t *threadState, others []*threadState) {
 	if s.limit == 0 {
 		return
 	}
@@ -253,7 +256,7 @@ func (f finder) urgency(p *process, s *standstill, t *threadState, others []*thr
 }
 
 // disproved says whether what the worker has answered since shows that this thread is not what stops it.
-func (f finder) disproved(p *process, t *threadState, from time.Duration, busy, others bool) bool {
+func (f requestFinder) disproved(p *process, t *threadState, from time.Duration, busy, others bool) bool {
 	if p.grew > t.at-f.limits.Slack && !busy {
 		return true // it answered after the last look at this thread
 	}
@@ -279,19 +282,4 @@ func (f finder) disproved(p *process, t *threadState, from time.Duration, busy, 
 	}
 	// It stood still long before the last answer, or before what is asked now was asked: it serves neither.
 	return begin < p.earliest-f.limits.Slack || others && p.sample.Inside > 0 && begin < p.began()-f.limits.Slack
-}
-
-func waitsForClient(o *obstacle) bool {
-	if o == nil {
-		return false
-	}
-	ev, ok := o.event.(history.SocketWait)
-	return ok && ev.Client
-}
-
-// pauses says whether a thread sleeps that has run long after its request came: it waits between two tries. The only
-// thing that a sleep can end is itself, so what it is between is not seen.
-func (v sight) pauses(p *process, t *threadState, others []*threadState) bool {
-	return sleeps(t.ThreadSample, v.behind(p, t.TID, v.now)) && p.sample.Inside > 0 && len(others) == 1 && !v.queued(p, 1) &&
-		p.roleOf(t.ThreadSample) == mainThread && t.from > max(p.began(), p.answered)+v.limits.Loop
 }

@@ -2,14 +2,35 @@ package diagnose
 
 import "time"
 
-// A judge decides in which state each process is.
+// A judge decides in which state each process is. Views that others below hold too are embedded here as well: Go promotes a
+// method only where one way to it is the shortest.
 type judge struct {
 	*server
 	*casebook
-	sight
+	idleness
+	criterion
+	course
 	finder
+	visibility
+	labeller
 	explainer
 	progress
+}
+
+func newJudge(sv *server) judge {
+	see, hang := sight{sv}, criterion{sv}
+	idle := idleness{activity{see}}
+	assigned := assignment{idle}
+	waits := waitGraph{capacity{assigned}}
+	own := course{waits}
+	return judge{
+		server: sv, casebook: &casebook{server: sv, lostBy: map[int]uint64{}}, idleness: idle, criterion: hang, course: own,
+		finder: finder{
+			server: sv, sight: see, criterion: hang, taskFinder: taskFinder{waits}, course: own,
+			requestFinder: requestFinder{awaitFinder{waits, hang}},
+		},
+		visibility: visibility{own}, labeller: labeller{assigned, hang}, explainer: explainer{waits}, progress: progress{idle},
+	}
 }
 
 // decide moves a process to the state that all that is known of it now amounts to.

@@ -32,39 +32,66 @@ const laneCells = 480
 
 // A Worker is one place in the server's pool and the process that has it now.
 type Worker struct {
-	Place      int
-	PID        int           // of the process that has, or last had, the place
-	Lives      int           // how many processes have had the place
-	State      State         //
-	Since      time.Duration // when the state began, on the run's clock; for a hang, since when there is no progress
+	Identity
+	Condition
+	Load
+	Resources
+	Snapshot
+}
+
+// An Identity says which worker it is.
+type Identity struct {
+	Place int
+	PID   int  // of the process that has, or last had, the place
+	Lives int  // how many processes have had the place
+	Fresh bool // born a moment ago (Limits.Young), and it has no listening socket
+}
+
+// A Condition says how a worker is.
+type Condition struct {
+	State     State
+	Since     time.Duration // when the state began, on the run's clock; for a hang, since when there is no progress
+	Lane      []State       // its states, one each LaneStep, the newest last
+	Cause     *Cause        // nil while nothing is wrong, or not yet known
+	Label     Label         // what is the matter with it although it is no hang; empty: nothing
+	Reason    string        // why nobody can say whether it works, where its state is unknown
+	Undecided bool          // whether it works or rests cannot be seen: a longer look would say so
+	Old       bool          // its work is older than HangAfter, and it is not called hung (yet)
+	Held      time.Duration // of one that is slow: the age of what it is at; 0: not known
+	// What lasts may have lasted longer: the age in Oldest counts since its connections were first seen, for the kernel
+	// keeps none for unix sockets; or it hangs for at least so long.
+	Least bool
+}
+
+// A Load says what is asked of a worker.
+type Load struct {
 	Inside     int           // requests it accepted and has not answered
 	Oldest     time.Duration // age of the oldest of these
+	Requests   []string      // what it works on, as far as its code says so: "GET /pay, 3.2 s"
+	Ports      []int         // the clients' ports of the requests inside, at most 16
+	Served     int           // connections that it has accepted, whatever they wait for
+	Silent     int           // of these, those whose client never sent a byte
+	Flows      bool          // it was seen to answer within the last seconds (Limits.Pool)
 	OpenTasks  int           // tasks it accepted and has not ended, by the client's ledger
-	CPU        float64       // share of one processor over the last second
-	RSS        uint64        // bytes
-	Beat       time.Duration // age of its heartbeat when last read; -1: none is known
-	Cause      *Cause        // nil while nothing is wrong, or not yet known
-	Label      Label         // what is the matter with it although it is no hang; empty: nothing
-	Lane       []State       // its states, one each LaneStep, the newest last
-	Threads    []history.ThreadSample
-	Waits      []history.LockWait
-	Served     int             // connections that it has accepted, whatever they wait for
-	Old        bool            // its work is older than HangAfter, and it is not called hung (yet)
-	Held       time.Duration   // of one that is slow: the age of what it is at; 0: not known
-	Looked     bool            // a look at its threads was whole
-	Flows      bool            // it was seen to answer within the last seconds (Limits.Pool)
-	Fresh      bool            // born a moment ago (Limits.Young), and it has no listening socket
-	Undecided  bool            // whether it works or rests cannot be seen: a longer look would say so
-	Silent     int             // of these, those whose client never sent a byte
-	Ports      []int           // the clients' ports of the requests inside, at most 16
-	OldestTask time.Duration   // age of the oldest open task; 0: none is open
-	Files      int             // descriptors that it has open, when last read: under suspicion, or near its limit; 0: not read
-	FilesMost  int             // its limit of these
-	Awaits     []Await         // pieces of work that wait outside of any thread, the oldest first
-	Requests   []string        // what it works on, as far as its code says so: "GET /pay, 3.2 s"
-	Reason     string          // why nobody can say whether it works, where its state is unknown
-	Least      bool            // what lasts may have lasted longer: the age in Oldest counts since its connections were first seen, for the kernel keeps none for unix sockets; or it hangs for at least so long
-	Stacks     []history.Stack // what its threads did in their language's words, when they were last read
+	OldestTask time.Duration // age of the oldest open task; 0: none is open
+}
+
+// Resources are what a worker's process takes of the machine.
+type Resources struct {
+	CPU       float64 // share of one processor over the last second
+	RSS       uint64  // bytes
+	Files     int     // descriptors that it has open, when last read: under suspicion, or near its limit; 0: not read
+	FilesMost int     // its limit of these
+}
+
+// A Snapshot is what a worker's threads, and its work without a thread, were at when they were last read.
+type Snapshot struct {
+	Looked  bool // a look at its threads was whole
+	Threads []history.ThreadSample
+	Stacks  []history.Stack // what its threads did in their language's words
+	Waits   []history.LockWait
+	Awaits  []Await       // pieces of work that wait outside of any thread, the oldest first
+	Beat    time.Duration // age of its heartbeat when last read; -1: none is known
 }
 
 // A Label says what is the matter with a worker that is not hung.

@@ -179,7 +179,10 @@ func (d *said) Add(r history.Record) {
 func (d *said) Workers() []diagnose.Worker {
 	var all []diagnose.Worker
 	for place := 1; place <= 2; place++ {
-		w := diagnose.Worker{Place: place, PID: 100 + place, Lives: 1, State: diagnose.Idle, Beat: -1}
+		w := diagnose.Worker{
+			Identity:  diagnose.Identity{Place: place, PID: 100 + place, Lives: 1},
+			Condition: diagnose.Condition{State: diagnose.Idle}, Snapshot: diagnose.Snapshot{Beat: -1},
+		}
 		if d.hanging() {
 			w.State, w.Since, w.Cause = diagnose.Hung, d.from+2600*time.Millisecond, &lockCause
 		}

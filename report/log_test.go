@@ -21,15 +21,18 @@ func TestTheLogOfAWorkerIsWhatIsAboutItsPlaceOrItsProcess(t *testing.T) {
 	say(3, history.ServerSaid{Event: history.SaidLine, Fields: map[string]string{"text": "nobody's"}})
 	say(4, history.ServerSaid{Event: "worker-ready", Worker: 1, PID: 13})
 	v := b.Report().Current()
+	worker := func(place, pid int) diagnose.Worker {
+		return diagnose.Worker{Identity: diagnose.Identity{Place: place, PID: pid}}
+	}
 	for _, one := range []struct {
 		worker diagnose.Worker
 		most   int
 		want   []string
 	}{
-		{diagnose.Worker{Place: 1, PID: 13}, 9, []string{`worker-started age=1 why="first of all"`, "worker-ready"}},
-		{diagnose.Worker{Place: 1, PID: 13}, 1, []string{"worker-ready"}},
-		{diagnose.Worker{Place: 2, PID: 12}, 9, []string{"Booting worker"}},
-		{diagnose.Worker{Place: 3, PID: 99}, 9, nil},
+		{worker(1, 13), 9, []string{`worker-started age=1 why="first of all"`, "worker-ready"}},
+		{worker(1, 13), 1, []string{"worker-ready"}},
+		{worker(2, 12), 9, []string{"Booting worker"}},
+		{worker(3, 99), 9, nil},
 	} {
 		var got []string
 		for _, line := range v.LogOf(&one.worker, one.most) {

@@ -23,14 +23,22 @@ func hungLook() Look {
 		Remedy: "take no lock", Evidence: []uint64{4, 9},
 	}
 	hung := diagnose.Worker{
-		Place: 1, PID: 41, State: diagnose.Hung, Since: time.Second, Inside: 2, Oldest: 3200 * time.Millisecond,
-		Cause: &cause,
-		Threads: []history.ThreadSample{{TID: 41, Name: "worker", State: "S", Still: 3 * time.Second, Syscall: "flock",
-			Args: "5, LOCK_EX", Wchan: "locks_lock_inode_wait"}},
-		Stacks: []history.Stack{{TID: 41, Language: "python", Frames: cause.Stack, Holds: true}},
+		Identity:  diagnose.Identity{Place: 1, PID: 41},
+		Condition: diagnose.Condition{State: diagnose.Hung, Since: time.Second, Cause: &cause},
+		Load:      diagnose.Load{Inside: 2, Oldest: 3200 * time.Millisecond},
+		Snapshot: diagnose.Snapshot{
+			Threads: []history.ThreadSample{{TID: 41, Name: "worker", State: "S", Still: 3 * time.Second, Syscall: "flock",
+				Args: "5, LOCK_EX", Wchan: "locks_lock_inode_wait"}},
+			Stacks: []history.Stack{{TID: 41, Language: "python", Frames: cause.Stack, Holds: true}},
+		},
 	}
-	idle := diagnose.Worker{Place: 2, PID: 42, State: diagnose.Idle, Label: diagnose.Draining,
-		Threads: []history.ThreadSample{{TID: 42, Name: "worker", State: "S", Idle: true}}}
+	idle := diagnose.Worker{
+		Identity:  diagnose.Identity{Place: 2, PID: 42},
+		Condition: diagnose.Condition{State: diagnose.Idle, Label: diagnose.Draining},
+		Snapshot: diagnose.Snapshot{
+			Threads: []history.ThreadSample{{TID: 42, Name: "worker", State: "S", Idle: true}},
+		},
+	}
 	in := diagnose.Incident{
 		ID: 1, Kind: diagnose.KindHang, Cause: cause,
 		Victims: []diagnose.Victim{{Place: 1, PID: 41, From: time.Second, To: -1}},

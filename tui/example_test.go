@@ -50,18 +50,22 @@ func hangReport(n int) *report.Report {
 		pid := 10818 + i
 		cause := hung
 		w := diagnose.Worker{
-			Place: i + 1, PID: pid, Lives: 1, State: diagnose.Hung, Since: 8010 * time.Millisecond, Inside: 1,
-			Oldest: 5990 * time.Millisecond, OpenTasks: 2,
-			RSS: 31 << 20, Beat: 5800 * time.Millisecond, Cause: &cause,
-			Threads: []history.ThreadSample{
-				{PID: pid, TID: pid, Name: "hangtime", State: "S", Idle: true, Still: 5990 * time.Millisecond,
-					Syscall: "futex"},
-				{PID: pid, TID: pid + 1000, Name: "event-loop", State: "S", Still: 5990 * time.Millisecond,
-					Syscall: "flock", Args: "9 → /tmp/hangtime-3141/shared/async_tasks.log, LOCK_EX",
-					Stack: []string{"locks_lock_inode_wait", "__do_sys_flock", "do_syscall_64"}, Twice: true},
+			Identity:  diagnose.Identity{Place: i + 1, PID: pid, Lives: 1},
+			Condition: diagnose.Condition{State: diagnose.Hung, Since: 8010 * time.Millisecond, Cause: &cause},
+			Load:      diagnose.Load{Inside: 1, Oldest: 5990 * time.Millisecond, OpenTasks: 2},
+			Resources: diagnose.Resources{RSS: 31 << 20},
+			Snapshot: diagnose.Snapshot{
+				Beat: 5800 * time.Millisecond,
+				Threads: []history.ThreadSample{
+					{PID: pid, TID: pid, Name: "hangtime", State: "S", Idle: true, Still: 5990 * time.Millisecond,
+						Syscall: "futex"},
+					{PID: pid, TID: pid + 1000, Name: "event-loop", State: "S", Still: 5990 * time.Millisecond,
+						Syscall: "flock", Args: "9 → /tmp/hangtime-3141/shared/async_tasks.log, LOCK_EX",
+						Stack: []string{"locks_lock_inode_wait", "__do_sys_flock", "do_syscall_64"}, Twice: true},
+				},
+				Waits: []history.LockWait{{PID: pid, TID: pid + 1000, Lock: "flock", FD: 9, Path: hung.Path,
+					Device: "fe:00", Inode: hung.Inode, Still: 5990 * time.Millisecond, Holders: hung.Holders}},
 			},
-			Waits: []history.LockWait{{PID: pid, TID: pid + 1000, Lock: "flock", FD: 9, Path: hung.Path,
-				Device: "fe:00", Inode: hung.Inode, Still: 5990 * time.Millisecond, Holders: hung.Holders}},
 		}
 		for j := range 56 {
 			switch {

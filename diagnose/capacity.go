@@ -1,0 +1,96 @@
+package diagnose
+
+import (
+	"strings"
+	"time"
+)
+
+// A capacity tells whether the threads of a worker that serve are too few for what is asked of it.
+type capacity struct{ assignment }
+
+// jobsWait is how many jobs wait for a thread of a pool of which no more threads are busy than stand still, and none has
+// moved for a while. That more tasks of a queue were fetched than are worked on is no sign of anything.
+func (v capacity) jobsWait(p *process, crowd int) int {
+	busy, jobs := 0, 0
+	for _, t := range p.threads {
+		if st := v.stackOf(p, t); st != nil && st.Queued > 0 && !st.Idle && (st.Request == nil || st.Request.ID == "") {
+			if t.running >= 0 || v.now-t.from < v.limits.Loop {
+				return 0
+			}
+			busy++
+			jobs = max(jobs, st.Queued)
+		}
+	}
+	if busy > crowd {
+		return 0
+	}
+	return jobs
+}
+
+// spareFor is for how long a thread of a pool that was read at rest may be one that still is: those of a busy pool run
+// again and again, and are read each second, or two where one reading fails.
+const spareFor = 2500 * time.Millisecond
+
+// spare says whether another thread of the pool of t was lately proven to wait for work: then nothing waits for the others.
+func (v capacity) spare(p *process, of *threadState) bool {
+	for _, t := range p.threads {
+		st := p.stacks[t.TID]
+		if v.fresh(p, t.at) && st != nil && st.Pool && st.Idle && samePool(st, p.stacks[of.TID]) &&
+			(v.stackOf(p, t) != nil || v.now-st.at <= spareFor) {
+			return true
+		}
+	}
+	return false
+}
+
+// samePool says whether two threads may be of one pool: their names differ in their last number only. One without a name
+// may be of any.
+func samePool(a, b *stack) bool {
+	if b == nil || a.Name == "" || b.Name == "" {
+		return true
+	}
+	return a.Kind == b.Kind && poolOf(a.Name) == poolOf(b.Name)
+}
+
+// poolOf is what the names of one pool's threads have in common: "ThreadPoolExecutor-0_" of "ThreadPoolExecutor-0_3", and
+// "Thread-serve)" of "Thread-7 (serve)".
+func poolOf(name string) string {
+	counted, what, _ := strings.Cut(name, " (")
+	return strings.TrimRight(counted, "0123456789") + what
+}
+
+// stranded says whether more requests than so many threads can be at have come that nobody has begun to read, since an
+// event loop's thread stands still in a turn: they wait for it, for a connection stays with its loop, however many other
+// loops rest.
+func (v capacity) stranded(p *process, t *threadState, s *standstill) bool {
+	st := v.stackOf(p, t)
+	return st != nil && st.Turn && st.Own > 0 && s.how == standing &&
+		p.unread.least(s.from+closerLook, p.sample.Unread) > s.crowd
+}
+
+// crowded says whether more was asked of the worker, all the time since, than the threads that stand still can be busy
+// with: others wait. A request that passes by beside them is none that waits.
+func (v capacity) crowded(p *process, crowd int, since time.Duration) bool {
+	return p.inside.least(max(since+closerLook, v.now-v.limits.Pool), p.sample.Inside) > crowd || v.waiting()
+}
+
+// pooled counts those of a pool among threads that stand still. The pool is used up since the last of them was taken.
+func (v capacity) pooled(p *process, s *standstill, standing []*threadState) {
+	for _, t := range standing {
+		r := p.roleOf(t.ThreadSample)
+		switch {
+		case r == mainThread || r == loopThread:
+			continue
+		case t.TID == s.tid && t.running >= 0: // it is one itself; since when, is known
+			s.crowd++
+			continue
+		case t.TID == s.tid:
+		case t.running >= 0 && !v.repeats(p, t), v.unread(p, t):
+			continue
+		}
+		s.crowd++
+		if (s.behind == nil || !s.behind.shared()) && !v.repeats(p, t) {
+			s.from = max(s.from, t.from)
+		}
+	}
+}
