@@ -17,7 +17,7 @@ func (x explainer) exhausted(p *process, s standstill) Cause {
 	waiting := max(max(p.sample.Inside, p.open)-s.crowd, x.jobsWait(p, s.crowd))
 	known := s.thread.Syscall != "" || fromKernel(s.thread) != ""
 	c := Cause{Kind: CausePool, Confidence: sure(s, known),
-		Short:    fmt.Sprintf("%d threads %s", same, what),
+		Short:    words.Count(same, "thread") + " " + what,
 		Sentence: fmt.Sprintf("all %d threads of its pool that work", s.crowd)}
 	if x.spare(p, s.thread) && x.jobsWait(p, s.crowd) == 0 {
 		c.Sentence = fmt.Sprintf("%d threads of its pool", s.crowd)

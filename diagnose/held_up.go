@@ -1,14 +1,22 @@
 package diagnose
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // heldUp says whether threads wait for a lock that one thread has which stands still itself, t among them or that one,
 // by their language's account; and since when both the first of them and the one that has it do. In a queue that moves
-// the one that has the lock changes.
+// the one that has the lock changes. Where that one serves nobody, as a thread of the program's own in the background, the
+// first that waits is the work that is held up, and it takes a second to wait behind it.
 func (v waitGraph) heldUp(p *process, t *threadState, others []*threadState) (since time.Duration, is bool) {
 	has := v.keeperOf(p, t)
 	if has == nil || has.running >= 0 || !v.fresh(p, has.at) || v.idle(p, has) {
 		return 0, false
+	}
+	enough, waiting := 2, 0
+	if slices.Contains(others, has) {
+		enough = 1
 	}
 	for _, one := range others {
 		if one.TID == has.TID || v.keeperOf(p, one) != has {
@@ -18,11 +26,12 @@ func (v waitGraph) heldUp(p *process, t *threadState, others []*threadState) (si
 		if v.repeats(p, one) { // one that wakes up to look whether its turn has come
 			waits = one.placed
 		}
-		if !is || waits < since {
-			since, is = waits, true
+		if waiting == 0 || waits < since {
+			since = waits
 		}
+		waiting++
 	}
-	return max(since, has.from), is
+	return max(since, has.from), waiting >= enough
 }
 
 // keeperOf is the thread that has what a thread waits for, or what that one waits for itself, and so on: itself where it

@@ -45,6 +45,12 @@ func TestWhoWaitsForALockWaitsBehindTheThreadThatHasIt(t *testing.T) {
 		wanted{state: Hung, cause: CausePool, began: 2 * s, detected: 7 * s})
 	check(t, "nobody waits for a lock", javaThreads(9*s, threads{111: reads, 112: reads}, 0),
 		wanted{state: Busy, label: Slow})
+	// The holder is a thread of the program's own, which no pool has.
+	background := func(_ time.Duration, st *history.Stack) { st.Pool, st.Name = false, "refresher" }
+	check(t, "one waits for a thread in the background", javaThreads(9*s, threads{111: background, 112: waitsFor(always)}, 0),
+		wanted{state: Busy, label: Slow})
+	check(t, "two do", javaThreads(9*s, threads{111: background, 112: waitsFor(always), 113: waitsFor(always)}, 0),
+		wanted{state: Hung, cause: CausePool, began: 2 * s, detected: 7 * s})
 	check(t, "its holder is not known", javaThreads(9*s, threads{111: reads, 112: waitsFor(func(time.Duration) int { return 0 })}, 0),
 		wanted{state: Busy, label: Slow})
 }

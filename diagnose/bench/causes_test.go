@@ -180,8 +180,11 @@ func threadCauses() []cause {
 
 // one is what a single thread's wait is called.
 func one(line string) string {
-	if line == "database" {
+	switch line {
+	case "database":
 		return diagnose.CausePool // its connections are taken
+	case "condition", "jobs", "event", "future":
+		return diagnose.CauseEvent // what another thread is to say, and not what it has
 	}
 	return diagnose.CauseMutex
 }
