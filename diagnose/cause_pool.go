@@ -38,6 +38,16 @@ func (x explainer) exhausted(p *process, s standstill) Cause {
 	return c
 }
 
+// besideOthers says whether a thread of a pool that is not used up waits for something of its own: the others that stand
+// still are at other requests.
+func (x explainer) besideOthers(p *process, s standstill) bool {
+	if s.limit != never || !x.spare(p, s.thread) {
+		return false
+	}
+	same, _ := x.keptOtherwise(p, s, x.keeps(p, s.thread, s.event()))
+	return same == 1
+}
+
 // keeps is what a thread of a pool is at: "in a blocking sleep", "waiting for the lock registry".
 func (x explainer) keeps(p *process, t *threadState, event history.Event) string {
 	socket, _ := event.(history.SocketWait)

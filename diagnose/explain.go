@@ -78,7 +78,7 @@ func (x explainer) explain(p *process, s standstill) Cause {
 			return x.lockLost(p, s)
 		}
 	}
-	if s.crowd > 1 && !(s.behind != nil && s.behind.shared()) && s.thread != nil {
+	if s.crowd > 1 && !(s.behind != nil && s.behind.shared()) && s.thread != nil && !x.besideOthers(p, s) {
 		return x.exhausted(p, s)
 	}
 	if c, ok := x.byEvent(p, s); ok {

@@ -82,3 +82,17 @@ func TestAThreadThatIsMadeForARequestServesIt(t *testing.T) {
 		t.Errorf("it was made before: got %+v", got)
 	}
 }
+
+// TestAThreadBesideFreeOnesIsExplainedByItself: that another of its pool stands still at another request says nothing of it.
+func TestAThreadBesideFreeOnesIsExplainedByItself(t *testing.T) {
+	event := func(_ time.Duration, st *history.Stack) { st.Wait = &history.Wait{On: "event", Object: 7, Name: "done"} }
+	type threads = map[int]func(time.Duration, *history.Stack)
+	w := javaThreads(5*s, threads{111: event, 112: func(time.Duration, *history.Stack) {}}, 0).Workers()[0]
+	if w.Label != Slow || w.Cause == nil || w.Cause.Kind == CausePool {
+		t.Errorf("two threads at different things: %s, %+v", w.Label, w.Cause)
+	}
+	w = javaThreads(5*s, threads{111: event, 112: event}, 0).Workers()[0]
+	if w.Cause == nil || w.Cause.Kind != CausePool {
+		t.Errorf("two threads at one thing: %s, %+v", w.Label, w.Cause)
+	}
+}
