@@ -120,7 +120,7 @@ time.sleep(3600)`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if ev := f.polledLock(Subject{PID: has, TID: has, Call: call}); ev != nil {
+	if ev := f.locks.polled(Subject{PID: has, TID: has, Call: call}); ev != nil {
 		t.Errorf("one that has a lock of the file itself asks for %+v", ev)
 	}
 }
