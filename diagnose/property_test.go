@@ -86,8 +86,8 @@ func disorder(seed uint64, n int) []history.Record {
 			st := history.Stack{PID: pid(), Language: pick("python", "go", "ruby"),
 				Frames: []string{"f (a.py:1)", "g (b.py:2)"}[:r.IntN(3)], Kind: pick("", "task", "goroutine"),
 				ID:    uint64(r.IntN(4)),
-				Count: r.IntN(4) - 1, Own: r.IntN(4) - 1, Idle: r.IntN(4) == 0, Pool: r.IntN(2) == 0,
-				Ends: r.IntN(5) == 0, For: dur() * time.Duration(r.IntN(2))}
+				Count: r.IntN(4) - 1, Own: r.IntN(4) - 1, StackRole: history.StackRole{Idle: r.IntN(4) == 0, Pool: r.IntN(2) == 0,
+					Ends: r.IntN(5) == 0}, For: dur() * time.Duration(r.IntN(2))}
 			if r.IntN(2) == 0 {
 				st.TID = st.PID + r.IntN(3)
 			}
