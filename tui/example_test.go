@@ -90,10 +90,10 @@ func hangReport(n int) *report.Report {
 
 func hangLoad(now time.Duration) metrics.Load {
 	l := metrics.Load{
-		Due: 2600, Sent: 2600, OK: 1402, Offered: 200, Achieved: 0, InFlight: 812, Oldest: 5990 * time.Millisecond,
-		Connections: 812,
-		Tasks:       history.Ledger{Accepted: 1402, Done: 1394, Open: 8},
-		Series:      metrics.Series{Start: second, Step: 100 * time.Millisecond},
+		Counts:  metrics.Counts{Due: 2600, Sent: 2600, OK: 1402},
+		Current: metrics.Current{Offered: 200, Achieved: 0, InFlight: 812, Oldest: 5990 * time.Millisecond, Connections: 812},
+		Tasks:   history.Ledger{Accepted: 1402, Done: 1394, Open: 8},
+		Series:  metrics.Series{Start: second, Step: 100 * time.Millisecond},
 	}
 	for at := second; at < now; at += 100 * time.Millisecond {
 		p := metrics.Point{Due: 20}

@@ -152,7 +152,7 @@ func TestAnAbortingCheckFails(t *testing.T) {
 }
 
 func TestTheGeneratorSaysWhenItWasTheLimit(t *testing.T) {
-	if got := loadNotes(metrics.Load{Exhausted: 50 * time.Millisecond}); got != nil {
+	if got := loadNotes(metrics.Load{Generator: metrics.Generator{Exhausted: 50 * time.Millisecond}}); got != nil {
 		t.Errorf("nothing was the matter: %q", got)
 	}
 	f := metrics.New()
