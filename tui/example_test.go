@@ -24,8 +24,9 @@ func hangReport(n int) *report.Report {
 	}
 	v := report.Variant{
 		Name: "shared", Expect: "hang", Says: "all workers write one async_tasks.log and lock it for each line",
-		From: 0, To: -1, Planned: 21 * second,
-		Phase: history.During, PhaseFrom: 6 * second, LoadFrom: second, Backlog: 808, BacklogMax: 2048,
+		Timeline: report.Timeline{From: 0, To: -1, Planned: 21 * second, Phase: history.During, PhaseFrom: 6 * second,
+			LoadFrom: second},
+		Backlog: 808, BacklogMax: 2048,
 		Server: history.ServerStarted{Server: "reference", PID: 10817, Address: "127.0.0.1:40123", Timeout: 4 * second},
 		Load:   hangLoad(now),
 		Faults: []report.FaultSpan{{ID: "shared/1", Kind: "hold-lock", Target: "async_tasks.log", From: 8 * second, To: -1}},
