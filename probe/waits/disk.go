@@ -24,7 +24,7 @@ func (d *fileSystems) behind(s Subject, fd int, path string) history.Event {
 	var m proc.Mount
 	found := false
 	if fd >= 0 {
-		if info, err := d.fs.FDInfo(s.PID, fd); err == nil {
+		if info, err := d.fs.Descriptor(s.PID, fd).Info(); err == nil {
 			m, found = mountOf(all, info.Mount)
 			if !found { // a file system of the kernel's own, or one that was unmounted while it was used
 				path = ""
@@ -55,7 +55,7 @@ func (d *fileSystems) behind(s Subject, fd int, path string) history.Event {
 func (d *fileSystems) fuseServers(m proc.Mount) []history.Peer {
 	var named, all []history.Peer
 	for _, one := range d.host.endsOf("/dev/fuse") {
-		info, err := d.fs.FDInfo(one.pid, one.fd)
+		info, err := d.fs.Descriptor(one.pid, one.fd).Info()
 		switch {
 		case len(all) >= maxPeers || err != nil:
 		case info.FUSE >= 0 && info.FUSE == m.Minor:

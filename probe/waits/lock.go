@@ -26,11 +26,11 @@ func newFileLocks(fs proc.FS, h *host, m *mounts) *fileLocks {
 func (l *fileLocks) behind(s Subject, kind string) history.Event {
 	fd := s.Call.FD()
 	wait := history.LockWait{PID: s.PID, TID: s.TID, Lock: kind, FD: fd}
-	path, err := l.fs.Link(s.PID, fd)
+	path, err := l.fs.Descriptor(s.PID, fd).Link()
 	if err == nil {
 		wait.Path = strings.TrimSuffix(path, " (deleted)")
 	}
-	info, err := l.fs.FDInfo(s.PID, fd)
+	info, err := l.fs.Descriptor(s.PID, fd).Info()
 	if err != nil {
 		return nil
 	}

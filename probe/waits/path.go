@@ -59,7 +59,7 @@ func (d *fileSystems) pathArgument(s Subject) string {
 	if given := int(int32(s.Call.Args[0])); argument == 0 || given == unix.AT_FDCWD {
 		folder, err = d.fs.Folder(s.PID)
 	} else {
-		folder, err = d.fs.Link(s.PID, given)
+		folder, err = d.fs.Descriptor(s.PID, given).Link()
 	}
 	if err != nil || !strings.HasPrefix(folder, "/") {
 		return ""

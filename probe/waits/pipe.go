@@ -10,13 +10,13 @@ import (
 func (h *host) pipe(s Subject, m member, out bool, more int) history.Event {
 	wait := history.PipeWait{PID: s.PID, TID: s.TID, FD: m.fd, Op: "read", Inode: m.inode, Fill: -1, Size: -1, More: more}
 	if m.inode == 0 {
-		if info, err := h.fs.FDInfo(s.PID, m.fd); err == nil {
+		if info, err := h.fs.Descriptor(s.PID, m.fd).Info(); err == nil {
 			wait.Inode = info.Inode
 		}
 	}
 	if out { // opening it makes us a reader for a moment; for one that waits to read, that would say nothing
 		wait.Op = "write"
-		wait.Fill, wait.Size = h.fs.PipeFill(s.PID, m.fd)
+		wait.Fill, wait.Size = h.fs.Descriptor(s.PID, m.fd).PipeFill()
 	}
 	for _, one := range h.endsOf(m.link) {
 		mode := one.flags & unix.O_ACCMODE

@@ -29,11 +29,11 @@ func (l *fileLocks) polled(s Subject) history.Event {
 		return nil
 	}
 	for _, fd := range fds {
-		link, err := l.fs.Link(s.PID, fd)
+		link, err := l.fs.Descriptor(s.PID, fd).Link()
 		if err != nil || !isFile(link) || strings.HasSuffix(link, " (deleted)") {
 			continue
 		}
-		info, err := l.fs.FDInfo(s.PID, fd)
+		info, err := l.fs.Descriptor(s.PID, fd).Info()
 		if err != nil || len(info.Locks) > 0 || len(foreign[info.Inode]) == 0 {
 			continue
 		}

@@ -98,7 +98,7 @@ func (f *Finder) words(pid int, c proc.Call) string {
 	}
 	fd := c.FD() // of sendfile the side that may be full
 	text := strconv.Itoa(fd)
-	if link, err := f.fs.Link(pid, fd); err == nil {
+	if link, err := f.fs.Descriptor(pid, fd).Link(); err == nil {
 		text += " → " + link
 	}
 	switch c.FileLockWait() {
