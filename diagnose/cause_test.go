@@ -149,7 +149,7 @@ func TestEachCauseIsToldFromItsEvidence(t *testing.T) {
 					}
 					events = append(events,
 						history.ThreadSample{PID: 101, TID: tid, Name: "req-1", State: "S", Still: at - 5*s, Syscall: "futex", Twice: true},
-						history.Stack{PID: 101, TID: tid, Name: fmt.Sprint("pool-", tid), Pool: true, Frames: []string{"app.py"}, Own: 1,
+						history.Stack{PID: 101, TID: tid, Name: fmt.Sprint("pool-", tid), StackRole: history.StackRole{Pool: true}, Frames: []string{"app.py"}, Own: 1,
 							Wait: &wait})
 				}
 				return events
@@ -161,7 +161,7 @@ func TestEachCauseIsToldFromItsEvidence(t *testing.T) {
 					sample(1, 101, func(w *history.WorkerSample) { w.Inside, w.Oldest, w.Answered = 1, at-5*s, 5000 }),
 					history.ThreadSample{PID: 101, TID: 111, Name: "req-1", State: "S", Still: at - 5*s, Syscall: "futex", Twice: true},
 					history.MutexWait{PID: 101, TID: 111, Address: 8, Still: at - 5*s},
-					history.Stack{PID: 101, TID: 111, Pool: true, Frames: []string{"app.py"}, Own: 1,
+					history.Stack{PID: 101, TID: 111, StackRole: history.StackRole{Pool: true}, Frames: []string{"app.py"}, Own: 1,
 						Wait: &history.Wait{On: "future"}}}
 			})), CauseEvent, Likely, 15 * s, []string{"waits for a future"}},
 		{"a loop that nothing runs", script(pool(1), healthy(1, 101, 1*s, 5*s),

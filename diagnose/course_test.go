@@ -59,7 +59,7 @@ func TestTheCourseOfAProgramByItself(t *testing.T) {
 	loop := func(t time.Duration) []history.Event {
 		one := stands(101, 101, "epoll_wait", 10*ms)
 		one.Idle, one.For = true, "events"
-		return []history.Event{one, history.Stack{PID: 101, TID: 101, Language: "javascript", Idle: true}}
+		return []history.Event{one, history.Stack{PID: 101, TID: 101, Language: "javascript", StackRole: history.StackRole{Idle: true}}}
 	}
 	owes := func(age time.Duration) []history.Event {
 		return []history.Event{history.Upstream{PID: 101, Waits: []history.Unanswered{

@@ -30,10 +30,11 @@ func disorder(seed uint64, n int) []history.Record {
 				Signal: pick("", "SIGKILL", "SIGABRT"), By: pick("", "arbiter"), Unknown: r.IntN(5) == 0}
 		},
 		func() history.Event {
-			return history.WorkerSample{PID: pid(), Worker: place(), State: pick("R", "S", "D", "T", ""), CPU: dur(),
-				RunDelay: dur(), Inside: r.IntN(4) - 1, Oldest: dur(), Moved: r.IntN(2) == 0,
-				Still: dur(), Answered: uint64(r.IntN(1000)), Ports: []int{4000, 4001, 4002}[:r.IntN(4)],
-				Ages: []time.Duration{dur(), dur(), dur()}[:r.IntN(4)], Spoke: dur(), LeastAge: r.IntN(4) == 0}
+			return history.WorkerSample{PID: pid(), Worker: place(), State: pick("R", "S", "D", "T", ""),
+				Usage:       history.Usage{CPU: dur(), RunDelay: dur()},
+				Connections: history.Connections{Inside: r.IntN(4) - 1, Oldest: dur()}, Moved: r.IntN(2) == 0, Still: dur(),
+				Answered: uint64(r.IntN(1000)), Outstanding: history.Outstanding{Ports: []int{4000, 4001, 4002}[:r.IntN(4)],
+					Ages: []time.Duration{dur(), dur(), dur()}[:r.IntN(4)], Spoke: dur(), LeastAge: r.IntN(4) == 0}}
 		},
 		func() history.Event {
 			p := pid()
@@ -85,8 +86,8 @@ func disorder(seed uint64, n int) []history.Record {
 			st := history.Stack{PID: pid(), Language: pick("python", "go", "ruby"),
 				Frames: []string{"f (a.py:1)", "g (b.py:2)"}[:r.IntN(3)], Kind: pick("", "task", "goroutine"),
 				ID:    uint64(r.IntN(4)),
-				Count: r.IntN(4) - 1, Own: r.IntN(4) - 1, Idle: r.IntN(4) == 0, Pool: r.IntN(2) == 0,
-				Ends: r.IntN(5) == 0, For: dur() * time.Duration(r.IntN(2))}
+				Count: r.IntN(4) - 1, Own: r.IntN(4) - 1, StackRole: history.StackRole{Idle: r.IntN(4) == 0, Pool: r.IntN(2) == 0,
+					Ends: r.IntN(5) == 0}, For: dur() * time.Duration(r.IntN(2))}
 			if r.IntN(2) == 0 {
 				st.TID = st.PID + r.IntN(3)
 			}

@@ -84,7 +84,7 @@ func healthy(place, pid int, from, to time.Duration) []moment {
 }
 
 func sample(place, pid int, more func(*history.WorkerSample)) history.WorkerSample {
-	w := history.WorkerSample{PID: pid, Worker: place, State: "S", Threads: 4}
+	w := history.WorkerSample{PID: pid, Worker: place, State: "S", Usage: history.Usage{Threads: 4}}
 	more(&w)
 	return w
 }

@@ -27,7 +27,7 @@ func TestAGoroutineThatComputesGoesFromThreadToThread(t *testing.T) {
 		turn := 0
 		return fold(script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 17*s, func(t time.Duration) []history.Event {
 			turn++
-			st := history.Stack{PID: 101, Language: "go", Kind: "goroutine", ID: 7, Pool: true, Request: request,
+			st := history.Stack{PID: 101, Language: "go", Kind: "goroutine", ID: 7, StackRole: history.StackRole{Pool: true}, Request: request,
 				Frames: []string{"main.count (main.go:42)", "net/http.(*conn).serve (server.go:1)"}, Own: 1}
 			threads := []history.Event{accepting(101, 101, 10*ms), stands(101, 111, "futex", 10*ms), stands(101, 112, "futex", 10*ms)}
 			switch {
@@ -61,7 +61,7 @@ func TestALongerLookSaysWhetherAGoroutineComputes(t *testing.T) {
 		"it came a moment ago":    {came: 8700 * ms, state: Busy},
 		"it waits for its client": {came: 2 * s, waits: true, state: Busy},
 	} {
-		st := history.Stack{PID: 101, Language: "go", Kind: "goroutine", ID: 7, Pool: true, Own: 1,
+		st := history.Stack{PID: 101, Language: "go", Kind: "goroutine", ID: 7, StackRole: history.StackRole{Pool: true}, Own: 1,
 			Request: &history.Request{Path: "/count", Port: 40001}, Frames: []string{"main.count (main.go:42)"}}
 		if row.waits {
 			st.Wait = &history.Wait{On: "socket"}

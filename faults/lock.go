@@ -144,7 +144,7 @@ func (l lockHarm) see(pid int, path string) error {
 		return fmt.Errorf("look for the lock among the descriptors of pid %d: %w", pid, err)
 	}
 	for _, fd := range fds {
-		info, err := procFS.FDInfo(pid, fd)
+		info, err := procFS.Descriptor(pid, fd).Info()
 		if err != nil {
 			continue // closed meanwhile
 		}

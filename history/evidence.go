@@ -205,20 +205,25 @@ type Stack struct {
 	// How many are at the same place and wait for the same, this one included; 0: 1.
 	Count int `json:"count,omitempty"`
 	// Place in Frames of the first frame that is the application's, from 1; 0: none is.
-	Own     int      `json:"own,omitempty"`
-	Idle    bool     `json:"idle,omitempty"`    // proven to wait for its next piece of work
-	Pool    bool     `json:"pool,omitempty"`    // it is one of a pool's
-	Queued  int      `json:"queued,omitempty"`  // jobs that wait for a thread of its pool
-	Boots   bool     `json:"boots,omitempty"`   // it is the application's start, which must end before anybody is served
-	Turn    bool     `json:"turn,omitempty"`    // it is in a turn of the event loop of its thread: all else of that waits
-	Helper  bool     `json:"helper,omitempty"`  // its process serves the other processes of its own program
-	Ends    bool     `json:"ends,omitempty"`    // it ends its process and waits for what is left
+	Own int `json:"own,omitempty"`
+	StackRole
 	Wait    *Wait    `json:"wait,omitempty"`    // what it waits for, as its runtime has it
 	Request *Request `json:"request,omitempty"` // what it works on
 	Main    bool     `json:"main,omitempty"`    // it is what the program began with, on whatever thread
 	// Script says that the application's own code is not called by any library's: it is the program's own course.
 	Script bool          `json:"script,omitempty"`
 	For    time.Duration `json:"for,omitempty"` // since when it waits, where its runtime says so
+}
+
+// A StackRole is what a stack is there for in its process, as far as its code says so.
+type StackRole struct {
+	Idle   bool `json:"idle,omitempty"`   // proven to wait for its next piece of work
+	Pool   bool `json:"pool,omitempty"`   // it is one of a pool's
+	Queued int  `json:"queued,omitempty"` // jobs that wait for a thread of its pool
+	Boots  bool `json:"boots,omitempty"`  // it is the application's start, which must end before anybody is served
+	Turn   bool `json:"turn,omitempty"`   // it is in a turn of the event loop of its thread: all else of that waits
+	Helper bool `json:"helper,omitempty"` // its process serves the other processes of its own program
+	Ends   bool `json:"ends,omitempty"`   // it ends its process and waits for what is left
 }
 
 // Wait is what a piece of work waits for, by its runtime's own account.

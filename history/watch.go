@@ -73,20 +73,36 @@ type WorkerReleased struct {
 // already is not counted. A worker's connections are attributed to it when it has accepted them; those before that
 // are in Listener.
 type WorkerSample struct {
-	PID      int           `json:"pid"`
-	Worker   int           `json:"worker"`
-	State    string        `json:"state"`     // of its main thread, as in proc_pid_stat(5): R S D T t Z
+	PID    int    `json:"pid"`
+	Worker int    `json:"worker"`
+	State  string `json:"state"` // of its main thread, as in proc_pid_stat(5): R S D T t Z
+	Usage
+	Connections
+	Moved    bool          `json:"moved"`    // some thread of it ran since the last sample
+	Still    time.Duration `json:"still"`    // since when none ran
+	Answered uint64        `json:"answered"` // bytes sent on its connections: grows when it answers
+	Outstanding
+	Tracer *Peer `json:"tracer,omitempty"` // in state t: who holds it with ptrace(2), such as a debugger
+}
+
+// A Usage is what a worker's process uses of the machine.
+type Usage struct {
 	CPU      time.Duration `json:"cpu"`       // used by all its threads since it was born
 	RunDelay time.Duration `json:"run_delay"` // time its threads were ready and had no processor
 	RSS      uint64        `json:"rss"`       // bytes
 	Threads  int           `json:"threads"`   //
-	Inside   int           `json:"inside"`    // connections that it accepted and that wait for an answer
-	Oldest   time.Duration `json:"oldest"`    // age of the oldest of these
-	Idle     int           `json:"idle"`      // accepted, kept alive, nothing asked
-	Silent   int           `json:"silent"`    // accepted, and the client never sent a byte
-	Moved    bool          `json:"moved"`     // some thread of it ran since the last sample
-	Still    time.Duration `json:"still"`     // since when none ran
-	Answered uint64        `json:"answered"`  // bytes sent on its connections: grows when it answers
+}
+
+// Connections are how many a worker has accepted, by what they are at.
+type Connections struct {
+	Inside int           `json:"inside"` // connections that it accepted and that wait for an answer
+	Oldest time.Duration `json:"oldest"` // age of the oldest of these
+	Idle   int           `json:"idle"`   // accepted, kept alive, nothing asked
+	Silent int           `json:"silent"` // accepted, and the client never sent a byte
+}
+
+// Outstanding is what is known of the connections that wait for an answer, one by one.
+type Outstanding struct {
 	// The clients' ports of the outstanding connections, the oldest first (at most 16).
 	Ports []int `json:"ports,omitempty"`
 
@@ -102,7 +118,6 @@ type WorkerSample struct {
 	Doubtful    int           `json:"doubtful,omitempty"`
 	DoubtfulFor time.Duration `json:"doubtful_for,omitempty"`
 	Unread      int           `json:"unread,omitempty"` // of Inside, those of which bytes lie in the socket that it has not read
-	Tracer      *Peer         `json:"tracer,omitempty"` // in state t: who holds it with ptrace(2), such as a debugger
 }
 
 // ThreadSample is one thread of a worker that is under suspicion: a request older than 150 ms, a state of T or D, a

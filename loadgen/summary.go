@@ -13,16 +13,8 @@ import (
 type Summary struct {
 	Elapsed time.Duration // from its beginning to the last window
 
-	Due, Sent, Late, Lagged, Dropped, Ended, OK, Failed uint64
-	BytesIn, BytesOut                                   uint64
-	Status, Errors                                      map[string]uint64
-
-	Response Spread // from due, of every hit; failed ones with the age at which they failed
-	Service  Spread // from sent
-	Wait     Spread // from due to sent
-	Connect  Spread // of those that made a connection
-	First    Spread // from sent, or from the new connection, to the first byte
-	Body     Spread // from the first byte to the last
+	Counts
+	Times
 
 	InFlight, MostInFlight int
 	Connections            int
@@ -30,6 +22,23 @@ type Summary struct {
 	CPU                    time.Duration // processor time of the generator
 	Bound                  string        // why the generator itself was the bottleneck, in words; empty: it was not
 	Tasks                  history.Ledger
+}
+
+// Counts are the hits of an attack by what became of them, and the bytes that went either way.
+type Counts struct {
+	Due, Sent, Late, Lagged, Dropped, Ended, OK, Failed uint64
+	BytesIn, BytesOut                                   uint64
+	Status, Errors                                      map[string]uint64
+}
+
+// Times are how long the hits of an attack took, whole and in each of their parts.
+type Times struct {
+	Response Spread // from due, of every hit; failed ones with the age at which they failed
+	Service  Spread // from sent
+	Wait     Spread // from due to sent
+	Connect  Spread // of those that made a connection
+	First    Spread // from sent, or from the new connection, to the first byte
+	Body     Spread // from the first byte to the last
 }
 
 // A Spread is a distribution of times in short.
@@ -52,7 +61,7 @@ type sum struct {
 
 func newSum(senders int) *sum {
 	return &sum{times: newTimes(), senders: senders,
-		summary: Summary{Status: map[string]uint64{}, Errors: map[string]uint64{}}}
+		summary: Summary{Counts: Counts{Status: map[string]uint64{}, Errors: map[string]uint64{}}}}
 }
 
 // ended takes a HitWindow with the histograms that will be in it.

@@ -38,7 +38,10 @@ type phaseStart struct {
 // New returns a fold that has seen nothing.
 func New() *Fold {
 	return &Fold{
-		load:   Load{Status: map[string]uint64{}, Errors: map[string]uint64{}, Phases: map[string]Quantiles{}, Answered: map[string]uint64{}},
+		load: Load{
+			Counts:        Counts{Status: map[string]uint64{}, Errors: map[string]uint64{}, Answered: map[string]uint64{}},
+			ResponseTimes: ResponseTimes{Phases: map[string]Quantiles{}},
+		},
 		slices: cuts{}, known: map[string]Quantiles{}, tags: map[string]bool{}, dueIn: map[string]uint64{},
 		okIn:   map[string]uint64{},
 		all:    hdr.Library(),

@@ -23,7 +23,8 @@ func TestASuspiciousWorkerOfWhichNothingRanIsToldOfBeforeItIsForgotten(t *testin
 		var a attention
 		now, got := time.Now(), []int(nil)
 		for tick := range 8 {
-			s := signs{sample: history.WorkerSample{Inside: 1, Oldest: time.Second, Still: time.Second}, stands: c.stands && tick > 0}
+			s := signs{stands: c.stands && tick > 0, sample: history.WorkerSample{
+				Connections: history.Connections{Inside: 1, Oldest: time.Second}, Still: time.Second}}
 			if a.due(now.Add(time.Duration(tick)*sampleEvery), s) {
 				got = append(got, tick)
 			}

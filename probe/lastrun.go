@@ -18,7 +18,7 @@ type lastRun struct {
 // ago is how long ago that was, by the scheduler's note (/proc/PID/task/TID/sched, se.exec_start).
 // processor is the one that it last ran on.
 func (l lastRun) ago(ctx context.Context, pid, tid, processor int) (time.Duration, bool) {
-	start, ok := l.fs.ExecStart(pid, tid)
+	start, ok := l.fs.Thread(pid, tid).ExecStart()
 	// Zero: it was moved to another processor's queue since (migrate_task_rq_fair), as happens even to one that is
 	// going to sleep; when it ran is not known then.
 	if !ok || start == 0 {
@@ -55,7 +55,7 @@ func (l lastRun) still(ctx context.Context, p *threads.Process) time.Duration {
 		if t.Housekeeping {
 			continue
 		}
-		s, err := l.fs.TaskStat(p.PID, t.TID)
+		s, err := l.fs.Thread(p.PID, t.TID).Stat()
 		if err != nil {
 			continue
 		}

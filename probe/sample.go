@@ -34,13 +34,16 @@ func (s *sampler) take(ctx context.Context, now time.Time, one *worker) bool {
 	}
 	sum := s.requests.Of(one.PID)
 	one.sample = history.WorkerSample{
-		PID: one.PID, Worker: one.Place, State: stateName(a.last.State), CPU: a.before + one.threads.CPU(),
-		RunDelay: one.threads.Delay(),
-		RSS:      a.last.RSS * uint64(os.Getpagesize()), Threads: a.last.Threads, Moved: one.threads.Mattered,
-		Still:  max(now.Sub(a.moved), 0),
-		Inside: sum.Inside, Oldest: sum.Oldest, Idle: sum.Idle, Silent: sum.Silent,
-		Answered: sum.Answered, Spoke: sum.Spoke, LeastAge: sum.LeastAge,
-		Doubtful: sum.Doubtful, DoubtfulFor: sum.DoubtfulFor, Unread: sum.Unread,
+		PID: one.PID, Worker: one.Place, State: stateName(a.last.State),
+		Usage: history.Usage{
+			CPU: a.before + one.threads.CPU(), RunDelay: one.threads.Delay(),
+			RSS: a.last.RSS * uint64(os.Getpagesize()), Threads: a.last.Threads,
+		},
+		Connections: history.Connections{Inside: sum.Inside, Oldest: sum.Oldest, Idle: sum.Idle, Silent: sum.Silent},
+		Moved:       one.threads.Mattered, Still: max(now.Sub(a.moved), 0), Answered: sum.Answered,
+		Outstanding: history.Outstanding{
+			Spoke: sum.Spoke, LeastAge: sum.LeastAge, Doubtful: sum.Doubtful, DoubtfulFor: sum.DoubtfulFor, Unread: sum.Unread,
+		},
 	}
 	one.sample.Ports, one.sample.Ages = sum.Ports()
 	if one.sample.State == "t" {

@@ -188,8 +188,9 @@ func grouped(all []stacks.Work) []alike {
 func (r *stackReader) stackOf(one *worker, language string, work alike) history.Stack {
 	st := history.Stack{
 		PID: one.PID, TID: work.TID, Language: language, Holds: work.Lock, Kind: work.Kind, ID: work.ID, Name: work.Name,
-		Idle: work.Idle, Pool: work.Pool, Queued: work.Queued, Boots: work.Boots, Turn: work.Turn, Helper: work.Helper,
-		Ends: work.Ends, Main: work.Main, Script: work.Script, For: work.Wait.For,
+		StackRole: history.StackRole{Idle: work.Idle, Pool: work.Pool, Queued: work.Queued, Boots: work.Boots, Turn: work.Turn,
+			Helper: work.Helper, Ends: work.Ends},
+		Main: work.Main, Script: work.Script, For: work.Wait.For,
 	}
 	if work.count > 1 {
 		st.Count = work.count

@@ -63,10 +63,10 @@ func (w *witness) glance(of *threads.Process, t *threads.Thread) (*threadLook, b
 		return nil, false
 	}
 	l := &threadLook{sched: before}
-	if l.stat, err = w.fs.TaskStat(of.PID, t.TID); err != nil {
+	if l.stat, err = w.fs.Thread(of.PID, t.TID).Stat(); err != nil {
 		return nil, false
 	}
-	l.call, err = w.fs.Call(of.PID, t.TID)
+	l.call, err = w.fs.Thread(of.PID, t.TID).Call()
 	w.troubles.Unreadable("the system calls of the workers", err)
 	l.known = err == nil
 	after, err := of.Account(t)
@@ -154,9 +154,9 @@ func (w *witness) evidence(ctx context.Context, one *worker, t *threads.Thread, 
 	if is.known {
 		sample.Syscall = is.call.Name()
 	}
-	sample.Wchan = w.fs.Wchan(one.PID, t.TID)
+	sample.Wchan = w.fs.Thread(one.PID, t.TID).Wchan()
 	if still {
-		sample.Stack = w.fs.Stack(one.PID, t.TID)
+		sample.Stack = w.fs.Thread(one.PID, t.TID).Stack()
 	}
 	f := &finding{thread: t, look: is, sample: sample}
 	if !still {

@@ -146,7 +146,7 @@ type variantFold struct {
 
 func (b *Builder) variant(at time.Duration, ev history.VariantStarted) *variantFold {
 	v := &variantFold{
-		shown: Variant{Name: ev.Name, Expect: ev.Expect, From: at, To: -1, Planned: ev.Planned, LoadFrom: -1},
+		shown: Variant{Name: ev.Name, Expect: ev.Expect, Timeline: Timeline{From: at, To: -1, Planned: ev.Planned, LoadFrom: -1}},
 		load:  metrics.New(), diagnosis: b.explain(), judge: verdict.NewFold(),
 	}
 	v.index = ev.Index

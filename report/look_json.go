@@ -67,6 +67,11 @@ type Worker struct {
 	Reason   string   `json:"reason,omitempty"`   // of the state unknown: why
 	AtLeast  bool     `json:"at_least,omitempty"` // oldest_seconds counts from when the connections were first seen, or for_seconds of a hang may be longer
 
+	unsettled
+}
+
+// unsettled is what says whether a longer look at a worker could say more; it is not in the JSON.
+type unsettled struct {
 	fresh     bool // it may be on its way to serve, or to its end
 	flows     bool // it has answered others while it was looked at
 	held      float64
@@ -214,9 +219,9 @@ func newWorker(w diagnose.Worker, now time.Duration) Worker {
 	out := Worker{
 		Worker: w.Place, PID: w.PID, State: w.State, Label: w.Label, For: (now - w.Since).Seconds(), Inside: w.Inside,
 		Oldest: w.Oldest.Seconds(),
-		CPU:    w.CPU, RSS: w.RSS, fresh: w.Fresh, flows: w.Flows, held: w.Held.Seconds(), old: w.Old,
-		undecided: w.Undecided,
-		blank:     !w.Looked,
+		CPU:    w.CPU, RSS: w.RSS,
+		unsettled: unsettled{fresh: w.Fresh, flows: w.Flows, held: w.Held.Seconds(), old: w.Old, undecided: w.Undecided,
+			blank: !w.Looked},
 	}
 	if w.Cause != nil {
 		c := newCause(*w.Cause)

@@ -44,17 +44,12 @@ type LogLine struct {
 
 // A Variant of the scenario, as it went.
 type Variant struct {
-	Name       string
-	Expect     string
-	Says       string
-	Plan       scenarios.Scenario // as this variant ran it; without a name where the recording has none that can be read
-	From       time.Duration      // when it began
-	To         time.Duration      // when it ended; -1: it has not
-	Planned    time.Duration      // of its phases before, during and after
-	Phase      string
-	PhaseFrom  time.Duration
-	LoadFrom   time.Duration // when the phase before began; -1: not yet
-	Reason     string        // why it was cut short; empty: it was not
+	Name   string
+	Expect string
+	Says   string
+	Plan   scenarios.Scenario // as this variant ran it; without a name where the recording has none that can be read
+	Timeline
+	Reason     string // why it was cut short; empty: it was not
 	Server     history.ServerStarted
 	Backlog    int // connections no worker has accepted
 	BacklogMax int // the listener's limit
@@ -67,6 +62,16 @@ type Variant struct {
 	Story      []Line
 	Log        []LogLine // the newest of what the server wrote about itself
 	Verdict    verdict.Variant
+}
+
+// A Timeline is when a variant began and ended, and in which phase it is.
+type Timeline struct {
+	From      time.Duration // when it began
+	To        time.Duration // when it ended; -1: it has not
+	Planned   time.Duration // of its phases before, during and after
+	Phase     string
+	PhaseFrom time.Duration
+	LoadFrom  time.Duration // when the phase before began; -1: not yet
 }
 
 // Elapsed is how far its phases are: 0 before the load begins, at most Planned.

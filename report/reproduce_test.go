@@ -81,7 +81,7 @@ func TestAnIncidentBecomesAScenario(t *testing.T) {
 // What watch saw has neither load nor scenario: the cause is brought about with a built-in scenario's load, on as
 // many workers.
 func TestWhatWasOnlyWatchedCanBeReproduced(t *testing.T) {
-	r := &Report{Now: 60 * time.Second, Variants: []Variant{{Name: "watch", To: -1, LoadFrom: -1,
+	r := &Report{Now: 60 * time.Second, Variants: []Variant{{Name: "watch", Timeline: Timeline{To: -1, LoadFrom: -1},
 		Workers: make([]diagnose.Worker, 3), Incidents: []diagnose.Incident{{
 			ID: 1, Kind: diagnose.KindHang, Cause: diagnose.Cause{Kind: diagnose.CauseFileLock,
 				Sentence: "blocked in flock"}, Began: 20 * time.Second, Ended: 29 * time.Second,

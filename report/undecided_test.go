@@ -16,7 +16,7 @@ func TestALookGoesOnWhileItMayTell(t *testing.T) {
 	flows.flows, fresh.fresh, old.old = true, true, true
 	blank := idle
 	blank.blank = true
-	answers := Worker{State: diagnose.Suspect, For: 2, flows: true}
+	answers := Worker{State: diagnose.Suspect, For: 2, unsettled: unsettled{flows: true}}
 	for name, row := range map[string]struct {
 		workers []Worker
 		goesOn  bool
@@ -39,7 +39,7 @@ func TestALookGoesOnWhileItMayTell(t *testing.T) {
 		"slow, and about to be a hang":        {[]Worker{old}, true, 0, false, 0},
 		"just born, without a socket":         {[]Worker{fresh}, true, 0, false, 0},
 		"idle, and its threads not looked at": {[]Worker{blank}, true, 0, false, 0},
-		"it may work or rest":                 {[]Worker{{State: diagnose.Busy, undecided: true}}, true, 1, false, 0},
+		"it may work or rest":                 {[]Worker{{State: diagnose.Busy, unsettled: unsettled{undecided: true}}}, true, 1, false, 0},
 		"all dead":                            {[]Worker{dead, dead}, true, 2, false, 0},
 		"one dead":                            {[]Worker{dead, idle}, false, 0, false, 0},
 	} {

@@ -36,8 +36,9 @@ func TestAWatchIsToldAsItHappens(t *testing.T) {
 	c.Begin("process 40 (gunicorn) at 127.0.0.1:8000", Watched{Unseen: []string{"not seen: kernel stacks"}, Began: began})
 	for now := 100 * time.Millisecond; now <= 3*time.Second; now += 100 * time.Millisecond {
 		at(now, history.Listener{Backlog: 2, Limit: 128},
-			history.WorkerSample{PID: 41, State: "S", Inside: 1, Oldest: now, Ports: []int{7}},
-			history.WorkerSample{PID: 42, State: "S", Idle: 1},
+			history.WorkerSample{PID: 41, State: "S", Connections: history.Connections{Inside: 1, Oldest: now},
+				Outstanding: history.Outstanding{Ports: []int{7}}},
+			history.WorkerSample{PID: 42, State: "S", Connections: history.Connections{Idle: 1}},
 			history.ThreadSample{PID: 41, TID: 41, State: "S", Syscall: "flock", Still: now, Twice: true},
 			history.LockWait{PID: 41, TID: 41, Lock: "flock", FD: 5, Path: "/srv/app.log", Inode: 7, Still: now,
 				Holders: []history.LockHolder{{PID: 99, Command: "cron"}}},

@@ -129,13 +129,14 @@ var notForServe = map[string]bool{"kind": true, "command": true, "dir": true, "e
 func serveFlags(s scenarios.Server) []string {
 	var flags []string
 	v := reflect.ValueOf(s)
-	for i := range v.NumField() {
-		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ",")
-		if notForServe[name] || v.Field(i).IsZero() {
+	for _, field := range reflect.VisibleFields(v.Type()) {
+		name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+		held := v.FieldByIndex(field.Index)
+		if field.Anonymous || notForServe[name] || held.IsZero() {
 			continue
 		}
 		flag := "--" + strings.ReplaceAll(name, "_", "-")
-		value := reflect.Indirect(v.Field(i)).Interface()
+		value := reflect.Indirect(held).Interface()
 		if several, ok := value.([]string); ok {
 			for _, one := range several {
 				flags = append(flags, flag+"="+one)

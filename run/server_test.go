@@ -21,8 +21,9 @@ import (
 
 func TestWhatAScenarioLeavesOpenKeepsTheServersDefault(t *testing.T) {
 	no := false
-	got := serveFlags(scenarios.Server{Kind: "reference", Workers: 4, Timeout: 4 * time.Second, Logging: "shared-lock",
-		HeartbeatFrom: "request", Respawn: &no})
+	got := serveFlags(scenarios.Server{Kind: "reference", Respawn: &no,
+		WorkerSettings: scenarios.WorkerSettings{Workers: 4, Timeout: 4 * time.Second},
+		Practices:      scenarios.Practices{Logging: "shared-lock", HeartbeatFrom: "request"}})
 	want := []string{"--workers=4", "--timeout=4s", "--logging=shared-lock", "--heartbeat-from=request", "--respawn=false"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

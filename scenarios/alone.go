@@ -61,7 +61,7 @@ func (f *AloneFlags) Document(u *url.URL, address string) (*Document, error) {
 	}
 	s := Scenario{
 		Name: AloneName, Title: "load on " + address,
-		Server:   Server{Kind: URL, URL: u.Scheme + "://" + u.Host},
+		Server:   Server{Kind: URL, OwnServer: OwnServer{URL: u.Scheme + "://" + u.Host}},
 		Load:     plan,
 		Phases:   Phases{Before: f.Duration},
 		Variants: []Variant{{Name: AloneName, Expect: Any, Says: address}},

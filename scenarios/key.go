@@ -2,8 +2,15 @@ package scenarios
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 )
+
+// fields are the fields of a struct and of those embedded in it, in the order in which they are declared: the keys of
+// one mapping.
+func fields(t reflect.Type) []reflect.StructField {
+	return slices.DeleteFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool { return f.Anonymous })
+}
 
 // yamlName is the key of a field.
 func yamlName(f reflect.StructField) string {

@@ -76,14 +76,17 @@ func reference(t *testing.T) string {
 	for _, p := range parts() {
 		typ := reflect.TypeOf(p.of)
 		fmt.Fprintf(&b, "\n### %s\n\n| key | takes | default | what |\n| --- | --- | --- | --- |\n", p.title)
-		for i := range typ.NumField() {
-			f := typ.Field(i)
+		for _, f := range fields(typ) {
 			name := yamlName(f)
 			usual := ""
-			if v, ok := defaults[typ.Name()]; ok && !v.Field(i).IsZero() && f.Type.Kind() != reflect.Struct {
-				usual = "`" + fmt.Sprint(v.Field(i).Interface()) + "`"
+			if v, ok := defaults[typ.Name()]; ok && !v.FieldByIndex(f.Index).IsZero() && f.Type.Kind() != reflect.Struct {
+				usual = "`" + fmt.Sprint(v.FieldByIndex(f.Index).Interface()) + "`"
 			}
-			said := comments[typ.Name()+"."+f.Name]
+			owner := typ
+			for _, i := range f.Index[:len(f.Index)-1] {
+				owner = owner.Field(i).Type
+			}
+			said := comments[owner.Name()+"."+f.Name]
 			if said == "" && typ.Name() == "Server" {
 				said = "the reference server's option `--" + strings.ReplaceAll(name, "_", "-") +
 					"` ([reference-server.md](reference-server.md))"

@@ -212,16 +212,16 @@ func describe(t reflect.Type) string {
 // keysOf are the keys that a struct takes, in the order in which it declares them.
 func keysOf(t reflect.Type) []string {
 	var keys []string
-	for i := range t.NumField() {
-		keys = append(keys, yamlName(t.Field(i)))
+	for _, field := range fields(t) {
+		keys = append(keys, yamlName(field))
 	}
 	return keys
 }
 
 func fieldOf(t reflect.Type, key string) (reflect.StructField, bool) {
-	for i := range t.NumField() {
-		if yamlName(t.Field(i)) == key {
-			return t.Field(i), true
+	for _, field := range fields(t) {
+		if yamlName(field) == key {
+			return field, true
 		}
 	}
 	return reflect.StructField{}, false

@@ -14,7 +14,7 @@ import (
 func Default() Scenario {
 	return Scenario{
 		HangAfter: 10 * time.Second,
-		Server:    Server{Kind: Reference, Workers: 4, Timeout: 30 * time.Second},
+		Server:    Server{Kind: Reference, WorkerSettings: WorkerSettings{Workers: 4, Timeout: 30 * time.Second}},
 		Load:      Load{Rate: 100, Shape: "constant", Senders: 1024, Timeout: 30 * time.Second},
 		Phases:    Phases{Before: 5 * time.Second, During: 10 * time.Second, After: 10 * time.Second},
 	}
@@ -61,11 +61,10 @@ func (v *validation) tags(value reflect.Value, key string) {
 			v.tags(value.Index(i), fmt.Sprintf("%s[%d]", key, i))
 		}
 	case reflect.Struct:
-		for i := range value.NumField() {
-			field := value.Type().Field(i)
-			at := join(key, yamlName(field))
-			v.tag(value.Field(i), field, at)
-			v.tags(value.Field(i), at)
+		for _, field := range fields(value.Type()) {
+			at, held := join(key, yamlName(field)), value.FieldByIndex(field.Index)
+			v.tag(held, field, at)
+			v.tags(held, at)
 		}
 	}
 }

@@ -37,7 +37,7 @@ func (t *ThreadIDs) Of(id int) int {
 		return 0 // it has ended
 	}
 	for _, outer := range threads[:min(len(threads), maxSpaceThreads)] {
-		if status, err := t.fs.TaskStatus(t.pid, outer); err == nil && len(status.NSPID) > 0 {
+		if status, err := t.fs.Thread(t.pid, outer).Status(); err == nil && len(status.NSPID) > 0 {
 			t.known[status.NSPID[len(status.NSPID)-1]] = outer
 		}
 	}

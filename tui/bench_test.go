@@ -189,7 +189,7 @@ func hour(length time.Duration, add func(history.Record), draw func(time.Duratio
 		for i := range workers {
 			answered += 500
 			say(at, history.WorkerSample{PID: 1000 + i, Worker: i + 1, State: "S", Moved: true, Answered: answered,
-				Threads: 4, RSS: 20 << 20})
+				Usage: history.Usage{Threads: 4, RSS: 20 << 20}})
 		}
 		if at%(10*time.Second) == 0 {
 			say(at, history.ServerSaid{Event: "worker-signalled", Worker: 1, PID: 1000,

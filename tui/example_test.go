@@ -24,8 +24,9 @@ func hangReport(n int) *report.Report {
 	}
 	v := report.Variant{
 		Name: "shared", Expect: "hang", Says: "all workers write one async_tasks.log and lock it for each line",
-		From: 0, To: -1, Planned: 21 * second,
-		Phase: history.During, PhaseFrom: 6 * second, LoadFrom: second, Backlog: 808, BacklogMax: 2048,
+		Timeline: report.Timeline{From: 0, To: -1, Planned: 21 * second, Phase: history.During, PhaseFrom: 6 * second,
+			LoadFrom: second},
+		Backlog: 808, BacklogMax: 2048,
 		Server: history.ServerStarted{Server: "reference", PID: 10817, Address: "127.0.0.1:40123", Timeout: 4 * second},
 		Load:   hangLoad(now),
 		Faults: []report.FaultSpan{{ID: "shared/1", Kind: "hold-lock", Target: "async_tasks.log", From: 8 * second, To: -1}},
@@ -94,10 +95,10 @@ func hangReport(n int) *report.Report {
 
 func hangLoad(now time.Duration) metrics.Load {
 	l := metrics.Load{
-		Due: 2600, Sent: 2600, OK: 1402, Offered: 200, Achieved: 0, InFlight: 812, Oldest: 5990 * time.Millisecond,
-		Connections: 812,
-		Tasks:       history.Ledger{Accepted: 1402, Done: 1394, Open: 8},
-		Series:      metrics.Series{Start: second, Step: 100 * time.Millisecond},
+		Counts:  metrics.Counts{Due: 2600, Sent: 2600, OK: 1402},
+		Current: metrics.Current{Offered: 200, Achieved: 0, InFlight: 812, Oldest: 5990 * time.Millisecond, Connections: 812},
+		Tasks:   history.Ledger{Accepted: 1402, Done: 1394, Open: 8},
+		Series:  metrics.Series{Start: second, Step: 100 * time.Millisecond},
 	}
 	for at := second; at < now; at += 100 * time.Millisecond {
 		p := metrics.Point{Due: 20}

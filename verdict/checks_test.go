@@ -89,10 +89,10 @@ func TestMemoryLogsAndWhatIsLeft(t *testing.T) {
 	add(0, history.PhaseStarted{Phase: history.Before})
 	for i := range 50 {
 		at := time.Duration(i) * 100 * time.Millisecond
-		add(at, history.WorkerSample{PID: 11, RSS: 10<<20 + uint64(i)<<16})
-		add(at, history.WorkerSample{PID: 12, RSS: 10 << 20})
+		add(at, history.WorkerSample{PID: 11, Usage: history.Usage{RSS: 10<<20 + uint64(i)<<16}})
+		add(at, history.WorkerSample{PID: 12, Usage: history.Usage{RSS: 10 << 20}})
 	}
-	add(4*s, history.WorkerSample{PID: 13, RSS: 90 << 20}) // it did not live long enough to say
+	add(4*s, history.WorkerSample{PID: 13, Usage: history.Usage{RSS: 90 << 20}}) // it did not live long enough to say
 	add(5*s, history.PhaseStarted{Phase: history.Ending})
 	add(6*s, history.ServerStopped{Left: []int{12}})
 	add(6*s, history.TaskLog{Files: 2, Lines: 400, Torn: 3, Started: 100, Ended: 98, Duplicated: 1})
@@ -152,7 +152,7 @@ func TestAnAbortingCheckFails(t *testing.T) {
 }
 
 func TestTheGeneratorSaysWhenItWasTheLimit(t *testing.T) {
-	if got := loadNotes(metrics.Load{Exhausted: 50 * time.Millisecond}); got != nil {
+	if got := loadNotes(metrics.Load{Generator: metrics.Generator{Exhausted: 50 * time.Millisecond}}); got != nil {
 		t.Errorf("nothing was the matter: %q", got)
 	}
 	f := metrics.New()

@@ -41,7 +41,8 @@ func whole(more ...history.Event) *Fold {
 var harmed = []history.Event{history.FaultInEffect{ID: "v/1"}, history.FaultHealed{ID: "v/1", Verified: true}}
 
 func load() metrics.Load {
-	return metrics.Load{Due: 1000, OK: 1000, All: metrics.Quantiles{Count: 1000, P99: 40 * time.Millisecond}}
+	return metrics.Load{Counts: metrics.Counts{Due: 1000, OK: 1000},
+		ResponseTimes: metrics.ResponseTimes{All: metrics.Quantiles{Count: 1000, P99: 40 * time.Millisecond}}}
 }
 
 func lockHang() []diagnose.Incident {

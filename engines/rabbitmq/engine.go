@@ -139,15 +139,15 @@ func (e *engine) Runs([]string) { e.turns.Store(time.Now().UnixNano()) }
 func (e *engine) Put(s lending.Submission) (string, error) {
 	id, body := s.ID, s.Body
 	if s.Hash != 0 {
-		if n := e.board.Keyed(s.Hash); n != 0 {
-			return e.board.ID(n), nil
+		if n := e.board.Keys.Ended(s.Hash); n != 0 {
+			return e.board.IDs.Of(n), nil
 		}
-		own, err := e.board.Number(s.ID)
+		own, err := e.board.IDs.Number(s.ID)
 		if err != nil {
 			return "", err
 		}
-		if n := e.board.Open(s.Hash, own); n != 0 {
-			id = e.board.ID(n)
+		if n := e.board.Keys.Open(s.Hash, own); n != 0 {
+			id = e.board.IDs.Of(n)
 			if body, err = lending.Renamed(body, id); err != nil {
 				return "", err
 			}

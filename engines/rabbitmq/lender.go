@@ -96,7 +96,7 @@ func (l *lender) ask(s *session) error {
 	if err != nil {
 		return err
 	}
-	l.board.SetQueue(board.Queue{Depth: waiting, InFlight: l.board.Held()}, l.now())
+	l.board.Queue.Set(board.Queue{Depth: waiting, InFlight: l.board.Workers.Held()}, l.now())
 	return nil
 }
 

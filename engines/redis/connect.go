@@ -59,4 +59,4 @@ func full(err error) bool {
 }
 
 // reader is what one worker reads the stream as. No two workers of any servers have the same: a board's ids are its own.
-func reader(b *board.Board, owner uint64) string { return "worker-" + b.ID(owner) }
+func reader(b *board.Board, owner uint64) string { return "worker-" + b.IDs.Of(owner) }

@@ -117,7 +117,7 @@ func (l *lender) tend(ctx context.Context) error {
 	for _, z := range oldest.Val() {
 		q.Oldest = max(0, time.Duration(clock.Val().UnixMilli()-int64(z.Score))*time.Millisecond)
 	}
-	l.board.SetQueue(q, l.now())
+	l.board.Queue.Set(q, l.now())
 	return nil
 }
 

@@ -60,7 +60,7 @@ func byProc(t *testing.T, pid int) (threads []ThreadRow, inodes []uint32) {
 		t.Fatal(err)
 	}
 	for _, tid := range tids {
-		line, err := proc.Read(fs.TaskPath(pid, tid, "schedstat"), 256)
+		line, err := proc.Read(fs.Thread(pid, tid).Path("schedstat"), 256)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -48,8 +48,8 @@ func TestANoteOfTheSchedulerIsConvertedToHowLongAgoItWas(t *testing.T) {
 	var last proc.Stat
 	began := time.Now()
 	for deadline := began.Add(10 * time.Second); ; {
-		start, ok := fs.ExecStart(me, tid)
-		s, err := fs.TaskStat(me, tid)
+		start, ok := fs.Thread(me, tid).ExecStart()
+		s, err := fs.Thread(me, tid).Stat()
 		last = s
 		if ok && err == nil && start != 0 && s.State == 'S' {
 			if ago, ok := clocks.Since(t.Context(), start, s.Processor); ok && ago >= 100*time.Millisecond {

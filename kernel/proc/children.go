@@ -80,7 +80,7 @@ func (c *Children) list() error {
 	c.Close()
 	c.listed = time.Now()
 	for _, tid := range tids {
-		if f, err := Open(c.fs.TaskPath(c.parent, tid, "children")); err == nil {
+		if f, err := Open(c.fs.Thread(c.parent, tid).Path("children")); err == nil {
 			c.files = append(c.files, f)
 		}
 	}

@@ -6,10 +6,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// A Descriptor is an open file of a process, by its number.
+type Descriptor struct {
+	fs          FS
+	pid, number int
+}
+
+// Descriptor is one of a process.
+func (fs FS) Descriptor(pid, fd int) Descriptor { return Descriptor{fs, pid, fd} }
+
+func (d Descriptor) path() string { return d.fs.Path(d.pid, "fd/"+strconv.Itoa(d.number)) }
+
 // Link is where a descriptor of a process leads, as the kernel words it (proc_pid_fd(5)); it asks no file system, so
 // it cannot hang on a broken one.
-func (fs FS) Link(pid, fd int) (string, error) {
-	return readLink(fs.Path(pid, "fd/"+strconv.Itoa(fd)))
+func (d Descriptor) Link() (string, error) {
+	return readLink(d.path())
 }
 
 // Folder is the working folder of a process, from which its relative paths lead on.
@@ -42,19 +53,19 @@ func numbered[text string | []byte](link text, before string) (uint64, bool) {
 }
 
 // IsFIFO says whether a descriptor is a named pipe, without asking a file system that may hang.
-func (fs FS) IsFIFO(pid, fd int) bool {
+func (d Descriptor) IsFIFO() bool {
 	var st unix.Statx_t
 	// DONT_SYNC: what the kernel knows already; a file system that hangs is not asked.
-	err := unix.Statx(unix.AT_FDCWD, fs.Path(pid, "fd/"+strconv.Itoa(fd)), unix.AT_STATX_DONT_SYNC, unix.STATX_TYPE, &st)
+	err := unix.Statx(unix.AT_FDCWD, d.path(), unix.AT_STATX_DONT_SYNC, unix.STATX_TYPE, &st)
 	return err == nil && st.Mode&unix.S_IFMT == unix.S_IFIFO
 }
 
 // PipeFill is how many bytes are in a pipe, and how many it holds (pipe(7), F_GETPIPE_SZ of fcntl(2)); -1: not known.
 // It makes us a reader for a moment.
-func (fs FS) PipeFill(pid, fd int) (fill, size int) {
+func (d Descriptor) PipeFill() (fill, size int) {
 	// The kernel opens the pipe itself, non-blocking; it is closed at once, for meanwhile a writer would not learn
 	// that the last true reader has gone.
-	file, err := unix.Open(fs.Path(pid, "fd/"+strconv.Itoa(fd)), unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	file, err := unix.Open(d.path(), unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return -1, -1
 	}

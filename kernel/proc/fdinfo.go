@@ -49,9 +49,9 @@ type TimerFD struct {
 // maxFDInfo bounds what is read, in bytes: about ten thousand descriptors of one epoll instance.
 const maxFDInfo = 1 << 20
 
-// FDInfo reads it of one descriptor.
-func (fs FS) FDInfo(pid, fd int) (FDInfo, error) {
-	text, err := Read(fs.Path(pid, "fdinfo/"+strconv.Itoa(fd)), maxFDInfo)
+// Info reads it of a descriptor.
+func (d Descriptor) Info() (FDInfo, error) {
+	text, err := Read(d.fs.Path(d.pid, "fdinfo/"+strconv.Itoa(d.number)), maxFDInfo)
 	if err != nil {
 		return FDInfo{}, err
 	}

@@ -27,7 +27,7 @@ func TestWhatTheKernelSaysOfADescriptorIsRead(t *testing.T) {
 	me := os.Getpid()
 	look := func(fd int) FDInfo {
 		t.Helper()
-		info, err := fs.FDInfo(me, fd)
+		info, err := fs.Descriptor(me, fd).Info()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -102,7 +102,7 @@ func TestALockOfThisProcessIsReadOfItsDescriptor(t *testing.T) {
 	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX); err != nil {
 		t.Fatal(err)
 	}
-	info, err := FS("/proc").FDInfo(os.Getpid(), int(file.Fd()))
+	info, err := FS("/proc").Descriptor(os.Getpid(), int(file.Fd())).Info()
 	if err != nil || len(info.Locks) != 1 {
 		t.Fatalf("%+v (%v)", info, err)
 	}

@@ -15,11 +15,6 @@ func (fs FS) Path(pid int, name string) string {
 	return filepath.Join(string(fs), strconv.Itoa(pid), name)
 }
 
-// TaskPath is where a file of one of its threads is.
-func (fs FS) TaskPath(pid, tid int, name string) string {
-	return filepath.Join(string(fs), strconv.Itoa(pid), "task", strconv.Itoa(tid), name)
-}
-
 // Self is where a file of the reading process is.
 func (fs FS) Self(name string) string { return filepath.Join(string(fs), "self", name) }
 

@@ -34,8 +34,8 @@ func ParseExecStart(text []byte) (time.Duration, bool) {
 }
 
 // ExecStart reads it of a thread.
-func (fs FS) ExecStart(pid, tid int) (time.Duration, bool) {
-	text, err := Read(fs.TaskPath(pid, tid, "sched"), MaxRead)
+func (t Thread) ExecStart() (time.Duration, bool) {
+	text, err := Read(t.Path("sched"), MaxRead)
 	if err != nil {
 		return 0, false
 	}

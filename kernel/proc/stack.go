@@ -10,8 +10,8 @@ const maxFrames = 24
 
 // Stack is a thread's stack in the kernel, innermost function first (proc_pid_stack(5)); empty: it is in none, or we
 // are not root.
-func (fs FS) Stack(pid, tid int) []string {
-	text, err := Read(fs.TaskPath(pid, tid, "stack"), MaxRead)
+func (t Thread) Stack() []string {
+	text, err := Read(t.Path("stack"), MaxRead)
 	if err != nil {
 		return nil
 	}

@@ -98,8 +98,8 @@ func ParseStat(line []byte) (Stat, error) {
 // Stat reads a process's line.
 func (fs FS) Stat(pid int) (Stat, error) { return readStat(fs.Path(pid, "stat")) }
 
-// TaskStat reads that of one of its threads.
-func (fs FS) TaskStat(pid, tid int) (Stat, error) { return readStat(fs.TaskPath(pid, tid, "stat")) }
+// Stat reads that of a thread.
+func (t Thread) Stat() (Stat, error) { return readStat(t.Path("stat")) }
 
 func readStat(path string) (Stat, error) {
 	line, err := Read(path, MaxRead)

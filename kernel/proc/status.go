@@ -38,9 +38,9 @@ var errStatus = errors.New("malformed status")
 // Status reads a process's.
 func (fs FS) Status(pid int) (Status, error) { return readStatus(fs.Path(pid, "status")) }
 
-// TaskStatus reads that of one of its threads, which has a mask of signals of its own.
-func (fs FS) TaskStatus(pid, tid int) (Status, error) {
-	return readStatus(fs.TaskPath(pid, tid, "status"))
+// Status reads that of a thread, which has a mask of signals of its own.
+func (t Thread) Status() (Status, error) {
+	return readStatus(t.Path("status"))
 }
 
 // OwnStatus reads that of the reading process.

@@ -17,8 +17,8 @@ type Call struct {
 }
 
 // Call reads it; it takes the right to trace the process.
-func (fs FS) Call(pid, tid int) (Call, error) {
-	text, err := Read(fs.TaskPath(pid, tid, "syscall"), 256)
+func (t Thread) Call() (Call, error) {
+	text, err := Read(t.Path("syscall"), 256)
 	if err != nil {
 		return Call{}, err
 	}

@@ -4,8 +4,8 @@ import "strings"
 
 // Wchan is the kernel's function in which a thread sleeps (proc_pid_wchan(5)); empty: it does not sleep there, or it
 // may not be told.
-func (fs FS) Wchan(pid, tid int) string {
-	text, err := Read(fs.TaskPath(pid, tid, "wchan"), 256)
+func (t Thread) Wchan() string {
+	text, err := Read(t.Path("wchan"), 256)
 	if err != nil || string(text) == "0" {
 		return ""
 	}

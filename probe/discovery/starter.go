@@ -72,7 +72,7 @@ func connected(p proc.FS, netns string, pid int) bool {
 	own := map[uint32]bool{}
 	fds, _ := p.FDs(pid)
 	for _, fd := range fds {
-		link, err := p.Link(pid, fd)
+		link, err := p.Descriptor(pid, fd).Link()
 		if inode, ok := proc.SocketInode(link); err == nil && ok && fd > lastStandard {
 			own[inode] = true
 		}

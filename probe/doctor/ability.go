@@ -38,7 +38,7 @@ func Abilities(pid int) []Ability {
 		all = append(all, a)
 	}
 	file := func(name string, valid func(text string) bool) error {
-		text, err := proc.Read(p.TaskPath(pid, pid, name), proc.MaxRead)
+		text, err := proc.Read(p.Thread(pid, pid).Path(name), proc.MaxRead)
 		if err == nil && valid != nil && !valid(string(text)) {
 			return errors.New("the kernel does not tell")
 		}

@@ -42,7 +42,7 @@ func (g *gunicornFile) close() {}
 
 // openIn says whether a process has the file open by the same number: a fork leaves the numbers as they are.
 func (g *gunicornFile) openIn(fs proc.FS, pid int) bool {
-	link, err := fs.Link(pid, g.fd)
+	link, err := fs.Descriptor(pid, g.fd).Link()
 	return err == nil && link == g.link
 }
 

@@ -17,7 +17,7 @@ func find(fs proc.FS, pid int) source {
 		return nil
 	}
 	for _, fd := range fds {
-		link, err := fs.Link(pid, fd)
+		link, err := fs.Descriptor(pid, fd).Link()
 		if err != nil {
 			continue
 		}

@@ -49,7 +49,7 @@ func Of(fs proc.FS, pid int, all map[uint32]Socket) []Socket {
 	var out []Socket
 	fds, _ := fs.FDs(pid)
 	for _, fd := range fds {
-		link, err := fs.Link(pid, fd)
+		link, err := fs.Descriptor(pid, fd).Link()
 		if err != nil {
 			continue
 		}

@@ -31,7 +31,7 @@ type Process struct {
 func (p *Process) Account(t *Thread) (proc.Schedstat, error) {
 	if !t.file.IsOpen() {
 		var err error
-		if t.file, err = proc.Open(p.fs.TaskPath(p.PID, t.TID, "schedstat")); err != nil {
+		if t.file, err = proc.Open(p.fs.Thread(p.PID, t.TID).Path("schedstat")); err != nil {
 			return proc.Schedstat{}, err
 		}
 	}

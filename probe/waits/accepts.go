@@ -6,12 +6,12 @@ import "github.com/hangtime-dev/hangtime/kernel/proc"
 // comes there. Go's runtime has every socket in its set, edge-triggered, whether anybody accepts there or not, so that
 // such a member says nothing. False also where its call may not be read.
 func Accepts(fs proc.FS, pid, tid int, listening map[uint32]bool) bool {
-	c, err := fs.Call(pid, tid)
+	c, err := fs.Thread(pid, tid).Call()
 	if err != nil {
 		return false
 	}
 	at := func(fd int) bool {
-		link, err := fs.Link(pid, fd)
+		link, err := fs.Descriptor(pid, fd).Link()
 		inode, ok := proc.SocketInode(link)
 		return err == nil && ok && listening[inode]
 	}

@@ -46,13 +46,13 @@ e = select.epoll(); e.register(s, select.EPOLLIN)
 		}
 		fd, _ := strconv.Atoi(strings.TrimSpace(line))
 		pid, fs := cmd.Process.Pid, proc.FS("/proc")
-		link, err := fs.Link(pid, fd)
+		link, err := fs.Descriptor(pid, fd).Link()
 		inode, ok := proc.SocketInode(link)
 		if err != nil || !ok {
 			t.Fatalf("descriptor %d is %q: %v", fd, link, err)
 		}
 		waits := func() bool { // it has come to its call
-			c, err := fs.Call(pid, pid)
+			c, err := fs.Thread(pid, pid).Call()
 			return err == nil && !c.Running && (isSet(c.Name()) || strings.HasPrefix(c.Name(), "accept") || c.Name() == "read")
 		}
 		for end := time.Now().Add(10 * time.Second); !waits() && time.Now().Before(end); {
@@ -81,7 +81,7 @@ func TestASocketThatGoHasOpenedIsNotWaitedAt(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, fd := range fds {
-		if link, err := fs.Link(pid, fd); err == nil {
+		if link, err := fs.Descriptor(pid, fd).Link(); err == nil {
 			if inode, ok := proc.SocketInode(link); ok {
 				all[inode] = true
 			}

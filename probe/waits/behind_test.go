@@ -52,12 +52,12 @@ func behind(t *testing.T, f *Finder, pid int, wanted func(history.Event) bool) h
 	t.Helper()
 	var last history.Event
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
-		call, err := f.fs.Call(pid, pid)
+		call, err := f.fs.Thread(pid, pid).Call()
 		if err != nil {
 			t.Skipf("the system calls of a child may not be read: %v", err)
 		}
-		s := Subject{PID: pid, TID: pid, Call: call, State: 'S', Wchan: f.fs.Wchan(pid, pid),
-			Stack: f.fs.Stack(pid, pid), Threads: []int{pid}}
+		s := Subject{PID: pid, TID: pid, Call: call, State: 'S', Wchan: f.fs.Thread(pid, pid).Wchan(),
+			Stack: f.fs.Thread(pid, pid).Stack(), Threads: []int{pid}}
 		if last = f.Behind(s, Server{Workers: []int{pid}}).Event; last != nil && wanted(last) {
 			return last
 		}
@@ -116,11 +116,11 @@ time.sleep(3600)`)
 f = open("db", "r+"); fcntl.lockf(f, fcntl.LOCK_EX, 10, 100)
 print("ready", flush=True)
 time.sleep(3600)`)
-	call, err := f.fs.Call(has, has)
+	call, err := f.fs.Thread(has, has).Call()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if ev := f.polledLock(Subject{PID: has, TID: has, Call: call}); ev != nil {
+	if ev := f.locks.polled(Subject{PID: has, TID: has, Call: call}); ev != nil {
 		t.Errorf("one that has a lock of the file itself asks for %+v", ev)
 	}
 }

@@ -96,14 +96,14 @@ func (f *Finder) does(link *history.Link, server Server) history.Event {
 	if title := f.Title(link.PID); title != "" {
 		link.Command = title
 	}
-	call, err := f.fs.Call(link.PID, link.PID)
+	call, err := f.fs.Thread(link.PID, link.PID).Call()
 	if err != nil {
 		return nil
 	}
 	threads, _ := f.fs.Threads(link.PID)
 	a := f.Behind(Subject{
 		PID: link.PID, TID: link.PID, Call: call, State: stat.State,
-		Wchan: f.fs.Wchan(link.PID, link.PID), Stack: f.fs.Stack(link.PID, link.PID), Threads: threads,
+		Wchan: f.fs.Thread(link.PID, link.PID).Wchan(), Stack: f.fs.Thread(link.PID, link.PID).Stack(), Threads: threads,
 	}, server)
 	link.Idle = a.Idle
 	link.Does = doing(call, a)

@@ -9,10 +9,17 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/kernel/kcmp"
 	"github.com/hangtime-dev/hangtime/kernel/memory"
+	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
-// child is a thread that waits for the end of a child (wait4(2), waitid(2)).
-func (f *Finder) child(a *Answer, s Subject, server Server) {
+// children finds the child processes that threads wait for.
+type children struct {
+	fs   proc.FS
+	host *host
+}
+
+// ended is a thread that waits for the end of a child (wait4(2), waitid(2)).
+func (c *children) ended(a *Answer, s Subject, server Server) {
 	pid := int(int32(s.Call.Args[0]))
 	if s.Call.Name() == "waitid" {
 		pid = 0
@@ -21,7 +28,7 @@ func (f *Finder) child(a *Answer, s Subject, server Server) {
 		}
 	}
 	if pid <= 0 { // for any: the one that is there longest
-		all, err := f.fs.Children(s.PID)
+		all, err := c.fs.Children(s.PID)
 		if err != nil || len(all) == 0 {
 			return
 		}
@@ -31,13 +38,12 @@ func (f *Finder) child(a *Answer, s Subject, server Server) {
 		a.Idle, a.For = true, forWorkers
 		return
 	}
-	a.Event = history.ChildWait{PID: s.PID, TID: s.TID, Op: s.Call.Name(), Via: "end", Child: f.host.peer(pid)}
+	a.Event = history.ChildWait{PID: s.PID, TID: s.TID, Op: s.Call.Name(), Via: "end", Child: c.host.peer(pid)}
 }
 
-// Child is a thread that waits for the end of a child by its language's account, whatever its system call is: its runtime
-// looks after the children by itself. pid 0: it does not say for which. Nil: that is not known.
-func (f *Finder) Child(s Subject, pid int, server Server) history.Event {
-	all, err := f.fs.Children(s.PID)
+// said is a thread that waits for the end of a child by its language's account: see Finder.Child.
+func (c *children) said(s Subject, pid int, server Server) history.Event {
+	all, err := c.fs.Children(s.PID)
 	switch {
 	case err != nil || pid != 0 && !slices.Contains(all, pid), pid == 0 && len(all) != 1:
 		return nil
@@ -47,12 +53,12 @@ func (f *Finder) Child(s Subject, pid int, server Server) history.Event {
 	if slices.Contains(server.Workers, pid) {
 		return nil
 	}
-	return history.ChildWait{PID: s.PID, TID: s.TID, Op: s.Call.Name(), Via: "end", Child: f.host.peer(pid)}
+	return history.ChildWait{PID: s.PID, TID: s.TID, Op: s.Call.Name(), Via: "end", Child: c.host.peer(pid)}
 }
 
-// startsChild says whether a call lets its thread wait until the child that it makes has begun a program of its own, or is
+// starts says whether a call lets its thread wait until the child that it makes has begun a program of its own, or is
 // over: vfork(2), and clone(2) with CLONE_VFORK, by which posix_spawn(3) starts programs.
-func (f *Finder) startsChild(s Subject) bool {
+func starts(s Subject) bool {
 	flags := uint64(0)
 	switch s.Call.Name() {
 	case "vfork":
@@ -69,37 +75,16 @@ func (f *Finder) startsChild(s Subject) bool {
 	return flags&unix.CLONE_VFORK != 0
 }
 
-// startedChild is a thread that waits so: for the child that still has its parent's memory.
-func (f *Finder) startedChild(s Subject) history.Event {
-	all, err := f.fs.Children(s.PID)
+// started is a thread that waits so: for the child that still has its parent's memory.
+func (c *children) started(s Subject) history.Event {
+	all, err := c.fs.Children(s.PID)
 	if err != nil {
 		return nil
 	}
 	for _, pid := range slices.Backward(all) {
 		if same, err := kcmp.SameMemory(s.PID, pid); err == nil && same {
-			return history.ChildWait{PID: s.PID, TID: s.TID, Op: s.Call.Name(), Via: "start", Child: f.host.peer(pid)}
+			return history.ChildWait{PID: s.PID, TID: s.TID, Op: s.Call.Name(), Via: "start", Child: c.host.peer(pid)}
 		}
 	}
 	return nil
-}
-
-// semGetPID is GETPID of semctl(2): who last changed a semaphore.
-const semGetPID = 11
-
-// semaphore is a thread in semop(2). Who changed the semaphore last has it, where it is used as a lock.
-func (f *Finder) semaphore(s Subject) history.Event {
-	wait := history.SemaphoreWait{PID: s.PID, TID: s.TID, ID: int(int32(s.Call.Args[0]))}
-	var op [2]byte // sem_num of the first struct sembuf
-	if memory.Read(s.PID, s.Call.Args[1], op[:]) != nil {
-		return wait
-	}
-	number := binary.NativeEndian.Uint16(op[:])
-	pid, _, errno := unix.Syscall6(unix.SYS_SEMCTL, uintptr(uint32(s.Call.Args[0])), uintptr(number), semGetPID, 0, 0, 0)
-	if errno != 0 || pid == 0 {
-		return wait
-	}
-	wait.Last = f.host.peer(int(pid))
-	_, err := f.fs.Stat(int(pid))
-	wait.Dead = err != nil
-	return wait
 }

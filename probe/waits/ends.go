@@ -44,7 +44,7 @@ func (e *ends) of(link string, near []int) []end {
 	found := e.index[link]
 	var out []end
 	for _, one := range found[:min(maxOwners, len(found))] {
-		if info, err := e.fs.FDInfo(one.pid, one.fd); err == nil {
+		if info, err := e.fs.Descriptor(one.pid, one.fd).Info(); err == nil {
 			one.flags = info.Flags
 			out = append(out, one)
 		}
@@ -79,7 +79,7 @@ func (e *ends) scanAll(pids []int) bool {
 				return false
 			}
 			left--
-			link, err := e.fs.Link(pid, fd)
+			link, err := e.fs.Descriptor(pid, fd).Link()
 			if err != nil || strings.HasPrefix(link, "anon_inode:") || strings.HasPrefix(link, "/dev/pts/") ||
 				link == "/dev/null" {
 				continue

@@ -28,7 +28,7 @@ func (f *Finder) event(s Subject, m member, op string, more int, server Server) 
 		return f.host.socket(s, m, op, out, more, server)
 	}
 	if m.inode != 0 || m.kind == ofPipe || m.kind == ofChild || m.kind == ofParent {
-		return f.pipe(s, m, out, more)
+		return f.host.pipe(s, m, out, more)
 	}
 	return nil
 }

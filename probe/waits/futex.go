@@ -19,10 +19,16 @@ const (
 	mutexShared = 128
 )
 
-// futex is a thread in futex(2). glibc's mutexes have their owner's thread id 8 bytes behind the futex word, and their
+// futexes finds who has the mutexes that threads wait for in futex(2).
+type futexes struct {
+	fs   proc.FS
+	host *host
+}
+
+// behind is a thread in futex(2). glibc's mutexes have their owner's thread id 8 bytes behind the futex word, and their
 // kind 16 bytes behind it (nptl, struct __pthread_mutex_s); what is there for other futexes is no thread. By the call
 // alone an idle thread of a pool and one in a deadlock look the same.
-func (f *Finder) futex(a *Answer, s Subject) {
+func (f *futexes) behind(a *Answer, s Subject) {
 	wait := history.MutexWait{PID: s.PID, TID: s.TID, Address: s.Call.Args[0], Between: s.Call.Args[1]&futexPrivate == 0}
 	var words [20]byte
 	err := memory.Read(s.PID, s.Call.Args[0], words[:])
@@ -55,7 +61,7 @@ func (f *Finder) futex(a *Answer, s Subject) {
 // between tells of a mutex that lies in memory which processes share who has it, by the thread's number that is noted
 // in it. A number may have passed to another thread since: only a process that has the same memory can be the one. False:
 // it is no such mutex, or the numbers are those of another pid namespace.
-func (f *Finder) between(wait *history.MutexWait, owner int) bool {
+func (f *futexes) between(wait *history.MutexWait, owner int) bool {
 	memory, ok := f.sharedAt(wait.PID, wait.Address)
 	if !ok || !f.sameNumbers(wait.PID) {
 		return false
@@ -76,7 +82,7 @@ func (f *Finder) between(wait *history.MutexWait, owner int) bool {
 }
 
 // sharedAt is the piece of memory at an address, where processes share it (MAP_SHARED).
-func (f *Finder) sharedAt(pid int, address uint64) (proc.Mapping, bool) {
+func (f *futexes) sharedAt(pid int, address uint64) (proc.Mapping, bool) {
 	all, err := f.fs.Maps(pid)
 	if err != nil {
 		return proc.Mapping{}, false
@@ -90,7 +96,7 @@ func (f *Finder) sharedAt(pid int, address uint64) (proc.Mapping, bool) {
 }
 
 // sameNumbers says whether a process counts processes as we do.
-func (f *Finder) sameNumbers(pid int) bool {
+func (f *futexes) sameNumbers(pid int) bool {
 	theirs, err := f.fs.Namespace(pid, "pid")
 	own, errOwn := f.fs.OwnNamespace("pid")
 	return err == nil && errOwn == nil && theirs == own

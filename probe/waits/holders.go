@@ -143,7 +143,7 @@ func (h *holders) having(lock proc.Lock, waiter lockWaiter, near []int) (pids []
 		}
 		creatorShown = creatorShown || pid == lock.PID
 		for _, fd := range fds {
-			link, err := h.fs.Link(pid, fd)
+			link, err := h.fs.Descriptor(pid, fd).Link()
 			switch {
 			case err != nil:
 			case waiter.path != "" && link == waiter.path:
@@ -203,7 +203,7 @@ func rank(h history.LockHolder) int {
 // locked says whether a descriptor is of the open file that has a lock. The waiter's own open file has none that it
 // waits for: one that reads the same it only changes.
 func (h *holders) locked(pid, fd int, lock proc.Lock, waiter lockWaiter) bool {
-	info, err := h.fs.FDInfo(pid, fd)
+	info, err := h.fs.Descriptor(pid, fd).Info()
 	if err != nil || !slices.ContainsFunc(info.Locks, func(l proc.Lock) bool {
 		return l.Device == lock.Device && l.Inode == lock.Inode && l.Class == lock.Class && l.PID == lock.PID &&
 			l.From == lock.From

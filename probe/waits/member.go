@@ -60,7 +60,7 @@ func (h *host) member(pid, fd int, link string, server Server) member {
 	m := member{fd: fd, link: link}
 	if link == "" {
 		var err error
-		if m.link, err = h.fs.Link(pid, fd); err != nil {
+		if m.link, err = h.fs.Descriptor(pid, fd).Link(); err != nil {
 			return m
 		}
 	}
@@ -81,12 +81,12 @@ func (h *host) member(pid, fd int, link string, server Server) member {
 		m.kind = ofTimer
 	case strings.HasPrefix(link, "anon_inode:[pidfd"):
 		m.kind = ofChild
-		if info, err := h.fs.FDInfo(pid, fd); err == nil {
+		if info, err := h.fs.Descriptor(pid, fd).Info(); err == nil {
 			m.child = info.PID
 		}
 	case strings.HasPrefix(link, "/dev/pts/"), strings.HasPrefix(link, "/dev/tty"), link == "/dev/console":
 		m.kind = ofTerminal
-	case strings.HasPrefix(link, "/") && !strings.HasPrefix(link, "/dev/") && h.fs.IsFIFO(pid, fd):
+	case strings.HasPrefix(link, "/") && !strings.HasPrefix(link, "/dev/") && h.fs.Descriptor(pid, fd).IsFIFO():
 		m.kind = ofPipe
 	}
 	return m
@@ -135,7 +135,7 @@ func (h *host) socketMember(pid int, m *member, server Server) {
 func (h *host) pipeMember(pid int, m *member, server Server) {
 	var others []end
 	mine := uint64(unix.O_RDONLY)
-	if info, err := h.fs.FDInfo(pid, m.fd); err == nil {
+	if info, err := h.fs.Descriptor(pid, m.fd).Info(); err == nil {
 		mine = info.Flags & unix.O_ACCMODE
 	}
 	for _, one := range h.endsOf(m.link) {

@@ -14,15 +14,15 @@ import (
 // path tells what a call that is given a path waits for: a FIFO that nobody has opened at its other end, or a file
 // system. Which of them the kernel's own frames say: to ask the file system what the path leads to would be to wait for
 // it as well.
-func (f *Finder) path(a *Answer, s Subject) {
-	given := f.pathArgument(s)
+func (d *fileSystems) path(a *Answer, s Subject) {
+	given := d.pathArgument(s)
 	for _, frame := range append([]string{s.Wchan}, s.Stack...) {
 		if strings.Contains(frame, "fifo_open") || strings.Contains(frame, "wait_for_partner") {
 			a.Event = fifo(s, given)
 			return
 		}
 	}
-	a.Event = f.disk(s, -1, given)
+	a.Event = d.behind(s, -1, given)
 }
 
 // fifo is a thread in open(2) of a FIFO, which returns when somebody opens its other end (fifo(7)).
@@ -39,7 +39,7 @@ func fifo(s Subject, given string) history.Event {
 }
 
 // pathArgument reads the path that the call was given, in full; empty: it cannot be read.
-func (f *Finder) pathArgument(s Subject) string {
+func (d *fileSystems) pathArgument(s Subject) string {
 	buf := make([]byte, 4096)
 	argument := proc.PathArgument(s.Call.Name())
 	address := s.Call.Args[argument]
@@ -57,9 +57,9 @@ func (f *Finder) pathArgument(s Subject) string {
 	}
 	folder := ""
 	if given := int(int32(s.Call.Args[0])); argument == 0 || given == unix.AT_FDCWD {
-		folder, err = f.fs.Folder(s.PID)
+		folder, err = d.fs.Folder(s.PID)
 	} else {
-		folder, err = f.fs.Link(s.PID, given)
+		folder, err = d.fs.Descriptor(s.PID, given).Link()
 	}
 	if err != nil || !strings.HasPrefix(folder, "/") {
 		return ""

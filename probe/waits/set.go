@@ -40,7 +40,7 @@ func watchedBy(fs proc.FS, pid int, c proc.Call) (all []watched, ok bool) {
 	case "select", "pselect6":
 		return selectSet(pid, c)
 	default:
-		info, err := fs.FDInfo(pid, c.FD())
+		info, err := fs.Descriptor(pid, c.FD()).Info()
 		if err != nil {
 			return nil, false
 		}

@@ -45,7 +45,7 @@ print(s.getsockname()[1], flush=True)
 		pid := cmd.Process.Pid
 		var a Answer
 		for end := time.Now().Add(10 * time.Second); !a.Idle && time.Now().Before(end); { // it has to come to its wait first
-			if c, err := proc.FS("/proc").Call(pid, pid); err == nil {
+			if c, err := proc.FS("/proc").Thread(pid, pid).Call(); err == nil {
 				a = f.Behind(Subject{PID: pid, TID: pid, Call: c, State: 'S', Threads: []int{pid}},
 					Server{Ports: map[uint16]bool{uint16(port): true}})
 			}

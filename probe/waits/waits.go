@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 )
 
@@ -20,36 +21,42 @@ func (f *Finder) Behind(s Subject, server Server) Answer {
 	a := Answer{Words: f.words(s.PID, c)}
 	if c.None {
 		if s.State == 'D' {
-			a.Event = f.disk(s, -1, "")
+			a.Event = f.files.behind(s, -1, "")
 		}
 		return a
 	}
 	if kind := c.FileLockWait(); kind != "" {
-		a.Event = f.lock(s, kind)
+		a.Event = f.locks.behind(s, kind)
 		return a
 	}
 	switch name := c.Name(); {
 	case name == "accept" || name == "accept4":
 		a.Idle, a.For, a.Only = true, forConnections, true
 	case name == "futex" || name == "futex_waitv":
-		f.futex(&a, s)
+		f.futexes.behind(&a, s)
 	case name == "wait4" || name == "waitid":
-		f.child(&a, s, server)
-	case f.startsChild(s):
-		a.Event = f.startedChild(s)
+		f.children.ended(&a, s, server)
+	case starts(s):
+		a.Event = f.children.started(s)
 	case name == "mq_timedreceive" || name == "mq_timedsend": // a message queue, which is in no file system that is mounted
 	case name == "semop" || name == "semtimedop":
-		a.Event = f.semaphore(s)
+		a.Event = f.host.semaphore(s)
 	case name == "nanosleep" || name == "clock_nanosleep":
-		a.Event = f.polledLock(s)
+		a.Event = f.locks.polled(s)
 	case isSet(name):
 		f.set(&a, s, server)
 	case proc.TakesPath(name):
-		f.path(&a, s)
+		f.files.path(&a, s)
 	case proc.TakesDescriptor(name):
 		f.descriptor(&a, s, c.FD(), server)
 	}
 	return a
+}
+
+// Child is a thread that waits for the end of a child by its language's account, whatever its system call is: its runtime
+// looks after the children by itself. pid 0: it does not say for which. Nil: that is not known.
+func (f *Finder) Child(s Subject, pid int, server Server) history.Event {
+	return f.children.said(s, pid, server)
 }
 
 // descriptor tells by what the descriptor leads to.
@@ -76,7 +83,7 @@ func (f *Finder) descriptor(a *Answer, s Subject, fd int, server Server) {
 		a.Event = f.event(s, m, op, 0, server) // a pipe that is full
 	case ofFile:
 		if m.link != "" && !startsWithAny(m.link, "/dev/", "/memfd:", "anon_inode:") {
-			a.Event = f.disk(s, fd, strings.TrimSuffix(m.link, " (deleted)"))
+			a.Event = f.files.behind(s, fd, strings.TrimSuffix(m.link, " (deleted)"))
 		}
 	default:
 		a.Event = f.event(s, m, op, 0, server)
@@ -91,7 +98,7 @@ func (f *Finder) words(pid int, c proc.Call) string {
 	}
 	fd := c.FD() // of sendfile the side that may be full
 	text := strconv.Itoa(fd)
-	if link, err := f.fs.Link(pid, fd); err == nil {
+	if link, err := f.fs.Descriptor(pid, fd).Link(); err == nil {
 		text += " → " + link
 	}
 	switch c.FileLockWait() {

@@ -244,7 +244,7 @@ func (e *engine) takeBack(owner uint64) int {
 	if e == nil {
 		return 0
 	}
-	loans := e.board.Release(owner, e.clock.Now())
+	loans := e.board.Leases.Release(owner, e.clock.Now())
 	if err := e.lender.GiveBack(owner, loans); err != nil {
 		e.account.Say("warning", "tasks-not-given-back", Fields{"reason": err.Error()})
 	}

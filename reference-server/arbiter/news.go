@@ -26,7 +26,7 @@ func (w *workers) heard(c *child, line map[string]any) {
 	case "ready":
 		c.ready = true
 		if !c.leaving {
-			w.board.Place(c.place).State.Store(board.Ready)
+			w.board.Workers.Place(c.place).State.Store(board.Ready)
 		}
 		w.account.Say("info", "worker-ready", fields)
 		w.sayReady()
@@ -60,8 +60,8 @@ func (w *workers) sayReady() {
 func (w *workers) reap(c *child, state *os.ProcessState, now int64) (hopeless int) {
 	delete(w.children, c.pid)
 	returned := w.engine.takeBack(c.owner)
-	lost := w.board.Lose(c.owner, now)
-	if p := w.board.Place(c.place); p.Owner.Load() == c.owner {
+	lost := w.board.Tasks.Lose(c.owner, now)
+	if p := w.board.Workers.Place(c.place); p.Owner.Load() == c.owner {
 		p.State.Store(board.Empty)
 	}
 	fields := Fields{"worker": c.place, "pid": c.pid, "age": c.age, "tasks_lost": lost}

@@ -12,7 +12,7 @@ const quickLimit = time.Second
 // Run serves until it is told to stop, and returns the exit code.
 func (a *Arbiter) Run() int {
 	now := a.clock.Now()
-	a.board.SetArbiter(os.Getpid(), now, a.workers.target)
+	a.board.Workers.SetArbiter(os.Getpid(), now, a.workers.target)
 	a.watchdog.floor, a.watchdog.lastLook = now, now
 	for _, l := range a.launcher.listeners {
 		a.account.Say("info", "listening", Fields{"address": l.Address, "pid": os.Getpid()})

@@ -105,15 +105,15 @@ func (w *workers) resize(target int) {
 func (w *workers) setTarget(target int) {
 	before := w.target
 	w.target, w.gone = target, 0
-	pid, start, _ := w.board.Arbiter()
-	w.board.SetArbiter(pid, start, w.target)
+	pid, start, _ := w.board.Workers.Arbiter()
+	w.board.Workers.SetArbiter(pid, start, w.target)
 	w.hooks.reached("nworkers_changed", os.Getpid(), Fields{"workers": target, "before": before})
 }
 
 func (w *workers) tellToLeave(c *child, now int64) {
 	c.leaving = true
 	c.deadline = now + int64(w.cfg.GracefulTimeout)
-	w.board.Place(c.place).State.Store(board.Leaving)
+	w.board.Workers.Place(c.place).State.Store(board.Leaving)
 	c.signal(w.account, syscall.SIGTERM)
 }
 
@@ -129,7 +129,7 @@ func (w *workers) spawn(now int64) bool {
 		limit += rand.IntN(w.cfg.MaxRequestsJitter + 1)
 	}
 	w.hooks.reached("pre_fork", os.Getpid(), Fields{"worker": place})
-	birth := worker.Birth{Config: *w.cfg, Place: place, Age: w.age, Owner: w.board.NewOwner(), MaxRequests: limit,
+	birth := worker.Birth{Config: *w.cfg, Place: place, Age: w.age, Owner: w.board.Workers.NewOwner(), MaxRequests: limit,
 		Listeners: len(w.launcher.listeners)}
 	b, err := w.launcher.start(birth)
 	if err != nil {
@@ -139,7 +139,7 @@ func (w *workers) spawn(now int64) bool {
 	}
 	c := &child{born: b, pid: b.process.Pid, place: place, age: w.age, owner: birth.Owner, started: now}
 	w.children[c.pid] = c
-	p := w.board.Place(place)
+	p := w.board.Workers.Place(place)
 	p.Owner.Store(c.owner)
 	p.PID.Store(uint64(c.pid))
 	p.Age.Store(uint64(c.age))

@@ -15,32 +15,32 @@ var (
 func TestReleaseGivesWhatADeadWorkerHeld(t *testing.T) {
 	b := newBoard(t)
 	hold := func(o Owner, token string) uint64 {
-		n := b.Accept(Owner{}, 1)
-		if !b.Hold(n, o, token, 2, 0) {
+		n := b.Tasks.Accept(Owner{}, 1)
+		if !b.Leases.Hold(n, o, token, 2, 0) {
 			t.Fatalf("task %d cannot be held", n)
 		}
 		return n
 	}
 	waits, runs, done, others := hold(first, "waits"), hold(first, "runs"), hold(first, "done"), hold(second, "others")
 	long := hold(first, strings.Repeat("x", tokenSize+1))
-	b.Start(runs, 3)
-	b.Start(done, 3)
-	b.End(done, Done, 4)
+	b.Tasks.Start(runs, 3)
+	b.Tasks.Start(done, 3)
+	b.Tasks.End(done, Done, 4)
 	got := map[Loan]bool{}
-	for _, loan := range b.Release(first.Number, 99) {
+	for _, loan := range b.Leases.Release(first.Number, 99) {
 		got[loan] = true
 	}
 	if len(got) != 3 || !got[Loan{"waits", false}] || !got[Loan{"runs", false}] || !got[Loan{"done", true}] {
 		t.Errorf("released %v, want those that wait, run and were done; not the one whose token is too long", got)
 	}
-	if again := b.Release(first.Number, 99); len(again) != 0 {
+	if again := b.Leases.Release(first.Number, 99); len(again) != 0 {
 		t.Errorf("released again: %v", again)
 	}
-	if lost := b.Lose(first.Number, 5); lost != 0 {
+	if lost := b.Tasks.Lose(first.Number, 5); lost != 0 {
 		t.Errorf("%d tasks are called lost, want none: the engine has them", lost)
 	}
 	for n, want := range map[uint64]State{waits: Accepted, runs: Accepted, done: Done, others: Accepted, long: Accepted} {
-		if got := b.Get(n); got.State != want || want == Accepted && n != others && got.PID != 0 {
+		if got := b.Tasks.Get(n); got.State != want || want == Accepted && n != others && got.PID != 0 {
 			t.Errorf("task %d: %v of process %d, want %v of none", n, got.State, got.PID, want)
 		}
 	}
@@ -49,7 +49,7 @@ func TestReleaseGivesWhatADeadWorkerHeld(t *testing.T) {
 // What a living worker holds is not begun by another until its loop has not turned for long.
 func TestHoldLeavesALivingWorkerItsTask(t *testing.T) {
 	b := newBoard(t)
-	n := b.Accept(Owner{}, 1)
+	n := b.Tasks.Accept(Owner{}, 1)
 	steps := []struct {
 		name       string
 		by         Owner
@@ -62,20 +62,20 @@ func TestHoldLeavesALivingWorkerItsTask(t *testing.T) {
 		{"the first one has not turned since", second, 200, 150, true},
 	}
 	for _, s := range steps {
-		if got := b.Hold(n, s.by, "token", s.now, s.fresh); got != s.want {
+		if got := b.Leases.Hold(n, s.by, "token", s.now, s.fresh); got != s.want {
 			t.Errorf("%s: %v, want %v", s.name, got, s.want)
 		}
 	}
-	b.Renew(n, 300)
-	if b.Hold(n, first, "token", 320, 270) {
+	b.Leases.Renew(n, 300)
+	if b.Leases.Hold(n, first, "token", 320, 270) {
 		t.Error("it was given away although its worker's loop had turned")
 	}
-	b.Start(n, 330)
-	b.End(n, Done, 340)
-	if b.Hold(n, first, "token", 999, 998) {
+	b.Tasks.Start(n, 330)
+	b.Tasks.End(n, Done, 340)
+	if b.Leases.Hold(n, first, "token", 999, 998) {
 		t.Error("it was given out although it was done")
 	}
-	if q, _ := b.Queue(); q.Redelivered != 1 {
+	if q, _ := b.Queue.Last(); q.Redelivered != 1 {
 		t.Errorf("%d redelivered, want 1", q.Redelivered)
 	}
 }
@@ -83,27 +83,27 @@ func TestHoldLeavesALivingWorkerItsTask(t *testing.T) {
 // A task that is given up for its next try is nobody's, and its tries are counted; one that ends a second time is, too.
 func TestTriesAndEndsAreCounted(t *testing.T) {
 	b := newBoard(t)
-	n := b.Accept(Owner{}, 1)
+	n := b.Tasks.Accept(Owner{}, 1)
 	for want := 1; want <= 3; want++ {
-		b.Hold(n, first, "token", int64(want), int64(want))
-		b.Start(n, 2)
-		b.Drop(n, second) // not its holder: nothing happens
-		if got := b.Get(n); got.State != Running || b.Tries(n) != want {
-			t.Errorf("%v after %d tries, want running after %d", got.State, b.Tries(n), want)
+		b.Leases.Hold(n, first, "token", int64(want), int64(want))
+		b.Tasks.Start(n, 2)
+		b.Leases.Drop(n, second) // not its holder: nothing happens
+		if got := b.Tasks.Get(n); got.State != Running || b.Tasks.Tries(n) != want {
+			t.Errorf("%v after %d tries, want running after %d", got.State, b.Tasks.Tries(n), want)
 		}
-		b.Drop(n, first)
-		if got := b.Get(n); got.State != Accepted || got.PID != 0 {
+		b.Leases.Drop(n, first)
+		if got := b.Tasks.Get(n); got.State != Accepted || got.PID != 0 {
 			t.Errorf("%v of process %d, want accepted of none", got.State, got.PID)
 		}
 	}
-	b.End(n, Done, 5)
-	b.End(n, Done, 6)
-	dead := b.Accept(Owner{}, 1)
-	b.End(dead, DeadLettered, 7)
-	b.End(dead, DeadLettered, 8)
-	b.SetQueue(Queue{Depth: 4, InFlight: 3, Oldest: time.Second}, 9)
+	b.Tasks.End(n, Done, 5)
+	b.Tasks.End(n, Done, 6)
+	dead := b.Tasks.Accept(Owner{}, 1)
+	b.Tasks.End(dead, DeadLettered, 7)
+	b.Tasks.End(dead, DeadLettered, 8)
+	b.Queue.Set(Queue{Depth: 4, InFlight: 3, Oldest: time.Second}, 9)
 	want := Queue{Depth: 4, InFlight: 3, Oldest: time.Second, Redelivered: 2, DeadLettered: 1, DoneTwice: 1}
-	if q, at := b.Queue(); q != want || at != 9 {
+	if q, at := b.Queue.Last(); q != want || at != 9 {
 		t.Errorf("%+v at %d, want %+v at 9", q, at, want)
 	}
 }
@@ -111,10 +111,10 @@ func TestTriesAndEndsAreCounted(t *testing.T) {
 func TestKeyedFindsTheNewestThatHasEnded(t *testing.T) {
 	b := newBoard(t)
 	keyed := func(hash uint64, state State) uint64 {
-		n := b.Accept(Owner{}, 1)
-		b.SetKey(n, hash)
+		n := b.Tasks.Accept(Owner{}, 1)
+		b.Keys.Set(n, hash)
 		if state.Ended() {
-			b.End(n, state, 2)
+			b.Tasks.End(n, state, 2)
 		}
 		return n
 	}
@@ -128,7 +128,7 @@ func TestKeyedFindsTheNewestThatHasEnded(t *testing.T) {
 		t.Fatal("two tasks have one number")
 	}
 	for hash, want := range map[uint64]uint64{5: late, 6: dead, 7: 0, 8: 0} {
-		if got := b.Keyed(hash); got != want {
+		if got := b.Keys.Ended(hash); got != want {
 			t.Errorf("key %d: %d, want %d", hash, got, want)
 		}
 	}
@@ -138,34 +138,34 @@ func TestKeyedFindsTheNewestThatHasEnded(t *testing.T) {
 // again is no longer.
 func TestVanishLosesWhatOnlyTheEngineHad(t *testing.T) {
 	b := newBoard(t)
-	accept := func() uint64 { return b.Accept(Owner{}, 1) }
+	accept := func() uint64 { return b.Tasks.Accept(Owner{}, 1) }
 	waits, held, onItsWay, done := accept(), accept(), accept(), accept()
 	for _, n := range []uint64{waits, held, done} {
-		b.Stored(n)
+		b.Leases.Stored(n)
 	}
-	b.Hold(held, first, "held", 2, 0)
-	b.End(done, Done, 3)
-	if lost := b.Vanish(4); lost != 1 {
+	b.Leases.Hold(held, first, "held", 2, 0)
+	b.Tasks.End(done, Done, 3)
+	if lost := b.Leases.Vanish(4); lost != 1 {
 		t.Errorf("%d tasks lost, want one", lost)
 	}
 	states := func(want map[uint64]State) {
 		t.Helper()
 		for n, state := range want {
-			if got := b.Get(n).State; got != state {
+			if got := b.Tasks.Get(n).State; got != state {
 				t.Errorf("task %d is %v, want %v", n, got, state)
 			}
 		}
 	}
 	states(map[uint64]State{waits: Lost, held: Accepted, onItsWay: Accepted, done: Done})
-	if loans := b.Release(first.Number, 5); len(loans) != 0 {
+	if loans := b.Leases.Release(first.Number, 5); len(loans) != 0 {
 		t.Errorf("%v is given back to an engine that has it no more", loans)
 	}
 	states(map[uint64]State{held: Lost})
-	b.Stored(onItsWay)
-	if b.Gone(onItsWay) || !b.Gone(waits) {
+	b.Leases.Stored(onItsWay)
+	if b.Leases.Gone(onItsWay) || !b.Leases.Gone(waits) {
 		t.Error("the new queue has what came after, and not what the old one had")
 	}
-	if !b.Hold(waits, second, "found", 6, 0) {
+	if !b.Leases.Hold(waits, second, "found", 6, 0) {
 		t.Error("a task that was found again is not run")
 	}
 	states(map[uint64]State{waits: Accepted})

@@ -20,16 +20,16 @@ const lookEvery = 200 * time.Millisecond
 func Follow(ctx context.Context, conn *nats.Conn, cfg *settings.Queue, b *board.Board, now func() int64, vanished func(lost int)) {
 	var made time.Time // when the queue was made; zero: it was not seen yet
 	for ctx.Err() == nil {
-		q, since, err := look(ctx, conn, b.Held())
+		q, since, err := look(ctx, conn, b.Workers.Held())
 		missing := errors.Is(err, js.ErrStreamNotFound)
 		if !made.IsZero() && (missing || err == nil && !since.Equal(made)) {
-			vanished(b.Vanish(now()))
+			vanished(b.Leases.Vanish(now()))
 			made = time.Time{}
 		}
 		switch {
 		case err == nil:
 			made = since
-			b.SetQueue(q, now())
+			b.Queue.Set(q, now())
 		case missing || errors.Is(err, js.ErrConsumerNotFound):
 			_, _ = Declare(ctx, conn, cfg) // what fails is tried again
 		}

@@ -60,13 +60,13 @@ func (b *backend) Start(ready func(uint64)) error {
 
 // Full goes by what the arbiter heard last; it is for the engine itself to refuse what is one too many.
 func (b *backend) Full() bool {
-	now, at := b.board.Queue()
+	now, at := b.board.Queue.Last()
 	return at > 0 && b.now()-at < boundsFresh && now.Depth+now.InFlight >= b.limit
 }
 
 // Enqueue has the task put beside the thread that brings it: an engine may take its time.
 func (b *backend) Enqueue(t *tasks.Task, taken func(number uint64, err error)) {
-	id := b.board.ID(t.Number)
+	id := b.board.IDs.Of(t.Number)
 	body, err := bodyOf(t, id)
 	if err != nil {
 		taken(0, err)
@@ -76,7 +76,7 @@ func (b *backend) Enqueue(t *tasks.Task, taken func(number uint64, err error)) {
 	if t.Key != "" {
 		s.Hash = hashOf(t.Key)
 	}
-	b.board.SetKey(t.Number, s.Hash)
+	b.board.Keys.Set(t.Number, s.Hash)
 	go func() { taken(b.put(t.Number, s)) }()
 }
 
@@ -89,8 +89,8 @@ func (b *backend) put(n uint64, s Submission) (uint64, error) {
 	if first == s.ID {
 		return n, nil
 	}
-	b.board.SetKey(n, 0) // its number is told to nobody
-	if n, err := b.board.Number(first); err == nil && n != 0 {
+	b.board.Keys.Set(n, 0) // its number is told to nobody
+	if n, err := b.board.IDs.Number(first); err == nil && n != 0 {
 		return n, nil
 	}
 	return 0, tasks.ErrForgotten // it came to another server, or to one before this
@@ -123,7 +123,7 @@ func (b *backend) Take() (*tasks.Task, bool) {
 }
 
 // tries is how often a task was begun.
-func (b *backend) tries(t *loan) int { return b.board.Tries(t.Number) + t.earlier }
+func (b *backend) tries(t *loan) int { return b.board.Tasks.Tries(t.Number) + t.earlier }
 
 func (b *backend) Outcome(t *tasks.Task, state board.State) board.State {
 	if state != board.Failed {
@@ -147,7 +147,7 @@ func (b *backend) Settle(t *tasks.Task, outcome board.State) {
 	}
 	b.mu.Unlock()
 	// First the board: whoever gets it again must not think that it runs here.
-	b.board.Drop(t.Number, b.owner)
+	b.board.Leases.Drop(t.Number, b.owner)
 	switch tries := b.tries(l); outcome {
 	case board.Accepted:
 		b.engine.Again(l.token, b.policy.pause(tries))
@@ -173,7 +173,7 @@ func (b *backend) Renew(now int64) {
 	var tokens []string
 	renew := func(l *loan) {
 		tokens = append(tokens, l.token)
-		b.board.Renew(l.Number, now)
+		b.board.Leases.Renew(l.Number, now)
 	}
 	for _, l := range b.waiting {
 		renew(l)
@@ -210,7 +210,7 @@ func (b *backend) Stop() {
 	}
 	b.mu.Unlock()
 	for _, l := range waiting {
-		b.board.Drop(l.Number, b.owner)
+		b.board.Leases.Drop(l.Number, b.owner)
 		b.engine.Again(l.token, 0)
 	}
 }

@@ -67,7 +67,7 @@ func newBench(t *testing.T) *bench {
 	n := &bench{engine: &recorder{}, t: t, board: b, ready: make(chan uint64, 16)}
 	n.Backend = New(tasks.Parts{Config: settings.Config{Practices: settings.Practices{Limits: "bounded"},
 		Application: settings.Application{MaxConcurrentTasks: 8}}, Board: b, Clock: clock,
-		Owner: board.Owner{Number: b.NewOwner(), PID: os.Getpid()}}, n.engine,
+		Owner: board.Owner{Number: b.Workers.NewOwner(), PID: os.Getpid()}}, n.engine,
 		Policy{Tries: 3, Backoff: time.Second, AckWait: time.Hour})
 	if err := n.Backend.Start(func(n2 uint64) { n.ready <- n2 }); err != nil {
 		t.Fatal(err)
@@ -78,12 +78,12 @@ func newBench(t *testing.T) *bench {
 // accept makes a task that was begun so often before, and lends it under a token.
 func (n *bench) accept(token string, tries int) uint64 {
 	n.t.Helper()
-	number := n.board.Accept(board.Owner{}, 1)
-	other := board.Owner{Number: n.board.NewOwner()}
+	number := n.board.Tasks.Accept(board.Owner{}, 1)
+	other := board.Owner{Number: n.board.Workers.NewOwner()}
 	for range tries {
-		n.board.Hold(number, other, "earlier", 1, 0)
-		n.board.Start(number, 1)
-		n.board.Drop(number, other)
+		n.board.Leases.Hold(number, other, "earlier", 1, 0)
+		n.board.Tasks.Start(number, 1)
+		n.board.Leases.Drop(number, other)
 	}
 	n.lend(number, token)
 	return number
@@ -91,7 +91,7 @@ func (n *bench) accept(token string, tries int) uint64 {
 
 func (n *bench) lend(number uint64, token string) {
 	n.t.Helper()
-	body, err := bodyOf(&tasks.Task{Spec: tasks.Spec{Work: "sleep"}}, n.board.ID(number))
+	body, err := bodyOf(&tasks.Task{Spec: tasks.Spec{Work: "sleep"}}, n.board.IDs.Of(number))
 	if err != nil {
 		n.t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func (n *bench) take() *tasks.Task {
 	if !ok {
 		n.t.Fatal("nothing to take")
 	}
-	n.board.Start(t.Number, 1)
+	n.board.Tasks.Start(t.Number, 1)
 	return t
 }
 
@@ -149,19 +149,19 @@ func TestALastTryIsAlone(t *testing.T) {
 func TestWhatAnotherHoldsWaitsForItsEnd(t *testing.T) {
 	t.Parallel()
 	n := newBench(t)
-	other := board.Owner{Number: n.board.NewOwner()}
+	other := board.Owner{Number: n.board.Workers.NewOwner()}
 	for _, dies := range []bool{true, false} {
-		number := n.board.Accept(board.Owner{}, 1)
-		n.board.Hold(number, other, "first", 1<<62, 0) // its loop turns
-		n.board.Start(number, 1)
+		number := n.board.Tasks.Accept(board.Owner{}, 1)
+		n.board.Leases.Hold(number, other, "first", 1<<62, 0) // its loop turns
+		n.board.Tasks.Start(number, 1)
 		n.lend(number, fmt.Sprint("dies:", dies))
 		if s := n.Stats(); s.Later != 1 {
 			t.Fatalf("%+v, want one that is in doubt", s)
 		}
 		if dies {
-			n.board.Release(other.Number, 2)
+			n.board.Leases.Release(other.Number, 2)
 		} else {
-			n.board.End(number, board.Done, 1)
+			n.board.Tasks.End(number, board.Done, 1)
 		}
 		<-n.ready
 		if s := n.Stats(); s.Later != 0 {
@@ -176,7 +176,7 @@ func TestWhatKilledItsWorkersIsPutAside(t *testing.T) {
 	t.Parallel()
 	n := newBench(t)
 	number := n.accept("a", 3)
-	if state := n.board.Get(number).State; state != board.DeadLettered {
+	if state := n.board.Tasks.Get(number).State; state != board.DeadLettered {
 		t.Errorf("it is %v, want dead-lettered", state)
 	}
 	n.want("[a aside after 3]")
@@ -204,7 +204,7 @@ func TestWhoBringsATaskDoesNotWaitForTheEngine(t *testing.T) {
 			return "", tasks.ErrNoEngine // it was waited for
 		}
 	}
-	task := &tasks.Task{Spec: tasks.Spec{Work: "sleep"}, Number: n.board.Accept(board.Owner{}, 1)}
+	task := &tasks.Task{Spec: tasks.Spec{Work: "sleep"}, Number: n.board.Tasks.Accept(board.Owner{}, 1)}
 	type answer struct {
 		number uint64
 		err    error
@@ -220,10 +220,10 @@ func TestWhoBringsATaskDoesNotWaitForTheEngine(t *testing.T) {
 func TestATaskWithTheKeyOfAnotherIsThatOne(t *testing.T) {
 	t.Parallel()
 	n := newBench(t)
-	first := n.board.Accept(board.Owner{}, 1)
-	for id, want := range map[string]error{n.board.ID(first): nil, "of another server": tasks.ErrForgotten} {
+	first := n.board.Tasks.Accept(board.Owner{}, 1)
+	for id, want := range map[string]error{n.board.IDs.Of(first): nil, "of another server": tasks.ErrForgotten} {
 		n.engine.put = func(Submission) (string, error) { return id, nil }
-		task := &tasks.Task{Spec: tasks.Spec{Work: "sleep", Key: "k"}, Number: n.board.Accept(board.Owner{}, 1)}
+		task := &tasks.Task{Spec: tasks.Spec{Work: "sleep", Key: "k"}, Number: n.board.Tasks.Accept(board.Owner{}, 1)}
 		errs := make(chan error, 1)
 		n.Enqueue(task, func(number uint64, err error) {
 			if err == nil && number != first {

@@ -21,13 +21,13 @@ func (b *backend) got(d Delivery) {
 	}
 	t := &loan{Task: &tasks.Task{Spec: tasks.Spec{Work: l.Work, Duration: l.Duration, Size: l.Size}}, token: d.Token}
 	now := b.now()
-	n, err := b.board.Number(l.ID)
-	if known := b.board.Get(n); err == nil && known.State != board.Unknown {
+	n, err := b.board.IDs.Number(l.ID)
+	if known := b.board.Tasks.Get(n); err == nil && known.State != board.Unknown {
 		t.Number, t.Accepted = n, known.Accepted
 	} else {
 		// It was accepted by a server before this one, or by another that shares the engine.
-		t.Number, t.Accepted, t.earlier = b.board.Accept(board.Owner{}, now), now, d.Earlier
-		b.board.SetKey(t.Number, 0)
+		t.Number, t.Accepted, t.earlier = b.board.Tasks.Accept(board.Owner{}, now), now, d.Earlier
+		b.board.Keys.Set(t.Number, 0)
 	}
 	if b.decide(t) {
 		b.ready(t.Number)
@@ -43,7 +43,7 @@ func (b *backend) decide(t *loan) (waits bool) {
 	defer b.mu.Unlock()
 	delete(b.doubtful, t)
 	now := b.now()
-	state := b.board.Get(t.Number).State
+	state := b.board.Tasks.Get(t.Number).State
 	switch {
 	case state == board.DeadLettered:
 		b.engine.Aside(t.token, "it was dead-lettered before", b.tries(t))
@@ -51,13 +51,13 @@ func (b *backend) decide(t *loan) (waits bool) {
 		b.engine.Ended(t.token)
 	case b.stopped:
 		b.engine.Again(t.token, 0)
-	case !b.board.Hold(t.Number, b.owner, t.token, now, now-int64(b.policy.AckWait)):
+	case !b.board.Leases.Hold(t.Number, b.owner, t.token, now, now-int64(b.policy.AckWait)):
 		b.doubtful[t] = true
 		time.AfterFunc(doubtEvery, func() { b.doubt(t) })
 	case b.tries(t) >= b.policy.Tries:
-		b.board.End(t.Number, board.DeadLettered, now)
+		b.board.Tasks.End(t.Number, board.DeadLettered, now)
 		b.engine.Aside(t.token, "its worker died each time that it was tried", b.tries(t))
-		b.board.Drop(t.Number, b.owner)
+		b.board.Leases.Drop(t.Number, b.owner)
 	default:
 		b.waiting = append(b.waiting, t)
 		return true

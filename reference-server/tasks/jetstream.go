@@ -82,13 +82,13 @@ func (q *jetStream) room() int {
 
 // Full goes by what the engine said last; it is for the engine itself to refuse what is one too many.
 func (q *jetStream) Full() bool {
-	now, at := q.board.Queue()
+	now, at := q.board.Queue.Last()
 	return at > 0 && q.now()-at < boundsFresh && now.Depth+now.InFlight >= q.cfg.TaskQueue
 }
 
 // Enqueue publishes the task under its key, or under its own id: however often it is sent the engine keeps it once.
 func (q *jetStream) Enqueue(t *Task, taken func(uint64, error)) {
-	id := q.board.ID(t.Number)
+	id := q.board.IDs.Of(t.Number)
 	m, err := message(t, id)
 	if err != nil {
 		taken(0, err)
@@ -98,7 +98,7 @@ func (q *jetStream) Enqueue(t *Task, taken func(uint64, error)) {
 	if t.Key != "" {
 		key, hash = "key-"+t.Key, hashOf(t.Key)
 	}
-	q.board.SetKey(t.Number, hash)
+	q.board.Keys.Set(t.Number, hash)
 	q.publisher.Publish(m, key, func(has jetstream.Receipt, err error) {
 		switch {
 		case errors.Is(err, jetstream.ErrFull):
@@ -106,15 +106,15 @@ func (q *jetStream) Enqueue(t *Task, taken func(uint64, error)) {
 		case err != nil:
 			taken(0, err)
 		case !has.Duplicate || t.Key == "":
-			q.board.Stored(t.Number)
+			q.board.Leases.Stored(t.Number)
 			taken(t.Number, nil)
 		default:
 			n, err := q.original(t.Number, id, hash, has.Sequence)
 			if n != t.Number && !errors.Is(err, ErrNoEngine) {
-				q.board.SetKey(t.Number, 0) // its number is told to nobody
+				q.board.Keys.Set(t.Number, 0) // its number is told to nobody
 			}
 			if n == t.Number && err == nil {
-				q.board.Stored(n)
+				q.board.Leases.Stored(n)
 			}
 			taken(n, err)
 		}
@@ -123,7 +123,7 @@ func (q *jetStream) Enqueue(t *Task, taken func(uint64, error)) {
 
 // original is the task that was accepted first under a key: this very one, whose first answer was lost, or another.
 func (q *jetStream) original(own uint64, id string, hash, sequence uint64) (uint64, error) {
-	if q.board.Get(own).PID != 0 {
+	if q.board.Tasks.Get(own).PID != 0 {
 		return own, nil // somebody runs it
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), askLimit)
@@ -142,14 +142,14 @@ func (q *jetStream) original(own uint64, id string, hash, sequence uint64) (uint
 		if first == id {
 			return own, nil
 		}
-		if n, err := q.board.Number(first); err == nil && n != 0 {
+		if n, err := q.board.IDs.Number(first); err == nil && n != 0 {
 			return n, nil
 		}
 	}
-	if q.board.Get(own).State.Ended() {
+	if q.board.Tasks.Get(own).State.Ended() {
 		return own, nil // it was this one, and it has ended by now
 	}
-	if n := q.board.Keyed(hash); n != 0 {
+	if n := q.board.Keys.Ended(hash); n != 0 {
 		return n, nil
 	}
 	return 0, ErrForgotten
@@ -182,10 +182,10 @@ func (q *jetStream) Take() (*Task, bool) {
 }
 
 // tries is how often a task was begun.
-func (q *jetStream) tries(t *Task) int { return q.board.Tries(t.Number) + t.earlier }
+func (q *jetStream) tries(t *Task) int { return q.board.Tasks.Tries(t.Number) + t.earlier }
 
 func (q *jetStream) Outcome(t *Task, state board.State) board.State {
-	if state != board.Failed || q.board.Gone(t.Number) { // nobody could give it out again
+	if state != board.Failed || q.board.Leases.Gone(t.Number) { // nobody could give it out again
 		return state
 	}
 	if q.tries(t) >= q.own.Tries {
@@ -198,14 +198,14 @@ func (q *jetStream) Settle(t *Task, outcome board.State) {
 	switch outcome {
 	case board.Accepted:
 		// First the board: whoever gets it again must not think that it runs here.
-		q.board.Drop(t.Number, q.owner)
+		q.board.Leases.Drop(t.Number, q.owner)
 		_ = t.token.Again(q.conn, q.backoff(q.tries(t)))
 	case board.DeadLettered:
 		q.putAside(t, "it failed as often as it may be tried")
 	default:
 		// An answer that is lost costs a delivery: the board says that the task has ended.
 		_ = t.token.Ended(q.conn)
-		q.board.Drop(t.Number, q.owner)
+		q.board.Leases.Drop(t.Number, q.owner)
 	}
 	q.mu.Lock()
 	delete(q.taken, t.Number)
@@ -250,7 +250,7 @@ func (q *jetStream) Renew(now int64) {
 
 func (q *jetStream) renew(t *Task, now int64) {
 	_ = t.token.Runs(q.conn) // an engine that is away asks for nothing
-	q.board.Renew(t.Number, now)
+	q.board.Leases.Renew(t.Number, now)
 }
 
 // Shared is true: the engine has them.
@@ -270,7 +270,7 @@ func (q *jetStream) Stop() {
 	q.waiting = nil
 	q.mu.Unlock()
 	for _, t := range waiting {
-		q.board.Drop(t.Number, q.owner)
+		q.board.Leases.Drop(t.Number, q.owner)
 		_ = t.token.Again(q.conn, 0) // what the engine does not hear it finds out after task-ack-wait
 	}
 }

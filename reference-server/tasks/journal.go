@@ -40,7 +40,7 @@ func (j *journal) ended(t *Task, state board.State, took time.Duration, err erro
 }
 
 func (j *journal) fields(t *Task) []any {
-	return []any{"id", j.board.ID(t.Number), "pid", j.pid, "work", t.Work, "active", j.measures.active.Load(),
+	return []any{"id", j.board.IDs.Of(t.Number), "pid", j.pid, "work", t.Work, "active", j.measures.active.Load(),
 		"memory_mib", float64(j.rss()>>10) / 1024}
 }
 

@@ -59,8 +59,8 @@ func (q *jetStream) got(d jetstream.Delivery) {
 	}
 	t := &Task{Spec: Spec{Work: l.Work, Duration: l.Duration, Size: l.Size}, token: d.Token}
 	now := q.now()
-	n, err := q.board.Number(l.ID)
-	if known := q.board.Get(n); err == nil && known.State != board.Unknown {
+	n, err := q.board.IDs.Number(l.ID)
+	if known := q.board.Tasks.Get(n); err == nil && known.State != board.Unknown {
 		t.Number, t.Accepted = n, known.Accepted
 		if known.State.Ended() && known.State != board.DeadLettered && known.State != board.Lost {
 			_ = d.Token.Ended(q.conn) // if it is not heard, the task comes once more
@@ -68,18 +68,18 @@ func (q *jetStream) got(d jetstream.Delivery) {
 		}
 	} else {
 		// It was accepted by a server before this one, or by another that shares the engine.
-		t.Number, t.Accepted, t.earlier = q.board.Accept(board.Owner{}, now), now, d.Earlier
+		t.Number, t.Accepted, t.earlier = q.board.Tasks.Accept(board.Owner{}, now), now, d.Earlier
 		if !l.Due.IsZero() {
 			t.earlier = max(0, t.earlier-1) // the first time it was too early
 		}
-		q.board.SetKey(t.Number, 0)
+		q.board.Keys.Set(t.Number, 0)
 	}
-	q.board.Stored(t.Number)
+	q.board.Leases.Stored(t.Number)
 	switch {
 	case q.tries(t) >= q.own.Tries:
-		q.board.End(t.Number, board.DeadLettered, now)
+		q.board.Tasks.End(t.Number, board.DeadLettered, now)
 		q.putAside(t, "its worker died each time that it was tried")
-	case q.board.Hold(t.Number, q.owner, string(d.Token), now, now-int64(q.own.AckWait)):
+	case q.board.Leases.Hold(t.Number, q.owner, string(d.Token), now, now-int64(q.own.AckWait)):
 		q.mu.Lock()
 		q.waiting = append(q.waiting, t)
 		q.mu.Unlock()
@@ -91,7 +91,7 @@ func (q *jetStream) got(d jetstream.Delivery) {
 
 // putAside dead-letters a task; the board says so already.
 func (q *jetStream) putAside(t *Task, reason string) {
-	id := q.board.ID(t.Number)
+	id := q.board.IDs.Of(t.Number)
 	body, err := json.Marshal(letter{ID: id, Work: t.Work, Duration: t.Duration, Size: t.Size})
 	if err != nil {
 		body = nil // a letter always has a form: it came as one

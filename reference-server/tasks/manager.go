@@ -180,11 +180,11 @@ func (m *Manager) lag(late time.Duration) { m.Measures.lag(late) }
 
 func (m *Manager) slow(label uint64, took time.Duration) {
 	m.Measures.Slow.Add(1)
-	m.log.Warn("slow callback", "id", m.board.ID(label), "pid", m.owner.PID, "took_ms", ms(took))
+	m.log.Warn("slow callback", "id", m.board.IDs.Of(label), "pid", m.owner.PID, "took_ms", ms(took))
 }
 
 func (m *Manager) callbackFailed(label uint64, problem any) {
-	m.log.Error("callback failed", "id", m.board.ID(label), "pid", m.owner.PID, "error", fmt.Sprint(problem))
+	m.log.Error("callback failed", "id", m.board.IDs.Of(label), "pid", m.owner.PID, "error", fmt.Sprint(problem))
 }
 
 // Submit accepts a task, or says why not: answered is called once, from any thread, and may be before Submit returns.
@@ -208,7 +208,7 @@ func (m *Manager) Submit(s Spec, answered func(number uint64, err error)) {
 	if m.backend.Shared() {
 		owner = board.Owner{} // until a worker has it the engine does
 	}
-	t := &Task{Spec: s, Number: m.board.Accept(owner, now), Accepted: now}
+	t := &Task{Spec: s, Number: m.board.Tasks.Accept(owner, now), Accepted: now}
 	m.journal.say("task accepted", t)
 	m.backend.Enqueue(t, func(n uint64, err error) {
 		m.enqueued(t, n, err)
@@ -222,10 +222,10 @@ func (m *Manager) enqueued(t *Task, n uint64, err error) {
 	case errors.Is(err, ErrNoEngine): // that may have it all the same
 		m.refused(t)
 	case err != nil:
-		m.board.End(t.Number, board.Failed, m.clock.Now())
+		m.board.Tasks.End(t.Number, board.Failed, m.clock.Now())
 		m.refused(t)
 	case n != t.Number:
-		m.board.End(t.Number, board.Failed, m.clock.Now()) // its number was told to nobody
+		m.board.Tasks.End(t.Number, board.Failed, m.clock.Now()) // its number was told to nobody
 	default:
 		m.Measures.Accepted.Add(1)
 	}
@@ -250,7 +250,7 @@ func (m *Manager) rouse(label uint64) {
 		m.mu.Unlock()
 		if now == r || now == nil {
 			if err != nil {
-				m.log.Error("task waits for a loop that is closed", "id", m.board.ID(label), "pid", m.owner.PID)
+				m.log.Error("task waits for a loop that is closed", "id", m.board.IDs.Of(label), "pid", m.owner.PID)
 			}
 			return
 		}

@@ -50,7 +50,7 @@ func (u *runner) begin(t *Task) {
 	r := &run{Task: t, started: u.clock.Now()}
 	u.measures.active.Add(1)
 	u.current[t.Number] = r
-	u.board.Start(t.Number, r.started)
+	u.board.Tasks.Start(t.Number, r.started)
 	u.journal.say("task started", t)
 	if u.cfg.TaskTimeout > 0 && u.cfg.Limits == "bounded" {
 		r.timer = u.loop.CallLater(u.cfg.TaskTimeout,
@@ -149,7 +149,7 @@ func (u *runner) finish(r *run, state board.State, err error) {
 	// The board first: what it says has ended is not done again, should this worker die before the engine hears of it.
 	outcome := u.backend.Outcome(r.Task, state)
 	if outcome.Ended() {
-		u.board.End(r.Number, outcome, now)
+		u.board.Tasks.End(r.Number, outcome, now)
 	}
 	u.backend.Settle(r.Task, outcome)
 	u.measures.active.Add(-1)

@@ -73,7 +73,7 @@ func (w *Worker) load() (code int, err error) {
 	if err != nil {
 		return exitBoot, err
 	}
-	w.pulse = &pulse{cfg: w.cfg, clock: w.clock, page: page, place: b.Place(w.birth.Place)}
+	w.pulse = &pulse{cfg: w.cfg, clock: w.clock, page: page, place: b.Workers.Place(w.birth.Place)}
 	if w.cfg.Heartbeat == "tmpfile" {
 		w.pulse.tmp = heartbeat.NewTempFile(os.NewFile(fdTmpfile, "heartbeat"))
 	}

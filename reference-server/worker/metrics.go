@@ -46,7 +46,7 @@ func (p *application) metrics(r *web.Request, a *web.Answer) {
 		"goroutines": goroutines, "threads": threads, "open_files": files,
 		"backend": p.manager.Backend().Guarantees(),
 	}
-	if q, at := p.board.Queue(); at > 0 {
+	if q, at := p.board.Queue.Last(); at > 0 {
 		all["queue"] = map[string]any{"depth": q.Depth, "in_flight": q.InFlight, "oldest_ms": float64(q.Oldest.Microseconds()) / 1000,
 			"redelivered": q.Redelivered, "dead_lettered": q.DeadLettered, "done_twice": q.DoneTwice,
 			"age_ms": float64(p.clock.Now()-at) / 1e6}
@@ -154,7 +154,7 @@ func (f figures) Collect(to chan<- prometheus.Metric) {
 	gauge("goroutines", "Goroutines.", float64(goroutines))
 	gauge("threads_created", "Operating system threads ever made.", float64(threads))
 	gauge("open_files", "Open descriptors.", float64(files))
-	if q, at := p.board.Queue(); at > 0 {
+	if q, at := p.board.Queue.Last(); at > 0 {
 		gauge("queue_depth", "Tasks that wait in the engine, delayed ones too.", float64(q.Depth))
 		gauge("queue_in_flight", "Tasks of the engine that workers hold.", float64(q.InFlight))
 		gauge("queue_oldest_seconds", "Age of the oldest task in the engine.", q.Oldest.Seconds())

@@ -38,7 +38,7 @@ func (p *application) submitted(n uint64, err error, a *web.Answer) {
 	case err == nil:
 		a.Status = 202
 		a.Body = append(a.Body, `{"id":"`...)
-		a.Body = p.board.AppendID(a.Body, n)
+		a.Body = p.board.IDs.Append(a.Body, n)
 		a.Body = append(a.Body, '"')
 		if !p.manager.Backend().Shared() { // elsewhere it is not this worker that has to end it
 			a.Body = append(a.Body, `,"pid":`...)
@@ -58,12 +58,12 @@ func (p *application) submitted(n uint64, err error, a *web.Answer) {
 }
 
 func (p *application) taskState(id string, a *web.Answer) {
-	n, err := p.board.Number(id)
+	n, err := p.board.IDs.Number(id)
 	if err != nil {
 		a.Fail(400, err.Error())
 		return
 	}
-	t := p.board.Get(n)
+	t := p.board.Tasks.Get(n)
 	if t.State == board.Unknown {
 		a.Status = 404
 	}
@@ -84,7 +84,7 @@ func (p *application) taskStates(r *web.Request, a *web.Answer) {
 	}
 	a.Body = append(a.Body, `{"tasks":[`...)
 	for i, id := range list {
-		n, err := p.board.Number(id)
+		n, err := p.board.IDs.Number(id)
 		if err != nil {
 			a.Fail(400, "ids: "+err.Error())
 			return
@@ -92,7 +92,7 @@ func (p *application) taskStates(r *web.Request, a *web.Answer) {
 		if i > 0 {
 			a.Body = append(a.Body, ',')
 		}
-		a.Body = p.appendTask(a.Body, id, p.board.Get(n))
+		a.Body = p.appendTask(a.Body, id, p.board.Tasks.Get(n))
 	}
 	a.Body = append(a.Body, ']')
 	a.Body = p.appendQueue(a.Body)
@@ -101,7 +101,7 @@ func (p *application) taskStates(r *web.Request, a *web.Answer) {
 
 // appendQueue says how the whole queue is, where an engine has it.
 func (p *application) appendQueue(to []byte) []byte {
-	q, at := p.board.Queue()
+	q, at := p.board.Queue.Last()
 	if at == 0 {
 		return to
 	}

@@ -67,10 +67,10 @@ func (p *application) workers(a *web.Answer) {
 		InFlight  uint64  `json:"tasks_in_flight"`
 	}
 	now := p.clock.Now()
-	arbiter, started, target := p.board.Arbiter()
+	arbiter, started, target := p.board.Workers.Arbiter()
 	rows := []row{}
 	for n := 1; n <= board.Places; n++ {
-		p := p.board.Place(n)
+		p := p.board.Workers.Place(n)
 		if p.State.Load() == board.Empty {
 			continue
 		}

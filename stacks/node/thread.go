@@ -132,7 +132,7 @@ func isolateOffset(object *symbols.Object) (uint64, bool) {
 
 // waitsForEvents says that a thread waits in the kernel for the next event of any kind (proc_pid_syscall(5)).
 func waitsForEvents(p stacks.Process, tid int) bool {
-	call, err := proc.FS(p.Proc).Call(p.PID, tid)
+	call, err := proc.FS(p.Proc).Thread(p.PID, tid).Call()
 	if err != nil || call.Running || call.None {
 		return false
 	}

@@ -4,6 +4,15 @@ package python
 // thousands.
 const maxEntries = 1 << 14
 
+// A dictReader reads dicts, and the values that objects keep without one.
+type dictReader struct {
+	mem      *snapshot
+	layout   *layout
+	types    *classReader
+	texts    *textReader
+	interned map[string]uint64 // address of the str that was met last for a name
+}
+
 // dictKeys are the keys of a dict: struct _dictkeysobject (Objects/dict-common.h, pycore_dict.h).
 type dictKeys struct {
 	entries uint64 // address of the first
@@ -12,13 +21,13 @@ type dictKeys struct {
 	key     uint64 // within an entry
 }
 
-func (o *objectReader) table(keys uint64) (t dictKeys, ok bool) {
-	head := o.mem.bytes(keys, 40)
+func (r *dictReader) table(keys uint64) (t dictKeys, ok bool) {
+	head := r.mem.bytes(keys, 40)
 	if head == nil {
 		return t, false
 	}
-	if o.layout.version < 0x030b {
-		size, width := o.mem.word(keys+8), uint64(1)
+	if r.layout.version < 0x030b {
+		size, width := r.mem.word(keys+8), uint64(1)
 		if size == 0 || size > 1<<24 {
 			return t, false
 		}
@@ -28,14 +37,14 @@ func (o *objectReader) table(keys uint64) (t dictKeys, ok bool) {
 		if size > 0xffff {
 			width = 4
 		}
-		return dictKeys{entries: keys + 40 + size*width, n: int(min(o.mem.word(keys+32), maxEntries)), size: 24, key: 8}, true
+		return dictKeys{entries: keys + 40 + size*width, n: int(min(r.mem.word(keys+32), maxEntries)), size: 24, key: 8}, true
 	}
 	const largest = 28 // logarithm of the bytes of a table of indices
 	logarithm, kind := head[9], head[10]
 	if logarithm > largest {
 		return t, false
 	}
-	t = dictKeys{entries: keys + 32 + uint64(1)<<logarithm, n: int(min(o.mem.word(keys+24), maxEntries)), size: 16}
+	t = dictKeys{entries: keys + 32 + uint64(1)<<logarithm, n: int(min(r.mem.word(keys+24), maxEntries)), size: 16}
 	if kind == 0 { // DICT_KEYS_GENERAL: each entry has its hash
 		t.size, t.key = 24, 8
 	}
@@ -44,18 +53,18 @@ func (o *objectReader) table(keys uint64) (t dictKeys, ok bool) {
 
 // find is the place of a name among the keys; -1: it is not there. The names that are asked for are mostly interned,
 // one object each: where it was met before, pointers are compared.
-func (o *objectReader) find(t dictKeys, name string) int {
-	if known := o.interned[name]; known != 0 {
+func (r *dictReader) find(t dictKeys, name string) int {
+	if known := r.interned[name]; known != 0 {
 		for i := range t.n {
-			if o.mem.word(t.entries+uint64(i)*t.size+t.key) == known {
+			if r.mem.word(t.entries+uint64(i)*t.size+t.key) == known {
 				return i
 			}
 		}
 	}
 	for i := range t.n {
-		key := o.mem.word(t.entries + uint64(i)*t.size + t.key)
-		if key != 0 && o.is(key, name) {
-			o.interned[name] = key
+		key := r.mem.word(t.entries + uint64(i)*t.size + t.key)
+		if key != 0 && r.texts.is(key, name) {
+			r.interned[name] = key
 			return i
 		}
 	}
@@ -63,20 +72,20 @@ func (o *objectReader) find(t dictKeys, name string) int {
 }
 
 // lookup is the value that a dict has under a name; 0: none, or it is no dict.
-func (o *objectReader) lookup(dict uint64, name string) uint64 {
-	if dict == 0 || !o.typeOf(dict).has(isDict) {
+func (r *dictReader) lookup(dict uint64, name string) uint64 {
+	if dict == 0 || !r.types.typeOf(dict).has(isDict) {
 		return 0
 	}
-	keys, values := o.mem.word(dict+32), o.mem.word(dict+40)
+	keys, values := r.mem.word(dict+32), r.mem.word(dict+40)
 	if values != 0 {
-		return o.valueAmong(keys, splitValues(o.layout, values), name)
+		return r.valueAmong(keys, splitValues(r.layout, values), name)
 	}
-	t, ok := o.table(keys)
+	t, ok := r.table(keys)
 	if !ok {
 		return 0
 	}
-	if i := o.find(t, name); i >= 0 {
-		return o.mem.word(t.entries + uint64(i)*t.size + t.key + 8)
+	if i := r.find(t, name); i >= 0 {
+		return r.mem.word(t.entries + uint64(i)*t.size + t.key + 8)
 	}
 	return 0
 }
@@ -90,44 +99,44 @@ func splitValues(l *layout, values uint64) uint64 {
 }
 
 // valueAmong is a value of an object whose class keeps the keys.
-func (o *objectReader) valueAmong(keys, values uint64, name string) uint64 {
-	t, ok := o.table(keys)
+func (r *dictReader) valueAmong(keys, values uint64, name string) uint64 {
+	t, ok := r.table(keys)
 	if !ok {
 		return 0
 	}
-	if i := o.find(t, name); i >= 0 {
-		return o.mem.word(values + uint64(i)*8)
+	if i := r.find(t, name); i >= 0 {
+		return r.mem.word(values + uint64(i)*8)
 	}
 	return 0
 }
 
 // each calls do for the entries of a dict until it says no.
-func (o *objectReader) each(dict uint64, do func(key, value uint64) bool) {
-	if dict == 0 || !o.typeOf(dict).has(isDict) {
+func (r *dictReader) each(dict uint64, do func(key, value uint64) bool) {
+	if dict == 0 || !r.types.typeOf(dict).has(isDict) {
 		return
 	}
-	keys, values := o.mem.word(dict+32), o.mem.word(dict+40)
-	t, ok := o.table(keys)
+	keys, values := r.mem.word(dict+32), r.mem.word(dict+40)
+	t, ok := r.table(keys)
 	if !ok {
 		return
 	}
 	if values != 0 {
-		values = splitValues(o.layout, values)
+		values = splitValues(r.layout, values)
 	}
-	o.eachEntry(t, values, do)
+	r.eachEntry(t, values, do)
 }
 
-func (o *objectReader) eachEntry(t dictKeys, values uint64, do func(key, value uint64) bool) {
+func (r *dictReader) eachEntry(t dictKeys, values uint64, do func(key, value uint64) bool) {
 	for i := range t.n {
 		at := t.entries + uint64(i)*t.size + t.key
-		key, value := o.mem.word(at), uint64(0)
+		key, value := r.mem.word(at), uint64(0)
 		if key == 0 {
 			continue
 		}
 		if values != 0 {
-			value = o.mem.word(values + uint64(i)*8)
+			value = r.mem.word(values + uint64(i)*8)
 		} else {
-			value = o.mem.word(at + 8)
+			value = r.mem.word(at + 8)
 		}
 		if value != 0 && !do(key, value) {
 			return

@@ -9,7 +9,7 @@ import (
 
 // futex is the address that a thread waits at by the kernel's account (proc_pid_syscall(5)); 0: it does not wait at one.
 func (r *cpython) futex(tid int) uint64 {
-	call, err := proc.FS(r.process.Proc).Call(r.process.PID, tid)
+	call, err := proc.FS(r.process.Proc).Thread(r.process.PID, tid).Call()
 	if err != nil || call.Running || call.None || call.Number != unix.SYS_FUTEX {
 		return 0
 	}

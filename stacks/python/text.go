@@ -10,10 +10,17 @@ import (
 // maxText is the most bytes that a name or a path has here.
 const maxText = 4096
 
+// A textReader reads strings: str and bytes.
+type textReader struct {
+	mem    *snapshot
+	layout *layout
+	types  *classReader
+}
+
 // text reads a str (Include/cpython/unicodeobject.h); empty: it is none, too long, or has control characters, so it
 // is no name.
-func (o *objectReader) text(address uint64) string {
-	raw, kind := o.characters(address)
+func (r *textReader) text(address uint64) string {
+	raw, kind := r.characters(address)
 	if raw == nil {
 		return ""
 	}
@@ -48,18 +55,18 @@ func isName(raw []byte) bool {
 }
 
 // is says whether an object is the str that a name of ASCII makes.
-func (o *objectReader) is(address uint64, name string) bool {
-	head := o.mem.bytes(address+16, 24)
+func (r *textReader) is(address uint64, name string) bool {
+	head := r.mem.bytes(address+16, 24)
 	if head == nil || binary.LittleEndian.Uint64(head) != uint64(len(name)) {
 		return false
 	}
-	raw, kind := o.characters(address)
+	raw, kind := r.characters(address)
 	return kind == 1 && string(raw) == name
 }
 
 // characters are those of a str as they are kept, of 1, 2 or 4 bytes each.
-func (o *objectReader) characters(address uint64) (raw []byte, kind int) {
-	head := o.mem.bytes(address, 40)
+func (r *textReader) characters(address uint64) (raw []byte, kind int) {
+	head := r.mem.bytes(address, 40)
 	if head == nil {
 		return nil, 0
 	}
@@ -67,26 +74,26 @@ func (o *objectReader) characters(address uint64) (raw []byte, kind int) {
 	// Of struct _PyUnicodeObject_state only the first byte is anything: what is above it nobody sets (3.14 leaves there
 	// what the memory had before). Without the GIL, 3.14 has another layout; such a build is not read.
 	kind, ascii := int(state>>2&7), state>>6&1 == 1
-	start := address + o.layout.text.compact
+	start := address + r.layout.text.compact
 	if ascii {
-		kind, start = 1, address+o.layout.text.ascii
+		kind, start = 1, address+r.layout.text.ascii
 	}
 	if length == 0 || length > maxText || kind != 1 && kind != 2 && kind != 4 {
 		return nil, 0
 	}
-	return o.mem.bytes(start, int(length)*kind), kind
+	return r.mem.bytes(start, int(length)*kind), kind
 }
 
 // octets reads a bytes object, or a str, as text: query strings are bytes in ASGI.
-func (o *objectReader) octets(address uint64) string {
-	if !o.typeOf(address).has(isBytes) {
-		return o.text(address)
+func (r *textReader) octets(address uint64) string {
+	if !r.types.typeOf(address).has(isBytes) {
+		return r.text(address)
 	}
-	size := o.mem.word(address + 16)
+	size := r.mem.word(address + 16)
 	if size == 0 || size > maxText {
 		return ""
 	}
-	raw := o.mem.bytes(address+32, int(size))
+	raw := r.mem.bytes(address+32, int(size))
 	if raw == nil {
 		return ""
 	}
@@ -94,11 +101,11 @@ func (o *objectReader) octets(address uint64) string {
 }
 
 // content is a copy of what a bytes object has; nil: it has nothing, or more than most.
-func (o *objectReader) content(object, most uint64) []byte {
+func (r *textReader) content(object, most uint64) []byte {
 	const header = 32
-	size := o.mem.word(object + 16)
+	size := r.mem.word(object + 16)
 	if object == 0 || size == 0 || size > most {
 		return nil
 	}
-	return slices.Clone(o.mem.bytes(object+header, int(size)))
+	return slices.Clone(r.mem.bytes(object+header, int(size)))
 }
