@@ -10,10 +10,14 @@ import (
 	"github.com/hangtime-dev/hangtime/words"
 )
 
-// exhausted is a pool of which every thread stands still while work waits.
-func (x explainer) exhausted(p *process, s standstill) Cause {
+// exhausted is a pool of which every thread stands still while work waits; false: it has free ones, and the others that
+// stand still are at other requests.
+func (x explainer) exhausted(p *process, s standstill) (Cause, bool) {
 	what := x.keeps(p, s.thread, s.event())
 	same, others := x.keptOtherwise(p, s, what)
+	if s.limit == never && same == 1 && x.spare(p, s.thread) {
+		return Cause{}, false
+	}
 	waiting := max(max(p.sample.Inside, p.open)-s.crowd, x.jobsWait(p, s.crowd))
 	known := s.thread.Syscall != "" || fromKernel(s.thread) != ""
 	c := Cause{Kind: CausePool, Confidence: sure(s, known),
@@ -35,17 +39,7 @@ func (x explainer) exhausted(p *process, s standstill) Cause {
 	if waiting > 0 {
 		c.Sentence += fmt.Sprintf(", and %d more wait for %s", waiting, next)
 	}
-	return c
-}
-
-// besideOthers says whether a thread of a pool that is not used up waits for something of its own: the others that stand
-// still are at other requests.
-func (x explainer) besideOthers(p *process, s standstill) bool {
-	if s.limit != never || !x.spare(p, s.thread) {
-		return false
-	}
-	same, _ := x.keptOtherwise(p, s, x.keeps(p, s.thread, s.event()))
-	return same == 1
+	return c, true
 }
 
 // keeps is what a thread of a pool is at: "in a blocking sleep", "waiting for the lock registry".

@@ -78,8 +78,10 @@ func (x explainer) explain(p *process, s standstill) Cause {
 			return x.lockLost(p, s)
 		}
 	}
-	if s.crowd > 1 && !(s.behind != nil && s.behind.shared()) && s.thread != nil && !x.besideOthers(p, s) {
-		return x.exhausted(p, s)
+	if s.crowd > 1 && !(s.behind != nil && s.behind.shared()) && s.thread != nil {
+		if c, is := x.exhausted(p, s); is {
+			return c
+		}
 	}
 	if c, ok := x.byEvent(p, s); ok {
 		return c

@@ -85,7 +85,9 @@ func TestAThreadThatIsMadeForARequestServesIt(t *testing.T) {
 
 // TestAThreadBesideFreeOnesIsExplainedByItself: that another of its pool stands still at another request says nothing of it.
 func TestAThreadBesideFreeOnesIsExplainedByItself(t *testing.T) {
-	event := func(_ time.Duration, st *history.Stack) { st.Wait = &history.Wait{On: "event", Object: 7, Name: "done"} }
+	event := func(_ time.Duration, st *history.Stack) {
+		st.Wait = &history.Wait{On: "event", Object: 7, Name: "done"}
+	}
 	type threads = map[int]func(time.Duration, *history.Stack)
 	w := javaThreads(5*s, threads{111: event, 112: func(time.Duration, *history.Stack) {}}, 0).Workers()[0]
 	if w.Label != Slow || w.Cause == nil || w.Cause.Kind == CausePool {
