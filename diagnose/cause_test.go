@@ -407,6 +407,35 @@ func TestAWorkerThatIsNotHungIsLabelled(t *testing.T) {
 	}
 }
 
+// TestAMomentWithQuotaMakesNoHangOfTheTimeWithout: a request computes for 5 s of which its group let it run but little.
+func TestAMomentWithQuotaMakesNoHangOfTheTimeWithout(t *testing.T) {
+	computes := func(quota bool) *Fold {
+		used := uint64(0)
+		return fold(script(pool(1), healthy(1, 101, 1*s, 2*s), every(2*s, 9500*ms, func(t time.Duration) []history.Event {
+			if t < 7*s {
+				used = uint64(t / (110 * ms))
+			}
+			all := []history.Event{history.Listener{Backlog: 3}}
+			if quota && t%s == 0 {
+				all = append(all, history.Cgroup{PID: 101, Path: "/w", Quota: 0.2, Periods: uint64(t / (100 * ms)), Throttled: used})
+			}
+			if t < 4*s {
+				return append(all, sample(1, 101, func(w *history.WorkerSample) { w.Idle, w.Moved, w.Answered = 1, true, uint64(t/ms) }))
+			}
+			return look(101, sample(1, 101, func(w *history.WorkerSample) {
+				w.State, w.Inside, w.Oldest, w.CPU, w.Moved, w.Answered = "R", 1, t-4*s, t, true, 3900
+			}), append(all, history.ThreadSample{PID: 101, TID: 101, State: "R", Syscall: "running"},
+				code(101, 101, func(*history.Stack) {}))...)
+		})))
+	}
+	if w := computes(true).Workers()[0]; w.State.IsHang() {
+		t.Errorf("its group was out of quota until a second ago: %s, %+v", w.State, w.Cause)
+	}
+	if w := computes(false).Workers()[0]; w.State != Hung {
+		t.Errorf("it had a processor all the time: %s", w.State)
+	}
+}
+
 // What each worker had accepted is lost with it, and not with another that died at about the same time.
 func TestLostTasksCountForTheirOwnWorkersIncident(t *testing.T) {
 	dies := func(t time.Duration, pid, place int) []moment {

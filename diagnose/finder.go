@@ -35,9 +35,11 @@ func (f finder) assess(p *process) (standstill, bool) {
 		}
 	}
 	unseen := best.thread == nil && best.task == nil && best.how != waitingInside
-	if found && (unseen || best.how == computing) && f.starved(p) {
+	// A moment in which its group has some quota left does not make up for the time without.
+	throttled := p.group.usedUp >= 0 && f.now-p.group.usedUp < f.limits.Pool
+	if found && (unseen || best.how == computing) && (throttled || f.starved(p)) {
 		// It would run if it got a processor. That excuses much, but not one computation without end.
-		if _, throttled := p.group.throttles(); throttled || unseen || !f.old(best) && !f.ranLong(p, best) {
+		if throttled || unseen || !f.old(best) && !f.ranLong(p, best) {
 			return standstill{}, false
 		}
 	}

@@ -15,12 +15,13 @@ type controlGroup struct {
 	throttled  uint64        // of these
 	lostFor    time.Duration //
 	kills      time.Duration // when its counter of kills was last seen to grow; -1: never
+	usedUp     time.Duration // when it was last seen to be out of quota in most of its periods; -1: never
 	frozen     time.Duration // since when it is seen frozen; -1: it is not
 	starved    time.Duration // since when it is seen out of memory with the killer off; -1: it is not
 }
 
 func noGroup() controlGroup {
-	return controlGroup{at: -1, before: -1, kills: -1, frozen: -1, starved: -1}
+	return controlGroup{at: -1, before: -1, kills: -1, usedUp: -1, frozen: -1, starved: -1}
 }
 
 func (g *controlGroup) looked(r history.Record, ev history.Cgroup) {
@@ -34,6 +35,9 @@ func (g *controlGroup) looked(r history.Record, ev history.Cgroup) {
 	g.frozen = sinceWhen(ev.Frozen, g.frozen, r.At)
 	g.starved = sinceWhen(ev.UnderOOM, g.starved, r.At)
 	g.before, g.at, g.seq, g.Cgroup = g.at, r.At, r.Seq, ev
+	if _, yes := g.throttles(); yes {
+		g.usedUp = r.At
+	}
 }
 
 func less(now, before uint64) uint64 {
