@@ -50,19 +50,8 @@ func TestAServerBehindAServerIsFoundWithIt(t *testing.T) {
 	for _, how := range []string{"apart", "holds", "only"} {
 		socket := filepath.Join(t.TempDir(), "inner")
 		cmd := exec.Command("/usr/bin/python3", "-c", gateway, how, socket)
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-		out, err := cmd.StdoutPipe()
-		if err == nil {
-			err = cmd.Start()
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-			_ = cmd.Wait()
-		})
-		line, err := bufio.NewReader(out).ReadString('\n')
+		out := begin(t, cmd)
+		line, err := out.ReadString('\n')
 		var port, arbiter, one, other int
 		if n, _ := fmt.Sscan(line, &port, &arbiter, &one, &other); err != nil || n != 4 {
 			t.Fatalf("%q (%v)", line, err)
@@ -102,4 +91,22 @@ func workersOf(t *testing.T, server discovery.Target) []int {
 		pids = append(pids, one.PID)
 	}
 	return pids
+}
+
+// begin starts a program in a process group of its own, which ends with the test, and is what it says.
+func begin(t *testing.T, cmd *exec.Cmd) *bufio.Reader {
+	t.Helper()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		_ = cmd.Wait()
+	})
+	return bufio.NewReader(out)
 }

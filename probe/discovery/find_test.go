@@ -1,11 +1,9 @@
 package discovery
 
 import (
-	"bufio"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"syscall"
 	"testing"
 )
 
@@ -37,19 +35,8 @@ signal.pause()
 func TestAChildThatListensElsewhereAloneServesTheWorkers(t *testing.T) {
 	alone, beside := filepath.Join(t.TempDir(), "alone"), filepath.Join(t.TempDir(), "beside")
 	cmd := exec.Command("/usr/bin/python3", "-c", managed, alone, beside)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	out, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		_ = cmd.Wait()
-	})
-	if line, err := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
+	out := begin(t, cmd)
+	if line, err := out.ReadString('\n'); line != "ready\n" {
 		t.Fatalf("it said %q (%v)", line, err)
 	}
 	got, err := Find(Hint{PID: cmd.Process.Pid})

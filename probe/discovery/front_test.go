@@ -1,12 +1,10 @@
 package discovery_test
 
 import (
-	"bufio"
 	"fmt"
 	"os/exec"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/hangtime-dev/hangtime/probe/discovery"
@@ -42,19 +40,8 @@ signal.pause()
 func TestAChildThatPassesOnWhatItTakesIsNoWorker(t *testing.T) {
 	for _, how := range []string{"passes", "listens", "asked"} {
 		cmd := exec.Command("/usr/bin/python3", "-c", routed, how)
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-		out, err := cmd.StdoutPipe()
-		if err == nil {
-			err = cmd.Start()
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-			_ = cmd.Wait()
-		})
-		line, err := bufio.NewReader(out).ReadString('\n')
+		out := begin(t, cmd)
+		line, err := out.ReadString('\n')
 		var inner, outer, one, other, router int
 		if n, _ := fmt.Sscan(line, &inner, &outer, &one, &other, &router); err != nil || n != 5 {
 			t.Fatalf("%q (%v)", line, err)

@@ -30,20 +30,9 @@ func TestAProgramThatRunsACommandIsTheServer(t *testing.T) {
 	defer broker.Close()
 	for how, itself := range map[string]bool{"asks": true, "starts": false, "standard": false} {
 		cmd := exec.Command("/usr/bin/python3", "-c", runner, how, fmt.Sprint(broker.Addr().(*net.TCPAddr).Port))
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-		out, err := cmd.StdoutPipe()
-		if err == nil {
-			err = cmd.Start()
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-			_ = cmd.Wait()
-		})
+		out := begin(t, cmd)
 		var child int
-		if _, err := fmt.Fscan(bufio.NewReader(out), &child); err != nil {
+		if _, err := fmt.Fscan(out, &child); err != nil {
 			t.Fatal(err)
 		}
 		want := child
@@ -68,23 +57,14 @@ signal.pause()
 
 // TestServersThatAShellStartedAreToldTogether: beside a command that is none.
 func TestServersThatAShellStartedAreToldTogether(t *testing.T) {
-	const both = `/usr/bin/python3 -c "$0" "$1" & /usr/bin/python3 -c "$0" "$2" & sleep 1000 & wait`
+	const both = `/usr/bin/python3 -c "$0" "$1" & /usr/bin/python3 -c "$0" "$2" & /usr/bin/python3 -c "$3" & wait`
+	// It says when it is there: until then it is a copy of the shell.
+	const command = "import signal; print(0, flush=True); signal.pause()"
 	for _, how := range [][2]string{{"listens", "listens"}, {"listens", "rests"}, {"rests", "rests"}} {
-		cmd := exec.Command("sh", "-c", both, crew, how[0], how[1])
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-		out, err := cmd.StdoutPipe()
-		if err == nil {
-			err = cmd.Start()
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-			_ = cmd.Wait()
-		})
-		want := make([]int, 2)
-		if _, err := fmt.Fscan(bufio.NewReader(out), &want[0], &want[1]); err != nil {
+		cmd := exec.Command("sh", "-c", both, crew, how[0], how[1], command)
+		out := begin(t, cmd)
+		want := make([]int, 3)
+		if _, err := fmt.Fscan(out, &want[0], &want[1], &want[2]); err != nil {
 			t.Fatal(err)
 		}
 		got, err := Find(Hint{PID: cmd.Process.Pid})
@@ -94,8 +74,27 @@ func TestServersThatAShellStartedAreToldTogether(t *testing.T) {
 		}
 		slices.Sort(found)
 		slices.Sort(want)
+		want = want[1:] // without the command's
 		if err != nil || got.Arbiter != cmd.Process.Pid || got.Single || !slices.Equal(found, want) {
 			t.Errorf("%v: %+v (%v), want %v behind it", how, got, err, want)
 		}
 	}
+}
+
+// begin starts a program in a process group of its own, which ends with the test, and is what it says.
+func begin(t *testing.T, cmd *exec.Cmd) *bufio.Reader {
+	t.Helper()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		_ = cmd.Wait()
+	})
+	return bufio.NewReader(out)
 }
