@@ -89,13 +89,22 @@ func (c *WatchConsole) Hangs() int {
 	return c.hangs
 }
 
-// End says what it came to.
+// End says what it came to, and first what was found too short before to have been told.
 func (c *WatchConsole) End(lasted time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	all := c.look.Incidents()
+	hangs := 0
+	for _, in := range all {
+		if in.Kind == diagnose.KindHang {
+			hangs++
+		}
+		if c.told[in.ID].sentence == "" && in.Ended < 0 {
+			c.incident(in)
+		}
+	}
 	c.line("watched for %s: %s, %s; own cost %.2f %% of a core", lasted.Round(100*time.Millisecond),
-		words.Count(c.hangs, "hang"), words.Count(len(all)-c.hangs, "death"), 100*c.Cost())
+		words.Count(hangs, "hang"), words.Count(len(all)-hangs, "death"), 100*c.Cost())
 	for _, in := range all {
 		state := "not over"
 		if in.Ended >= 0 {

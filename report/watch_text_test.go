@@ -56,6 +56,69 @@ func TestAWatchIsToldAsItHappens(t *testing.T) {
 	}
 }
 
+// Two workers hang, of one of them it is told why only later: then they are one hang, and one is counted.
+func TestTwoHangsThatAreOneAreCountedOnce(t *testing.T) {
+	var out strings.Builder
+	c := NewWatchConsole(&out)
+	at := func(at time.Duration, events ...history.Event) {
+		for _, ev := range events {
+			if err := c.Sink([]history.Record{{At: at, Event: ev}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	at(0, history.ServerStarted{Server: "attach", PID: 40}, history.WorkerSeen{Worker: 1, PID: 41},
+		history.WorkerSeen{Worker: 2, PID: 42})
+	c.Begin("process 40 (gunicorn) at 127.0.0.1:8000", Watched{})
+	for now := 100 * time.Millisecond; now <= 4*time.Second; now += 100 * time.Millisecond {
+		for _, pid := range []int{41, 42} {
+			at(now, history.WorkerSample{PID: pid, State: "S", Connections: history.Connections{Inside: 1, Oldest: now},
+				Outstanding: history.Outstanding{Ports: []int{pid}}})
+			if pid == 42 && now < 2*time.Second {
+				continue // its threads could not be read
+			}
+			at(now, history.ThreadSample{PID: pid, TID: pid, State: "S", Syscall: "flock", Still: now, Twice: true},
+				history.LockWait{PID: pid, TID: pid, Lock: "flock", FD: 5, Path: "/srv/app.log", Inode: 7, Still: now,
+					Holders: []history.LockHolder{{PID: 99, Command: "cron"}}})
+		}
+		at(now, history.Tick{})
+	}
+	c.End(4 * time.Second)
+	if got := strings.Count(out.String(), "HANG"); got < 2 {
+		t.Errorf("%d hangs were told at first, want two:\n%s", got, out.String())
+	}
+	if want := "watched for 4s: 1 hang, 0 deaths"; !strings.Contains(out.String(), want) {
+		t.Errorf("%q is not said:\n%s", want, out.String())
+	}
+}
+
+// What was found in the last moment is told before the sum.
+func TestAHangOfTheLastMomentIsTold(t *testing.T) {
+	var out strings.Builder
+	c := NewWatchConsole(&out)
+	sink := func(at time.Duration, events ...history.Event) {
+		for _, ev := range events {
+			if err := c.Sink([]history.Record{{At: at, Event: ev}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	sink(0, history.ServerStarted{Server: "attach", PID: 40}, history.WorkerSeen{Worker: 1, PID: 41})
+	c.Begin("process 40 (gunicorn) at 127.0.0.1:8000", Watched{})
+	for now := 100 * time.Millisecond; c.Hangs() == 0 && now < time.Minute; now += 100 * time.Millisecond {
+		sink(now, history.WorkerSample{PID: 41, State: "S", Connections: history.Connections{Inside: 1, Oldest: now},
+			Outstanding: history.Outstanding{Ports: []int{7}}},
+			history.ThreadSample{PID: 41, TID: 41, State: "S", Syscall: "flock", Still: now, Twice: true}, history.Tick{})
+	}
+	if strings.Contains(out.String(), "HANG") {
+		t.Fatalf("it was told already:\n%s", out.String())
+	}
+	c.End(2 * time.Second)
+	if told, sum, _ := strings.Cut(out.String(), "watched for 2s: 1 hang"); !strings.Contains(told, "HANG worker 1") || sum == "" {
+		t.Errorf("it is not told before the sum:\n%s", out.String())
+	}
+}
+
 func TestAMomentOfAWatch(t *testing.T) {
 	got := map[time.Duration]string{}
 	want := map[time.Duration]string{
