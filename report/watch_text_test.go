@@ -70,11 +70,11 @@ func TestTwoHangsThatAreOneAreCountedOnce(t *testing.T) {
 	at(0, history.ServerStarted{Server: "attach", PID: 40}, history.WorkerSeen{Worker: 1, PID: 41},
 		history.WorkerSeen{Worker: 2, PID: 42})
 	c.Begin("process 40 (gunicorn) at 127.0.0.1:8000", Watched{})
-	for now := 100 * time.Millisecond; now <= 4*time.Second; now += 100 * time.Millisecond {
+	for now := 100 * time.Millisecond; now <= 40*time.Second; now += 100 * time.Millisecond {
 		for _, pid := range []int{41, 42} {
 			at(now, history.WorkerSample{PID: pid, State: "S", Connections: history.Connections{Inside: 1, Oldest: now},
 				Outstanding: history.Outstanding{Ports: []int{pid}}})
-			if pid == 42 && now < 2*time.Second {
+			if pid == 42 && now < 30*time.Second {
 				continue // its threads could not be read
 			}
 			at(now, history.ThreadSample{PID: pid, TID: pid, State: "S", Syscall: "flock", Still: now, Twice: true},
@@ -83,11 +83,11 @@ func TestTwoHangsThatAreOneAreCountedOnce(t *testing.T) {
 		}
 		at(now, history.Tick{})
 	}
-	c.End(4 * time.Second)
+	c.End(40 * time.Second)
 	if got := strings.Count(out.String(), "HANG"); got < 2 {
 		t.Errorf("%d hangs were told at first, want two:\n%s", got, out.String())
 	}
-	if want := "watched for 4s: 1 hang, 0 deaths"; !strings.Contains(out.String(), want) {
+	if want := "watched for 40s: 1 hang, 0 deaths"; !strings.Contains(out.String(), want) {
 		t.Errorf("%q is not said:\n%s", want, out.String())
 	}
 }

@@ -16,7 +16,7 @@ import (
 const (
 	declareLimit = 15 * time.Second
 	lookEvery    = 200 * time.Millisecond
-	heartbeat    = 10 * time.Second
+	beatEvery    = 10 * time.Second
 )
 
 // A lender makes the queues and looks at them. It gives nothing back: that the broker does, as soon as the connection
@@ -54,7 +54,7 @@ func openLender(p arbiter.LenderParts) (arbiter.Lender, error) {
 
 // connect gives a connection to a broker that has the queues.
 func (l *lender) connect() (*session, error) {
-	s, err := dial(l.own.URL, "hangtime arbiter", heartbeat)
+	s, err := dial(l.own.URL, "hangtime arbiter", beatEvery)
 	if err != nil {
 		return nil, err
 	}

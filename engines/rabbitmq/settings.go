@@ -9,6 +9,9 @@ import (
 	"github.com/hangtime-dev/hangtime/reference-server/settings"
 )
 
+// Name is what the backend is called in the settings.
+const Name = "rabbitmq"
+
 // Settings are how to reach the broker, and what becomes of tasks that fail.
 type Settings struct {
 	URL     string

@@ -17,6 +17,7 @@ import (
 const (
 	askLimit = time.Second
 	askAgain = 50 * time.Millisecond // after one that failed
+	putLimit = 3 * time.Second       // in which a server that was killed is back: a request waits for that
 )
 
 // What goes wrong is seen by whoever asks; the library would print it.
@@ -60,3 +61,12 @@ func full(err error) bool {
 
 // reader is what one worker reads the stream as. No two workers of any servers have the same: a board's ids are its own.
 func reader(b *board.Board, owner uint64) string { return "worker-" + b.IDs.Of(owner) }
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}

@@ -16,9 +16,8 @@ import (
 	"github.com/hangtime-dev/hangtime/reference-server/tasks"
 )
 
-// Times of a worker's client. A server that was killed is back within a second; a request waits for that, once.
+// Times of a worker's client.
 const (
-	putLimit   = 3 * time.Second
 	putTry     = 500 * time.Millisecond
 	putWindow  = 10 * time.Second // in which a task without a key that is sent again is known
 	readFor    = time.Second
@@ -118,15 +117,6 @@ func (e *engine) learn(ctx context.Context) {
 			return
 		}
 		pause(ctx, askLimit)
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
 	}
 }
 

@@ -7,9 +7,6 @@ import (
 	"github.com/hangtime-dev/hangtime/reference-server/tasks"
 )
 
-// Name is what the backend is called in the settings.
-const Name = "redis"
-
 func init() {
 	refserver.Register(refserver.Backend{Name: Name, Settings: Defaults, Worker: newWorker, Lender: openLender})
 }

@@ -10,6 +10,9 @@ import (
 	"github.com/hangtime-dev/hangtime/reference-server/settings"
 )
 
+// Name is what the backend is called in the settings.
+const Name = "redis"
+
 // Settings are how to reach the server, and what becomes of tasks that fail.
 type Settings struct {
 	URL     string

@@ -83,14 +83,14 @@ func (g Group) Read() Usage {
 	}
 	if g.Freezer != "" {
 		// FREEZING, FROZEN.
-		u.Frozen = number(text(g.Freezer, "cgroup.events"), "frozen") == 1 ||
+		u.Frozen = number(contents(g.Freezer, "cgroup.events"), "frozen") == 1 ||
 			strings.HasPrefix(word(g.Freezer, "freezer.state"), "FR")
 	}
 	return u
 }
 
 func (g Group) readCPU(u *Usage) {
-	stat := text(g.CPU, "cpu.stat")
+	stat := contents(g.CPU, "cpu.stat")
 	u.Periods, u.Throttled = number(stat, "nr_periods"), number(stat, "nr_throttled")
 	u.ThrottledFor = time.Duration(number(stat, "throttled_usec"))*time.Microsecond +
 		time.Duration(number(stat, "throttled_time"))
@@ -113,19 +113,19 @@ const noLimit = 1 << 60
 func (g Group) readMemory(u *Usage) {
 	if g.Unified {
 		u.Memory, u.MemoryLimit = plain(g.Memory, "memory.current"), plain(g.Memory, "memory.max")
-		u.OOMKills = number(text(g.Memory, "memory.events"), "oom_kill")
+		u.OOMKills = number(contents(g.Memory, "memory.events"), "oom_kill")
 		return
 	}
 	u.Memory, u.MemoryLimit = plain(g.Memory, "memory.usage_in_bytes"), plain(g.Memory, "memory.limit_in_bytes")
 	if u.MemoryLimit >= noLimit {
 		u.MemoryLimit = 0
 	}
-	control := text(g.Memory, "memory.oom_control")
+	control := contents(g.Memory, "memory.oom_control")
 	u.UnderOOM, u.OOMKills = number(control, "under_oom") == 1, number(control, "oom_kill")
 }
 
-// text is a file of a group; empty: it is not there.
-func text(dir, name string) []byte {
+// contents are those of a file of a group; empty: it is not there.
+func contents(dir, name string) []byte {
 	text, err := proc.Read(filepath.Join(dir, name), 4096)
 	if err != nil {
 		return nil
@@ -133,7 +133,7 @@ func text(dir, name string) []byte {
 	return text
 }
 
-func word(dir, name string) string { return strings.TrimSpace(string(text(dir, name))) }
+func word(dir, name string) string { return strings.TrimSpace(string(contents(dir, name))) }
 
 func plain(dir, name string) uint64 {
 	n, _ := proc.Decimal([]byte(word(dir, name))) // "max" is none

@@ -103,9 +103,6 @@ func readPidfile(path string) (int, error) {
 	return pid, nil
 }
 
-// maxDescent bounds how far below a given pid its arbiter is sought, as below a shell or a supervisor.
-const maxDescent = 5
-
 func findPID(p proc.FS, pid int) (Target, error) {
 	if _, err := p.Stat(pid); err != nil {
 		if errors.Is(err, os.ErrNotExist) {
@@ -132,7 +129,7 @@ func findPID(p proc.FS, pid int) (Target, error) {
 
 // whole adds what else belongs to a server that is found: the servers behind it, and all addresses.
 func (t Target) whole(p proc.FS, all map[uint32]listeners.Socket) Target {
-	t.Behind = behind(p, t, all)
+	t.Behind = serversBehind(p, t, all)
 	t.Others = others(p, t, all)
 	return t.judged(p).asked(p, all)
 }
@@ -151,8 +148,8 @@ func (t Target) asked(p proc.FS, all map[uint32]listeners.Socket) Target {
 	return t
 }
 
-// behind are the servers behind one that is found, and those that a process has started which is none itself.
-func behind(p proc.FS, t Target, all map[uint32]listeners.Socket) (servers []Target) {
+// serversBehind are those behind one that is found, and those that a process has started which is none itself.
+func serversBehind(p proc.FS, t Target, all map[uint32]listeners.Socket) (servers []Target) {
 	children, _ := p.Children(t.Arbiter)
 	_, pids := apart(p, t.Netns, t.Arbiter, children, all)
 	if len(pids) == 0 {
@@ -164,7 +161,7 @@ func behind(p proc.FS, t Target, all map[uint32]listeners.Socket) (servers []Tar
 			continue // it has ended meanwhile
 		}
 		one.Netns = t.Netns
-		one.Behind = behind(p, one, all)
+		one.Behind = serversBehind(p, one, all)
 		servers = append(servers, one.judged(p))
 	}
 	return servers

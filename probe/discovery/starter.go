@@ -8,6 +8,9 @@ import (
 	"github.com/hangtime-dev/hangtime/probe/listeners"
 )
 
+// maxDescent bounds how far below a given pid its arbiter is sought, as below a shell or a supervisor.
+const maxDescent = 5
+
 // runsCommands says whether a process that listens nowhere is a program with work of its own, such as a worker of a
 // queue, whose children are commands that it runs; and not a shell or a supervisor that only started its child: it has a
 // connection to another program, and nothing below it listens.

@@ -53,11 +53,6 @@ func New(p tasks.Parts, e Engine, policy Policy) tasks.Backend {
 	return b
 }
 
-func (b *backend) Start(ready func(uint64)) error {
-	b.ready = ready
-	return b.engine.Start(func() int { return b.most - b.Stats().Held() }, b.got)
-}
-
 // Full goes by what the arbiter heard last; it is for the engine itself to refuse what is one too many.
 func (b *backend) Full() bool {
 	now, at := b.board.Queue.Last()

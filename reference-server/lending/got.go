@@ -11,6 +11,11 @@ import (
 // doubtEvery is how often the board is asked whether another worker still holds what this one was lent.
 const doubtEvery = 10 * time.Millisecond
 
+func (b *backend) Start(ready func(uint64)) error {
+	b.ready = ready
+	return b.engine.Start(func() int { return b.most - b.Stats().Held() }, b.got)
+}
+
 // got is told what the engine lends. What has ended already, as its worker died before the engine heard of it, is not
 // done again.
 func (b *backend) got(d Delivery) {

@@ -16,7 +16,8 @@ type Answer struct {
 	Body        []byte        // kept between answers, so that it need not grow again
 	Later       time.Duration // it goes out only after so long
 	Stream      bool          // and until then events do
-	Promise     *Promise      // it is not known yet; nil: it is
+	Promise     *Promise      // it is not known yet, and will be when this is kept; nil: it is
+	Fill        func(*Answer) // makes it whole then
 }
 
 // Reset makes it an empty 200.

@@ -2,17 +2,13 @@ package web
 
 import "sync"
 
-// A Promise is an answer that is still being found out, beside the thread that has the request.
+// A Promise is that something will be known which is still being found out, beside the thread that waits for it. The
+// zero Promise is not kept yet.
 type Promise struct {
-	fill func(*Answer)
-
 	mu   sync.Mutex
 	kept bool
 	then func()
 }
-
-// NewPromise makes one; fill fills the answer once the promise is kept.
-func NewPromise(fill func(*Answer)) *Promise { return &Promise{fill: fill} }
 
 // Keep says that all is known; from any thread.
 func (p *Promise) Keep() {
@@ -40,6 +36,3 @@ func (p *Promise) Wait() {
 		<-kept
 	}
 }
-
-// Fill makes the answer whole.
-func (p *Promise) Fill(a *Answer) { p.fill(a) }

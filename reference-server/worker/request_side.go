@@ -89,7 +89,7 @@ func (s *requestSide) step(c *conn, keep bool) (done bool) {
 func (s *requestSide) fill(c *conn) {
 	if p := c.answer.Promise; p != nil {
 		p.Wait()
-		p.Fill(&c.answer)
+		c.answer.Fill(&c.answer)
 	}
 }
 

@@ -24,12 +24,12 @@ func (p *application) submit(r *web.Request, a *web.Answer) {
 	}
 	var number uint64
 	var refused error
-	promise := web.NewPromise(func(a *web.Answer) { p.submitted(number, refused, a) })
+	promise := new(web.Promise)
 	p.manager.Submit(spec, func(n uint64, err error) {
 		number, refused = n, err
 		promise.Keep()
 	})
-	a.Promise = promise
+	a.Promise, a.Fill = promise, func(a *web.Answer) { p.submitted(number, refused, a) }
 }
 
 // submitted answers once it is known what became of a task.
