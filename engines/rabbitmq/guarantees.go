@@ -1,10 +1,6 @@
 package rabbitmq
 
-import (
-	"fmt"
-
-	"github.com/hangtime-dev/hangtime/reference-server/tasks"
-)
+import "github.com/hangtime-dev/hangtime/reference-server/tasks"
 
 // guarantees are those of quorum queues and of a publisher that waits for their word, rabbitmq.com/docs/quorum-queues
 // and rabbitmq.com/docs/confirms.
@@ -15,6 +11,6 @@ func guarantees(own *Settings) tasks.Guarantees {
 		EngineDies: "survived: once the broker is started again it has every task; requests wait for it for up to " + putLimit.String(),
 		PowerCut:   "survived: a task is accepted when the quorum queue has it on the disks of most of its nodes",
 		SameKey:    "one is done, if both come to this server while it remembers the first; the broker knows no keys",
-		Fails:      fmt.Sprintf("it is tried %d times, and then dead-lettered", own.Tries),
+		Fails:      own.Fails(),
 	}
 }

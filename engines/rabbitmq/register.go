@@ -13,6 +13,5 @@ func init() {
 
 func newWorker(p tasks.Parts) (tasks.Backend, error) {
 	own := Of(&p.Config.Queue)
-	return lending.New(p, newEngine(own, p.Board),
-		lending.Policy{Tries: own.Tries, Backoff: own.Backoff, AckWait: own.AckWait}), nil
+	return lending.New(p, newEngine(own, p.Board), own.Policy), nil
 }

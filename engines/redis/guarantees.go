@@ -22,7 +22,7 @@ func guarantees(own *Settings, set map[string]string) tasks.Guarantees {
 		Name:       Name,
 		WorkerDies: "survived: what it held is given to another worker at once, and may be done twice",
 		SameKey:    fmt.Sprintf("one is done, if the second comes within %v", own.Window),
-		Fails:      fmt.Sprintf("it is tried %d times, and then dead-lettered", own.Tries),
+		Fails:      own.Fails(),
 	}
 	switch {
 	case set["appendonly"] == "":

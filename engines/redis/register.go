@@ -18,5 +18,5 @@ func newWorker(p tasks.Parts) (tasks.Backend, error) {
 		return nil, err
 	}
 	e := newEngine(c, own, p)
-	return lending.New(p, e, lending.Policy{Tries: own.Tries, Backoff: own.Backoff, AckWait: own.AckWait}), nil
+	return lending.New(p, e, own.Policy), nil
 }

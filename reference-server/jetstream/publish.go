@@ -11,6 +11,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	js "github.com/nats-io/nats.go/jetstream"
+
+	"github.com/hangtime-dev/hangtime/reference-server/tasks"
 )
 
 // Times of a task that is given to the engine. One that was killed is back within a second; a request waits for that, once.
@@ -18,12 +20,6 @@ const (
 	PublishLimit = 3 * time.Second
 	publishTry   = 500 * time.Millisecond
 	publishPause = publishTry / 10
-)
-
-// What becomes of a task that the engine does not take over.
-var (
-	ErrFull = errors.New("the engine holds as many tasks as it may")
-	ErrAway = errors.New("the task engine does not answer")
 )
 
 // A Receipt is the engine's word that it has a task, with the guarantee that its stream has.
@@ -62,16 +58,26 @@ func NewPublisher(conn *nats.Conn, batch bool) *Publisher {
 	return &Publisher{conn: conn, batch: batch}
 }
 
-// Publish gives a task to the engine under a key: however often it is sent, the engine keeps it once. done is called
-// from another goroutine when the engine has it, or has refused it, or has said nothing for too long: then it may have
-// it all the same.
-func (p *Publisher) Publish(m *nats.Msg, key string, done func(Receipt, error)) {
+// Publish gives a task to the engine under a key: however often it is sent, the engine keeps it once. It returns when
+// the engine has it, or has refused it (tasks.ErrFull), or has said nothing for too long (tasks.ErrNoEngine): then it
+// may have it all the same.
+func (p *Publisher) Publish(m *nats.Msg, key string) (has Receipt, err error) {
 	m.Header.Set(js.MsgIDHeader, key)
-	one := posting{m, time.Now().Add(PublishLimit), done}
-	if !p.batch {
-		go p.alone(one)
-		return
+	told := make(chan struct{})
+	one := posting{m, time.Now().Add(PublishLimit), func(r Receipt, refused error) {
+		has, err = r, refused
+		close(told)
+	}}
+	if p.batch {
+		p.queue(one)
+	} else {
+		p.alone(one)
 	}
+	<-told
+	return has, err
+}
+
+func (p *Publisher) queue(one posting) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.waiting = append(p.waiting, one)
@@ -173,13 +179,13 @@ func (p *Publisher) alone(one posting) {
 			one.done(said.Receipt, nil)
 			return
 		case errors.As(err, &refused) && refused.ErrorCode == storeFailed:
-			one.done(Receipt{}, ErrFull)
+			one.done(Receipt{}, tasks.ErrFull)
 			return
 		case errors.As(err, &refused) && refused.Code < 500:
 			one.done(Receipt{}, fmt.Errorf("give the task to the engine: %w", err))
 			return
 		case errors.Is(err, nats.ErrConnectionClosed), time.Now().After(one.until):
-			one.done(Receipt{}, ErrAway)
+			one.done(Receipt{}, tasks.ErrNoEngine)
 			return
 		}
 		if !errors.Is(err, context.DeadlineExceeded) {

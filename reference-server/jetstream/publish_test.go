@@ -10,6 +10,7 @@ import (
 	js "github.com/nats-io/nats.go/jetstream"
 
 	"github.com/hangtime-dev/hangtime/reference-server/settings"
+	"github.com/hangtime-dev/hangtime/reference-server/tasks"
 )
 
 // A told is what became of a task that was published.
@@ -25,7 +26,10 @@ func publishAll(t *testing.T, p *Publisher, keys []string) []told {
 	became := make(chan told, len(keys))
 	for n, key := range keys {
 		m := &nats.Msg{Subject: Ready, Data: []byte(key), Header: nats.Header{}}
-		p.Publish(m, key, func(r Receipt, err error) { became <- told{n, r, err} })
+		go func() {
+			r, err := p.Publish(m, key)
+			became <- told{n, r, err}
+		}()
 	}
 	all := make([]told, len(keys))
 	for range keys {
@@ -113,7 +117,7 @@ func TestAFullQueueRefusesOnlyWhatIsTooMuch(t *testing.T) {
 		switch {
 		case one.err == nil:
 			taken++
-		case errors.Is(one.err, ErrFull):
+		case errors.Is(one.err, tasks.ErrFull):
 			full++
 		default:
 			t.Error(one.err)

@@ -21,8 +21,9 @@ const (
 // A Delivery is a task that the engine has lent to this process.
 type Delivery struct {
 	Token   Token
+	ID      string // of the task
 	Body    []byte
-	Earlier int // how often it was given out before
+	Earlier int // how often it was given out before, when it was due
 }
 
 // A Puller asks the engine for as many tasks as there is room for, and never for more: what it has been given and is
@@ -93,11 +94,18 @@ func (p *Puller) heard(m *nats.Msg) {
 	p.mu.Lock()
 	p.asked = max(0, p.asked-1)
 	p.mu.Unlock()
-	d := Delivery{Token: Token(m.Reply), Body: m.Data}
+	d := Delivery{Token: Token(m.Reply), ID: m.Header.Get(idHeader), Body: m.Data}
 	if about, err := m.Metadata(); err == nil {
 		d.Earlier = int(about.NumDelivered) - 1
 	}
-	p.got(d)
+	if early, delayed := untilDue(m); early > 0 {
+		_ = d.Token.Again(p.conn, early) // if it is not heard, the task comes once more
+	} else {
+		if delayed {
+			d.Earlier = max(0, d.Earlier-1) // the first time it was too early
+		}
+		p.got(d)
+	}
 	p.Ask()
 }
 

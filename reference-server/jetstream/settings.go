@@ -3,9 +3,11 @@ package jetstream
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/hangtime-dev/hangtime/reference-server/lending"
 	"github.com/hangtime-dev/hangtime/reference-server/settings"
 )
 
@@ -14,22 +16,19 @@ const Name = "jetstream"
 
 // Settings are what the engine can be told, and how to reach it.
 type Settings struct {
-	URL     string // of an engine that is not ours; empty: one of our own
-	Creds   string // file
-	CA      string // file
-	Sync    string // always, interval
-	Dir     string // store of our own engine; empty: a folder in the log directory
-	Store   int    // MiB
-	Tries   int
-	Backoff time.Duration // before the second try; twice as long before each one that follows
-	AckWait time.Duration
-	Window  time.Duration
+	URL    string // of an engine that is not ours; empty: one of our own
+	Creds  string // file
+	CA     string // file
+	Sync   string // always, interval
+	Dir    string // store of our own engine; empty: a folder in the log directory
+	Store  int    // MiB
+	Window time.Duration
+	lending.Policy
 }
 
 // Defaults are those that lose nothing.
 func Defaults() settings.BackendSettings {
-	return &Settings{Sync: "always", Store: 256, Tries: 5, Backoff: 500 * time.Millisecond, AckWait: 30 * time.Second,
-		Window: 2 * time.Minute}
+	return &Settings{Sync: "always", Store: 256, Window: 2 * time.Minute, Policy: lending.DefaultPolicy()}
 }
 
 // Of are those of a server.
@@ -40,7 +39,7 @@ func OwnEngine(q *settings.Queue) bool { return q.Tasks == Name && Of(q).URL == 
 
 // Options are settings.BackendSettings'.
 func (s *Settings) Options() []settings.Option {
-	return []settings.Option{
+	return slices.Concat([]settings.Option{
 		{Name: "tasks-url", Value: &s.URL,
 			Help: "nats:// or tls:// of a NATS server with JetStream, or of several of a cluster with commas between them; empty: an engine of the server's own"},
 		{Name: "tasks-creds", Value: &s.Creds, Help: "file with the credentials for tasks-url"},
@@ -50,27 +49,16 @@ func (s *Settings) Options() []settings.Option {
 		{Name: "tasks-dir", Value: &s.Dir,
 			Help: "directory that the server's own engine keeps tasks in; empty: tasks in the log directory"},
 		{Name: "task-store", Value: &s.Store, Help: "MiB that tasks may take in the engine; beyond it: 503 (jetstream)"},
-		{Name: "task-tries", Value: &s.Tries,
-			Help: "times that a task is started before it is dead-lettered; the last time it runs alone in its worker (jetstream)"},
-		{Name: "task-backoff", Value: &s.Backoff,
-			Help: "pause after a task's first failed try; each further one is twice as long (jetstream)"},
-		{Name: "task-ack-wait", Value: &s.AckWait,
-			Help: "a task whose worker's loop has not turned for so long is given to another (jetstream)"},
+	}, s.Policy.Options("task", Name), []settings.Option{
 		{Name: "task-window", Value: &s.Window,
 			Help: "time in which a task with a key that came before is taken for the same task (jetstream)"},
-	}
+	})
 }
 
 // Wrong says what is wrong with them.
 func (s *Settings) Wrong(chosen bool) []error {
-	var all []error
+	all := s.Policy.Wrong("task")
 	bad := func(format string, args ...any) { all = append(all, fmt.Errorf(format, args...)) }
-	if s.Tries < 2 {
-		bad("task-tries: want 2 or more, so that a task outlives its worker, got %d", s.Tries)
-	}
-	if s.AckWait < time.Second {
-		bad("task-ack-wait: want 1s or more, for a loop turns four times a second, got %v", s.AckWait)
-	}
 	if s.Window < 100*time.Millisecond {
 		bad("task-window: want 100ms or more, got %v", s.Window)
 	}

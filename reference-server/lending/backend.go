@@ -1,6 +1,7 @@
 package lending
 
 import (
+	"errors"
 	"hash/fnv"
 	"sync"
 	"time"
@@ -78,13 +79,16 @@ func (b *backend) Enqueue(t *tasks.Task, taken func(number uint64, err error)) {
 // put gives the number of the task that came first under the key of task n, often its own.
 func (b *backend) put(n uint64, s Submission) (uint64, error) {
 	first, err := b.engine.Put(s)
+	if err == nil && first == s.ID {
+		b.board.Leases.Stored(n)
+		return n, nil
+	}
+	if !errors.Is(err, tasks.ErrNoEngine) { // which may have it all the same
+		b.board.Keys.Set(n, 0) // its number is told to nobody
+	}
 	if err != nil {
 		return 0, err
 	}
-	if first == s.ID {
-		return n, nil
-	}
-	b.board.Keys.Set(n, 0) // its number is told to nobody
 	if n, err := b.board.IDs.Number(first); err == nil && n != 0 {
 		return n, nil
 	}
@@ -121,7 +125,7 @@ func (b *backend) Take() (*tasks.Task, bool) {
 func (b *backend) tries(t *loan) int { return b.board.Tasks.Tries(t.Number) + t.earlier }
 
 func (b *backend) Outcome(t *tasks.Task, state board.State) board.State {
-	if state != board.Failed {
+	if state != board.Failed || b.board.Leases.Gone(t.Number) { // nobody could lend it again
 		return state
 	}
 	b.mu.Lock()

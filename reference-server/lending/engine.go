@@ -44,25 +44,6 @@ type Engine interface {
 	Guarantees() tasks.Guarantees
 }
 
-// A Policy says how often and when a task is tried.
-type Policy struct {
-	Tries   int
-	Backoff time.Duration // before the second try; twice as long before each one that follows
-	AckWait time.Duration // a task whose worker's loop has not turned for so long is given to another
-}
-
-// backoffMost is the longest pause between two tries.
-const backoffMost = 5 * time.Minute
-
-// pause is the time before the next try of a task that was begun so often.
-func (p Policy) pause(tries int) time.Duration {
-	d := p.Backoff
-	for i := 1; i < tries && d < backoffMost; i++ {
-		d *= 2
-	}
-	return min(d, backoffMost)
-}
-
 // A letter is a task as an engine has it.
 type letter struct {
 	ID       string        `json:"id"`

@@ -34,6 +34,7 @@ func (b *backend) got(d Delivery) {
 		t.Number, t.Accepted, t.earlier = b.board.Tasks.Accept(board.Owner{}, now), now, d.Earlier
 		b.board.Keys.Set(t.Number, 0)
 	}
+	b.board.Leases.Stored(t.Number)
 	if b.decide(t) {
 		b.ready(t.Number)
 	}
@@ -52,7 +53,7 @@ func (b *backend) decide(t *loan) (waits bool) {
 	switch {
 	case state == board.DeadLettered:
 		b.engine.Aside(t.token, "it was dead-lettered before", b.tries(t))
-	case state.Ended():
+	case state.Ended() && state != board.Lost: // one that was lost is found again
 		b.engine.Ended(t.token)
 	case b.stopped:
 		b.engine.Again(t.token, 0)

@@ -4,7 +4,6 @@ import (
 	"errors"
 
 	"github.com/hangtime-dev/hangtime/reference-server/board"
-	"github.com/hangtime-dev/hangtime/reference-server/jetstream"
 )
 
 // A Task is one that was accepted.
@@ -13,16 +12,12 @@ type Task struct {
 	Number   uint64
 	Accepted int64 // CLOCK_MONOTONIC, nanoseconds
 	held     []byte
-
-	token   jetstream.Token // of a task that an engine has lent
-	earlier int             // how often it was begun before the board knew of it
-	alone   bool
 }
 
 // What becomes of a task that a backend does not take over.
 var (
 	ErrFull      = errors.New("as many tasks as may wait are waiting")
-	ErrNoEngine  = jetstream.ErrAway
+	ErrNoEngine  = errors.New("the task engine does not answer")
 	ErrForgotten = errors.New("a task with this key was accepted before, and what became of it is not remembered")
 )
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/hangtime-dev/hangtime/reference-server/eventloop"
-	"github.com/hangtime-dev/hangtime/reference-server/jetstream"
 	"github.com/hangtime-dev/hangtime/reference-server/settings"
 )
 
@@ -34,16 +33,9 @@ type row struct {
 }
 
 // backends are all that there are; the first is the default.
-var backends = []row{
-	{"memory", nil, newMemory},
-	{jetstream.Name, jetstream.Defaults, newJetStream},
-}
+var backends []row
 
-func init() {
-	for _, b := range backends {
-		settings.AddBackend(b.name, b.settings)
-	}
-}
+func init() { AddBackend("memory", nil, newMemory) }
 
 // AddBackend makes one more known, before any settings are made.
 func AddBackend(name string, defaults func() settings.BackendSettings, make func(Parts) (Backend, error)) {
