@@ -236,3 +236,30 @@ func TestATaskWithTheKeyOfAnotherIsThatOne(t *testing.T) {
 		}
 	}
 }
+
+// The queue is gone with all that was in it: a task that was being tried and fails then cannot be lent again.
+func TestWhatNobodyCanLendAgainHasFailed(t *testing.T) {
+	t.Parallel()
+	n := newBench(t)
+	n.accept("a", 0)
+	task := n.take()
+	n.board.Leases.Vanish(2)
+	if got := n.Outcome(task, board.Failed); got != board.Failed {
+		t.Errorf("the outcome is %v, want failed", got)
+	}
+}
+
+// A task that was told as lost comes back: it is run.
+func TestATaskThatIsFoundAgainIsRun(t *testing.T) {
+	t.Parallel()
+	n := newBench(t)
+	number := n.board.Tasks.Accept(board.Owner{}, 1)
+	n.board.Leases.Stored(number)
+	if lost := n.board.Leases.Vanish(2); lost != 1 {
+		t.Fatalf("%d tasks lost, want one", lost)
+	}
+	n.lend(number, "a")
+	if got := n.take(); got.Number != number {
+		t.Errorf("task %d, want %d", got.Number, number)
+	}
+}

@@ -19,15 +19,15 @@ func DefaultPolicy() Policy {
 	return Policy{Tries: 5, Backoff: 500 * time.Millisecond, AckWait: 30 * time.Second}
 }
 
-// Options are the policy's in the settings of a backend; prefix is what their names begin with.
-func (p *Policy) Options(prefix, backend string) []settings.Option {
+// Options are the policy's in the settings of a backend, whose name is whose; prefix is what their names begin with.
+func (p *Policy) Options(prefix, whose string) []settings.Option {
 	return []settings.Option{
 		{Name: prefix + "-tries", Value: &p.Tries,
-			Help: "times that a task is started before it is dead-lettered; the last time it runs alone in its worker (" + backend + ")"},
+			Help: "times that a task is started before it is dead-lettered; the last time it runs alone in its worker (" + whose + ")"},
 		{Name: prefix + "-backoff", Value: &p.Backoff,
-			Help: "pause after a task's first failed try; each further one is twice as long (" + backend + ")"},
+			Help: "pause after a task's first failed try; each further one is twice as long (" + whose + ")"},
 		{Name: prefix + "-ack-wait", Value: &p.AckWait,
-			Help: "a task whose worker's loop has not turned for so long is given to another (" + backend + ")"},
+			Help: "a task whose worker's loop has not turned for so long is given to another (" + whose + ")"},
 	}
 }
 
