@@ -23,6 +23,7 @@ func commands() []*cobra.Command {
 		serveCommand(),
 		undoCommand(),
 		manCommand(),
+		versionCommand(),
 	}
 }
 

@@ -17,16 +17,18 @@ func diagnoseCommand() *cobra.Command {
 	var target targetFlags
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "diagnose PID",
+		Use:   "diagnose [PID]",
 		Short: "look once at a running server: which worker hangs, since when, why",
 		Long: `diagnose looks at a running server for about 1.2 s, for up to 7 s while a worker is suspect, and says which of its workers hang, since when and why, with the evidence.
 It only reads: no signal, no ptrace, no pause. As the server's own user it sees nearly all; what it may not see, it names.
+Without a server's name it lists those of this machine and asks which one is meant.
 
 Slow is not hung. A worker hangs where its wait cannot end by itself, where others wait behind it, or where its work is older than --hang-after; before that it is slow, which is
 shown with the same cause and stack and is no failure.
 
 Exit codes: 0 healthy, 1 hung, 2 the command line is wrong, 3 the server could not be looked at, or too little of it to say.`,
-		Example: `  hangtime diagnose 4242
+		Example: `  hangtime diagnose
+  hangtime diagnose 4242
   hangtime diagnose --port 8000 --json
   hangtime diagnose --pidfile /run/gunicorn.pid`,
 		Args: cobra.MaximumNArgs(1),

@@ -23,12 +23,12 @@ type targetFlags struct {
 
 	hangAfter time.Duration
 	query     bool
-	given     func(flag string) bool // whether a person gave it
+	cmd       *cobra.Command
 }
 
 func (t *targetFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	t.given = flags.Changed
+	t.cmd = cmd
 	flags.IntVar(&t.pid, "pid", 0, "process number of the server's arbiter, or of one of its workers")
 	flags.StringVar(&t.pidfile, "pidfile", "", "file that holds it")
 	flags.IntVar(&t.port, "port", 0, "TCP port where the server listens")
@@ -38,7 +38,7 @@ func (t *targetFlags) add(cmd *cobra.Command) {
 	flags.BoolVar(&t.query, "query", false, "show the part of a request's path behind the question mark too")
 }
 
-// find finds the server; exactly one way to name it must be given.
+// find finds the server. Where it is named in no way, those of this machine are offered.
 func (t *targetFlags) find(ctx context.Context) (discovery.Target, error) {
 	given := 0
 	for _, is := range []bool{t.pid != 0, t.pidfile != "", t.port != 0, t.socket != ""} {
@@ -52,11 +52,18 @@ func (t *targetFlags) find(ctx context.Context) (discovery.Target, error) {
 	switch {
 	case t.pid < 0:
 		return discovery.Target{}, &exit{exitUsage, fmt.Errorf("--pid %d: want a process number", t.pid)}
-	case t.given("port") && (t.port < 1 || t.port > 65535):
+	case t.cmd.Flags().Changed("port") && (t.port < 1 || t.port > 65535):
 		return discovery.Target{}, &exit{exitUsage, fmt.Errorf("--port %d: want 1 to 65535", t.port)}
 	}
-	if given != 1 {
-		return discovery.Target{}, &exit{exitUsage, errors.New("say which server: one of --pid, --pidfile, --port and --socket")}
+	if given > 1 {
+		return discovery.Target{}, &exit{exitUsage, errors.New(sayWhich)}
+	}
+	if given == 0 {
+		pid, err := offer(t.cmd)
+		if err != nil {
+			return discovery.Target{}, err
+		}
+		t.pid = pid
 	}
 	server, err := discovery.FindSettled(ctx, discovery.Hint{PID: t.pid, Pidfile: t.pidfile, Port: t.port, Socket: t.socket})
 	if err != nil {

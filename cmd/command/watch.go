@@ -35,6 +35,7 @@ func watchCommand() *cobra.Command {
 		Short: "watch a running server: which worker hangs, since when, why; no load, nothing changed",
 		Long: `watch looks at a running server ten times a second until Ctrl-C, and says when a worker hangs, since when and why, and when it is over.
 It sends no load and only reads: no signal, no ptrace, no pause; its own cost is shown. As the server's own user it sees nearly all; what it may not see, it names.
+Without a server's name it lists those of this machine and asks which one is meant.
 
 --on-hang runs a command for each hang when it is certain, with the incident as JSON on its standard input: a page, a restart, a dump.
 --out records what was seen; hangtime replay shows it again.
