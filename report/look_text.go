@@ -28,7 +28,7 @@ func (l *Look) Text(out io.Writer) error {
 		textLine(w, "  with "+one.line())
 	}
 	for i := range l.Workers {
-		l.Workers[i].text(w)
+		l.Workers[i].text(w, l.alike(i))
 	}
 	for _, n := range l.Notices {
 		textLine(w, "note: "+n.Sentence)
@@ -39,6 +39,21 @@ func (l *Look) Text(out io.Writer) error {
 	textLine(w, l.sentence())
 	_, err := io.WriteString(out, w.String())
 	return err
+}
+
+// alike is the first worker before the i-th whose code stands in the same place for the same reason; 0: none. What was said
+// of it is not said again.
+func (l *Look) alike(i int) (worker int) {
+	c := l.Workers[i].Cause
+	if c == nil || len(c.Stack) == 0 {
+		return 0
+	}
+	for _, before := range l.Workers[:i] {
+		if b := before.Cause; b != nil && b.Remedy == c.Remedy && slices.Equal(b.Stack, c.Stack) && slices.Equal(b.Chain, c.Chain) {
+			return before.Worker
+		}
+	}
+	return 0
 }
 
 func (l *Look) sentence() string {
@@ -110,8 +125,9 @@ func (l *Look) serverLine() string {
 	return text
 }
 
-// text writes a worker's line and, indented below it, the evidence.
-func (w *Worker) text(out *strings.Builder) {
+// text writes a worker's line and, indented below it, the evidence; alike is a worker before it with the same stack, 0:
+// none.
+func (w *Worker) text(out *strings.Builder, alike int) {
 	textLine(out, w.line())
 	if w.Reason != "" {
 		detail(out, "unknown:", w.Reason)
@@ -131,7 +147,7 @@ func (w *Worker) text(out *strings.Builder) {
 		detail(out, "awaits:", one.line())
 	}
 	if w.Cause != nil {
-		w.Cause.text(out)
+		w.Cause.text(out, alike)
 	}
 	if w.inDoubt() {
 		for i, t := range w.Threads {
@@ -195,8 +211,12 @@ func (w *Worker) line() string {
 	return text
 }
 
-func (c *Cause) text(out *strings.Builder) {
+func (c *Cause) text(out *strings.Builder, alike int) {
 	detail(out, "why:", fmt.Sprintf("%s (%s)", c.Sentence, c.Confidence))
+	if alike > 0 {
+		detail(out, "stack:", fmt.Sprintf("as of worker %d, and the remedy too", alike))
+		return
+	}
 	for i, frame := range c.Stack {
 		name := "stack:"
 		if i > 0 {
