@@ -1,4 +1,4 @@
-// Command readmetable writes the table of all scenarios into README.md, between two comments, from the result.json of
+// Command scenariotable writes the table of all scenarios into a page, between two comments, from the result.json of
 // `hangtime run --all --out DIR`. It runs nothing and judges nothing.
 package main
 
@@ -18,17 +18,17 @@ import (
 
 // The table stands between these lines of the page.
 const (
-	begin = "<!-- all scenarios: make readme-table -->\n"
+	begin = "<!-- all scenarios: make scenario-table -->\n"
 	end   = "<!-- end of all scenarios -->\n"
 )
 
 func main() {
 	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: readmetable DIR|result.json PAGE.md")
+		fmt.Fprintln(os.Stderr, "usage: scenariotable DIR|result.json PAGE.md")
 		os.Exit(2)
 	}
 	if err := put(os.Args[1], os.Args[2]); err != nil {
-		fmt.Fprintln(os.Stderr, "readmetable:", err)
+		fmt.Fprintln(os.Stderr, "scenariotable:", err)
 		os.Exit(1)
 	}
 }
