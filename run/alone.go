@@ -7,6 +7,8 @@ import (
 
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/loadgen"
+	"github.com/hangtime-dev/hangtime/probe"
+	"github.com/hangtime-dev/hangtime/probe/discovery"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
@@ -16,11 +18,12 @@ type AloneOptions struct {
 	Tool     string              // version of hangtime
 	Length   time.Duration       // how long hits are due; 0: as long as the plan has any
 	Load     loadgen.Options
+	Watch    *discovery.Target // the server behind the address, where its workers are to be watched meanwhile; nil: nobody looks
 	Sinks    []Sink
 }
 
-// Alone is a session with a load and without a server to start, a fault or a probe: one attack, recorded as a run of
-// one variant and one phase.
+// Alone is a session with a load and without a server to start or a fault: one attack, recorded as a run of one variant
+// and one phase.
 type Alone struct {
 	*session
 	options AloneOptions
@@ -70,15 +73,31 @@ func (a *Alone) send() error {
 	one := a.plan.Variants[0]
 	length := a.options.Length
 	a.rec.Record(history.VariantStarted{Name: one.Name, Expect: string(one.Expect), Of: 1, Planned: length})
-	a.rec.Record(history.ServerStarted{Server: a.plan.Server.Kind, Address: a.plan.Server.URL})
+	started := history.ServerStarted{Server: a.plan.Server.Kind, Address: a.plan.Server.URL}
+	if target := a.options.Watch; target != nil {
+		started.PID, started.HangAfter = target.Arbiter, target.HangAfter
+	}
+	a.rec.Record(started)
 	a.rec.Record(history.PhaseStarted{Phase: history.Before, Planned: length})
-	ending := time.AfterFunc(length, func() { a.rec.Record(history.PhaseStarted{Phase: history.Ending}) })
-	err := a.attack.Run(a.ctx, length)
-	ending.Stop()
+	err := a.attacked(length)
 	reason := ""
 	if err != nil {
 		reason = err.Error()
 	}
 	a.rec.Record(history.VariantEnded{Name: one.Name, Reason: reason})
 	return err
+}
+
+// attacked sends while the server is watched, where it is to be.
+func (a *Alone) attacked(length time.Duration) error {
+	if a.options.Watch != nil {
+		watch, err := probe.Watch(a.ctx, *a.options.Watch, a.rec)
+		if err != nil {
+			return fmt.Errorf("watch the server: %w", err)
+		}
+		defer watch.Close()
+	}
+	ending := time.AfterFunc(length, func() { a.rec.Record(history.PhaseStarted{Phase: history.Ending}) })
+	defer ending.Stop()
+	return a.attack.Run(a.ctx, length)
 }

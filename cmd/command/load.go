@@ -23,6 +23,7 @@ import (
 type loadFlags struct {
 	scenarios.AloneFlags
 	headless, json, noCeil bool
+	watch                  bool
 	allow                  []string
 	engine, raw, hlog, out string
 	seed                   uint64
@@ -40,7 +41,9 @@ What left late, never left, or was never answered is counted and is in every per
 
 Only this machine is loaded, unless --allow names another.
 
-Exit codes: 0 the server answered, whatever it said; 2 the command line or a file is wrong; 3 nothing answered at all, or the load could not be sent;
+A server on this machine is watched meanwhile, as by hangtime watch: which worker hung, since when and why stands below what the clients saw.
+
+Exit codes: 0 the server answered, whatever it said, and no worker was seen to hang; 1 a worker hung; 2 the command line or a file is wrong; 3 nothing answered at all, or the load could not be sent;
 130 interrupted.`,
 		Example: `  hangtime load http://127.0.0.1:8000/ --rate 200/s --duration 30s
   hangtime load http://127.0.0.1:8000/task --method POST --body '{"work":"sleep"}' --shape ramp --rate 50/s --to 500/s --over 20s
@@ -87,6 +90,8 @@ func (f *loadFlags) define(cmd *cobra.Command) {
 	flags.BoolVar(&f.noCeil, "no-ceilings", false,
 		fmt.Sprintf("allow more than %d hits a second and %d connections", loadgen.MostRate, loadgen.MostSenders))
 	flags.Uint64Var(&f.seed, "seed", 0, "of random moments and templates (0: a new one)")
+	flags.BoolVar(&f.watch, "watch", true,
+		"look at the workers of the server meanwhile, where it is on this machine, and say which hangs (with --max only if it is asked for)")
 	flags.StringVar(&f.raw, "raw", "", "file for every hit in vegeta's encoding: vegeta's own report, plot and encode read it")
 	flags.StringVar(&f.hlog, "hlog", "", "file for a histogram log, which HdrHistogram's tools read")
 	flags.StringVar(&f.out, "out", "", "folder for the recording and the report in all its forms, as of run")
@@ -122,6 +127,11 @@ func (f *loadFlags) run(cmd *cobra.Command, address string) (err error) {
 		}
 	}
 	options.Sinks = files.Sinks()
+	server := f.findLoaded(cmd.Context(), u)
+	if server.target != nil {
+		options.Watch = server.target
+		options.Sinks = append(options.Sinks, server.sink)
+	}
 	var live *report.Live
 	if screen != nil || f.out != "" { // else nobody needs the report, and its folds cost more than the load
 		live = report.NewLive(nil)
@@ -131,11 +141,11 @@ func (f *loadFlags) run(cmd *cobra.Command, address string) (err error) {
 	if err != nil {
 		return &exit{exitUsage, err}
 	}
-	return f.send(cmd, alone, live, screen)
+	return f.send(cmd, alone, live, screen, &server)
 }
 
 // send runs the attack under a screen or under lines of progress, and prints what it came to.
-func (f *loadFlags) send(cmd *cobra.Command, alone *run.Alone, live *report.Live, screen *tui.Options) error {
+func (f *loadFlags) send(cmd *cobra.Command, alone *run.Alone, live *report.Live, screen *tui.Options, server *loadedServer) error {
 	stdout := cmd.OutOrStdout()
 	progress := stdout
 	if f.json {
@@ -161,10 +171,13 @@ func (f *loadFlags) send(cmd *cobra.Command, alone *run.Alone, live *report.Live
 	} else {
 		err = errors.Join(err, alone.Attack().WriteText(stdout, alone.Length(), sum))
 	}
+	server.tell(progress)
 	if err == nil {
 		err = alone.Attack().Unanswered(sum)
 	}
 	switch {
+	case err == nil && server.hangs() > 0:
+		return &exit{exitFail, nil}
 	case err == nil:
 		return nil
 	case errors.Is(err, run.ErrInterrupted):

@@ -1,11 +1,13 @@
 package command
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -79,4 +81,45 @@ func (term *terminal) said() string {
 	term.mu.Lock()
 	defer term.mu.Unlock()
 	return ansi.Strip(term.raw.String())
+}
+
+// oneAtATime answers five requests, and then none.
+const oneAtATime = `
+import http.server, time
+class Handler(http.server.BaseHTTPRequestHandler):
+    served = 0
+    def do_GET(self):
+        Handler.served += 1
+        if Handler.served > 5: time.sleep(1000)
+        self.send_response(200); self.send_header("Content-Length", "0"); self.end_headers()
+    def log_message(self, *args): pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+print(server.server_port, flush=True)
+server.serve_forever()
+`
+
+// What the clients saw and which worker hung meanwhile is one answer, without a word of where the workers are.
+func TestALoadSaysWhichWorkerHangs(t *testing.T) {
+	server := exec.Command("/usr/bin/python3", "-c", oneAtATime)
+	out, err := server.StdoutPipe()
+	if err == nil {
+		err = server.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = server.Process.Kill(), server.Wait() })
+	var port int
+	if _, err := fmt.Fscan(out, &port); err != nil {
+		t.Fatal(err)
+	}
+	load := exec.Command(binary, "load", fmt.Sprintf("127.0.0.1:%d", port), "-r", "20/s", "-d", "4s", "-t", "5s")
+	text, _ := load.CombinedOutput()
+	if code := load.ProcessState.ExitCode(); code != 1 {
+		t.Errorf("exit code %d, want 1:\n%s", code, text)
+	}
+	hang := regexp.MustCompile(fmt.Sprintf(`(?m)^  hang +worker 1 \(pid %d\) since .*in Handler\.do_GET \(<string>:7\)`, server.Process.Pid))
+	if !hang.Match(text) {
+		t.Errorf("the worker's hang is not told:\n%s", text)
+	}
 }
