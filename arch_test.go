@@ -33,9 +33,10 @@ var rooms = map[string][]string{
 	"verdict":          {"history", "scenarios", "metrics", "diagnose", "words"},
 	"report":           {"history", "scenarios", "metrics", "diagnose", "verdict", "words"},
 	"tui":              {"input", "history", "metrics", "diagnose", "verdict", "report", "words"},
+	"reproduce":        {"input", "history", "scenarios", "loadgen", "report"},
 	"reference-server": {},
 	"cmd": {"input", "history", "scenarios", "loadgen", "faults", "probe", "run", "metrics", "diagnose", "verdict",
-		"report", "tui", "reference-server", "words"},
+		"report", "reproduce", "tui", "reference-server", "words"},
 	"engines": {"reference-server", "cmd"},
 }
 

@@ -94,11 +94,8 @@ func (c *WatchConsole) End(lasted time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	all := c.look.Incidents()
-	hangs := 0
+	hangs := c.look.Hangs()
 	for _, in := range all {
-		if in.Kind == diagnose.KindHang {
-			hangs++
-		}
 		if c.told[in.ID].sentence == "" && in.Ended < 0 {
 			c.incident(in)
 		}
@@ -173,18 +170,7 @@ func (c *WatchConsole) incident(in diagnose.Incident) {
 	if in.Kind == diagnose.KindCrash {
 		what = "DEATH"
 	}
-	who := ""
-	for i, v := range in.Victims {
-		if i == mostWatchVictims {
-			who += fmt.Sprintf(" and %d more", len(in.Victims)-i)
-			break
-		}
-		if i > 0 {
-			who += ","
-		}
-		who += fmt.Sprintf(" worker %d (pid %d)", v.Place, v.PID)
-	}
-	c.say(c.look.Now(), "%s%s since %s: %s (%s, %s)", what, who, words.Watch(in.Began), in.Cause.Sentence,
+	c.say(c.look.Now(), "%s%s since %s: %s (%s, %s)", what, victimList(in), words.Watch(in.Began), in.Cause.Sentence,
 		in.Cause.Kind, in.Cause.Confidence)
 	for _, frame := range in.Cause.Stack[:min(len(in.Cause.Stack), mostWatchFrames)] {
 		c.line("              %s", frame)

@@ -141,7 +141,7 @@ func (f *loadFlags) run(cmd *cobra.Command, address string) (err error) {
 	if err != nil {
 		return &exit{exitUsage, err}
 	}
-	return f.send(cmd, alone, live, screen, &server)
+	return f.send(cmd, alone, live, screen, server)
 }
 
 // send runs the attack under a screen or under lines of progress, and prints what it came to.
@@ -159,7 +159,7 @@ func (f *loadFlags) send(cmd *cobra.Command, alone *run.Alone, live *report.Live
 		err = loadOnScreen(alone, live, *screen)
 	} else {
 		lines := loadgen.NewProgress(progress, alone.Attack(), alone.Length())
-		err = conduct(alone)
+		err = run.ConductUntilSignalled(alone, exitInterrupted)
 		lines.Stop()
 	}
 	sum := alone.Attack().Summary()
@@ -176,7 +176,7 @@ func (f *loadFlags) send(cmd *cobra.Command, alone *run.Alone, live *report.Live
 		err = alone.Attack().Unanswered(sum)
 	}
 	switch {
-	case err == nil && server.hangs() > 0:
+	case err == nil && server.look.Hangs() > 0:
 		return &exit{exitFail, nil}
 	case err == nil:
 		return nil
@@ -190,7 +190,7 @@ func (f *loadFlags) send(cmd *cobra.Command, alone *run.Alone, live *report.Live
 func loadOnScreen(a *run.Alone, live *report.Live, options tui.Options) error {
 	log.SetOutput(io.Discard) // net/http's client logs what a server says unasked, and would write over the screen
 	ended := make(chan error, 1)
-	go func() { ended <- conduct(a) }()
+	go func() { ended <- run.ConductUntilSignalled(a, exitInterrupted) }()
 	controls := tui.Controls{Stop: func() { a.Stop("q") }, SetRate: a.Attack().SetRate}
 	err := tui.Run(context.Background(), live, controls, options)
 	a.Stop("q") // no effect on an attack that is over

@@ -4,14 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/url"
-	"strconv"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/probe/discovery"
 	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/run"
 	"github.com/hangtime-dev/hangtime/words"
 )
 
@@ -22,50 +21,25 @@ type loadedServer struct {
 	look   *report.LookBuilder
 }
 
-// findLoaded finds the server that listens where a load goes to, if it is on this machine and is to be looked at.
-func (f *loadFlags) findLoaded(ctx context.Context, u *url.URL) (s loadedServer) {
-	watched := !f.Max
-	if f.Given("watch") {
-		watched = f.watch
-	}
-	hint := discovery.Hint{Socket: f.Socket}
-	if f.Socket == "" {
-		port := u.Port()
-		if port == "" {
-			port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-		}
-		hint.Port, _ = strconv.Atoi(port) // ParseURL has asked
-	}
+// findLoaded finds it, if it is to be looked at.
+func (f *loadFlags) findLoaded(ctx context.Context, u *url.URL) *loadedServer {
+	s := &loadedServer{look: report.NewLookBuilder()}
 	switch {
-	case !watched && f.Max:
-		s.why = "with --max the processors are the load's; --watch looks"
-		return s
-	case !watched:
+	case f.Given("watch") && !f.watch:
 		s.why = "--watch=false"
 		return s
-	case f.Socket == "" && !here(ctx, u.Hostname()):
-		s.why = "the server is on another machine"
+	case f.Max && !f.Given("watch"):
+		s.why = "with --max the processors are the load's; --watch looks"
 		return s
 	}
-	target, err := discovery.FindSettled(ctx, hint)
+	target, err := run.FindLoaded(ctx, u, f.Socket)
 	if err != nil {
 		s.why = err.Error()
 		return s
 	}
 	target.HangAfter = diagnose.DefaultHangAfter
-	s.target, s.look = &target, report.NewLookBuilder()
+	s.target = &target
 	return s
-}
-
-// here says whether a host is this machine's loopback: at another address of it somebody else may answer.
-func here(ctx context.Context, host string) bool {
-	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	for _, a := range addresses {
-		if !a.IsLoopback() {
-			return false
-		}
-	}
-	return err == nil && len(addresses) > 0
 }
 
 // sink takes what the look needs: the hits are the generator's to tell.
@@ -80,43 +54,11 @@ func (s *loadedServer) sink(records []history.Record) error {
 	return nil
 }
 
-// hangs are the hangs that were seen.
-func (s *loadedServer) hangs() int {
-	if s.look == nil {
-		return 0
-	}
-	n := 0
-	for _, in := range s.look.Incidents() {
-		if in.Kind == diagnose.KindHang {
-			n++
-		}
-	}
-	return n
-}
-
 // tell says what was seen of the workers, or why nothing was.
 func (s *loadedServer) tell(out io.Writer) {
 	if s.target == nil {
 		fmt.Fprintf(out, "workers     not observed: %s\n", words.Printable(s.why))
 		return
 	}
-	incidents := s.look.Incidents()
-	fmt.Fprintf(out, "workers     %s of pid %d (%s), %s, %s\n", words.Count(len(s.look.Workers()), "worker"), s.target.Arbiter,
-		words.Printable(discovery.Command(s.target.Arbiter)), words.Count(s.hangs(), "hang"),
-		words.Count(len(incidents)-s.hangs(), "death"))
-	for _, in := range incidents {
-		what := "hang"
-		if in.Kind == diagnose.KindCrash {
-			what = "death"
-		}
-		who := ""
-		for i, v := range in.Victims {
-			if i > 0 {
-				who += ", "
-			}
-			who += fmt.Sprintf("worker %d (pid %d)", v.Place, v.PID)
-		}
-		fmt.Fprintf(out, "  %-8s  %s since %s for %s: %s\n", what, words.Printable(who), words.Watch(in.Began),
-			words.Seconds(in.Longest(s.look.Now())), words.Printable(in.Cause.Sentence))
-	}
+	s.look.WriteWorkers(out, told(*s.target))
 }

@@ -8,21 +8,17 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
-	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
 
 	"github.com/hangtime-dev/hangtime/probe/discovery"
+	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/words"
 )
 
 const sayWhich = "say which server: one of --pid, --pidfile, --port and --socket"
 
-const (
-	mostOffered = 20 // servers
-	mostCommand = 72 // columns of a command line, so that a row fits where people look
-)
+const mostOffered = 20 // servers
 
 // offer lists the servers of this machine, and on a terminal asks which one is meant.
 func offer(cmd *cobra.Command) (pid int, err error) {
@@ -33,8 +29,14 @@ func offer(cmd *cobra.Command) (pid int, err error) {
 	out := cmd.ErrOrStderr()
 	more := max(0, len(found)-mostOffered)
 	found = found[:len(found)-more]
-	if len(found) > 0 {
-		list(out, found)
+	var rows []report.Found
+	for _, c := range found {
+		rows = append(rows, report.Found{Server: told(c.Target), Children: c.Children})
+	}
+	if len(rows) > 0 {
+		if err := report.WriteFound(out, rows); err != nil {
+			return 0, &exit{exitUnknown, err}
+		}
 	}
 	if more > 0 {
 		fmt.Fprintf(out, "and %d more\n", more)
@@ -57,19 +59,6 @@ func asRoot() string {
 		return ""
 	}
 	return "; root sees more"
-}
-
-func list(out io.Writer, found []discovery.Candidate) {
-	fmt.Fprintln(out, "servers on this machine:")
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for i, c := range found {
-		what := "one process"
-		if c.Children > 0 {
-			what = words.Count(c.Children, "child process")
-		}
-		fmt.Fprintf(table, "%4d\tpid %d\t%s\t%s\t%s\n", i+1, c.Arbiter, c.Address, what, ansi.Truncate(words.Printable(c.Command), mostCommand, "…"))
-	}
-	_ = table.Flush() // whether it could be written shows at the next line
 }
 
 // ask asks for the number of one in the list; an empty line is the first.

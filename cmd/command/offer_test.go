@@ -17,17 +17,3 @@ func TestWhichOfTheServersIsMeant(t *testing.T) {
 		}
 	}
 }
-
-func TestServersAreListed(t *testing.T) {
-	var out strings.Builder
-	list(&out, []discovery.Candidate{
-		{Target: discovery.Target{Arbiter: 812, Address: "127.0.0.1:8000"}, Command: "gunicorn: master [shop]", Children: 4},
-		{Target: discovery.Target{Arbiter: 9, Address: "0.0.0.0:80"}, Command: "node \x1b[2Jdesk.js"},
-	})
-	want := "servers on this machine:\n" +
-		"   1  pid 812  127.0.0.1:8000  4 child processes  gunicorn: master [shop]\n" +
-		"   2  pid 9    0.0.0.0:80      one process        node \\x1b[2Jdesk.js\n"
-	if out.String() != want {
-		t.Errorf("got\n%swant\n%s", out.String(), want)
-	}
-}

@@ -18,7 +18,7 @@ func conductOnScreen(r *run.Run, live *report.Live, options tui.Options, out, sc
 	}
 	options.Write = func(r *report.Report) (string, error) { return writeNow(out, r, time.Now()) }
 	ended := make(chan error, 1)
-	go func() { ended <- conduct(r) }()
+	go func() { ended <- run.ConductUntilSignalled(r, exitInterrupted) }()
 	controls := tui.Controls{
 		Stop:     func() { r.Stop("q") },
 		SetRate:  r.SetRate,

@@ -86,7 +86,7 @@ func (r *runner) conduct(p plan, seed uint64, out string, live *report.Live, scr
 	if screen != nil {
 		err = conductOnScreen(now, live, *screen, out, name)
 	} else {
-		err = conduct(now)
+		err = run.ConductUntilSignalled(now, exitInterrupted)
 	}
 	if errors.Is(err, run.ErrAborted) {
 		err = nil // the verdict says so

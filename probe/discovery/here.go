@@ -46,7 +46,7 @@ func Here() (found []Candidate, unread int, err error) {
 		for _, one := range mayListen(p, t) {
 			told[one] = true
 		}
-		c := Candidate{Target: t, Command: p.Command(t.Arbiter)}
+		c := Candidate{Target: t}
 		if children, err := p.Children(t.Arbiter); err == nil && !t.Single {
 			c.Children = len(children)
 		}

@@ -17,7 +17,7 @@ func TestServersAreFoundUnnamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all = slices.DeleteFunc(all, func(c Candidate) bool { return !strings.Contains(c.Command, "create_server") })
+	all = slices.DeleteFunc(all, func(c Candidate) bool { return !strings.Contains(Command(c.Arbiter), "create_server") })
 	if len(all) != 1 || all[0].Arbiter != cmd.Process.Pid || all[0].Children != 2 || all[0].Single ||
 		!strings.HasPrefix(all[0].Address, "127.0.0.1:") {
 		t.Errorf("found %+v, want process %d with two workers", all, cmd.Process.Pid)

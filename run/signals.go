@@ -1,4 +1,4 @@
-package command
+package run
 
 import (
 	"os"
@@ -6,15 +6,15 @@ import (
 	"syscall"
 )
 
-// A conductor is what can be run and stopped: a scenario, or a load alone.
-type conductor interface {
+// A Conductor is what can be run and stopped: a scenario, or a load alone.
+type Conductor interface {
 	Conduct() error
 	Stop(by string)
 }
 
-// conduct runs without a screen; SIGINT, SIGTERM and SIGHUP end it in order, a second one at once: the guardian mends
-// what is left.
-func conduct(r conductor) error {
+// ConductUntilSignalled runs without a screen; SIGINT, SIGTERM and SIGHUP end it in order, a second one this process, with
+// an exit code: the guardian mends what is left.
+func ConductUntilSignalled(r Conductor, code int) error {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
@@ -25,7 +25,7 @@ func conduct(r conductor) error {
 			select {
 			case s := <-signals:
 				if n > 0 {
-					os.Exit(exitInterrupted)
+					os.Exit(code)
 				}
 				r.Stop(signalName(s))
 			case <-done:
