@@ -113,14 +113,17 @@ func (x explainer) locate(p *process, s standstill, c *Cause) {
 		}
 		return
 	}
-	if st == nil || len(st.Frames) == 0 {
+	if st == nil {
+		return
+	}
+	if st.Request != nil {
+		c.Request = requestWords(*st.Request)
+	}
+	if len(st.Frames) == 0 {
 		return
 	}
 	c.Stack = st.Frames
 	c.Where = st.own()
-	if st.Request != nil {
-		c.Request = requestWords(*st.Request)
-	}
 	inner := st.Frames[0]
 	if c.Where == "" && s.thread != nil {
 		if owner := x.clientOfExecutor(p); owner != nil { // a thread of an executor works for a coroutine

@@ -40,7 +40,7 @@ func (v visibility) unknown(p *process, s standstill, stalled bool) string {
 			"; whether it waits for that answer or for its next message cannot be seen"
 	case p.sample.Inside > 0 && v.now-max(p.began(), p.answered) >= v.limits.Unanswered && looked &&
 		len(v.awaited(p)) == 0 &&
-		!v.upstreamWaits(p) && !v.mayTurn(p):
+		!v.upstreamWaits(p) && !v.mayTurn(p) && !v.outdated(p):
 		text := fmt.Sprintf("%s unanswered for %s; its loop waits for events; what for was not seen",
 			words.Count(p.sample.Inside, "request"), words.Seconds(v.now-p.began()))
 		if v.computesBeside(p) {
@@ -92,6 +92,13 @@ func (v visibility) anyMovesSince(moment time.Duration) bool {
 // busy machine: nothing else says what such a process is at.
 func (v visibility) unlooked(p *process) bool {
 	return v.attached && p.noListener && p.lookedAt == unset
+}
+
+// outdated says whether the last look at the threads of a process that has an old request inside is itself too old to say
+// what they are at, as on a very busy machine: the next one says it.
+func (v visibility) outdated(p *process) bool {
+	return v.attached && v.whole && p.sample.Inside > 0 && v.now-max(p.began(), p.answered) >= v.limits.Loop &&
+		p.lookedAt != unset && v.now-p.lookedAt > v.limits.Stale
 }
 
 // inRequest says whether a thread was seen in a request or a job lately: it works, whatever its waits look like between

@@ -1,8 +1,8 @@
 // Package golang reads the goroutines of a running Go program (Go 1.21 to 1.27, Linux, also stripped and
 // position-independent ones) from its memory: where each waits, for what, and which request it serves. It stops
 // nothing, sends no signal, and needs no net/http/pprof in the program. What a thread runs at the moment has its
-// stack pointer in a processor: such a goroutine is told with its thread and, from the second look on, with the
-// frames that it had when the runtime last interrupted it.
+// stack pointer in a processor: such a goroutine is told with its thread, and with the frames that it had when the
+// runtime last interrupted it.
 package golang
 
 import (
@@ -58,7 +58,7 @@ func newReader(p stacks.Process, found *program, at uint64) *reader {
 		allgs: &allgs{memory: p.Memory, layout: found.layout, at: at, scratch: used},
 		tracer: &tracer{memory: p.Memory, layout: found.layout, unwinder: u, traces: known, scratch: used,
 			interruptions: &interruptions{memory: p.Memory, layout: found.layout, unwinder: u, traces: known,
-				known: map[uint64]interrupted{}}},
+				ran: map[uint64]run{}}},
 		targets: &targets{memory: p.Memory, layout: found.layout, slots: learned, scratch: used},
 		waits: &waitReader{memory: p.Memory, layout: found.layout, slots: learned, names: &variables{},
 			timers: map[uint64]bool{}},
@@ -95,6 +95,7 @@ func (r *reader) Look() ([]stacks.Work, error) {
 	now := int64(clock(monotonic))
 	work := make([]stacks.Work, 0, min(len(listed), maxGoroutines+atOnce))
 	clear(r.waits.timers)
+	r.tracer.patience = maxPatience
 	for part := range slices.Chunk(listed, atOnce) {
 		if len(work) >= maxGoroutines || len(work) > 0 && left.spent() {
 			break

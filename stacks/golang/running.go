@@ -11,13 +11,13 @@ const (
 	contextSize  = 176
 
 	maxSignalStack = 64 << 10
-	maxInterrupted = 4096 // threads of a program of which it is kept when they were last interrupted
+	maxRan         = 4096 // goroutines of which it is kept where they ran
 )
 
-// An interrupted is what is remembered of a thread between two looks.
-type interrupted struct {
-	generation uint32 // m.preemptGen: how often it was interrupted
-	distance   uint64 // from the ucontext to the end of the signal stack; 0: not known
+// A run is where a goroutine was seen to run.
+type run struct {
+	machine    uint64 // address of the m
+	generation uint32 // m.preemptGen then: how often it had been interrupted
 }
 
 // interruptions are the moments in which the runtime interrupted what runs.
@@ -26,75 +26,112 @@ type interruptions struct {
 	layout   layout
 	unwinder *unwinder
 	traces   *traces
-	known    map[uint64]interrupted // by the address of the m
+	ran      map[uint64]run // by the goroutine's id: where it ran at the last look
+	distance uint64         // from a ucontext to the end of its signal stack; 0: not known yet
+	calls    []call         // used again
 }
 
-// trace finds out where a goroutine stood that runs, when it was last interrupted. That must have been since the
-// last look: it has run since, but not for long.
-func (i *interruptions) trace(s *seen, calls []call) []call {
+// trace finds out where a goroutine stood that runs, when it was last interrupted: since the last look, or else at the
+// interruption after which it goes on. It has run since, but not for long. It tells whether that is known.
+func (i *interruptions) trace(s *seen) bool {
 	if i.unwinder.link || s.machine == 0 { // of arm64 the registers lie elsewhere
-		return calls
+		return false
 	}
-	known, seenBefore := i.known[s.machine]
-	var b [8]byte
-	if i.memory(s.machine+uint64(i.layout.preemptions), b[:4]) != nil {
-		return calls
+	last, known := i.ran[s.id]
+	if now, ok := i.generation(s.machine); ok {
+		if len(i.ran) > maxRan {
+			clear(i.ran)
+		}
+		i.ran[s.id] = run{machine: s.machine, generation: now}
 	}
-	generation := uint32(word(b[:], 0))
-	fresh := seenBefore && generation != known.generation
-	known.generation = generation
-	if fresh {
-		calls = i.interruptedAt(s, &known, calls)
+	if known && i.since(last, s) {
+		return true
 	}
-	if len(i.known) > maxInterrupted {
-		clear(i.known)
+	calls := i.resumed(s)
+	if len(calls) == 0 {
+		return false
 	}
-	i.known[s.machine] = known
-	return calls
+	s.trace = i.traces.remember(calls)
+	return true
 }
 
-// interruptedAt unwinds from the registers on the signal stack, where they are those of the goroutine.
-func (i *interruptions) interruptedAt(s *seen, known *interrupted, calls []call) []call {
+// sinceSeen finds out where a goroutine was interrupted since this look.
+func (i *interruptions) sinceSeen(s *seen) bool {
+	last, known := i.ran[s.id]
+	return known && i.since(last, s)
+}
+
+// since finds out where a goroutine was interrupted since it was seen to run. It may have gone on on another thread; the
+// one that it ran on then was interrupted with it.
+func (i *interruptions) since(last run, s *seen) bool {
+	now, ok := i.generation(last.machine)
+	if !ok || now == last.generation {
+		return false
+	}
+	calls, whole := i.interruptedOn(last.machine, s)
+	if whole {
+		s.trace = i.traces.remember(calls)
+	}
+	return whole
+}
+
+// generation is how often a thread was interrupted.
+func (i *interruptions) generation(machine uint64) (uint32, bool) {
+	var b [8]byte
+	if machine == 0 || i.memory(machine+uint64(i.layout.preemptions), b[:4]) != nil {
+		return 0, false
+	}
+	return uint32(word(b[:], 0)), true
+}
+
+// interruptedOn unwinds from the registers on the signal stack of a thread, where they are those of the goroutine.
+func (i *interruptions) interruptedOn(machine uint64, s *seen) ([]call, bool) {
 	var pointer [8]byte
 	var bounds [16]byte
 	// M.gsignal.
-	if i.memory(s.machine+uint64(i.layout.procID)+8, pointer[:]) != nil ||
+	if i.memory(machine+uint64(i.layout.procID)+8, pointer[:]) != nil ||
 		i.memory(word(pointer[:], 0), bounds[:]) != nil {
-		return calls
+		return nil, false
 	}
 	low, high := word(bounds[:], gStackLow), word(bounds[:], gStackHigh)
 	if low == 0 || high <= low || high-low > maxSignalStack {
-		return calls
+		return nil, false
 	}
-	context := i.context(low, high, known)
+	context := i.context(low, high)
 	if context == nil || word(context, contextG) != s.at {
-		return calls
+		return nil, false
 	}
 	sp := word(context, contextSP)
 	if sp < s.low || sp >= s.high {
-		return calls
+		return nil, false
 	}
 	stack := make([]byte, min(s.high-sp, maxStack))
 	if i.memory(sp, stack) != nil {
-		return calls
+		return nil, false
 	}
-	calls, whole := i.unwinder.unwind(calls, word(context, contextPC), false, stack)
-	if whole || len(stack) == maxStack || len(calls) == maxCalls {
-		seen := calls
-		if len(seen) > 1 && seen[0].function.name == asyncPreempt { // which the signal's handler put in
-			seen = seen[1:]
+	calls, whole := i.unwinder.unwind(i.calls[:0], word(context, contextPC), false, stack)
+	i.calls = calls
+	if len(calls) > 1 && calls[0].function.name == asyncPreempt { // which the signal's handler put in
+		calls = fromFirst(calls[1:])
+	}
+	if whole && i.unwinder.called(calls) || len(stack) == maxStack || len(calls) == maxCalls {
+		return calls, true
+	}
+	// It has returned from its innermost calls since, and others were there.
+	for at := 0; at+8 <= len(stack); at += 8 {
+		if calls = i.unwinder.follow(i.calls[:0], stack, at); len(calls) > 0 {
+			return calls, true
 		}
-		s.trace = i.traces.remember(seen)
 	}
-	return calls
+	return nil, false
 }
 
 // context finds the ucontext on a signal stack: it says itself where that stack is.
-func (i *interruptions) context(low, high uint64, known *interrupted) []byte {
+func (i *interruptions) context(low, high uint64) []byte {
 	is := func(b []byte) bool { return word(b, contextStack) == low && word(b, contextStack+16) == high-low }
-	if known.distance > 0 && known.distance <= high-low {
+	if i.distance > 0 && i.distance <= high-low {
 		b := make([]byte, contextSize)
-		if i.memory(high-known.distance, b) == nil && is(b) {
+		if i.memory(high-i.distance, b) == nil && is(b) {
 			return b
 		}
 	}
@@ -104,7 +141,7 @@ func (i *interruptions) context(low, high uint64, known *interrupted) []byte {
 	}
 	for at := len(all) - contextSize; at >= 0; at -= 8 {
 		if b := all[at : at+contextSize]; is(b) {
-			known.distance = uint64(len(all) - at)
+			i.distance = uint64(len(all) - at)
 			return b
 		}
 	}

@@ -41,6 +41,10 @@ func (all *traces) remember(calls []call) *trace {
 	}
 	t := &trace{calls: slices.Clone(calls)}
 	for _, c := range calls {
+		if c.function.name == asyncPreempt {
+			t.frames = t.frames[:0] // the runtime put it in, with what it called
+			continue
+		}
 		for _, p := range c.positions {
 			if !wrapper(p) {
 				t.frames = append(t.frames, all.frameOf(p))

@@ -1,5 +1,7 @@
 package golang
 
+import "time"
+
 // A tracer reads what stands on the stacks of goroutines.
 type tracer struct {
 	memory        func(uint64, []byte) error
@@ -8,6 +10,7 @@ type tracer struct {
 	traces        *traces
 	interruptions *interruptions
 	scratch       *scratch
+	patience      time.Duration // how long this look may still wait for interruptions
 }
 
 // trace reads the stacks of goroutines and unwinds them.
@@ -35,17 +38,19 @@ func (t *tracer) trace(all []goroutine) []seen {
 	}
 	gather(t.memory, pieces, t.scratch.buffer)
 	var calls []call
+	var unknown []*seen
 	for i := range seens {
 		s := &seens[i]
-		if s.stack == nil {
-			s.trace = t.traces.begun(s.start)
-			if s.status == running {
-				calls = t.interruptions.trace(s, calls[:0])
-			}
-		} else {
+		if s.stack != nil {
 			calls = t.unwindOne(s, calls[:0])
+			continue
+		}
+		s.trace = t.traces.begun(s.start)
+		if s.status == running && !runtimeOnly(s.began) && !t.interruptions.trace(s) {
+			unknown = append(unknown, s)
 		}
 	}
+	t.await(unknown)
 	return seens
 }
 

@@ -30,6 +30,7 @@ var (
 	silent    net.Listener
 	upstream  net.Conn
 	sink      int
+	turned    int
 )
 
 func main() {
@@ -38,7 +39,7 @@ func main() {
 	group.Add(1)
 	for _, block := range []func(){
 		onMutex, onInlined, onRWMutexWrite, onWaitGroup, onCondition, onReceive, onSend, onNilChannel, onSelect, onNoCases, onSleep, onTimer,
-		onSocket, onUpstream, onPipe, onChild, onSystemCall, onPool, onDeepStack, inGeneric[string], spins, onSignal,
+		onSocket, onUpstream, onPipe, onChild, onSystemCall, onPool, onDeepStack, inGeneric[string], spins, turns, onSignal,
 	} {
 		go block()
 	}
@@ -228,6 +229,13 @@ func descend(n int, end func()) {
 func spins() {
 	for {
 		sink += work(sink)
+	}
+}
+
+// turns calls nothing.
+func turns() {
+	for n := 0; ; n++ {
+		turned = n
 	}
 }
 

@@ -1,0 +1,42 @@
+package diagnose
+
+import (
+	"testing"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
+)
+
+// Where hangtime itself gets little of a processor, its looks come late.
+func TestWhereTheLastLookIsOldALongerOneTellsMore(t *testing.T) {
+	for name, row := range map[string]struct {
+		looks time.Duration // the last one
+		runs  time.Duration // from when on they find it running
+		age   time.Duration // of the request, when it is first seen
+		goes  bool
+		state State
+	}{
+		"its loop waited for events, a while ago":         {looks: 600 * ms, runs: 3 * s, age: 12 * s, goes: true, state: Busy},
+		"its loop waits for events":                       {looks: 3 * s, runs: 3 * s, age: 12 * s, state: Unknown},
+		"it was found running at its last looks":          {looks: 700 * ms, runs: 300 * ms, age: 12 * s, goes: true, state: Busy},
+		"its loop waited, and a request came a while ago": {looks: 600 * ms, runs: 3 * s, age: -900 * ms, state: Busy},
+	} {
+		w := fold(script(at(0, history.Header{Format: wholeSince}, history.ServerStarted{Server: "attach", PID: 50},
+			history.WorkerSeen{PID: 101, Worker: 1, Born: -60 * s}),
+			every(100*ms, 1600*ms, func(t time.Duration) []history.Event {
+				one := inside(101, max(t+row.age, 0))
+				one.State, one.CPU, one.Moved = "R", t, true
+				if t > row.looks {
+					return []history.Event{one}
+				}
+				if t < row.runs {
+					return look(101, one, accepting(101, 101, 10*ms))
+				}
+				return look(101, one, history.ThreadSample{PID: 101, TID: 101, State: "R", Syscall: "running"})
+			}))).Workers()[0]
+		if w.State != row.state || w.Undecided != row.goes {
+			t.Errorf("%s: %s (%s), a longer look says more: %v; want %s, %v", name, w.State, w.Reason, w.Undecided,
+				row.state, row.goes)
+		}
+	}
+}
