@@ -1,5 +1,5 @@
 // Package jvm reads what the threads of a Java virtual machine do (HotSpot, which OpenJDK and most others are: 11 to
-// 21, on amd64): each one's frames, what it waits for and who holds that, and whether it is one of a pool's that
+// 21 and 25, on amd64): each one's frames, what it waits for and who holds that, and whether it is one of a pool's that
 // waits for its next piece of work. HotSpot describes its own structures for debuggers, in tables that its library
 // exports; what is read follows those. It asks nothing of the virtual machine, loads no agent, and brings no thread
 // to a safepoint. Of a thread that runs compiled Java code it tells who called that, and of a loop that calls
@@ -167,7 +167,7 @@ func (r *reader) settle() error {
 	if len(r.threads.addresses()) == 0 {
 		return errors.New("it has no thread yet")
 	}
-	found, err := readSettings(opening(r.process), *r.tables)
+	found, err := readSettings(opening(r.process), *r.tables, r.version)
 	if err == nil {
 		*r.settings, r.tables = found, nil
 	}

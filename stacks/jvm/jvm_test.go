@@ -2,6 +2,7 @@ package jvm
 
 import (
 	"fmt"
+	"maps"
 	"os/exec"
 	"regexp"
 	"slices"
@@ -34,14 +35,20 @@ var names = []string{
 	"child", "sleep", "deep", "supplied", "condition", "pool", "scheduled", "busy", "timer", "main",
 }
 
-func TestFramesAreThoseOfJstack(t *testing.T) {
-	classes := compile(t, "App.java")
-	for name, options := range setups {
+func TestFramesAreThoseOfJstack(t *testing.T) { ofEachJDK(t, testFrames) }
+
+func testFrames(t *testing.T, java jdk) {
+	classes := java.compile(t, "App.java")
+	all := maps.Clone(setups)
+	if java.version(t) >= 25 {
+		all["with compact headers"] = []string{"-Xmx128m", "-XX:+UseCompactObjectHeaders"}
+	}
+	for name, options := range all {
 		t.Run(name, func(t *testing.T) {
-			pid := start(t, append(options, "-cp", classes, "App")...)
+			pid := java.start(t, append(options, "-cp", classes, "App")...)
 			r := opened(t, pid)
 			settled(t, r)
-			want := jstack(t, pid)
+			want := java.jstack(t, pid)
 			got := look(t, r)
 			for _, thread := range append([]string{"Finalizer", "Reference Handler", "Common-Cleaner"}, names...) {
 				if len(want[thread]) == 0 {
@@ -98,9 +105,9 @@ var (
 )
 
 // jstack is what the virtual machine itself tells of its threads. Frames that nobody wrote are left out.
-func jstack(t *testing.T, pid int) map[string][]string {
+func (j jdk) jstack(t *testing.T, pid int) map[string][]string {
 	t.Helper()
-	text, err := exec.Command("jstack", strconv.Itoa(pid)).Output()
+	text, err := exec.Command(j.tool("jstack"), strconv.Itoa(pid)).Output()
 	if err != nil {
 		t.Fatalf("jstack: %v", err)
 	}
