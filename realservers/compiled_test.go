@@ -89,6 +89,19 @@ func compiledCases() []realCase {
 				says: []string{`\(seq 1 9999999\)`, `full pipe`}, silent: []string{`threads of its pool`}},
 		},
 		{
+			name:  "JVM: threads wait for futures whose jobs wait for an answer",
+			serve: with(deafUpstream, library),
+			hang:  sticks("/reserve", 2), after: hungLong,
+			want: want{state: "hung", hung: 1, at: "Library.java#reserve",
+				says: []string{`is to complete,? in .*${Library.java#ask}`}, silent: []string{`^healthy`}},
+		},
+		{
+			name:  "JVM: a thread waits in its monitor for a future whose job wants that monitor",
+			serve: library,
+			hang:  sticks("/audition", 1), after: 3 * time.Second,
+			want: want{state: "hung", hung: 1, at: "Library.java#audition", cycle: true, silent: []string{`^healthy`}},
+		},
+		{
 			name:  "JVM 25: threads take two monitors in two orders",
 			serve: libraryOf("25"),
 			hang:  twoOrders,

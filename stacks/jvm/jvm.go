@@ -43,6 +43,7 @@ type reader struct {
 	sites    *sites
 	threads  *threads
 	tracer   *tracer
+	futures  *futures
 	sampler  *sampler
 	looks    int
 }
@@ -60,6 +61,7 @@ func newReader(p stacks.Process, l layout) *reader {
 	w := &walker{anchorLayout: l.anchorLayout, settings: r.settings, view: r.view, methods: r.methods, sites: r.sites}
 	r.tracer = &tracer{anchor: l.anchor, view: r.view, walker: w,
 		waits: &waits{monitorLayout: l.monitorLayout, view: r.view, classes: r.classes}}
+	r.futures = &futures{classes: r.classes, walker: w}
 	r.sampler = &sampler{threadLayout: l.threadLayout, settings: r.settings, view: r.view, walker: w}
 	r.forget()
 	r.begin()
@@ -145,6 +147,7 @@ func (r *reader) Look() ([]stacks.Work, error) {
 	r.sampler.turn = r.looks
 	running := r.sampler.firstReading(threads)
 	r.tracer.traceAll(threads)
+	r.futures.assign(threads)
 	r.sampler.secondReadings(running)
 	all := make([]stacks.Work, 0, len(threads))
 	for _, t := range threads {

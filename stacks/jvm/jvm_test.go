@@ -23,7 +23,8 @@ var setups = map[string][]string{
 		"-XX:CompileCommand=compileonly,App::*", "-XX:CompileCommand=compileonly,java.util.concurrent.*::*"},
 	"without compressed refs": {"-Xmx128m", "-XX:-UseCompressedOops", "-XX:-UseCompressedClassPointers",
 		"-XX:+UseSerialGC"},
-	"with ZGC":                     {"-Xmx128m", "-XX:+UseZGC"},
+	// A heap so large that it does not collect: it mends references to what it moved only when the program uses them.
+	"with ZGC":                     {"-Xmx1g", "-XX:+UseZGC"},
 	"with one part of code cache":  {"-Xmx128m", "-XX:-SegmentedCodeCache", "-XX:+UseParallelGC"},
 	"with a heap above its offset": {"-Xmx128m", "-XX:HeapBaseMinAddress=40g"},
 }
@@ -31,7 +32,7 @@ var setups = map[string][]string{
 // names are the threads of App that wait.
 var names = []string{
 	"holder", "class-holder", "ab", "ba", "lock", "timed-lock", "read-lock", "semaphore", "latch", "queue",
-	"timed-queue", "future", "promise", "barrier", "notify", "class", "join",
+	"timed-queue", "future", "promise", "running-future", "supply", "derived", "either", "limited", "barrier", "notify", "class", "join",
 	"child", "sleep", "deep", "supplied", "condition", "pool", "scheduled", "busy", "timer", "main",
 }
 
@@ -50,6 +51,9 @@ func testFrames(t *testing.T, java jdk) {
 			settled(t, r)
 			want := java.jstack(t, pid)
 			got := look(t, r)
+			if owner := got["supply"].Wait.Owner; owner != uint64(got["supplier"].TID) {
+				t.Errorf("supply waits for thread %d, want %d", owner, got["supplier"].TID)
+			}
 			for _, thread := range append([]string{"Finalizer", "Reference Handler", "Common-Cleaner"}, names...) {
 				if len(want[thread]) == 0 {
 					t.Fatalf("jstack tells nothing of %s", thread)

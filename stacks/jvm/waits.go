@@ -100,6 +100,11 @@ func (ws *waits) parked(t *thread, threads []*thread) stacks.Wait {
 			w.On, w.Owner = "lock", uint64(owner.tid)
 		}
 	}
+	if w.On == "future" { // of FutureTask, whose job a thread runs by now; others have no such field
+		if runner := ofObject(threads, ws.classes.get(blocker, "runner")); runner != nil && runner != t {
+			w.Owner = uint64(runner.tid)
+		}
+	}
 	w.On, w.Name = refined(t.frames, w.On, w.Name)
 	return w
 }

@@ -38,6 +38,11 @@ func testWaits(t *testing.T, java jdk) {
 		{thread: "timed-queue", on: "queue", name: "java.util.concurrent.LinkedBlockingQueue"},
 		{thread: "future", on: "future", name: "java.util.concurrent.FutureTask"},
 		{thread: "promise", on: "future", name: "java.util.concurrent.CompletableFuture$Signaller"},
+		{thread: "running-future", on: "future", name: "java.util.concurrent.FutureTask", owner: "runner"},
+		{thread: "supply", on: "future", name: signaller, owner: "supplier"},
+		{thread: "derived", on: "future", name: signaller, owner: "supplier"},
+		{thread: "either", on: "future", name: signaller},  // another may complete it
+		{thread: "limited", on: "future", name: signaller}, // it ends by itself
 		{thread: "notify", on: "condition", name: "java.lang.Object"},
 		{thread: "join", on: "thread", name: "holder", owner: "holder"},
 		{thread: "main", on: "thread", name: "holder", owner: "holder"},
