@@ -27,6 +27,20 @@ func (v activity) repeats(p *process, t *threadState) bool {
 	return t.placed != unset && until-t.placed >= enough && (t.running >= 0 || t.from > t.placed+v.limits.Slack)
 }
 
+// mayRepeat says whether a process was first looked at so lately that a thread which comes back to one place may not
+// have been seen there for long enough: on a busy machine its code is read late, and once a second.
+func (v activity) mayRepeat(p *process) bool {
+	if p.metAt == unset || v.now-p.metAt >= v.limits.Turn {
+		return false
+	}
+	for _, t := range p.threads {
+		if t.placed != unset && v.fresh(p, t.at) && !v.repeats(p, t) {
+			return true
+		}
+	}
+	return false
+}
+
 // computes says whether a thread that was found running runs all the time: at two looks, and by the account of its
 // process between them. One that shares its processor runs less, and is ready to run all the time.
 func (v activity) computes(p *process, t *threadState) bool {

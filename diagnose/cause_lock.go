@@ -145,6 +145,14 @@ func (x explainer) mutex(p *process, s standstill, w history.MutexWait) Cause {
 		}
 		return c
 	}
+	if st != nil && st.Wait != nil && st.Wait.On == "future" {
+		c.Kind, c.Short = CauseEvent, fmt.Sprintf("waits for thread %d", owner)
+		c.Sentence = fmt.Sprintf("%s waits for %s, which %s is to complete", who, what, holds)
+		if own := p.stacks[owner].own(); own != "" {
+			c.Sentence += ", in " + own
+		}
+		return c
+	}
 	if what == "" {
 		what = "a mutex"
 	}

@@ -78,9 +78,14 @@ func inBrackets(all []history.Peer) string {
 	return " (" + peers(all) + ")"
 }
 
-// keeper says which thread of the process holds what a thread waits for by its language's account; empty: none is known.
+// keeper says which thread of the process holds what a thread waits for by its language's account, or where the one is
+// that is to complete it; empty: none is known.
 func (x explainer) keeper(p *process, t *threadState) string {
-	wait := x.stackOf(p, t).Wait
+	st := x.stackOf(p, t)
+	wait := st.Wait
+	if own := p.stacks[int(wait.Owner)].own(); wait.On == "future" && own != "" {
+		return ", which another thread is to complete in " + own
+	}
 	if on := wait.On; on != "lock" && on != "monitor" || wait.Owner == 0 {
 		return ""
 	}

@@ -10,6 +10,7 @@ import (
 
 // causeOf explains a stall by the evidence there is.
 func (x explainer) causeOf(p *process, s standstill) Cause {
+	s = x.atHand(p, s)
 	c := x.explain(p, s)
 	x.locate(p, s, &c)
 	x.mayHave(p, s, &c)
@@ -97,9 +98,47 @@ func (x explainer) explain(p *process, s standstill) Cause {
 	if s.thread != nil {
 		return bySyscall(p, s)
 	}
-	return Cause{Kind: CauseUnknown, Confidence: Guess, Short: "no progress",
-		Sentence: fmt.Sprintf("%s inside and none is answered; no thread could be seen to say why (state %s)",
-			words.Count(p.sample.Inside, "request"), p.sample.State)}
+	return x.unexplained(p, s)
+}
+
+// atHand is a stall that no thread explains with the number of the one thread that was last seen at work: it moves, but
+// where in its code it was is evidence.
+func (x explainer) atHand(p *process, s standstill) standstill {
+	if s.how != standing || s.thread != nil || s.task != nil {
+		return s
+	}
+	tid := 0
+	for _, t := range p.threads {
+		if t.placed == unset || !x.fresh(p, t.at) {
+			continue
+		}
+		if tid != 0 {
+			return s
+		}
+		tid = t.TID
+	}
+	s.tid = tid
+	return s
+}
+
+// unexplained is work without progress of which no thread says why; of the one at hand it tells the last that was seen.
+func (x explainer) unexplained(p *process, s standstill) Cause {
+	c := Cause{Kind: CauseUnknown, Short: "no progress",
+		Sentence: words.Count(p.sample.Inside, "request") + " inside and none is answered; "}
+	t := p.threads[s.tid]
+	if t == nil {
+		c.Sentence += fmt.Sprintf("no thread could be seen to say why (state %s)", p.sample.State)
+	} else {
+		c.Sentence += named(p, t) + " moves, and does not say why"
+		if t.Syscall != "" {
+			c.Sentence += "; it was last seen in " + t.Syscall
+		}
+		if lock, ok := eventOf(x.behind(p, t.TID, x.now)).(history.LockWait); ok && lock.Polled {
+			c.polled(lock)
+		}
+	}
+	c.Confidence = Guess
+	return c
 }
 
 // shut is a process that has no descriptor left to accept with, whatever else its threads are at: connections wait.

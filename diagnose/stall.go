@@ -22,7 +22,7 @@ type standstill struct {
 	shown   time.Duration // of one that runs: since when every look found it running
 	crowd   int           // threads of the pool, or tasks, that stand still together
 	cycle   []string      // who waits for whom, in a circle
-	unaided bool          // no look says what keeps it
+	unaided bool          // no look says yet what keeps it
 	aimless bool          // nobody can know what it is to do: it is a program with a course of its own
 	least   bool          // it may have lasted longer than since from
 	nobodys bool          // nobody waits for it, so that its age makes no hang of it

@@ -46,10 +46,10 @@ func (f requestFinder) requestStall(p *process) (standstill, bool) {
 	if p.sample.Inside < 2 && f.backlog == 0 {
 		s.limit = never // one slow answer, and nobody waits behind it
 	}
-	// The first look at what keeps it is not over, or one of its threads runs and it shows in a moment whether it does
-	// so all the time.
+	// The first look at what keeps it is not over, or it shows in a moment whether one of its threads runs all the time,
+	// or comes back to one place again and again.
 	s.unaided = f.now-p.firstAt < lookWhole || f.attached && !f.whole && f.now-p.firstAt < f.limits.Pool ||
-		f.whole && f.runs(p)
+		f.whole && f.runs(p) || f.mayRepeat(p)
 	return s, true
 }
 

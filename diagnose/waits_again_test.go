@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -97,5 +98,47 @@ func TestAnAnswerThatIsSentPieceByPieceIsProgress(t *testing.T) {
 	f := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), streams(8*s)))
 	if w := f.Workers()[0]; w.State != Hung || w.Since < 7*s {
 		t.Errorf("none since 8 s: %s since %v", w.State, w.Since)
+	}
+}
+
+// seenLate is a worker of a busy machine whose code is read once a second, first 400 ms after the watch began: its main
+// thread sleeps, asks, and sleeps again for a request of 12 s while others wait before the door. line says at which line
+// it was at each reading.
+func seenLate(line func(reading int) string) []history.Record {
+	attached := at(0, history.ServerStarted{Server: "attach", PID: 50, HangAfter: 10 * s},
+		history.WorkerSeen{PID: 101, Worker: 1, Born: -60 * s})
+	asks := func(t time.Duration) []history.Event {
+		w := sample(1, 101, func(w *history.WorkerSample) { w.Inside, w.Oldest = 1, t+12*s })
+		asleep := history.ThreadSample{PID: 101, TID: 101, State: "S", Syscall: "clock_nanosleep", Still: 20 * ms}
+		if t < 400*ms {
+			return []history.Event{w, asleep}
+		}
+		all := []history.Event{asleep, history.LockWait{PID: 101, TID: 101, Lock: "fcntl", FD: 9,
+			Path: "/data/db.sqlite", Inode: 7, Still: 20 * ms, Polled: true,
+			Holders: []history.LockHolder{{PID: 900, Command: "import", Creator: true}}}}
+		if reading := int((t - 400*ms) / s); (t-400*ms)%s == 0 {
+			all = append(all, code(101, 101, func(st *history.Stack) { st.Own, st.Frames = 1, []string{line(reading)} }))
+		}
+		return look(101, w, all...)
+	}
+	return script(attached, backlog(0, 4*s), every(100*ms, 4*s, asks))
+}
+
+// TestALoopThatWasFoundLateIsWaitedFor: nothing is decided before it can be seen whether it comes back to one place.
+func TestALoopThatWasFoundLateIsWaitedFor(t *testing.T) {
+	h := seenLate(func(int) string { return "save (/app/views.py:10)" })
+	check(t, "one place", fold(h), wanted{state: Hung, cause: CausePolling, began: -12 * s, detected: 1400 * ms,
+		says: "/data/db.sqlite, which it has open, is locked by pid 900 (import), in save (/app/views.py:10)"})
+}
+
+// TestWhoMovesIsToldWithTheLastThatWasSeen: a thread that is at another line each time explains nothing; what it was last
+// seen at is told all the same.
+func TestWhoMovesIsToldWithTheLastThatWasSeen(t *testing.T) {
+	f := fold(seenLate(func(reading int) string { return fmt.Sprintf("save (/app/views.py:%d)", 10+reading) }))
+	check(t, "another place", f, wanted{state: Hung, cause: CauseUnknown, began: -12 * s, detected: 2900 * ms,
+		says: "its main thread moves, and does not say why; it was last seen in clock_nanosleep; /data/db.sqlite, which it has open, " +
+			"is locked by pid 900 (import), in save (/app/views.py:1"})
+	if c := f.Workers()[0].Cause; c == nil || c.Confidence != Guess || len(c.Stack) == 0 {
+		t.Errorf("%+v, want a guess with the stack", c)
 	}
 }

@@ -42,15 +42,8 @@ func compiledCases() []realCase {
 		{
 			name:  "JVM: threads take two monitors in two orders, and others come after",
 			serve: library,
-			hang: func(s *stage) {
-				s.begins()
-				s.send("/lend", 1)
-				s.send("/return", 1)
-				s.wait(time.Second)
-				s.stick("/lend", 1)
-				s.stick("/return", 1)
-				s.send("/ok", 3)
-			}, after: hungLong,
+			hang:  twoOrders,
+			after: hungLong,
 			want: want{state: "hung", hung: 1, at: "Library.java#lend", cycle: true,
 				says: []string{`[Dd]eadlock|circle|cycle|each other`}, silent: []string{`main thread waits`}},
 		},
@@ -94,6 +87,34 @@ func compiledCases() []realCase {
 			hang:  sticks("/print", 1), after: hungLong,
 			want: want{state: "hung", hung: 1, kinds: aChild, at: "Library.java#print",
 				says: []string{`\(seq 1 9999999\)`, `full pipe`}, silent: []string{`threads of its pool`}},
+		},
+		{
+			name:  "JVM: threads wait for futures whose jobs wait for an answer",
+			serve: with(deafUpstream, library),
+			hang:  sticks("/reserve", 2), after: hungLong,
+			want: want{state: "hung", hung: 1, at: "Library.java#reserve",
+				says: []string{`is to complete,? in .*${Library.java#ask}`}, silent: []string{`^healthy`}},
+		},
+		{
+			name:  "JVM: a thread waits in its monitor for a future whose job wants that monitor",
+			serve: library,
+			hang:  sticks("/audition", 1), after: 3 * time.Second,
+			want: want{state: "hung", hung: 1, at: "Library.java#audition", cycle: true, silent: []string{`^healthy`}},
+		},
+		{
+			name:  "JVM 25: threads take two monitors in two orders",
+			serve: libraryOf("25"),
+			hang:  twoOrders,
+			after: hungLong,
+			want: want{state: "hung", hung: 1, at: "Library.java#lend", cycle: true,
+				says: []string{`[Dd]eadlock|circle|cycle|each other`}, silent: []string{`main thread waits`}},
+		},
+		{
+			name:  "JVM 25, compact headers and ZGC: two threads wait for the monitor of one that waits for an answer",
+			serve: with(deafUpstream, libraryOf("25", "-XX:+UseZGC", "-XX:+UseCompactObjectHeaders")),
+			hang:  sticks("/index", 3), after: 7 * time.Second,
+			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "Library.java#ask",
+				says: []string{`2 are waiting for the monitor Library\.class`}, silent: []string{`^healthy`}},
 		},
 		{
 			name:  "Jetty: one thread waits for an answer, and the others of its pool rest",
@@ -194,11 +215,41 @@ func turnstile(s *stage) {
 
 func library(s *stage) {
 	s.t.Helper()
+	s.launchLibrary("")
+}
+
+// twoOrders takes two monitors of the library in two orders, and then asks more of it.
+func twoOrders(s *stage) {
+	s.t.Helper()
+	s.begins()
+	s.send("/lend", 1)
+	s.send("/return", 1)
+	s.wait(time.Second)
+	s.stick("/lend", 1)
+	s.stick("/return", 1)
+	s.send("/ok", 3)
+}
+
+// libraryOf runs the library on a JDK of a version beside the system's own, where there is one, with options of its own.
+func libraryOf(version string, options ...string) func(*stage) {
+	return func(s *stage) {
+		s.t.Helper()
+		found, err := filepath.Glob("/usr/lib/jvm/*-" + version + "-*/bin/javac")
+		if err != nil || len(found) == 0 {
+			s.t.Skip("no JDK " + version + " is installed")
+		}
+		s.launchLibrary(filepath.Dir(found[0])+"/", options...)
+	}
+}
+
+// launchLibrary takes Java's programs from a folder.
+func (s *stage) launchLibrary(folder string, options ...string) {
+	s.t.Helper()
 	source := s.app("java/Library.java")
-	if text, err := exec.Command("javac", "-d", s.dir, source).CombinedOutput(); err != nil {
+	if text, err := exec.Command(folder+"javac", "-d", s.dir, source).CombinedOutput(); err != nil {
 		s.t.Fatalf("compile it: %v\n%s", err, text)
 	}
-	s.serve("java", "-Xmx64m", "-XX:TieredStopAtLevel=1", "-cp", s.dir, "Library")
+	s.serve(append([]string{folder + "java", "-Xmx64m", "-XX:TieredStopAtLevel=1", "-cp", s.dir}, append(options, "Library")...)...)
 	s.up("/ok")
 }
 

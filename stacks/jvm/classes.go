@@ -104,8 +104,8 @@ func (all *classes) ofPlatform(class uint64) bool {
 		return false
 	}
 	loader := all.view.Word(data + uint64(all.loader))
-	if all.loaderIsHandle && loader != 0 {
-		loader = all.view.Word(loader)
+	if all.loaderIsHandle {
+		loader = all.objects.cell(loader)
 	}
 	if loader == 0 {
 		return !all.view.Spent()

@@ -7,7 +7,7 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks/foreign"
 )
 
-// Where a frame keeps things, in bytes above its frame pointer (frame_x86.hpp, the same from JDK 9 to 21).
+// Where a frame keeps things, in bytes above its frame pointer (frame_x86.hpp, the same from JDK 9 to 25).
 const (
 	savedFP  = 0
 	returnPC = 8

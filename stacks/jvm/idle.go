@@ -106,7 +106,7 @@ func ofRuntime(t *thread, blocked uint32) bool {
 }
 
 // isIdlePlace says that a function does nothing but wait for the next piece of work of its thread. Names are those of
-// OpenJDK 11 to 21, Tomcat 9 and 10, Jetty 9 to 12, Netty 4.1, jboss-threads 3.5 (Undertow), Grizzly 4 and
+// OpenJDK 11 to 25, Tomcat 9 and 10, Jetty 9 to 12, Netty 4.1, jboss-threads 3.5 (Undertow), Grizzly 4 and
 // kotlinx.coroutines 1.8. Those of the last, and Grizzly's SyncThreadPool, were read only; the others' servers were tried.
 func isIdlePlace(function string) bool {
 	switch function {

@@ -1,5 +1,5 @@
 // Package jvm reads what the threads of a Java virtual machine do (HotSpot, which OpenJDK and most others are: 11 to
-// 21, on amd64): each one's frames, what it waits for and who holds that, and whether it is one of a pool's that
+// 21 and 25, on amd64): each one's frames, what it waits for and who holds that, and whether it is one of a pool's that
 // waits for its next piece of work. HotSpot describes its own structures for debuggers, in tables that its library
 // exports; what is read follows those. It asks nothing of the virtual machine, loads no agent, and brings no thread
 // to a safepoint. Of a thread that runs compiled Java code it tells who called that, and of a loop that calls
@@ -43,6 +43,7 @@ type reader struct {
 	sites    *sites
 	threads  *threads
 	tracer   *tracer
+	futures  *futures
 	sampler  *sampler
 	looks    int
 }
@@ -60,6 +61,7 @@ func newReader(p stacks.Process, l layout) *reader {
 	w := &walker{anchorLayout: l.anchorLayout, settings: r.settings, view: r.view, methods: r.methods, sites: r.sites}
 	r.tracer = &tracer{anchor: l.anchor, view: r.view, walker: w,
 		waits: &waits{monitorLayout: l.monitorLayout, view: r.view, classes: r.classes}}
+	r.futures = &futures{classes: r.classes, walker: w}
 	r.sampler = &sampler{threadLayout: l.threadLayout, settings: r.settings, view: r.view, walker: w}
 	r.forget()
 	r.begin()
@@ -145,6 +147,7 @@ func (r *reader) Look() ([]stacks.Work, error) {
 	r.sampler.turn = r.looks
 	running := r.sampler.firstReading(threads)
 	r.tracer.traceAll(threads)
+	r.futures.assign(threads)
 	r.sampler.secondReadings(running)
 	all := make([]stacks.Work, 0, len(threads))
 	for _, t := range threads {
@@ -167,7 +170,7 @@ func (r *reader) settle() error {
 	if len(r.threads.addresses()) == 0 {
 		return errors.New("it has no thread yet")
 	}
-	found, err := readSettings(opening(r.process), *r.tables)
+	found, err := readSettings(opening(r.process), *r.tables, r.version)
 	if err == nil {
 		*r.settings, r.tables = found, nil
 	}

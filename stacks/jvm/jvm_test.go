@@ -2,6 +2,7 @@ package jvm
 
 import (
 	"fmt"
+	"maps"
 	"os/exec"
 	"regexp"
 	"slices"
@@ -22,7 +23,8 @@ var setups = map[string][]string{
 		"-XX:CompileCommand=compileonly,App::*", "-XX:CompileCommand=compileonly,java.util.concurrent.*::*"},
 	"without compressed refs": {"-Xmx128m", "-XX:-UseCompressedOops", "-XX:-UseCompressedClassPointers",
 		"-XX:+UseSerialGC"},
-	"with ZGC":                     {"-Xmx128m", "-XX:+UseZGC"},
+	// A heap so large that it does not collect: it mends references to what it moved only when the program uses them.
+	"with ZGC":                     {"-Xmx1g", "-XX:+UseZGC"},
 	"with one part of code cache":  {"-Xmx128m", "-XX:-SegmentedCodeCache", "-XX:+UseParallelGC"},
 	"with a heap above its offset": {"-Xmx128m", "-XX:HeapBaseMinAddress=40g"},
 }
@@ -30,19 +32,28 @@ var setups = map[string][]string{
 // names are the threads of App that wait.
 var names = []string{
 	"holder", "class-holder", "ab", "ba", "lock", "timed-lock", "read-lock", "semaphore", "latch", "queue",
-	"timed-queue", "future", "promise", "barrier", "notify", "class", "join",
+	"timed-queue", "future", "promise", "running-future", "supply", "derived", "either", "limited", "barrier", "notify", "class", "join",
 	"child", "sleep", "deep", "supplied", "condition", "pool", "scheduled", "busy", "timer", "main",
 }
 
-func TestFramesAreThoseOfJstack(t *testing.T) {
-	classes := compile(t, "App.java")
-	for name, options := range setups {
+func TestFramesAreThoseOfJstack(t *testing.T) { ofEachJDK(t, testFrames) }
+
+func testFrames(t *testing.T, java jdk) {
+	classes := java.compile(t, "App.java")
+	all := maps.Clone(setups)
+	if java.version(t) >= 25 {
+		all["with compact headers"] = []string{"-Xmx128m", "-XX:+UseCompactObjectHeaders"}
+	}
+	for name, options := range all {
 		t.Run(name, func(t *testing.T) {
-			pid := start(t, append(options, "-cp", classes, "App")...)
+			pid := java.start(t, append(options, "-cp", classes, "App")...)
 			r := opened(t, pid)
 			settled(t, r)
-			want := jstack(t, pid)
+			want := java.jstack(t, pid)
 			got := look(t, r)
+			if owner := got["supply"].Wait.Owner; owner != uint64(got["supplier"].TID) {
+				t.Errorf("supply waits for thread %d, want %d", owner, got["supplier"].TID)
+			}
 			for _, thread := range append([]string{"Finalizer", "Reference Handler", "Common-Cleaner"}, names...) {
 				if len(want[thread]) == 0 {
 					t.Fatalf("jstack tells nothing of %s", thread)
@@ -98,9 +109,9 @@ var (
 )
 
 // jstack is what the virtual machine itself tells of its threads. Frames that nobody wrote are left out.
-func jstack(t *testing.T, pid int) map[string][]string {
+func (j jdk) jstack(t *testing.T, pid int) map[string][]string {
 	t.Helper()
-	text, err := exec.Command("jstack", strconv.Itoa(pid)).Output()
+	text, err := exec.Command(j.tool("jstack"), strconv.Itoa(pid)).Output()
 	if err != nil {
 		t.Fatalf("jstack: %v", err)
 	}

@@ -10,7 +10,7 @@ import (
 // A layout is where the fields that are read lie in HotSpot's structures, in bytes, by its own tables; and the few
 // things that those leave out.
 type layout struct {
-	version int // 11, 17, 21, …
+	version int // 11, 17, 21, 25
 	threadLayout
 	anchorLayout
 	monitorLayout
@@ -31,6 +31,9 @@ type threadLayout struct {
 	objectIsHandle                                          bool // threadObject is the address of a cell with the reference
 	stackBase, stackSize, threadEnd                         int
 	tid                                                     int // of OSThread
+	// Of JavaThread: the number by which monitors name it since JDK 24; and of its LockStack, which has the objects whose
+	// locks it took before others wanted them: where it is, where it says where it ends, and where the first is. -1: not there.
+	monitorID, lockStack, lockTop, lockFirst int
 	// States of a thread: it is blocked in the virtual machine, or it runs Java code.
 	blocked, inJava uint32
 }
@@ -73,6 +76,10 @@ type classLayout struct {
 // objectLayout is that of Java's objects.
 type objectLayout struct {
 	klass int // where an object has its class
+	// By how many bits the class is shifted in the first word of an object, where objects have no other header
+	// (UseCompactObjectHeaders, since JDK 24); 0: no object has it there.
+	markShift uint
+	tight     bool // elements of an array of bytes follow its length at once, since JDK 23
 }
 
 // heapLayout is that of the heaps of the code cache.
@@ -87,14 +94,18 @@ type blobLayout struct {
 	nmMethod, nmScopes, nmDeopt                        int // of CompiledMethod
 	nmMetadata, nmPCs, nmPCsEnd, nmOriginal, nmCompile int // of nmethod
 	pcSize, pcOffset, pcScope                          int // of PcDesc
+	// What describes compiled code lies outside of its blob, since JDK 25: in nmConstant what never changes, and in
+	// blobMutable, behind so many bytes as blobRelocation says, its metadata.
+	apart                                   bool
+	nmConstant, blobMutable, blobRelocation int
 }
 
 // readLayout makes the layout of the virtual machine whose tables these are, without its settings.
 func readLayout(view *foreign.View, t tables) (layout, error) {
 	r := &resolver{tables: t, view: view}
 	l := layout{version: int(view.Block(r.variable("Abstract_VM_Version._vm_major_version"), 4).Uint32(0))}
-	if l.version < 11 || l.version > 21 {
-		return l, fmt.Errorf("its version %d is none of 11 to 21", l.version)
+	if (l.version < 11 || l.version > 21) && l.version != 25 {
+		return l, fmt.Errorf("its version %d is neither of 11 to 21 nor 25", l.version)
 	}
 	r.ofThreads(&l)
 	r.ofMethods(&l)
@@ -128,9 +139,12 @@ func (r *resolver) ofThreads(l *layout) {
 	l.blocked, l.inJava = r.number("_thread_blocked"), r.number("_thread_in_Java")
 	l.owner = r.field("ObjectMonitor._owner")
 	l.object, l.monitorIsHandle = r.field("ObjectMonitor._object"), l.version >= 16 // the tables give it no type
+	l.monitorID, l.lockStack = r.optional("JavaThread._monitor_owner_id"), r.optional("JavaThread._lock_stack")
+	l.lockTop, l.lockFirst = r.optional("LockStack._top"), r.optional("LockStack._base[0]")
 	l.threadEnd = 0
+	lockEnd := l.lockStack + r.sizes["LockStack"] - 8 // negative where there is none
 	for _, at := range []int{l.osThread, l.threadObject, l.anchor + l.lastSP, l.anchor + l.lastPC, l.anchor + l.lastFP,
-		l.state, l.pending, l.waiting, l.stackBase, l.stackSize} {
+		l.state, l.pending, l.waiting, l.stackBase, l.stackSize, l.monitorID, lockEnd} {
 		l.threadEnd = max(l.threadEnd, at+8)
 	}
 }
@@ -159,7 +173,8 @@ func (r *resolver) ofClasses(l *layout) {
 	l.symbolLength, l.symbolBody = r.field("Symbol._length"), r.field("Symbol._body")
 	l.bytesData, l.shortsData, l.arrayLength = r.field("Array<u1>._data"), r.field("Array<u2>._data"),
 		r.field("Array<int>._length")
-	l.klass = r.field("oopDesc._metadata._klass")
+	l.klass, l.tight = r.field("oopDesc._metadata._klass"), l.version >= 23
+	l.markShift = uint(r.numbers["markWord::klass_shift"]) & 63
 }
 
 func (r *resolver) ofCode(l *layout) {
@@ -171,12 +186,17 @@ func (r *resolver) ofCode(l *layout) {
 	l.blockHeader = r.size("HeapBlock")
 	l.blobName, l.blobSize, l.blobFrame = r.field("CodeBlob._name"), r.field("CodeBlob._size"),
 		r.field("CodeBlob._frame_size")
-	l.blobCode, l.blobEnd = r.field("CodeBlob._code_begin"), r.field("CodeBlob._code_end")
-	l.nmMethod, l.nmScopes = r.field("CompiledMethod._method", "nmethod._method"),
-		r.field("CompiledMethod._scopes_data_begin")
-	l.nmDeopt = r.field("CompiledMethod._deopt_handler_begin")
-	l.nmMetadata, l.nmPCs, l.nmPCsEnd = r.field("nmethod._metadata_offset"), r.field("nmethod._scopes_pcs_offset"),
-		r.field("nmethod._dependencies_offset")
+	l.nmMethod, l.nmPCs = r.field("CompiledMethod._method", "nmethod._method"), r.field("nmethod._scopes_pcs_offset")
+	if l.nmConstant = r.optional("nmethod._immutable_data"); l.nmConstant >= 0 {
+		l.apart = true
+		l.blobCode, l.blobEnd = r.field("CodeBlob._code_offset"), r.field("CodeBlob._data_offset")
+		l.nmScopes, l.nmDeopt = r.field("nmethod._scopes_data_offset"), r.field("nmethod._deopt_handler_offset")
+		l.blobMutable, l.blobRelocation = r.field("CodeBlob._mutable_data"), r.field("CodeBlob._relocation_size")
+	} else {
+		l.blobCode, l.blobEnd = r.field("CodeBlob._code_begin"), r.field("CodeBlob._code_end")
+		l.nmScopes, l.nmDeopt = r.field("CompiledMethod._scopes_data_begin"), r.field("CompiledMethod._deopt_handler_begin")
+		l.nmMetadata, l.nmPCsEnd = r.field("nmethod._metadata_offset"), r.field("nmethod._dependencies_offset")
+	}
 	l.nmOriginal, l.nmCompile = r.field("nmethod._orig_pc_offset"), r.field("nmethod._compile_id")
 	l.pcSize, l.pcOffset, l.pcScope = r.size("PcDesc"), r.field("PcDesc._pc_offset"), r.field("PcDesc._scope_decode_offset")
 }

@@ -16,7 +16,7 @@ func jdk17() layout {
 		version: 17,
 		threadLayout: threadLayout{threadList: base, listThreads: 16, listLength: 4,
 			osThread: 560, threadObject: 648, objectIsHandle: true, anchor: 656, state: 824, pending: 776, waiting: 792,
-			stackBase: 592, stackSize: 600, threadEnd: 832, tid: 208, blocked: 10},
+			stackBase: 592, stackSize: 600, threadEnd: 832, tid: 208, blocked: 10, monitorID: -1, lockStack: -1, lockTop: -1, lockFirst: -1},
 		anchorLayout:  anchorLayout{lastSP: 0, lastPC: 8, lastFP: 16, wrapperAnchor: 32},
 		monitorLayout: monitorLayout{owner: 64, object: 8, monitorIsHandle: true},
 		methodLayout: methodLayout{constMethod: 8, methodFlags: 50, constants: 8, codeSize: 32, constFlags: 28,
@@ -30,7 +30,7 @@ func jdk17() layout {
 			low: 16, high: 24, blockHeader: 16},
 		blobLayout: blobLayout{blobName: 96, blobSize: 12, blobFrame: 28, blobCode: 32, blobEnd: 40, nmMethod: 112,
 			nmScopes: 120, nmDeopt: 128, nmMetadata: 260, nmPCs: 268, nmPCsEnd: 272, nmOriginal: 300, nmCompile: 304,
-			pcSize: 16, pcOffset: 0, pcScope: 4},
+			pcSize: 16, pcOffset: 0, pcScope: 4, nmConstant: -1},
 	}
 }
 

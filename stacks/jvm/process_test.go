@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"syscall"
 	"testing"
@@ -19,20 +20,57 @@ func process(pid int) stacks.Process {
 		Memory: func(address uint64, into []byte) error { return memory.Read(pid, address, into) }}
 }
 
+// A jdk is the folder of an installation of Java's.
+type jdk string
+
+// ofEachJDK runs a test with each JDK that is installed.
+func ofEachJDK(t *testing.T, of func(*testing.T, jdk)) {
+	t.Helper()
+	compilers, err := filepath.Glob("/usr/lib/jvm/*/bin/javac")
+	if err != nil || len(compilers) == 0 {
+		t.Fatal("no JDK in /usr/lib/jvm")
+	}
+	done := map[string]bool{}
+	for _, compiler := range compilers {
+		real, err := filepath.EvalSymlinks(compiler)
+		if err != nil || done[real] {
+			continue // another name of the same
+		}
+		done[real] = true
+		folder := filepath.Dir(filepath.Dir(real))
+		t.Run(filepath.Base(folder), func(t *testing.T) { of(t, jdk(folder)) })
+	}
+}
+
+// tool is the path of one of its programs.
+func (j jdk) tool(name string) string { return filepath.Join(string(j), "bin", name) }
+
+// version is 17, 25, ….
+func (j jdk) version(t *testing.T) int {
+	t.Helper()
+	said, err := os.ReadFile(filepath.Join(string(j), "release"))
+	found := regexp.MustCompile(`JAVA_VERSION="(\d+)`).FindSubmatch(said)
+	if found == nil {
+		t.Fatalf("%s/release says no version: %v", j, err)
+	}
+	n, _ := strconv.Atoi(string(found[1]))
+	return n
+}
+
 // compile compiles a program of testdata, once for a test and what is below it.
-func compile(t *testing.T, source string) (classes string) {
+func (j jdk) compile(t *testing.T, source string) (classes string) {
 	t.Helper()
 	classes = t.TempDir()
-	if said, err := exec.Command("javac", "-d", classes, filepath.Join("testdata", source)).CombinedOutput(); err != nil {
+	if said, err := exec.Command(j.tool("javac"), "-d", classes, filepath.Join("testdata", source)).CombinedOutput(); err != nil {
 		t.Fatalf("javac %s: %v: %s", source, err, said)
 	}
 	return classes
 }
 
 // start starts java; it and all that it started end with the test.
-func start(t *testing.T, args ...string) (pid int) {
+func (j jdk) start(t *testing.T, args ...string) (pid int) {
 	t.Helper()
-	command := exec.Command("java", args...)
+	command := exec.Command(j.tool("java"), args...)
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	said := &bytes.Buffer{}
 	command.Stdout, command.Stderr = said, said

@@ -10,11 +10,13 @@ import (
 
 // What runs on a processor is told by whom it was called, while the thread never stops. The inner frames are those of
 // a moment: the outer ones are the same always.
-func TestWhatRuns(t *testing.T) {
-	classes := compile(t, "Busy.java")
+func TestWhatRuns(t *testing.T) { ofEachJDK(t, testWhatRuns) }
+
+func testWhatRuns(t *testing.T, java jdk) {
+	classes := java.compile(t, "Busy.java")
 	for name, options := range map[string][]string{"as it comes": {"-Xmx128m"}, "interpreted": {"-Xmx128m", "-Xint"}} {
 		t.Run(name, func(t *testing.T) {
-			r := opened(t, start(t, append(options, "-cp", classes, "Busy")...))
+			r := opened(t, java.start(t, append(options, "-cp", classes, "Busy")...))
 			for thread, want := range map[string][]stacks.Frame{
 				"recursion": {{Function: "Busy.fib", File: "Busy.java", Line: 9},
 					{Function: "Busy.recursion", File: "Busy.java", Line: 13}},

@@ -50,7 +50,8 @@ func (all *sites) site(pc uint64) *site {
 		return nil
 	}
 	b := all.view.Block(at, all.blobHeader())
-	if pc < b.Word(all.blobCode) || pc > b.Word(all.blobEnd) || b.Uint32(all.blobSize) > maxBlob {
+	e := all.extent(b, at)
+	if pc < e.code || pc > e.end || b.Uint32(all.blobSize) > maxBlob {
 		return nil
 	}
 	s := &site{blob: at, build: all.build(at), original: -1}
@@ -60,7 +61,7 @@ func (all *sites) site(pc uint64) *site {
 	switch all.view.CString(b.Word(all.blobName), maxBlobName) {
 	case "nmethod":
 		s.method = b.Word(all.nmMethod)
-		all.inlined(s, b, at, pc)
+		all.inlined(s, b, e, pc)
 	case "native nmethod":
 		s.method = b.Word(all.nmMethod)
 		if m := all.methods.method(b.Word(all.nmMethod)); m != nil && !m.glue {
@@ -78,10 +79,28 @@ func (all *sites) site(pc uint64) *site {
 func (all *sites) blobHeader() int {
 	end := 0
 	for _, at := range []int{all.blobName, all.blobCode, all.blobEnd, all.blobSize, all.blobFrame, all.nmMethod,
-		all.nmScopes, all.nmDeopt, all.nmMetadata, all.nmPCs, all.nmPCsEnd, all.nmOriginal, all.nmCompile} {
+		all.nmScopes, all.nmDeopt, all.nmMetadata, all.nmPCs, all.nmPCsEnd, all.nmOriginal, all.nmCompile, all.nmConstant,
+		all.blobMutable, all.blobRelocation} {
 		end = max(end, at+8)
 	}
 	return end
+}
+
+// An extent is where a blob's code lies, and what describes it, in addresses.
+type extent struct{ code, end, deopt, scopes, pieces, piecesEnd, metadata uint64 }
+
+// extent reads it from the fields of the blob at an address (nmethod.hpp): which have some as addresses and the others
+// counted from the blob's beginning, or all counted from the beginning of the blob or of what lies apart.
+func (l *blobLayout) extent(b foreign.Block, at uint64) extent {
+	from := func(base uint64, field int) uint64 { return base + uint64(b.Uint32(field)) }
+	if !l.apart {
+		return extent{code: b.Word(l.blobCode), end: b.Word(l.blobEnd), deopt: b.Word(l.nmDeopt), scopes: b.Word(l.nmScopes),
+			pieces: from(at, l.nmPCs), piecesEnd: from(at, l.nmPCsEnd), metadata: from(at, l.nmMetadata)}
+	}
+	constant := b.Word(l.nmConstant)
+	return extent{code: from(at, l.blobCode), end: from(at, l.blobEnd), deopt: from(at, l.nmDeopt),
+		scopes: from(constant, l.nmScopes), pieces: from(constant, l.nmPCs), piecesEnd: from(constant, l.nmScopes),
+		metadata: from(b.Word(l.blobMutable), l.blobRelocation)}
 }
 
 // build tells a compiled method from another at the same address.
@@ -92,17 +111,16 @@ func (all *sites) build(blob uint64) uint64 {
 
 // inlined tells which methods stand in the frame of a compiled one at a place: itself and those that the compiler put
 // into it, innermost first.
-func (all *sites) inlined(s *site, b foreign.Block, at, pc uint64) {
-	if pc == b.Word(all.nmDeopt) {
+func (all *sites) inlined(s *site, b foreign.Block, e extent, pc uint64) {
+	if pc == e.deopt {
 		s.original = int(int32(b.Uint32(all.nmOriginal)))
 		return
 	}
-	first, end := uint64(b.Uint32(all.nmPCs)), uint64(b.Uint32(all.nmPCsEnd))
-	count := (end - first) / uint64(all.pcSize)
-	if end < first || count > maxPieces {
+	count := (e.piecesEnd - e.pieces) / uint64(all.pcSize)
+	if e.piecesEnd < e.pieces || count > maxPieces {
 		return
 	}
-	scope, ok := all.scopeOf(at+first, int(count), int32(pc-b.Word(all.blobCode)))
+	scope, ok := all.scopeOf(e.pieces, int(count), int32(pc-e.code))
 	if !ok {
 		if m := all.methods.method(b.Word(all.nmMethod)); m != nil {
 			s.frames = []stacks.Frame{m.frame}
@@ -113,15 +131,14 @@ func (all *sites) inlined(s *site, b foreign.Block, at, pc uint64) {
 		if scope == 0 {
 			return
 		}
-		r := newStream(all.version, all.view.Block(b.Word(all.nmScopes)+uint64(scope), maxScopes))
+		r := newStream(all.version, all.view.Block(e.scopes+uint64(scope), maxScopes))
 		outer := r.number()
 		index := r.number()
 		bci := max(int(int32(r.number()))-1, 0) // -1: it wants the lock of a synchronized method, before its first bytecode
 		if index == 0 || index > maxPieces {
 			return
 		}
-		metadata := at + uint64(b.Uint32(all.nmMetadata))
-		if m := all.methods.method(all.view.Word(metadata + 8*uint64(index-1))); m != nil && !m.glue {
+		if m := all.methods.method(all.view.Word(e.metadata + 8*uint64(index-1))); m != nil && !m.glue {
 			s.frames = append(s.frames, m.at(bci))
 		}
 		if outer >= scope { // a caller is described before what is in it

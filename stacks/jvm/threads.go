@@ -1,6 +1,8 @@
 package jvm
 
 import (
+	"slices"
+
 	"github.com/hangtime-dev/hangtime/stacks"
 	"github.com/hangtime-dev/hangtime/stacks/foreign"
 )
@@ -12,9 +14,11 @@ type thread struct {
 	object    uint64 // its java.lang.Thread
 	name      string
 	state     uint32
-	low, high uint64 // of its stack
-	pending   uint64 // the monitor that it wants
-	waiting   uint64 // the monitor that it waits in, of Object.wait
+	low, high uint64   // of its stack
+	pending   uint64   // the monitor that it wants
+	waiting   uint64   // the monitor that it waits in, of Object.wait
+	monitorID uint64   // the number by which monitors name it; 0: they do not
+	locked    []uint64 // objects whose locks it took before others wanted them
 	where     anchor
 	frames    []stacks.Frame
 	wait      stacks.Wait
@@ -72,14 +76,30 @@ func (r *threads) thread(at uint64) *thread {
 	t.low, t.where = t.high-b.Word(r.stackSize), r.anchorAt(b, r.anchor)
 	t.tid = int(int32(r.view.Block(b.Word(r.osThread)+uint64(r.tid), 4).Uint32(0)))
 	t.object = b.Word(r.threadObject)
-	if r.objectIsHandle && t.object != 0 {
-		t.object = r.view.Word(t.object)
+	if r.objectIsHandle {
+		t.object = r.classes.objects.cell(t.object)
 	}
+	if r.monitorID >= 0 {
+		t.monitorID = b.Word(r.monitorID)
+	}
+	t.locked = r.lockedBy(b)
 	if t.tid <= 0 || t.low >= t.high || t.high-t.low > 1<<32 {
 		return nil
 	}
 	t.name = r.threadName(t)
 	return t
+}
+
+// lockedBy reads the LockStack of a thread, whose end is counted from the thread's beginning.
+func (l *threadLayout) lockedBy(b foreign.Block) (objects []uint64) {
+	if l.lockStack < 0 || l.lockTop < 0 || l.lockFirst < 0 {
+		return nil
+	}
+	end := min(int(b.Uint32(l.lockStack+l.lockTop)), len(b))
+	for at := l.lockStack + l.lockFirst; at+8 <= end; at += 8 {
+		objects = append(objects, b.Word(at))
+	}
+	return objects
 }
 
 // A named is a name that is kept while a thread has the same kernel's thread; it may be given another at any time,
@@ -100,14 +120,23 @@ func (r *threads) threadName(t *thread) string {
 	return name
 }
 
-// ownerAmong is the thread that has a monitor. HotSpot keeps a thread, or a place on the stack of one that had the
-// lock before others wanted it.
-func ownerAmong(threads []*thread, owner uint64) *thread {
+// anonymous is the owner of a monitor whose object somebody had locked before others wanted it, and has among those that
+// he locked so (ObjectMonitor::ANONYMOUS_OWNER).
+const anonymous = 1
+
+// ownerAmong is the thread that has the monitor of an object. HotSpot keeps a thread, or its number, or a place on the
+// stack of one that had the lock before others wanted it.
+func ownerAmong(threads []*thread, owner, object uint64) *thread {
 	if owner == 0 {
 		return nil
 	}
 	for _, t := range threads {
-		if t.at == owner || owner >= t.low && owner < t.high {
+		switch {
+		case owner == anonymous:
+			if object != 0 && slices.Contains(t.locked, object) {
+				return t
+			}
+		case t.at == owner, t.monitorID != 0 && t.monitorID == owner, owner >= t.low && owner < t.high:
 			return t
 		}
 	}

@@ -43,12 +43,7 @@ func (c *classes) text(object uint64) string {
 	if coder <= 0 || value == 0 {
 		return ""
 	}
-	// Of an array: behind the class its length, in what a compressed one leaves free, and its elements, aligned to
-	// eight bytes.
-	length, elements := c.objects.klass+8, c.objects.klass+16
-	if c.objects.settings.compressedClasses {
-		length, elements = c.objects.klass+4, c.objects.klass+8
-	}
+	length, elements := c.objects.ofBytes()
 	n := int(min(c.objects.part(value, length, 4).Uint32(0), maxString))
 	if n == 0 {
 		return ""

@@ -40,7 +40,7 @@ func (ws *waits) of(t *thread, threads []*thread) stacks.Wait {
 func (ws *waits) monitor(t *thread, threads []*thread) stacks.Wait {
 	w := stacks.Wait{On: "monitor", Object: ws.guarded(t.pending), FD: -1}
 	w.Name = ws.classes.describe(w.Object)
-	if owner := ownerAmong(threads, ws.view.Word(t.pending+uint64(ws.owner))); owner != nil && owner != t {
+	if owner := ownerAmong(threads, ws.view.Word(t.pending+uint64(ws.owner)), w.Object); owner != nil && owner != t {
 		w.Owner = uint64(owner.tid)
 	}
 	return w
@@ -49,8 +49,8 @@ func (ws *waits) monitor(t *thread, threads []*thread) stacks.Wait {
 // guarded is the object whose monitor this is.
 func (ws *waits) guarded(monitor uint64) uint64 {
 	object := ws.view.Word(monitor + uint64(ws.object))
-	if ws.monitorIsHandle && object != 0 {
-		object = ws.view.Word(object)
+	if ws.monitorIsHandle {
+		object = ws.classes.objects.cell(object)
 	}
 	return object
 }
@@ -98,6 +98,11 @@ func (ws *waits) parked(t *thread, threads []*thread) stacks.Wait {
 		owner := ofObject(threads, ws.classes.get(blocker, "exclusiveOwnerThread")) // of AbstractOwnableSynchronizer
 		if owner != nil && owner != t {
 			w.On, w.Owner = "lock", uint64(owner.tid)
+		}
+	}
+	if w.On == "future" { // of FutureTask, whose job a thread runs by now; others have no such field
+		if runner := ofObject(threads, ws.classes.get(blocker, "runner")); runner != nil && runner != t {
+			w.Owner = uint64(runner.tid)
 		}
 	}
 	w.On, w.Name = refined(t.frames, w.On, w.Name)

@@ -7,6 +7,7 @@ import java.net.Socket;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
@@ -40,6 +41,26 @@ class Library {
         return null;
     }
 
+    static Object reserve() {
+        return CompletableFuture.supplyAsync(Library::tryAsk, work -> new Thread(work, "clerk").start()).thenApply(answer -> answer).join(); // hang: reserve
+    }
+
+    static Object tryAsk() {
+        try {
+            return ask();
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    static synchronized Object audition() {
+        return CompletableFuture.supplyAsync(Library::play, work -> new Thread(work, "player").start()).join(); // hang: audition
+    }
+
+    static synchronized Object play() {
+        return null;
+    }
+
     static Object print() throws Exception {
         return new ProcessBuilder("seq", "1", "9999999").start().waitFor(); // hang: print
     }
@@ -57,7 +78,7 @@ class Library {
         if (System.getenv("DISPATCHER") == null) server.setExecutor(Executors.newFixedThreadPool(4, work -> new Thread(work, "http-nio-" + port + "-exec-" + threads.incrementAndGet())));
         Map<String, Callable<Object>> work = Map.of(
             "/lend", () -> lend(SHELVES, READERS), "/return", () -> lend(READERS, SHELVES), "/card", Library::card, "/ask", Library::ask,
-            "/index", Library::index, "/audit", Library::audit, "/print", Library::print, "/ok", () -> null);
+            "/index", Library::index, "/audit", Library::audit, "/print", Library::print, "/ok", () -> null, "/reserve", Library::reserve, "/audition", Library::audition);
         server.createContext("/", exchange -> {
             try {
                 work.get(exchange.getRequestURI().getPath()).call();

@@ -73,6 +73,15 @@ public class App {
         start("timed-queue", () -> new LinkedBlockingQueue<String>().poll(1000, TimeUnit.DAYS));
         start("future", () -> task.get());
         start("promise", () -> promise.get());
+        FutureTask<String> running = new FutureTask<>(() -> { forever(); return ""; });
+        start("runner", () -> running.run());
+        start("running-future", () -> running.get());
+        CompletableFuture<String> supply = CompletableFuture.supplyAsync(() -> { try { forever(); } catch (Exception e) { } return ""; }, r -> start("supplier", r::run));
+        start("supply", () -> supply.get());
+        start("derived", () -> supply.thenApply(x -> x).thenCombine(promise, (x, y) -> x).join());
+        start("either", () -> CompletableFuture.anyOf(supply, promise).join());
+        CompletableFuture<Void> limited = CompletableFuture.runAsync(() -> { try { forever(); } catch (Exception e) { } }, r -> start("limited-runner", r::run)).orTimeout(1000, TimeUnit.DAYS);
+        start("limited", () -> limited.get());
         start("barrier", () -> barrier.await());
         start("notify", () -> { synchronized (notified) { notified.wait(); } });
         start("class", () -> forClass(() -> { }));
