@@ -45,13 +45,14 @@ func TestAProgramThatRunsACommandIsTheServer(t *testing.T) {
 	}
 }
 
-// crew is an arbiter that forks two workers, which listen with "listens", and says its number.
+// crew is an arbiter that forks two workers, which listen with "listens", and says its number: in one write, for others say
+// theirs at the same end of a pipe, and with PYTHONUNBUFFERED print makes two.
 const crew = `
 import os, signal, socket, sys
 if sys.argv[1] == "listens": port = socket.create_server(("127.0.0.1", 0))
 for n in range(2):
     if os.fork() == 0: signal.pause()
-print(os.getpid(), flush=True)
+os.write(1, b"%d\n" % os.getpid())
 signal.pause()
 `
 
@@ -59,7 +60,7 @@ signal.pause()
 func TestServersThatAShellStartedAreToldTogether(t *testing.T) {
 	const both = `/usr/bin/python3 -c "$0" "$1" & /usr/bin/python3 -c "$0" "$2" & /usr/bin/python3 -c "$3" & wait`
 	// It says when it is there: until then it is a copy of the shell.
-	const command = "import signal; print(0, flush=True); signal.pause()"
+	const command = `import os, signal; os.write(1, b"0\n"); signal.pause()`
 	for _, how := range [][2]string{{"listens", "listens"}, {"listens", "rests"}, {"rests", "rests"}} {
 		cmd := exec.Command("sh", "-c", both, crew, how[0], how[1], command)
 		out := begin(t, cmd)
