@@ -56,6 +56,8 @@ var only = map[string][]string{
 	"github.com/nats-io/":       {"reference-server"},
 	"github.com/redis/":         {"engines"},
 	"github.com/rabbitmq/":      {"engines"},
+	"go.temporal.io/":           {"engines"},
+	"google.golang.org/grpc":    {"engines"},
 	"golang.org/x/sys":          {"kernel", "stacks", "probe", "faults", "reference-server", "run", "loadgen"},
 	"golang.org/x/net/bpf":      {"kernel"},
 }

@@ -124,10 +124,14 @@ func (l *launch) startReference(ctx context.Context, s scenarios.Server) (*serve
 var notForServe = map[string]bool{"kind": true, "command": true, "dir": true, "env": true, "pid": true, "pidfile": true,
 	"address": true, "url": true}
 
+// ofPlace are the keys whose options have a name of their own in each place where tasks wait.
+var ofPlace = map[string]bool{"task_tries": true, "task_backoff": true, "task_ack_wait": true}
+
 // serveFlags are the options of a scenario's server as flags of `hangtime serve`; what the scenario leaves open keeps
 // the server's default.
 func serveFlags(s scenarios.Server) []string {
 	var flags []string
+	place := scenarios.TaskPlaceOf(s.Tasks)
 	v := reflect.ValueOf(s)
 	for _, field := range reflect.VisibleFields(v.Type()) {
 		name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
@@ -136,6 +140,9 @@ func serveFlags(s scenarios.Server) []string {
 			continue
 		}
 		flag := "--" + strings.ReplaceAll(name, "_", "-")
+		if of, ok := strings.CutPrefix(name, "task_"); ok && ofPlace[name] {
+			flag = "--" + place.Prefix + "-" + strings.ReplaceAll(of, "_", "-")
+		}
 		value := reflect.Indirect(held).Interface()
 		if several, ok := value.([]string); ok {
 			for _, one := range several {

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"strings"
 	"syscall"
+	"slices"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -27,6 +28,19 @@ func TestWhatAScenarioLeavesOpenKeepsTheServersDefault(t *testing.T) {
 	want := []string{"--workers=4", "--timeout=4s", "--logging=shared-lock", "--heartbeat-from=request", "--respawn=false"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestHowTasksAreTriedIsToldToThePlaceWhereTheyWait(t *testing.T) {
+	for place, want := range map[string]string{"": "task", "jetstream": "task", "redis": "redis"} {
+		flags := serveFlags(scenarios.Server{TaskSettings: scenarios.TaskSettings{Tasks: place, TaskQueue: 7, TaskTries: 3,
+			TaskBackoff: time.Second, TaskAckWait: 2 * time.Second}})
+		all := []string{"--task-queue=7", "--" + want + "-tries=3", "--" + want + "-backoff=1s", "--" + want + "-ack-wait=2s"}
+		for _, flag := range all {
+			if !slices.Contains(flags, flag) {
+				t.Errorf("tasks in %q: %v lack %s", place, flags, flag)
+			}
+		}
 	}
 }
 

@@ -21,6 +21,11 @@ func choices(field reflect.StructField) []string {
 			words = append(words, k.Name)
 		}
 		return words
+	case "tasks":
+		for _, p := range TaskPlaces() {
+			words = append(words, p.Name)
+		}
+		return words
 	case "shape":
 		return ShapeNames()
 	case "mixed-shape":

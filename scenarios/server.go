@@ -89,8 +89,9 @@ type Practices struct {
 type TaskSettings struct {
 	MaxTasks  int `yaml:"max_concurrent_tasks,omitempty" json:"max_concurrent_tasks,omitempty" jsonschema:"minimum=1"`
 	TaskQueue int `yaml:"task_queue,omitempty" json:"task_queue,omitempty" jsonschema:"minimum=1"`
-	// Tasks is where tasks wait: memory is the worker that accepted them, jetstream an engine that outlives it.
-	Tasks string `yaml:"tasks,omitempty" json:"tasks,omitempty" jsonschema:"enum=memory,enum=jetstream"`
+	// Tasks is where tasks wait: memory is the worker that accepted them, jetstream an engine that outlives it; the others
+	// are servers that run already, and belong to programs of their own, such as hangtime-redis.
+	Tasks string `yaml:"tasks,omitempty" json:"tasks,omitempty" choice:"tasks"`
 	// TasksSync says when the engine has a task on the disk: always is before it is accepted, interval within two minutes.
 	TasksSync string `yaml:"tasks_sync,omitempty" json:"tasks_sync,omitempty" jsonschema:"enum=always,enum=interval"`
 	// TaskTries is how often the engine's tasks are started before they are dead-lettered.

@@ -71,6 +71,9 @@ func (f *runFlags) open(arg string) (*scenarios.Document, error) {
 	if err == nil {
 		doc, err = doc.With(all...)
 	}
+	if err == nil {
+		err = hasTaskPlaces(doc)
+	}
 	if err != nil {
 		return nil, &exit{exitUsage, err}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -26,13 +27,14 @@ type lender struct {
 	limit int
 	board *board.Board
 	now   func() int64
+	gone  func(ctx context.Context, lost int)
 	stop  context.CancelFunc
 	looks chan struct{} // closed when it looks no more
 }
 
 func openLender(p arbiter.LenderParts) (arbiter.Lender, error) {
 	ctx, stop := context.WithCancel(context.Background())
-	l := &lender{own: Of(p.Queue), limit: p.Queue.TaskQueue, board: p.Board, now: p.Now, stop: stop, looks: make(chan struct{})}
+	l := &lender{own: Of(p.Queue), limit: p.Queue.TaskQueue, board: p.Board, now: p.Now, gone: p.Vanished, stop: stop, looks: make(chan struct{})}
 	var s *session
 	for until := time.Now().Add(declareLimit); s == nil; pause(ctx, askAgain) {
 		var err error
@@ -72,22 +74,36 @@ func (l *lender) connect() (*session, error) {
 	return s, nil
 }
 
-// look writes on the board how the queue is. Queues that somebody deleted are made again with the next connection.
+// look writes on the board how the queue is. Queues that somebody deleted are made again with the next connection: not
+// before every arbiter that shares them has looked, for a queue does not say when it was made.
 func (l *lender) look(ctx context.Context, s *session) {
 	defer close(l.looks)
 	for ctx.Err() == nil {
 		if s == nil {
 			s, _ = l.connect() // it is tried again
 		}
-		if s != nil && l.ask(s) != nil {
-			_ = s.conn.Close()
-			s = nil
+		if s != nil {
+			if err := l.ask(s); err != nil {
+				if deleted(err) {
+					l.gone(ctx, l.board.Leases.Vanish(l.now()))
+					pause(ctx, 2*lookEvery)
+				}
+				_ = s.conn.Close() // the broker has closed the channel
+				s = nil
+			}
 		}
 		pause(ctx, lookEvery)
 	}
 	if s != nil {
 		_ = s.conn.CloseDeadline(time.Now().Add(closeLimit)) // it was only asked
 	}
+}
+
+// deleted says whether the broker knows no such queue, unlike one that it cannot reach just now, of which it says 404
+// (AMQP 0-9-1, not-found) too.
+func deleted(err error) bool {
+	var said *amqp.Error
+	return errors.As(err, &said) && said.Code == amqp.NotFound && strings.HasPrefix(said.Reason, "NOT_FOUND - no queue ")
 }
 
 func (l *lender) ask(s *session) error {

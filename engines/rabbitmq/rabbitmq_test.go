@@ -3,14 +3,12 @@ package rabbitmq
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/reference-server/lending/lendingtest"
+	"github.com/hangtime-dev/hangtime/reference-server/realengine"
 )
 
 // program is hangtime with this backend.
@@ -18,83 +16,56 @@ var program string
 
 func TestMain(m *testing.M) { os.Exit(lendingtest.Main(m, "./cmd/hangtime-rabbitmq", &program)) }
 
-// A server is a real broker on the loopback, with the daemon that Erlang's nodes find each other by as a process of its own.
-type server struct {
-	t          *testing.T
-	port, epmd int
-	dir        string
-	stop       func()
-}
-
-// starter is Debian's script below the one that changes the user.
-const starter = "/usr/lib/rabbitmq/bin/rabbitmq-server"
-
-func newServer(t *testing.T) *server {
-	t.Helper()
-	if _, err := os.Stat(starter); err != nil {
-		t.Fatal("rabbitmq-server is missing: `make tools` installs it")
-	}
-	s := &server{t: t, port: lendingtest.FreePort(t), epmd: lendingtest.FreePort(t), dir: t.TempDir()}
-	write := func(name, text string) {
-		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("rabbitmq.conf", fmt.Sprintf("listeners.tcp.1 = 127.0.0.1:%d\n", s.port))
-	write("plugins", "[].\n")
-	lendingtest.Start(t, exec.Command("epmd", "-port", fmt.Sprint(s.epmd), "-address", "127.0.0.1"))
-	s.start()
-	return s
-}
-
-func (s *server) start() {
-	s.t.Helper()
-	cmd := exec.Command(starter)
-	cmd.Env = append(os.Environ(), "HOME="+s.dir, "RABBITMQ_NODENAME=hangtime@localhost", "RABBITMQ_BASE="+s.dir,
-		"RABBITMQ_MNESIA_BASE="+s.dir, "RABBITMQ_LOG_BASE="+s.dir, "RABBITMQ_CONFIG_FILE="+filepath.Join(s.dir, "rabbitmq"),
-		"RABBITMQ_ENABLED_PLUGINS_FILE="+filepath.Join(s.dir, "plugins"), "RABBITMQ_PID_FILE="+filepath.Join(s.dir, "pid"),
-		"RABBITMQ_CONF_ENV_FILE=/dev/null", fmt.Sprintf("ERL_EPMD_PORT=%d", s.epmd),
-		fmt.Sprintf("RABBITMQ_DIST_PORT=%d", lendingtest.FreePort(s.t)),
-		"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1}")
-	s.stop = lendingtest.Start(s.t, cmd)
-	lendingtest.Until(s.t, "the broker accepts", func() bool {
-		c, err := dial(s.url(), "test", time.Second)
-		if err != nil {
-			return false
-		}
-		return c.conn.Close() == nil
-	})
-}
-
-func (s *server) url() string { return fmt.Sprintf("amqp://guest:guest@127.0.0.1:%d/", s.port) }
-
 // One broker does for all that does it no harm: it takes seconds to start.
 func TestWithOneBroker(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
+	s := realengine.RabbitMQ(t, t.TempDir(), 0)
 	t.Run("what the core asks of its own backends", func(t *testing.T) {
 		t.Parallel()
-		lendingtest.Ask(t, "../..", program, Name, "rabbitmq-url="+s.url(), "rabbitmq-queue=q{n}", "rabbitmq-tries=3",
+		lendingtest.Ask(t, "../..", program, Name, "rabbitmq-url="+s.URL, "rabbitmq-queue=q{n}", "rabbitmq-tries=3",
 			"rabbitmq-backoff=20ms", "rabbitmq-ack-wait=5s")
 	})
 	t.Run("what a worker holds that stands still is given to another", func(t *testing.T) {
 		t.Parallel()
-		lendingtest.OutlivesAStoppedWorker(t, lendingtest.Serve(t, program, "--tasks=rabbitmq", "--rabbitmq-url="+s.url(),
+		lendingtest.OutlivesAStoppedWorker(t, lendingtest.Serve(t, program, "--tasks=rabbitmq", "--rabbitmq-url="+s.URL,
 			"--workers=2", "--rabbitmq-ack-wait=1s"))
+	})
+	t.Run("what was in queues that somebody deletes is told as lost", func(t *testing.T) {
+		t.Parallel()
+		address := lendingtest.Serve(t, program, "--tasks=rabbitmq", "--rabbitmq-url="+s.URL, "--rabbitmq-queue=deleted", "--workers=2")
+		lendingtest.TellsWhatIsGone(t, address, func() { deleteQueues(t, s.URL, "deleted") })
 	})
 	t.Run("what is not taken over is told", func(t *testing.T) {
 		t.Parallel()
-		notTakenOver(t, s.url())
+		notTakenOver(t, s.URL)
 	})
 }
 
 // No task is lost when the broker is killed and started again.
 func TestTasksOutliveTheBrokerKilled(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
+	s := realengine.RabbitMQ(t, t.TempDir(), 0)
 	address := lendingtest.Serve(t, program, "--tasks=rabbitmq",
-		"--rabbitmq-url="+s.url(), "--workers=2")
-	lendingtest.OutlivesItsEngine(t, address, 1, func() { s.stop(); s.start() })
+		"--rabbitmq-url="+s.URL, "--workers=2")
+	lendingtest.OutlivesItsEngine(t, address, 1, func() { s.Kill(); s.Start() })
+}
+
+func deleteQueues(t *testing.T, url, queue string) {
+	t.Helper()
+	c, err := dial(url, "test", time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.conn.Close() })
+	names := []string{queue, deadName(queue)}
+	for wait, i := shortest, 0; i < steps; wait, i = wait*times, i+1 {
+		names = append(names, laterName(queue, wait))
+	}
+	for _, name := range names {
+		if _, err := c.publish.QueueDelete(name, false, false, false); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // A queue that is full refuses, and one that is not there takes nothing over.

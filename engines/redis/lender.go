@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
@@ -29,6 +30,8 @@ type lender struct {
 	keys   []string
 	board  *board.Board
 	now    func() int64
+	gone   func(ctx context.Context, lost int)
+	made   string // what the server calls the queue that is looked after
 	stop   context.CancelFunc
 	looks  chan struct{} // closed when it looks no more
 	wake   chan struct{}
@@ -44,7 +47,7 @@ func openLender(p arbiter.LenderParts) (arbiter.Lender, error) {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	l := &lender{client: c, own: own, keys: keys(own.Queue), board: p.Board, now: p.Now, stop: stop,
+	l := &lender{client: c, own: own, keys: keys(own.Queue), board: p.Board, now: p.Now, gone: p.Vanished, stop: stop,
 		looks: make(chan struct{}), wake: make(chan struct{}, 1), dead: map[string]time.Time{}}
 	for until := time.Now().Add(declareLimit); ; pause(ctx, askAgain) {
 		err := l.declare(ctx)
@@ -60,7 +63,7 @@ func openLender(p arbiter.LenderParts) (arbiter.Lender, error) {
 	return l, nil
 }
 
-// declare makes what the workers read from, where it is not there.
+// declare makes what the workers read from, where it is not there, and learns which queue that is.
 func (l *lender) declare(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
@@ -70,14 +73,22 @@ func (l *lender) declare(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	p := l.client.TxPipeline()
+	p.SetNX(ctx, madeKey(l.own.Queue), rand.Text(), 0)
+	made := p.Get(ctx, madeKey(l.own.Queue))
+	_, err := p.Exec(ctx)
+	l.made = made.Val()
+	return err
 }
 
 func (l *lender) look(ctx context.Context) {
 	defer close(l.looks)
 	for ctx.Err() == nil {
-		if err := l.tend(ctx); err != nil && strings.HasPrefix(err.Error(), "NOGROUP") {
-			_ = l.declare(ctx) // somebody emptied the server; it is tried again
+		if err := l.tend(ctx); errors.Is(err, errGone) {
+			l.gone(ctx, l.board.Leases.Vanish(l.now()))
+			for l.declare(ctx) != nil && ctx.Err() == nil {
+				pause(ctx, askAgain)
+			}
 		}
 		t := time.NewTimer(lookEvery)
 		select {
@@ -89,11 +100,21 @@ func (l *lender) look(ctx context.Context) {
 	}
 }
 
+// errGone is what a server says that has another queue than the one that was made, or none: somebody emptied it, or it
+// was started again without its file.
+var errGone = errors.New("the queue is gone")
+
 // tend takes back what dead workers have, and what a worker whose loop stands still has had for too long; it makes
 // what is due wait, and writes on the board how the queue is.
 func (l *lender) tend(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
+	switch made, err := l.client.Get(ctx, madeKey(l.own.Queue)).Result(); {
+	case errors.Is(err, redis.Nil), err == nil && made != l.made:
+		return errGone
+	case err != nil:
+		return err
+	}
 	for name, until := range l.died() {
 		if err := backScript.Run(ctx, l.client, l.keys, group, 0, name).Err(); err != nil && !errors.Is(err, redis.Nil) {
 			return err

@@ -2,16 +2,14 @@ package redis
 
 import (
 	"context"
-	"fmt"
-	"net"
 	"os"
-	"os/exec"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/hangtime-dev/hangtime/reference-server/lending/lendingtest"
+	"github.com/hangtime-dev/hangtime/reference-server/realengine"
 )
 
 // program is hangtime with this backend.
@@ -19,82 +17,45 @@ var program string
 
 func TestMain(m *testing.M) { os.Exit(lendingtest.Main(m, "./cmd/hangtime-redis", &program)) }
 
-// A server is a real Redis on the loopback.
-type server struct {
-	t    *testing.T
-	port int
-	dir  string
-	args []string
-	stop func()
-}
-
-func newServer(t *testing.T, args ...string) *server {
+func clientOf(t *testing.T, s *realengine.Server) *redis.Client {
 	t.Helper()
-	s := &server{t: t, port: lendingtest.FreePort(t), dir: t.TempDir(), args: args}
-	s.start()
-	return s
-}
-
-func (s *server) start() {
-	s.t.Helper()
-	path, err := exec.LookPath("redis-server")
+	c, err := open(&Settings{URL: s.URL})
 	if err != nil {
-		s.t.Fatal("redis-server is missing: `make tools` installs it")
+		t.Fatal(err)
 	}
-	args := append([]string{"--port", fmt.Sprint(s.port), "--bind", "127.0.0.1", "--dir", s.dir, "--save", "",
-		"--appendonly", "yes", "--appendfsync", "always", "--daemonize", "no"}, s.args...)
-	s.stop = lendingtest.Start(s.t, exec.Command(path, args...))
-	lendingtest.Until(s.t, "redis accepts", func() bool {
-		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", s.port))
-		if err != nil {
-			return false
-		}
-		_ = conn.Close()
-		return true
-	})
-}
-
-func (s *server) url() string { return fmt.Sprintf("redis://127.0.0.1:%d/0", s.port) }
-
-func (s *server) client() *redis.Client {
-	s.t.Helper()
-	c, err := open(&Settings{URL: s.url()})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() { _ = c.Close() })
+	t.Cleanup(func() { _ = c.Close() })
 	return c
 }
 
 // What the core asks of its own backends.
 func TestAsTheCoresBackends(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
+	s := realengine.Redis(t, t.TempDir())
 	lendingtest.Ask(t, "../..", program, Name,
-		"redis-url="+s.url(), "redis-queue=q{n}", "redis-tries=3", "redis-backoff=20ms", "redis-ack-wait=5s")
+		"redis-url="+s.URL, "redis-queue=q{n}", "redis-tries=3", "redis-backoff=20ms", "redis-ack-wait=5s")
 }
 
 // No task is lost when Redis is killed and started again.
 func TestTasksOutliveRedisKilled(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
-	address := lendingtest.Serve(t, program, "--tasks=redis", "--redis-url="+s.url(),
+	s := realengine.Redis(t, t.TempDir())
+	address := lendingtest.Serve(t, program, "--tasks=redis", "--redis-url="+s.URL,
 		"--workers=2")
-	lendingtest.OutlivesItsEngine(t, address, 3, func() { s.stop(); s.start() })
+	lendingtest.OutlivesItsEngine(t, address, 3, func() { s.Kill(); s.Start() })
 }
 
 // What a worker holds that stands still is given to another.
 func TestTasksOutliveAStoppedWorker(t *testing.T) {
 	t.Parallel()
-	s := newServer(t)
+	s := realengine.Redis(t, t.TempDir())
 	lendingtest.OutlivesAStoppedWorker(t, lendingtest.Serve(t, program, "--tasks=redis",
-		"--redis-url="+s.url(), "--workers=2", "--redis-ack-wait=1s"))
+		"--redis-url="+s.URL, "--workers=2", "--redis-ack-wait=1s"))
 }
 
 // A task is taken back once, however often and by whomever.
 func TestALoanIsTakenBackOnce(t *testing.T) {
 	t.Parallel()
-	c, k, ctx := newServer(t).client(), keys("q"), context.Background()
+	c, k, ctx := clientOf(t, realengine.Redis(t, t.TempDir())), keys("q"), context.Background()
 	for _, stream := range []int{fresh, back} {
 		if err := c.XGroupCreateMkStream(ctx, k[stream-1], group, "0").Err(); err != nil {
 			t.Fatal(err)
@@ -140,10 +101,10 @@ func TestALoanIsTakenBackOnce(t *testing.T) {
 // A server without memory refuses tasks as a full queue does.
 func TestNoMemoryIsFull(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, "--maxmemory", "1")
+	s := realengine.Redis(t, t.TempDir(), "--maxmemory", "1")
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	err := putScript.Run(ctx, s.client(), append(keys("q"), "{q}:id:1"), "1", "body", 10, 1000, 0).Err()
+	err := putScript.Run(ctx, clientOf(t, s), append(keys("q"), "{q}:id:1"), "1", "body", 10, 1000, 0).Err()
 	if !full(err) {
 		t.Errorf("%v, want what full takes for it", err)
 	}
@@ -162,7 +123,7 @@ func TestPromisesGoByTheServersSettings(t *testing.T) {
 		{[]string{"--appendonly", "no"}, "not survived:", "not survived:"},
 		{[]string{"--rename-command", "CONFIG", ""}, "unknown:", "unknown:"},
 	} {
-		set, err := persistence(context.Background(), newServer(t, one.args...).client())
+		set, err := persistence(context.Background(), clientOf(t, realengine.Redis(t, t.TempDir(), one.args...)))
 		if err != nil && !refused(err) {
 			t.Fatal(err)
 		}
@@ -173,4 +134,16 @@ func TestPromisesGoByTheServersSettings(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Tasks that were in a Redis that somebody empties are told as lost.
+func TestTasksOfAnEmptiedRedisAreLost(t *testing.T) {
+	t.Parallel()
+	s := realengine.Redis(t, t.TempDir())
+	address := lendingtest.Serve(t, program, "--tasks=redis", "--redis-url="+s.URL, "--workers=2")
+	lendingtest.TellsWhatIsGone(t, address, func() {
+		if err := clientOf(t, s).FlushAll(context.Background()).Err(); err != nil {
+			t.Fatal(err)
+		}
+	})
 }

@@ -94,9 +94,14 @@ end
 
 // keys are those of a queue. The braces keep them on one server of a cluster.
 func keys(queue string) []string {
-	name := "{" + queue + "}:"
+	name := prefix(queue)
 	return []string{name + "tasks", name + "later", name + "open", name + "dead", name + "back"}
 }
+
+func prefix(queue string) string { return "{" + queue + "}:" }
+
+// madeKey has a word that is made with the queue, and so is another when the queue was made anew.
+func madeKey(queue string) string { return prefix(queue) + "made" }
 
 // The streams, by their numbers among the keys, from 1; and what all workers of all servers read them as.
 const (

@@ -60,7 +60,7 @@ type engineNews struct {
 // openEngine makes the queue ready before the first worker is started; nil: tasks wait in the workers.
 func openEngine(cfg *settings.Config, account *Account, launcher *launcher, b *board.Board, clock heartbeat.Clock) (*engine, error) {
 	e := &engine{cfg: cfg, account: account, launcher: launcher, board: b, clock: clock, news: make(chan engineNews, 16)}
-	parts := LenderParts{Queue: &cfg.Queue, Board: b, Now: clock.Now}
+	parts := LenderParts{Queue: &cfg.Queue, Board: b, Now: clock.Now, Vanished: e.vanished}
 	if open, ok := lenders[cfg.Tasks]; ok {
 		var err error
 		e.lender, err = open(parts)
@@ -77,7 +77,7 @@ func openEngine(cfg *settings.Config, account *Account, launcher *launcher, b *b
 		err = access.Check()
 	}
 	if err == nil {
-		e.lender, access.Batch, err = lendFromJetStream(access, parts, e.vanished)
+		e.lender, access.Batch, err = lendFromJetStream(access, parts)
 	}
 	if err == nil {
 		launcher.access, err = access.Hide()

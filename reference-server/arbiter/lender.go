@@ -26,6 +26,9 @@ type LenderParts struct {
 	Queue *settings.Queue
 	Board *board.Board
 	Now   func() int64 // CLOCK_MONOTONIC, nanoseconds
+	// Vanished tells that the engine's queue was found to be gone, and how many tasks were lost with it; it waits until
+	// that is heard, or until ctx ends.
+	Vanished func(ctx context.Context, lost int)
 }
 
 // lenders are those of backends that are modules of their own, by name.
@@ -41,9 +44,8 @@ type jetStreamLender struct {
 	asking sync.WaitGroup
 }
 
-// lendFromJetStream makes the queue ready, and says whether tasks are to be given to it several at once. vanished is told
-// how many tasks were lost with a queue that was found to be gone.
-func lendFromJetStream(access jetstream.Access, p LenderParts, vanished func(ctx context.Context, lost int)) (l Lender, batch bool, err error) {
+// lendFromJetStream makes the queue ready, and says whether tasks are to be given to it several at once.
+func lendFromJetStream(access jetstream.Access, p LenderParts) (l Lender, batch bool, err error) {
 	conn, err := access.Connect("arbiter")
 	if err != nil {
 		return nil, false, err
@@ -56,7 +58,7 @@ func lendFromJetStream(access jetstream.Access, p LenderParts, vanished func(ctx
 	}
 	open := &jetStreamLender{conn: conn, stop: stop}
 	open.asking.Go(func() {
-		jetstream.Follow(ctx, conn, p.Queue, p.Board, p.Now, func(lost int) { vanished(ctx, lost) })
+		jetstream.Follow(ctx, conn, p.Queue, p.Board, p.Now, func(lost int) { p.Vanished(ctx, lost) })
 	})
 	return open, batch, nil
 }
