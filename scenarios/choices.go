@@ -21,6 +21,8 @@ func choices(field reflect.StructField) []string {
 			words = append(words, k.Name)
 		}
 		return words
+	case "queue":
+		return QueueSystems()
 	case "shape":
 		return ShapeNames()
 	case "mixed-shape":

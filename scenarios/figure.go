@@ -46,6 +46,7 @@ func Figures() []Figure {
 		{"tasks_failed", "tasks failed or timed out", ""},
 		{"tasks_dead_lettered", "tasks dead-lettered", ""},
 		{"tasks_lost", "tasks lost", ""},
+		{"tasks_stuck", "tasks stuck", ""},
 		{"tasks_done_twice", "tasks done twice", ""},
 		{"tasks_redelivered", "tasks given out again", ""},
 		{"queue_depth", "most tasks in the queue", ""},
