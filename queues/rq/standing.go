@@ -31,7 +31,7 @@ func (c *Client) Standings(ctx context.Context, given map[string]time.Time) (map
 	commands = append(commands, []string{"ZRANGE", startedName + c.queue, "0", "-1"})
 	for _, id := range ids {
 		commands = append(commands,
-			[]string{"HMGET", jobPrefix + id, "status", "worker_name", "number_of_retries"},
+			[]string{"HMGET", jobPrefix + id, "status", "worker_name", "number_of_retries", "retries_left"},
 			[]string{"XREVRANGE", resultPrefix + id, "+", "-", "COUNT", "1"})
 	}
 	answers, err := c.redis.Pipe(ctx, commands...)
@@ -46,7 +46,7 @@ func (c *Client) Standings(ctx context.Context, given map[string]time.Time) (map
 	standings, workers := map[string]queues.Standing{}, map[string]string{}
 	for i, id := range ids {
 		after := answers[2*len(ids)+1+2*i:]
-		one := jobIn(after[0], after[1])
+		one := jobIn(after[0], after[1], c.place.Retries)
 		listed := answers[2*i] != nil || answers[2*i+1] != nil || begun[id]
 		standings[id] = one.standing(listed || time.Since(given[id]) < lookAfter)
 		if one.status == "started" && one.worker != "" {
@@ -57,13 +57,18 @@ func (c *Client) Standings(ctx context.Context, given map[string]time.Time) (map
 	return standings, c.processes(ctx, standings, workers)
 }
 
-func jobIn(record, result any) job {
+// jobIn reads a job's record and its newest result. RQ counts a job up that asks to be tried again, and one whose process
+// died down from the retries that it was given.
+func jobIn(record, result any, retries int) job {
 	about := resp.Texts(record)
-	if len(about) < 3 {
+	if len(about) < 4 {
 		return job{}
 	}
 	one := job{status: about[0], worker: about[1]}
-	one.retried, _ = strconv.Atoi(about[2]) // a job that was not tried again has none
+	one.retried, _ = strconv.Atoi(about[2]) // a job that never asked has none
+	if left, err := strconv.Atoi(about[3]); err == nil {
+		one.retried += max(retries-left, 0)
+	}
 	if entries, _ := result.([]any); len(entries) > 0 {
 		one.trouble = field(entries[0], "exc_string")
 	}
