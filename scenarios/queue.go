@@ -4,6 +4,7 @@ import "time"
 
 // A Queue is where the workers of a task queue take their tasks from.
 type Queue struct {
+	// System is what the workers are of; docs/tasks.md says what each must have set so that it can be followed.
 	System string `yaml:"system" json:"system" jsonschema:"required" choice:"queue"`
 	// Broker is the URL of the Redis server that holds the queue, such as redis://127.0.0.1:6379/0; empty: what the
 	// environment says in HANGTIME_BROKER, which keeps a password out of the file and the recording.
