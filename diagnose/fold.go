@@ -122,6 +122,8 @@ func (f *Fold) worker(r history.Record) {
 			f.throttled(r, &p.group)
 			f.decide(p)
 		}
+	case history.QueueSetting:
+		f.losing(r, ev)
 	case history.SignalSeen:
 		f.signalled(r, ev)
 	case history.Heartbeat:

@@ -20,7 +20,9 @@ const (
 	CauseBootLoop    = "boot-loop"      // dies as soon as it is born, again and again
 	CauseThrottled   = "throttled"      // its quota of processor time: never an incident of its own
 	// Connections were dropped because no worker accepted them: never an incident of its own.
-	CauseBacklog   = "backlog"
+	CauseBacklog = "backlog"
+	// Settings that lose tasks when a process dies: never an incident of its own.
+	CauseSettings  = "loses-tasks"
 	CausePipeEmpty = "pipe-empty" // reads from a pipe into which nobody writes
 	CauseChild     = "child"      // waits for a process that it started
 	CauseTerminal  = "terminal"   // waits for somebody at a terminal
@@ -221,6 +223,13 @@ func rowOf(kind string) kindOfCause {
 			guide: advice{
 				"find why no worker accepts; a longer backlog only hides it (practice 5, limit resource usage)",
 				"an answer of 503 above a bound instead of a full backlog",
+			},
+		}
+	case CauseSettings:
+		return kindOfCause{
+			guide: advice{
+				"let the queue give a task out again when its process dies, and make tasks so that they may be done twice (production, a proper task queue)",
+				"a run of hangtime that kills processes of the pool and counts the tasks (server.queue)",
 			},
 		}
 	case CausePipeEmpty:

@@ -49,3 +49,25 @@ func TestANoticeCountsItsOwnDropsOnly(t *testing.T) {
 		t.Errorf("got %+v, want one of 10 and one of 2", got)
 	}
 }
+
+// How a queue's worker is set is told while all is well, and is no hang.
+func TestSettingsThatLoseTasksAreNoticed(t *testing.T) {
+	f := fold(script(pool(1), healthy(1, 101, 1*s, 20*s),
+		at(2*s, history.QueueSetting{PID: 101, System: "celery", Off: "acks_late", Tasks: []string{"a", "b", "c", "d", "e"}, Of: 9},
+			history.QueueSetting{PID: 101, System: "celery", Off: "reject_on_worker_lost", Tasks: []string{"f", "g"}, Of: 2},
+			history.QueueSetting{PID: 101, System: "rq", Off: "retry", Tasks: []string{"h"}, Of: 1},
+			history.QueueSetting{PID: 101, System: "rq", Off: "of a later version", Tasks: []string{"h"}, Of: 1})))
+	if got := f.Incidents(); len(got) != 0 {
+		t.Errorf("got incidents: %+v", got)
+	}
+	got := f.Notices()
+	if len(got) != 3 {
+		t.Fatalf("got %+v, want three", got)
+	}
+	for i, want := range []string{"acks_late is off for a, b, c, d, e and 4 more): ", "acks_late is on for f and g, ", "(h was enqueued without a retry)"} {
+		if c := got[i].Cause; c.Kind != CauseSettings || !strings.Contains(c.Sentence, want) || !strings.Contains(c.Sentence, "https://") ||
+			c.Remedy == "" {
+			t.Errorf("got %+v, want %q with its document", c, want)
+		}
+	}
+}

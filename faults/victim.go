@@ -48,7 +48,7 @@ func (c choice) aim(ctx context.Context) ([]target, error) {
 	if c.of == "engine" {
 		return c.engine()
 	}
-	chosen, err := c.pick(ctx, c.alive())
+	chosen, err := c.pick(ctx, c.soonAlive(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -92,6 +92,18 @@ func (c choice) alive() []Worker {
 	}
 	slices.SortFunc(alive, func(a, b Worker) int { return cmp.Compare(a.Place, b.Place) })
 	return alive
+}
+
+// soonAlive are the workers that are alive, or that are born soon: where a worker lives for one task there is none between
+// two tasks.
+func (c choice) soonAlive(ctx context.Context) []Worker {
+	const soon, look = 500 * time.Millisecond, 10 * time.Millisecond
+	for began := time.Now(); ; {
+		alive := c.alive()
+		if len(alive) > 0 || c.of == "server" || time.Since(began) >= soon || !sleep(ctx, look) {
+			return alive
+		}
+	}
 }
 
 // pick chooses among workers in the order of their places.

@@ -247,6 +247,16 @@ type Request struct {
 	Spoke time.Duration `json:"spoke,omitempty"`
 }
 
+// QueueSetting is one of a task queue's worker, by its own memory, that loses tasks when a process dies, recorded once for
+// each that was found.
+type QueueSetting struct {
+	PID    int      `json:"pid"`
+	System string   `json:"system"`  // "celery", "rq"
+	Off    string   `json:"setting"` // "acks_late", "reject_on_worker_lost", "retry"
+	Tasks  []string `json:"tasks"`   // names of tasks that it is off for, the first five
+	Of     int      `json:"of"`      // how many they are
+}
+
 // Descriptors is how many files a worker has open, recorded when it is under suspicion, or near its limit.
 type Descriptors struct {
 	PID   int `json:"pid"`
@@ -304,4 +314,5 @@ func (Stack) kind() string         { return "stack" }
 func (Descriptors) kind() string   { return "descriptors" }
 func (Cgroup) kind() string        { return "cgroup" }
 func (Overflow) kind() string      { return "overflow" }
+func (QueueSetting) kind() string  { return "queue-setting" }
 func (SignalSeen) kind() string    { return "signal-seen" }

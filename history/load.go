@@ -112,18 +112,21 @@ type Ledger struct {
 	// Unfollowed counts accepted tasks whose end could not be asked for; they are counted as lost only when the
 	// server says so, else under Failed.
 	Unfollowed uint64 `json:"unfollowed,omitempty"`
+	// Stuck counts, of the unfollowed, those that the server still had when the ledger stopped asking: they waited or ran
+	// by its word.
+	Stuck uint64 `json:"stuck,omitempty"`
 	// Queue is what the server said last of its queue; nil: it has none that is the same for all its workers.
 	Queue *TaskQueue `json:"queue,omitempty"`
 }
 
 // TaskQueue is how a queue is that all workers of a server take their tasks from, in the server's own words.
 type TaskQueue struct {
-	Depth        int           `json:"depth"`         // tasks that wait
-	InFlight     int           `json:"in_flight"`     // tasks that workers hold
-	Oldest       time.Duration `json:"oldest"`        // age of the oldest that has not ended
-	Redelivered  uint64        `json:"redelivered"`   // times that a task was given out again
-	DeadLettered uint64        `json:"dead_lettered"` // tasks that were put aside
-	DoneTwice    uint64        `json:"done_twice"`    // times that a task was done that had been done before
+	Depth        int           `json:"depth"`                 // tasks that wait
+	InFlight     int           `json:"in_flight"`             // tasks that workers hold
+	Oldest       time.Duration `json:"oldest"`                // age of the oldest that has not ended
+	Redelivered  *uint64       `json:"redelivered,omitempty"` // times that a task was given out again; nil: nobody counts
+	DeadLettered uint64        `json:"dead_lettered"`         // tasks that were put aside
+	DoneTwice    uint64        `json:"done_twice"`            // times that a task was done that had been done before
 }
 
 // LostTasks are those that one process accepted and nobody will end.

@@ -55,7 +55,7 @@ func guard(targets []request.Target, socket string, named []string, resolver *ne
 			continue
 		}
 		seen[u.Host] = true
-		if err := permit(known, u, slices.Contains(named, u.Hostname()), resolver); err != nil {
+		if err := permit(known, u, named, resolver); err != nil {
 			return nil, err
 		}
 	}
@@ -63,26 +63,16 @@ func guard(targets []request.Target, socket string, named []string, resolver *ne
 }
 
 // permit finds a host, and where a proxy is asked for it that one: it is the proxy that is dialled then.
-func permit(known hosts.Known, u *url.URL, named bool, resolver *net.Resolver) error {
+func permit(known hosts.Known, u *url.URL, named []string, resolver *net.Resolver) error {
 	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: u})
 	if err != nil {
 		return fmt.Errorf("the proxy of %s: %w", u.Hostname(), err)
 	}
-	if proxy != nil && named {
+	if proxy != nil && slices.Contains(named, u.Hostname()) {
 		_, err := known.Find(proxy.Hostname(), resolver)
 		return err
 	}
-	ips, err := known.Find(u.Hostname(), resolver)
-	if err != nil || named {
-		return err
-	}
-	for _, ip := range ips {
-		if !ip.IP.IsLoopback() {
-			return fmt.Errorf("%s (%s) is not this machine, and load can harm whoever gets it; if you may load it, say so with --allow %s",
-				u.Hostname(), ip.IP, u.Hostname())
-		}
-	}
-	return nil
+	return known.Permit(u.Hostname(), named, resolver)
 }
 
 // ceilings refuses more than a slip of the finger should start.

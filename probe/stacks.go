@@ -42,6 +42,7 @@ type stackReader struct {
 	arbiter   int
 	query     bool // the part of a request's address behind "?" may be recorded
 	troubles  *troubles
+	set       map[string]bool // settings that were recorded
 }
 
 // A locker finds the lock of its language that waits at a futex.
@@ -69,6 +70,7 @@ func (r *stackReader) read(now time.Time, one *worker) {
 	if !l.sought {
 		l.sought = true
 		l.reader = r.open(one)
+		r.settings(one.PID, l.reader)
 	}
 	if l.reader == nil {
 		return
@@ -210,6 +212,7 @@ func (r *stackReader) stackOf(one *worker, language string, work alike) history.
 		st.Wait = &found
 	}
 	st.Request = r.requestOf(one.PID, work.Request)
+	r.once(one.PID, work.Request)
 	return st
 }
 

@@ -39,6 +39,15 @@ func queueCases() []realCase {
 			want: want{says: []string{`tasks\.page`}},
 		},
 		{
+			name: "healthy: Celery acknowledges early, and has nothing to do", worlds: both, serve: with(redisServer, celery),
+			want: want{says: []string{`note: Celery acknowledges a task when it begins \(acks_late is off for tasks\.\w+, .*\): .*docs\.celeryq\.dev`}},
+		},
+		{
+			name: "healthy: Celery gives tasks out again", worlds: both,
+			serve: with(redisServer, func(s *stage) { s.set("ACKS", "late"); celery(s) }),
+			want:  want{silent: []string{`note:`}},
+		},
+		{
 			name: "healthy: a worker by its own loop waits for the next job of Redis", worlds: both,
 			serve: with(redisServer, func(s *stage) {
 				s.serve(s.tool("python3"), s.app("python/own_loop.py"))
@@ -50,7 +59,8 @@ func queueCases() []realCase {
 			serve: with(redisServer, deafUpstream, rq),
 			hang:  jobs("the feed was asked", "queue.enqueue(jobs.fetch, job_timeout=600)"), after: hungLong,
 			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "jobs.py#fetch",
-				says: []string{`127\.0\.0\.1:${UPSTREAM}`}, silent: []string{`^healthy`}},
+				says:   []string{`127\.0\.0\.1:${UPSTREAM}`, `note: RQ gives a job one try \(jobs\.fetch .*python-rq\.org`},
+				silent: []string{`^healthy`}},
 		},
 		{
 			name: "RQ: the process of a job, of a worker of a pool, waits for an answer", worlds: today,

@@ -130,7 +130,9 @@ func (m *families) load(v *Variant, own labels) {
 		m.gauge("hangtime_queue_depth", "Tasks that wait in the server's queue.", own, float64(q.Depth))
 		m.gauge("hangtime_queue_in_flight", "Tasks of the queue that workers hold.", own, float64(q.InFlight))
 		m.gauge("hangtime_queue_oldest_seconds", "Age of the oldest task in the queue.", own, q.Oldest.Seconds())
-		m.counter("hangtime_queue_redelivered_total", "Times that a task was given out again.", own, q.Redelivered)
+		if q.Redelivered != nil {
+			m.counter("hangtime_queue_redelivered_total", "Times that a task was given out again.", own, *q.Redelivered)
+		}
 		m.counter("hangtime_tasks_done_twice_total", "Times that a task was done that had been done before.", own,
 			q.DoneTwice)
 	}

@@ -42,6 +42,7 @@ var summaryRows = []struct{ title, names string }{
 	{"p99 before/during/after", "p99_before p99_during p99_after"},
 	{"ok / failed / unanswered", "ok failed unanswered"},
 	{"tasks taken / done / lost", "tasks_accepted tasks_done tasks_lost"},
+	{"failed / stuck / twice", "tasks_failed tasks_stuck tasks_done_twice"},
 }
 
 // Text writes the verdict for a person: what happened in each variant, side by side, then the outcome and why.

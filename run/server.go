@@ -34,6 +34,7 @@ type server struct {
 	dir   string // where relative paths of faults begin
 	child *child // nil: it is not ours to stop
 	rec   *history.Recorder
+	queue *queueDoor // what the load goes to where it is the worker pool of a queue; nil: it is none
 	// The process that keeps the server's tasks, as it said last; 0: it has none.
 	engine *atomic.Int64
 }
@@ -54,6 +55,7 @@ type launch struct {
 	guardian *faults.Guardian
 	ground   *faults.Ground
 	rec      *history.Recorder
+	allow    []string // hosts other than this machine that may be loaded
 }
 
 // start makes the server of a plan ready, in the way that its kind asks for.
@@ -112,7 +114,7 @@ func (l *launch) startReference(ctx context.Context, s scenarios.Server) (*serve
 	if err != nil {
 		return nil, fmt.Errorf("start the reference server: %w", err)
 	}
-	if err := c.boot(ctx, "the reference server", ready); err != nil {
+	if err := c.boot(ctx, "the reference server", "accept connections", ready); err != nil {
 		return nil, err
 	}
 	l.rec.Record(history.ServerStarted{Server: s.Kind, PID: c.pid, Address: address, Timeout: s.Timeout,
@@ -122,7 +124,7 @@ func (l *launch) startReference(ctx context.Context, s scenarios.Server) (*serve
 
 // notForServe are the keys that say which server it is, not how the reference server is set.
 var notForServe = map[string]bool{"kind": true, "command": true, "dir": true, "env": true, "pid": true, "pidfile": true,
-	"address": true, "url": true}
+	"address": true, "url": true, "queue": true}
 
 // ofPlace are the keys whose options have a name of their own in each place where tasks wait.
 var ofPlace = map[string]bool{"task_tries": true, "task_backoff": true, "task_ack_wait": true}
@@ -155,35 +157,51 @@ func serveFlags(s scenarios.Server) []string {
 	return flags
 }
 
-// startCommand starts a server of the user's own. It is ready when its address accepts a connection.
-func (l *launch) startCommand(ctx context.Context, s scenarios.Server) (*server, error) {
-	if taken, err := net.DialTimeout("tcp", s.Address, time.Second); err == nil {
-		_ = taken.Close()
-		return nil, fmt.Errorf("server.address %s: something accepts there already; the load would go to the wrong server", s.Address)
+// startCommand starts a server of the user's own. It is ready when its address accepts a connection, and the worker pool
+// of a queue when it takes tasks.
+func (l *launch) startCommand(ctx context.Context, s scenarios.Server) (made *server, err error) {
+	made = &server{base: "http://" + s.Address, rec: l.rec}
+	waiting, stop := context.WithTimeout(ctx, bootLimit)
+	defer stop()
+	if made.queue, err = l.freeQueue(waiting, s.Queue); err != nil {
+		return nil, err
 	}
-	dir, err := filepath.Abs(s.Dir)
-	if err != nil {
+	defer func() {
+		if err != nil {
+			made.queue.close()
+		}
+	}()
+	if made.queue == nil {
+		if taken, err := net.DialTimeout("tcp", s.Address, time.Second); err == nil {
+			_ = taken.Close()
+			return nil, fmt.Errorf("server.address %s: something accepts there already; the load would go to the wrong server", s.Address)
+		}
+	}
+	if made.dir, err = filepath.Abs(s.Dir); err != nil {
 		return nil, fmt.Errorf("server.dir: %w", err)
 	}
 	cmd := exec.Command(s.Command[0], s.Command[1:]...)
-	cmd.Dir = dir
+	cmd.Dir = made.dir
 	cmd.Stdout = l.stdout()
 	cmd.Env = append(os.Environ(), l.guardian.Mark())
 	for name, value := range s.Env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
-	c, err := startChild(cmd, l.said, l.guardian.Adopt)
-	if err != nil {
+	if made.child, err = startChild(cmd, l.said, l.guardian.Adopt); err != nil {
 		return nil, fmt.Errorf("start %s: %w", s.Command[0], err)
 	}
-	accepting, stop := context.WithTimeout(ctx, bootLimit)
-	defer stop()
-	if err := c.boot(ctx, s.Command[0], accepts(accepting, s.Address)); err != nil {
+	if made.queue != nil {
+		err = made.child.boot(ctx, s.Command[0], "take tasks", made.queue.taken(waiting))
+	} else {
+		err = made.child.boot(ctx, s.Command[0], "accept connections", accepts(waiting, s.Address))
+	}
+	if err != nil {
 		return nil, err
 	}
-	l.rec.Record(history.ServerStarted{Server: s.Kind, PID: c.pid, Address: s.Address, Timeout: s.Timeout,
+	made.pid = made.child.pid
+	l.rec.Record(history.ServerStarted{Server: s.Kind, PID: made.pid, Address: s.Address, Timeout: s.Timeout,
 		HangAfter: l.plan.HangAfter})
-	return &server{pid: c.pid, base: "http://" + s.Address, dir: dir, child: c, rec: l.rec}, nil
+	return made, nil
 }
 
 // stdout is where the server prints to, where a fault is about that; nil: where its errors go. exec.Cmd has an
@@ -215,8 +233,8 @@ func accepts(ctx context.Context, address string) <-chan struct{} {
 	return ready
 }
 
-// boot waits until the child is ready; a child that is not ready in time is ended.
-func (c *child) boot(ctx context.Context, name string, ready <-chan struct{}) error {
+// boot waits until the child is ready to do what it is for; a child that is not ready in time is ended.
+func (c *child) boot(ctx context.Context, name, does string, ready <-chan struct{}) error {
 	limit := time.NewTimer(bootLimit)
 	defer limit.Stop()
 	select {
@@ -224,11 +242,11 @@ func (c *child) boot(ctx context.Context, name string, ready <-chan struct{}) er
 		return nil
 	case <-c.ended:
 		c.hush()
-		return fmt.Errorf("%s ended before it accepted a connection (%s)%s", name, c.state, c.lastWords())
+		return fmt.Errorf("%s ended before it could %s (%s)%s", name, does, c.state, c.lastWords())
 	case <-limit.C:
 		c.end()
 		c.hush()
-		return fmt.Errorf("%s did not accept connections within %v%s", name, bootLimit, c.lastWords())
+		return fmt.Errorf("%s did not %s within %v%s", name, does, bootLimit, c.lastWords())
 	case <-ctx.Done():
 		c.end()
 		c.hush()
@@ -246,7 +264,7 @@ func (l *launch) addressOnly(_ context.Context, s scenarios.Server) (*server, er
 const mostPidfile = 4096
 
 // attach takes a server that runs already. It will not be stopped, and broken only with leave.
-func (l *launch) attach(_ context.Context, s scenarios.Server) (*server, error) {
+func (l *launch) attach(ctx context.Context, s scenarios.Server) (*server, error) {
 	pid := s.PID
 	if s.PIDFile != "" {
 		text, err := input.ReadFile(s.PIDFile, mostPidfile)
@@ -275,12 +293,16 @@ func (l *launch) attach(_ context.Context, s scenarios.Server) (*server, error) 
 	if err != nil {
 		dir = "" // not ours to read: faults on files are refused then
 	}
+	queue, err := l.takenQueue(ctx, s.Queue)
+	if err != nil {
+		return nil, err
+	}
 	l.rec.Record(history.ServerStarted{Server: s.Kind, PID: pid, Address: s.Address, Timeout: s.Timeout,
 		HangAfter: l.plan.HangAfter})
-	return &server{pid: pid, base: "http://" + s.Address, dir: dir, rec: l.rec}, nil
+	return &server{pid: pid, base: "http://" + s.Address, dir: dir, queue: queue, rec: l.rec}, nil
 }
 
-// watched is the address of the listening socket, as the probe takes it.
+// watched is the address of the listening socket, as the probe takes it; workers of a queue have none.
 func (s *server) watched() string { return strings.TrimPrefix(s.base, "http://") }
 
 // ended is closed when a server of ours has ended; nil, and so never, for any other.
@@ -293,6 +315,7 @@ func (s *server) ended() <-chan struct{} {
 
 // stop ends a server of ours and then whatever of its workers is left.
 func (s *server) stop(workers []faults.Worker) {
+	s.queue.close()
 	if s.child == nil {
 		return
 	}

@@ -58,7 +58,7 @@ func (v *variant) boot(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, v.ground.Close()) }() // after the server's end
-	launch := launch{v.plan, v.dir, v.options.Self, v.guardian, v.ground, v.rec}
+	launch := launch{v.plan, v.dir, v.options.Self, v.guardian, v.ground, v.rec, v.options.Allow}
 	srv, err := launch.start(ctx)
 	if err != nil {
 		return err
@@ -135,7 +135,8 @@ func (v *variant) load(ctx context.Context, srv *server, seen func() []probe.Wor
 		}
 		planned = append(planned, injection)
 	}
-	attack, err := loadgen.New(v.plan.Load, srv.base, v.rec,
+	load, base := srv.way(v.plan.Load)
+	attack, err := loadgen.New(load, base, v.rec,
 		loadgen.Options{Seed: v.options.Seed, Allow: v.options.Allow})
 	if err != nil {
 		return fmt.Errorf("load: %w", err)

@@ -26,6 +26,8 @@ func choices(field reflect.StructField) []string {
 			words = append(words, p.Name)
 		}
 		return words
+	case "queue":
+		return QueueSystems()
 	case "shape":
 		return ShapeNames()
 	case "mixed-shape":

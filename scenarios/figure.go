@@ -46,6 +46,7 @@ func Figures() []Figure {
 		{"tasks_failed", "tasks failed or timed out", ""},
 		{"tasks_dead_lettered", "tasks dead-lettered", ""},
 		{"tasks_lost", "tasks lost", ""},
+		{"tasks_stuck", "tasks stuck", ""},
 		{"tasks_done_twice", "tasks done twice", ""},
 		{"tasks_redelivered", "tasks given out again", ""},
 		{"queue_depth", "most tasks in the queue", ""},
@@ -60,7 +61,7 @@ func Figures() []Figure {
 
 // onlyNoticed says of a cause that no incident can have it.
 func onlyNoticed(cause string) (string, bool) {
-	if cause == "throttled" || cause == "backlog" {
+	if cause == "throttled" || cause == "backlog" || cause == "loses-tasks" {
 		return cause + " is noticed beside other things and is never an incident of its own", true
 	}
 	return "", false
@@ -71,7 +72,7 @@ func Causes() []string {
 	return []string{
 		"file-lock", "mutex", "pipe-full", "disk", "socket-wait", "sleeping", "cpu-bound", "pool-exhausted", "stopped",
 		"memory", "slow-client", "descriptors",
-		"dead-loop", "killed", "exited", "boot-loop", "throttled", "backlog", "pipe-empty", "child", "terminal",
+		"dead-loop", "killed", "exited", "boot-loop", "throttled", "backlog", "loses-tasks", "pipe-empty", "child", "terminal",
 		"semaphore", "self-call", "leaving", "event", "retry", "unknown",
 	}
 }

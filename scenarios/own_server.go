@@ -19,7 +19,7 @@ func (v *validation) ownServer(s Server) {
 			`such as command: [gunicorn, --bind, "127.0.0.1:8000", "app:app"]`},
 		{"dir", s.Dir != "", []string{Command}, false, ""},
 		{"env", len(s.Env) > 0, []string{Command}, false, ""},
-		{"address", s.Address != "", []string{Command, Attach}, true, "where the server accepts, such as 127.0.0.1:8000"},
+		{"address", s.Address != "", []string{Command, Attach}, s.Queue == nil, "where the server accepts, such as 127.0.0.1:8000"},
 		{"pid", s.PID != 0, []string{Attach}, false, ""},
 		{"pidfile", s.PIDFile != "", []string{Attach}, false, ""},
 		{"url", s.URL != "", []string{URL}, true, "such as http://127.0.0.1:8000"},
@@ -37,6 +37,7 @@ func (v *validation) ownServer(s Server) {
 				fmt.Sprintf("it belongs to kind %s", k.kinds[0]))
 		}
 	}
+	v.queue(s)
 	if s.PID != 0 && s.PIDFile != "" {
 		v.add("server.pidfile", "stands beside pid", "want one of the two")
 	}

@@ -59,7 +59,7 @@ func parts() []struct {
 		title string
 		of    any
 	}{
-		{"The scenario", Scenario{}}, {"`server`", Server{}}, {"`load`", Load{}}, {"`load.targets[]`", Target{}},
+		{"The scenario", Scenario{}}, {"`server`", Server{}}, {"`server.queue`", Queue{}}, {"`load`", Load{}}, {"`load.targets[]`", Target{}},
 		{"`load.steps[]`", Step{}}, {"`load.mix[]`", Mix{}},
 		{"`phases`", Phases{}}, {"`faults[]`", Fault{}}, {"`checks[]`", Check{}}, {"`variants[]`", Variant{}},
 	}

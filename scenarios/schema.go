@@ -23,7 +23,7 @@ func Schema() ([]byte, error) {
 		},
 	}
 	s := r.Reflect(&Scenario{})
-	for _, of := range []any{Fault{}, Server{}, Load{}, Mix{}} { // the types with keys whose words are a table's
+	for _, of := range []any{Fault{}, Server{}, Queue{}, Load{}, Mix{}} { // the types with keys whose words are a table's
 		typ := reflect.TypeOf(of)
 		for _, field := range fields(typ) {
 			if field.Tag.Get("choice") == "" {

@@ -49,6 +49,8 @@ type OwnServer struct {
 	Address string `yaml:"address,omitempty" json:"address,omitempty"`
 	// URL is the server's root, such as http://127.0.0.1:8000 (kind url).
 	URL string `yaml:"url,omitempty" json:"url,omitempty"`
+	// Queue says that the server is the worker pool of a task queue (kinds command and attach): the load is tasks for it.
+	Queue *Queue `yaml:"queue,omitempty" json:"queue,omitempty"`
 }
 
 // WorkerSettings are the options of the arbiter and its workers, most of them as gunicorn has them.

@@ -83,6 +83,26 @@ type Wait struct {
 	For    time.Duration // since when, where the runtime keeps that; 0: it does not say
 }
 
+// A Setting is one of a task queue's worker that is off for some of its tasks, which are lost therefore when a process
+// dies.
+type Setting struct {
+	System string   // "celery", "rq"
+	Name   string   // "acks_late", "reject_on_worker_lost", "retry"
+	Tasks  []string // names of tasks that it is off for, at most MostTasks of them
+	Of     int      // how many they are
+}
+
+// MostTasks is how many tasks a Setting names.
+const MostTasks = 5
+
+// Add counts one more task that the setting is off for.
+func (s *Setting) Add(task string) {
+	s.Of++
+	if len(s.Tasks) < MostTasks {
+		s.Tasks = append(s.Tasks, task)
+	}
+}
+
 // A Request is the piece of work that somebody asked for. Never headers or bodies.
 type Request struct {
 	Method string // "GET"; of a queue's task empty
@@ -90,4 +110,5 @@ type Request struct {
 	Query  string // without "?"; shown only where a person asks for it
 	ID     string // of a queue's task
 	Port   int    // the client's, which joins it to a connection; 0: not known
+	Once   bool   // of a queue's task: it was given without a retry, and will not be begun again if its process dies
 }

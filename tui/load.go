@@ -74,9 +74,13 @@ func (l charts) queue(q *history.TaskQueue, pair func(name, value, name2, value2
 	if q == nil {
 		return nil
 	}
+	again := l.glyphs.unsure
+	if q.Redelivered != nil {
+		again = words.Number(*q.Redelivered)
+	}
 	return []string{
 		pair("tasks queued", words.Number(uint64(max(q.Depth, 0))), "oldest", words.Short(q.Oldest), q.Oldest >= second),
-		pair("redelivered", words.Number(q.Redelivered), "dead letters", words.Number(q.DeadLettered), q.DeadLettered > 0),
+		pair("redelivered", again, "dead letters", words.Number(q.DeadLettered), q.DeadLettered > 0),
 		pair("with workers", words.Number(uint64(max(q.InFlight, 0))), "done twice", words.Number(q.DoneTwice),
 			q.DoneTwice > 0),
 	}

@@ -13,7 +13,8 @@ import (
 // How a queue is stands beside the load where the server says it, the most urgent first where there is little room; of
 // a server without one nothing is said.
 func TestTheLiveScreenShowsTheQueue(t *testing.T) {
-	queue := &history.TaskQueue{Depth: 41, InFlight: 13, Oldest: 4 * time.Second, Redelivered: 17, DeadLettered: 2, DoneTwice: 3}
+	again := uint64(17)
+	queue := &history.TaskQueue{Depth: 41, InFlight: 13, Oldest: 4 * time.Second, Redelivered: &again, DeadLettered: 2, DoneTwice: 3}
 	waits, rest := `tasks queued +41 +oldest +4\.0s`, []string{`redelivered +17 +dead letters +2`, `with workers +13 +done twice +3`}
 	for _, c := range []struct {
 		name  string

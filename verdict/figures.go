@@ -185,6 +185,7 @@ func taskFigures(v map[string]number, t history.Ledger) {
 	v["tasks_failed"] = knownIf(count(t.Failed+t.TimedOut), ok)
 	v["tasks_dead_lettered"] = knownIf(count(t.DeadLettered), ok)
 	v["tasks_lost"] = knownIf(count(t.Lost), ok)
+	v["tasks_stuck"] = knownIf(count(t.Stuck), ok && t.Final)
 }
 
 // queueFigures are about the queue that all workers take their tasks from, where the server has one and says how it is.
@@ -194,7 +195,10 @@ func queueFigures(v map[string]number, l metrics.Load) {
 		last = &history.TaskQueue{}
 	}
 	v["tasks_done_twice"] = knownIf(count(last.DoneTwice), q.Known)
-	v["tasks_redelivered"] = knownIf(count(last.Redelivered), q.Known)
+	v["tasks_redelivered"] = number{}
+	if n := last.Redelivered; n != nil {
+		v["tasks_redelivered"] = knownIf(count(*n), q.Known)
+	}
 	v["queue_depth"] = knownIf(count(q.Deepest), q.Known)
 	v["queue_oldest"] = knownIf(millis(q.Oldest), q.Known)
 	emptied := millis(q.Emptied)

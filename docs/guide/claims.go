@@ -111,7 +111,7 @@ func exists(source, variant string) error {
 	if source == python {
 		return nil // what facts.py says is known when it ran
 	}
-	doc, err := scenarios.Open(source)
+	doc, err := scenarios.Open(scenarioOf(source))
 	if err != nil {
 		return err
 	}

@@ -72,7 +72,7 @@ func (m measurements) write(path string) error {
 	return os.WriteFile(path, append(text, '\n'), 0o644)
 }
 
-// runScenario runs the quick form of a built-in scenario. A verdict that is no pass is a result, too: findings follow
+// runScenario runs the quick form of a scenario. A verdict that is no pass is a result, too: findings follow
 // the figures.
 func runScenario(ctx context.Context, binary, name string) (measurement, error) {
 	dir, err := os.MkdirTemp("", "hangtime-guide-")
@@ -80,7 +80,19 @@ func runScenario(ctx context.Context, binary, name string) (measurement, error) 
 		return measurement{}, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	cmd := exec.CommandContext(ctx, binary, "run", name, "--quick", "--headless", "--out", dir)
+	if binary, err = filepath.Abs(binary); err != nil {
+		return measurement{}, err
+	}
+	path := scenarioOf(name)
+	cmd := exec.CommandContext(ctx, binary, "run", path, "--quick", "--headless", "--out", dir)
+	if path != name {
+		env, end, err := surroundings(ctx)
+		if err != nil {
+			return measurement{}, err
+		}
+		defer end()
+		cmd.Args[2], cmd.Dir, cmd.Env = "./"+filepath.Base(path), filepath.Dir(path), env
+	}
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) } // it heals what it broke
 	cmd.WaitDelay = 10 * time.Second
 	said, err := cmd.CombinedOutput()

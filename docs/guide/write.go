@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -12,7 +13,7 @@ const intro = `# The guide, tried
 "Running Async Tasks with Multiple Gunicorn Workers" says why event loops of multi-worker servers hang and what helps. Here are its claims one by one, each with what was measured and the finding: *true*, *false*, or *only when*: true under a condition that the guide does not name.
 
 Nothing here is written by hand but the questions. ` + "`make guide`" + ` runs the scenarios below in their quick form on the machine it is started on (about ten minutes), keeps the figures in [guide/figures.json](guide/figures.json), and makes findings and sentences from
-them by the expressions in [guide/claims.yaml](guide/claims.yaml); where the world behaves otherwise, the page says otherwise. What each figure means is in [metrics.md](metrics.md). What is about Python or gunicorn themselves was tried in them, by [guide/facts.py](guide/facts.py); all else in hangtime's reference server, which has the guide's
+them by the expressions in [guide/claims.yaml](guide/claims.yaml); where the world behaves otherwise, the page says otherwise. What each figure means is in [metrics.md](metrics.md). What is about Python or gunicorn themselves was tried in them, by [guide/facts.py](guide/facts.py); what is about Celery and RQ in these, by the scenarios in examples/; all else in hangtime's reference server, which has the guide's
 task manager and each of its practices as a setting ([reference-server.md](reference-server.md)).
 
 `
@@ -80,7 +81,10 @@ func (p *page) claim(number string, c *claim, is, says string, all measurements)
 	p.print("\n```sh\n")
 	var commands []string
 	for _, l := range c.looks {
-		command := "hangtime run " + l.source + " --quick"
+		command := "hangtime run " + scenarioOf(l.source) + " --quick"
+		if path := scenarioOf(l.source); path != l.source {
+			command = "cd " + filepath.Dir(path) + " && hangtime run ./" + filepath.Base(path) + " --quick # with a Redis server, see README.md there"
+		}
 		if l.source == python {
 			command = pythonBinary + " " + pythonProgram
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 )
 
@@ -33,6 +34,23 @@ func (k Known) Find(host string, resolver *net.Resolver) ([]net.IPAddr, error) {
 	}
 	k[host] = all[:min(len(all), mostAddresses)]
 	return k[host], nil
+}
+
+// Permit finds a host that may be loaded: this machine, by a name that leads to loopback addresses only, or one of those
+// that a person has named.
+func (k Known) Permit(host string, named []string, resolver *net.Resolver) error {
+	ips, err := k.Find(host, resolver)
+	if err != nil || slices.Contains(named, host) {
+		return err
+	}
+	for _, ip := range ips {
+		if !ip.IP.IsLoopback() {
+			delete(k, host)
+			return fmt.Errorf("%s (%s) is not this machine, and load can harm whoever gets it; if you may load it, say so with --allow %s",
+				host, ip.IP, host)
+		}
+	}
+	return nil
 }
 
 // Of are the addresses of a host; one that nobody has judged is an error.

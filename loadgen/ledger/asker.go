@@ -140,7 +140,7 @@ func (a *asker) standings(ctx context.Context, ids []string) (map[string]standin
 			Depth        int     `json:"depth"`
 			InFlight     int     `json:"in_flight"`
 			OldestMS     float64 `json:"oldest_ms"`
-			Redelivered  uint64  `json:"redelivered"`
+			Redelivered  *uint64 `json:"redelivered"`
 			DeadLettered uint64  `json:"dead_lettered"`
 			DoneTwice    uint64  `json:"done_twice"`
 		} `json:"queue"`

@@ -120,6 +120,8 @@ func (l *Ledger) ask(ctx context.Context, now time.Duration) {
 				t.pid = *one.pid // a queue may have given it to another process than the one that accepted it
 			}
 			l.heard(t, standings[t.id].state, now)
+		} else {
+			t.known = false
 		}
 		if t.ended {
 			l.known = t.id
@@ -178,6 +180,7 @@ func (l *Ledger) heard(t *openTask, state string, now time.Duration) {
 	case "lost":
 		l.lose(t)
 	case "unknown":
+		t.known = false
 		if t.stranger == 0 {
 			t.stranger = now
 		}
@@ -185,8 +188,11 @@ func (l *Ledger) heard(t *openTask, state string, now time.Duration) {
 			return
 		}
 		l.lose(t)
+	case "":
+		t.known = false
+		return
 	default:
-		t.stranger = 0
+		t.stranger, t.known = 0, true
 		return
 	}
 	t.ended = true
@@ -241,6 +247,11 @@ func (l *Ledger) Snapshot(now time.Duration) history.Ledger {
 func (l *Ledger) finish() {
 	l.mu.Lock()
 	l.closed = true
+	for _, t := range l.open {
+		if t.known {
+			l.sums.Stuck++
+		}
+	}
 	n := uint64(len(l.open))
 	l.sums.Failed += n
 	l.sums.Unfollowed += n

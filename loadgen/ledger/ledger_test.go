@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	"github.com/hangtime-dev/hangtime/history"
@@ -105,10 +106,11 @@ func TestTheQueueOfTheServerIsBooked(t *testing.T) {
 	l.Accept([]byte(`{"id":"one","pid":1}`), -time.Hour)
 	l.Accept([]byte(`{"id":"two"}`), -time.Hour)
 	l.ask(t.Context(), 0)
-	queue := history.TaskQueue{Depth: 3, InFlight: 2, Oldest: 1500 * time.Millisecond, Redelivered: 4, DeadLettered: 1,
+	again := uint64(4)
+	queue := history.TaskQueue{Depth: 3, InFlight: 2, Oldest: 1500 * time.Millisecond, Redelivered: &again, DeadLettered: 1,
 		DoneTwice: 1}
 	got := l.Snapshot(0)
-	if got.Accepted != 2 || got.DeadLettered != 1 || got.Open != 1 || got.Queue == nil || *got.Queue != queue {
+	if got.Accepted != 2 || got.DeadLettered != 1 || got.Open != 1 || got.Queue == nil || !cmp.Equal(*got.Queue, queue) {
 		t.Errorf("%+v with queue %+v, want one of two dead-lettered and %+v", got, got.Queue, queue)
 	}
 	if len(got.Workers) != 1 || got.Workers[0].PID != 8 {
@@ -118,7 +120,26 @@ func TestTheQueueOfTheServerIsBooked(t *testing.T) {
 	close(over)
 	l.Follow(t.Context(), over)
 	queue.DoneTwice = uint64(asked.Load())
-	if got := l.Snapshot(0); got.Done != 1 || *got.Queue != queue || asked.Load() < 3 {
+	if got := l.Snapshot(0); got.Done != 1 || !cmp.Equal(*got.Queue, queue) || asked.Load() < 3 {
 		t.Errorf("%+v with queue %+v after %d questions, want %+v", got, got.Queue, asked.Load(), queue)
+	}
+}
+
+// A task that the server still has when nobody asks any longer is stuck; one of which it says nothing then is not known to be.
+func TestATaskThatTheServerStillHasAtTheEndIsStuck(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"tasks":[{"id":"waits","state":"accepted"},{"id":"runs","state":"running"},`+
+			`{"id":"ended","state":"done"},{"id":"strange","state":"unknown"}]}`)
+	}))
+	defer srv.Close()
+	l := New(Server{URL: srv.URL, Hosts: here}, 0, history.NewRecorder(time.Now()))
+	defer l.asker.close()
+	for _, id := range []string{"waits", "runs", "ended", "strange", "unsaid"} {
+		l.Accept([]byte(`{"id":"`+id+`"}`), -time.Hour)
+	}
+	l.ask(t.Context(), 0)
+	l.finish()
+	if got := l.Snapshot(0); got.Stuck != 2 || got.Unfollowed != 4 || got.Failed != 4 || got.Done != 1 || got.Lost != 0 {
+		t.Errorf("%+v, want two stuck of four that could not be followed", got)
 	}
 }

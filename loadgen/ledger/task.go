@@ -9,6 +9,7 @@ type openTask struct {
 	accepted time.Duration
 	next     time.Duration // when to ask
 	stranger time.Duration // since when the server does not know it; 0: it does
+	known    bool          // the server had it when it was asked last
 	ended    bool
 }
 

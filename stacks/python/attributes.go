@@ -28,6 +28,27 @@ func (r *attributeReader) attribute(object uint64, name string) uint64 {
 	return r.slot(object, c, name)
 }
 
+// inherited is what an object has under a name, or else its class, or one of that class's bases; 0: nothing.
+func (r *attributeReader) inherited(object uint64, name string) uint64 {
+	if object == 0 {
+		return 0
+	}
+	if value := r.attribute(object, name); value != 0 {
+		return value
+	}
+	c := r.types.typeOf(object)
+	for range maxBases {
+		if value := r.dicts.lookup(r.mem.word(c.at+typeDict), name); c.at == 0 || value != 0 {
+			return value
+		}
+		if c.base == 0 {
+			return 0
+		}
+		c = r.types.class(c.base)
+	}
+	return 0
+}
+
 // at is what attributes lead to, one after the other: "server.requests".
 func (r *attributeReader) at(object uint64, path string) uint64 {
 	for name := range strings.SplitSeq(path, ".") {

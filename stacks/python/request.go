@@ -49,6 +49,8 @@ func (rs *requestReader) readRequest(q *stacks.Request, c *codeObject, name stri
 			q.Path, _, _ = strings.Cut(rs.objects.text(rs.objects.attribute(value, "description")), "(")
 		}
 		rs.fill(&q.ID, rs.objects.attribute(value, "_id"))
+		left := rs.objects.attribute(value, "retries_left")
+		q.Once = left != 0 && rs.objects.typeOf(left).name == "NoneType"
 	case name == "ctx":
 		rs.readJob(q, c, value)
 	case rs.objects.typeOf(value).has(isDict):

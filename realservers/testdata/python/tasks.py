@@ -8,6 +8,8 @@ from celery import Celery
 
 app = Celery("tasks", broker=f"redis://127.0.0.1:{os.environ['REDIS']}/0")
 app.conf.broker_connection_retry_on_startup = True
+if os.environ.get("ACKS") == "late":
+    app.conf.task_acks_late = app.conf.task_reject_on_worker_lost = True
 stock = threading.Lock()
 
 

@@ -1,0 +1,165 @@
+package rq
+
+import (
+	"context"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hangtime-dev/hangtime/queues"
+	"github.com/hangtime-dev/hangtime/queues/resp"
+)
+
+// A job as its own record and result tell it.
+type job struct {
+	status, worker, trouble string
+	retried                 int
+}
+
+// Standings are by the jobs' own records; one that says that it waits or runs is looked for where it then must be.
+func (c *Client) Standings(ctx context.Context, given map[string]time.Time) (map[string]queues.Standing, error) {
+	var ids []string
+	var commands [][]string
+	for id := range given {
+		ids = append(ids, id)
+		commands = append(commands,
+			[]string{"LPOS", c.key(), id},
+			[]string{"LPOS", c.key() + ":intermediate", id})
+	}
+	// In the order in which jobs move, so that one that moves on meanwhile is seen later on its way.
+	commands = append(commands, []string{"ZRANGE", startedName + c.queue, "0", "-1"})
+	for _, id := range ids {
+		commands = append(commands,
+			[]string{"HMGET", jobPrefix + id, "status", "worker_name", "number_of_retries", "retries_left"},
+			[]string{"XREVRANGE", resultPrefix + id, "+", "-", "COUNT", "1"})
+	}
+	answers, err := c.redis.Pipe(ctx, commands...)
+	if err != nil {
+		return nil, err
+	}
+	begun := map[string]bool{}
+	for _, member := range resp.Texts(answers[2*len(ids)]) {
+		id, _, _ := strings.Cut(member, ":") // job:execution; before RQ 2, the job alone
+		begun[id] = true
+	}
+	standings, workers := map[string]queues.Standing{}, map[string]string{}
+	for i, id := range ids {
+		after := answers[2*len(ids)+1+2*i:]
+		one := jobIn(after[0], after[1], c.place.Retries)
+		listed := answers[2*i] != nil || answers[2*i+1] != nil || begun[id]
+		standings[id] = one.standing(listed || time.Since(given[id]) < lookAfter)
+		if one.status == "started" && one.worker != "" {
+			workers[id] = one.worker
+		}
+		c.note(id, one)
+	}
+	return standings, c.processes(ctx, standings, workers)
+}
+
+// jobIn reads a job's record and its newest result. RQ counts a job up that asks to be tried again, and one whose process
+// died down from the retries that it was given.
+func jobIn(record, result any, retries int) job {
+	about := resp.Texts(record)
+	if len(about) < 4 {
+		return job{}
+	}
+	one := job{status: about[0], worker: about[1]}
+	one.retried, _ = strconv.Atoi(about[2]) // a job that never asked has none
+	if left, err := strconv.Atoi(about[3]); err == nil {
+		one.retried += max(retries-left, 0)
+	}
+	if entries, _ := result.([]any); len(entries) > 0 {
+		one.trouble = field(entries[0], "exc_string")
+	}
+	return one
+}
+
+// field is one of those of a stream's entry: [id, [name, value, name, value …]].
+func field(entry any, name string) string {
+	parts, _ := entry.([]any)
+	if len(parts) != 2 {
+		return ""
+	}
+	pairs := resp.Texts(parts[1])
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i] == name {
+			return pairs[i+1]
+		}
+	}
+	return ""
+}
+
+// timesDone counts the results of a stream that say that the job ended well.
+func timesDone(stream any) int {
+	const successful = "1" // rq.results.Result.Type
+	entries, _ := stream.([]any)
+	n := 0
+	for _, entry := range entries {
+		if field(entry, "type") == successful {
+			n++
+		}
+	}
+	return n
+}
+
+// standing is what a job's record makes of it; listed: it is in the queue, on its way to a worker, or with one, or it is
+// too young to be looked for.
+func (j job) standing(listed bool) queues.Standing {
+	switch j.status {
+	case "finished":
+		return queues.Standing{State: queues.Done}
+	case "failed":
+		return queues.Standing{State: failure(j.trouble)}
+	case "stopped", "canceled":
+		return queues.Standing{State: queues.Failed}
+	case "deferred", "scheduled", "rate_limited", "ready_to_enqueue":
+		return queues.Standing{State: queues.Accepted}
+	}
+	switch { // queued, started, or no record at all
+	case !listed:
+		return queues.Standing{State: queues.Unknown}
+	case j.status == "started":
+		return queues.Standing{State: queues.Running}
+	}
+	return queues.Standing{State: queues.Accepted}
+}
+
+func (c *Client) note(id string, j job) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if j.retried > 0 {
+		c.retried[id] = j.retried
+	}
+	if j.status == "finished" {
+		c.done = append(c.done, id)
+	}
+}
+
+// processes adds which process of this machine has a job: its worker has registered itself with it.
+func (c *Client) processes(ctx context.Context, standings map[string]queues.Standing, workers map[string]string) error {
+	var ids []string
+	var commands [][]string
+	for id, worker := range workers {
+		ids = append(ids, id)
+		commands = append(commands, []string{"HMGET", workerPrefix + worker, "hostname", "pid"})
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	answers, err := c.redis.Pipe(ctx, commands...)
+	if err != nil {
+		return err
+	}
+	here, _ := os.Hostname()
+	for i, answer := range answers {
+		about := resp.Texts(answer)
+		if len(about) < 2 || about[0] != here {
+			continue
+		}
+		if pid, err := strconv.Atoi(about[1]); err == nil {
+			standings[ids[i]] = queues.Standing{State: standings[ids[i]].State, PID: pid}
+		}
+	}
+	return nil
+}
