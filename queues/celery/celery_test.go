@@ -56,7 +56,7 @@ func open(t *testing.T) (*Client, *resp.Client) {
 
 func do(t *testing.T, c *resp.Client, words ...string) any {
 	t.Helper()
-	answer, err := c.Do(t.Context(), words...)
+	answer, err := c.Do(context.WithoutCancel(t.Context()), words...) // a worker of the test answers until its cleanup
 	if err != nil {
 		t.Fatal(err)
 	}

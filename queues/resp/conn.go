@@ -68,5 +68,8 @@ func (c *conn) exchange(ctx context.Context, commands [][]string) ([]any, error)
 		}
 		answers = append(answers, one)
 	}
+	if !stop() { // the context has just ended, and its end is still to come to the socket: nobody else may have it
+		return nil, context.Cause(ctx)
+	}
 	return answers, nil
 }
