@@ -20,21 +20,21 @@ const (
 	signaller   = futureClass + "$Signaller"
 	canceller   = futureClass + "$Canceller"
 
+	// What a look may read for futures, however much its threads took: some 450 reads where no class is known yet, and 20
+	// for each job.
+	maxFutureReads = 1000
+	maxFutureBytes = 1 << 20
 	maxJobFrame    = 128 // words of a frame that are looked through
 	maxCompletions = 64  // what hangs at one future, and at those that follow
 )
 
 // assign notes who is to complete what threads wait for.
 func (fs *futures) assign(threads []*thread) {
-	waiting := map[uint64]*thread{}
-	for _, t := range threads {
-		if t.wait.On == "future" && t.wait.Name == signaller {
-			waiting[t.wait.Object] = t
-		}
-	}
-	if len(waiting) == 0 {
+	if !slices.ContainsFunc(threads, waitsForSignal) {
 		return
 	}
+	view := fs.walker.view
+	view.Reads, view.Bytes = max(view.Reads, maxFutureReads), max(view.Bytes, maxFutureBytes)
 	for _, t := range threads {
 		if t.moved || !slices.ContainsFunc(t.frames, isJob) {
 			continue
@@ -45,7 +45,8 @@ func (fs *futures) assign(threads []*thread) {
 				continue
 			}
 			for _, s := range followers {
-				if w := waiting[s]; w != nil && w != t {
+				w := ofObject(threads, fs.classes.get(s, "thread"))
+				if w != nil && w != t && waitsForSignal(w) {
 					w.wait.Owner = uint64(t.tid)
 				}
 			}
@@ -53,14 +54,21 @@ func (fs *futures) assign(threads []*thread) {
 	}
 }
 
-// ofJobs are the futures that a thread is to complete, whose jobs it runs: each is in the frame of its job.
+// waitsForSignal says that a thread waits for a CompletableFuture.
+func waitsForSignal(t *thread) bool { return t.wait.On == "future" && t.wait.Name == signaller }
+
+// ofJobs are the futures that a thread is to complete, whose jobs it runs: each is in the frame of its job, which needs it
+// when the job is done.
 func (fs *futures) ofJobs(t *thread) (all []uint64) {
 	s := &stack{view: fs.walker.view, low: t.low, high: t.high}
 	from := t.where.sp
 	fs.walker.each(s, t.where, func(c call) bool {
 		if slices.ContainsFunc(c.frames, isJob) {
 			// Compiled code may have it in RBP, which whoever it called has saved below its own return address.
-			all = append(all, fs.inFrame(s, from-callerSP, max(c.caller.sp, c.real))...)
+			in := fs.inFrame(s, from-callerSP, max(c.caller.sp, c.real))
+			if len(in) == 1 { // else the compiler has put what the job calls into its frame, with other futures
+				all = append(all, in...)
+			}
 		}
 		from = c.caller.sp
 		return true
@@ -68,10 +76,12 @@ func (fs *futures) ofJobs(t *thread) (all []uint64) {
 	return all
 }
 
-// inFrame are the futures that are referred to from a part of a stack. Where the compiler has put what a job calls into
-// its frame, they may be others than the job's.
+// inFrame are the futures that are referred to from a part of a stack; none where that is larger than is looked through.
 func (fs *futures) inFrame(s *stack, from, to uint64) (all []uint64) {
-	for at := from; at < to && at < from+8*maxJobFrame; at += 8 {
+	if to > from+8*maxJobFrame {
+		return nil
+	}
+	for at := from; at < to; at += 8 {
 		word, ok := s.word(at)
 		if !ok {
 			break
@@ -103,33 +113,37 @@ func (fs *futures) references(word uint64) []uint64 {
 }
 
 // followers are the signallers that a future wakes up, itself or through those that are completed when it is; false: it
-// completes without its job too, after a time (orTimeout).
+// completes without its job too, after a time (orTimeout), or not all that hangs at it could be read, which may say so.
 func (fs *futures) followers(future uint64) (signallers []uint64, ok bool) {
 	next := []uint64{fs.classes.get(future, "stack")}
-	for seen := 0; len(next) > 0 && seen < maxCompletions; seen++ {
+	for seen := 0; len(next) > 0; {
 		c := next[len(next)-1]
 		next = next[:len(next)-1]
 		if c == 0 {
 			continue
 		}
-		next = append(next, fs.classes.get(c, "next"))
-		switch class := fs.classes.describe(c); {
-		case class == signaller:
-			signallers = append(signallers, c)
-			continue
-		case isEither(class):
-			continue
-		case fs.classes.describe(fs.classes.get(c, "fn")) == canceller:
+		if seen++; seen > maxCompletions {
 			return nil, false
 		}
-		if base := fs.classes.get(c, "base"); base != 0 { // the other half of what waits for two
+		next = append(next, fs.classes.get(c, "next"))
+		if base := fs.classes.get(c, "base"); base != 0 { // c is at the second of the two that its base waits for
 			c = base
 		}
-		if dependent := fs.classes.get(c, "dep"); dependent != 0 {
-			next = append(next, fs.classes.get(dependent, "stack"))
+		switch class := fs.classes.describe(c); {
+		case class == "":
+			return nil, false
+		case class == signaller:
+			signallers = append(signallers, c)
+		case isEither(class):
+		case fs.classes.describe(fs.classes.get(c, "fn")) == canceller:
+			return nil, false
+		default:
+			if dependent := fs.classes.get(c, "dep"); dependent != 0 {
+				next = append(next, fs.classes.get(dependent, "stack"))
+			}
 		}
 	}
-	return signallers, true
+	return signallers, !fs.walker.view.Spent()
 }
 
 // isEither says that a completion waits for any of several futures.

@@ -3,10 +3,7 @@ package jvm
 import (
 	"fmt"
 	"maps"
-	"os/exec"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -24,21 +21,14 @@ var setups = map[string][]string{
 	"without compressed refs": {"-Xmx128m", "-XX:-UseCompressedOops", "-XX:-UseCompressedClassPointers",
 		"-XX:+UseSerialGC"},
 	// A heap so large that it does not collect: it mends references to what it moved only when the program uses them.
-	"with ZGC":                     {"-Xmx1g", "-XX:+UseZGC"},
-	"with one part of code cache":  {"-Xmx128m", "-XX:-SegmentedCodeCache", "-XX:+UseParallelGC"},
-	"with a heap above its offset": {"-Xmx128m", "-XX:HeapBaseMinAddress=40g"},
+	"with ZGC": {"-Xmx1g", "-XX:+UseZGC"},
+	"with a heap above its offset, and one part of code cache": {"-Xmx128m", "-XX:HeapBaseMinAddress=40g",
+		"-XX:-SegmentedCodeCache", "-XX:+UseParallelGC"},
 }
 
-// names are the threads of App that wait.
-var names = []string{
-	"holder", "class-holder", "ab", "ba", "lock", "timed-lock", "read-lock", "semaphore", "latch", "queue",
-	"timed-queue", "future", "promise", "running-future", "supply", "derived", "either", "limited", "barrier", "notify", "class", "join",
-	"child", "sleep", "deep", "supplied", "condition", "pool", "scheduled", "busy", "timer", "main",
-}
+func TestThreads(t *testing.T) { ofEachJDK(t, testThreads) }
 
-func TestFramesAreThoseOfJstack(t *testing.T) { ofEachJDK(t, testFrames) }
-
-func testFrames(t *testing.T, java jdk) {
+func testThreads(t *testing.T, java jdk) {
 	classes := java.compile(t, "App.java")
 	all := maps.Clone(setups)
 	if java.version(t) >= 25 {
@@ -46,49 +36,38 @@ func testFrames(t *testing.T, java jdk) {
 	}
 	for name, options := range all {
 		t.Run(name, func(t *testing.T) {
-			pid := java.start(t, append(options, "-cp", classes, "App")...)
-			r := opened(t, pid)
-			settled(t, r)
-			want := java.jstack(t, pid)
-			got := look(t, r)
-			if owner := got["supply"].Wait.Owner; owner != uint64(got["supplier"].TID) {
-				t.Errorf("supply waits for thread %d, want %d", owner, got["supplier"].TID)
-			}
-			for _, thread := range append([]string{"Finalizer", "Reference Handler", "Common-Cleaner"}, names...) {
-				if len(want[thread]) == 0 {
-					t.Fatalf("jstack tells nothing of %s", thread)
-				}
-				// Who waits at monitorenter is for jstack already at what comes after it; it is told where it waits.
-				if thread == "ab" || thread == "ba" {
-					want[thread][0] = "App.deadlock(App.java:45)"
-				}
-				if frames := render(got[thread].Frames); !slices.Equal(frames, want[thread]) {
-					t.Errorf("%s:\n%s\njstack:\n%s", thread, strings.Join(frames, "\n"), strings.Join(want[thread], "\n"))
-				}
-			}
+			app := java.start(t, append(options, "-cp", classes, "App")...)
+			dump := settled(t, app)
+			r := app.reader(t)
+			t.Run("frames", func(t *testing.T) { testFrames(t, dump, r) })
+			t.Run("waits", func(t *testing.T) { testWaits(t, java, app, r) })
+			r.looks = keepLooks - 1
+			t.Run("waits in a look that reads all anew", func(t *testing.T) { testWaits(t, java, app, r) })
 		})
 	}
 }
 
-// settled waits until all threads of App wait where they are to stay.
-func settled(t *testing.T, r *reader) {
-	t.Helper()
-	missing := ""
-	until(t, func() bool {
-		all := look(t, r)
-		for _, name := range names {
-			if missing = name; len(all[name].Frames) == 0 || all[name].Wait.On == "" {
-				return false
-			}
+// testFrames asks for the frames that the virtual machine itself tells.
+func testFrames(t *testing.T, dump map[string]dumped, r *reader) {
+	got := look(t, r)
+	for _, thread := range slices.Concat([]string{"Finalizer", "Reference Handler", "Common-Cleaner"},
+		slices.Collect(maps.Keys(places))) {
+		want := dump[thread].frames
+		if len(want) == 0 {
+			t.Fatalf("the dump tells nothing of %s", thread)
 		}
-		missing = "those at their last place"
-		return all["holder"].Wait.On == "sleep" && all["main"].Wait.On == "thread" && all["ab"].Wait.On == "monitor" &&
-			all["ba"].Wait.On == "monitor" && all["HTTP-Dispatcher"].Wait.On == "sleep"
-	}, "all threads to wait, such as %s", &missing)
+		// Who waits at monitorenter is for the dump already at what comes after it; it is told where it waits.
+		if thread == "ab" || thread == "ba" {
+			want[0] = "App.deadlock(App.java:45)"
+		}
+		if frames := render(got[thread].Frames); !slices.Equal(frames, want) {
+			t.Errorf("%s:\n%s\nthe virtual machine's own:\n%s", thread, strings.Join(frames, "\n"), strings.Join(want, "\n"))
+		}
+	}
 }
 
-// render writes frames as jstack does. It says "Native Method" in place of a native one's file, of which the others
-// have a line.
+// render writes frames as the virtual machine does. It says "Native Method" in place of a native one's file, of which the
+// others have a line.
 func render(frames []stacks.Frame) (all []string) {
 	for _, f := range frames {
 		where := fmt.Sprintf("%s:%d", f.File, f.Line)
@@ -99,32 +78,6 @@ func render(frames []stacks.Frame) (all []string) {
 			where = "Native Method"
 		}
 		all = append(all, fmt.Sprintf("%s(%s)", f.Function, where))
-	}
-	return all
-}
-
-var (
-	threadLine = regexp.MustCompile(`(?m)^"(.*?)" #`)
-	frameLine  = regexp.MustCompile(`^\tat (?:.*/)?([^/(]+)\((?:[^/()]*/)?([^()]*)\)$`)
-)
-
-// jstack is what the virtual machine itself tells of its threads. Frames that nobody wrote are left out.
-func (j jdk) jstack(t *testing.T, pid int) map[string][]string {
-	t.Helper()
-	text, err := exec.Command(j.tool("jstack"), strconv.Itoa(pid)).Output()
-	if err != nil {
-		t.Fatalf("jstack: %v", err)
-	}
-	all, thread := map[string][]string{}, ""
-	for _, line := range strings.Split(string(text), "\n") {
-		if m := threadLine.FindStringSubmatch(line); m != nil {
-			thread = m[1]
-		}
-		m := frameLine.FindStringSubmatch(line)
-		if m == nil || strings.Contains(line, "$$Lambda") || strings.Contains(line, "LambdaForm") {
-			continue
-		}
-		all[thread] = append(all[thread], m[1]+"("+m[2]+")")
 	}
 	return all
 }

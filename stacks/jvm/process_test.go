@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -61,24 +63,48 @@ func (j jdk) version(t *testing.T) int {
 func (j jdk) compile(t *testing.T, source string) (classes string) {
 	t.Helper()
 	classes = t.TempDir()
-	if said, err := exec.Command(j.tool("javac"), "-d", classes, filepath.Join("testdata", source)).CombinedOutput(); err != nil {
+	if said, err := exec.Command(j.tool("javac"), "-J-XX:TieredStopAtLevel=1", "-d", classes, filepath.Join("testdata", source)).CombinedOutput(); err != nil {
 		t.Fatalf("javac %s: %v: %s", source, err, said)
 	}
 	return classes
 }
 
-// start starts java; it and all that it started end with the test.
-func (j jdk) start(t *testing.T, args ...string) (pid int) {
+// A program is a virtual machine that runs one.
+type program struct {
+	pid  int
+	said *output
+}
+
+// An output is what a program has written so far.
+type output struct {
+	lock sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.lock.Lock()
+	defer o.lock.Unlock()
+	return o.text.Write(b)
+}
+
+func (o *output) String() string {
+	o.lock.Lock()
+	defer o.lock.Unlock()
+	return o.text.String()
+}
+
+// start starts java, and waits until its program says that it is up; it and all that it started end with the test.
+func (j jdk) start(t *testing.T, args ...string) program {
 	t.Helper()
 	command := exec.Command(j.tool("java"), args...)
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	said := &bytes.Buffer{}
+	said := &output{}
 	command.Stdout, command.Stderr = said, said
 	command.WaitDelay = time.Second // a child of the child's may have its output still
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	pid = command.Process.Pid
+	pid := command.Process.Pid
 	t.Cleanup(func() {
 		_ = syscall.Kill(-pid, syscall.SIGKILL)
 		_ = command.Wait()
@@ -86,7 +112,8 @@ func (j jdk) start(t *testing.T, args ...string) (pid int) {
 			t.Logf("java said: %s", said)
 		}
 	})
-	return pid
+	until(t, func() bool { return strings.Contains(said.String(), "up\n") }, "the program to be up")
+	return program{pid, said}
 }
 
 // until polls for a condition.
@@ -105,18 +132,13 @@ func until(t *testing.T, true func() bool, what string, args ...*string) {
 	}
 }
 
-// opened is a reader of a process, as soon as its virtual machine is up.
-func opened(t *testing.T, pid int) *reader {
+// reader is one of a program.
+func (p program) reader(t *testing.T) *reader {
 	t.Helper()
-	var r stacks.Reader
-	until(t, func() bool {
-		if program, _ := os.Readlink(filepath.Join("/proc", strconv.Itoa(pid), "exe")); filepath.Base(program) != "java" {
-			return false
-		}
-		var err error
-		r, err = Open(process(pid))
-		return err == nil
-	}, "the virtual machine")
+	r, err := Open(process(p.pid))
+	if err != nil {
+		t.Fatal(err)
+	}
 	return r.(*reader)
 }
 
@@ -125,7 +147,7 @@ func look(t *testing.T, r stacks.Reader) map[string]stacks.Work {
 	t.Helper()
 	works, err := r.Look()
 	if err != nil {
-		return nil
+		t.Fatal(err)
 	}
 	all := map[string]stacks.Work{}
 	for _, w := range works {

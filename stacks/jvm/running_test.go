@@ -16,7 +16,7 @@ func testWhatRuns(t *testing.T, java jdk) {
 	classes := java.compile(t, "Busy.java")
 	for name, options := range map[string][]string{"as it comes": {"-Xmx128m"}, "interpreted": {"-Xmx128m", "-Xint"}} {
 		t.Run(name, func(t *testing.T) {
-			r := opened(t, java.start(t, append(options, "-cp", classes, "Busy")...))
+			r := java.start(t, append(options, "-cp", classes, "Busy")...).reader(t)
 			for thread, want := range map[string][]stacks.Frame{
 				"recursion": {{Function: "Busy.fib", File: "Busy.java", Line: 9},
 					{Function: "Busy.recursion", File: "Busy.java", Line: 13}},

@@ -9,12 +9,8 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
-func TestWaits(t *testing.T) { ofEachJDK(t, testWaits) }
-
-func testWaits(t *testing.T, java jdk) {
-	pid := java.start(t, "-Xmx128m", "-cp", java.compile(t, "App.java"), "App")
-	r := opened(t, pid)
-	settled(t, r)
+// testWaits asks what the threads of App wait for, in the look that is to come.
+func testWaits(t *testing.T, java jdk, app program, r *reader) {
 	all := look(t, r)
 	for _, row := range []struct {
 		thread, on, name, owner string
@@ -41,7 +37,10 @@ func testWaits(t *testing.T, java jdk) {
 		{thread: "running-future", on: "future", name: "java.util.concurrent.FutureTask", owner: "runner"},
 		{thread: "supply", on: "future", name: signaller, owner: "supplier"},
 		{thread: "derived", on: "future", name: signaller, owner: "supplier"},
-		{thread: "either", on: "future", name: signaller},  // another may complete it
+		{thread: "either", on: "future", name: signaller}, // another may complete it
+		{thread: "first-of-two", on: "future", name: signaller},
+		{thread: "second-of-two", on: "future", name: signaller},
+		{thread: "unpaid", on: "future", name: signaller},
 		{thread: "limited", on: "future", name: signaller}, // it ends by itself
 		{thread: "notify", on: "condition", name: "java.lang.Object"},
 		{thread: "join", on: "thread", name: "holder", owner: "holder"},
@@ -62,8 +61,8 @@ func testWaits(t *testing.T, java jdk) {
 		}
 		// The wait is at a condition of the child's ProcessImpl in newer ones, which does not lead back to that.
 		if row.on == "child" && java.version(t) <= 21 {
-			if s, err := proc.FS("/proc").Stat(int(w.Wait.Owner)); err != nil || s.Parent != pid {
-				t.Errorf("%s: it waits for process %d (%v), want a child of %d", row.thread, w.Wait.Owner, err, pid)
+			if s, err := proc.FS("/proc").Stat(int(w.Wait.Owner)); err != nil || s.Parent != app.pid {
+				t.Errorf("%s: it waits for process %d (%v), want a child of %d", row.thread, w.Wait.Owner, err, app.pid)
 			}
 			w.Wait.Owner = 0
 		}
@@ -82,12 +81,17 @@ func testWaits(t *testing.T, java jdk) {
 	if all["lock"].Wait.Object != all["timed-lock"].Wait.Object {
 		t.Error("two who wait for one lock wait for two")
 	}
-	for _, service := range []string{"Signal Dispatcher", "Service Thread", "Finalizer", "Reference Handler",
-		"Common-Cleaner"} {
-		if w, known := all[service]; !known || !w.Idle || w.TID == 0 {
-			t.Errorf("%s: %+v, want it idle", service, w)
+	service := ""
+	until(t, func() bool { // who wrote the dump of the threads may have to come back to its place
+		now := look(t, r)
+		for _, service = range []string{"Signal Dispatcher", "Service Thread", "Finalizer", "Reference Handler",
+			"Common-Cleaner"} {
+			if w := now[service]; !w.Idle || w.TID == 0 {
+				return false
+			}
 		}
-	}
+		return true
+	}, "%s to be idle", &service)
 	if top := all["ab"].Frames[0]; top != (stacks.Frame{Function: "App.deadlock", File: "App.java", Line: 45}) {
 		t.Errorf("ab is at %+v", top)
 	}

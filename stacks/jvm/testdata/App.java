@@ -57,6 +57,22 @@ public class App {
 
     static void supplied(Supplier<String> s) { s.get(); }
 
+    interface Gate { void pass(boolean open) throws Exception; }
+    static class Wooden implements Gate { public void pass(boolean open) throws Exception { if (!open) forever(); } }
+    static class Iron implements Gate { public void pass(boolean open) throws Exception { if (!open) forever(); } }
+    static class Stone implements Gate { public void pass(boolean open) throws Exception { if (!open) forever(); } }
+    static final Gate[] gates = {new Wooden(), new Iron(), new Stone()};
+    static CompletableFuture<String> unpaid = new CompletableFuture<>();
+
+    /** A job so hot that the compiler puts it into what runs it: both futures are in one frame, this job's and unpaid. */
+    static void hot(int n, boolean open) {
+        CompletableFuture.supplyAsync(() -> {
+            CompletableFuture<String> other = unpaid;
+            try { gates[n % 3].pass(open); } catch (Exception e) { }
+            return other.isDone() ? "" : "unpaid";
+        }, Runnable::run);
+    }
+
     public static void main(String[] args) throws Exception {
         Thread holder = start("holder", () -> { lock.lock(); shared.writeLock().lock(); turnstile.acquire(1); semaphore.acquire(); forever(); });
         start("class-holder", () -> forClass(App::forever));
@@ -79,6 +95,10 @@ public class App {
         CompletableFuture<String> supply = CompletableFuture.supplyAsync(() -> { try { forever(); } catch (Exception e) { } return ""; }, r -> start("supplier", r::run));
         start("supply", () -> supply.get());
         start("derived", () -> supply.thenApply(x -> x).thenCombine(promise, (x, y) -> x).join());
+        start("first-of-two", () -> supply.applyToEither(promise, x -> x).join());
+        start("second-of-two", () -> promise.applyToEither(supply, x -> x).join());
+        start("hot", () -> { for (int n = 0; n < 100_000; n++) hot(n, true); hot(0, false); });
+        start("unpaid", () -> unpaid.join());
         start("either", () -> CompletableFuture.anyOf(supply, promise).join());
         CompletableFuture<Void> limited = CompletableFuture.runAsync(() -> { try { forever(); } catch (Exception e) { } }, r -> start("limited-runner", r::run)).orTimeout(1000, TimeUnit.DAYS);
         start("limited", () -> limited.get());
@@ -104,7 +124,7 @@ public class App {
         server.createContext("/", exchange -> { try { forever(); } catch (Exception e) { throw new RuntimeException(e); } });
         server.start();
         start("client", () -> new java.net.URL("http://127.0.0.1:" + server.getAddress().getPort()).openStream().read());
-        new Thread(() -> System.out.println("up"), "last").start();
+        System.out.println("up");
         holder.join();
     }
 }

@@ -21,5 +21,6 @@ public class Busy {
     public static void main(String[] args) {
         new Thread(Busy::recursion, "recursion").start();
         new Thread(Busy::expression, "expression").start();
+        System.out.println("up");
     }
 }
