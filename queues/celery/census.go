@@ -44,6 +44,16 @@ func (c census) of(id string, given time.Time) queues.Standing {
 	return queues.Standing{State: queues.Unknown}
 }
 
+// knows says whether all of some tasks were found or asked for: those that wait are in the lists, whoever asks.
+func (c census) knows(tasks map[string]bool) bool {
+	for id := range tasks {
+		if _, found := c.found[id]; !found && !c.asked[id] {
+			return false
+		}
+	}
+	return true
+}
+
 // whereabouts is the newest census, made anew when it is old and a task is old enough to be looked for.
 func (c *Client) whereabouts(ctx context.Context, given map[string]time.Time) (census, error) {
 	c.asking.Lock()
@@ -55,8 +65,7 @@ func (c *Client) whereabouts(ctx context.Context, given map[string]time.Time) (c
 			old[id] = true
 		}
 	}
-	unasked := func(id string) bool { return !c.census.asked[id] }
-	if len(old) == 0 || now.Sub(c.census.at) < censusEvery && !slices.ContainsFunc(slices.Collect(maps.Keys(old)), unasked) {
+	if len(old) == 0 || now.Sub(c.census.at) < censusEvery && c.census.knows(old) {
 		return c.census, nil
 	}
 	made, err := c.count(ctx, now, old)

@@ -17,19 +17,21 @@ type job struct {
 	retried                 int
 }
 
+// mostListed is how many jobs of the queue are looked at.
+const mostListed = 20_000
+
 // Standings are by the jobs' own records; one that says that it waits or runs is looked for where it then must be.
 func (c *Client) Standings(ctx context.Context, given map[string]time.Time) (map[string]queues.Standing, error) {
+	// In the order in which jobs move, so that one that moves on meanwhile is seen later on its way.
+	commands := [][]string{
+		{"LRANGE", c.key(), "0", strconv.Itoa(mostListed - 1)},
+		{"LRANGE", c.key() + ":intermediate", "0", strconv.Itoa(mostListed - 1)},
+		{"ZRANGE", startedName + c.queue, "0", "-1"},
+	}
+	const before = 3 // answers
 	var ids []string
-	var commands [][]string
 	for id := range given {
 		ids = append(ids, id)
-		commands = append(commands,
-			[]string{"LPOS", c.key(), id},
-			[]string{"LPOS", c.key() + ":intermediate", id})
-	}
-	// In the order in which jobs move, so that one that moves on meanwhile is seen later on its way.
-	commands = append(commands, []string{"ZRANGE", startedName + c.queue, "0", "-1"})
-	for _, id := range ids {
 		commands = append(commands,
 			[]string{"HMGET", jobPrefix + id, "status", "worker_name", "number_of_retries", "retries_left"},
 			[]string{"XREVRANGE", resultPrefix + id, "+", "-", "COUNT", "1"})
@@ -38,17 +40,19 @@ func (c *Client) Standings(ctx context.Context, given map[string]time.Time) (map
 	if err != nil {
 		return nil, err
 	}
-	begun := map[string]bool{}
-	for _, member := range resp.Texts(answers[2*len(ids)]) {
-		id, _, _ := strings.Cut(member, ":") // job:execution; before RQ 2, the job alone
-		begun[id] = true
+	listed, whole := map[string]bool{}, true
+	for _, answer := range answers[:before] {
+		members := resp.Texts(answer)
+		whole = whole && len(members) < mostListed
+		for _, member := range members {
+			id, _, _ := strings.Cut(member, ":") // of those that were begun job:execution; before RQ 2, the job alone
+			listed[id] = true
+		}
 	}
 	standings, workers := map[string]queues.Standing{}, map[string]string{}
 	for i, id := range ids {
-		after := answers[2*len(ids)+1+2*i:]
-		one := jobIn(after[0], after[1], c.place.Retries)
-		listed := answers[2*i] != nil || answers[2*i+1] != nil || begun[id]
-		standings[id] = one.standing(listed || time.Since(given[id]) < lookAfter)
+		one := jobIn(answers[before+2*i], answers[before+2*i+1], c.place.Retries)
+		standings[id] = one.standing(listed[id] || !whole || time.Since(given[id]) < lookAfter)
 		if one.status == "started" && one.worker != "" {
 			workers[id] = one.worker
 		}
@@ -103,8 +107,8 @@ func timesDone(stream any) int {
 	return n
 }
 
-// standing is what a job's record makes of it; listed: it is in the queue, on its way to a worker, or with one, or it is
-// too young to be looked for.
+// standing is what a job's record makes of it; listed: it is in the queue, on its way to a worker, or with one, or that
+// cannot be said: it is too young to be looked for, or the queue too long.
 func (j job) standing(listed bool) queues.Standing {
 	switch j.status {
 	case "finished":
