@@ -5,6 +5,7 @@ package bench
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os/exec"
@@ -67,6 +68,8 @@ func openRedis(fsync string) func(t *testing.T, dir string) keeper {
 func openRabbitMQ(t *testing.T, dir string) keeper {
 	t.Helper()
 	l := &lone{t: t, option: "--rabbitmq-url", Server: realengine.RabbitMQ(t, dir, 0)}
+	// What a broker writes at its first start of all (its cookie, users, feature flags) is not what is asked about.
+	tool(t, "sync", "--file-system", dir)
 	l.reopen = func(dir string) *lone {
 		web := lendingtest.FreePort(t)
 		then := &lone{t: t, Server: realengine.RabbitMQ(t, dir, web)}
@@ -148,6 +151,10 @@ func ask(t *testing.T, method, address, body string, to any) {
 			return false
 		}
 		defer func() { _ = a.Body.Close() }()
+		if a.StatusCode >= 400 && a.StatusCode < 500 {
+			text, _ := io.ReadAll(a.Body) // what there is of it says enough
+			t.Fatalf("%s %s: %s: %s", method, address, a.Status, text)
+		}
 		return a.StatusCode == http.StatusOK && json.NewDecoder(a.Body).Decode(to) == nil
 	})
 }

@@ -95,8 +95,8 @@ func cut(t *testing.T, r row) (accepted, lost int) {
 	}
 	_ = s.cmd.Process.Kill()
 	<-s.ended
-	after.mount(t)
-	there := s.storedOn(filepath.Join(after.at, "tasks"))
+	after.mount(t, d.at)
+	there := s.storedOn(dir)
 	for _, id := range ids {
 		if !there[id] {
 			lost++
