@@ -13,11 +13,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hangtime-dev/hangtime/reference-server/realengine"
 )
 
 var (
 	binary = flag.String("hangtime", "", "the hangtime binary")
-	only   = flag.String("only", "", "regular expression: which rows")
+	only   = flag.String("only", "", "regular expression: which rows; the others stay in the table as they are")
 	table  = flag.String("table", "", "file between whose markers the table is written; empty: only printed")
 )
 
@@ -25,17 +27,44 @@ var (
 type row struct {
 	name   string
 	args   []string
-	nodes  int  // of a cluster that the bench starts; 0: the server's own engine, if any
-	engine bool // there is one, which can be killed
-	synced bool // a task is on the disk before it is accepted
+	module string                                // below engines/, of the program that has it; empty: hangtime itself
+	open   func(t *testing.T, dir string) keeper // starts what keeps the tasks beside the server; nil: the server's own engine, if any
+	lacks  func() error                          // why it cannot be started on this machine
+	engine bool                                  // there is one, which can be killed
+	synced bool                                  // a task is on the disk before it is accepted
+	load   load
 }
+
+// A load is how many tasks are posted, one every so often.
+type load struct {
+	tasks int
+	every time.Duration // between two tasks of one of the posters
+	kills time.Duration // between two deaths of a worker
+}
+
+// usual is 250 tasks a second for 8 seconds; patient is for an engine that is overloaded by a quarter of that: 20 a second.
+var (
+	usual   = load{tasks: 2000, every: 16 * time.Millisecond, kills: 350 * time.Millisecond}
+	patient = load{tasks: 600, every: 200 * time.Millisecond, kills: 1200 * time.Millisecond}
+)
 
 func rows() []row {
 	return []row{
-		{name: "memory", args: []string{"--tasks=memory"}},
-		{name: "jetstream, interval", args: []string{"--tasks=jetstream", "--tasks-sync=interval"}, engine: true},
-		{name: "jetstream, always", args: []string{"--tasks=jetstream", "--tasks-sync=always"}, engine: true, synced: true},
-		{name: "jetstream, cluster of 3, always", args: []string{"--tasks=jetstream"}, nodes: 3, engine: true, synced: true},
+		{name: "memory", args: []string{"--tasks=memory"}, load: usual},
+		{name: "jetstream, interval", args: []string{"--tasks=jetstream", "--tasks-sync=interval", "--task-ack-wait=2s"},
+			engine: true, load: usual},
+		{name: "jetstream, always", args: []string{"--tasks=jetstream", "--tasks-sync=always", "--task-ack-wait=2s"},
+			engine: true, synced: true, load: usual},
+		{name: "jetstream, cluster of 3, always", args: []string{"--tasks=jetstream", "--task-ack-wait=2s"},
+			open: openCluster, engine: true, synced: true, load: usual},
+		{name: "redis, everysec", args: []string{"--tasks=redis", "--redis-ack-wait=2s"}, module: "redis",
+			open: openRedis("everysec"), lacks: realengine.NoRedis, engine: true, load: usual},
+		{name: "redis, always", args: []string{"--tasks=redis", "--redis-ack-wait=2s"}, module: "redis",
+			open: openRedis("always"), lacks: realengine.NoRedis, engine: true, synced: true, load: usual},
+		{name: "rabbitmq, quorum queue", args: []string{"--tasks=rabbitmq", "--rabbitmq-ack-wait=2s"}, module: "rabbitmq",
+			open: openRabbitMQ, lacks: realengine.NoRabbitMQ, engine: true, synced: true, load: usual},
+		{name: "temporal, SQLite", args: []string{"--tasks=temporal", "--temporal-ack-wait=2s"}, module: "temporal",
+			open: openTemporal, lacks: noTemporal, engine: true, synced: true, load: patient},
 	}
 }
 
@@ -46,7 +75,9 @@ type line struct {
 	cut              string
 	again            []time.Duration // from a worker's death until what it held was begun again
 	alone, together  rate
-	memory           int64 // bytes, the engine's largest
+	memory           int64  // bytes, the engine's largest
+	lacking          string // why nothing was measured
+	when             string // and how loaded the machine was
 }
 
 func TestMain(m *testing.M) {
@@ -78,15 +109,22 @@ func TestTasks(t *testing.T) {
 	if len(lines) == 0 {
 		t.Fatalf("-only %q: want one that matches a row, such as memory", *only)
 	}
-	text := tableOf(lines)
+	text := heading + written(lines)
 	fmt.Println(text)
-	if *table != "" && *only == "" && !t.Failed() {
-		write(t, "bench-tasks", text)
+	if *table != "" && !t.Failed() {
+		write(t, lines)
 	}
 }
 
 func measure(t *testing.T, r row) line {
 	l := line{row: r}
+	if r.lacks != nil {
+		if err := r.lacks(); err != nil {
+			t.Logf("not measured: %v", err)
+			l.lacking, _, _ = strings.Cut(err.Error(), "\n")
+			return l
+		}
+	}
 	l.workers, l.again = workerKills(t, r)
 	t.Logf("worker kills: %s; begun again %s", l.workers, quantiles(l.again))
 	if r.engine {
@@ -97,26 +135,12 @@ func measure(t *testing.T, r row) line {
 	t.Logf("power cut: %s", l.cut)
 	l.alone, l.together, l.memory = rates(t, r)
 	t.Logf("accepted a second: %s, %s; memory %d", l.alone, l.together, l.memory)
+	l.when = moment(t)
 	return l
 }
 
-func tableOf(lines []line) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "| where tasks wait | lost / stuck / done twice at %d worker kills | at %d engine kills | lost at a power cut | begun again after its worker's death, p50 / p99 / max | accepted a second, one client | %d clients | the engine's memory |\n", kills, engineDeaths, clients)
-	b.WriteString("| --- | --- | --- | --- | --- | --- | --- | --- |\n")
-	for _, l := range lines {
-		engines, memory := "-", "-"
-		if l.engine {
-			engines, memory = l.engines.String(), fmt.Sprintf("%.0f MiB", float64(l.memory)/(1<<20))
-		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", l.name, l.workers, engines, l.cut,
-			quantiles(l.again), l.alone, l.together, memory)
-	}
-	return b.String()
-}
-
-// write puts the table between its markers.
-func write(t *testing.T, mark, text string) {
+// putBetween writes a table between its markers.
+func putBetween(t *testing.T, mark, text string) {
 	t.Helper()
 	old, err := os.ReadFile(*table)
 	if err != nil {

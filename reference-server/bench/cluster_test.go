@@ -5,6 +5,7 @@ package bench
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"os"
@@ -68,6 +69,9 @@ type cluster struct {
 	cmds    []*exec.Cmd
 }
 
+// openCluster is three of them.
+func openCluster(t *testing.T, dir string) keeper { return startCluster(t, 3, dir) }
+
 // startCluster starts n members with their stores in folders of dir, and waits until tasks can be kept three times.
 func startCluster(t *testing.T, n int, dir string) *cluster {
 	t.Helper()
@@ -86,15 +90,14 @@ func startCluster(t *testing.T, n int, dir string) *cluster {
 	return c
 }
 
-// startClusterOf starts members that were there before, on their stores in dir.
-func startClusterOf(t *testing.T, before []member, dir string) *cluster {
-	t.Helper()
-	c := &cluster{t: t, members: slices.Clone(before), cmds: make([]*exec.Cmd, len(before))}
-	for i := range c.members {
-		c.members[i].Store = filepath.Join(dir, c.members[i].Name)
+// again starts members that were there before, on their stores in dir.
+func (c *cluster) again(dir string) keeper {
+	then := &cluster{t: c.t, members: slices.Clone(c.members), cmds: make([]*exec.Cmd, len(c.members))}
+	for i := range then.members {
+		then.members[i].Store = filepath.Join(dir, then.members[i].Name)
 	}
-	c.begin()
-	return c
+	then.begin()
+	return then
 }
 
 func (c *cluster) begin() {
@@ -132,16 +135,17 @@ func (c *cluster) start(i int) {
 	}
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), nodeVar+"="+string(text))
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		c.t.Fatal(err)
 	}
 	c.cmds[i] = cmd
 }
 
-// restart kills a member and starts it again on its store, and waits until it takes clients.
-func (c *cluster) restart(i int) {
+// restart waits until the member takes clients.
+func (c *cluster) restart() {
 	c.t.Helper()
+	i := rand.IntN(len(c.members))
 	_ = c.cmds[i].Process.Kill()
 	_ = c.cmds[i].Wait()
 	c.start(i)
@@ -162,13 +166,25 @@ func (c *cluster) url() string {
 	return strings.Join(all, ",")
 }
 
-func (c *cluster) pids() []int {
+func (c *cluster) flag() string { return "--tasks-url=" + c.url() }
+
+func (c *cluster) groups() []int {
 	var all []int
 	for _, cmd := range c.cmds {
 		all = append(all, cmd.Process.Pid)
 	}
 	return all
 }
+
+func (c *cluster) stop() {
+	for _, cmd := range c.cmds {
+		if err := cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+			c.t.Error(err)
+		}
+	}
+}
+
+func (c *cluster) stored() map[string]bool { return storedIn(c.t, c.url(), true) }
 
 // end kills all members, and waits until they are gone; what was measured needs nothing of them any more.
 func (c *cluster) end() {

@@ -48,7 +48,11 @@ func newDisk(t *testing.T) *disk {
 		t.Fatal(err)
 	}
 	tool(t, "mkfs.ext4", "-q", "-F", d.image)
-	d.mount(t)
+	at := filepath.Join(t.TempDir(), "mounted")
+	if err := os.Mkdir(at, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	d.mount(t, at)
 	return d
 }
 
@@ -60,12 +64,11 @@ func (d *disk) copied(t *testing.T) *disk {
 	return c
 }
 
-func (d *disk) mount(t *testing.T) {
+// mount has the disk in a folder; that may be where another is, which is covered by it then: a store may have written
+// down where it is.
+func (d *disk) mount(t *testing.T, at string) {
 	t.Helper()
-	d.at = filepath.Join(t.TempDir(), "mounted")
-	if err := os.Mkdir(d.at, 0o700); err != nil {
-		t.Fatal(err)
-	}
+	d.at = at
 	d.device = tool(t, "losetup", "--find", "--show", d.image)
 	t.Cleanup(func() {
 		_ = exec.Command("umount", d.at).Run() // it may be that it was not mounted

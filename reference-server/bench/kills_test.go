@@ -19,13 +19,11 @@ import (
 
 // The load and the harm.
 const (
-	tasks        = 2000
-	pace         = 16 * time.Millisecond // between two tasks of one of the posters: 250 a second together
 	posters      = 4
 	kills        = 20
-	killEvery    = 350 * time.Millisecond
 	engineDeaths = 10
 	engineEvery  = 700 * time.Millisecond
+	postLimit    = 5 * time.Minute // for all tasks: a broker that was killed is away for seconds each time
 	settleLimit  = 30 * time.Second
 )
 
@@ -37,18 +35,18 @@ func (b books) String() string {
 }
 
 // under posts tasks while harm goes on, and says what became of them.
-func under(t *testing.T, s *server, harm func()) books {
+func under(s *server, l load, harm func()) books {
 	var mu sync.Mutex
 	var ids []string
 	var posting sync.WaitGroup
-	until := time.Now().Add(patience)
+	until := time.Now().Add(postLimit)
 	for n := range posters {
 		posting.Go(func() {
 			c := client{address: s.address}
 			defer c.close()
-			due := time.NewTicker(pace)
+			due := time.NewTicker(l.every)
 			defer due.Stop()
-			for i := range tasks / posters {
+			for i := range l.tasks / posters {
 				<-due.C
 				body := fmt.Sprintf(`{"work":"sleep","duration":"%dms","key":"%d-%d"}`, 10+rand.IntN(41), n, i)
 				if id, ok := c.post(body, until); ok {
@@ -89,9 +87,9 @@ func workerKills(t *testing.T, r row) (books, []time.Duration) {
 	s := serve(t, r, "--max-concurrent-tasks=8", "--logging=shared")
 	defer s.end()
 	died := map[int]time.Time{}
-	b := under(t, s, func() {
+	b := under(s, r.load, func() {
 		for n := range kills {
-			time.Sleep(killEvery)
+			time.Sleep(r.load.kills)
 			var ready []int
 			s.until("a worker is ready", func() bool { ready = s.ready(); return len(ready) > 1 })
 			pid := ready[rand.IntN(len(ready))]
@@ -152,11 +150,11 @@ func quantiles(all []time.Duration) string {
 func engineKills(t *testing.T, r row) books {
 	s := serve(t, r, "--max-concurrent-tasks=8", "--logging=shared")
 	defer s.end()
-	return under(t, s, func() {
+	return under(s, r.load, func() {
 		for n := range engineDeaths {
 			time.Sleep(engineEvery)
-			if s.nodes != nil {
-				s.nodes.restart(rand.IntN(len(s.nodes.members)))
+			if s.keeper != nil {
+				s.keeper.restart()
 				continue
 			}
 			if err := syscall.Kill(s.engines()[0], syscall.SIGKILL); err != nil {

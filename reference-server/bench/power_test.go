@@ -5,6 +5,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"sync"
@@ -34,6 +35,11 @@ func TestPowerCut(t *testing.T) {
 			continue
 		}
 		t.Run(r.name, func(t *testing.T) {
+			if r.lacks != nil {
+				if err := r.lacks(); err != nil {
+					t.Skip(err)
+				}
+			}
 			accepted, lost := cut(t, r)
 			fmt.Printf("%s: %d tasks accepted until the power was cut, %d of them lost\n", r.name, accepted, lost)
 			if accepted == 0 {
@@ -64,30 +70,33 @@ func powerCut(t *testing.T, r row) string {
 func cut(t *testing.T, r row) (accepted, lost int) {
 	d := newDisk(t)
 	dir := filepath.Join(d.at, "tasks")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	var s *server
-	if r.nodes > 0 {
-		s = serveWith(t, r, startCluster(t, r.nodes, dir))
+	if r.open != nil {
+		s = serveWith(t, r, r.open(t, dir))
 	} else {
 		s = serve(t, r, "--tasks-dir="+dir)
 	}
 	ids := s.acceptUntil(func() {
 		time.Sleep(cutAfter)
-		for _, pid := range s.engines() {
-			if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
-				t.Error(err)
-			}
+		if s.keeper != nil {
+			s.keeper.stop()
+		} else if err := syscall.Kill(s.engines()[0], syscall.SIGSTOP); err != nil {
+			t.Error(err)
 		}
 	})
 	after := d.copied(t)
-	if s.nodes != nil {
-		s.nodes.end() // their ports are free then
+	if s.keeper != nil {
+		s.keeper.end() // its ports are free then
 	} else {
 		_ = syscall.Kill(s.engines()[0], syscall.SIGKILL) // it is stopped, and so is its disk, which has no power
 	}
 	_ = s.cmd.Process.Kill()
 	<-s.ended
-	after.mount(t)
-	there := s.stored(filepath.Join(after.at, "tasks"))
+	after.mount(t, d.at)
+	there := s.storedOn(dir)
 	for _, id := range ids {
 		if !there[id] {
 			lost++
@@ -146,47 +155,49 @@ func cutWithoutDisk(t *testing.T, r row) (accepted, lost int) {
 	return len(ids), lost
 }
 
-// stored are the ids of the tasks that an engine finds in its store.
-func (s *server) stored(dir string) map[string]bool {
-	url := ""
-	if s.nodes != nil {
-		again := startClusterOf(s.t, s.nodes.members, dir)
-		url = again.url()
-	} else {
-		reader, err := natsserver.NewServer(&natsserver.Options{Host: "127.0.0.1", Port: natsserver.RANDOM_PORT, NoSigs: true, NoLog: true,
-			JetStream: true, StoreDir: dir})
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		reader.Start()
-		defer func() { reader.Shutdown(); reader.WaitForShutdown() }()
-		if !reader.ReadyForConnections(patience) {
-			s.t.Fatal("the engine on the disk after the cut is not ready")
-		}
-		url = reader.ClientURL()
+// storedOn are the ids of the tasks that another engine finds in the store.
+func (s *server) storedOn(dir string) map[string]bool {
+	if s.keeper != nil {
+		return s.keeper.again(dir).stored()
 	}
-	conn, err := nats.Connect(url)
+	reader, err := natsserver.NewServer(&natsserver.Options{Host: "127.0.0.1", Port: natsserver.RANDOM_PORT, NoSigs: true, NoLog: true,
+		JetStream: true, StoreDir: dir})
 	if err != nil {
 		s.t.Fatal(err)
+	}
+	reader.Start()
+	defer func() { reader.Shutdown(); reader.WaitForShutdown() }()
+	if !reader.ReadyForConnections(patience) {
+		s.t.Fatal("the engine on the disk after the cut is not ready")
+	}
+	return storedIn(s.t, reader.ClientURL(), false)
+}
+
+// storedIn are those in a JetStream; a cluster first chooses a leader.
+func storedIn(t *testing.T, url string, leaderless bool) map[string]bool {
+	t.Helper()
+	conn, err := nats.Connect(url)
+	if err != nil {
+		t.Fatal(err)
 	}
 	defer conn.Close()
 	js, err := jetstream.New(conn)
 	if err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	there := map[string]bool{}
 	var stream jetstream.Stream
-	for { // a cluster first chooses a leader
+	for {
 		stream, err = js.Stream(ctx, "HANGTIME_TASKS")
-		if err == nil || s.nodes == nil || ctx.Err() != nil {
+		if err == nil || !leaderless || ctx.Err() != nil {
 			break
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
 	if err != nil {
-		s.t.Logf("the queue is gone: %v", err)
+		t.Logf("the queue is gone: %v", err)
 		return there
 	}
 	state := stream.CachedInfo().State

@@ -26,11 +26,11 @@ const workers = 4
 
 // A server is `hangtime serve` as a process.
 type server struct {
-	t     *testing.T
-	cmd   *exec.Cmd
-	dir   string
-	nodes *cluster // nil: none
-	ended chan struct{}
+	t      *testing.T
+	cmd    *exec.Cmd
+	dir    string
+	keeper keeper // of its tasks beside it; nil: none
+	ended  chan struct{}
 
 	mu      sync.Mutex
 	lines   []string
@@ -42,27 +42,24 @@ type server struct {
 // serve starts a server of a row and waits until it is ready; more are flags beside the row's.
 func serve(t *testing.T, r row, more ...string) *server {
 	t.Helper()
-	var nodes *cluster
-	if r.nodes > 0 {
-		nodes = startCluster(t, r.nodes, t.TempDir())
+	var k keeper
+	if r.open != nil {
+		k = r.open(t, t.TempDir())
 	}
-	return serveWith(t, r, nodes, more...)
+	return serveWith(t, r, k, more...)
 }
 
-// serveWith starts a server whose tasks are in a cluster that runs; nil: there is none.
-func serveWith(t *testing.T, r row, nodes *cluster, more ...string) *server {
+// serveWith starts a server whose tasks are kept by one that runs; nil: there is none.
+func serveWith(t *testing.T, r row, k keeper, more ...string) *server {
 	t.Helper()
-	s := &server{t: t, dir: t.TempDir(), nodes: nodes, said: map[string]int{}, ended: make(chan struct{})}
+	s := &server{t: t, dir: t.TempDir(), keeper: k, said: map[string]int{}, ended: make(chan struct{})}
 	args := append([]string{"serve", "--bind=127.0.0.1:0", "--exit-with-parent", "--log-dir=" + s.dir,
 		"--worker-class=async", fmt.Sprintf("--workers=%d", workers), "--graceful-timeout=2s", "--task-queue=1000000"},
 		r.args...)
-	if r.engine {
-		args = append(args, "--task-ack-wait=2s")
+	if k != nil {
+		args = append(args, k.flag())
 	}
-	if nodes != nil {
-		args = append(args, "--tasks-url="+s.nodes.url())
-	}
-	s.cmd = exec.Command(*binary, append(args, more...)...)
+	s.cmd = exec.Command(programOf(t, r), append(args, more...)...)
 	s.begin()
 	return s
 }
@@ -120,8 +117,12 @@ func (s *server) times(event string) int {
 
 // engines are the processes that keep the tasks.
 func (s *server) engines() []int {
-	if s.nodes != nil {
-		return s.nodes.pids()
+	if s.keeper != nil {
+		var all []int
+		for _, group := range s.keeper.groups() {
+			all = append(all, members(group)...)
+		}
+		return all
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -72,7 +72,7 @@ func TestPools(t *testing.T) {
 	}
 	fmt.Println(b.String())
 	if *table != "" && *only == "" && !t.Failed() {
-		write(t, "bench-workers", b.String())
+		putBetween(t, "bench-workers", b.String())
 	}
 }
 

@@ -48,7 +48,7 @@ func RabbitMQ(t *testing.T, dir string, web int) *Server {
 	s := &Server{URL: fmt.Sprintf("amqp://guest:guest@127.0.0.1:%d/", port), t: t,
 		command: func() *exec.Cmd {
 			cmd := exec.Command(starter)
-			cmd.Env = append(os.Environ(), "HOME="+dir, "RABBITMQ_NODENAME=hangtime@localhost", "RABBITMQ_BASE="+dir,
+			cmd.Env = append(os.Environ(), "HOME="+dir, "ERL_CRASH_DUMP_BYTES=0", "RABBITMQ_NODENAME=hangtime@localhost", "RABBITMQ_BASE="+dir,
 				"RABBITMQ_MNESIA_BASE="+dir, "RABBITMQ_LOG_BASE="+dir, "RABBITMQ_CONFIG_FILE="+filepath.Join(dir, "rabbitmq"),
 				"RABBITMQ_ENABLED_PLUGINS_FILE="+filepath.Join(dir, "plugins"), "RABBITMQ_PID_FILE="+filepath.Join(dir, "pid"),
 				"RABBITMQ_CONF_ENV_FILE=/dev/null", fmt.Sprintf("ERL_EPMD_PORT=%d", epmd),

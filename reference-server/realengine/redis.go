@@ -2,9 +2,11 @@ package realengine
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"os/exec"
 	"testing"
+	"time"
 
 	"github.com/hangtime-dev/hangtime/reference-server/lending/lendingtest"
 )
@@ -30,14 +32,23 @@ func Redis(t *testing.T, dir string, args ...string) *Server {
 			return exec.Command("redis-server", append([]string{"--port", fmt.Sprint(port), "--bind", "127.0.0.1",
 				"--dir", dir, "--save", "", "--appendonly", "yes", "--appendfsync", "always", "--daemonize", "no"}, args...)...)
 		},
-		accepts: func() bool {
-			conn, err := net.Dial("tcp", address)
-			if err != nil {
-				return false
-			}
-			_ = conn.Close() // it was only asked whether it opens
-			return true
-		}}
+		accepts: func() bool { return hasRead(address) }}
 	s.Start()
 	return s
+}
+
+// hasRead says whether a server has read its file: until then it accepts connections and answers LOADING.
+func hasRead(address string) bool {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = conn.Close() }()
+	_ = conn.SetDeadline(time.Now().Add(time.Second))
+	said := make([]byte, 5)
+	_, err = conn.Write([]byte("PING\r\n"))
+	if err == nil {
+		_, err = io.ReadFull(conn, said)
+	}
+	return err == nil && string(said) == "+PONG"
 }

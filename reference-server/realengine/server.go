@@ -3,9 +3,11 @@
 package realengine
 
 import (
+	"bytes"
 	"os/exec"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/hangtime-dev/hangtime/reference-server/lending/lendingtest"
 )
@@ -21,11 +23,23 @@ type Server struct {
 	kill    func()
 }
 
+// lastSaid is how much of what a server printed is shown when its test fails, bytes.
+const lastSaid = 4000
+
 // Start starts it, again on the same store and port, and waits until it accepts.
 func (s *Server) Start() {
 	s.t.Helper()
 	s.cmd = s.command()
+	said := &bytes.Buffer{}
+	s.cmd.Stdout, s.cmd.Stderr = said, said
+	s.cmd.WaitDelay = time.Second // what it started may hold the pipe open
 	s.kill = lendingtest.Start(s.t, s.cmd)
+	s.t.Cleanup(func() {
+		s.Kill() // nobody writes any more
+		if s.t.Failed() {
+			s.t.Logf("%s said: %s", s.cmd.Path, said.Bytes()[max(0, said.Len()-lastSaid):])
+		}
+	})
 	lendingtest.Until(s.t, s.cmd.Path+" accepts", s.accepts)
 }
 
