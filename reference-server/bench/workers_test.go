@@ -26,11 +26,14 @@ type pool struct {
 	change   []string // --set: more load, and as many kills as our own rows have
 }
 
+// childEvery is the time between two kills of a process of Celery's.
+const childEvery = 350 * time.Millisecond
+
 func pools() []pool {
 	return []pool{
 		{"Celery, 4 processes, Redis", "../../examples/celery/child-killed.yaml", []string{"defaults", "`acks_late`, `reject_on_worker_lost`"},
 			[]string{"load.rate=50/s", bodyOf("0.05"), "faults[0].every=350ms",
-				fmt.Sprintf("phases.during=%v", kills*killEvery)}},
+				fmt.Sprintf("phases.during=%v", kills*childEvery)}},
 		{"RQ, 1 worker", "../../examples/rq/work-horse-killed.yaml", []string{"defaults", "`Retry(max=5)`"},
 			[]string{bodyOf("0.3"), fmt.Sprintf("phases.during=%v", kills*time.Second)}},
 	}
