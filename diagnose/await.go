@@ -1,7 +1,7 @@
 package diagnose
 
 // awaits tells them for people and programs, at most 16.
-func (x explainer) awaits(p *process) []Await {
+func awaits(x sight, p *process) []Await {
 	var out []Await
 	for _, st := range x.awaited(p) {
 		if len(out) == 16 {

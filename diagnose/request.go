@@ -31,7 +31,7 @@ const maxRequests = 16
 
 // requestsOf are what the process works on, the oldest first: "GET /pay, 3.2 s". Of tasks that wait at one place
 // together one line tells.
-func (x explainer) requestsOf(p *process) []string {
+func requestsOf(x sight, p *process) []string {
 	type asked struct {
 		text string
 		age  time.Duration

@@ -52,7 +52,7 @@ func (f *Fold) load(p *process) Load {
 	}
 	l.Inside, l.Silent, l.Ports = p.sample.Inside, p.sample.Silent, slices.Clone(p.sample.Ports)
 	l.Served = p.sample.Inside + p.sample.Idle + p.sample.Silent
-	l.Requests = f.requestsOf(p)
+	l.Requests = requestsOf(f.sight, p)
 	if p.sample.Inside > 0 {
 		l.Oldest = f.now - p.began()
 	}
@@ -76,7 +76,7 @@ func (p *process) resources() Resources {
 func (f *Fold) snapshot(p *process) Snapshot {
 	s := Snapshot{Looked: p.lookedAt != unset, Beat: -1}
 	if !p.gone {
-		s.Awaits = f.awaits(p)
+		s.Awaits = awaits(f.sight, p)
 		if p.beatAt >= 0 {
 			s.Beat = p.beat.Age + f.now - p.beatAt
 		}

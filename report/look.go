@@ -34,6 +34,18 @@ func (b *LookBuilder) Add(r history.Record) {
 	b.fold.Add(r)
 }
 
+// Sink takes the next records of a run under load but for the hits, which are the generator's to tell.
+func (b *LookBuilder) Sink(records []history.Record) error {
+	for _, r := range records {
+		switch r.Event.(type) {
+		case history.Hit, history.HitWindow:
+		default:
+			b.Add(r)
+		}
+	}
+	return nil
+}
+
 // Now is when the newest record was made, on the watching's clock.
 func (b *LookBuilder) Now() time.Duration { return b.now }
 

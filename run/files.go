@@ -97,3 +97,13 @@ func (f *Files) Close() error {
 	}
 	return err
 }
+
+// WriteInside writes a file of a folder. A link that stands there under the name and leads out of the folder is an error,
+// and not followed: others may be able to write into it.
+func WriteInside(dir, name string, text []byte) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(root.WriteFile(name, text, 0o644), root.Close())
+}

@@ -57,7 +57,7 @@ func diagnoseOnce(cmd *cobra.Command, flags targetFlags, asJSON bool) error {
 		return err
 	}
 	b, lock := report.NewLookBuilder(), sync.Mutex{}
-	w, err := run.Watch(cmd.Context(), target, version(), func(records []history.Record) error {
+	w, err := run.Watch(cmd.Context(), target, run.Version(), func(records []history.Record) error {
 		lock.Lock()
 		defer lock.Unlock()
 		for _, r := range records {

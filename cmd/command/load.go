@@ -117,7 +117,7 @@ func (f *loadFlags) run(cmd *cobra.Command, address string) (err error) {
 		return &exit{exitUsage, fmt.Errorf("--%w", err)}
 	}
 	defer func() { err = joinExit(err, files.Close()) }()
-	options := run.AloneOptions{Document: doc, Tool: version(), Length: f.Length(), Load: loadgen.Options{
+	options := run.AloneOptions{Document: doc, Tool: run.Version(), Length: f.Length(), Load: loadgen.Options{
 		Seed: cmp.Or(f.seed, newSeed()), Allow: f.allow, Unlimited: f.noCeil, Engine: f.engine, Raw: files.Raw(),
 	}}
 	var screen *tui.Options
@@ -130,7 +130,7 @@ func (f *loadFlags) run(cmd *cobra.Command, address string) (err error) {
 	server := f.findLoaded(cmd.Context(), u)
 	if server.target != nil {
 		options.Watch = server.target
-		options.Sinks = append(options.Sinks, server.sink)
+		options.Sinks = append(options.Sinks, server.look.Sink)
 	}
 	var live *report.Live
 	if screen != nil || f.out != "" { // else nobody needs the report, and its folds cost more than the load

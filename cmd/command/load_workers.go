@@ -7,7 +7,6 @@ import (
 	"net/url"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
-	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/probe/discovery"
 	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/run"
@@ -40,18 +39,6 @@ func (f *loadFlags) findLoaded(ctx context.Context, u *url.URL) *loadedServer {
 	target.HangAfter = diagnose.DefaultHangAfter
 	s.target = &target
 	return s
-}
-
-// sink takes what the look needs: the hits are the generator's to tell.
-func (s *loadedServer) sink(records []history.Record) error {
-	for _, r := range records {
-		switch r.Event.(type) {
-		case history.Hit, history.HitWindow:
-		default:
-			s.look.Add(r)
-		}
-	}
-	return nil
 }
 
 // tell says what was seen of the workers, or why nothing was.

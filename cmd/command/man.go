@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
+
+	"github.com/hangtime-dev/hangtime/run"
 )
 
 func manCommand() *cobra.Command {
@@ -32,7 +34,7 @@ func manCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			root := cmd.Root()
 			root.DisableAutoGenTag = true // it holds the day on which it was made
-			header := &doc.GenManHeader{Section: "1", Source: "hangtime " + version(), Manual: "hangtime"}
+			header := &doc.GenManHeader{Section: "1", Source: "hangtime " + run.Version(), Manual: "hangtime"}
 			if dir != "" {
 				if len(args) > 0 {
 					return &exit{exitUsage, fmt.Errorf("--dir writes all pages; want no COMMAND beside it, got %q", args)}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hangtime-dev/hangtime/input"
 	"github.com/hangtime-dev/hangtime/report"
+	"github.com/hangtime-dev/hangtime/run"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
@@ -32,22 +33,12 @@ func writeForm(dir, name string, write func(io.Writer) error) error {
 	var text bytes.Buffer
 	err := write(&text)
 	if err == nil {
-		err = writeInside(dir, name, text.Bytes())
+		err = run.WriteInside(dir, name, text.Bytes())
 	}
 	if err != nil {
 		return fmt.Errorf("--out: %s: %w", name, err)
 	}
 	return nil
-}
-
-// writeInside writes a file of a folder. A link that stands there under the name and leads out of the folder is an error,
-// and not followed: others may be able to write into it.
-func writeInside(dir, name string, text []byte) error {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(root.WriteFile(name, text, 0o644), root.Close())
 }
 
 // tellCI tells GitHub Actions, where it runs there, what it understands: annotations beside the scenario's lines and
@@ -118,7 +109,7 @@ func writeNow(dir string, r *report.Report, now time.Time) (string, error) {
 		if err := form.Write(r, &text); err != nil {
 			return "", err
 		}
-		if err := writeInside(cmp.Or(dir, "."), base+ending, text.Bytes()); err != nil {
+		if err := run.WriteInside(cmp.Or(dir, "."), base+ending, text.Bytes()); err != nil {
 			return "", err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hangtime-dev/hangtime/run"
 	"github.com/hangtime-dev/hangtime/words"
 )
 
@@ -54,7 +55,7 @@ func rootCommand() *cobra.Command {
 Exit codes: 0 as expected, 1 not as expected, 2 the command line or a file is wrong, 3 unknown or it could not be run, 130 interrupted.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Version:       version(),
+		Version:       run.Version(),
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &exit{exitUsage, fmt.Errorf("%w; `%s --help` shows the flags", err, cmd.CommandPath())}

@@ -68,7 +68,7 @@ func (r *runner) single(p plan, screen *tui.Options) error {
 // conduct runs one scenario once and writes what --out asks for into out. The report is nil where nothing was begun.
 func (r *runner) conduct(p plan, seed uint64, out string, live *report.Live, screen *tui.Options) (*report.Report, error) {
 	name := p.doc.Scenario.Name
-	options := run.Options{Document: p.doc, Name: name, Self: r.self, Tool: version(), Seed: seed,
+	options := run.Options{Document: p.doc, Name: name, Self: r.self, Tool: run.Version(), Seed: seed,
 		AllowFaults: r.flags.allowFaults, Allow: r.flags.allow}
 	var recording *history.Writer
 	if out != "" {

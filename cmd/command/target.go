@@ -77,7 +77,7 @@ func (t *targetFlags) find(ctx context.Context) (discovery.Target, error) {
 func watched(w *run.Watching, server discovery.Target) report.Watched {
 	unseen, blind := w.Unseen()
 	return report.Watched{
-		Tool:   version(),
+		Tool:   run.Version(),
 		Server: told(server),
 		Began:  w.Began(), Unseen: unseen, Blind: blind, Young: discovery.Young(server.Arbiter),
 	}

@@ -114,7 +114,7 @@ func (f *watchFlags) watch(cmd *cobra.Command) error {
 		ctx, cancel = context.WithTimeout(ctx, f.span)
 		defer cancel()
 	}
-	w, err := run.Watch(context.WithoutCancel(ctx), target, version(), sinks...)
+	w, err := run.Watch(context.WithoutCancel(ctx), target, run.Version(), sinks...)
 	if err != nil {
 		return &exit{exitUnknown, err}
 	}

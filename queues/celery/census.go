@@ -16,7 +16,6 @@ import (
 
 const (
 	censusEvery = time.Second            // at most
-	censusAfter = time.Second            // after a task was given; most have ended by then
 	mostListed  = 20_000                 // messages of the queue that are looked at
 	chunk       = 500                    // of these at once
 	answerWait  = 500 * time.Millisecond // for all workers' answers: the ledger waits 2 s for ours
@@ -24,34 +23,33 @@ const (
 	mostAsked   = 1000                   // tasks in one question to the workers
 )
 
-// A census says where the tasks without a result were at one time: in the queue, unacknowledged, or with a worker that
-// has acknowledged them already. Celery has no record of the last but the worker's own memory.
-type census struct {
-	at    time.Time // when it began; tasks that were given later need not be in it
-	all   bool      // nobody was left out: the queue was seen whole, and all workers answered
-	asked map[string]bool
-	found map[string]queues.Standing
-}
-
-// of is where a task was that was given at a time.
-func (c census) of(id string, given time.Time) queues.Standing {
-	if one, ok := c.found[id]; ok {
-		return one
+// Standings are by the results, and for tasks without one by where they were last seen.
+func (c *Client) Standings(ctx context.Context, given map[string]time.Time) (map[string]queues.Standing, error) {
+	places, err := c.whereabouts(ctx, given) // first: what ends meanwhile has a result
+	if err != nil {
+		return nil, err
 	}
-	if !c.all || !c.asked[id] || c.at.Sub(given) < censusAfter {
-		return queues.Standing{State: queues.Accepted}
+	ids := make([]string, 0, len(given))
+	get := []string{"MGET"}
+	for id := range given {
+		ids = append(ids, id)
+		get = append(get, resultPrefix+id)
 	}
-	return queues.Standing{State: queues.Unknown}
-}
-
-// knows says whether all of some tasks were found or asked for: those that wait are in the lists, whoever asks.
-func (c census) knows(tasks map[string]bool) bool {
-	for id := range tasks {
-		if _, found := c.found[id]; !found && !c.asked[id] {
-			return false
+	answer, err := c.results.Do(ctx, get...)
+	if err != nil {
+		return nil, err
+	}
+	standings := make(map[string]queues.Standing, len(ids))
+	for i, text := range resp.Texts(answer) {
+		standings[ids[i]] = places.of(ids[i], given[ids[i]])
+		if state := stateOf(text); state != "" {
+			standings[ids[i]] = queues.Standing{State: state}
+			c.mu.Lock()
+			c.told = true
+			c.mu.Unlock()
 		}
 	}
-	return true
+	return standings, nil
 }
 
 // whereabouts is the newest census, made anew when it is old and a task is old enough to be looked for.
@@ -123,9 +121,6 @@ func (c *Client) list(ctx context.Context, key string, found map[string]queues.S
 	}
 	return false, nil
 }
-
-// binding leads what workers send to our key into our list: routing key, pattern, list.
-func (c *Client) binding() string { return strings.Join([]string{c.replies, "", c.replies}, separator) }
 
 // askWorkers asks all workers of the broker which of the tasks they hold; all: each of them has answered.
 func (c *Client) askWorkers(ctx context.Context, ids []string, found map[string]queues.Standing) (all bool, err error) {

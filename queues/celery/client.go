@@ -16,13 +16,11 @@ import (
 
 // What Celery and kombu call things in Redis.
 const (
-	defaultQueue    = "celery"
-	separator       = "\x06\x16" // between the parts of a binding, and before a queue's priority
-	unackedKey      = "unacked"
-	resultPrefix    = "celery-task-meta-"
-	controlExchange = "celery.pidbox"
-	replyExchange   = "reply.celery.pidbox"
-	bindingPrefix   = "_kombu.binding."
+	defaultQueue  = "celery"
+	separator     = "\x06\x16" // between the parts of a binding, and before a queue's priority
+	unackedKey    = "unacked"
+	resultPrefix  = "celery-task-meta-"
+	bindingPrefix = "_kombu.binding."
 )
 
 // priorities are the ends of the names of a queue's lists: kombu keeps one list for each of its four steps of priority.
@@ -118,35 +116,6 @@ func (c *Client) Enqueue(ctx context.Context, task queues.Task) error {
 	return err
 }
 
-// Standings are by the results, and for tasks without one by where they were last seen.
-func (c *Client) Standings(ctx context.Context, given map[string]time.Time) (map[string]queues.Standing, error) {
-	places, err := c.whereabouts(ctx, given) // first: what ends meanwhile has a result
-	if err != nil {
-		return nil, err
-	}
-	ids := make([]string, 0, len(given))
-	get := []string{"MGET"}
-	for id := range given {
-		ids = append(ids, id)
-		get = append(get, resultPrefix+id)
-	}
-	answer, err := c.results.Do(ctx, get...)
-	if err != nil {
-		return nil, err
-	}
-	standings := make(map[string]queues.Standing, len(ids))
-	for i, text := range resp.Texts(answer) {
-		standings[ids[i]] = places.of(ids[i], given[ids[i]])
-		if state := stateOf(text); state != "" {
-			standings[ids[i]] = queues.Standing{State: state}
-			c.mu.Lock()
-			c.told = true
-			c.mu.Unlock()
-		}
-	}
-	return standings, nil
-}
-
 // Depth counts by Redis's own lists.
 func (c *Client) Depth(ctx context.Context) (queues.Depth, error) {
 	commands := [][]string{{"HLEN", unackedKey}}
@@ -189,3 +158,6 @@ func (c *Client) Close() error {
 	c.results.Close()
 	return err
 }
+
+// binding leads what workers send to our key into our list: routing key, pattern, list.
+func (c *Client) binding() string { return strings.Join([]string{c.replies, "", c.replies}, separator) }

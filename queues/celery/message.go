@@ -8,6 +8,12 @@ import (
 	"github.com/hangtime-dev/hangtime/queues"
 )
 
+// The exchanges of questions to all workers, and of their answers.
+const (
+	controlExchange = "celery.pidbox"
+	replyExchange   = "reply.celery.pidbox"
+)
+
 // A message is what kombu puts into a list or on a channel of Redis.
 type message struct {
 	Body            string         `json:"body"` // JSON in base64

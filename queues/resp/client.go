@@ -9,13 +9,11 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 )
 
 const (
-	timeout  = 5 * time.Second // of one exchange, where its context has no earlier end
-	mostIdle = 64              // connections kept for the next command
-	port     = "6379"          // of Redis, where the URL names none
+	mostIdle = 64     // connections kept for the next command
+	port     = "6379" // of Redis, where the URL names none
 )
 
 // Dial connects to an address that may be connected to.

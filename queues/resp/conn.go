@@ -9,6 +9,8 @@ import (
 	"time"
 )
 
+const timeout = 5 * time.Second // of one exchange, where its context has no earlier end
+
 // A conn is one connection. One goroutine at a time uses it.
 type conn struct {
 	socket net.Conn

@@ -79,34 +79,6 @@ func jobIn(record, result any, retries int) job {
 	return one
 }
 
-// field is one of those of a stream's entry: [id, [name, value, name, value …]].
-func field(entry any, name string) string {
-	parts, _ := entry.([]any)
-	if len(parts) != 2 {
-		return ""
-	}
-	pairs := resp.Texts(parts[1])
-	for i := 0; i+1 < len(pairs); i += 2 {
-		if pairs[i] == name {
-			return pairs[i+1]
-		}
-	}
-	return ""
-}
-
-// timesDone counts the results of a stream that say that the job ended well.
-func timesDone(stream any) int {
-	const successful = "1" // rq.results.Result.Type
-	entries, _ := stream.([]any)
-	n := 0
-	for _, entry := range entries {
-		if field(entry, "type") == successful {
-			n++
-		}
-	}
-	return n
-}
-
 // standing is what a job's record makes of it; listed: it is in the queue, on its way to a worker, or with one, or that
 // cannot be said: it is too young to be looked for, or the queue too long.
 func (j job) standing(listed bool) queues.Standing {

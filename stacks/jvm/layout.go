@@ -31,12 +31,15 @@ type threadLayout struct {
 	objectIsHandle                                          bool // threadObject is the address of a cell with the reference
 	stackBase, stackSize, threadEnd                         int
 	tid                                                     int // of OSThread
-	// Of JavaThread: the number by which monitors name it since JDK 24; and of its LockStack, which has the objects whose
-	// locks it took before others wanted them: where it is, where it says where it ends, and where the first is. -1: not there.
-	monitorID, lockStack, lockTop, lockFirst int
+	lockLayout
 	// States of a thread: it is blocked in the virtual machine, or it runs Java code.
 	blocked, inJava uint32
 }
+
+// lockLayout is, of JavaThread, the number by which monitors name it since JDK 24; and of its LockStack, which has the
+// objects whose locks it took before others wanted them, where it is, where it says where it ends, and where the first
+// is. -1: not there.
+type lockLayout struct{ monitorID, lockStack, lockTop, lockFirst int }
 
 // anchorLayout is that of the places where threads leave Java.
 type anchorLayout struct {
