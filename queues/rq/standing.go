@@ -11,8 +11,8 @@ import (
 	"github.com/hangtime-dev/hangtime/queues/resp"
 )
 
-// A job as its own record and result tell it.
-type job struct {
+// A standingJob is a job as its own record and result tell it.
+type standingJob struct {
 	status, worker, trouble string
 	retried                 int
 }
@@ -63,12 +63,12 @@ func (c *Client) Standings(ctx context.Context, given map[string]time.Time) (map
 
 // jobIn reads a job's record and its newest result. RQ counts a job up that asks to be tried again, and one whose process
 // died down from the retries that it was given.
-func jobIn(record, result any, retries int) job {
+func jobIn(record, result any, retries int) standingJob {
 	about := resp.Texts(record)
 	if len(about) < 4 {
-		return job{}
+		return standingJob{}
 	}
-	one := job{status: about[0], worker: about[1]}
+	one := standingJob{status: about[0], worker: about[1]}
 	one.retried, _ = strconv.Atoi(about[2]) // a job that never asked has none
 	if left, err := strconv.Atoi(about[3]); err == nil {
 		one.retried += max(retries-left, 0)
@@ -81,7 +81,7 @@ func jobIn(record, result any, retries int) job {
 
 // standing is what a job's record makes of it; listed: it is in the queue, on its way to a worker, or with one, or that
 // cannot be said: it is too young to be looked for, or the queue too long.
-func (j job) standing(listed bool) queues.Standing {
+func (j standingJob) standing(listed bool) queues.Standing {
 	switch j.status {
 	case "finished":
 		return queues.Standing{State: queues.Done}
@@ -101,7 +101,7 @@ func (j job) standing(listed bool) queues.Standing {
 	return queues.Standing{State: queues.Accepted}
 }
 
-func (c *Client) note(id string, j job) {
+func (c *Client) note(id string, j standingJob) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if j.retried > 0 {
