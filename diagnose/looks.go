@@ -60,6 +60,7 @@ type threadState struct {
 	placed  time.Duration // since when every whole look found it there, and not idle; unset: the last did not
 	there   time.Duration // when it was last found there: a look may not read again what its code does
 	slept   bool          // one of these found it in a sleep
+	off     time.Duration // when a look last found it off the processors; unset: none did
 	idled   time.Duration // when it was last seen idle; unset: never
 }
 

@@ -80,13 +80,14 @@ func (p *process) looked(r history.Record, ev history.ThreadSample, l Limits) {
 		return
 	}
 	t := &threadState{ThreadSample: ev, at: r.At, seq: r.Seq, from: r.At - ev.Still, running: -1, placed: unset,
-		there: unset, idled: unset}
+		there: unset, idled: unset, off: unset}
 	old := p.threads[ev.TID]
 	if !p.looking {
 		p.looking, p.lookFrom = true, r.At
 	}
 	if old != nil {
 		t.place, t.placed, t.there, t.slept, t.idled = old.place, old.placed, old.there, old.slept, old.idled
+		t.off = old.off
 	}
 	rests := ev.Idle && ev.For != "events" // of these its code has a say, which is read at the end of the look
 	if rests {
@@ -97,6 +98,8 @@ func (p *process) looked(r history.Record, ev history.ThreadSample, l Limits) {
 		if old != nil && old.running >= 0 && r.At-old.at <= l.Stale {
 			t.running = old.running
 		}
+	} else {
+		t.off = r.At
 	}
 	// The same standstill keeps the beginning that was first computed: it was nearest to the event.
 	if old != nil && t.from-old.from <= l.Slack && old.Syscall == ev.Syscall {

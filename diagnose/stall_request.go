@@ -88,8 +88,8 @@ func (f requestFinder) threadStall(p *process, t *threadState, others []*threadS
 			return standstill{}, false
 		}
 		kind = computing
-		if !f.computes(p, t) && !spins && (t.slept || t.running > t.placed && t.at-t.running < sameFor) {
-			kind = polling // found running at every look, it computes, on a machine that gives it little
+		if !f.computes(p, t) && !spins && (t.slept || t.off >= t.placed && t.at-t.running < sameFor) {
+			kind = polling // found running at every look, however far apart, it computes, on a machine that gives it little
 		}
 		begin = max(from, f.restedAt(p, t))
 		if spins {

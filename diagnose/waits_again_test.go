@@ -142,3 +142,33 @@ func TestWhoMovesIsToldWithTheLastThatWasSeen(t *testing.T) {
 		t.Errorf("%+v, want a guess with the stack", c)
 	}
 }
+
+// TestLooksFarApartShowNoSleep: at each of them it runs, on a machine that gives it and hangtime little.
+func TestLooksFarApartShowNoSleep(t *testing.T) {
+	runs := func(seen func(at time.Duration) history.Event) []moment {
+		return every(5*s+100*ms, 18*s, func(at time.Duration) []history.Event {
+			one := inside(101, at-5*s)
+			one.State, one.Moved, one.CPU, one.RunDelay = "R", true, (at-5*s)/4, (at-5*s)/4
+			switch (at - 5*s - 100*ms) % (900 * ms) {
+			case 0:
+				return []history.Event{one, seen(at)}
+			case 400 * ms: // the look takes that long
+				return look(101, one, code(101, 101, func(st *history.Stack) { st.Own, st.Frames = 1, []string{"search (/app/desk.js:5)"} }))
+			}
+			return []history.Event{one}
+		})
+	}
+	always := runs(func(time.Duration) history.Event {
+		return history.ThreadSample{PID: 101, TID: 101, State: "R", Syscall: "running"}
+	})
+	check(t, "each look finds it running", fold(script(pool(1), healthy(1, 101, 1*s, 5*s), always)),
+		wanted{state: Hung, cause: CauseCPU, began: 5 * s, detected: 15 * s})
+	byTurns := runs(func(at time.Duration) history.Event {
+		if at/(900*ms)%2 == 0 {
+			return history.ThreadSample{PID: 101, TID: 101, State: "R", Syscall: "running"}
+		}
+		return stands(101, 101, "clock_nanosleep", 20*ms)
+	})
+	check(t, "it sleeps and runs by turns", fold(script(pool(1), healthy(1, 101, 1*s, 5*s), byTurns)),
+		wanted{state: Hung, cause: CausePolling, began: 5 * s, detected: 15 * s})
+}
