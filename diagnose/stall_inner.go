@@ -22,8 +22,9 @@ func (f requestFinder) innerStall(p *process) (standstill, bool) {
 			if t.For == "connections" || t.For == "events" {
 				return standstill{}, false // it may have the clients in its loop
 			}
-		case t.running >= 0:
+		case t.running >= 0 && t.at-t.running >= lookTwice:
 			running++
+		case t.running >= 0: // for a moment, as threads that look after the program do; those that work show in its share
 		case t.Syscall == "futex" && f.unowned(p, t):
 			waiting++
 		case keepsHouse(t.Syscall):

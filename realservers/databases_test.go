@@ -73,6 +73,16 @@ func databaseCases() []realCase {
 			want: want{state: "hung", hung: 1, silent: []string{`^healthy`, `^unknown`}},
 		},
 		{
+			name:  "MariaDB: one alters a table, and waits for a forgotten transaction",
+			serve: mariadb, hang: func(s *stage) {
+				s.types("begin; select count(*) from account;")
+				s.begins()
+				s.asks("alter table account add owner int")
+				s.begins()
+			}, after: hungLong,
+			want: want{state: "hung", hung: 1, silent: []string{`^healthy`, `^unknown`}},
+		},
+		{
 			name:  "MariaDB: sessions wait for a row that a forgotten transaction has locked",
 			serve: mariadb, hang: func(s *stage) {
 				s.types("begin; update account set balance = 1 where id = 1;")

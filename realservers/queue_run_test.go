@@ -155,8 +155,10 @@ variants: [{name: it, expect: any}]
 		effects[number] = true
 	}
 	accepted, done, lost, stuck := n["tasks_accepted"], n["tasks_done"], n["tasks_lost"], n["tasks_stuck"]
-	if done == 0 || int(done) != len(effects) || done+lost+stuck != accepted {
-		t.Errorf("%v accepted, %v done, %v lost, %v stuck; %d left their effect\n%s", accepted, done, lost, stuck, len(effects), text)
+	// Of a task that was killed behind its effect and before its result, the store knows no end.
+	left := float64(len(effects))
+	if done == 0 || left < done || left > done+lost+stuck || done+lost+stuck != accepted {
+		t.Errorf("%v accepted, %v done, %v lost, %v stuck; %v left their effect\n%s", accepted, done, lost, stuck, left, text)
 	}
 	if k.system == "celery" && lost+stuck == 0 {
 		t.Errorf("none of %v tasks was lost or stuck with its worker\n%s", accepted, text)

@@ -128,9 +128,8 @@ func (l *Look) Undecided() bool {
 		return true
 	}
 	for _, w := range l.Workers {
-		starved := w.Label == diagnose.Starved && w.Inside > 0 && w.Oldest >= veryOld
 		blank := w.blank && w.State != diagnose.Dead && w.State != diagnose.Stopped
-		if w.State == diagnose.Suspect || w.unexplained(oldWork) || starved || w.old || blank ||
+		if w.State == diagnose.Suspect || w.unexplained(oldWork) || w.starves() || w.old || blank ||
 			w.undecided {
 			return true
 		}
@@ -161,6 +160,12 @@ func (w *Worker) unexplained(than float64) bool {
 	return w.State == diagnose.Busy && unknown && w.Cause == nil && w.Inside > 0 && w.Oldest >= than
 }
 
+// starves says whether a worker with old work was ready to run, and others had its processor: what it would do with one is
+// not known.
+func (w *Worker) starves() bool {
+	return w.State == diagnose.Busy && w.Label == diagnose.Starved && !w.flows && w.Inside > 0 && w.Oldest >= veryOld
+}
+
 // doubt says why it cannot be said whether a worker hangs; empty: it can. What would show it cannot be seen, or the look
 // was too short.
 func (w *Worker) doubt() string {
@@ -174,6 +179,9 @@ func (w *Worker) doubt() string {
 	case w.unexplained(veryOld):
 		return words.Count(w.Inside, "request") + " inside, the oldest for " + words.Seconds(seconds(w.Oldest)) +
 			", and no thread was seen to be kept by anything"
+	case w.starves():
+		return words.Count(w.Inside, "request") + " inside, the oldest for " + words.Seconds(seconds(w.Oldest)) +
+			", and others have the processor that it needs to go on"
 	case w.undecided:
 		return "whether it works or rests was not seen in the time of the look"
 	}

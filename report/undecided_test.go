@@ -35,7 +35,7 @@ func TestALookGoesOnWhileItMayTell(t *testing.T) {
 		"old work, nothing known":             {[]Worker{busy("", 2)}, true, 0, false, 0},
 		"very old work, nothing known":        {[]Worker{busy("", 6)}, true, 1, false, 0},
 		"it has too much to do, and ends it":  {[]Worker{flows}, false, 0, false, 0},
-		"starved with very old work":          {[]Worker{busy(diagnose.Starved, 6)}, true, 0, false, 0},
+		"starved with very old work":          {[]Worker{busy(diagnose.Starved, 6)}, true, 1, false, 0},
 		"slow, and about to be a hang":        {[]Worker{old}, true, 0, false, 0},
 		"just born, without a socket":         {[]Worker{fresh}, true, 0, false, 0},
 		"idle, and its threads not looked at": {[]Worker{blank}, true, 0, false, 0},
@@ -57,6 +57,8 @@ func TestWhatCannotBeSaidHasAReason(t *testing.T) {
 			State: diagnose.Busy, Inside: 2, Oldest: 6},
 		"it has stood still for 2.0 s, and the look was too short to say whether it hangs": {
 			State: diagnose.Suspect, For: 2},
+		"1 request inside, the oldest for 6.0 s, and others have the processor that it needs to go on": {
+			State: diagnose.Busy, Label: diagnose.Starved, Inside: 1, Oldest: 6},
 		"the stacks may not be read": {State: diagnose.Unknown, Reason: "the stacks may not be read"},
 		"":                           {State: diagnose.Idle},
 	} {
