@@ -19,12 +19,12 @@ func (v activity) repeats(p *process, t *threadState) bool {
 	if p.roleOf(t.ThreadSample) == loopThread {
 		return false // a loop comes back to one place by its nature, each time for another piece of work
 	}
-	enough, until := sameFor, t.there
+	enough, until, pauses := sameFor, t.there, 2
 	if old := p.sample.Inside > 0 && v.limits.HangAfter > 0 && v.now-p.began() >= v.limits.HangAfter; old &&
 		v.restedAt(p, t) <= p.began() && !v.queued(p, 1) {
-		enough, until = tickStep, v.now // its request is older than any should be: two looks in one place will do
+		enough, until, pauses = tickStep, v.now, 0 // its request is older than any should be: two looks in one place will do
 	}
-	return t.placed != unset && until-t.placed >= enough && (t.running >= 0 || t.from > t.placed+v.limits.Slack)
+	return t.placed != unset && until-t.placed >= enough && (t.running >= 0 || t.pauses >= pauses && t.from > t.placed+v.limits.Slack)
 }
 
 // mayRepeat says whether a process was first looked at so lately that a thread which comes back to one place may not

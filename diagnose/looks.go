@@ -61,6 +61,8 @@ type threadState struct {
 	there   time.Duration // when it was last found there: a look may not read again what its code does
 	slept   bool          // one of these found it in a sleep
 	off     time.Duration // when a look last found it off the processors; unset: none did
+	pauses  int           // how many whole looks found it there off the processors
+	client  string        // the client's connection that it was last found at
 	idled   time.Duration // when it was last seen idle; unset: never
 }
 
@@ -253,6 +255,20 @@ func (p *looks) placeOf(t *threadState) string {
 		return ""
 	}
 	return t.Syscall
+}
+
+// servesNext says whether the look that is over found a thread at another client's connection than the last one that found it at
+// any: that one has had its answer.
+func (p *looks) servesNext(t *threadState) bool {
+	o := p.obstacles[t.TID]
+	if o == nil || t.running >= 0 || o.at < p.lookFrom {
+		return false
+	}
+	last, now := t.client, o.connection()
+	if now != "" {
+		t.client = now
+	}
+	return last != "" && now != "" && now != last
 }
 
 // thread is the obstacle's thread where no sample of it was taken, as if it were one.

@@ -87,7 +87,7 @@ func (p *process) looked(r history.Record, ev history.ThreadSample, l Limits) {
 	}
 	if old != nil {
 		t.place, t.placed, t.there, t.slept, t.idled = old.place, old.placed, old.there, old.slept, old.idled
-		t.off = old.off
+		t.off, t.pauses, t.client = old.off, old.pauses, old.client
 	}
 	rests := ev.Idle && ev.For != "events" // of these its code has a say, which is read at the end of the look
 	if rests {
@@ -151,10 +151,12 @@ func (p *process) whole(at time.Duration, idle func(*threadState) bool) {
 		if st != nil && st.at < p.lookFrom && (t.running >= 0 || t.from > st.at) && t.place != "" {
 			continue // its code was not read in this look, and it ran since: it may be anywhere
 		}
-		if t.placed == unset || t.place != place {
-			t.place, t.placed, t.slept = place, at, false
+		if p.servesNext(t) || t.placed == unset || t.place != place {
+			t.place, t.placed, t.slept, t.pauses = place, at, false, 0
 		}
-		t.there = at
+		if t.there = at; t.running < 0 {
+			t.pauses++
+		}
 		t.slept = t.slept || sleeps(t.ThreadSample, p.obstacles[t.TID])
 	}
 }

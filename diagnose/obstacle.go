@@ -91,6 +91,15 @@ func (o *obstacle) owed() bool {
 	return ok && ev.Client && !ev.Full && ev.Silent >= 0 && ev.Asked > 0 && ev.Asked <= ev.Silent
 }
 
+// connection names that of a client at which the thread waits, or one so young that its ends are not known: the next
+// client's is another piece of work. A server that is asked again is the same, whatever the connection.
+func (o *obstacle) connection() string {
+	if ev, ok := o.event.(history.SocketWait); ok && ev.Inode != 0 && (ev.Client || ev.Remote == "") {
+		return fmt.Sprint("socket ", ev.Inode)
+	}
+	return ""
+}
+
 // askedAt is when the process sent what another server has not answered since, by the kernel's account; known is false
 // where it waits for no such answer.
 func (o *obstacle) askedAt() (at time.Duration, known bool) {

@@ -65,8 +65,9 @@ type SocketWait struct {
 	PID    int           `json:"pid"`
 	TID    int           `json:"tid"`
 	FD     int           `json:"fd"`
-	Op     string        `json:"op"`     // its system call: recvfrom, connect, poll, sendto
-	Family string        `json:"family"` // tcp, udp, unix
+	Inode  uint32        `json:"inode,omitempty"` // of the socket: another connection at the same descriptor has another
+	Op     string        `json:"op"`              // its system call: recvfrom, connect, poll, sendto
+	Family string        `json:"family"`          // tcp, udp, unix
 	Local  string        `json:"local"`
 	Remote string        `json:"remote"` // empty where it is not connected
 	State  string        `json:"state"`  // as ss(8) writes it: ESTAB, SYN-SENT, CLOSE-WAIT

@@ -10,7 +10,7 @@ import (
 
 // socket is a thread that waits for a socket, with who is at the other end.
 func (h *host) socket(s Subject, m member, op string, out bool, more int, server Server) history.Event {
-	wait := history.SocketWait{PID: s.PID, TID: s.TID, FD: m.fd, Op: op, Silent: -1, More: more, Full: out}
+	wait := history.SocketWait{PID: s.PID, TID: s.TID, FD: m.fd, Inode: m.socket, Op: op, Silent: -1, More: more, Full: out}
 	t, err := h.table()
 	if err != nil {
 		return wait
@@ -29,7 +29,7 @@ func (h *host) socket(s Subject, m member, op string, out bool, more int, server
 		h.unixSocket(t, &wait, one, server)
 		return wait
 	}
-	wait.Family = "another kind of"
+	wait.Family = "new or unusual"
 	return wait
 }
 
