@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -62,6 +63,7 @@ func databaseCases() []realCase {
 			name:  "MariaDB: sessions wait for a table that one alters, and that one for a forgotten transaction",
 			serve: mariadb, hang: func(s *stage) {
 				s.types("begin; select count(*) from account;")
+				s.begun()
 				s.begins()
 				s.asks("alter table account add owner int")
 				s.wait(300 * time.Millisecond)
@@ -76,6 +78,7 @@ func databaseCases() []realCase {
 			name:  "MariaDB: one alters a table, and waits for a forgotten transaction",
 			serve: mariadb, hang: func(s *stage) {
 				s.types("begin; select count(*) from account;")
+				s.begun()
 				s.begins()
 				s.asks("alter table account add owner int")
 				s.begins()
@@ -170,6 +173,15 @@ func (s *stage) mariadbClient(args ...string) []string {
 func (s *stage) asks(statement string) {
 	s.t.Helper()
 	s.start(s.mariadbClient("shop", "-e", statement)...)
+}
+
+// begun waits until a session of MariaDB is in a transaction.
+func (s *stage) begun() {
+	s.t.Helper()
+	s.until("a transaction has begun", func() bool {
+		out, _, _ := s.run(s.mariadbClient("-N", "-e", "select count(*) from information_schema.innodb_trx")...)
+		return strings.TrimSpace(out) == "1"
+	})
 }
 
 // types is somebody who types statements into a session of MariaDB, and then does nothing.

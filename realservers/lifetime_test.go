@@ -20,7 +20,7 @@ func lifetimeCases() []realCase {
 				s.launchUvicorn("settings_first", "--workers", "2")
 				s.children(2)
 			}),
-			hang: func(s *stage) { s.wait(2 * time.Second); s.send("/ok", 3) }, after: 3 * time.Second,
+			hang: func(s *stage) { s.wait(2 * time.Second); s.send("/ok", 3) }, after: 6 * time.Second,
 			want: want{state: "hung", hung: 2, at: "settings_first.py#settings", silent: []string{`^healthy`}, lag: starts},
 		},
 		{
@@ -30,7 +30,7 @@ func lifetimeCases() []realCase {
 				s.launchGunicorn("settings_first", "-w", "2")
 				s.listens(s.port)
 			}),
-			hang: func(s *stage) { s.wait(2 * time.Second); s.send("/ok", 3) }, after: 3 * time.Second,
+			hang: func(s *stage) { s.wait(2 * time.Second); s.send("/ok", 3) }, after: 6 * time.Second,
 			want: want{state: "hung", hung: 2, at: "settings_first.py#settings", silent: []string{`^healthy`}, lag: starts},
 		},
 		{
