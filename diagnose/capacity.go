@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -69,9 +70,25 @@ func (v capacity) stranded(p *process, t *threadState, s *standstill) bool {
 }
 
 // crowded says whether more was asked of the worker, all the time since, than the threads that stand still can be busy
-// with: others wait. A request that passes by beside them is none that waits.
+// with, and those beside them that work: others wait. A request that passes by is none that waits.
 func (v capacity) crowded(p *process, crowd int, since time.Duration) bool {
 	return p.inside.least(max(since+closerLook, v.now-v.limits.Pool), p.sample.Inside) > crowd || v.waiting()
+}
+
+// besides counts the threads of a pool that are not among those that stand still and are not proven to wait for work: each
+// may have taken a request a moment ago, which its code, read before, does not tell.
+func (v capacity) besides(p *process, standing []*threadState) int {
+	n := 0
+	for _, t := range p.threads {
+		st := p.stacks[t.TID]
+		if st == nil || !st.Pool || !v.fresh(p, t.at) || slices.Contains(standing, t) {
+			continue
+		}
+		if v.stackOf(p, t) == nil || !st.Idle {
+			n++
+		}
+	}
+	return n
 }
 
 // pooled counts those of a pool among threads that stand still. The pool is used up since the last of them was taken.

@@ -98,3 +98,29 @@ func TestAThreadBesideFreeOnesIsExplainedByItself(t *testing.T) {
 		t.Errorf("two threads at one thing: %s, %+v", w.Label, w.Cause)
 	}
 }
+
+// TestAThreadWhoseCodeIsNotReadYetIsNoneTooFew: two long polls are in threads of the pool, and two more in threads whose code
+// was last read before they took them: nobody waits for a thread.
+func TestAThreadWhoseCodeIsNotReadYetIsNoneTooFew(t *testing.T) {
+	polls := func(more int) *Fold {
+		return fold(script(pool(1), healthy(1, 101, 1*s, 2*s), every(2*s, 10*s, func(t time.Duration) []history.Event {
+			ages := []time.Duration{t - 2*s, t - 2*s, t - 2*s, t - 2*s}
+			found := []history.Event{accepting(101, 101, t-2*s)}
+			for tid := 111; tid < 113+more; tid++ {
+				one := stands(101, tid, "clock_nanosleep", t-2*s)
+				if tid > 112 { // it sleeps anew since a moment ago
+					one.Still = 10 * ms
+				}
+				found = append(found, one)
+				if tid <= 112 || t < 3*s {
+					found = append(found, code(101, tid, func(st *history.Stack) { st.Pool, st.Name = true, "pool" }))
+				}
+			}
+			return look(101, inside(101, ages...), found...)
+		})))
+	}
+	if got := polls(2).Incidents(); len(got) != 0 {
+		t.Errorf("four threads for four: got %+v", got)
+	}
+	check(t, "two threads for four", polls(0), wanted{state: Hung, cause: CausePool, began: 2 * s, detected: 7 * s})
+}

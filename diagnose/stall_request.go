@@ -213,7 +213,7 @@ func (f requestFinder) urgency(p *process, s *standstill, t *threadState, others
 		alone := s.from
 		f.pooled(p, s, others)
 		// A thread that rests while jobs wait is none that they may have.
-		if s.how == standing && f.jobsWait(p, s.crowd) > 0 || f.crowded(p, s.crowd, s.from) && !f.spare(p, t) {
+		if s.how == standing && f.jobsWait(p, s.crowd) > 0 || f.crowded(p, s.crowd+f.besides(p, others), s.from) && !f.spare(p, t) {
 			s.limit = f.limits.Pool
 			if s.how == standing && st != nil && st.Turn && st.Own > 0 {
 				s.limit = f.limits.Loop // all that its loop has waits for it
