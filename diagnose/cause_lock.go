@@ -37,6 +37,9 @@ func waitInside(p *process, s standstill) Cause {
 		runs = fmt.Sprintf("at most %s, so that at least %d of them stand still, and none waits for anything outside",
 			words.Do(n, "thread", "run"), s.crowd)
 	}
+	if s.crowd == p.sample.Inside && p.anyRuns() {
+		runs = "no thread that is at them runs or waits for anything outside"
+	}
 	return Cause{Kind: CauseMutex, Confidence: Likely, Short: "threads wait for each other",
 		Sentence: fmt.Sprintf("%s inside, while %s: they wait in futex for locks or conditions inside the process; who is to end that cannot be seen",
 			words.Count(p.sample.Inside, "request"), runs)}

@@ -52,3 +52,34 @@ func TestSessionsThatWaitForEachOtherHang(t *testing.T) {
 		}
 	}
 }
+
+// TestThreadsMadeForTheirConnectionsServeThem: while as many others compute all the time, as those do that look after a
+// database and were made with it.
+func TestThreadsMadeForTheirConnectionsServeThem(t *testing.T) {
+	database := func(made time.Duration) []Incident {
+		return fold(script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 17*s, func(t time.Duration) []history.Event {
+			main := accepting(101, 101, t-1*s)
+			main.Syscall, main.Only, main.Age = "poll", true, t // made at 0
+			found := []history.Event{main}
+			for i := range 2 {
+				helper := stands(101, 102+i, "running", 0)
+				helper.State, helper.Age = "R", t
+				session := stands(101, 111+i, "futex", t%(1*s))
+				session.Age = t - made
+				found = append(found, helper, session)
+			}
+			return look(101, inside(101, t-5*s, t-5*s), found...)
+		}))).Incidents()
+	}
+	if got := database(4900 * ms); len(got) != 1 || got[0].Cause.Short != "threads wait for each other" || got[0].Began != 5*s ||
+		!strings.Contains(got[0].Cause.Sentence, "no thread that is at them runs") {
+		t.Errorf("made when their clients came: %+v", got)
+	}
+	for _, made := range []time.Duration{200 * ms, 3 * s} {
+		for _, in := range database(made) {
+			if in.Cause.Short == "threads wait for each other" {
+				t.Errorf("made at %s, long before the requests came: %+v", made, in)
+			}
+		}
+	}
+}

@@ -1,6 +1,8 @@
 package probe
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/stacks"
@@ -37,4 +39,9 @@ type language struct {
 	busy   []int         // threads that it says are at work, whatever the sockets say; 0: work that is no thread's
 	// Of threads that it says wait for a child, which one; 0: it does not say.
 	children map[int]int
+}
+
+// between says whether it was read between two pieces of work: nothing was at work, and nothing waited for any.
+func (l *language) between() bool {
+	return len(l.busy) == 0 && !slices.Contains(slices.Collect(maps.Values(l.idle)), true)
 }

@@ -39,6 +39,42 @@ type view struct {
 	first *firstLook // the first of two looks; nil: none was taken
 	found *finding   // what both looks found
 	idle  bool       // its last look proved that it waits for work
+	post  post       // as its last look found it
+}
+
+// A post is where a thread waits for what comes next from outside.
+type post struct {
+	door   bool   // for new connections, and nothing else
+	many   bool   // for several connections at once
+	client uint32 // inode of the client's socket, of which alone it waits
+}
+
+func postOf(sample history.ThreadSample, behind history.Event) post {
+	wait, _ := behind.(history.SocketWait)
+	switch {
+	case sample.Only:
+		return post{door: true}
+	case sample.Idle && (sample.For == "events" || sample.For == "connections") || wait.Client && wait.More > 0:
+		return post{many: true}
+	case wait.Client:
+		return post{client: wait.Inode}
+	}
+	return post{}
+}
+
+// attended are the clients' sockets that threads were found waiting at; false: the threads do not each have one.
+func (l *looks) attended() (clients []uint32, each bool) {
+	for t, v := range l.views {
+		switch {
+		case t.Ended():
+		case v.post.many:
+			return nil, false
+		case v.post.client != 0:
+			clients = append(clients, v.post.client)
+		}
+		each = each || !t.Ended() && v.post.door
+	}
+	return clients, each
 }
 
 // of is the view of a thread.
@@ -52,7 +88,7 @@ func (l *looks) of(t *threads.Thread) *view {
 		l.views[t] = v
 	}
 	if v.turns != t.Turns {
-		*v = view{turns: t.Turns, idle: v.idle}
+		*v = view{turns: t.Turns, idle: v.idle, post: v.post}
 	}
 	return v
 }

@@ -21,7 +21,7 @@ const (
 	// stackEvery is how often they are read again, where the worker ran meanwhile.
 	stackEvery = time.Second
 	// stackSoon is the same where a thread stands still that did not when they were read: what it did then says nothing
-	// of what it waits for now.
+	// of what it waits for now. And where a program without a listener was between two pieces of its work then.
 	stackSoon = 300 * time.Millisecond
 	// stackHeld is for how long what was read is held without another look: after a longer pause it is read again, although
 	// nothing ran. Whoever takes the records forgets after 700 ms.
@@ -58,7 +58,7 @@ func (r *stackReader) read(now time.Time, one *worker) {
 		return
 	}
 	cpu, every := one.threads.CPU(), stackEvery
-	if one.looks.stoodStillAfter(l.at) {
+	if one.looks.stoodStillAfter(l.at) || one.noListener && l.between() {
 		every = stackSoon
 	}
 	paused := time.Since(l.wanted) > stackHeld && (one.attention.suspect || one.looks.works() || one.looks.owed)

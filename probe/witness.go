@@ -119,6 +119,9 @@ func (w *witness) lookAgain(ctx context.Context, now time.Time, workers []*worke
 		for _, t := range one.threads.Threads {
 			w.evidence(ctx, one, t, server)
 		}
+		if clients, each := l.attended(); each && one.sample.Doubtful > 0 {
+			w.requests.Attend(one.PID, l.firstAt, clients)
+		}
 		w.stacks.read(now, one)
 		w.tellChildren(one, server)
 		w.readUpstream(now, one, server)
@@ -138,7 +141,7 @@ func (w *witness) evidence(ctx context.Context, one *worker, t *threads.Thread, 
 		}
 		if is.Runs == f.look.sched.Runs && is.Ran == f.look.sched.Ran {
 			w.tell(one, f, server)
-			v.idle = f.sample.Idle
+			v.idle, v.post = f.sample.Idle, postOf(f.sample, f.behind)
 			return
 		}
 		v.found, v.first = nil, nil
@@ -164,7 +167,7 @@ func (w *witness) evidence(ctx context.Context, one *worker, t *threads.Thread, 
 		f.sample.Args, f.sample.Idle, f.sample.For = answer.Words, answer.Idle || t.Housekeeping, answer.For
 		f.sample.Only = answer.Only
 		f.sample.Age = clock.Boot() - proc.Ticks(is.stat.Start)
-		v.idle = f.sample.Idle
+		v.idle, v.post = f.sample.Idle, postOf(f.sample, answer.Event)
 		w.rec.Record(f.sample)
 		if asks(answer.Event) && !f.sample.Idle {
 			w.rec.Record(answer.Event) // a wait with a time limit begins again and again
@@ -174,7 +177,7 @@ func (w *witness) evidence(ctx context.Context, one *worker, t *threads.Thread, 
 	f.sample.Twice, v.found = true, f
 	f.since = w.lastRun.at(ctx, one.PID, t, was.at, is.stat.Processor)
 	w.tell(one, f, server)
-	v.idle = f.sample.Idle
+	v.idle, v.post = f.sample.Idle, postOf(f.sample, f.behind)
 }
 
 // asks says whether a wait is for another process: it is the same wait however often the thread comes back to it.

@@ -16,6 +16,7 @@ type socket struct {
 	spoken   bool      // somebody has read all that came
 	oneToOne bool      // one segment a request, one an answer
 	sent     uint64
+	left     unattended
 }
 
 // connections follows the sockets of the server over time. One goroutine may use it.
@@ -161,7 +162,11 @@ func (c *connections) tally() {
 			t = &Tally{Answered: c.closed[s.pid]}
 			c.tallies[s.pid] = t
 		}
-		t.add(one, s.sent, s.oneToOne)
+		phase := phaseOf(*one, s.oneToOne)
+		if phase == doubtful && s.left.holds(*one) {
+			phase = asked
+		}
+		t.add(one, s.sent, phase)
 	}
 }
 

@@ -66,9 +66,9 @@ func (t *Tally) later(by time.Duration) {
 // reset begins to count anew; so many bytes were sent on connections that are closed.
 func (t *Tally) reset(closed uint64) { *t = Tally{requests: t.requests[:0], Answered: closed} }
 
-// add counts one connection, on which so many bytes were sent; oneToOne is as in phaseOf.
-func (t *Tally) add(c *sockdiag.Connection, sent uint64, oneToOne bool) {
-	switch phaseOf(*c, oneToOne) {
+// add counts one connection, on which so many bytes were sent.
+func (t *Tally) add(c *sockdiag.Connection, sent uint64, phase phase) {
+	switch phase {
 	case silent:
 		t.Silent++
 	case asked:
