@@ -30,7 +30,13 @@ func (f requestFinder) requestStall(p *process) (standstill, bool) {
 			}
 		}
 	}
-	for _, look := range []func(*process) (standstill, bool){f.awaitStall, f.innerStall, f.spinStall} {
+	if s, ok := f.innerStall(p); ok { // which of them is at what, no thread that stands by itself says better
+		if found && best.limit != never {
+			s.limit = best.limit
+		}
+		best, found = s, true
+	}
+	for _, look := range []func(*process) (standstill, bool){f.awaitStall, f.spinStall} {
 		if s, ok := look(p); ok {
 			consider(s)
 		}
