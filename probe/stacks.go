@@ -9,6 +9,7 @@ import (
 
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/kernel/memory"
+	"github.com/hangtime-dev/hangtime/kernel/perf"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/probe/requests"
 	"github.com/hangtime-dev/hangtime/stacks"
@@ -29,6 +30,8 @@ const (
 	// stackSeldom is how old the last reading may be where nothing is old enough for another: which threads serve is to
 	// be known when one is looked at.
 	stackSeldom = 5 * time.Second
+	// whereWithin is for how long a look waits until a thread that computes comes to run, on a busy machine.
+	whereWithin = 20 * time.Millisecond
 	// maxStacks bounds how many pieces of work of one worker are recorded at a reading.
 	maxStacks = 512
 )
@@ -119,6 +122,7 @@ func (r *stackReader) process(pid int) stacks.Process {
 		Proc: string(r.fs), PID: pid,
 		Memory: func(address uint64, into []byte) error { return memory.Read(pid, address, into) },
 		Pieces: func(all []memory.Piece) { memory.ReadPieces(pid, all) },
+		Where:  func(tid int) (perf.Sample, error) { return perf.Take(tid, whereWithin) },
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/kernel/memory"
+	"github.com/hangtime-dev/hangtime/kernel/perf"
 )
 
 // ErrNone says that a process does not run the reader's runtime.
@@ -22,6 +23,8 @@ type Process struct {
 	Memory func(address uint64, into []byte) error
 	// Pieces fills those that are there, many at once; nil: there is only Memory.
 	Pieces func([]memory.Piece)
+	// Where waits a moment until a thread runs its own code, and tells where it was then; nil: that is not known.
+	Where func(tid int) (perf.Sample, error)
 }
 
 // A Reader reads one process. One goroutine may use it. Each look is bounded: at most 10 ms of processor time and the

@@ -116,7 +116,7 @@ func parseSample(b []byte) (Sample, bool) {
 		return s, true
 	}
 	size := order.Uint64(b)
-	if b = b[8:]; size == 0 || size+8 > uint64(len(b)) {
+	if b = b[8:]; size == 0 || len(b) < 8 || size > uint64(len(b)-8) {
 		return s, true
 	}
 	s.Stack = append([]byte(nil), b[:min(order.Uint64(b[size:]), size)]...)

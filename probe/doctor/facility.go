@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/hangtime-dev/hangtime/kernel/bpf"
 	"github.com/hangtime-dev/hangtime/kernel/cgroup"
+	"github.com/hangtime-dev/hangtime/kernel/perf"
 	"github.com/hangtime-dev/hangtime/kernel/pidfd"
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/kernel/procevents"
@@ -34,6 +36,7 @@ func Facilities() []Facility {
 	signals, signalsWork := tried(tapHere())
 	births, birthsWork := tried(birthsHere())
 	iterators, iteratorsWork := iteratorsHere()
+	registers, registersWork := tried(registersHere())
 	all := []Facility{
 		{
 			"root", "kernel stacks, other users' processes, disk and memory faults",
@@ -43,6 +46,10 @@ func Facilities() []Facility {
 			"reading others' memory", "Python stacks",
 			euid == 0 || yama == noYama || strings.HasSuffix(yama, "= 0"), yama,
 			"kernel.yama.ptrace_scope = 0, root, or CAP_SYS_PTRACE",
+		},
+		{
+			"where threads compute", "the line of JavaScript that computes, once it is compiled",
+			registersWork, registers, "kernel.perf_event_paranoid = 2, root, or CAP_PERFMON",
 		},
 		{
 			"open files", "connections that the load can have at once",
@@ -114,6 +121,14 @@ func tapHere() error {
 		tap.Close()
 	}
 	return err
+}
+
+// registersHere looks where a thread of this process is: it may well sleep.
+func registersHere() error {
+	if _, err := perf.Take(os.Getpid(), time.Millisecond); err != nil && !errors.Is(err, perf.ErrAsleep) {
+		return err
+	}
+	return nil
 }
 
 func birthsHere() error {

@@ -11,6 +11,7 @@ import (
 // in the metadata).
 const (
 	savedFP      = 0
+	returnTo     = 8
 	exitFunction = 24 // of the frame of a function in C++: the function
 	nextExit     = 64 // below it, of an entry frame: the frame in which JavaScript called C++ before
 )
@@ -46,15 +47,25 @@ func (s *stack) word(at uint64) uint64 {
 // A walker follows the calls of JavaScript on a stack.
 type walker struct {
 	frameLayout
+	codeLayout
 	*functions
+	compiled
+}
+
+// A call is one that goes on: its frame, and where in its code it is.
+type call struct {
+	fp   uint64
+	pc   uint64 // the instruction to go on with; 0: it is not known
+	runs bool   // it runs, and has called nothing
 }
 
 // walk follows the frames from one of them outwards to the one in which C++ called JavaScript first. It tells whether
 // it came there; if not, what it found may be remains of other calls.
-func (w *walker) walk(s *stack, fp, entry uint64) (all []stacks.Frame, whole bool) {
+func (w *walker) walk(s *stack, from call, entry uint64) (all []stacks.Frame, whole bool) {
 	if s == nil {
 		s = &stack{view: w.view}
 	}
+	fp := from.fp
 	if entry-fp > maxRoom {
 		return nil, false
 	}
@@ -66,7 +77,7 @@ func (w *walker) walk(s *stack, fp, entry uint64) (all []stacks.Frame, whole boo
 		next := s.word(fp + savedFP)
 		switch kind := int(marker >> 1); {
 		case marker&1 != 0: // a context: the frame of a function
-			f, ok := w.frame(s, fp)
+			f, ok := w.frame(s, from)
 			if !ok {
 				return nil, false
 			}
@@ -83,6 +94,7 @@ func (w *walker) walk(s *stack, fp, entry uint64) (all []stacks.Frame, whole boo
 		if next <= fp || next > entry {
 			return nil, false
 		}
+		from = call{fp: next, pc: s.word(fp + returnTo)}
 		fp = next
 	}
 	return nil, false
@@ -96,13 +108,23 @@ func shortened(all []stacks.Frame) []stacks.Frame {
 	return slices.Concat(all[:maxFrames/2], all[len(all)-maxFrames/2:])
 }
 
-// frame is the call of a function whose frame is at an address.
-func (w *walker) frame(s *stack, fp uint64) (stacks.Frame, bool) {
-	f := w.function(s.word(fp + uint64(w.frameFunction)))
+// frame is the call of a function.
+func (w *walker) frame(s *stack, from call) (stacks.Frame, bool) {
+	fp := from.fp
+	word := s.word(fp + uint64(w.frameFunction))
+	f := w.function(word)
 	if f == nil {
 		return stacks.Frame{}, false
 	}
 	frame := f.Frame
+	if c, compiled := w.codeAt(from.pc); compiled {
+		if bytecodes, offset, known := w.bytecodeIn(c, w.field(word, w.functionShared), from); known {
+			if line := w.sources.lineAt(&f.table, f.script, bytecodes, offset); line > 0 {
+				frame.Line = line
+			}
+		}
+		return frame, true
+	}
 	bytecodes, place := s.word(fp+uint64(w.frameBytecodes)), s.word(fp+uint64(w.frameBytecode))
 	if offset, ok := small(place); ok && offset >= w.bytecodes-tag && w.typeOf(bytecodes) == w.bytecodeType {
 		if line := w.sources.lineAt(&f.table, f.script, bytecodes, offset-(w.bytecodes-tag)); line > 0 {

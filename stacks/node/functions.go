@@ -90,12 +90,16 @@ func (all *functions) nameOf(word uint64) (name string, start int) {
 	if all.typeOf(word) != all.scopeType {
 		return all.text(word), -1
 	}
-	flags, _ := small(all.field(word, scopeFlags))
+	// Since V8 13 the flags are no small integer, and the places of the function's beginning and end come before all else.
+	flags, places, at := all.flagsOf(word), 0, scopeRest
+	if _, old := small(all.field(word, scopeFlags)); !old {
+		places, at = scopeRest, scopeRest+16
+	}
 	count, ok := small(all.field(word, scopeVariables))
 	if !ok || count < 0 || count > maxVariables {
 		return "", -1
 	}
-	at := scopeRest + 8*count // behind what is known of each variable
+	at += 8 * count // behind what is known of each variable
 	if count < hashedFrom {
 		at += 8 * count
 	} else {
@@ -114,10 +118,22 @@ func (all *functions) nameOf(word uint64) (name string, start int) {
 		}
 		at += 8
 	}
-	first, good := small(all.field(word, at))
-	end, fine := small(all.field(word, at+8))
+	if places == 0 {
+		places = at
+	}
+	first, good := small(all.field(word, places))
+	end, fine := small(all.field(word, places+8))
 	if !good || !fine || first < 0 || end < first {
 		return name, -1
 	}
 	return name, first
+}
+
+// flagsOf are the flags of a ScopeInfo.
+func (all *functions) flagsOf(word uint64) int {
+	flags := all.field(word, scopeFlags)
+	if n, ok := small(flags); ok {
+		return n
+	}
+	return int(uint32(flags))
 }

@@ -2,6 +2,7 @@ package node
 
 import (
 	"bytes"
+	"cmp"
 	"debug/elf"
 	"encoding/binary"
 	"errors"
@@ -20,6 +21,7 @@ type layout struct {
 	stringLayout
 	frameLayout
 	isolateLayout
+	codeLayout
 }
 
 // objectLayout is that of the objects that describe functions, and of what every object begins with.
@@ -28,7 +30,8 @@ type objectLayout struct {
 	functionShared                                  int // of JSFunction
 	sharedName, sharedScript                        int // of SharedFunctionInfo
 	scriptName, scriptSource                        int // of Script
-	bytecodes                                       int // of BytecodeArray: its first bytecode
+	bytecodes, bytecodePlaces                       int // of BytecodeArray: its first bytecode, and where they came from
+	flagged                                         bool
 	bytecodeType, scopeType, sharedType, scriptType int // types of objects
 }
 
@@ -96,10 +99,22 @@ func (l *layout) fields() map[string]*int {
 	}
 }
 
+// renamed are what names of the metadata are in later versions, which write types otherwise.
+var renamed = map[string][]string{
+	"class_SharedFunctionInfo__name_or_scope_info__Object": {
+		"class_SharedFunctionInfo__name_or_scope_info__Tagged_Object_",           // V8 12
+		"class_SharedFunctionInfo__name_or_scope_info__Tagged_NameOrScopeInfoT_", // 13
+	},
+	"class_SharedFunctionInfo__script_or_debug_info__HeapObject": {"class_SharedFunctionInfo__script__Tagged_HeapObject_"},
+}
+
 func metadata() []string {
-	names := []string{"v8dbg_HeapObjectTag"}
+	names := []string{"v8dbg_HeapObjectTag", bytecodeWrapper, majorVersion}
 	for name := range new(layout).fields() {
 		names = append(names, "v8dbg_"+name)
+		for _, other := range renamed[name] {
+			names = append(names, "v8dbg_"+other)
+		}
 	}
 	return names
 }
@@ -109,7 +124,11 @@ func readLayout(view *foreign.View, at map[string]uint64) (layout, error) {
 	var l layout
 	var missing []string
 	for name, into := range l.fields() {
-		b := view.Block(at["v8dbg_"+name], 4)
+		address := at["v8dbg_"+name]
+		for _, other := range renamed[name] {
+			address = cmp.Or(address, at["v8dbg_"+other])
+		}
+		b := view.Block(address, 4)
 		if *into = int(int32(b.Uint32(0))); b == nil || *into < -maxOffset || *into > maxOffset {
 			missing = append(missing, name)
 		}
@@ -117,8 +136,19 @@ func readLayout(view *foreign.View, at map[string]uint64) (layout, error) {
 	if len(missing) > 0 {
 		return l, fmt.Errorf("its metadata lacks %s", strings.Join(missing, ", "))
 	}
+	l.bytecodePlaces = placesBehind
+	if at[bytecodeWrapper] != 0 {
+		l.bytecodePlaces = placesBefore
+	}
+	l.flagged = view.Block(at[majorVersion], 4).Uint32(0) >= 14
 	return l, nil
 }
+
+// majorVersion is V8's variable of its own version.
+const majorVersion = "_ZN2v88internal7Version6major_E"
+
+// bytecodeWrapper is a field of BytecodeArray since V8 12.
+const bytecodeWrapper = "v8dbg_class_BytecodeArray__wrapper__Tagged_BytecodeWrapper_"
 
 // maxOffset bounds what is in the metadata.
 const maxOffset = 1 << 12

@@ -58,24 +58,25 @@ type table struct {
 // A place is a bytecode and the character of the file that it was made from.
 type place struct{ bytecode, position int }
 
-// Where a BytecodeArray has the table of its places (bytecode-array.tq): behind its constants and its handlers; and
-// where a ByteArray has its bytes.
+// Where a BytecodeArray has the table of its places (bytecode-array.tq): behind its constants and its handlers, or since
+// V8 12 before them; and where a ByteArray has its bytes.
 const (
-	bytecodePlaces = 32
-	arrayLength    = 8
-	arrayData      = 16
-	maxTable       = 32 << 10
+	placesBehind = 32
+	placesBefore = 24
+	arrayLength  = 8
+	arrayData    = 16
+	maxTable     = 32 << 10
 )
 
 // lineAt is the line of a bytecode of a function of a script; 0: it is not known.
 func (f *sources) lineAt(t *table, script, bytecodes uint64, bytecode int) int {
 	if t.of != bytecodes {
-		word := f.field(bytecodes, bytecodePlaces)
+		word := f.field(bytecodes, f.bytecodePlaces)
 		n, ok := small(f.field(word, arrayLength))
 		if !ok || n <= 0 || n > maxTable {
 			return 0
 		}
-		t.places, t.of = places(f.view.Block(object(word)+arrayData, n)), bytecodes
+		t.places, t.of = places(f.view.Block(object(word)+arrayData, n), f.flagged), bytecodes
 	}
 	position := -1
 	for _, p := range t.places { // in the order of the bytecodes
@@ -88,17 +89,20 @@ func (f *sources) lineAt(t *table, script, bytecodes uint64, bytecode int) int {
 }
 
 // places decodes a table (source-position-table.cc): of each place how far its bytecode is behind the last one's,
-// with the bits inverted where it is no statement's, and how far its character.
-func places(b []byte) (all []place) {
+// with the bits inverted where it is no statement's, or since V8 14 (flagged) above two bits that say what it is; and how
+// far its character.
+func places(b []byte, flagged bool) (all []place) {
 	var now place
 	source := 0
 	for len(b) > 0 {
 		var step, move int
-		step, b = number(b)
-		move, b = number(b)
-		if step < 0 {
+		if flagged {
+			step, b = unsigned(b)
+			step >>= 2
+		} else if step, b = number(b); step < 0 {
 			step = -(step + 1)
 		}
+		move, b = number(b)
 		now.bytecode += step
 		source += move
 		now.position = source>>1&(1<<30-1) - 1 // one more than the character, behind a bit for what comes from elsewhere

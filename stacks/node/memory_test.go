@@ -13,13 +13,15 @@ import (
 func v8() layout {
 	return layout{
 		objectLayout: objectLayout{mapType: 12, functionShared: 24, sharedName: 16, sharedScript: 32, scriptName: 16,
-			scriptSource: 8, bytecodes: 54, bytecodeType: 191, scopeType: 261, sharedType: 262, scriptType: 167},
+			scriptSource: 8, bytecodes: 54, bytecodePlaces: placesBehind, bytecodeType: 191, scopeType: 261, sharedType: 262, scriptType: 167},
 		stringLayout: stringLayout{stringLength: 12, oneByte: 16, twoByte: 16, consFirst: 16, consSecond: 24,
 			thinActual: 16, slicedParent: 16, slicedOffset: 24, firstNonString: 128,
 			representation: 7, encoding: 8, oneByteTag: 8, seq: 0, cons: 1, external: 2, sliced: 3, thin: 5},
 		frameLayout: frameLayout{frameFunction: -16, frameMarker: -8, frameBytecodes: -32, frameBytecode: -40,
 			entryFrame: 1, constructEntryFrame: 2, builtinExitFrame: 25},
 		isolateLayout: isolateLayout{exitOffset: 0x180, entryOffset: 0x1a0},
+		codeLayout: codeLayout{streamType: 250, streamStart: 16, codeData: 16, codePlaces: 24, codeStart: 40, codeFlags: 48,
+			codeSize: 56, codeLoop: 68, sharedData: 8, baseline: 11, kindOfFlags: 15, bytecodeSizes: base + 512, kinds: 198},
 	}
 }
 
@@ -58,7 +60,7 @@ func FuzzMemory(f *testing.F) {
 		}
 		r := newReader(stacks.Process{Memory: random(data)}, v8())
 		w := r.walker
-		frames, whole := w.walk(nil, base+uint64(from%size)&^7, base+uint64(to%size)&^7)
+		frames, whole := w.walk(nil, call{fp: base + uint64(from%size)&^7, pc: base + uint64(to%size), runs: from%2 == 0}, base+uint64(to%size)&^7)
 		if whole != (len(frames) > 0) || len(frames) > maxFrames {
 			t.Errorf("whole %v: %+v", whole, frames)
 		}
@@ -72,6 +74,11 @@ func FuzzMemory(f *testing.F) {
 				t.Errorf("line %d", n)
 			}
 			w.sources.lineAt(&table{}, 0, word, int(to))
+			w.codeAt(word + uint64(from%size))
+			c := code{at: word, start: word, size: size}
+			for _, c.baseline = range []bool{true, false} {
+				w.bytecodeIn(c, word+8, call{pc: word + uint64(to%64), runs: from%2 == 0})
+			}
 		}
 		if r.view.Reads < 0 || r.view.Bytes < 0 {
 			t.Errorf("more was read than may be: %d reads and %d bytes are left", r.view.Reads, r.view.Bytes)
@@ -79,12 +86,52 @@ func FuzzMemory(f *testing.F) {
 	})
 }
 
+func FuzzWhereTheOutermostIs(f *testing.F) {
+	// Of V8 11: the kind of the note, how far back the one is that it repeats, two counts; a kind, the bytecode, the function.
+	f.Add([]byte{2, 0, 4, 4, 23, 76, 10, 6}, 0)
+	f.Add([]byte{2, 0, 4, 4, 23, 76, 10, 6, 2, 8, 4, 4, 44, 23, 66, 0}, 8)
+	f.Fuzz(func(t *testing.T, notes []byte, index int) {
+		memory := make([]byte, size)
+		binary.NativeEndian.PutUint64(memory[8:], uint64(len(notes))<<32)
+		copy(memory[16:1<<10], notes)
+		binary.NativeEndian.PutUint64(memory[1<<10+8:], 6<<32) // six constants, of which the last is the function
+		binary.NativeEndian.PutUint64(memory[1<<10+16+8*5:], base+1)
+		r := newReader(stacks.Process{Memory: func(at uint64, into []byte) error {
+			if at < base || at+uint64(len(into)) > base+size {
+				return errors.New("not mapped")
+			}
+			copy(into, memory[at-base:])
+			return nil
+		}}, v8())
+		head := []uint64{base + 1, 0, base + 1<<10 + 1}
+		offset, known := r.walker.outermost(func(at int) uint64 { return head[at/8] }, len(head), base+1, index)
+		if index == 0 && slices.Equal(notes, []byte{2, 0, 4, 4, 23, 76, 10, 6}) && (offset != 38 || !known) || !known && offset != 0 {
+			t.Errorf("%v at %d: %d %v", notes, index, offset, known)
+		}
+	})
+}
+
+func TestTheHeadOfWhatOptimizedCodeFallsBackTo(t *testing.T) {
+	// Eleven words, the last two of which say that there are one and three places of three words each.
+	all := make([]uint64, 23)
+	all[9], all[10] = 1<<32, 3<<32
+	word := func(at int) uint64 { return all[at/8] }
+	if got := headOf(word, len(all)); got != 11 {
+		t.Errorf("%d words, want 11", got)
+	}
+	if got := headOf(word, len(all)-1); got != 0 {
+		t.Errorf("of another length: %d words, want none", got)
+	}
+}
+
 func FuzzPlaces(f *testing.F) {
 	f.Add([]byte{0, 4, 5, 6})
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if all := places(b); len(all) > len(b) {
-			t.Errorf("%d bytes are %d places", len(b), len(all))
+		for _, flagged := range []bool{false, true} {
+			if all := places(b, flagged); len(all) > len(b) {
+				t.Errorf("%d bytes are %d places", len(b), len(all))
+			}
 		}
 	})
 }
@@ -94,8 +141,12 @@ func TestPlaces(t *testing.T) {
 	// character 12. A character is one more, and twice that.
 	b := []byte{0, 44, 7, 80, 0x8c, 0x01, 71}
 	want := []place{{0, 10}, {3, 30}, {73, 12}}
-	if got := places(b); !slices.Equal(got, want) {
+	if got := places(b, false); !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
+	}
+	b = []byte{2 | 1, 44, 3<<2 | 2, 80, 0x80 | 0x1a, 0x02, 71} // a bit for a statement, one that is always there
+	if got := places(b, true); !slices.Equal(got, want) {
+		t.Errorf("as V8 14 writes it: %v, want %v", got, want)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/kernel/memory"
+	"github.com/hangtime-dev/hangtime/kernel/perf"
 	"github.com/hangtime-dev/hangtime/stacks"
 )
 
@@ -20,11 +21,13 @@ func process(pid int) stacks.Process {
 		Memory: func(address uint64, into []byte) error { return memory.Read(pid, address, into) }}
 }
 
-// start starts node with a case of app.js; it and all that it started end with the test. A loop stays in the bytecodes:
-// once it is compiled in its middle (by either compiler, after a time that depends on the machine), its line is not told.
-func start(t *testing.T, args ...string) (pid int) {
+// interpreted are flags with which V8 compiles nothing.
+var interpreted = []string{"--no-use-osr", "--no-sparkplug", "--no-opt"}
+
+// start starts node with flags of V8 and a case of app.js; it and all that it started end with the test.
+func start(t *testing.T, flags []string, args ...string) (pid int) {
 	t.Helper()
-	command := exec.Command("node", append([]string{"--no-use-osr", "--no-sparkplug", filepath.Join("testdata", "app.js")}, args...)...)
+	command := exec.Command("node", slices.Concat(flags, []string{filepath.Join("testdata", "app.js")}, args)...)
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	said := &bytes.Buffer{}
 	command.Stdout, command.Stderr = said, said
@@ -44,7 +47,7 @@ func start(t *testing.T, args ...string) (pid int) {
 }
 
 // until looks at a process until a condition holds.
-func until(t *testing.T, pid int, true func(stacks.Work) bool) (found stacks.Work) {
+func until(t *testing.T, p stacks.Process, true func(stacks.Work) bool) (found stacks.Work) {
 	t.Helper()
 	var r stacks.Reader
 	var err error
@@ -52,7 +55,7 @@ func until(t *testing.T, pid int, true func(stacks.Work) bool) (found stacks.Wor
 	defer tick.Stop()
 	for end := time.Now().Add(30 * time.Second); ; <-tick.C {
 		if r == nil {
-			r, err = Open(process(pid))
+			r, err = Open(p)
 		}
 		if r != nil {
 			var all []stacks.Work
@@ -111,11 +114,11 @@ func TestWhatBlocksTheEventLoop(t *testing.T) {
 			frame{"forEach", ".", 0, true}, frame{"anonymous", "app.js", 33, false}), on: "event"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			pid := start(t, name, fifo)
-			want.frames = append(want.frames, frame{"begin", "app.js", 45, false},
+			pid := start(t, interpreted, name, fifo)
+			want.frames = append(want.frames, frame{"begin", "app.js", 76, false},
 				frame{"processImmediate", "timers", 0, true})
 			var missing frame
-			w := until(t, pid, func(w stacks.Work) bool {
+			w := until(t, process(pid), func(w stacks.Work) bool {
 				got := framesOf(w)
 				for _, missing = range want.frames {
 					at := slices.Index(got, missing)
@@ -141,15 +144,54 @@ func TestWhatBlocksTheEventLoop(t *testing.T) {
 	}
 }
 
+// TestTheLineOfCompiledCode: V8 compiles what is called often, or loops for long, in two steps.
+func TestTheLineOfCompiledCode(t *testing.T) {
+	for name, row := range map[string]struct {
+		function  string
+		low, high int
+		waits     bool // what it calls shows where it is, also to whom no registers are shown
+	}{
+		"loop":   {"loop", 47, 49, false},
+		"clock":  {"clock", 54, 55, false},
+		"called": {"often", 61, 61, true},
+		"within": {"within", 68, 71, false},
+		"wait":   {"wait", 13, 13, true},
+	} {
+		for compiler, flags := range map[string][]string{"baseline": {"--always-sparkplug", "--no-opt"}, "both": nil} {
+			t.Run(name+" "+compiler, func(t *testing.T) {
+				p := process(start(t, flags, name))
+				shown := true
+				p.Where = func(tid int) (perf.Sample, error) {
+					s, err := perf.Take(tid, 20*time.Millisecond)
+					shown = shown && (err == nil || errors.Is(err, perf.ErrAsleep))
+					return s, err
+				}
+				begin := time.Now()
+				until(t, p, func(w stacks.Work) bool {
+					if compiler == "both" && time.Since(begin) < time.Second { // by then it is compiled
+						return false
+					}
+					return !shown && !row.waits || slices.ContainsFunc(w.Frames, func(f stacks.Frame) bool {
+						return f.Function == row.function && f.Line >= row.low && f.Line <= row.high
+					})
+				})
+				if !shown {
+					t.Logf("the kernel shows no registers here: the lines of loops are not known")
+				}
+			})
+		}
+	}
+}
+
 func TestAnEventLoopThatWaitsForEventsIsIdle(t *testing.T) {
-	w := until(t, start(t, "idle"), func(w stacks.Work) bool { return w.Idle })
+	w := until(t, process(start(t, interpreted, "idle")), func(w stacks.Work) bool { return w.Idle })
 	if len(w.Frames) > 0 || w.Wait.On != "" || w.Script {
 		t.Errorf("%+v", w)
 	}
 }
 
 func TestWorkersAreReadBesideTheMainThread(t *testing.T) {
-	pid := start(t, "workers")
+	pid := start(t, interpreted, "workers")
 	all := map[string]stacks.Work{}
 	until := time.Now().Add(30 * time.Second)
 	var r stacks.Reader

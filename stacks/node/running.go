@@ -1,8 +1,10 @@
 package node
 
 import (
+	"errors"
 	"time"
 
+	"github.com/hangtime-dev/hangtime/kernel/perf"
 	"github.com/hangtime-dev/hangtime/stacks"
 	"github.com/hangtime-dev/hangtime/stacks/foreign"
 )
@@ -14,6 +16,49 @@ const (
 	maxRounds = 3
 	round     = 2 * time.Millisecond
 )
+
+// maxHops bounds how many frames of C++ are gone over to one of JavaScript, where it has such frames.
+const maxHops = 8
+
+// runs are the calls while JavaScript, or a regular expression, runs on a processor: from the registers of one moment where
+// these can be had, else by what changes on the stack.
+func (r *reader) runs(tid int, in isolate, before top) []stacks.Frame {
+	if frames := r.sampled(tid, in, before); frames != nil {
+		return frames
+	}
+	return r.walker.running(in, before)
+}
+
+// sampled are the calls by the registers of a thread; nil: they are not known, or lead nowhere.
+func (r *reader) sampled(tid int, in isolate, before top) []stacks.Frame {
+	if r.process.Where == nil {
+		return nil
+	}
+	for range maxRounds {
+		now, err := r.process.Where(tid)
+		if err != nil {
+			if !errors.Is(err, perf.ErrAsleep) {
+				r.process.Where = nil // it may not be known
+			}
+			return nil
+		}
+		if in.top() != before {
+			return nil
+		}
+		s := &stack{view: r.view, from: now.SP, part: now.Stack}
+		from := call{fp: now.FP, pc: now.PC, runs: true}
+		for range maxHops {
+			if from.fp < now.SP || from.fp > before.entry {
+				break
+			}
+			if frames, whole := r.walker.walk(s, from, before.entry); whole {
+				return frames
+			}
+			from = call{fp: s.word(from.fp + savedFP), pc: s.word(from.fp + returnTo)}
+		}
+	}
+	return nil
+}
 
 // running are the calls while JavaScript, or a regular expression, runs on a processor, which alone knows where.
 // Memory of the stack that changed between two readings was in use in between; from the first frame above it a walk
@@ -34,7 +79,7 @@ func (w *walker) running(in isolate, before top) []stacks.Frame {
 			if next := second.Word(at); next <= s.from+uint64(at) || next > before.entry {
 				continue
 			}
-			if frames, whole := w.walk(s, s.from+uint64(at), before.entry); whole {
+			if frames, whole := w.walk(s, call{fp: s.from + uint64(at)}, before.entry); whole {
 				return frames
 			}
 		}

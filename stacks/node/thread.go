@@ -111,15 +111,11 @@ func findControl(p stacks.Process, view *foreign.View) (uint64, error) {
 // isolateOffset is where the variable of a thread lies from the pointer to its own things: a program's come right
 // before it (Drepper, ELF Handling For Thread-Local Storage, variant II).
 func isolateOffset(object *symbols.Object) (uint64, bool) {
-	all, err := object.DynamicSymbols()
 	// A library's lie where the loader found room.
-	if err != nil || object.Type == elf.ET_DYN && object.Section(".interp") == nil {
+	if object.Type == elf.ET_DYN && object.Section(".interp") == nil {
 		return 0, false
 	}
-	for _, s := range all {
-		if s.Name != currentIsolate || elf.ST_TYPE(s.Info) != elf.STT_TLS {
-			continue
-		}
+	if s, found := object.Named(currentIsolate); found && elf.ST_TYPE(s.Info) == elf.STT_TLS {
 		for _, part := range object.Progs {
 			if part.Type == elf.PT_TLS && part.Align > 0 {
 				size := (part.Memsz + part.Align - 1) / part.Align * part.Align

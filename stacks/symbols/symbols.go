@@ -89,6 +89,19 @@ func (m Mapped) Open() (*Object, error) {
 // Close closes the file.
 func (o *Object) Close() error { return o.file.Close() }
 
+// Named is the symbol of a name, from the dynamic table or else from the whole one.
+func (o *Object) Named(name string) (elf.Symbol, bool) {
+	for _, table := range []func() ([]elf.Symbol, error){o.DynamicSymbols, o.Symbols} {
+		all, _ := table() // where there is none, there is nothing in it
+		for _, s := range all {
+			if s.Name == name {
+				return s, true
+			}
+		}
+	}
+	return elf.Symbol{}, false
+}
+
 // Addresses are where these symbols are in the process, by name, from the dynamic table and, where that lacks one,
 // from the whole table. A stripped program has the former only.
 func (o *Object) Addresses(names ...string) map[string]uint64 {

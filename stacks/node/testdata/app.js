@@ -40,6 +40,37 @@ Case.workers = function() {
   new Worker(`(function own() { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); })()`, {eval: true});
 };
 
+// The line is behind the function's first one, and is known only of the code that it was compiled to.
+Case.loop = function loop() {
+  let n = 0;
+
+  while (true) {
+    n = (n + 1) | 0;
+  }
+};
+Case.clock = function clock() {
+  const end = Date.now() + 1e12;
+
+  while (Date.now() < end)
+    sum++;
+};
+function often(last) {
+  if (!last)
+    return 1;
+  sum++;
+  return block();
+}
+Case.called = function called() {
+  for (let i = 0; i < 20000; i++) sum += often(false);
+  often(true);
+};
+Case.within = function within() {
+  for (;;) {
+    sum = 0;
+    for (let i = 0; i < 1e6; i++) sum += fib(10);
+  }
+};
+
 setInterval(() => { }, 1e9);
 setImmediate(function begin() {
   Case[process.argv[2]]();
