@@ -20,12 +20,30 @@ func (v activity) repeats(p *process, t *threadState) bool {
 		return false // a loop comes back to one place by its nature, each time for another piece of work
 	}
 	enough, until, pauses := sameFor, t.there, 2
+	if p.roleOf(t.ThreadSample) == mainThread {
+		switch {
+		case p.beganTurn(t.placed):
+			return false
+		case p.servesNobody() && !p.sameRequest(t):
+			enough, pauses = v.limits.Unanswered, servedPauses
+		}
+	}
 	if old := p.sample.Inside > 0 && v.limits.HangAfter > 0 && v.now-p.began() >= v.limits.HangAfter; old &&
 		v.restedAt(p, t) <= p.began() && !v.queued(p, 1) {
 		enough, until, pauses = tickStep, v.now, 0 // its request is older than any should be: two looks in one place will do
 	}
 	return t.placed != unset && until-t.placed >= enough && (t.running >= 0 || t.pauses >= pauses && t.from > t.placed+v.limits.Slack)
 }
+
+// sameRequest says whether two readings of a thread's code found it in one request.
+func (p *process) sameRequest(t *threadState) bool {
+	st := p.stacks[t.TID]
+	return st != nil && st.Request != nil && st.first < st.at
+}
+
+// servedPauses is how many looks must find a thread of a process waiting in one place that has no request inside: one that
+// ends its requests within moments is in the same place of another one each time.
+const servedPauses = 8
 
 // mayRepeat says whether a process was first looked at so lately that a thread which comes back to one place may not
 // have been seen there for long enough: on a busy machine its code is read late, and once a second.

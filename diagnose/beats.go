@@ -22,5 +22,11 @@ func noBeats(at time.Duration) beats {
 	return b
 }
 
+// beganTurn says whether a sign of life that counts no turns, as the file that a worker of gunicorn touches in its main
+// loop, was given after a moment.
+func (p *beats) beganTurn(since time.Duration) bool {
+	return p.beatAt >= 0 && p.beat.Turns == 0 && since != unset && p.beatAt-p.beat.Age > since
+}
+
 // countsTurns says whether its sign of life counts the turns of its loop: then that alone says when the loop last turned.
 func (p *beats) countsTurns() bool { return p.beatAt >= 0 && p.beat.Turns > 0 }

@@ -34,14 +34,22 @@ const spareFor = 2500 * time.Millisecond
 
 // spare says whether another thread of the pool of t was lately proven to wait for work: then nothing waits for the others.
 func (v capacity) spare(p *process, of *threadState) bool {
-	for _, t := range p.threads {
-		st := p.stacks[t.TID]
-		if v.fresh(p, t.at) && st != nil && st.Pool && st.Idle && samePool(st, p.stacks[of.TID]) &&
-			(v.stackOf(p, t) != nil || v.now-st.at <= spareFor) {
+	for tid, st := range p.stacks {
+		if st.Pool && st.Idle && v.seenLately(p, tid, spareFor) && samePool(st, p.stacks[of.TID]) {
 			return true
 		}
 	}
 	return false
+}
+
+// seenLately says whether a thread of a pool was looked at lately, and its code read no longer ago than a time: or that
+// alone, for on a busy machine it may run between the two looks at it.
+func (v capacity) seenLately(p *process, tid int, read time.Duration) bool {
+	st, t := p.stacks[tid], p.threads[tid]
+	if v.now-st.at <= v.limits.Stale {
+		return true
+	}
+	return t != nil && v.fresh(p, t.at) && (v.stackOf(p, t) != nil || v.now-st.at <= read)
 }
 
 // samePool says whether two threads may be of one pool: their names differ in their last number only. One without a name
@@ -79,12 +87,12 @@ func (v capacity) crowded(p *process, crowd int, since time.Duration) bool {
 // may have taken a request a moment ago, which its code, read before, does not tell.
 func (v capacity) besides(p *process, standing []*threadState) int {
 	n := 0
-	for _, t := range p.threads {
-		st := p.stacks[t.TID]
-		if st == nil || !st.Pool || !v.fresh(p, t.at) || slices.Contains(standing, t) {
+	for tid, st := range p.stacks {
+		t := p.threads[tid]
+		if !st.Pool || !v.seenLately(p, tid, v.now) || t != nil && slices.Contains(standing, t) {
 			continue
 		}
-		if v.stackOf(p, t) == nil || !st.Idle {
+		if !st.Idle || t != nil && v.stackOf(p, t) == nil {
 			n++
 		}
 	}

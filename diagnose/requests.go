@@ -55,6 +55,11 @@ func (c counts) least(since time.Duration, now int) int {
 	return now
 }
 
+// servesNobody says whether a process that accepts connections has none of which a request is outstanding.
+func (p *process) servesNobody() bool {
+	return p.ready && !p.noListener && p.open == 0 && p.sample.Inside+p.sample.Doubtful == 0 && p.sampledAt >= 0
+}
+
 // began is when the oldest outstanding request came.
 func (p *requests) began() time.Duration { return p.sampledAt - p.sample.Oldest }
 
