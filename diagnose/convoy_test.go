@@ -122,6 +122,32 @@ func TestShortRequestsAreNoRepeatedWait(t *testing.T) {
 	}
 }
 
+// TestAWorkerWithoutARequestInsideRepeatsNoWait: each of its connections is over before the next look at the sockets, and
+// nothing says which request it is at. One that is seen with a heart that beats in its main loop ended another just then.
+func TestAWorkerWithoutARequestInsideRepeatsNoWait(t *testing.T) {
+	worker := func(inside int, beats bool) *Fold {
+		return fold(script(pool(1), healthy(1, 101, 1*s, 5*s), every(5*s+100*ms, 9*s, func(at time.Duration) []history.Event {
+			w := sample(1, 101, func(w *history.WorkerSample) {
+				w.Moved, w.Answered, w.CPU, w.Inside, w.Oldest = true, 4900, at/4, inside, at-5*s
+			})
+			found := []history.Event{stands(101, 101, "clock_nanosleep", 20*ms), history.Listener{Backlog: 4, Limit: 128}}
+			if beats {
+				found = append(found, history.Heartbeat{PID: 101, Age: 10 * ms})
+			}
+			return look(101, w, found...)
+		})))
+	}
+	if got := worker(0, false).Incidents(); len(got) > 0 {
+		t.Errorf("no request is inside: %+v", got)
+	}
+	if got := worker(1, true).Incidents(); len(got) > 0 {
+		t.Errorf("its heart beats: %+v", got)
+	}
+	if got := worker(1, false).Incidents(); len(got) != 1 || got[0].Cause.Kind != CausePolling {
+		t.Errorf("one request is inside all the time: %+v", got)
+	}
+}
+
 // TestASlowStartThatNobodyWaitsForIsSlow: before it listens nobody can say whether anybody is refused.
 func TestASlowStartThatNobodyWaitsForIsSlow(t *testing.T) {
 	starts := func(limit, backlog int) []moment {

@@ -124,3 +124,30 @@ func TestAThreadWhoseCodeIsNotReadYetIsNoneTooFew(t *testing.T) {
 	}
 	check(t, "two threads for four", polls(0), wanted{state: Hung, cause: CausePool, began: 2 * s, detected: 7 * s})
 }
+
+// TestAThreadOfWhichOnlyTheCodeWasReadIsFree: on a busy machine the others of a pool run between the two looks at them, so
+// that only their code tells what they are at.
+func TestAThreadOfWhichOnlyTheCodeWasReadIsFree(t *testing.T) {
+	polls := func(free bool) []Incident {
+		return fold(script(pool(1), healthy(1, 101, 1*s, 2*s), every(2*s, 9*s, func(t time.Duration) []history.Event {
+			ages := []time.Duration{t - 2*s, t - 2*s, t - 2*s, t - 2*s}
+			found := []history.Event{accepting(101, 101, t-2*s)}
+			for tid := 111; tid < 117; tid++ {
+				standing := tid < 113
+				if standing {
+					found = append(found, stands(101, tid, "clock_nanosleep", t-2*s))
+				}
+				if standing || free {
+					found = append(found, code(101, tid, func(st *history.Stack) { st.Pool, st.Name, st.Idle = true, "pool", tid == 116 }))
+				}
+			}
+			return look(101, inside(101, ages...), found...)
+		}))).Incidents()
+	}
+	if got := polls(true); len(got) > 0 {
+		t.Errorf("with a thread that waits for work: %+v", got)
+	}
+	if got := polls(false); len(got) != 1 || got[0].Cause.Kind != CausePool {
+		t.Errorf("with two threads and no other: %+v", got)
+	}
+}

@@ -112,11 +112,11 @@ func (n *notices) overfull(r history.Record, more uint64) {
 	n.note("backlog", r.At, r.At, c)
 }
 
-// overflowed takes the kernel's count since the machine started, and says how many connections it has dropped since the
-// last: the first tells nothing of this server.
+// overflowed takes the kernel's count, and says how many connections it has dropped since the last. The first of a whole
+// network namespace tells nothing of this server.
 func (n *notices) overflowed(r history.Record, ev history.Overflow) uint64 {
 	more := less(ev.Dropped, n.dropped)
-	first := !n.counted
+	first := !n.counted && !ev.Own
 	n.dropped, n.counted = ev.Dropped, true
 	if first || more == 0 {
 		return 0

@@ -50,6 +50,14 @@ func TestANoticeCountsItsOwnDropsOnly(t *testing.T) {
 	}
 }
 
+// Of its own listeners the first count tells too: nobody else's connections are among them.
+func TestTheFirstDropsOfItsOwnListenersCount(t *testing.T) {
+	got := fold(script(pool(1), at(5*s, history.Overflow{Dropped: 3, Own: true}), at(6*s, history.Overflow{Dropped: 10, Own: true}))).Notices()
+	if len(got) != 1 || got[0].Cause.Short != "10 connections dropped" {
+		t.Errorf("got %+v, want one of 10", got)
+	}
+}
+
 // How a queue's worker is set is told while all is well, and is no hang.
 func TestSettingsThatLoseTasksAreNoticed(t *testing.T) {
 	f := fold(script(pool(1), healthy(1, 101, 1*s, 20*s),

@@ -211,6 +211,9 @@ func (f requestFinder) urgency(p *process, s *standstill, t *threadState, others
 		switch {
 		case f.waiting():
 			s.limit, s.own = f.limits.Loop, true
+			if s.how == computing {
+				s.limit = f.limits.Pool // that it takes a while to compile and to import is its way to begin
+			}
 		case s.how == booting && !f.anyReady() && f.backlogLimit == 0:
 			s.limit = f.limits.Pool // nobody listens until one of them comes back: who asks is refused
 		}

@@ -284,11 +284,12 @@ type Cgroup struct {
 	FreezerPath string `json:"freezer_path,omitempty"`
 }
 
-// Overflow is how many connections the kernel has dropped because a listening socket's queue was full
-// (ListenOverflows in /proc/net/netstat: of all listeners of the network namespace), recorded when watching begins,
-// as what later ones are compared with, and when it grows.
+// Overflow is how many connections the kernel has dropped because a listening socket's queue was full, recorded when it
+// grows: of the server's own listeners since watching began. In older recordings it is that of all listeners of the
+// network namespace since it was made, recorded when watching begins too, as what later ones are compared with.
 type Overflow struct {
 	Dropped uint64 `json:"dropped"`
+	Own     bool   `json:"own,omitempty"`
 }
 
 // SignalSeen is a signal on its way to a worker, with its sender, where the system tells (tracefs).

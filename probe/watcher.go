@@ -37,7 +37,7 @@ type watcher struct {
 
 	halted  *haltReader
 	backlog backlog
-	drops   limits.Drops
+	dropped uint64    // connections that the kernel has dropped, as last told
 	dropsAt time.Time // when dropped connections were last counted
 }
 
@@ -218,8 +218,9 @@ func (w *watcher) readLimits(now time.Time) {
 	for _, one := range w.halted.read(now, server, w.requests.Reads(), serves) {
 		w.rec.Record(one)
 	}
-	if dropped, grew := w.drops.Read(w.fs, w.target.Arbiter); grew {
-		w.rec.Record(history.Overflow{Dropped: dropped})
+	if dropped := w.requests.Dropped(); dropped > w.dropped {
+		w.dropped = dropped
+		w.rec.Record(history.Overflow{Dropped: dropped, Own: true})
 	}
 }
 

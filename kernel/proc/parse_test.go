@@ -23,10 +23,6 @@ func FuzzSchedstat(f *testing.F) {
 	fuzzFile(f, "/proc/self/schedstat", func(text []byte) { _, _ = ParseSchedstat(text) })
 }
 
-func FuzzOverflows(f *testing.F) {
-	fuzzFile(f, "/proc/self/net/netstat", func(text []byte) { ParseListenOverflows(text) })
-}
-
 func FuzzFileLimit(f *testing.F) {
 	fuzzFile(f, "/proc/self/limits", func(text []byte) { ParseFileLimit(text) })
 }

@@ -11,6 +11,8 @@ import (
 const (
 	sockDiagByFamily = 20
 	inetDiagInfo     = 2
+	inetDiagMemory   = 7  // INET_DIAG_SKMEMINFO: nine numbers
+	memoryDrops      = 32 // of these, in bytes: SK_MEMINFO_DROPS
 	headerSize       = 16
 	inetRequestSize  = 56
 	sockidSize       = 48 // struct inet_diag_sockid

@@ -24,6 +24,7 @@ type Connection struct {
 	LastSend    time.Duration // ago
 	SegmentsIn  uint32        // with data
 	SegmentsOut uint32
+	Dropped     uint32 // of a listener: connections that the kernel dropped, because its backlog was full mostly (tcp_listendrop)
 	Family      uint8
 	ID          [sockidSize]byte // addresses, ports and a cookie: names this one socket to the kernel
 }
@@ -74,8 +75,13 @@ func parseConnection(body []byte) (Connection, error) {
 		if size < 4 || size > len(rest) {
 			return c, errDump
 		}
-		if order.Uint16(rest[2:]) == inetDiagInfo {
+		switch order.Uint16(rest[2:]) {
+		case inetDiagInfo:
 			c.fill(rest[4:size])
+		case inetDiagMemory:
+			if size >= 4+memoryDrops+4 {
+				c.Dropped = order.Uint32(rest[4+memoryDrops:])
+			}
 		}
 		rest = rest[min((size+3)&^3, len(rest)):]
 	}

@@ -114,7 +114,7 @@ func (s *Inet) Some(into, known []Connection) ([]Connection, error) {
 // inetRequest is a struct inet_diag_req_v2; with a port the kernel leaves out the sockets that have another one on our side.
 func inetRequest(body []byte, family, protocol uint8, states uint32, port uint16) []byte {
 	clear(body)
-	body[0], body[1], body[2] = family, protocol, 1<<(inetDiagInfo-1)
+	body[0], body[1], body[2] = family, protocol, 1<<(inetDiagInfo-1)|1<<(inetDiagMemory-1)
 	binary.NativeEndian.PutUint32(body[4:], states)
 	binary.BigEndian.PutUint16(body[8:], port)
 	return body[:inetRequestSize]

@@ -274,3 +274,53 @@ func TestAConnectionIsFoundByItsAddresses(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatAListenerDroppedIsTold: of itself alone, not of others that listen beside it.
+func TestWhatAListenerDroppedIsTold(t *testing.T) {
+	listen := func() (fd, port int) {
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = unix.Close(fd) })
+		if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := unix.Listen(fd, 1); err != nil { // room for two
+			t.Fatal(err)
+		}
+		name, err := unix.Getsockname(fd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fd, name.(*unix.SockaddrInet4).Port
+	}
+	_, full := listen()
+	_, quiet := listen()
+	for range 8 {
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = unix.Close(fd) })
+		err = unix.Connect(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: full})
+		if err != nil && !errors.Is(err, unix.EINPROGRESS) {
+			t.Fatal(err)
+		}
+	}
+	for port, drops := range map[int]bool{full: true, quiet: false} {
+		s, err := OpenInet("", uint16(port))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(s.Close)
+		all, err := s.All(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := slices.IndexFunc(all, func(c Connection) bool { return c.State == Listen })
+		if at < 0 || (all[at].Dropped > 0) != drops {
+			t.Errorf("port %d: %+v, want some dropped: %v", port, all, drops)
+		}
+	}
+}

@@ -1,5 +1,5 @@
-// Package limits reads what bounds the workers beside their own work: their control group (processor quota, memory),
-// their table of descriptors, and the connections that the kernel drops because a listening socket's queue is full.
+// Package limits reads what bounds the workers beside their own work: their control group (processor quota, memory), and
+// their table of descriptors.
 package limits
 
 import (

@@ -17,6 +17,9 @@ type socket struct {
 	oneToOne bool      // one segment a request, one an answer
 	sent     uint64
 	left     unattended
+
+	firstRound uint64 // of a listener: when it was first seen
+	dropped    uint32 // and what it had dropped when it was last
 }
 
 // connections follows the sockets of the server over time. One goroutine may use it.
@@ -31,6 +34,7 @@ type connections struct {
 	foreign map[uint32]bool    // sockets of workers that are none of the server's
 	tallies map[int]*Tally     // by pid
 	closed  map[int]uint64     // by pid: bytes sent on connections that are closed
+	dropped uint64             // connections that the kernel dropped at the listeners
 	swept   time.Time          // when the descriptors were last gone through
 	whole   time.Time          // when all were last read
 	cost    time.Duration      // of that
@@ -79,6 +83,7 @@ func (c *connections) refresh(now time.Time, ran, news bool, named []sockdiag.Co
 		}
 	}
 	c.tally()
+	c.countDrops()
 	return nil
 }
 
@@ -121,7 +126,7 @@ func (c *connections) follow(now time.Time) (orphans bool) {
 		}
 		s := c.sockets[one.Inode]
 		if s == nil {
-			s = &socket{first: now}
+			s = &socket{first: now, firstRound: c.round}
 			c.sockets[one.Inode] = s
 		}
 		s.round = c.round
@@ -232,6 +237,22 @@ func (c *connections) backlog() (waiting, limit int, listening bool) {
 		}
 	}
 	return waiting, limit, listening
+}
+
+// countDrops brings up to date how many connections the kernel has dropped at the listeners since they are followed.
+func (c *connections) countDrops() {
+	for i := range c.now {
+		one := &c.now[i]
+		s := c.sockets[one.Inode]
+		if s == nil || one.State != sockdiag.Listen {
+			continue
+		}
+		if s.round == s.firstRound {
+			s.dropped = one.Dropped // what was before nobody knows the time of
+		}
+		c.dropped += uint64(one.Dropped - s.dropped)
+		s.dropped = one.Dropped
+	}
 }
 
 // listens says whether an inode is one of the listening sockets.

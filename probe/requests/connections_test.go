@@ -122,3 +122,30 @@ func TestAPortAtTwoAddressesIsReadOnce(t *testing.T) {
 		all.Close()
 	}
 }
+
+// TestDropsAreCountedFromTheFirstLookOn: of each listener; one that is there no more takes nothing away.
+func TestDropsAreCountedFromTheFirstLookOn(t *testing.T) {
+	source := &scripted{}
+	c := newConnections(source)
+	listener := func(inode, dropped uint32) sockdiag.Connection {
+		return sockdiag.Connection{State: sockdiag.Listen, Inode: inode, Dropped: dropped}
+	}
+	now := time.Now()
+	for i, step := range []struct {
+		there []sockdiag.Connection
+		want  uint64
+	}{
+		{[]sockdiag.Connection{listener(7, 100)}, 0},
+		{[]sockdiag.Connection{listener(7, 103), listener(8, 50)}, 3},
+		{[]sockdiag.Connection{listener(8, 51)}, 4},
+		{[]sockdiag.Connection{listener(8, 51), listener(9, 0)}, 4},
+	} {
+		source.there = step.there
+		if err := c.refresh(now.Add(time.Duration(i)*time.Second), true, true, nil, func(func(uint32, int)) {}); err != nil {
+			t.Fatal(err)
+		}
+		if c.dropped != step.want {
+			t.Errorf("step %d: %d, want %d", i, c.dropped, step.want)
+		}
+	}
+}

@@ -247,6 +247,14 @@ func (r *Reader) Backlog() (waiting, limit int, listening bool) {
 	return r.connections.backlog()
 }
 
+// Dropped is how many connections the kernel has dropped at the server's listening sockets since they are read.
+func (r *Reader) Dropped() uint64 {
+	if r.connections == nil {
+		return 0
+	}
+	return r.connections.dropped
+}
+
 // Listening are the inodes of the server's listening sockets.
 func (r *Reader) Listening() map[uint32]bool {
 	all := map[uint32]bool{}
