@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/hangtime-dev/hangtime/history"
 )
 
 // A capacity tells whether the threads of a worker that serve are too few for what is asked of it.
@@ -115,7 +117,30 @@ func (v capacity) pooled(p *process, s *standstill, standing []*threadState) {
 		}
 		s.crowd++
 		if (s.behind == nil || !s.behind.shared()) && !v.repeats(p, t) {
-			s.from = max(s.from, t.from)
+			s.from = max(s.from, v.stillFrom(p, t))
 		}
 	}
+}
+
+// stillFrom is since when a thread stands still: since it last ran, or since the last word on the connection at which it
+// waits for another server's answer, where it woke up once and went back to that.
+func (v capacity) stillFrom(p *process, t *threadState) time.Duration {
+	if at, known := v.silentFrom(p, t); known && t.running < 0 {
+		return min(t.from, max(at, v.restedAt(p, t), p.seen))
+	}
+	return t.from
+}
+
+// silentFrom is since when nobody has said anything at the connection at which a thread waits for another server, by the
+// kernel's account: the thread, which comes back to it again and again, has waited for that long.
+func (v capacity) silentFrom(p *process, t *threadState) (from time.Duration, known bool) {
+	o := v.behind(p, t.TID, v.now)
+	if o == nil {
+		return 0, false
+	}
+	ev, ok := o.event.(history.SocketWait)
+	if !ok || ev.Client || ev.Silent < 0 || ev.Asked <= 0 {
+		return 0, false
+	}
+	return o.at - min(ev.Silent, ev.Asked), true
 }

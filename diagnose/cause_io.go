@@ -120,6 +120,9 @@ func (x explainer) socket(p *process, s standstill, w history.SocketWait) Cause 
 	case w.Remote == "":
 		c.Short = w.Op + " on a socket"
 		c.Sentence = fmt.Sprintf("%s is in %s on a %s socket whose other end is not known", who, w.Op, w.Family)
+		if w.Family == "" {
+			c.Sentence = fmt.Sprintf("%s is in %s on a socket that the kernel did not list: it is new, or of a rare kind", who, w.Op)
+		}
 		return c
 	}
 	c.Short = fmt.Sprintf("%s %s", w.Op, w.Remote)

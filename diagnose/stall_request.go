@@ -82,7 +82,7 @@ func (f requestFinder) threadStall(p *process, t *threadState, others []*threadS
 	if f.disproved(p, t, from, busy, len(others) > 1) {
 		return standstill{}, false
 	}
-	begin, kind, shown := t.from, standing, unset
+	begin, kind, shown := f.stillFrom(p, t), standing, unset
 	unasked := p.seen // where no request is seen inside: from when on what it is at may have lasted
 	if len(others) <= 1 {
 		unasked = max(unasked, p.answered) // nobody else has answered since
@@ -178,20 +178,6 @@ func (f requestFinder) age(p *process, s *standstill, t *threadState, others []*
 	if at, known := f.silentFrom(p, t); known && s.how == polling && p.sample.Inside == 0 {
 		s.work = max(at, f.restedAt(p, t))
 	}
-}
-
-// silentFrom is since when nobody has said anything at the connection at which a thread waits for another server, by the
-// kernel's account: the thread, which comes back to it again and again, has waited for that long.
-func (f requestFinder) silentFrom(p *process, t *threadState) (from time.Duration, known bool) {
-	o := f.behind(p, t.TID, f.now)
-	if o == nil {
-		return 0, false
-	}
-	ev, ok := o.event.(history.SocketWait)
-	if !ok || ev.Client || ev.Silent < 0 || ev.Asked <= 0 {
-		return 0, false
-	}
-	return o.at - min(ev.Silent, ev.Asked), true
 }
 
 // urgency sets from when on a stall is a hang because others wait behind it.

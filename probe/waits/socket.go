@@ -29,8 +29,7 @@ func (h *host) socket(s Subject, m member, op string, out bool, more int, server
 		h.unixSocket(t, &wait, one, server)
 		return wait
 	}
-	wait.Family = "new or unusual"
-	return wait
+	return wait // it was made or closed a moment ago, or is of a kind that is not asked for
 }
 
 func (h *host) flow(t *sockets, wait *history.SocketWait, flow sockdiag.Flow, server Server) {
