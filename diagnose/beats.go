@@ -22,10 +22,16 @@ func noBeats(at time.Duration) beats {
 	return b
 }
 
-// beganTurn says whether a sign of life that counts no turns, as the file that a worker of gunicorn touches in its main
-// loop, was given after a moment.
+// beganTurn says whether its main loop turned after a moment: by the turns that its sign of life counts, or where that
+// counts none, as the file that a worker of gunicorn touches in its main loop, by when it was given.
 func (p *beats) beganTurn(since time.Duration) bool {
-	return p.beatAt >= 0 && p.beat.Turns == 0 && since != unset && p.beatAt-p.beat.Age > since
+	switch {
+	case p.beatAt < 0 || since == unset:
+		return false
+	case p.beat.Turns > 0:
+		return p.turned > since
+	}
+	return p.beatAt-p.beat.Age > since
 }
 
 // countsTurns says whether its sign of life counts the turns of its loop: then that alone says when the loop last turned.

@@ -23,6 +23,9 @@ func (ck *clock) end(at time.Duration) {
 // discarded: it may be that the whole machine stood still, and then a worker's silence is not its own.
 type window struct{ from, to time.Duration }
 
+// lateLook is how long after a worker's last sample a look at it may end that was not late.
+const lateLook = time.Second
+
 // maxWindows bounds how many are kept; the oldest go, and only a silence that began before them is held to be longer
 // than it was.
 const maxWindows = 256

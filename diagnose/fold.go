@@ -104,6 +104,9 @@ func (f *Fold) worker(r history.Record) {
 	case history.Looked:
 		if p := f.alive(ev.PID); p != nil {
 			f.whole, p.title = true, ev.Title
+			if p.sampledAt >= 0 && r.At-p.sampledAt > lateLook { // on a busy machine: its tick says so only after it
+				f.blinded(p.sampledAt, r.At)
+			}
 			p.whole(r.At, func(t *threadState) bool { return f.idle(p, t) })
 			f.decide(p)
 		}

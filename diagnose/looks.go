@@ -72,6 +72,7 @@ type stack struct {
 	at    time.Duration
 	first time.Duration // when this piece of work was first seen at this place, and at each reading since
 	over  bool          // a later reading does not have it
+	on    string        // kind of the last wait there that the language told
 	seq   uint64
 }
 
@@ -163,7 +164,16 @@ func (p *looks) goesOn(st *stack) {
 
 // since takes over when the same work was first seen at the same place.
 func (st *stack) since(old *stack) {
-	if old != nil && old.own() == st.own() && old.work() == st.work() {
+	if st.Wait != nil {
+		st.on = st.Wait.On
+	}
+	if old == nil || old.own() != st.own() || old.work() != st.work() {
+		return
+	}
+	switch {
+	case st.on == "":
+		st.on, st.first = old.on, old.first
+	case old.on == "" || old.on == st.on: // else it waits for something else there: to get the lock back behind a condition
 		st.first = old.first
 	}
 }
