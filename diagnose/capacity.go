@@ -101,6 +101,30 @@ func (v capacity) besides(p *process, standing []*threadState) int {
 	return n
 }
 
+// madeTogether is how far apart the threads of a pool are made that a program makes all at once.
+const madeTogether = 100 * time.Millisecond
+
+// usedUp says whether a thread is one of several that were made together for what an event loop does not do itself, each of
+// which is kept by something outside, while the loop waits: as the four of libuv that open files. Whoever asked for another
+// such thing since waits behind them.
+func (v capacity) usedUp(p *process, of *threadState) bool {
+	if p.roleOf(of.ThreadSample) != otherThread || of.Age == 0 || !v.idles(p) {
+		return false
+	}
+	n := 0
+	for _, t := range p.threads {
+		if apart := (t.at - t.Age) - (of.at - of.Age); t.TID == p.pid || apart < -madeTogether || apart > madeTogether {
+			continue
+		}
+		o := v.behind(p, t.TID, v.now)
+		if t.running >= 0 || o == nil || !o.outside() {
+			return false
+		}
+		n++
+	}
+	return n > 1
+}
+
 // pooled counts those of a pool among threads that stand still. The pool is used up since the last of them was taken.
 func (v capacity) pooled(p *process, s *standstill, standing []*threadState) {
 	for _, t := range standing {

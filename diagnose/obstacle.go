@@ -127,6 +127,15 @@ func (o *obstacle) foreign() bool {
 	return false
 }
 
+// outside says whether the thread waits for something that no other thread of its process does, whatever it is for.
+func (o *obstacle) outside() bool {
+	switch o.event.(type) {
+	case history.PipeWait, history.LockWait, history.DiskWait, history.SemaphoreWait:
+		return true
+	}
+	return o.foreign()
+}
+
 func waitsForClient(o *obstacle) bool {
 	if o == nil {
 		return false

@@ -83,6 +83,9 @@ func (f requestFinder) threadStall(p *process, t *threadState, others []*threadS
 		return standstill{}, false
 	}
 	begin, kind, shown := f.stillFrom(p, t), standing, unset
+	if asked && f.usedUp(p, t) {
+		begin = max(begin, from) // it may have been so for long before anybody waited
+	}
 	unasked := p.seen // where no request is seen inside: from when on what it is at may have lasted
 	if len(others) <= 1 {
 		unasked = max(unasked, p.answered) // nobody else has answered since
@@ -204,6 +207,8 @@ func (f requestFinder) urgency(p *process, s *standstill, t *threadState, others
 			s.limit = f.limits.Pool // nobody listens until one of them comes back: who asks is refused
 		}
 		return
+	case f.usedUp(p, t):
+		s.limit = f.limits.Pool
 	case f.pool(p, t):
 		alone := s.from
 		f.pooled(p, s, others)
@@ -265,6 +270,9 @@ func (f requestFinder) disproved(p *process, t *threadState, from time.Duration,
 	begin := t.from
 	if t.running >= 0 {
 		begin = max(t.running, from)
+	}
+	if f.usedUp(p, t) {
+		return false // whoever came later waits behind it, and what was answered since needed no such thread
 	}
 	if p.roleOf(t.ThreadSample) == otherThread && max(p.answered, p.ended) > begin+f.limits.Suspect {
 		return true // one of no known part, such as a log's writer: the worker answers well without it
