@@ -47,6 +47,7 @@ type function struct {
 	flags                 byte
 	unit                  uint32 // index of its compilation unit's first file
 	frameAt, fileAt, line uint32 // offsets of its tables of values
+	start                 int    // line where it begins
 	inlineAt              uint32 // that of indexes into its inlining tree; 0: none
 	tree                  uint64 // address of its inlining tree; 0: none
 }
@@ -97,7 +98,7 @@ func (t *functions) function(entry, at uint64) (function, error) {
 	word := binary.LittleEndian.Uint32
 	f := function{
 		entry: entry, flags: b[41], unit: word(b[32:]),
-		frameAt: word(b[16:]), fileAt: word(b[20:]), line: word(b[24:]),
+		frameAt: word(b[16:]), fileAt: word(b[20:]), line: word(b[24:]), start: int(int32(word(b[36:]))),
 	}
 	name, err := t.name(word(b[4:]))
 	if err != nil {
@@ -143,7 +144,8 @@ func (t *functions) positions(f function, pc uint64) []position {
 			index, ok = t.value(f.inlineAt, f.entry, pc)
 		}
 		if !ok || index < 0 {
-			return append(all, position{function: f.name, file: file, line: line})
+			// A loop without a body is of line 1, whatever the function's lines are.
+			return append(all, position{function: f.name, file: file, line: max(line, f.start)})
 		}
 		var b [inlineSize]byte
 		if t.image.read(f.tree+uint64(index)*inlineSize, b[:]) != nil {

@@ -154,6 +154,22 @@ func TestAStackIsUnwoundWithWhatWasInlined(t *testing.T) {
 	}
 }
 
+// TestALineBeforeTheFunctionIsTheFunctions: the compiler gives a loop without a body line 1.
+func TestALineBeforeTheFunctionIsTheFunctions(t *testing.T) {
+	for minor, l := range layouts {
+		p := newPicture(l)
+		p.put(entriesAt+4*8+0x20+36, halves(15)...) // outer begins there
+		r, ok := p.open(l)
+		if !ok {
+			t.Fatalf("go1.%d: the program was not found", minor)
+		}
+		work, err := r.Look()
+		if err != nil || len(work) != 2 || len(work[0].Frames) != 3 || work[0].Frames[2].Line != 15 {
+			t.Errorf("go1.%d: %+v, %v", minor, work, err)
+		}
+	}
+}
+
 // On arm64 a frame begins with its return address.
 func TestAStackIsUnwoundByLinks(t *testing.T) {
 	l := layouts[26]
