@@ -32,6 +32,8 @@ const (
 	stackSeldom = 5 * time.Second
 	// whereWithin is for how long a look waits until a thread that computes comes to run, on a busy machine.
 	whereWithin = 20 * time.Millisecond
+	// whereMost is how much all looks of a second wait for that together.
+	whereMost = 60 * time.Millisecond
 	// maxStacks bounds how many pieces of work of one worker are recorded at a reading.
 	maxStacks = 512
 )
@@ -46,6 +48,7 @@ type stackReader struct {
 	query     bool // the part of a request's address behind "?" may be recorded
 	troubles  *troubles
 	set       map[string]bool // settings that were recorded
+	waited    waited
 }
 
 // A locker finds the lock of its language that waits at a futex.
@@ -122,8 +125,29 @@ func (r *stackReader) process(pid int) stacks.Process {
 		Proc: string(r.fs), PID: pid,
 		Memory: func(address uint64, into []byte) error { return memory.Read(pid, address, into) },
 		Pieces: func(all []memory.Piece) { memory.ReadPieces(pid, all) },
-		Where:  func(tid int) (perf.Sample, error) { return perf.Take(tid, whereWithin) },
+		Where:  r.where,
 	}
+}
+
+// where tells where a thread is that runs. For all workers together it waits no longer than a part of the time: where many
+// compute on few processors, each comes to run seldom.
+func (r *stackReader) where(tid int) (perf.Sample, error) {
+	began := time.Now()
+	if began.Sub(r.waited.since) >= time.Second {
+		r.waited = waited{since: began}
+	}
+	if r.waited.sum >= whereMost {
+		return perf.Sample{}, perf.ErrAsleep
+	}
+	s, err := perf.Take(tid, whereWithin)
+	r.waited.sum += time.Since(began)
+	return s, err
+}
+
+// waited is for how long was waited since a moment.
+type waited struct {
+	since time.Time
+	sum   time.Duration
 }
 
 // open finds the language that a worker speaks; nil: none that can be read.
