@@ -101,14 +101,18 @@ func (v capacity) besides(p *process, standing []*threadState) int {
 	return n
 }
 
-// madeTogether is how far apart the threads of a pool are made that a program makes all at once.
+// madeTogether is how far apart the threads of a pool are made at most that a program makes all at once.
 const madeTogether = 100 * time.Millisecond
 
-// usedUp says whether a thread is one of several that were made together for what an event loop does not do itself, each of
-// which is kept by something outside, while the loop waits: as the four of libuv that open files. Whoever asked for another
-// such thing since waits behind them.
+// usedUp says whether a thread is one of those of libuv, of which there are four by default and never more
+// (https://docs.libuv.org/en/v1.x/threadpool.html), made together for what an event loop of JavaScript does not do itself,
+// and each is kept by something outside, while the loop waits. Whoever asked for another such thing since waits behind
+// them. Of other programs' threads there may be more as soon as they are wanted.
 func (v capacity) usedUp(p *process, of *threadState) bool {
 	if p.roleOf(of.ThreadSample) != otherThread || of.Age == 0 || !v.idles(p) {
+		return false
+	}
+	if loop := p.stacks[p.pid]; loop == nil || loop.Language != "javascript" {
 		return false
 	}
 	n := 0

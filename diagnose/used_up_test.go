@@ -7,6 +7,27 @@ import (
 	"github.com/hangtime-dev/hangtime/history"
 )
 
+// TestThreadsThatAServerMadeForRequestsAreNotUsedUp: threads of a pool that were made together, because requests came
+// together, are not all that there may be.
+func TestThreadsThatAServerMadeForRequestsAreNotUsedUp(t *testing.T) {
+	got := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), every(8*s, 16*s, func(t time.Duration) []history.Event {
+		loop := accepting(101, 101, t-8*s)
+		loop.Age = t
+		found := []history.Event{loop}
+		for tid := 111; tid < 114; tid++ {
+			one := stands(101, tid, "recvfrom", t-8*s)
+			one.Age = t - 8*s
+			found = append(found, one, history.SocketWait{PID: 101, TID: tid, FD: tid, Op: "recvfrom", Family: "tcp",
+				Local: "127.0.0.1:4000", Remote: "127.0.0.1:9000", State: "ESTAB", Silent: -1, Asked: t - 8*s, Still: t - 8*s},
+				code(101, tid, func(st *history.Stack) { st.Pool, st.Request = true, &history.Request{Method: "GET", Path: "/rates"} }))
+		}
+		return look(101, inside(101, t-8*s, t-8*s, t-8*s), found...)
+	}))).Incidents()
+	if len(got) > 0 {
+		t.Errorf("three slow answers in a pool that may grow: %+v", got)
+	}
+}
+
 // TestThreadsThatOpenFilesForALoopAreUsedUp: whoever asked a loop of Node for a file waits behind those of its four threads,
 // which were kept before; as long as one of them rests, nobody does.
 func TestThreadsThatOpenFilesForALoopAreUsedUp(t *testing.T) {
