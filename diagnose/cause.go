@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,15 +13,16 @@ import (
 func (c Cause) clone() Cause {
 	c.Holders, c.Evidence, c.Stack, c.Chain = slices.Clone(c.Holders), slices.Clone(c.Evidence), slices.Clone(c.Stack),
 		slices.Clone(c.Chain)
+	c.Graph = Graph{slices.Clone(c.Graph.Nodes), slices.Clone(c.Graph.Edges)}
 	return c
 }
 
-// forPeople adds what is advised, in the guide's words or not, and makes what others wrote (paths, commands, names,
-// frames, titles) safe to show.
+// forPeople adds what is advised, in the guide's words or not, where nothing more fitting was, and makes what others wrote
+// (paths, commands, names, frames, titles, statements) safe to show.
 func (c Cause) forPeople(guide bool) Cause {
 	on := adviceOn(c.Kind, guide)
-	c.Remedy, c.Prevention = on.remedy, on.prevention
-	for _, text := range []*string{&c.Short, &c.Sentence, &c.Path, &c.Where, &c.Request, &c.Remote} {
+	c.Remedy, c.Prevention = cmp.Or(c.Remedy, on.remedy), on.prevention
+	for _, text := range []*string{&c.Short, &c.Sentence, &c.Remedy, &c.Path, &c.Where, &c.Request, &c.Remote} {
 		*text = words.Printable(*text)
 	}
 	c.Stack, c.Chain = printable(c.Stack), printable(c.Chain)
@@ -56,7 +58,7 @@ func (c Cause) better(old Cause) bool {
 	if c.Confidence != old.Confidence {
 		return sureness(c.Confidence) > sureness(old.Confidence)
 	}
-	shows := func(c Cause) int { return len(c.Holders) + len(c.Chain) + len(c.Stack) }
+	shows := func(c Cause) int { return len(c.Holders) + len(c.Chain) + len(c.Stack) + c.Graph.sessions() }
 	return shows(c) > shows(old)
 }
 

@@ -16,6 +16,7 @@ func (x explainer) causeOf(p *process, s standstill) Cause {
 	x.mayHave(p, s, &c)
 	x.chain(p, s, &c)
 	x.titled(p, s, &c)
+	x.goesOn(p, s, &c)
 	if !s.outside() && p.fileless() && x.backlog > 0 && c.Kind != CauseDescriptors {
 		c = x.shut(p, c)
 	}
@@ -23,6 +24,7 @@ func (x explainer) causeOf(p *process, s standstill) Cause {
 		c.Sentence = "it has not become ready: " + c.Sentence
 	}
 	c.Evidence = p.evidence(s)
+	c.Graph = x.graph(p, s, &c)
 	return c.forPeople(x.advises(p))
 }
 

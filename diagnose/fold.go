@@ -127,6 +127,8 @@ func (f *Fold) worker(r history.Record) {
 		}
 	case history.QueueSetting:
 		f.losing(r, ev)
+	case history.Sessions:
+		f.hears(r, ev)
 	case history.SignalSeen:
 		f.signalled(r, ev)
 	case history.Heartbeat:

@@ -29,6 +29,11 @@ func TestFourWorkersOnOneLockAreOneIncident(t *testing.T) {
 		Sentence: "blocked in flock on /tmp/x/async_tasks.log, held by pid 900 (hangtime hold-lock)",
 		Remedy:   adviceOn(CauseFileLock, false).remedy, Prevention: adviceOn(CauseFileLock, false).prevention,
 		Holders: []history.LockHolder{{PID: 900, Command: "hangtime hold-lock", Creator: true}},
+		Graph: Graph{
+			Nodes: []Node{{NodeThread, "4 workers", ""}, {NodeLock, "flock on async_tasks.log", ""},
+				{NodeProcess, "pid 900 (hangtime hold-lock)", ""}},
+			Edges: []Edge{{0, 1, "waits for"}, {1, 2, "is held by"}},
+		},
 	}, Fault: "shared/1", Injected: 5*s + 10*ms, Symptom: 5*s + 300*ms, Began: 5*s + 20*ms, Detected: 6*s + 100*ms,
 		Ended: 8 * s, Recovered: 8 * s, Cost: Cost{Inside: 4},
 		Victims: []Victim{

@@ -77,7 +77,9 @@ func (cb *casebook) known(p *process) {
 		return
 	}
 	refined := p.cause.Kind == CausePolling || p.cause.Kind == in.Cause.Kind && in.Cause.Inode == 0
-	if in.Cause.Kind != CauseUnknown && !(refined && len(in.Victims) == 1) {
+	// What the wait is for a database knows better, and it tells it a moment later: of all that wait for its answers.
+	asked := p.cause.Kind == CauseDatabase && in.Cause.Kind != CauseDatabase
+	if in.Cause.Kind != CauseUnknown && !asked && !(refined && len(in.Victims) == 1) {
 		return
 	}
 	// The cause was not known before. Where its story has been told already, this worker belongs there.

@@ -29,6 +29,13 @@ func (in *incident) copy() Incident {
 	out := in.Incident
 	out.Victims = slices.Clone(in.Victims)
 	out.Cause = in.Cause.clone()
+	pids := map[int]bool{}
+	for _, v := range in.Victims {
+		pids[v.PID] = true
+	}
+	if len(pids) > 1 {
+		out.Cause.Graph.shared(len(pids))
+	}
 	return out
 }
 
@@ -41,8 +48,11 @@ func (in *incident) close(at time.Duration) {
 
 // key is what makes two hangs one story.
 func (c Cause) key() string {
-	if c.Kind == CauseFileLock {
+	switch c.Kind {
+	case CauseFileLock:
 		return fmt.Sprint(c.Kind, " ", c.Path, " ", c.Inode)
+	case CauseDatabase:
+		return fmt.Sprint(c.Kind, " ", c.Session)
 	}
 	return c.Kind
 }

@@ -7,6 +7,7 @@ const (
 	CausePipe        = "pipe-full"      // writes to a pipe that nobody empties
 	CauseDisk        = "disk"           // waits for a file system, slow or frozen
 	CauseSocket      = "socket-wait"    // waits for an answer of another server
+	CauseDatabase    = "database-lock"  // its session in a database waits for another session, as that database says
 	CauseSleeping    = "sleeping"       // a blocking sleep
 	CauseCPU         = "cpu-bound"      // runs and runs
 	CausePool        = "pool-exhausted" // every thread of its pool is taken, and work waits
@@ -116,6 +117,13 @@ func rowOf(kind string) kindOfCause {
 			general: advice{
 				"give every call to another server a time limit",
 				"a time limit on the call that is shorter than the one on the request",
+			},
+		}
+	case CauseDatabase:
+		return kindOfCause{
+			guide: advice{
+				"end the session that keeps the others, and make transactions short: nothing that may take time between their first statement and the commit",
+				"a time limit on statements, on waits for locks and on transactions in which nothing happens, in the database or the pool",
 			},
 		}
 	case CauseSleeping:

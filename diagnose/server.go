@@ -12,14 +12,15 @@ type server struct {
 	clock
 	workerTable
 	listener
-	answered  time.Duration          // when any worker last answered anything; unset: never
-	whole     bool                   // the history says where a look ends
-	followed  bool                   // there is a ledger of its tasks
-	hidden    []history.Unseen       // what may not be read
-	halted    map[int]history.Halted // that are stopped although it needs them, by pid
-	arbiter   int                    // its pid; 0: not known
-	reference bool                   // it is hangtime's own
-	attached  bool                   // it ran before it was watched: times before the beginning are negative
+	answered  time.Duration           // when any worker last answered anything; unset: never
+	whole     bool                    // the history says where a look ends
+	followed  bool                    // there is a ledger of its tasks
+	hidden    []history.Unseen        // what may not be read
+	halted    map[int]history.Halted  // that are stopped although it needs them, by pid
+	databases map[string]databaseSaid // by name, those that were asked
+	arbiter   int                     // its pid; 0: not known
+	reference bool                    // it is hangtime's own
+	attached  bool                    // it ran before it was watched: times before the beginning are negative
 }
 
 // A workerTable is the processes of a server and their places.

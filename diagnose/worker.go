@@ -138,8 +138,10 @@ type Cause struct {
 	Stack   []string // with its callers, innermost first
 	Request string   // what it was asked for: "GET /pay"; empty: not known
 	Chain   []string // who waits for whom, a line a link; empty where there is only one
+	Graph   Graph    // who waits for whom
 	Cycle   bool     // the chain ends where it began: it will never end by itself
 	Remote  string   // the other end of the socket it waits for
+	Session uint64   // of the database in which it waits, that keeps the others; 0: it waits in none, or that has no number
 }
 
 // A Victim is one worker's part in an incident.

@@ -72,7 +72,7 @@ func All() []Example {
 		of[WorkerSample](), of[ThreadSample](), of[LockWait](), of[Listener](), of[Heartbeat](),
 		of[MutexWait](), of[PipeWait](), of[DiskWait](), of[SocketWait](), of[ChildWait](), of[TerminalWait](),
 		of[SemaphoreWait](), of[Chain](), of[Upstream](), of[Halted](), of[Looked](), of[Unseen](), of[Stack](), of[Descriptors](),
-		of[Cgroup](), of[Overflow](), of[SignalSeen](), of[QueueSetting](),
+		of[Cgroup](), of[Overflow](), of[SignalSeen](), of[QueueSetting](), of[Sessions](),
 	}
 }
 

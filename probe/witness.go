@@ -15,6 +15,7 @@ import (
 	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/probe/discovery"
 	"github.com/hangtime-dev/hangtime/probe/requests"
+	"github.com/hangtime-dev/hangtime/probe/sessions"
 	"github.com/hangtime-dev/hangtime/probe/threads"
 	"github.com/hangtime-dev/hangtime/probe/waits"
 )
@@ -30,6 +31,7 @@ type witness struct {
 	waits    *waits.Finder
 	stacks   *stackReader
 	others   *otherStacks
+	sessions *sessions.Reader
 	troubles *troubles
 }
 
@@ -37,20 +39,23 @@ func newWitness(fs proc.FS, rec *history.Recorder, target discovery.Target, requ
 	troubles *troubles) *witness {
 	stacks := &stackReader{fs: fs, rec: rec, requests: requests, languages: languages(), arbiter: target.Arbiter, query: target.Query,
 		troubles: troubles}
+	waits := waits.New(fs, target.Netns, func(what string, err error) {
+		if errors.Is(err, os.ErrPermission) {
+			troubles.Unreadable(what, err)
+		} else {
+			troubles.Trouble(what, err)
+		}
+	})
 	return &witness{
-		fs: fs, rec: rec, target: target, requests: requests, lastRun: lastRun, troubles: troubles,
-		stacks: stacks, others: &otherStacks{stacks: stacks},
-		waits: waits.New(fs, target.Netns, func(what string, err error) {
-			if errors.Is(err, os.ErrPermission) {
-				troubles.Unreadable(what, err)
-			} else {
-				troubles.Trouble(what, err)
-			}
-		}),
+		fs: fs, rec: rec, target: target, requests: requests, lastRun: lastRun, troubles: troubles, waits: waits,
+		stacks: stacks, others: &otherStacks{stacks: stacks}, sessions: sessions.New(waits, rec, target.Databases),
 	}
 }
 
-func (w *witness) close() { w.waits.Close() }
+func (w *witness) close() {
+	w.sessions.Close()
+	w.waits.Close()
+}
 
 // sideEvery is how often the other side of a wait is looked at again.
 const sideEvery = time.Second
@@ -125,6 +130,7 @@ func (w *witness) lookAgain(ctx context.Context, now time.Time, workers []*worke
 		w.stacks.read(now, one)
 		w.tellChildren(one, server)
 		w.readUpstream(now, one, server)
+		w.sessions.Suspect(ctx, now, one.PID, server)
 		l.firstAt = time.Time{}
 		l.proven = l.idles(one.PID)
 		w.rec.Record(history.Looked{PID: one.PID, Title: w.title(now, one)})

@@ -41,6 +41,7 @@ func TestQueues(t *testing.T)    { runCases(t, queueCases()) }
 func TestLifetime(t *testing.T)  { runCases(t, lifetimeCases()) }
 func TestAnswers(t *testing.T)   { runCases(t, answerCases()) }
 func TestDatabases(t *testing.T) { runCases(t, databaseCases()) }
+func TestSessions(t *testing.T)  { runCases(t, sessionCases()) }
 func TestHealthy(t *testing.T)   { runCases(t, healthyCases()) }
 func TestPHP(t *testing.T)       { runCases(t, phpCases()) }
 func TestRuby(t *testing.T)      { runCases(t, rubyCases()) }

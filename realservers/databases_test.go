@@ -138,8 +138,15 @@ func (s *stage) database() database {
 	return d
 }
 
-// mariadb is a MariaDB that is the server of the case, with a table of three accounts.
+// mariadb is a MariaDB that is the server of the case.
 func mariadb(s *stage) {
+	s.t.Helper()
+	s.set("MARIADB", s.value("PORT"))
+	s.mariadb(s.serve)
+}
+
+// mariadb starts one, with a table of three accounts, at the port MARIADB of the environment.
+func (s *stage) mariadb(start func(args ...string)) {
 	s.t.Helper()
 	data := filepath.Join(s.dir, "mariadb")
 	user := "--user=mysql"
@@ -156,7 +163,7 @@ func mariadb(s *stage) {
 	if out, err := install.CombinedOutput(); err != nil {
 		s.t.Fatalf("mariadb-install-db: %v\n%s", err, out)
 	}
-	s.serve("mariadbd", "--no-defaults", "--datadir="+data, "--bind-address=127.0.0.1", "--port="+s.value("PORT"),
+	start("mariadbd", "--no-defaults", "--datadir="+data, "--bind-address=127.0.0.1", "--port="+s.value("MARIADB"),
 		"--socket="+data+"/mariadb.sock", user)
 	s.until("MariaDB answers", func() bool {
 		_, _, code := s.run(s.mariadbClient("-e", "create database shop; use shop; "+
@@ -166,7 +173,7 @@ func mariadb(s *stage) {
 }
 
 func (s *stage) mariadbClient(args ...string) []string {
-	return append([]string{"mariadb", "--no-defaults", "-h127.0.0.1", "-P" + s.value("PORT"), "-uroot"}, args...)
+	return append([]string{"mariadb", "--no-defaults", "-h127.0.0.1", "-P" + s.value("MARIADB"), "-uroot"}, args...)
 }
 
 // asks has a session of MariaDB do a statement.

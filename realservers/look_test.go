@@ -90,7 +90,7 @@ func (s *stage) aim() []string {
 	if s.limit > 0 {
 		aim = append(slices.Clone(aim), "--hang-after", s.limit.String())
 	}
-	return aim
+	return append(slices.Clone(aim), s.databases...)
 }
 
 func look(s *stage) told {

@@ -20,16 +20,17 @@ import (
 
 // A stage is where one case plays: a folder, a port, the server, what it asks, and the moments of the hang.
 type stage struct {
-	t      *testing.T
-	world  world
-	dir    string // readable by every user; gone at the end
-	port   int
-	env    []string
-	server *process
-	target []string      // flags of diagnose and watch; empty: the server's process number
-	limit  time.Duration // --hang-after; 0: the default
-	holder int           // who holds what the server waits for; 0: it does not matter
-	broker int           // pid of the queue's broker
+	t         *testing.T
+	world     world
+	dir       string // readable by every user; gone at the end
+	port      int
+	env       []string
+	server    *process
+	target    []string      // flags of diagnose and watch; empty: the server's process number
+	databases []string      // flags that name databases to be asked
+	limit     time.Duration // --hang-after; 0: the default
+	holder    int           // who holds what the server waits for; 0: it does not matter
+	broker    int           // pid of the queue's broker
 
 	first, last time.Time // when the first and the last of what hangs was sent
 }

@@ -51,9 +51,46 @@ type Cause struct {
 	Stack      []string            `json:"stack,omitempty"`
 	Chain      []string            `json:"chain,omitempty"`
 	Cycle      bool                `json:"cycle,omitempty"`
+	Graph      *Graph              `json:"graph,omitempty"`
+	Session    uint64              `json:"session,omitempty"` // of a database, that keeps the others
 	Remedy     string              `json:"remedy,omitempty"`
 	Prevention string              `json:"prevention,omitempty"`
 	Evidence   []uint64            `json:"evidence,omitempty"` // numbers of records in the recording
+}
+
+// A Graph is who waits for whom: each node waits for those to which its edges lead. The first node is where it begins.
+type Graph struct {
+	Nodes []Node `json:"nodes"`
+	Edges []Edge `json:"edges"`
+}
+
+// A Node is something that waits, or that others wait for.
+type Node struct {
+	Kind  string `json:"kind"` // request, thread, task, process, lock, pipe, socket, disk, terminal, session
+	Label string `json:"label"`
+	At    string `json:"at,omitempty"` // its line of code; of a session its statement
+}
+
+// An Edge leads from one node to another that it waits for; both are places in the list of nodes, from 0.
+type Edge struct {
+	From  int    `json:"from"`
+	To    int    `json:"to"`
+	Label string `json:"label"`
+}
+
+// newGraph is none where it has nothing to say beyond what stands still.
+func newGraph(g diagnose.Graph) *Graph {
+	if len(g.Edges) == 0 {
+		return nil
+	}
+	out := &Graph{}
+	for _, n := range g.Nodes {
+		out.Nodes = append(out.Nodes, Node(n))
+	}
+	for _, e := range g.Edges {
+		out.Edges = append(out.Edges, Edge(e))
+	}
+	return out
 }
 
 // A Holder is a process that holds what others wait for.
@@ -84,7 +121,7 @@ func newCause(c diagnose.Cause) Cause {
 	return Cause{
 		Kind: c.Kind, Confidence: c.Confidence, Short: c.Short, Sentence: c.Sentence, Path: c.Path, Inode: c.Inode,
 		Remote: c.Remote, Holders: newHolders(c.Holders),
-		Where: c.Where, Stack: c.Stack, Chain: c.Chain, Cycle: c.Cycle, Remedy: c.Remedy, Prevention: c.Prevention,
+		Where: c.Where, Stack: c.Stack, Chain: c.Chain, Cycle: c.Cycle, Graph: newGraph(c.Graph), Session: c.Session, Remedy: c.Remedy, Prevention: c.Prevention,
 		Evidence: c.Evidence,
 	}
 }

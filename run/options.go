@@ -1,6 +1,9 @@
 package run
 
-import "github.com/hangtime-dev/hangtime/scenarios"
+import (
+	"github.com/hangtime-dev/hangtime/probe/sessions"
+	"github.com/hangtime-dev/hangtime/scenarios"
+)
 
 // Options of a run.
 type Options struct {
@@ -13,5 +16,7 @@ type Options struct {
 	AllowFaults bool
 	// Allow are hosts other than this machine that may be loaded.
 	Allow []string
-	Sinks []Sink
+	// Databases are asked who waits for whom in them, while a worker is suspect.
+	Databases []sessions.Database
+	Sinks     []Sink
 }

@@ -82,6 +82,7 @@ func (v *variant) boot(ctx context.Context) (err error) {
 				"which is watched, listens at %s: what is seen of it is of this load only where somebody at %s passes it on",
 				v.plan.Server.Address, target.Arbiter, at, v.plan.Server.Address)})
 		}
+		target.Databases = v.options.Databases
 		watch, err := probe.Watch(ctx, target, v.rec)
 		if err != nil {
 			return fmt.Errorf("watch the server: %w", err)

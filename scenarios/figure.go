@@ -70,7 +70,7 @@ func onlyNoticed(cause string) (string, bool) {
 // Causes are the kinds of causes that an incident can have; a test holds the list to package diagnose.
 func Causes() []string {
 	return []string{
-		"file-lock", "mutex", "pipe-full", "disk", "socket-wait", "sleeping", "cpu-bound", "pool-exhausted", "stopped",
+		"file-lock", "mutex", "pipe-full", "disk", "socket-wait", "database-lock", "sleeping", "cpu-bound", "pool-exhausted", "stopped",
 		"memory", "slow-client", "descriptors",
 		"dead-loop", "killed", "exited", "boot-loop", "throttled", "backlog", "loses-tasks", "pipe-empty", "child", "terminal",
 		"semaphore", "self-call", "leaving", "event", "retry", "unknown",

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -16,6 +17,19 @@ func Place(text []byte, key string) (line, column int) {
 		return 0, 0
 	}
 	return locate(parsed.Docs[0].Body, key, "")
+}
+
+// PlaceIn finds keys in a scenario's file, which is told as its path without "./"; in one that cannot be read, such as a
+// built-in scenario, it finds nothing: "", 0, 0.
+func PlaceIn(file string) func(key string) (path string, line, column int) {
+	text, err := input.ReadFile(file, input.MostYAML)
+	if err != nil {
+		return func(string) (string, int, int) { return "", 0, 0 }
+	}
+	return func(key string) (string, int, int) {
+		line, column := Place(text, key)
+		return filepath.Clean(file), line, column
+	}
 }
 
 // A place says where a key such as "variants[0].set" stands, and, where last is not empty, that key below it as it is

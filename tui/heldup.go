@@ -36,7 +36,7 @@ func (l obstacles) heldUp(v *report.Variant, w *diagnose.Worker, now time.Durati
 		if w.Cause.Remedy != "" {
 			lines = append(lines, l.paragraph(accent, "the guide: "+w.Cause.Remedy, 3, width)...)
 		}
-		lines = append(lines, l.chainOf(w.Cause, width)...)
+		lines = append(lines, l.tree(w.Cause.Graph, width)...)
 	case inTrouble(w.State):
 		lines = append(lines, " no evidence so far says why")
 	case w.Label != "":
@@ -47,7 +47,7 @@ func (l obstacles) heldUp(v *report.Variant, w *diagnose.Worker, now time.Durati
 		lines = append(lines, l.in(dim, " it gets on"))
 	}
 	lines = append(lines, l.worksOn(w, width)...)
-	if len(w.Waits) > 0 {
+	if len(w.Waits) > 0 && (w.Cause == nil || len(w.Cause.Graph.Edges) == 0) {
 		lines = append(lines, "", " "+l.in(title, "waits for"))
 		for _, wait := range w.Waits {
 			lines = append(lines, l.chain(w, &wait)...)
@@ -138,22 +138,6 @@ func toldOf(v *report.Variant, place int) []report.Line {
 	}
 	slices.Reverse(all)
 	return all
-}
-
-// chainOf says who waits for whom, where there is more than one link.
-func (l obstacles) chainOf(c *diagnose.Cause, width int) []string {
-	if len(c.Chain) == 0 {
-		return nil
-	}
-	name := "who waits for whom"
-	if c.Cycle {
-		name += ": a circle, it will never end by itself"
-	}
-	lines := []string{"", " " + l.in(title, name)}
-	for _, link := range c.Chain {
-		lines = append(lines, l.paragraph(plain, link, 3, width)...)
-	}
-	return lines
 }
 
 func sureness(c diagnose.Confidence) string {

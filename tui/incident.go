@@ -231,13 +231,11 @@ func (l incidentView) incidentLines(r *report.Report, v *report.Variant, in *dia
 	if in.Cause.Where != "" {
 		lines = append(lines, l.paragraph(plain, "in the worker's code: "+in.Cause.Where, 3, w)...)
 	}
-	for _, link := range in.Cause.Chain {
-		lines = append(lines, l.paragraph(plain, link, 3, w)...)
-	}
 	if in.Cause.Path != "" {
 		lines = append(lines, fmt.Sprintf("   %s, inode %d", l.text(in.Cause.Path), in.Cause.Inode))
 	}
 	lines = append(lines, "   "+l.in(dim, records(in.Cause.Evidence)))
+	lines = append(lines, l.tree(in.Cause.Graph, w)...)
 	lines = append(lines, "", " "+l.in(title, "what would have prevented this"))
 	if in.Cause.Remedy != "" {
 		lines = append(lines, l.paragraph(accent, "the guide: "+in.Cause.Remedy, 3, w)...)

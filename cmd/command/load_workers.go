@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/url"
 
+	"github.com/hangtime-dev/hangtime/databases"
 	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/probe/discovery"
 	"github.com/hangtime-dev/hangtime/report"
@@ -37,6 +38,10 @@ func (f *loadFlags) findLoaded(ctx context.Context, u *url.URL) *loadedServer {
 		return s
 	}
 	target.HangAfter = diagnose.DefaultHangAfter
+	if target.Databases, err = run.Ask(databases.Where{}); err != nil {
+		s.why = err.Error()
+		return s
+	}
 	s.target = &target
 	return s
 }

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/hangtime-dev/hangtime/input"
 	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/run"
 	"github.com/hangtime-dev/hangtime/scenarios"
@@ -47,7 +46,7 @@ func tellCI(out io.Writer, file string, r *report.Report) error {
 	if os.Getenv("GITHUB_ACTIONS") != "true" {
 		return nil
 	}
-	return errors.Join(r.Annotate(out, placeIn(file)), appendSummary(r.Markdown))
+	return errors.Join(r.Annotate(out, scenarios.PlaceIn(file)), appendSummary(r.Markdown))
 }
 
 // appendSummary adds to the summary of GitHub's job, where there is one.
@@ -66,18 +65,6 @@ func appendSummary(write func(io.Writer) error) error {
 	}
 	_, err = f.Write(text.Bytes())
 	return errors.Join(err, f.Close())
-}
-
-// placeIn finds keys in a scenario's file; for a built-in scenario there is no file that a reader has.
-func placeIn(file string) report.Place {
-	text, err := input.ReadFile(file, input.MostYAML)
-	if err != nil {
-		return func(string) (string, int, int) { return "", 0, 0 }
-	}
-	return func(key string) (string, int, int) {
-		line, column := scenarios.Place(text, key)
-		return filepath.Clean(file), line, column // GitHub knows ci/hang.yaml, not ./ci/hang.yaml
-	}
 }
 
 // writeTo writes to the file at path, or to standard output where it is empty. A file is written whole or not at all.

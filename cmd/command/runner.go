@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/hangtime-dev/hangtime/databases"
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/run"
@@ -68,11 +69,14 @@ func (r *runner) single(p plan, screen *tui.Options) error {
 // conduct runs one scenario once and writes what --out asks for into out. The report is nil where nothing was begun.
 func (r *runner) conduct(p plan, seed uint64, out string, live *report.Live, screen *tui.Options) (*report.Report, error) {
 	name := p.doc.Scenario.Name
-	options := run.Options{Document: p.doc, Name: name, Self: r.self, Tool: run.Version(), Seed: seed,
+	ask, err := run.Ask(databases.Where{})
+	if err != nil {
+		return nil, &exit{exitUsage, err}
+	}
+	options := run.Options{Document: p.doc, Databases: ask, Name: name, Self: r.self, Tool: run.Version(), Seed: seed,
 		AllowFaults: r.flags.allowFaults, Allow: r.flags.allow}
 	var recording *history.Writer
 	if out != "" {
-		var err error
 		if recording, err = run.CreateRecording(out, name); err != nil {
 			return nil, &exit{exitUsage, fmt.Errorf("--out: %w", err)}
 		}
@@ -82,7 +86,6 @@ func (r *runner) conduct(p plan, seed uint64, out string, live *report.Live, scr
 	now := run.New(options)
 	live.Abort = now.Abort
 	r.exposed.Show(live.OpenMetrics)
-	var err error
 	if screen != nil {
 		err = conductOnScreen(now, live, *screen, out, name)
 	} else {

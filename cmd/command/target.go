@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hangtime-dev/hangtime/databases"
 	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/probe/discovery"
 	"github.com/hangtime-dev/hangtime/report"
@@ -23,6 +24,7 @@ type targetFlags struct {
 
 	hangAfter time.Duration
 	query     bool
+	databases databases.Where
 	cmd       *cobra.Command
 }
 
@@ -35,11 +37,18 @@ func (t *targetFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&t.socket, "socket", "", "path of the unix socket where it listens")
 	flags.DurationVar(&t.hangAfter, "hang-after", diagnose.DefaultHangAfter,
 		"age from which on work hangs although nobody is seen to wait behind it; before that it is slow")
+	flags.StringVar(&t.databases.Postgres, "postgres", "", "PostgreSQL to ask who waits for whom while a worker is suspect: postgres://USER@HOST:PORT/DATABASE, or @FILE with that")
+	flags.StringVar(&t.databases.MySQL, "mysql", "", "the same of MySQL or MariaDB: USER:PASSWORD@tcp(HOST:PORT)/")
+	flags.StringVar(&t.databases.Redis, "redis", "", "the same of Redis: redis://HOST:PORT/")
 	flags.BoolVar(&t.query, "query", false, "show the part of a request's path behind the question mark too")
 }
 
 // find finds the server. Where it is named in no way, those of this machine are offered.
 func (t *targetFlags) find(ctx context.Context) (discovery.Target, error) {
+	ask, err := run.Ask(t.databases)
+	if err != nil {
+		return discovery.Target{}, &exit{exitUsage, err}
+	}
 	given := 0
 	for _, is := range []bool{t.pid != 0, t.pidfile != "", t.port != 0, t.socket != ""} {
 		if is {
@@ -69,7 +78,7 @@ func (t *targetFlags) find(ctx context.Context) (discovery.Target, error) {
 	if err != nil {
 		return discovery.Target{}, &exit{exitUnknown, err}
 	}
-	server.HangAfter, server.Query = t.hangAfter, t.query
+	server.HangAfter, server.Query, server.Databases = t.hangAfter, t.query, ask
 	return server, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/kernel/proc"
+	"github.com/hangtime-dev/hangtime/probe/sessions"
 )
 
 // A Target is a server to watch.
@@ -19,6 +20,8 @@ type Target struct {
 	Behind []Target // servers that it started and that listen elsewhere, such as FastCGI programs
 	Netns  string   // its network namespace as a path; empty: our own
 	Query  bool     // the part of a request's address behind "?" may be recorded
+
+	Databases []sessions.Database // to be asked who waits for whom in them
 
 	HangAfter time.Duration // as in history.ServerStarted; the probe makes nothing of it
 }

@@ -48,12 +48,6 @@ func (f *Finder) Chain(from int, wait history.Event, server Server) []history.Li
 
 // waitsFor is the process that keeps a wait going; pid 0: none is known.
 func waitsFor(wait history.Event) history.Peer {
-	first := func(all []history.Peer) history.Peer {
-		if len(all) == 0 {
-			return history.Peer{}
-		}
-		return all[0]
-	}
 	switch ev := wait.(type) {
 	case history.LockWait:
 		for _, h := range ev.Holders {

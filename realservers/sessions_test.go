@@ -1,0 +1,137 @@
+//go:build realservers
+
+package realservers
+
+import (
+	"strconv"
+	"time"
+)
+
+var (
+	inDatabase = []string{"database-lock"}
+	// leftOpen is a transaction whose worker works at nothing, or at the very request that waits: which worker gets that the
+	// kernel decides.
+	leftOpen = `which has no request inside: it has left its transaction open|it is another connection of this very process`
+	// endsSession is what is advised: hangtime ends no session itself.
+	endsSession = `remedy: +end session \d+ of PostgreSQL at 127\.0\.0\.1:${PGPORT} \(select pg_terminate_backend\(\d+\)\)`
+)
+
+// asksPostgres has hangtime ask the database of the case.
+func asksPostgres(s *stage) {
+	s.databases = []string{"--postgres", "postgres://shop@127.0.0.1:" + s.value("PGPORT") + "/" + s.value("PGDATABASE")}
+}
+
+// ownBank is a database of the case alone, which hangtime may ask.
+func ownBank(s *stage) {
+	s.t.Helper()
+	s.account()
+	name := "bank" + s.value("ACCOUNT")
+	s.set("PGDATABASE", name)
+	s.psql("postgres", "create database "+name)
+	s.psql(name, "create table account as select id, 100 as balance from generate_series(1, 9) id")
+	asksPostgres(s)
+}
+
+// psql does a statement in a database.
+func (s *stage) psql(name, statement string) {
+	s.t.Helper()
+	args := append([]string{"psql"}, sharedDatabase.psql()...)
+	args[len(args)-1] = name
+	if out, wrong, code := s.run(append(args, "-c", statement)...); code != 0 {
+		s.t.Fatalf("%s: %s%s", statement, out, wrong)
+	}
+}
+
+// mariadbBehind is a MariaDB that the server of the case asks, and hangtime may.
+func mariadbBehind(s *stage) {
+	s.t.Helper()
+	s.set("MARIADB", strconv.Itoa(freePort(s.t)))
+	s.mariadb(func(args ...string) { s.start(args...) })
+	s.databases = []string{"--mysql", "root@tcp(127.0.0.1:" + s.value("MARIADB") + ")/"}
+}
+
+// sessionCases are hangs that go on in a database, which may be asked: who has the row is named, with its worker and line
+// where it is one of the server's own.
+func sessionCases() []realCase {
+	rows := func(workers int) func(*stage) {
+		return with(ownBank, gunicorn("rows", "-w", strconv.Itoa(workers)))
+	}
+	then := func(first, second func(*stage)) func(*stage) {
+		return with(first, func(s *stage) { s.wait(500 * time.Millisecond) }, second)
+	}
+	return []realCase{
+		{
+			name: "two workers wait for a row that a third has locked and sleeps", worlds: both,
+			serve: rows(4), hang: then(sticks("/report", 1), sticks("/pay", 2)), after: hungLong,
+			want: want{state: "hung", says: []string{`${rows.py#take}`,
+				`a row of account ← session \d+, idle in transaction|waits [\d.]+ s for a row of account`,
+				`its client is pid \d+, worker \d of this server, which is in report \(.*${rows.py#report}\) \(GET /report\)`, endsSession}},
+		},
+		{
+			name: "a worker waits for a row that another has left locked", worlds: both,
+			serve: rows(3), hang: then(func(s *stage) { s.send("/forget", 1) }, sticks("/pay", 1)), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: inDatabase, at: "rows.py#take", says: []string{
+				leftOpen, `last did "update account set balance = balance - \? where id = \?"`,
+				endsSession}},
+		},
+		{
+			name: "a worker waits for a row that somebody else has locked", worlds: both,
+			serve: with(bankAccount, forgetful, func(s *stage) { s.set("PGDATABASE", "postgres") }, asksPostgres, gunicorn("transfers", "-w", "3")), hang: sticks("/withdraw", 1), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: inDatabase, at: "transfers.py#withdraw", says: []string{
+				`for a row of account, which session \d+ has`, `idle in transaction`, `its client is pid \d+ \(.*psql`, endsSession}},
+		},
+		{
+			name: "a worker waits for a row that its other connection has locked", worlds: both,
+			serve: rows(2), hang: sticks("/twice", 1), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: inDatabase, at: "rows.py#take", cycle: true, says: []string{
+				`another connection of this very process`, `for a row of account`}},
+		},
+		{
+			name: "two workers wait for each other through two rows", worlds: both,
+			serve: rows(3), hang: with(sticks("/swap", 1), sticks("/back", 1)), after: hungLong,
+			want: want{state: "hung", hung: 2, kinds: inDatabase, at: "rows.py#take", cycle: true, says: []string{`for a row of account`}},
+		},
+		{
+			name: "a worker waits for an advisory lock", worlds: both,
+			serve: with(ownBank, func(s *stage) {
+				s.clerk(sharedDatabase.database, "\\c "+s.value("PGDATABASE")+"\nselect pg_advisory_lock(4711);\n")
+			}, gunicorn("rows", "-w", "2")),
+			hang: sticks("/key", 1), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: inDatabase, at: "rows.py#key", says: []string{`advisory lock 4711`,
+				`its client is pid \d+ \(.*psql`}},
+		},
+		{
+			name: "an ALTER TABLE waits for a forgotten transaction, and others for it", worlds: today,
+			serve: rows(4), hang: with(func(s *stage) { s.send("/forget", 1) }, then(sticks("/table", 1), sticks("/pay", 1))), after: hungLong,
+			want: want{state: "hung", hung: 2, kinds: inDatabase, says: []string{`the table account`,
+				`last did "update account set balance = balance - \? where id = \?"`, endsSession}},
+		},
+		{
+			name: "a pool of SQLAlchemy is empty, and its connections do nothing", worlds: both,
+			serve: with(ownBank, func(s *stage) {
+				s.set("DRIVER", map[string]string{debian.name: "postgresql", pypi.name: "postgresql+psycopg"}[s.world.name])
+			}, gunicorn("stock_orm", "-k", "gthread", "--threads", "4", "-w", "1")),
+			hang: with(func(s *stage) { s.send("/leak", 2) }, sticks("/stock", 1)), after: hungLong,
+			want: want{state: "hung", hung: 1, at: "stock_orm.py#stock", says: []string{
+				`of its 2 sessions in PostgreSQL at 127\.0\.0\.1:${PGPORT} 2 do nothing, the oldest [\d.]+ s since it did "select balance from account where id = \?"`}},
+		},
+		{
+			name: "MariaDB: a worker waits for a row that another has locked and sleeps", worlds: olden,
+			serve: with(mariadbBehind, gunicorn("shop_mariadb", "-w", "4")), hang: then(sticks("/report", 1), sticks("/pay", 1)), after: hungLong,
+			want: want{state: "hung", says: []string{`${shop_mariadb.py#take}`, `for a row of shop\.account, which session \d+ has`,
+				`which is in report \(.*${shop_mariadb.py#report}\) \(GET /report\)`, `remedy: +end session \d+ of MariaDB at .* \(kill \d+\)`}},
+		},
+		{
+			name: "Redis: a worker waits for what nobody sends", worlds: both,
+			serve: with(redisServer, func(s *stage) { s.databases = []string{"--redis", "redis://127.0.0.1:" + s.value("REDIS") + "/"} },
+				gunicorn("mail", "-w", "2")),
+			hang: sticks("/next", 1), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "mail.py#next", says: []string{
+				`Redis at 127\.0\.0\.1:${REDIS} says that it waits [\d.]+ s for what another client is to send \(BLPOP\)`}},
+		},
+		{
+			name: "healthy: workers whose database may be asked", worlds: today,
+			serve: rows(2), hang: func(s *stage) { s.send("/pay", 20) }, after: 4 * time.Second,
+		},
+	}
+}
