@@ -52,13 +52,16 @@ func (c Cause) better(old Cause) bool {
 	if known, before := c.Kind != CauseUnknown, old.Kind != CauseUnknown; known != before {
 		return known
 	}
+	if told, before := c.Kind == CauseDatabase, old.Kind == CauseDatabase; told != before {
+		return told // it has said more than can be seen from here
+	}
 	if c.Kind != old.Kind && (c.Kind == CausePolling || old.Kind == CausePolling) {
 		return c.Kind == CausePolling // one look sees a sleep or a call; that they repeat takes several
 	}
 	if c.Confidence != old.Confidence {
 		return sureness(c.Confidence) > sureness(old.Confidence)
 	}
-	shows := func(c Cause) int { return len(c.Holders) + len(c.Chain) + len(c.Stack) + c.Graph.sessions() }
+	shows := func(c Cause) int { return len(c.Holders) + len(c.Chain) + len(c.Stack) + c.Graph.told() }
 	return shows(c) > shows(old)
 }
 

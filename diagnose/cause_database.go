@@ -19,6 +19,7 @@ func (x explainer) goesOn(p *process, s standstill, c *Cause) {
 	}
 	path, found := x.inDatabase(p, s)
 	if !found {
+		x.lockedByKey(p, s, c)
 		x.databaseSays(p, s, c)
 		return
 	}

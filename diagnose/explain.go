@@ -166,6 +166,9 @@ func (x explainer) polls(p *process, s standstill) Cause {
 	}
 	c := Cause{Kind: CausePolling, Confidence: sure(s, true), Short: "asks again and again",
 		Sentence: fmt.Sprintf("%s sleeps and asks again, without end and always in one place (last seen in %s)", who, call)}
+	if st := x.stackOf(p, s.thread); st != nil && st.Wait != nil && st.Wait.On == lockInRedis {
+		c.Short, c.Sentence = "asks again for "+userWait(st), c.Sentence+": it waits for "+userWait(st)
+	}
 	if lock, ok := s.event().(history.LockWait); ok && lock.Polled {
 		c.polled(lock)
 	}

@@ -34,6 +34,7 @@ const (
 	NodeDisk     = "disk"
 	NodeTerminal = "terminal"
 	NodeSession  = "session" // of a database
+	NodeKey      = "key"     // of Redis, that stands for a lock
 )
 
 // An Edge says that one node waits for another. Both are places in Nodes.
@@ -62,10 +63,10 @@ func (g *Graph) shared(workers int) {
 	}
 }
 
-// sessions is how many of its nodes a database has told.
-func (g Graph) sessions() (n int) {
+// told is how many of its nodes a database has told.
+func (g Graph) told() (n int) {
 	for _, one := range g.Nodes {
-		if one.Kind == NodeSession {
+		if one.Kind == NodeSession || one.Kind == NodeKey {
 			n++
 		}
 	}
@@ -317,6 +318,9 @@ func (x explainer) drawInside(g *Graph, me int, p *process, st *stack, s standst
 	lock := g.link(me, "waits for", Node{Kind: NodeLock, Label: text})
 	if st.Wait.On == "pool" {
 		x.drawSaid(g, lock, p, s)
+	}
+	if key, database, found := x.keyOf(p, s); found {
+		g.link(lock, "is", keyNode(key, database))
 	}
 	if owner := int(st.Wait.Owner); owner != 0 && p.threads[owner] != nil && st.Wait.On != "child" {
 		g.link(lock, "is held by", x.threadNode(p, owner))

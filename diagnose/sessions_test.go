@@ -25,6 +25,48 @@ func inSession(pid int, to time.Duration, said func(at time.Duration) history.Se
 	})
 }
 
+// waitsForKey is a worker whose main thread asks again and again for a lock in Redis, and what that says of the key.
+func waitsForKey(to time.Duration, key func(at time.Duration) history.Key) []moment {
+	return every(5*s+100*ms, to, func(t time.Duration) []history.Event {
+		th := stands(101, 101, "clock_nanosleep", 30*ms)
+		found := look(101, inside(101, t-5*s), th, code(101, 101, func(st *history.Stack) {
+			st.Frames, st.Own = []string{"acquire (redis/lock.py:209)", "pay (app.py:12)"}, 2
+			st.Wait = &history.Wait{On: "lock in Redis", Object: 7, Name: "stock"}
+			st.Request = &history.Request{Method: "GET", Path: "/pay", Port: 40001}
+		}))
+		if t%s == 500*ms {
+			found = append(found, history.Sessions{Database: "Redis at 127.0.0.1:6379", Keys: []history.Key{key(t)}})
+		}
+		return found
+	})
+}
+
+// TestALockInRedisWhoseHolderIsGone: nobody gives it back, and it does not go by itself.
+func TestALockInRedisWhoseHolderIsGone(t *testing.T) {
+	for _, row := range []struct {
+		name, kind, says string
+		key              func(at time.Duration) history.Key
+	}{
+		{"gone", CauseDatabase, "whoever has the lock is gone", func(at time.Duration) history.Key {
+			return history.Key{Name: "stock", Age: at}
+		}},
+		{"somebody who may have it is connected", CausePolling, `has the key "stock", which was made 14.5 s ago`, func(at time.Duration) history.Key {
+			return history.Key{Name: "stock", Age: at, Since: 1}
+		}},
+		{"it goes by itself", CausePolling, "goes by itself in 3.0 s", func(at time.Duration) history.Key {
+			return history.Key{Name: "stock", Age: at, Left: 3 * s}
+		}},
+		{"another key", CausePolling, "it waits for the lock in Redis stock", func(at time.Duration) history.Key {
+			return history.Key{Name: "other", Age: at}
+		}},
+	} {
+		all := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), waitsForKey(18*s, row.key))).Incidents()
+		if len(all) != 1 || all[0].Cause.Kind != row.kind || !strings.Contains(all[0].Cause.Sentence, row.says) {
+			t.Errorf("%s: got %+v, want %s that says %q", row.name, all, row.kind, row.says)
+		}
+	}
+}
+
 const bank = "PostgreSQL at 127.0.0.1:5432"
 
 // session waits for another one, or for none.

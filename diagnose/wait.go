@@ -4,6 +4,9 @@ import "fmt"
 
 // userWait says what a piece of work waits for by its runtime's account: "the lock registry", "a connection of
 // QueuePool, 2 of 2 taken"; empty: that is not known.
+// lockInRedis is what a runtime's reader calls a key of Redis that stands for a lock.
+const lockInRedis = "lock in Redis"
+
 func userWait(st *stack) string {
 	if st == nil || st.Wait == nil || st.Wait.On == "" {
 		return ""

@@ -39,6 +39,7 @@ type language struct {
 	busy   []int         // threads that it says are at work, whatever the sockets say; 0: work that is no thread's
 	// Of threads that it says wait for a child, which one; 0: it does not say.
 	children map[int]int
+	keys     []string // of locks in Redis that something waits for
 }
 
 // between says whether it was read between two pieces of work: nothing was at work, and nothing waited for any.

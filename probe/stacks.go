@@ -91,6 +91,7 @@ func (r *stackReader) read(now time.Time, one *worker) {
 		return
 	}
 	l.idle, l.busy, l.children = map[int]bool{}, l.busy[:0], map[int]int{}
+	l.keys = nil
 	for _, group := range grouped(all) {
 		l.idle[group.TID] = l.idle[group.TID] || group.Idle && group.TID != 0
 		switch {
@@ -101,6 +102,9 @@ func (r *stackReader) read(now time.Time, one *worker) {
 		}
 		if group.TID != 0 && group.Wait.On == "child" {
 			l.children[group.TID] = int(group.Wait.Owner)
+		}
+		if group.Wait.On == "lock in Redis" && group.Wait.Name != "" {
+			l.keys = append(l.keys, group.Wait.Name)
 		}
 		r.rec.Record(r.stackOf(one, l.reader.Language(), group))
 	}

@@ -130,11 +130,12 @@ func (w *witness) lookAgain(ctx context.Context, now time.Time, workers []*worke
 		w.stacks.read(now, one)
 		w.tellChildren(one, server)
 		w.readUpstream(now, one, server)
-		w.sessions.Suspect(ctx, now, one.PID, server)
+		w.sessions.Suspect(now, one.PID, l.language.keys, server)
 		l.firstAt = time.Time{}
 		l.proven = l.idles(one.PID)
 		w.rec.Record(history.Looked{PID: one.PID, Title: w.title(now, one)})
 	}
+	w.sessions.Ask(ctx, now)
 }
 
 // evidence records one thread, and what it waits for.

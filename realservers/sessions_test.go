@@ -21,6 +21,11 @@ func asksPostgres(s *stage) {
 	s.databases = []string{"--postgres", "postgres://shop@127.0.0.1:" + s.value("PGPORT") + "/" + s.value("PGDATABASE")}
 }
 
+// asksRedis has hangtime ask the Redis of the case.
+func asksRedis(s *stage) {
+	s.databases = []string{"--redis", "redis://127.0.0.1:" + s.value("REDIS") + "/"}
+}
+
 // ownBank is a database of the case alone, which hangtime may ask.
 func ownBank(s *stage) {
 	s.t.Helper()
@@ -123,11 +128,25 @@ func sessionCases() []realCase {
 		},
 		{
 			name: "Redis: a worker waits for what nobody sends", worlds: both,
-			serve: with(redisServer, func(s *stage) { s.databases = []string{"--redis", "redis://127.0.0.1:" + s.value("REDIS") + "/"} },
-				gunicorn("mail", "-w", "2")),
-			hang: sticks("/next", 1), after: hungLong,
+			serve: with(redisServer, asksRedis, gunicorn("mail", "-w", "2")),
+			hang:  sticks("/next", 1), after: hungLong,
 			want: want{state: "hung", hung: 1, kinds: anAnswer, at: "mail.py#next", says: []string{
 				`Redis at 127\.0\.0\.1:${REDIS} says that it waits [\d.]+ s for what another client is to send \(BLPOP\)`}},
+		},
+		{
+			name: "Redis: a worker waits for a lock whose holder has died", worlds: both,
+			serve: with(redisServer, asksRedis, gunicorn("locked", "-w", "2")),
+			hang:  then(func(s *stage) { s.send("/die", 1) }, sticks("/take", 1)), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: inDatabase, at: "locked.py#take", says: []string{
+				`has the key "stock", which was made [\d.]+ s ago and never goes by itself; nobody who is connected now was so when it was made`,
+				`remedy: +delete the key "stock" in Redis at 127\.0\.0\.1:${REDIS}`}},
+		},
+		{
+			name: "Redis: a worker waits for a lock whose holder works", worlds: both,
+			serve: with(redisServer, asksRedis, gunicorn("locked", "-w", "3")),
+			hang:  then(sticks("/work", 1), sticks("/take", 1)), after: hungLong,
+			want: want{state: "hung", says: []string{`${locked.py#take}`, `has the key "stock", which was made [\d.]+ s ago and never goes by itself`},
+				silent: []string{`whoever has the lock is gone`}},
 		},
 		{
 			name: "healthy: workers whose database may be asked", worlds: today,

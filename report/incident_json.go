@@ -66,7 +66,7 @@ type Graph struct {
 
 // A Node is something that waits, or that others wait for.
 type Node struct {
-	Kind  string `json:"kind"` // request, thread, task, process, lock, pipe, socket, disk, terminal, session
+	Kind  string `json:"kind"` // request, thread, task, process, lock, pipe, socket, disk, terminal, session, key
 	Label string `json:"label"`
 	At    string `json:"at,omitempty"` // its line of code; of a session its statement
 }

@@ -85,6 +85,11 @@ func (v *Variant) Elapsed(now time.Duration) time.Duration {
 	return min(now-v.LoadFrom, v.Planned)
 }
 
+// OnlyWatched says whether a server that ran before is watched, and nothing is sent to it and nothing broken.
+func (v *Variant) OnlyWatched() bool {
+	return v.Server.Server == scenarios.Attach && v.Planned == 0 && v.Load.Engine == "" && len(v.Faults) == 0
+}
+
 // Hangs counts the workers that hang now.
 func (v *Variant) Hangs() int {
 	n := 0

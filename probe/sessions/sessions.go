@@ -4,6 +4,7 @@ package sessions
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -19,10 +20,20 @@ type Database interface {
 	Close() // the connection; who asks again opens another
 }
 
+// A keeper is a database in which keys stand for locks.
+type keeper interface {
+	Keys(ctx context.Context, names []string) ([]history.Key, error)
+}
+
 const (
-	every  = time.Second     // how often one database is asked at most
+	every  = time.Second     // how often one database is asked; see due
 	within = 2 * time.Second // how long an answer may take
 	most   = 200             // sessions that are recorded of one answer
+	// connects is how much younger the connection of whoever made a key may be said to be than that: the key's name for its
+	// maker is chosen before it connects, and Redis tells ages in whole seconds.
+	connects = 2 * time.Second
+	// mostKeys is of how many keys is asked at once.
+	mostKeys = 16
 )
 
 // A Reader has databases asked. One goroutine may use it.
@@ -45,9 +56,19 @@ func New(finder *waits.Finder, rec *history.Recorder, databases []Database) *Rea
 type asked struct {
 	Database
 	at      time.Time // when it was last asked
+	before  time.Time // and the time before that
+	about   []int     // the workers because of which it was last asked
 	answers chan answer
 	waits   bool         // for an answer
 	of      map[int]ends // of the workers for which it was asked, by pid
+	next    []wait       // to be asked for next
+	keys    []wait       // that were asked for last
+}
+
+// A wait is a key that a worker waits for.
+type wait struct {
+	key string
+	pid int
 }
 
 // ends are a worker's ends of its connections.
@@ -65,14 +86,16 @@ func (e ends) has(s history.Session) bool {
 
 type answer struct {
 	sessions []history.Session
+	keys     []history.Key
 	err      error
 }
 
-// Suspect has those databases asked to which a worker is connected, if that was not done a moment ago. The answer is
-// recorded by Take.
-func (r *Reader) Suspect(ctx context.Context, now time.Time, pid int, server waits.Server) {
+// Suspect has those databases asked to which a worker is connected, if that was not done a moment ago; keys are those that
+// it waits for as locks. Ask asks, for all workers together.
+func (r *Reader) Suspect(now time.Time, pid int, keys []string, server waits.Server) {
 	for _, one := range r.all {
-		if _, known := one.of[pid]; one.waits && known || !one.waits && now.Sub(one.at) < every {
+		one.want(pid, keys)
+		if _, known := one.of[pid]; one.waits && known || !one.waits && !one.due(now, pid) {
 			continue
 		}
 		tcp, peers := r.finder.Connections(pid, one.Port(), server)
@@ -80,19 +103,57 @@ func (r *Reader) Suspect(ctx context.Context, now time.Time, pid int, server wai
 			continue
 		}
 		one.of[pid] = ends{tcp, peers}
-		if !one.waits {
+	}
+}
+
+// Ask asks those databases to which a suspect is connected. The answers are recorded by Take.
+func (r *Reader) Ask(ctx context.Context, now time.Time) {
+	for _, one := range r.all {
+		if len(one.of) > 0 && !one.waits {
 			one.ask(ctx, now)
 		}
 	}
 }
 
+// want has keys asked for with the next question, for which a worker waits.
+func (a *asked) want(pid int, keys []string) {
+	for _, key := range keys {
+		if w := (wait{key, pid}); !slices.Contains(a.next, w) && len(a.next) < mostKeys {
+			a.next = append(a.next, w)
+		}
+	}
+}
+
+// due says whether it may be asked because of a worker: a second after the last question, or sooner where that was not
+// about this worker, or not about all that it waits for, but not three times in two seconds.
+func (a *asked) due(now time.Time, pid int) bool {
+	if now.Sub(a.at) >= every {
+		return true
+	}
+	news := !slices.Contains(a.about, pid) ||
+		slices.ContainsFunc(a.next, func(w wait) bool { return w.pid == pid && !slices.Contains(a.keys, w) })
+	return news && now.Sub(a.before) >= 2*every
+}
+
 func (a *asked) ask(ctx context.Context, now time.Time) {
-	a.at, a.waits = now, true
+	a.before, a.at, a.waits = a.at, now, true
+	a.about = slices.Collect(maps.Keys(a.of))
+	a.keys, a.next = a.next, nil
+	var names []string
+	for _, one := range a.keys {
+		if !slices.Contains(names, one.key) {
+			names = append(names, one.key)
+		}
+	}
 	go func() {
 		ctx, cancel := context.WithTimeout(ctx, within)
 		defer cancel()
-		all, err := a.Sessions(ctx)
-		a.answers <- answer{all, err}
+		var got answer
+		got.sessions, got.err = a.Sessions(ctx)
+		if keeper, is := a.Database.(keeper); is && got.err == nil && len(names) > 0 {
+			got.keys, got.err = keeper.Keys(ctx, names)
+		}
+		a.answers <- got
 	}()
 }
 
@@ -120,6 +181,16 @@ func (r *Reader) Close() {
 	}
 }
 
+// whose is the worker that has a session, of those for which it was asked; 0: none has.
+func (a *asked) whose(s history.Session) int {
+	for pid, ends := range a.of {
+		if ends.has(s) {
+			return pid
+		}
+	}
+	return 0
+}
+
 func (r *Reader) tell(of *asked, a answer) {
 	said := history.Sessions{Database: of.Name()}
 	if a.err != nil {
@@ -127,14 +198,17 @@ func (r *Reader) tell(of *asked, a answer) {
 		r.rec.Record(said)
 		return
 	}
-	said.All = concerned(a.sessions, func(s history.Session) int {
-		for pid, ends := range of.of {
-			if ends.has(s) {
-				return pid
+	said.Keys = a.keys
+	for i := range said.Keys {
+		for _, s := range a.sessions {
+			k := &said.Keys[i]
+			waits := slices.Contains(of.keys, wait{k.Name, of.whose(s)})
+			if k.Age > 0 && s.Connected+connects >= k.Age && !waits {
+				k.Since++
 			}
 		}
-		return 0
-	})
+	}
+	said.All = concerned(a.sessions, of.whose)
 	for i := range said.All {
 		s := &said.All[i]
 		switch {

@@ -16,6 +16,7 @@ const (
 	nowhere         clue = iota // it says no more
 	itself                      // the object whose method it is
 	named                       // what is waited for has this name; nothing is read
+	nameIn                      // an attribute of its own object has its name
 	attributeOf                 // an attribute of that object
 	variableOf                  // a local variable
 	ownedLock                   // its own object is an RLock that is written in Python

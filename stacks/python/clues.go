@@ -24,6 +24,9 @@ func (c *clueReader) follow(f stackFrame, s *waitSpot, w *wait) {
 		w.Object = c.unwinder.own(f)
 	case named:
 		w.Name = s.name
+	case nameIn:
+		w.Object = c.unwinder.own(f)
+		w.Name = c.objects.text(c.objects.attribute(w.Object, s.name))
 	case attributeOf:
 		w.whole = c.unwinder.own(f)
 		w.Object = c.objects.attribute(w.whole, s.name)

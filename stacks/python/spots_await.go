@@ -58,6 +58,7 @@ func awaitSpots() []waitSpot {
 		{spot{"psycopg_pool/pool_async.py", "AsyncConnectionPool._getconn_with_check_loop"}, "pool",
 			psycopgPool, "", false},
 		{spot{"psycopg_pool/pool_async.py", "AsyncConnectionPool.getconn"}, "pool", psycopgPool, "", true},
+		{spot{"redis/asyncio/lock.py", "Lock.acquire"}, "lock in Redis", nameIn, "name", true},
 		{spot{"redis/asyncio/connection.py", "BlockingConnectionPool.get_connection"}, "pool",
 			fullPool, "max_connections", true},
 		// SQLAlchemy 2.1; 1.4 and 2.0.

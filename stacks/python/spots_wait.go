@@ -65,6 +65,7 @@ func waitSpots() []waitSpot {
 		{spot{"psycopg_pool/pool.py", "ConnectionPool._getconn_with_check_loop"}, "pool", psycopgPool, "", false},
 		{spot{"psycopg_pool/pool.py", "ConnectionPool.getconn"}, "pool", psycopgPool, "", true},
 		{spot{"redis/connection.py", "BlockingConnectionPool.get_connection"}, "pool", fullPool, "max_connections", true},
+		{spot{"redis/lock.py", "Lock.acquire"}, "lock in Redis", nameIn, "name", true},
 		{spot{"httpcore/_synchronization.py", "Event.wait"}, "event", itself, "", false},
 		{spot{"httpcore/_sync/connection_pool.py", "PoolRequest.wait_for_connection"}, "pool", nowhere, "", false},
 		{spot{"httpcore/_sync/connection_pool.py", "ConnectionPool.handle_request"}, "pool", fullPool, "_max_connections", true},
