@@ -106,6 +106,12 @@ func goldenScreens() []goldenScreen {
 			m.show(&compareScreen{page{stage: m.stage}, comparison{c: c, runs: [2]*report.Report{a, b}}})
 			return m
 		}},
+		{"watch", func(_ *testing.T, w, h int) *model { return modelOf(watchedReport(), w, h) }},
+		{"watch-incident", func(_ *testing.T, w, h int) *model {
+			m := modelOf(watchedReport(), w, h)
+			m.do(doIncident)
+			return m
+		}},
 		{"nothing-yet", func(_ *testing.T, w, h int) *model { return modelOf(nil, w, h) }},
 	}
 }

@@ -22,6 +22,9 @@ func (l banner) header(r *report.Report, v *report.Variant, w int) string {
 	}
 	state := l.condition(r, v)
 	room := w - textWidth(state) - 2
+	if v.OnlyWatched() {
+		return l.watching(r, v, state, room, w)
+	}
 	name := fmt.Sprintf("%s %s %s", l.text(r.Header.Scenario), l.glyphs.into, l.text(v.Name))
 	if r.Planned > 1 {
 		name += fmt.Sprintf(" %d/%d", 1+slices.IndexFunc(r.Variants,
@@ -41,6 +44,22 @@ func (l banner) header(r *report.Report, v *report.Variant, w int) string {
 		left += " " + l.progress(v.Elapsed(until(r, v)), v.Planned, bar)
 	}
 	return l.fit(left, w-textWidth(state)-1) + state + " "
+}
+
+// watching is the first line while a server is watched and nothing else is done.
+func (l banner) watching(r *report.Report, v *report.Variant, state string, room, w int) string {
+	left := " " + l.in(title, "watch") + fmt.Sprintf("  pid %d", v.Server.PID)
+	if v.Server.Address != "" {
+		left += " at " + l.text(v.Server.Address)
+	}
+	since := "  for " + words.Clock(until(r, v)-v.From)
+	if v.To >= 0 {
+		since = "  was watched for " + words.Clock(v.To-v.From)
+	}
+	if full := " " + l.in(title, "hangtime") + " " + left; textWidth(full)+len(since) < room {
+		left = full
+	}
+	return l.fit(left+l.in(dim, since), w-textWidth(state)-1) + state + " "
 }
 
 func (l banner) progress(done, all time.Duration, w int) string {

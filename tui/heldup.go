@@ -34,7 +34,7 @@ func (l obstacles) heldUp(v *report.Variant, w *diagnose.Worker, now time.Durati
 			lines = append(lines, l.paragraph(plain, "in its code: "+w.Cause.Where, 3, width)...)
 		}
 		if w.Cause.Remedy != "" {
-			lines = append(lines, l.paragraph(accent, "the guide: "+w.Cause.Remedy, 3, width)...)
+			lines = append(lines, l.paragraph(accent, "remedy: "+w.Cause.Remedy, 3, width)...)
 		}
 		lines = append(lines, l.tree(w.Cause.Graph, width)...)
 	case inTrouble(w.State):
@@ -44,7 +44,7 @@ func (l obstacles) heldUp(v *report.Variant, w *diagnose.Worker, now time.Durati
 	case w.State == diagnose.Unknown:
 		lines = append(lines, l.paragraph(warn, "nobody can say whether it works: "+w.Reason, 1, width)...)
 	default:
-		lines = append(lines, l.in(dim, " it gets on"))
+		lines = append(lines, l.in(dim, " nothing holds it up"))
 	}
 	lines = append(lines, l.worksOn(w, width)...)
 	if len(w.Waits) > 0 && (w.Cause == nil || len(w.Cause.Graph.Edges) == 0) {
@@ -53,7 +53,7 @@ func (l obstacles) heldUp(v *report.Variant, w *diagnose.Worker, now time.Durati
 			lines = append(lines, l.chain(w, &wait)...)
 		}
 	}
-	lines = append(lines, "", " "+l.in(title, "what happened to this place"))
+	lines = append(lines, "", " "+l.in(title, "what has happened here so far"))
 	before := len(lines)
 	for i := range v.Incidents {
 		in := &v.Incidents[i]

@@ -213,17 +213,7 @@ func (l incidentView) incidentLines(r *report.Report, v *report.Variant, in *dia
 	if len(lines) > who {
 		lines = slices.Insert(lines, who, "", " "+l.in(title, "who"))
 	}
-	due, ok, failed, open, worst := cost(v, in, now)
-	lines = append(lines, "", " "+l.in(title, "what it cost")+l.in(dim, "  of the requests due meanwhile"))
-	answered := fmt.Sprintf("%s due: %s answered ok", words.Number(due), words.Number(ok))
-	if worst > 0 {
-		answered += ", the slowest after " + words.Duration(worst)
-	}
-	lines = append(lines, l.paragraph(plain, fmt.Sprintf("%s; %s failed; %s unanswered so far", answered,
-		words.Number(failed), words.Number(open)), 3, w)...)
-	for _, price := range in.Cost.Price() {
-		lines = append(lines, l.paragraph(plain, price, 3, w)...)
-	}
+	lines = append(lines, l.priced(v, in, now, w)...)
 	lines = append(lines, "", " "+l.in(title, "evidence"))
 	for _, h := range in.Cause.Holders {
 		lines = append(lines, l.paragraph(plain, fmt.Sprintf("pid %d holds it: %s", h.PID, h.Command), 3, w)...)
@@ -238,7 +228,7 @@ func (l incidentView) incidentLines(r *report.Report, v *report.Variant, in *dia
 	lines = append(lines, l.tree(in.Cause.Graph, w)...)
 	lines = append(lines, "", " "+l.in(title, "what would have prevented this"))
 	if in.Cause.Remedy != "" {
-		lines = append(lines, l.paragraph(accent, "the guide: "+in.Cause.Remedy, 3, w)...)
+		lines = append(lines, l.paragraph(accent, "remedy: "+in.Cause.Remedy, 3, w)...)
 	}
 	if in.Cause.Prevention != "" {
 		lines = append(lines, l.paragraph(plain, in.Cause.Prevention, 3, w)...)
@@ -251,6 +241,29 @@ func (l incidentView) incidentLines(r *report.Report, v *report.Variant, in *dia
 		}
 	}
 	return lines
+}
+
+// priced says what an incident cost: of the requests that hangtime sent, where it sent any, and in the server.
+func (l incidentView) priced(v *report.Variant, in *diagnose.Incident, now time.Duration, w int) []string {
+	name := " " + l.in(title, "what it cost")
+	var lines []string
+	if !v.OnlyWatched() {
+		due, ok, failed, open, worst := cost(v, in, now)
+		name += l.in(dim, "  of the requests due meanwhile")
+		answered := fmt.Sprintf("%s due: %s answered ok", words.Number(due), words.Number(ok))
+		if worst > 0 {
+			answered += ", the slowest after " + words.Duration(worst)
+		}
+		lines = l.paragraph(plain, fmt.Sprintf("%s; %s failed; %s unanswered so far", answered,
+			words.Number(failed), words.Number(open)), 3, w)
+	}
+	for _, price := range in.Cost.Price() {
+		lines = append(lines, l.paragraph(plain, price, 3, w)...)
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	return append([]string{"", name}, lines...)
 }
 
 func records(seqs []uint64) string {

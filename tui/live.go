@@ -90,7 +90,7 @@ func (s *liveScreen) click(_, y int) tea.Cmd {
 	if v == nil {
 		return nil
 	}
-	high := share(s.h-s.bars()-1, len(v.Workers))
+	high := shareOf(v, s.h-s.bars()-1)
 	shown, rows := s.view(v).shown, high.workers-3
 	row := y - (1 + 1 + high.top + 2) // header, statement, panes above, frame and heading
 	at := row + firstRow(shown, s.selected, rows)
@@ -106,7 +106,7 @@ func (s *liveScreen) click(_, y int) tea.Cmd {
 
 // view is what of the variant is shown.
 func (s *liveScreen) view(v *report.Variant) liveView {
-	rows := share(s.h-s.bars()-1, len(v.Workers)).workers - 3
+	rows := shareOf(v, s.h-s.bars()-1).workers - 3
 	return liveView{shown: pick(v.Workers, s.filter, s.order, rows), selected: s.selected, filter: s.filter,
 		order: s.order, older: s.older}
 }
@@ -120,6 +120,22 @@ const (
 	topMost    = metrics.BandCount + 3 // a higher chart shows no more
 	tallFrom   = 40                    // rows from which even a long worker table leaves room for the charts
 )
+
+// shareOf is share for a variant; where nothing is sent there is no load and no response time to be drawn.
+func shareOf(v *report.Variant, rows int) heights {
+	if !v.OnlyWatched() {
+		return share(rows, len(v.Workers))
+	}
+	story := max(storyLeast, rows/3)
+	if rows < 4+storyLeast {
+		story = 0
+	}
+	workers := min(max(len(v.Workers), 1)+3, rows-story)
+	if story > 0 {
+		story = rows - workers
+	}
+	return heights{workers: workers, story: story}
+}
 
 func share(rows, workers int) heights {
 	var h heights
@@ -155,7 +171,7 @@ type liveBody struct{ *look }
 
 // live is the screen of a variant, w × h without header and key line.
 func (l liveBody) live(r *report.Report, v *report.Variant, view liveView, w, h int) string {
-	s := share(h-1, len(v.Workers))
+	s := shareOf(v, h-1)
 	now := until(r, v)
 	blocks := []string{banner(l).statement(r, v, w)}
 	if s.top > 0 {

@@ -20,7 +20,12 @@ type sideView struct{ *look }
 // sidePane has the checks, below them the incidents, and below these, where there is room, what is known of the
 // selected worker.
 func (l sideView) sidePane(v *report.Variant, view liveView, now time.Duration, w, h int) string {
-	checks := min(len(v.Verdict.Checks)+2, h)
+	checks, above := min(len(v.Verdict.Checks)+2, h), ""
+	if len(v.Verdict.Checks) == 0 && v.OnlyWatched() { // there is nothing to be judged
+		checks = 0
+	} else {
+		above = l.checksPane(v, w, checks) + "\n"
+	}
 	incidents := min(min(max(len(v.Incidents), 1), mostListed)+2, h-checks)
 	rest := h - checks - incidents
 	if incidents < 3 {
@@ -30,11 +35,11 @@ func (l sideView) sidePane(v *report.Variant, view liveView, now time.Duration, 
 		if one := &v.Workers[i]; one.Place == view.selected && rest >= besideRows {
 			lines := append(obstacles(l).heldUp(v, one, now, w-2), "")
 			name := fmt.Sprintf("worker %d, pid %d", one.Place, one.PID)
-			return l.checksPane(v, w, checks) + "\n" + l.incidentsPane(v, now, w, incidents) + "\n" +
+			return above + l.incidentsPane(v, now, w, incidents) + "\n" +
 				l.box(name, "", append(lines, threadView(l).threads(one)...), w, rest)
 		}
 	}
-	return l.checksPane(v, w, checks) + "\n" + l.incidentsPane(v, now, w, h-checks)
+	return above + l.incidentsPane(v, now, w, h-checks)
 }
 
 // mostListed is how many incidents the live screen lists at least, where it lists any; more where there is room.

@@ -40,11 +40,31 @@ func says(r *report.Report, v *report.Variant, room int) (role, string) {
 	if n := len(v.Incidents); n > 0 {
 		return good, overSentence(&v.Incidents[n-1], now)
 	}
+	if v.OnlyWatched() {
+		return dim, asked(v)
+	}
 	text := v.Says
 	if v.Expect != "" {
 		text = "expect " + v.Expect + ": " + text
 	}
 	return dim, text
+}
+
+// asked says what a server is asked for, where nothing is wrong with it.
+func asked(v *report.Variant) string {
+	inside, oldest := 0, time.Duration(0)
+	for i := range v.Workers {
+		inside += v.Workers[i].Inside
+		oldest = max(oldest, v.Workers[i].Oldest)
+	}
+	text := "no worker hangs; " + words.Count(inside, "request") + " inside"
+	if oldest > 0 {
+		text += ", the oldest for " + words.Seconds(oldest)
+	}
+	if v.Backlog > 0 {
+		text += "; " + words.Do(v.Backlog, "connection", "wait") + " to be accepted"
+	}
+	return text
 }
 
 // incidentNow is the newest that is not recovered from; a hang before a crash.

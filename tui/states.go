@@ -20,7 +20,7 @@ type stateRow struct {
 // writes to it.
 var states = [...]stateRow{
 	{diagnose.Idle, dim, [2]string{"▁", "_"}, [2]string{}, "nothing is asked of it"},
-	{diagnose.Busy, good, [2]string{"▃", "="}, [2]string{}, "has work and gets on"},
+	{diagnose.Busy, good, [2]string{"▃", "="}, [2]string{}, "is at work, and makes progress"},
 	{diagnose.Booting, warn, [2]string{"○", "o"}, [2]string{"○", "o"}, "born, has not answered anything yet"},
 	{diagnose.Unknown, dim, [2]string{"?", ","}, [2]string{"?", "?"}, "whether it works cannot be seen"},
 	{diagnose.Suspect, warn, [2]string{"▅", "?"}, [2]string{"?", "?"}, "has work, no progress for 0.2 s"},

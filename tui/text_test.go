@@ -59,7 +59,7 @@ func TestTheVerdictTellsWhatWasNoticedBesideHangs(t *testing.T) {
 	}}
 	text := ansi.Strip(strings.Join(verdictView{l}.verdictLines(r, nil, 100), "\n"))
 	for _, want := range []string{"shared, backlog from 00:08.000 to 00:09.000", "12 connections were dropped",
-		"the guide: a longer backlog"} {
+		"remedy: a longer backlog"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in\n%s", want, text)
 		}

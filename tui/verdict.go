@@ -106,7 +106,7 @@ func (l verdictView) verdictLines(r *report.Report, next []string, w int) []stri
 				l.in(dim, "at "+words.Moment(in.Began)))
 			lines = append(lines, l.paragraph(plain, in.Cause.Sentence, 3, w)...)
 			if in.Cause.Remedy != "" {
-				lines = append(lines, l.paragraph(accent, "the guide: "+in.Cause.Remedy, 3, w)...)
+				lines = append(lines, l.paragraph(accent, "remedy: "+in.Cause.Remedy, 3, w)...)
 			}
 		}
 		for _, n := range r.Variants[i].Notices {
@@ -114,7 +114,7 @@ func (l verdictView) verdictLines(r *report.Report, next []string, w int) []stri
 				l.in(dim, "from "+words.Moment(n.From)+" to "+words.Moment(n.To)))
 			lines = append(lines, l.paragraph(plain, n.Cause.Sentence, 3, w)...)
 			if n.Cause.Remedy != "" {
-				lines = append(lines, l.paragraph(accent, "the guide: "+n.Cause.Remedy, 3, w)...)
+				lines = append(lines, l.paragraph(accent, "remedy: "+n.Cause.Remedy, 3, w)...)
 			}
 		}
 	}

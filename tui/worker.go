@@ -154,7 +154,7 @@ func (l workerView) facts(v *report.Variant, w *diagnose.Worker, now time.Durati
 		" " + l.state(w.State) + " for " + words.Short(now-w.Since) + "   " + inside,
 		" " + tasks + fact("connections", connections) + fact("heartbeat", beat),
 		" " + fact("cpu", words.Percent(w.CPU)) + fact("memory", words.ShortSize(w.RSS)) + fact("descriptors", files) +
-			fact("lives", fmt.Sprint(w.Lives)),
+			fact("restarts", fmt.Sprint(max(w.Lives-1, 0))),
 	}
 	if cells := width - 2; cells >= 10 {
 		a := axisOf(v, now, cells)

@@ -13,7 +13,7 @@ import (
 )
 
 // A table is how wide the columns of the worker table are; 0: left out.
-type table struct{ place, pid, state, since, inside, cpu, rss, lane, why int }
+type table struct{ place, pid, state, since, inside, oldest, cpu, rss, lane, request, at, why int }
 
 const stateWidth = 9 // "SUSPECT ?"
 
@@ -21,7 +21,7 @@ const stateWidth = 9 // "SUSPECT ?"
 type workerTable struct{ *look }
 
 // columnsOf shares out the width: what a person needs to know what is wrong and why comes first.
-func (l workerTable) columnsOf(workers []diagnose.Worker, w int) table {
+func (l workerTable) columnsOf(workers []diagnose.Worker, w int, watched bool) table {
 	t := table{place: 1, pid: 3, state: stateWidth, since: 5}
 	why := 0
 	for i := range workers {
@@ -37,9 +37,14 @@ func (l workerTable) columnsOf(workers []diagnose.Worker, w int) table {
 		left -= want + 1
 		return want
 	}
+	if watched {
+		l.workColumns(&t, workers, take, func(want int) bool { return left-want-1 >= whyLeast })
+	}
 	t.why = take(min(max(why, 33), max(left*2/3, min(left-1, 33))))
 	t.lane = take(10)
-	t.inside = take(3)
+	if !watched {
+		t.inside = take(3)
+	}
 	t.cpu = take(5)
 	t.rss = take(5)
 	if t.lane > 0 {
@@ -50,12 +55,54 @@ func (l workerTable) columnsOf(workers []diagnose.Worker, w int) table {
 	return t
 }
 
+const (
+	whyLeast    = 28 // columns that are left for why a worker stands still, before any for the two below
+	requestMost = 32 // columns for what a worker is asked for
+	atMost      = 36 // for where it is in its code
+)
+
+// workColumns are those of what each worker is at, where only that is to be shown.
+func (l workerTable) workColumns(t *table, workers []diagnose.Worker, take func(int) int, room func(int) bool) {
+	t.inside, t.oldest = take(3), take(6)
+	request, at := 0, 0
+	for i := range workers {
+		request = max(request, textWidth(l.text(requestOf(&workers[i]))))
+		at = max(at, textWidth(l.text(whereOf(&workers[i]))))
+	}
+	if request = min(max(request, len("request")), requestMost); request > len("request") && room(request) {
+		t.request = take(request)
+	}
+	if at = min(at, atMost); at > 0 && room(at) {
+		t.at = take(at)
+	}
+}
+
+// requestOf is what a worker is asked for; of several the one that is explained, or the oldest.
+func requestOf(w *diagnose.Worker) string {
+	if w.Cause != nil && w.Cause.Request != "" {
+		return w.Cause.Request
+	}
+	if len(w.Requests) == 0 {
+		return ""
+	}
+	text, _, _ := strings.Cut(w.Requests[0], ", ") // its age has a column of its own
+	return text
+}
+
+// whereOf is where a worker is in its own code: function, file and line without the folders.
+func whereOf(w *diagnose.Worker) string {
+	if w.Cause == nil {
+		return ""
+	}
+	return folders.ReplaceAllString(w.Cause.Where, "")
+}
+
 // workersPane has one row for each place that is shown: what it does, since when, why. The selected row is marked,
 // and always visible.
 func (l workerTable) workersPane(v *report.Variant, now time.Duration, shown []diagnose.Worker, selected, w, h int,
 	note string) string {
 	rows := h - 3
-	t := l.columnsOf(shown, w-2)
+	t := l.columnsOf(shown, w-2, v.OnlyWatched())
 	a := axisOf(v, now, t.lane)
 	body := []string{l.workerHeading(v, t, a, now)}
 	from := firstRow(shown, selected, rows)
@@ -88,7 +135,7 @@ func (l workerTable) workerHeading(v *report.Variant, t table, a axis, now time.
 	for _, c := range []struct {
 		name string
 		w    int
-	}{{"in", t.inside}, {"cpu", t.cpu}, {"rss", t.rss}} {
+	}{{"in", t.inside}, {"oldest", t.oldest}, {"cpu", t.cpu}, {"rss", t.rss}} {
 		if c.w > 0 {
 			line += " " + right(c.name, c.w)
 		}
@@ -96,6 +143,14 @@ func (l workerTable) workerHeading(v *report.Variant, t table, a axis, now time.
 	line = l.in(dim, line)
 	if t.lane > 0 {
 		line += " " + l.rule(v, a, now, " ")
+	}
+	for _, c := range []struct {
+		name string
+		w    int
+	}{{"request", t.request}, {"in its code", t.at}} {
+		if c.w > 0 {
+			line += " " + l.in(dim, pad(ansi.Truncate(c.name, c.w, ""), c.w))
+		}
 	}
 	if t.why > 0 {
 		line += l.in(dim, " why")
@@ -114,6 +169,13 @@ func (l workerTable) workerRow(w *diagnose.Worker, now time.Duration, t table, a
 	if t.inside > 0 {
 		line += " " + right(fmt.Sprint(w.Inside), t.inside)
 	}
+	if t.oldest > 0 {
+		oldest := ""
+		if w.Oldest > 0 {
+			oldest = words.Short(w.Oldest)
+		}
+		line += " " + right(oldest, t.oldest)
+	}
 	if t.cpu > 0 {
 		line += " " + right(words.Percent(w.CPU), t.cpu)
 	}
@@ -122,6 +184,14 @@ func (l workerTable) workerRow(w *diagnose.Worker, now time.Duration, t table, a
 	}
 	if t.lane > 0 {
 		line += " " + l.lane(w.Lane, a, now)
+	}
+	for _, c := range []struct {
+		text string
+		w    int
+	}{{requestOf(w), t.request}, {whereOf(w), t.at}} {
+		if c.w > 0 {
+			line += " " + pad(ansi.Truncate(l.text(c.text), c.w, l.glyphs.more), c.w)
+		}
 	}
 	if t.why > 0 {
 		why := l.text(reason(w))
