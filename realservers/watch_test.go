@@ -100,9 +100,9 @@ type watched struct {
 	death bool              // it called the end of a worker a finding
 }
 
-// 00:00:11.4  HANG worker 1 (pid 812), worker 2 (pid 813) since 00:00:01.3: waits … (mutex, likely)
+// 14:25:11.4  HANG #1 worker 1 (pid 812), worker 2 (pid 813) since 14:25:01.3: waits … (mutex, likely)
 var (
-	hangLine  = regexp.MustCompile(`(?m)^\S+  HANG (.*?) since [^:]*:.*\(([a-z-]+), [a-z]+\)$`)
+	hangLine  = regexp.MustCompile(`(?m)^\S.*?  HANG #\d+ (.*?) since \d.*\(([a-z-]+), [a-z]+\)$`)
 	victimPID = regexp.MustCompile(`\(pid (\d+)\)`)
 	deathLine = regexp.MustCompile(`(?m)^\S+  DEATH`)
 )

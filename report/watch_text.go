@@ -49,7 +49,8 @@ func NewWatchConsole(out io.Writer) *WatchConsole {
 func (c *WatchConsole) Begin(describe string, of Watched) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.line("watching %s, %s; only reading; Ctrl-C ends it", describe, words.Count(len(c.look.Workers()), "worker"))
+	c.line("watching %s, %s, from %s; only reading; Ctrl-C ends it", describe, words.Count(len(c.look.Workers()), "worker"),
+		of.Began.Format("2006-01-02 15:04:05 -0700"))
 	for _, text := range of.Unseen {
 		c.line("%s", text)
 	}
@@ -107,7 +108,7 @@ func (c *WatchConsole) End(lasted time.Duration) {
 		if in.Ended >= 0 {
 			state = "over"
 		}
-		c.line("  %s %d, since %s, %s, %s: %s", in.Kind, in.ID, words.Watch(in.Began), state,
+		c.line("  %s #%d, since %s, %s, %s: %s", in.Kind, in.ID, c.clock(in.Began), state,
 			words.Seconds(in.Longest(c.look.Now())), in.Cause.Sentence)
 	}
 }
@@ -142,7 +143,7 @@ func (c *WatchConsole) tell() {
 		if in.Ended >= 0 && !was.ended {
 			was.ended = true
 			if in.Kind == diagnose.KindHang {
-				c.say(now, "incident %d is over after %s: %s", in.ID, words.Seconds(in.Longest(in.Ended)), in.Cause.Short)
+				c.say(now, "hang #%d is over after %s: %s", in.ID, words.Seconds(in.Longest(in.Ended)), in.Cause.Short)
 			} else {
 				c.incident(in)
 			}
@@ -170,8 +171,9 @@ func (c *WatchConsole) incident(in diagnose.Incident) {
 	if in.Kind == diagnose.KindCrash {
 		what = "DEATH"
 	}
-	c.say(c.look.Now(), "%s%s since %s: %s (%s, %s)", what, victimList(in), words.Watch(in.Began), in.Cause.Sentence,
-		in.Cause.Kind, in.Cause.Confidence)
+	now := c.look.Now()
+	c.say(now, "%s #%d%s since %s, %s ago: %s (%s, %s)", what, in.ID, victimList(in), c.clock(in.Began), words.Seconds(now-in.Began),
+		in.Cause.Sentence, in.Cause.Kind, in.Cause.Confidence)
 	for _, frame := range in.Cause.Stack[:min(len(in.Cause.Stack), mostWatchFrames)] {
 		c.line("              %s", frame)
 	}
@@ -207,7 +209,19 @@ func (c *WatchConsole) state() string {
 }
 
 func (c *WatchConsole) say(at time.Duration, format string, args ...any) {
-	c.line("%s  %s", words.Watch(at), fmt.Sprintf(format, args...))
+	c.line("%s  %s", c.clock(at), fmt.Sprintf(format, args...))
+}
+
+// clock is a moment on the wall clock, as logs have it; with its date where that is another than that of the beginning.
+func (c *WatchConsole) clock(at time.Duration) string {
+	if !c.begun { // nobody knows yet when it was
+		return words.Watch(at)
+	}
+	moment := c.of.Began.Add(at)
+	if moment.YearDay() == c.of.Began.YearDay() && moment.Year() == c.of.Began.Year() {
+		return moment.Format("15:04:05.0")
+	}
+	return moment.Format("2006-01-02 15:04:05.0")
 }
 
 // line is the one place where it writes: whatever others wrote stays in its line.

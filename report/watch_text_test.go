@@ -114,7 +114,7 @@ func TestAHangOfTheLastMomentIsTold(t *testing.T) {
 		t.Fatalf("it was told already:\n%s", out.String())
 	}
 	c.End(2 * time.Second)
-	if told, sum, _ := strings.Cut(out.String(), "watched for 2s: 1 hang"); !strings.Contains(told, "HANG worker 1") || sum == "" {
+	if told, sum, _ := strings.Cut(out.String(), "watched for 2s: 1 hang"); !strings.Contains(told, "HANG #1 worker 1") || sum == "" {
 		t.Errorf("it is not told before the sum:\n%s", out.String())
 	}
 }

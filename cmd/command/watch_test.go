@@ -89,7 +89,7 @@ func TestWatchSeesAHangAsTheServersOwnUser(t *testing.T) {
 		incident.Victims[0].PID != pid || !strings.Contains(incident.Cause.Where, "app.py:") {
 		t.Errorf("the incident is %+v", incident)
 	}
-	for _, want := range []string{"watching process", "HANG worker", "app.py:",
+	for _, want := range []string{"watching process", "HANG #1 worker", "app.py:",
 		fmt.Sprintf("is gone: pid %d, SIGKILL", pid), "watched for", "1 hang", "% of a core"} {
 		if !strings.Contains(said(), want) {
 			t.Errorf("%q is not said", want)
