@@ -17,6 +17,9 @@ func complete(root *cobra.Command) error {
 		switch cmd.Name() {
 		case "run":
 			cmd.ValidArgsFunction = completeScenario
+			if err := cmd.RegisterFlagCompletionFunc("variant", completeVariant); err != nil {
+				return err
+			}
 		case "replay", "report":
 			cmd.ValidArgsFunction = completeRecording(1)
 		case "compare":
@@ -49,6 +52,18 @@ func completeScenario(_ *cobra.Command, args []string, begun string) ([]string, 
 		}
 	}
 	return all, cobra.ShellCompDirectiveDefault
+}
+
+// completeVariant offers the variants of the first scenario that is named.
+func completeVariant(_ *cobra.Command, args []string, _ string) (all []string, then cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		if doc, err := scenarios.Open(args[0]); err == nil {
+			for _, v := range doc.Scenario.Variants {
+				all = append(all, v.Name+"\t"+v.Says)
+			}
+		}
+	}
+	return all, cobra.ShellCompDirectiveNoFileComp
 }
 
 func completeRecording(most int) cobra.CompletionFunc {

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -25,6 +26,7 @@ Several scenarios, --all or --repeat run one after the other, without the live s
 Ctrl-C ends it in order at any moment: faults are healed, the server is stopped, what is known so far is printed.`,
 		Example: `  hangtime run log-contention
   hangtime run worker-kill --quick --headless --out /tmp/kill
+  hangtime run log-contention --variant shared
   hangtime run ./my.yaml --set server.workers=8 --set load.rate=400/s
   hangtime run log-contention worker-timeout --repeat 5 --out /tmp/five
   hangtime run --all --quick --headless`,
@@ -43,6 +45,7 @@ Ctrl-C ends it in order at any moment: faults are healed, the server is stopped,
 	flags.BoolVar(&f.headless, "headless", false, "plain lines instead of the live screen (chosen by itself without a terminal)")
 	flags.BoolVar(&f.json, "json", false, "only result.json on standard output; progress on standard error; implies --headless")
 	flags.BoolVar(&f.quick, "quick", false, "the shorter form of the scenario")
+	flags.StringVar(&f.variant, "variant", "", "the only variant to run, by its name (default: each of them)")
 	flags.BoolVar(&f.all, "all", false, "every built-in scenario, one after the other")
 	flags.IntVar(&f.repeat, "repeat", 1, "run each scenario so often; medians, spreads and verdicts that differ are told at the end")
 	flags.StringVar(&f.out, "out", "", "folder for the recording, result.json, junit.xml, report.html, summary.md and metrics.om; made if it is missing")
@@ -56,21 +59,9 @@ Ctrl-C ends it in order at any moment: faults are healed, the server is stopped,
 	return cmd
 }
 
-// open reads the scenario with --quick and --set applied; whatever is wrong with it is a usage error.
+// open reads the scenario with --quick, --variant and --set applied; whatever is wrong with it is a usage error.
 func (f *runFlags) open(arg string) (*scenarios.Document, error) {
-	doc, err := scenarios.Open(arg)
-	if err == nil && f.quick {
-		doc, err = doc.Quick()
-	}
-	var all []scenarios.Setting
-	for _, text := range f.set {
-		one, wrong := scenarios.ParseSetting(text)
-		err = errors.Join(err, wrong)
-		all = append(all, one)
-	}
-	if err == nil {
-		doc, err = doc.With(all...)
-	}
+	doc, err := scenarios.OpenAs(arg, scenarios.Choice{Quick: f.quick, Variant: f.variant, Set: f.set})
 	if err == nil {
 		err = hasTaskPlaces(doc)
 	}
@@ -122,13 +113,7 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 }
 
 func (f *runFlags) pickSeed(doc *scenarios.Document) uint64 {
-	switch {
-	case f.seed != 0:
-		return f.seed
-	case doc.Scenario.Seed != 0:
-		return doc.Scenario.Seed
-	}
-	return newSeed()
+	return cmp.Or(f.seed, doc.Scenario.Seed, newSeed())
 }
 
 // newSeed is short enough to be typed again.

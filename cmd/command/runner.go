@@ -17,7 +17,7 @@ import (
 // runFlags are the command line of `hangtime run`.
 type runFlags struct {
 	headless, json, quick, allowFaults, all bool
-	out, metricsListen                      string
+	out, metricsListen, variant             string
 	set, allow                              []string
 	seed                                    uint64
 	repeat                                  int
