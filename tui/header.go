@@ -30,7 +30,7 @@ func (l banner) header(r *report.Report, v *report.Variant, w int) string {
 		name += fmt.Sprintf(" %d/%d", 1+slices.IndexFunc(r.Variants,
 			func(one report.Variant) bool { return one.Name == v.Name }), r.Planned)
 	}
-	phase := l.text(phaseWords(v.Phase))
+	phase := l.text(phaseWords(v))
 	clocks := words.Clock(v.Elapsed(until(r, v))) + "/" + words.Clock(v.Planned)
 	left := " " + l.in(title, name)
 	if full := " " + l.in(title, "hangtime") + " " + left; textWidth(full)+textWidth(phase)+len(clocks)+16 < room {
@@ -97,6 +97,8 @@ func (l banner) condition(r *report.Report, v *report.Variant) string {
 		return l.in(warn, fmt.Sprintf("%s suspect %d of %d", l.stateMark(diagnose.Suspect), counts[diagnose.Suspect], all))
 	case all == 0:
 		return l.in(dim, "no workers yet")
+	case v.Load.Waiting > 0 && v.Load.Achieved == 0 && v.Load.Oldest >= time.Second:
+		return l.in(warn, "nothing is answered since "+words.Short(v.Load.Oldest))
 	case counts[diagnose.Booting] > 0:
 		return l.in(warn, fmt.Sprintf("%s booting %d of %d", l.stateMark(diagnose.Booting), counts[diagnose.Booting], all))
 	case counts[diagnose.Unknown] > 0:
@@ -106,15 +108,16 @@ func (l banner) condition(r *report.Report, v *report.Variant) string {
 	return l.in(good, l.glyphs.bullet+fmt.Sprintf(" healthy %d workers", all))
 }
 
-// phaseWords says what a phase is, to someone who has not read the scenario.
-func phaseWords(phase string) string {
-	switch phase {
-	case history.Before:
-		return "before fault"
-	case history.During:
-		return "during fault"
-	case history.After:
-		return "after fault"
+// phaseWords says what a phase is, to someone who has not read the scenario; where nothing is to be broken, no phase is before
+// a fault.
+func phaseWords(v *report.Variant) string {
+	names := map[string]string{history.Before: "before fault", history.During: "during fault", history.After: "after fault"}
+	text, is := names[v.Phase]
+	switch {
+	case !is:
+		return v.Phase
+	case v.Plan.Name != "" && len(v.Plan.Faults)+len(v.Faults) == 0:
+		return "under load"
 	}
-	return phase
+	return text
 }

@@ -91,3 +91,40 @@ func TestAWatchSpeaksOfNoExperiment(t *testing.T) {
 		t.Errorf("no sentence of what is asked:\n%s", text)
 	}
 }
+
+// TestTheHeaderDoesNotLie: nobody is healthy of whom nothing comes, and nothing is before a fault where none is planned.
+func TestTheHeaderDoesNotLie(t *testing.T) {
+	header := func(more func(*report.Variant)) string {
+		r := hangReport(4)
+		v := &r.Variants[0]
+		v.Incidents, v.Faults = nil, nil
+		for i := range v.Workers {
+			v.Workers[i].State, v.Workers[i].Cause = diagnose.Idle, nil
+		}
+		v.Load.Waiting, v.Load.Achieved = 0, 200
+		more(v)
+		return ansi.Strip(strings.Split(modelOf(r, 120, 35).frame(), "\n")[0])
+	}
+	for name, row := range map[string]struct {
+		more        func(*report.Variant)
+		want, never string
+	}{
+		"all is well": {func(*report.Variant) {}, "healthy 4 workers", "nothing"},
+		"no answer": {func(v *report.Variant) { v.Load.Waiting, v.Load.Achieved, v.Load.Oldest = 9, 0, 4*second },
+			"nothing is answered since 4.0s", "healthy"},
+		"slow answers": {func(v *report.Variant) { v.Load.Waiting, v.Load.Achieved, v.Load.Oldest = 9, 3, 4*second }, "healthy", "nothing"},
+		"no fault is planned": {func(v *report.Variant) {
+			v.Phase, v.Plan.Name = history.Before, "mine"
+		}, "under load", "fault"},
+		"a fault is planned": {func(v *report.Variant) {
+			v.Phase, v.Plan.Name, v.Plan.Faults = history.Before, "mine", oneMore(v.Plan.Faults)
+		}, "before fault", "under load"},
+	} {
+		if got := header(row.more); !strings.Contains(got, row.want) || strings.Contains(got, row.never) {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+// oneMore is a list with another zero value.
+func oneMore[T any](all []T) []T { return append(all, *new(T)) }
