@@ -75,6 +75,9 @@ func (s *story) phase(at time.Duration, ev history.PhaseStarted) {
 		history.After:    "no fault any more: does it recover?",
 		history.Ending:   "load ends; what was accepted is followed to its end",
 	}[ev.Phase]
+	if ev.Phase == history.Before && ev.Planned == 0 { // nothing is sent
+		text = "it is watched from now on"
+	}
 	if !ok {
 		text = ev.Phase
 	}

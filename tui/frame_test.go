@@ -119,16 +119,17 @@ func goldenScreens() []goldenScreen {
 func homeModel(w, h int) *model {
 	m := modelOf(nil, w, h)
 	home := &homeScreen{page: page{stage: m.stage}, list: picker{selected: named{name: "log-contention"}, all: []Scenario{
-		{Name: "log-contention", Title: "four workers, one log file, one lock",
+		ToWatch(401, "gunicorn: master [shop]", "127.0.0.1:8000", 4),
+		{Group: "start here", Name: "log-contention", Title: "four workers, one log file, one lock",
 			Watch:    "In `shared` every worker stops inside flock on async_tasks.log.",
 			Guide:    "practice 1, process-specific resources",
 			Variants: []string{"shared: expect hang; one log for all", "per-pid: expect healthy"},
 			Takes:    42 * time.Second, Quick: 14 * time.Second,
 			Text: "# a comment\nname: log-contention\nload:\n  rate: 200/s\n  targets:\n    - path: /task\n",
 			Last: "pass", LastAt: "3 min ago"},
-		{Name: "worker-kill", Title: "SIGKILL to a random worker every few seconds", Takes: 30 * time.Second,
+		{Group: "start here", Name: "worker-kill", Title: "SIGKILL to a random worker every few seconds", Takes: 30 * time.Second,
 			Text: "name: worker-kill\n"},
-		{Name: "log-contention-1", File: "/home/me/.config/hangtime/scenarios/log-contention-1.yaml",
+		{Group: "yours", Name: "log-contention-1", File: "/home/me/.config/hangtime/scenarios/log-contention-1.yaml",
 			Text: "name: 3\nload: {rate: fast}\n", Problem: "log-contention-1.yaml:2:14: load.rate: \"fast\" is not a rate"},
 	}}}
 	m.show(home)

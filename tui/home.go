@@ -18,7 +18,7 @@ type homeScreen struct {
 func (s *homeScreen) head(w int) string {
 	l := s.look
 	return l.fit(" "+l.in(title, "hangtime")+"  "+
-		l.in(dim, "find out why a multi-worker server hangs: pick what to break"), w)
+		l.in(dim, "find out why a multi-worker server hangs: watch one of yours, or pick what to break"), w)
 }
 
 func (s *homeScreen) draw(w, h int) string { return homeView{s.look}.homePage(&s.list, s.from, w, h) }
@@ -70,11 +70,14 @@ func (s *homeScreen) choose(a action) tea.Cmd {
 	case shown[at].Problem != "" && a != doEdit:
 		s.say("%s", shown[at].Problem)
 		return nil
-	case a == doQuick && shown[at].Quick == 0:
+	case shown[at].Server != 0 && a == doEdit:
+		s.say("%s is no scenario: enter watches it", shown[at].Name)
+		return nil
+	case a == doQuick && shown[at].Quick == 0 && shown[at].Server == 0:
 		s.say("%s has no short form", shown[at].Name)
 		return nil
 	}
-	s.list.choice = Choice{Name: shown[at].Name, Quick: a == doQuick, Edit: a == doEdit}
+	s.list.choice = Choice{Name: shown[at].Name, Quick: a == doQuick, Edit: a == doEdit, Server: shown[at].Server}
 	if shown[at].File != "" {
 		s.list.choice.Name = shown[at].File
 	}
@@ -87,10 +90,11 @@ func (s *homeScreen) click(x, y int) tea.Cmd {
 	at := s.list.current(shown)
 	high := s.list.shape(shown, at, s.w, s.rows())
 	row := y - 2 // header and frame
-	i := high.from + row
-	if x >= high.w || row < 0 || row >= high.h-2 || i >= len(shown) {
+	line := high.from + row
+	if x >= high.w || row < 0 || row >= high.h-2 || line >= len(high.lines) || high.lines[line].at < 0 {
 		return nil
 	}
+	i := high.lines[line].at
 	if i == at {
 		return s.choose(doRun)
 	}
@@ -112,8 +116,12 @@ func (l homeView) homePage(p *picker, scroll, w, h int) string {
 	s := p.shape(shown, at, w, h)
 	names := min(nameWidth(p.all, w-2), nameWidth(p.all, s.w-2))
 	var body []string
-	for i := s.from; i < len(shown) && i < s.from+s.h-2; i++ {
-		body = append(body, l.homeRow(&shown[i], i == at, names, s.w-2))
+	for _, line := range s.lines[s.from:min(len(s.lines), s.from+max(s.h-2, 0))] {
+		if line.at < 0 {
+			body = append(body, " "+l.in(title, l.text(line.heading)))
+			continue
+		}
+		body = append(body, l.homeRow(&shown[line.at], line.at == at, names, s.w-2))
 	}
 	if len(shown) == 0 {
 		body = []string{l.in(dim, " none matches; esc shows all")}
@@ -138,6 +146,8 @@ func (l homeView) homeRow(s *Scenario, selected bool, names, w int) string {
 	}
 	last := pad(l.in(dim, "-"), 9)
 	switch {
+	case s.Server != 0:
+		last = pad(l.in(good, l.glyphs.bullet+" runs"), 9)
 	case s.Problem != "":
 		last = pad(l.in(bad, l.glyphs.no+" broken"), 9)
 	case s.Last != "":
@@ -169,6 +179,9 @@ func (l homeView) previewLines(s *Scenario, w int) []string {
 	for _, v := range s.Variants {
 		paragraph(plain, l.glyphs.into+" "+v)
 	}
+	if s.Server != 0 {
+		return append(append(lines, ""), l.textLines(s.Text)...)
+	}
 	takes := "takes about " + words.Short(s.Takes)
 	if s.Quick > 0 {
 		takes += ", " + words.Short(s.Quick) + " in its short form"
@@ -179,8 +192,11 @@ func (l homeView) previewLines(s *Scenario, w int) []string {
 		takes += fmt.Sprintf("; last verdict: %s, %s", s.Last, s.LastAt)
 	}
 	paragraph(dim, takes)
-	lines = append(lines, "")
-	for line := range strings.SplitSeq(strings.TrimRight(s.Text, "\n"), "\n") {
+	return append(append(lines, ""), l.textLines(s.Text)...)
+}
+
+func (l homeView) textLines(text string) (lines []string) {
+	for line := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
 		lines = append(lines, " "+l.yaml(line))
 	}
 	return lines

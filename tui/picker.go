@@ -1,14 +1,19 @@
 package tui
 
 import (
+	"fmt"
+	"net"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/verdict"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // A Scenario is one line of the picker.
 type Scenario struct {
+	Group    string // the heading under which it stands; empty: none
 	Name     string
 	File     string // empty: built in
 	Title    string
@@ -21,6 +26,24 @@ type Scenario struct {
 	Problem  string        // why it cannot be run; empty: it can
 	Last     verdict.Outcome
 	LastAt   string // when that was, in words
+	Server   int    // pid of a server to be watched, which is no scenario; 0: it is one
+}
+
+// ToWatch is a server of this machine that can be watched: it stands among the scenarios.
+func ToWatch(pid int, command, address string, children int) Scenario {
+	title := fmt.Sprintf("pid %d, %s", pid, command)
+	if children > 0 {
+		title = fmt.Sprintf("pid %d with %s, %s", pid, words.Count(children, "child process"), command)
+	}
+	name := address
+	if _, port, err := net.SplitHostPort(address); err == nil {
+		name = ":" + port
+	}
+	return Scenario{
+		Group: "servers of this machine", Name: "watch " + name, Title: title, Server: pid,
+		Watch: "Which worker hangs, since when and why; nothing is sent to it and nothing changed.",
+		Text:  fmt.Sprintf("# the same without this list\nhangtime watch --pid %d\n# one look, for a terminal or a script\nhangtime diagnose %d\n", pid, pid),
+	}
 }
 
 // A Choice is what a person picked; the zero Choice: to leave.
@@ -28,6 +51,8 @@ type Choice struct {
 	Name  string // or the file of one's own
 	Quick bool
 	Edit  bool // not to run it, but to change a copy of it
+	// Server is the pid of a server that is to be watched; 0: a scenario is meant.
+	Server int
 }
 
 // A picker is the state of the home screen.
@@ -46,7 +71,7 @@ func (s *Scenario) named() named { return named{s.Name, s.File} }
 func (p *picker) shown() []Scenario {
 	var out []Scenario
 	for _, s := range p.all {
-		if matches(p.filter, s.Name, s.Title, s.Guide, strings.Join(s.Variants, " "), string(s.Last)) {
+		if matches(p.filter, s.Group, s.Name, s.Title, s.Guide, strings.Join(s.Variants, " "), string(s.Last)) {
 			out = append(out, s)
 		}
 	}
@@ -70,25 +95,46 @@ func (p *picker) move(by int) {
 	}
 }
 
-// homeShape is where the list stands on the page, frame included, and which scenario is its first row; clicks need it too.
+// homeShape is where the list stands on the page, frame included, which line is its first row, and whether the preview is
+// beside it and not below; clicks need it too.
 type homeShape struct {
-	w, h int
-	from int
-	wide bool // the preview is beside it, not below
+	w, h  int
+	from  int // the first of lines that is drawn
+	wide  bool
+	lines []homeLine
+}
+
+// A homeLine is a scenario of the list, or the heading of a group.
+type homeLine struct {
+	heading string
+	at      int // of those shown; -1: it is a heading
+}
+
+func linesOf(shown []Scenario) (lines []homeLine) {
+	group := ""
+	for i := range shown {
+		if shown[i].Group != group {
+			group = shown[i].Group
+			lines = append(lines, homeLine{heading: group, at: -1})
+		}
+		lines = append(lines, homeLine{at: i})
+	}
+	return lines
 }
 
 func (p *picker) shape(shown []Scenario, at, w, h int) homeShape {
-	s := homeShape{w: w, wide: w >= 100}
+	s := homeShape{w: w, wide: w >= 100, lines: linesOf(shown)}
 	if s.wide {
 		s.w, s.h = max(min(w*9/20, 96), 50), h
 		if names := nameWidth(p.all, w-2); beforeTitle+names+1+leastTitle+2 > s.w {
 			s.w = beforeTitle + names + 3
 		}
 	} else {
-		s.h = max(min(len(shown)+2, h/2), 5)
+		s.h = max(min(len(s.lines)+2, h/2), 5)
 	}
 	rows := s.h - 2
-	s.from = min(max(at-rows/2, 0), max(len(shown)-rows, 0))
+	line := slices.IndexFunc(s.lines, func(l homeLine) bool { return l.at == at })
+	s.from = min(max(line-rows/2, 0), max(len(s.lines)-rows, 0))
 	return s
 }
 

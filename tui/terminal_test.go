@@ -343,7 +343,7 @@ func strikeHome(t *testing.T, struck map[action]bool) {
 		{doQuick, "f", Choice{Name: "log-contention", Quick: true}},
 		{doEdit, keyDown + "e", Choice{Name: "worker-kill", Edit: true}},
 		{doFilter, "/every few\r\r", Choice{Name: "worker-kill"}},
-		{doRun, click(5, 3) + click(5, 3), Choice{Name: "worker-kill"}},
+		{doRun, click(5, 6) + click(5, 6), Choice{Name: "worker-kill"}},
 		{doLeave, "q", Choice{}},
 	} {
 		m := homeModel(0, 0)

@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os/signal"
 	"path/filepath"
 	"strings"
@@ -12,7 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/hangtime-dev/hangtime/input"
+	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/probe/discovery"
 	"github.com/hangtime-dev/hangtime/run"
 	"github.com/hangtime-dev/hangtime/scenarios"
 	"github.com/hangtime-dev/hangtime/tui"
@@ -47,9 +47,12 @@ func home(cmd *cobra.Command) error {
 			return nil
 		}
 		options.Notice = ""
-		if choice.Edit {
+		switch {
+		case choice.Server != 0:
+			selected, err = choice.Name, watchFromHome(cmd, choice.Server)
+		case choice.Edit:
 			selected, err = edit(ctx, choice.Name)
-		} else {
+		default:
 			selected, err = choice.Name, runFromHome(cmd, choice)
 		}
 		if ctx.Err() != nil {
@@ -73,50 +76,29 @@ func runFromHome(cmd *cobra.Command, choice tui.Choice) error {
 	return (&runFlags{quick: choice.Quick, out: out, repeat: 1}).run(cmd, []string{choice.Name})
 }
 
-// listed are the built-in scenarios and then one's own, with what became of them last.
-func listed(now time.Time) []tui.Scenario {
-	last := run.LastVerdicts()
-	var all []tui.Scenario
-	for _, name := range scenarios.Names() {
-		text, err := scenarios.Text(name)
-		all = append(all, listing(name, "", string(text), err, last, now))
-	}
-	for _, file := range scenarios.OwnFiles() {
-		text, err := input.ReadFile(file, input.MostYAML)
-		all = append(all, listing(strings.TrimSuffix(filepath.Base(file), ".yaml"), file, string(text), err, last, now))
-	}
-	return all
+func watchFromHome(cmd *cobra.Command, pid int) error {
+	f := watchFlags{every: time.Minute, target: targetFlags{pid: pid, hangAfter: diagnose.DefaultHangAfter, cmd: cmd}}
+	return f.watch(cmd)
 }
 
-func listing(name, file, text string, err error, last map[string]run.LastVerdict, now time.Time) tui.Scenario {
-	s := tui.Scenario{Name: name, File: file, Text: text}
-	var doc *scenarios.Document
-	if err == nil {
-		doc, err = scenarios.Read(name+".yaml", []byte(text))
+// listed are the servers of this machine that can be watched, the built-in scenarios and one's own, with what became of them
+// last.
+func listed(now time.Time) []tui.Scenario {
+	var all []tui.Scenario
+	servers, _, _ := discovery.Here() // where they cannot be seen there is none to be offered
+	for _, c := range servers[:min(len(servers), mostOffered)] {
+		all = append(all, tui.ToWatch(c.Arbiter, discovery.Command(c.Arbiter), c.Address, c.Children))
 	}
-	if err != nil {
-		s.Problem, _, _ = strings.Cut(err.Error(), "\n")
-		return s
-	}
-	plan := doc.Scenario
-	s.Title, s.Watch, s.Guide = plan.Title, plan.Watch, plan.Guide
-	for _, v := range plan.Variants {
-		line := fmt.Sprintf("%s: expect %s", v.Name, v.Expect)
-		if v.Says != "" {
-			line += "; " + v.Says
+	last := run.LastVerdicts()
+	for _, l := range scenarios.List() {
+		s := tui.Scenario{Group: l.Group, Name: l.Name, File: l.File, Text: l.Text, Title: l.Title, Watch: l.Watch, Guide: l.Guide,
+			Variants: l.Variants, Takes: l.Takes, Quick: l.Quick, Problem: l.Problem}
+		if one, ok := last[l.Name]; ok {
+			s.Last, s.LastAt = verdict.Outcome(one.Outcome), words.Ago(now.Sub(one.At))
 		}
-		s.Variants = append(s.Variants, line)
+		all = append(all, s)
 	}
-	s.Takes = plan.Phases.Total() * time.Duration(max(len(plan.Variants), 1))
-	if len(plan.Quick) > 0 {
-		if quick, err := doc.Quick(); err == nil {
-			s.Quick = quick.Scenario.Phases.Total() * time.Duration(max(len(plan.Variants), 1))
-		}
-	}
-	if one, ok := last[plan.Name]; ok {
-		s.Last, s.LastAt = verdict.Outcome(one.Outcome), words.Ago(now.Sub(one.At))
-	}
-	return s
+	return all
 }
 
 // edit opens a copy of a built-in scenario, or one's own file, in the editor, and says which scenario that is.
