@@ -2,7 +2,7 @@
 # What the tests need beside it is installed by apt, only where it is missing.
 GO ?= go
 
-.PHONY: build test tools vet lint unit test-real prove-kill prove-inputs
+.PHONY: build test tools vet lint unit test-real prove-sessions prove-kill prove-inputs
 
 # Without cgo: one static file that runs on any Linux, and starts (as each worker does) a tenth sooner.
 build:
@@ -31,6 +31,11 @@ test-real: tools
 	$(GO) vet -tags realservers ./realservers
 	$(GO) tool staticcheck -tags realservers ./realservers
 	$(GO) test -count=1 -timeout 15m -tags realservers ./realservers
+
+# Hangs that go on in databases, SESSIONS times each: is the whole way named, from the request to whoever keeps it? About 45 s a time.
+SESSIONS ?= 20
+prove-sessions: tools
+	$(GO) test -count=$(SESSIONS) -timeout 60m -tags realservers -run '^TestSessions$$' ./realservers
 
 # Slow proofs and benchmarks: run by hand, recorded in docs/benchmarks*.md. Those of a room are in its own Makefile.inc.
 

@@ -89,7 +89,10 @@ func (sv *server) death(p *process, ev history.WorkerGone, by string) Cause {
 	if left := undone(p); left != "" {
 		c.Sentence += ", with " + left + " undone"
 	}
-	return c.forPeople(true)
+	if p.queued && (c.Kind == CauseKilled || c.Kind == CauseExited) {
+		c.Remedy = "have its queue give a task out again whose process died, and make tasks so that they may be done twice (Celery: acks_late with reject_on_worker_lost; RQ: Retry); what its settings lose is told by hangtime diagnose"
+	}
+	return c
 }
 
 // outOfMemory tells the kernel's kill from the arbiter's, which looks the same in an exit status.
@@ -120,7 +123,7 @@ func looped(in *incident, last Cause) Cause {
 		Evidence: append(slices.Clone(in.Cause.Evidence), last.Evidence...),
 		Sentence: "each successor dies as soon as it is born, before it has answered anything (" + last.Short + ")",
 	}
-	return c.forPeople(true)
+	return c
 }
 
 // byArbiterInferred is said of a kill that nobody heard, where all speaks for the arbiter's own.

@@ -145,6 +145,9 @@ func (x explainer) tasksWait(p *process, s standstill) Cause {
 		each := words.Do(s.crowd, taskWord(s.task), "wait") + " for each other"
 		return Cause{Kind: kind, Confidence: Proven, Short: each, Sentence: each}
 	}
+	if s.task.Wait == nil || s.task.Wait.On == "" {
+		return x.answerAwaited(p, s)
+	}
 	switch s.task.Wait.On {
 	case "semaphore", "pool":
 		kind = CausePool

@@ -233,7 +233,8 @@ func (co *coroner) condemned(p *process) {
 // crash opens an incident for a death, or adds it to one that began a moment ago in the same way, or in the same place
 // by a death as young.
 func (co *coroner) crash(p *process, r history.Record, ev history.WorkerGone, by string) {
-	c := co.death(p, ev, by)
+	guide := co.advises(p) || p.beatAt >= 0
+	c := co.death(p, ev, by).forPeople(guide)
 	c.Evidence = []uint64{r.Seq}
 	for _, s := range p.signals {
 		c.Evidence = append(c.Evidence, s.seq)
@@ -256,7 +257,7 @@ func (co *coroner) crash(p *process, r history.Record, ev history.WorkerGone, by
 		in.young++
 	}
 	if in.young >= bootLoop && in.Cause.Kind != CauseBootLoop {
-		in.Cause = looped(in, c)
+		in.Cause = looped(in, c).forPeople(guide)
 		in.key = in.Cause.key()
 	}
 	co.blame(in, p)

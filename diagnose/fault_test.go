@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -38,6 +39,29 @@ func TestWhichFaultAHangIsBlamedOn(t *testing.T) {
 			stuck(1, 101, 5*s+20*ms, 5*s+100*ms, 8*s, "flock", "9 → /tmp/x/a.log, LOCK_EX"))).Incidents()
 		if len(got) != 1 || got[0].Fault != row.blamed || got[0].Injected != row.injected {
 			t.Errorf("%s: got %+v", row.name, got)
+		}
+	}
+}
+
+// TestTheAdviceOnADeathFitsWhatDied: a queue's worker needs no queue, and a program in another language none of Python's.
+func TestTheAdviceOnADeathFitsWhatDied(t *testing.T) {
+	died := func(before ...history.Event) string {
+		all := fold(script(pool(1), healthy(1, 101, 1*s, 5*s), at(4*s, before...),
+			at(6*s, history.WorkerGone{PID: 101, Worker: 1, Signal: "SIGKILL", By: "pid 9"}))).Incidents()
+		if len(all) != 1 {
+			t.Fatalf("%+v", all)
+		}
+		return all[0].Cause.Remedy
+	}
+	for want, before := range map[string][]history.Event{
+		"have its queue give a task out again": {code(101, 101, func(st *history.Stack) {
+			st.Request = &history.Request{Path: "shop.send", ID: "4711"}
+		})},
+		"in a proper task queue":    {history.Heartbeat{PID: 101}},
+		"find who ended it and why": {code(101, 101, func(st *history.Stack) { st.Language = "php" })},
+	} {
+		if got := died(before...); !strings.Contains(got, want) {
+			t.Errorf("got %q, want %q", got, want)
 		}
 	}
 }

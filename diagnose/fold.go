@@ -100,6 +100,7 @@ func (f *Fold) worker(r history.Record) {
 	case history.Stack:
 		if p := f.alive(ev.PID); p != nil {
 			p.traced(r, ev)
+			p.queued = p.queued || ev.Request != nil && ev.Request.ID != ""
 		}
 	case history.Looked:
 		if p := f.alive(ev.PID); p != nil {

@@ -204,6 +204,10 @@ func rowOf(kind string) kindOfCause {
 				"let tasks outlive their worker in a proper task queue, and restart the loop after a death (practice 3, automatic recovery; production, a proper task queue)",
 				"a durable queue keeps the tasks; a death cannot be prevented",
 			},
+			general: advice{
+				"find who ended it and why; keep what it had in hand where somebody else can take it up: a queue that gives a task out again, a client that asks again",
+				"nothing keeps a process from being killed; what it had in hand can outlive it",
+			},
 		}
 	case CauseExited:
 		return kindOfCause{
@@ -211,12 +215,20 @@ func rowOf(kind string) kindOfCause {
 				"catch what ends the process, log it, and restart the loop when it fails (practice 3, automatic recovery)",
 				"error handling around the loop (practice 3)",
 			},
+			general: advice{
+				"read the last thing that it logged: it ended by its own doing, by an error that nobody caught or a call of exit",
+				"errors that are caught where the request is, and logged",
+			},
 		}
 	case CauseBootLoop:
 		return kindOfCause{
 			guide: advice{
 				"read the first error of the first death: each successor dies of the same (practice 7, monitor and log everything)",
 				"a check of configuration and application before the start (gunicorn --check-config)",
+			},
+			general: advice{
+				"read the first error of the first death: each successor dies of the same",
+				"a check of configuration and application before the start",
 			},
 		}
 	case CauseThrottled:

@@ -13,4 +13,5 @@ type openTasks struct {
 	endedMin time.Duration // and when that may have been at the earliest: the look before
 	tasksAt  time.Duration // when its tasks were last looked at
 	tasksSeq uint64
+	queued   bool // it works for a queue: its code was once at a task of one
 }

@@ -93,6 +93,19 @@ func (v sight) upstreamWaits(p *process) bool {
 	return len(p.upstream.Waits) > 0 && v.now-p.upAt <= max(3*v.limits.Stale, v.stale(p))
 }
 
+// unansweredFor is for how long another server has owed a process an answer, as far as that was seen lately; 0: none does.
+func (v sight) unansweredFor(p *process) (longest time.Duration) {
+	if !v.upstreamWaits(p) {
+		return 0
+	}
+	for _, one := range p.upstream.Waits {
+		if one.Oldest > 0 {
+			longest = max(longest, one.Oldest+v.now-p.upAt)
+		}
+	}
+	return longest
+}
+
 // over says whether the request of a client's port is known to be inside no more: it is not among those whose ports are
 // known. Behind a proxy a language knows other ports than the kernel, so another piece of work is to have one of these.
 func (v sight) over(p *process, port int) bool {

@@ -60,10 +60,10 @@ func (f awaitFinder) awaitStall(p *process) (standstill, bool) {
 // answerStall is requests whose pieces of work have waited for longer than work may last: for a socket, an answer of
 // another server, or, of a goroutine, which stands for a thread, in sleeps.
 func (f awaitFinder) answerStall(p *process) (standstill, bool) {
-	s := standstill{work: unset, limit: never, how: waitingTasks}
+	s, first := standstill{work: unset, limit: never, how: waitingTasks}, ""
 	for _, st := range f.awaited(p) {
-		if st.Wait == nil || st.Request == nil || f.limits.HangAfter <= 0 ||
-			st.Wait.On != "socket" && !(st.Wait.On == "sleep" && st.Kind == "goroutine") {
+		on := f.awaitsAnswer(p, st)
+		if st.Request == nil || f.limits.HangAfter <= 0 || on == "" {
 			continue
 		}
 		age, inside := p.ageOf(st.Request.Port)
@@ -71,14 +71,30 @@ func (f awaitFinder) answerStall(p *process) (standstill, bool) {
 			continue
 		}
 		if s.task == nil {
-			s.task, s.from = st, max(p.sampledAt-age, p.seen)
+			s.task, s.from, first = st, max(p.sampledAt-age, p.seen), on
 		}
-		if st.Wait.On != s.task.Wait.On {
-			continue
+		if on == first {
+			s.crowd += max(st.Count, 1)
 		}
-		s.crowd += max(st.Count, 1)
 	}
 	return s, s.task != nil
+}
+
+// awaitsAnswer is what a piece of work waits for that is to come within the time that work may last: "socket", or "sleep" of a
+// goroutine; empty: it may wait for something on purpose. Where its runtime does not say what for, as of what a compiled
+// module awaits, it is an answer if nothing of its own has been sent and another server has owed its process one for as long.
+func (f awaitFinder) awaitsAnswer(p *process, st *stack) string {
+	on := ""
+	if st.Wait != nil {
+		on = st.Wait.On
+	}
+	switch {
+	case on == "socket", on == "sleep" && st.Kind == "goroutine":
+		return on
+	case on == "" && st.Kind != "goroutine" && st.Request != nil && st.Request.Spoke == 0 && f.unansweredFor(p) >= f.limits.HangAfter:
+		return "socket"
+	}
+	return ""
 }
 
 // circleStall is coroutines that await each other: none of them can ever go on.

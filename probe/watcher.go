@@ -140,7 +140,7 @@ func (w *watcher) tick(ctx context.Context, now time.Time) {
 	w.threads.Read(now)
 	w.locks.read(now, w.roster.workers)
 	w.readSockets(now)
-	w.witness.sessions.Take()
+	w.witness.sessions.Take(ctx)
 	for _, one := range w.roster.workers {
 		w.look(ctx, now, one)
 	}

@@ -21,6 +21,11 @@ func asksPostgres(s *stage) {
 	s.databases = []string{"--postgres", "postgres://shop@127.0.0.1:" + s.value("PGPORT") + "/" + s.value("PGDATABASE")}
 }
 
+// lockedByHand is a row of the case's own database that somebody has changed in a transaction, and forgotten.
+func lockedByHand(s *stage) {
+	s.clerk(sharedDatabase.database, "\\c "+s.value("PGDATABASE")+"\nbegin;\nupdate account set balance = 0 where id = 1;\n")
+}
+
 // asksRedis has hangtime ask the Redis of the case.
 func asksRedis(s *stage) {
 	s.databases = []string{"--redis", "redis://127.0.0.1:" + s.value("REDIS") + "/"}
@@ -95,6 +100,12 @@ func sessionCases() []realCase {
 			name: "two workers wait for each other through two rows", worlds: both,
 			serve: rows(3), hang: with(sticks("/swap", 1), sticks("/back", 1)), after: hungLong,
 			want: want{state: "hung", hung: 2, kinds: inDatabase, at: "rows.py#take", cycle: true, says: []string{`for a row of account`}},
+		},
+		{
+			name: "uvicorn: coroutines wait for a row that somebody else has locked", worlds: today,
+			serve: with(ownBank, lockedByHand, uvicorn("rows_async")), hang: sticks("/pay", 2), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: inDatabase, at: "rows_async.py#pay", says: []string{
+				`for a row of account, which session \d+ has`, `its client is pid \d+ \(.*psql`, endsSession}},
 		},
 		{
 			name: "a worker waits for an advisory lock", worlds: both,

@@ -51,8 +51,9 @@ const maxKin = 1024
 
 // isOwn says whether the file is this worker's heartbeat. Its parent makes it just before the fork and keeps it open to
 // look at it. So it is another's where an older child of the parent has it (dirty workers inherit those before them, and so
-// does a dirty arbiter that was started again), and where not the parent but a child has it (that of a dirty arbiter's own
-// worker; gunicorn/dirty/arbiter.py, from 25.0 on). The workers of the reference server inherit none.
+// does a dirty arbiter that was started again), and where the parent does not have it: that of a dirty arbiter's own worker,
+// which is there a moment before that worker is (gunicorn/dirty/arbiter.py, from 25.0 on). The workers of the reference
+// server inherit none.
 func (g *gunicornFile) isOwn(fs proc.FS) bool {
 	own, err := fs.Stat(g.pid)
 	if err != nil || strings.Contains(g.link, "/wgunicorn-hangtime-") {
@@ -60,7 +61,10 @@ func (g *gunicornFile) isOwn(fs proc.FS) bool {
 	}
 	kin, older := own.Parent, true
 	if !g.openIn(fs, own.Parent) {
-		kin, older = g.pid, false
+		if _, err := fs.FDs(own.Parent); err == nil {
+			return false
+		}
+		kin, older = g.pid, false // whether the parent has it may not be read
 	}
 	all, err := fs.Children(kin)
 	if err != nil {

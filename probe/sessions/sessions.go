@@ -59,6 +59,8 @@ type asked struct {
 	before  time.Time // and the time before that
 	about   []int     // the workers because of which it was last asked
 	answers chan answer
+	tried   bool         // it was asked whether it answers
+	trouble string       // why it could not be asked last; empty: it could
 	waits   bool         // for an answer
 	of      map[int]ends // of the workers for which it was asked, by pid
 	next    []wait       // to be asked for next
@@ -125,20 +127,25 @@ func (a *asked) want(pid int, keys []string) {
 }
 
 // due says whether it may be asked because of a worker: a second after the last question, or sooner where that was not
-// about this worker, or not about all that it waits for, but not three times in two seconds.
+// about this worker, or not about all that it waits for, but not three times within two seconds.
 func (a *asked) due(now time.Time, pid int) bool {
-	if now.Sub(a.at) >= every {
-		return true
+	if now.Sub(a.before) < 2*every {
+		return false
 	}
-	news := !slices.Contains(a.about, pid) ||
+	return now.Sub(a.at) >= every || !slices.Contains(a.about, pid) ||
 		slices.ContainsFunc(a.next, func(w wait) bool { return w.pid == pid && !slices.Contains(a.keys, w) })
-	return news && now.Sub(a.before) >= 2*every
 }
 
 func (a *asked) ask(ctx context.Context, now time.Time) {
-	a.before, a.at, a.waits = a.at, now, true
+	a.before, a.at = a.at, now
 	a.about = slices.Collect(maps.Keys(a.of))
 	a.keys, a.next = a.next, nil
+	a.send(ctx)
+}
+
+// send sends the question.
+func (a *asked) send(ctx context.Context) {
+	a.waits = true
 	var names []string
 	for _, one := range a.keys {
 		if !slices.Contains(names, one.key) {
@@ -157,9 +164,14 @@ func (a *asked) ask(ctx context.Context, now time.Time) {
 	}()
 }
 
-// Take records the answers that have come.
-func (r *Reader) Take() {
+// Take records the answers that have come. The first time it asks each database whether it answers: whoever has given a
+// wrong password is to know before anything hangs.
+func (r *Reader) Take(ctx context.Context) {
 	for _, one := range r.all {
+		if !one.tried {
+			one.tried = true
+			one.send(ctx)
+		}
 		select {
 		case a := <-one.answers:
 			one.waits = false
@@ -183,8 +195,8 @@ func (r *Reader) Close() {
 
 // whose is the worker that has a session, of those for which it was asked; 0: none has.
 func (a *asked) whose(s history.Session) int {
-	for pid, ends := range a.of {
-		if ends.has(s) {
+	for _, pid := range slices.Sorted(maps.Keys(a.of)) {
+		if a.of[pid].has(s) {
 			return pid
 		}
 	}
@@ -193,8 +205,18 @@ func (a *asked) whose(s history.Session) int {
 
 func (r *Reader) tell(of *asked, a answer) {
 	said := history.Sessions{Database: of.Name()}
+	trouble := ""
 	if a.err != nil {
-		said.Trouble = a.err.Error()
+		trouble = a.err.Error()
+	}
+	if trouble != of.trouble && trouble != "" {
+		r.rec.Record(history.Trouble{Component: "probe", Weight: history.Harmless, Text: of.Name() + " cannot be asked: " + trouble})
+	}
+	of.trouble, said.Trouble = trouble, trouble
+	if len(of.of) == 0 {
+		return // nobody is suspect
+	}
+	if trouble != "" {
 		r.rec.Record(said)
 		return
 	}

@@ -69,12 +69,18 @@ func TestWhatADatabaseSaysIsRecordedWithWhoIsAtTheOtherEnd(t *testing.T) {
 	told := func() history.Sessions {
 		t.Helper()
 		r.all[0].answers <- <-r.all[0].answers // it has come
-		r.Take()
+		r.Take(ctx)
 		all := rec.Drain(nil)
-		if len(all) != 1 {
-			t.Fatalf("recorded: %+v", all)
+		if len(all) == 0 {
+			t.Fatal("nothing was recorded")
 		}
-		return all[0].Event.(history.Sessions)
+		return all[len(all)-1].Event.(history.Sessions)
+	}
+	r.Take(ctx) // asks whether it answers, and records nothing where it does
+	db.says <- []history.Session{{ID: 1}}
+	r.all[0].answers <- <-r.all[0].answers
+	if r.Take(ctx); len(rec.Drain(nil)) > 0 {
+		t.Error("something was recorded although nobody is suspect")
 	}
 	now := time.Now()
 	suspect := func(at time.Time, pid int, keys ...string) {
@@ -121,7 +127,16 @@ func TestWhatADatabaseSaysIsRecordedWithWhoIsAtTheOtherEnd(t *testing.T) {
 	}
 	db.says <- nil
 	suspect(now.Add(2*every), os.Getpid())
-	if got := told(); got.Trouble != "too many clients" || len(got.All) > 0 {
+	r.all[0].answers <- <-r.all[0].answers
+	r.Take(ctx)
+	all := rec.Drain(nil)
+	if len(all) != 2 {
+		t.Fatalf("recorded: %+v", all)
+	}
+	if got := all[0].Event.(history.Trouble); got.Text != "fake cannot be asked: too many clients" || got.Voids() {
+		t.Errorf("%+v", got)
+	}
+	if got := all[1].Event.(history.Sessions); got.Trouble != "too many clients" || len(got.All) > 0 {
 		t.Errorf("%+v", got)
 	}
 	suspect(now.Add(4*every), 1) // which is not connected to it

@@ -48,7 +48,11 @@ func (h *host) flow(t *sockets, wait *history.SocketWait, flow sockdiag.Flow, se
 	}
 	wait.Own = !wait.Client && flow.Protocol == "tcp" && server.Ports[flow.Remote.Port()] && t.heardAt(flow.Remote) != 0
 	if other, ok := t.byEnds[[2]netip.AddrPort{flow.Remote, flow.Local}]; ok {
-		wait.Peers = h.owners(other, wait.PID)
+		if wait.Peers = h.owners(other, wait.PID); len(wait.Peers) == 0 && !wait.Client {
+			if pid := titledFor(h.fs, flow.Local); pid != 0 {
+				wait.Peers = []history.Peer{h.peer(pid)}
+			}
+		}
 	} else if inode := t.heardAt(flow.Remote); inode != 0 &&
 		(flow.State == sockdiag.SynSent || wait.Own || flow.Protocol == "tcp") {
 		wait.Peers = h.owners(inode, wait.PID) // it is not accepted yet: who listens there?

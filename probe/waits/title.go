@@ -2,6 +2,8 @@ package waits
 
 import (
 	"bytes"
+	"fmt"
+	"net/netip"
 	"strings"
 
 	"github.com/hangtime-dev/hangtime/kernel/proc"
@@ -30,4 +32,21 @@ func titleOf(fs proc.FS, pid int) string {
 		text = text[:120]
 	}
 	return strings.ToValidUTF8(string(text), "")
+}
+
+// titledFor is the process whose title names the connection from an address, as those of PostgreSQL's sessions do
+// ("postgres: app shop 127.0.0.1(40812) SELECT waiting"). Anyone may read titles; whose a socket is, only its owner and root.
+// 0: none does, or more than one.
+func titledFor(fs proc.FS, client netip.AddrPort) (found int) {
+	mark := fmt.Sprintf(" %s(%d) ", client.Addr().Unmap(), client.Port())
+	pids, _ := fs.PIDs() // without it there is none
+	for _, pid := range pids {
+		if strings.Contains(titleOf(fs, pid)+" ", mark) {
+			if found != 0 {
+				return 0
+			}
+			found = pid
+		}
+	}
+	return found
 }

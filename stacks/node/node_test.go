@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -24,10 +25,15 @@ func process(pid int) stacks.Process {
 // interpreted are flags with which V8 compiles nothing.
 var interpreted = []string{"--no-use-osr", "--no-sparkplug", "--no-opt"}
 
-// start starts node with flags of V8 and a case of app.js; it and all that it started end with the test.
+// start starts the distribution's node with flags of V8 and a case of app.js; it and all that it started end with the test.
 func start(t *testing.T, flags []string, args ...string) (pid int) {
 	t.Helper()
-	command := exec.Command("node", slices.Concat(flags, []string{filepath.Join("testdata", "app.js")}, args)...)
+	return startNode(t, "node", flags, args...)
+}
+
+func startNode(t *testing.T, program string, flags []string, args ...string) (pid int) {
+	t.Helper()
+	command := exec.Command(program, slices.Concat(flags, []string{filepath.Join("testdata", "app.js")}, args)...)
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	said := &bytes.Buffer{}
 	command.Stdout, command.Stderr = said, said
@@ -157,29 +163,63 @@ func TestTheLineOfCompiledCode(t *testing.T) {
 		"within": {"within", 68, 71, false},
 		"wait":   {"wait", 13, 13, true},
 	} {
-		for compiler, flags := range map[string][]string{"baseline": {"--always-sparkplug", "--no-opt"}, "both": nil} {
+		for compiler, flags := range map[string][]string{"baseline": baseline, "both": nil} {
 			t.Run(name+" "+compiler, func(t *testing.T) {
-				p := process(start(t, flags, name))
-				shown := true
-				p.Where = func(tid int) (perf.Sample, error) {
-					s, err := perf.Take(tid, 20*time.Millisecond)
-					shown = shown && (err == nil || errors.Is(err, perf.ErrAsleep))
-					return s, err
-				}
-				begin := time.Now()
-				until(t, p, func(w stacks.Work) bool {
-					if compiler == "both" && time.Since(begin) < time.Second { // by then it is compiled
-						return false
-					}
-					return !shown && !row.waits || slices.ContainsFunc(w.Frames, func(f stacks.Frame) bool {
-						return f.Function == row.function && f.Line >= row.low && f.Line <= row.high
-					})
-				})
-				if !shown {
-					t.Logf("the kernel shows no registers here: the lines of loops are not known")
-				}
+				tellsLine(t, startNode(t, "node", flags, name), compiler == "both", row.waits, row.function, row.low, row.high)
 			})
 		}
+	}
+}
+
+// baseline are flags with which V8 compiles everything at once, and nothing a second time.
+var baseline = []string{"--always-sparkplug", "--no-opt"}
+
+// tellsLine waits until a function is told to be in some of its lines: of one that is compiled twice not before that has
+// happened. waits says that what it calls shows where it is, also to whom the kernel shows no registers.
+func tellsLine(t *testing.T, pid int, twice, waits bool, function string, low, high int) {
+	t.Helper()
+	p := process(pid)
+	shown := true
+	p.Where = func(tid int) (perf.Sample, error) {
+		s, err := perf.Take(tid, 20*time.Millisecond)
+		shown = shown && (err == nil || errors.Is(err, perf.ErrAsleep))
+		return s, err
+	}
+	begin := time.Now()
+	until(t, p, func(w stacks.Work) bool {
+		if twice && time.Since(begin) < time.Second { // by then it is compiled
+			return false
+		}
+		return !shown && !waits || slices.ContainsFunc(w.Frames, func(f stacks.Frame) bool {
+			return f.Function == function && f.Line >= low && f.Line <= high
+		})
+	})
+	if !shown {
+		t.Logf("the kernel shows no registers here: the lines of loops are not known")
+	}
+}
+
+// TestOtherVersionsOfNode: each has its own layout of objects, and its own compilers.
+func TestOtherVersionsOfNode(t *testing.T) {
+	out, err := exec.Command("../../.ci/node-versions").Output()
+	if err != nil {
+		t.Fatalf("find Node.js of other versions: %v", err)
+	}
+	for program := range strings.FieldsSeq(string(out)) {
+		if _, err := os.Stat(program); err != nil {
+			t.Fatalf("%v: .ci/install-tools fetches it", err)
+		}
+		version := filepath.Base(filepath.Dir(program))
+		t.Run(version, func(t *testing.T) {
+			tellsLine(t, startNode(t, program, interpreted, "wait"), false, true, "wait", 13, 13)
+			tellsLine(t, startNode(t, program, nil, "called"), true, true, "often", 61, 61)
+			tellsLine(t, startNode(t, program, nil, "loop"), true, false, "loop", 47, 49)
+			tellsLine(t, startNode(t, program, baseline, "clock"), false, false, "clock", 54, 55)
+			w := until(t, process(startNode(t, program, interpreted, "idle")), func(w stacks.Work) bool { return w.Idle })
+			if len(w.Frames) > 0 {
+				t.Errorf("an event loop at rest: %+v", w)
+			}
+		})
 	}
 }
 
