@@ -96,8 +96,12 @@ func (x explainer) ends(database string, s history.Session, at string) string {
 		where = " in " + at
 	}
 	if rests(s) {
+		limit := "idle_in_transaction_session_timeout"
+		if strings.HasPrefix(database, "M") {
+			limit = "idle_transaction_timeout of MariaDB"
+		}
 		return end + "; commit or roll back before anything else that may take time, and on every way out" + where +
-			", and let the database end what rests inside a transaction (idle_in_transaction_session_timeout)"
+			", and let the database end what rests inside a transaction (" + limit + ")"
 	}
 	return end + "; make its statement shorter or give it a time limit" + where
 }

@@ -176,6 +176,9 @@ func (w *Worker) doubt() string {
 		return w.Reason
 	case w.State == diagnose.Suspect && (!w.flows || w.For >= veryOld):
 		return "it has stood still for " + words.Seconds(seconds(w.For)) + ", and the look was too short to say whether it hangs"
+	case w.State == diagnose.Busy && w.old && !w.flows && w.Cause != nil && w.Cause.Kind == diagnose.CauseUnknown:
+		return words.Count(w.Inside, "request") + " inside, the oldest for " + words.Seconds(seconds(w.Oldest)) +
+			", older than work may be, and what keeps it was not seen"
 	case w.unexplained(veryOld):
 		return words.Count(w.Inside, "request") + " inside, the oldest for " + words.Seconds(seconds(w.Oldest)) +
 			", and no thread was seen to be kept by anything"

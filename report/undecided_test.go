@@ -39,9 +39,11 @@ func TestALookGoesOnWhileItMayTell(t *testing.T) {
 		"slow, and about to be a hang":        {[]Worker{old}, true, 0, false, 0},
 		"just born, without a socket":         {[]Worker{fresh}, true, 0, false, 0},
 		"idle, and its threads not looked at": {[]Worker{blank}, true, 0, false, 0},
-		"it may work or rest":                 {[]Worker{{State: diagnose.Busy, unsettled: unsettled{undecided: true}}}, true, 1, false, 0},
-		"all dead":                            {[]Worker{dead, dead}, true, 2, false, 0},
-		"one dead":                            {[]Worker{dead, idle}, false, 0, false, 0},
+		"old work that nothing explains": {[]Worker{{State: diagnose.Busy, Label: diagnose.Slow, Inside: 1, Oldest: 19.6,
+			Cause: &Cause{Kind: diagnose.CauseUnknown}, unsettled: unsettled{old: true}}}, true, 1, false, 0},
+		"it may work or rest": {[]Worker{{State: diagnose.Busy, unsettled: unsettled{undecided: true}}}, true, 1, false, 0},
+		"all dead":            {[]Worker{dead, dead}, true, 2, false, 0},
+		"one dead":            {[]Worker{dead, idle}, false, 0, false, 0},
 	} {
 		l := Look{Workers: row.workers, young: row.young, stands: row.stands}
 		if l.Undecided() != row.goesOn || l.Unsure() != row.unsure {
