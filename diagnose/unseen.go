@@ -101,6 +101,12 @@ func (v visibility) outdated(p *process) bool {
 		p.lookedAt != unset && v.now-p.lookedAt > v.limits.Stale
 }
 
+// justFound says whether a process with a request inside was first looked at so lately that the next readings of its code
+// may yet find that at work: a goroutine that computes may have been between two threads.
+func (v visibility) justFound(p *process) bool {
+	return v.attached && p.sample.Inside > 0 && p.metAt != unset && v.now-p.metAt < v.limits.Turn
+}
+
 // inRequest says whether a thread was seen in a request or a job lately: it works, whatever its waits look like between
 // two looks.
 func (v visibility) inRequest(p *process) bool {

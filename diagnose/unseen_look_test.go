@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"testing"
 	"time"
 
@@ -13,17 +14,19 @@ func TestWhereTheLastLookIsOldALongerOneTellsMore(t *testing.T) {
 		looks time.Duration // the last one
 		runs  time.Duration // from when on they find it running
 		age   time.Duration // of the request, when it is first seen
+		until time.Duration // it is watched; 0: 1.6 s
 		goes  bool
 		state State
 	}{
 		"its loop waited for events, a while ago":         {looks: 600 * ms, runs: 3 * s, age: 12 * s, goes: true, state: Busy},
-		"its loop waits for events":                       {looks: 3 * s, runs: 3 * s, age: 12 * s, state: Unknown},
+		"its loop waited for events in the first looks":   {looks: 3 * s, runs: 3 * s, age: 12 * s, goes: true, state: Unknown},
+		"its loop waits for events":                       {looks: 3 * s, runs: 3 * s, age: 12 * s, until: 2800 * ms, state: Unknown},
 		"it was found running at its last looks":          {looks: 700 * ms, runs: 300 * ms, age: 12 * s, goes: true, state: Busy},
 		"its loop waited, and a request came a while ago": {looks: 600 * ms, runs: 3 * s, age: -900 * ms, state: Busy},
 	} {
 		w := fold(script(at(0, history.Header{Format: wholeSince}, history.ServerStarted{Server: "attach", PID: 50},
 			history.WorkerSeen{PID: 101, Worker: 1, Born: -60 * s}),
-			every(100*ms, 1600*ms, func(t time.Duration) []history.Event {
+			every(100*ms, cmp.Or(row.until, 1600*ms), func(t time.Duration) []history.Event {
 				one := inside(101, max(t+row.age, 0))
 				one.State, one.CPU, one.Moved = "R", t, true
 				if t > row.looks {

@@ -51,6 +51,9 @@ func begin(ctx context.Context, root proc.FS, target discovery.Target, rec *hist
 // holds one: who is late misses the others.
 func (p *Probe) Ticked() <-chan struct{} { return p.watcher.ticked }
 
+// Ticks is how many looks at everything are over. Any goroutine may ask.
+func (p *Probe) Ticks() int { return int(p.watcher.ticks.Load()) }
+
 // Workers are those that live now, by place. Any goroutine may ask.
 func (p *Probe) Workers() []Worker { return p.watcher.roster.published() }
 

@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
@@ -24,6 +25,7 @@ type watcher struct {
 	target discovery.Target
 	waiter *wakeup.Waiter
 	ticked chan struct{} // holds one
+	ticks  atomic.Int64  // that are over
 	due    time.Time     // of the next tick
 
 	bulk     *bulk.Reader
@@ -145,6 +147,7 @@ func (w *watcher) tick(ctx context.Context, now time.Time) {
 		w.look(ctx, now, one)
 	}
 	w.readLimits(now)
+	w.ticks.Add(1)
 	select {
 	case w.ticked <- struct{}{}:
 	default:

@@ -59,18 +59,25 @@ func (w *Watching) End() error {
 // lookFor is how long a look takes: a little more than the second that a loop may stand still before it is hung.
 const lookFor = 1250 * time.Millisecond
 
-// lookMost is how long it may take: a thread of a pool may be busy for 5 s, and on a machine where hangtime itself is
-// late, time counts less.
-const lookMost = 7 * time.Second
+const (
+	// lookMost is how long it may take: a thread of a pool may be busy for 5 s.
+	lookMost = 7 * time.Second
+	// lookLongest is how long it may take on a machine so busy that less than lookTicks ticks came in that time, of 70: each
+	// tells as much as ever, so that fewer in the same time tell less.
+	lookLongest = 20 * time.Second
+	lookTicks   = 20
+)
 
-// Look waits until a look at the server is long enough: about 1.2 s, and up to 7 s while undecided says that a longer
-// one would tell more. It asks ten times a second.
+// Look waits until a look at the server is long enough: about 1.2 s, up to 7 s while undecided says that a longer one
+// would tell more, and up to 20 s where hangtime itself gets too little of the processors to look. It asks ten times a
+// second.
 func (w *Watching) Look(ctx context.Context, undecided func() bool) error {
 	for next := w.session.began.Add(lookFor); ; next = next.Add(tickEvery) {
 		if err := until(ctx, next); err != nil {
 			return err
 		}
-		if !undecided() || time.Since(w.session.began) >= lookMost {
+		took := time.Since(w.session.began)
+		if !undecided() || took >= lookLongest || took >= lookMost && w.probe.Ticks() >= lookTicks {
 			return nil
 		}
 	}

@@ -19,7 +19,7 @@ func diagnoseCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diagnose [PID]",
 		Short: "look once at a running server: which worker hangs, since when, why",
-		Long: `diagnose looks at a running server for about 1.2 s, for up to 7 s while a worker is suspect, and says which of its workers hang, since when and why, with the evidence.
+		Long: `diagnose looks at a running server for about 1.2 s, for up to 7 s while a worker is suspect (20 s on a very busy machine), and says which of its workers hang, since when and why, with the evidence.
 It only reads: no signal, no ptrace, no pause. As the server's own user it sees nearly all; what it may not see, it names.
 Without a server's name it lists those of this machine and asks which one is meant.
 

@@ -13,11 +13,10 @@ const (
 	widths           = 3
 )
 
-// readCode reads where compiled code lies, from what the metadata says of it; what is missing there lies behind what is
-// not (code.h of V8 11). Where too little is known it stays 0, and of compiled functions only the beginning is told.
-func (l *layout) readCode(view *foreign.View, object *symbols.Object) {
-	var c, own codeLayout
-	into := map[string]*int{
+// codeFields are the names of what the metadata says of compiled code: c's in the versions that call the code itself an
+// InstructionStream, own's in those before.
+func codeFields(c, own *codeLayout) map[string]*int {
+	return map[string]*int{
 		"type_InstructionStream__INSTRUCTION_STREAM_TYPE":       &c.streamType,
 		"class_InstructionStream__instruction_start__uintptr_t": &c.streamStart,
 		"class_Code__deoptimization_data__FixedArray":           &c.codeData,
@@ -30,12 +29,21 @@ func (l *layout) readCode(view *foreign.View, object *symbols.Object) {
 		"CodeKindBaseline":                                      &c.baseline,
 		"CodeKindFieldMask":                                     &c.kindOfFlags,
 	}
+}
+
+func codeMetadata() []string {
 	names := []string{sizesOfBytecodes}
-	for name := range into {
+	for name := range codeFields(&codeLayout{}, &codeLayout{}) {
 		names = append(names, "v8dbg_"+name)
 	}
-	at := object.Addresses(names...)
-	for name, value := range into {
+	return names
+}
+
+// readCode reads where compiled code lies, from what the metadata says of it; what is missing there lies behind what is
+// not (code.h of V8 11). Where too little is known it stays 0, and of compiled functions only the beginning is told.
+func (l *layout) readCode(view *foreign.View, object *symbols.Object, at map[string]uint64) {
+	var c, own codeLayout
+	for name, value := range codeFields(&c, &own) {
 		if b := view.Block(at["v8dbg_"+name], 4); b != nil {
 			*value = int(int32(b.Uint32(0)))
 		}

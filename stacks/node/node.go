@@ -61,7 +61,7 @@ func Open(p stacks.Process) (stacks.Reader, error) {
 
 // open finds V8 in one file of a process; neither a reader nor an error: it is not there.
 func open(p stacks.Process, object *symbols.Object) (stacks.Reader, error) {
-	at := object.Addresses(metadata()...)
+	at := object.Addresses(slices.Concat(metadata(), codeMetadata())...) // at once: there may be 200,000
 	if at["v8dbg_HeapObjectTag"] == 0 {
 		return nil, nil
 	}
@@ -76,7 +76,7 @@ func open(p stacks.Process, object *symbols.Object) (stacks.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.readCode(view, object)
+	l.readCode(view, object, at)
 	r := newReader(p, l)
 	r.walker.program = programOf(p)
 	if r.where, err = findVariable(object); err != nil {

@@ -100,17 +100,13 @@ func readImage(file symbols.Mapped) (image, error) {
 	if text, err := names.Data(); err != nil || !bytes.Contains(text, []byte("\x00_PyRuntime\x00")) {
 		return out, err
 	}
-	all, err := object.DynamicSymbols()
-	if err != nil {
-		return out, err
-	}
-	for _, s := range all {
-		switch {
-		case s.Value == 0: // it uses what another file has
-		case s.Name == "_PyRuntime":
-			out.runtime = s.Value + object.Bias - file.Start
-		case s.Name == "Py_Version":
-			out.version = s.Value + object.Bias - file.Start
+	// A file that only uses them has no address for them.
+	for name, at := range object.Exported("_PyRuntime", "Py_Version") {
+		switch name {
+		case "_PyRuntime":
+			out.runtime = at - file.Start
+		case "Py_Version":
+			out.version = at - file.Start
 		}
 	}
 	return out, nil

@@ -51,17 +51,8 @@ func Files(root string, pid int) ([]Mapped, error) {
 // An Object is an opened ELF file with what is to be added to the addresses in it.
 type Object struct {
 	*elf.File
-	Bias    uint64
-	file    *os.File
-	dynamic []elf.Symbol // as soon as they are asked for
-}
-
-// DynamicSymbols are those of the dynamic table, which is read once: it may be large.
-func (o *Object) DynamicSymbols() (_ []elf.Symbol, err error) {
-	if o.dynamic == nil {
-		o.dynamic, err = o.File.DynamicSymbols()
-	}
-	return o.dynamic, err
+	Bias uint64
+	file *os.File
 }
 
 // Open opens a mapped file; the caller closes it.
@@ -89,40 +80,51 @@ func (m Mapped) Open() (*Object, error) {
 // Close closes the file.
 func (o *Object) Close() error { return o.file.Close() }
 
+// tables are where a file has its symbols: first those that others may use, which a stripped file has too.
+var tables = []elf.SectionType{elf.SHT_DYNSYM, elf.SHT_SYMTAB}
+
 // Named is the symbol of a name, from the dynamic table or else from the whole one.
-func (o *Object) Named(name string) (elf.Symbol, bool) {
-	for _, table := range []func() ([]elf.Symbol, error){o.DynamicSymbols, o.Symbols} {
-		all, _ := table() // where there is none, there is nothing in it
-		for _, s := range all {
-			if s.Name == name {
-				return s, true
-			}
+func (o *Object) Named(name string) (symbol elf.Symbol, found bool) {
+	for _, kind := range tables {
+		if t, ok := tableOf(o.File, kind); ok && !found {
+			t.find([]string{name}, func(s elf.Symbol) bool {
+				symbol, found = s, true
+				return false
+			})
 		}
 	}
-	return elf.Symbol{}, false
+	return symbol, found
 }
 
 // Addresses are where these symbols are in the process, by name, from the dynamic table and, where that lacks one,
 // from the whole table. A stripped program has the former only.
 func (o *Object) Addresses(names ...string) map[string]uint64 {
-	wanted := map[string]bool{}
-	for _, name := range names {
-		wanted[name] = true
-	}
 	found := map[string]uint64{}
-	for _, table := range []func() ([]elf.Symbol, error){o.DynamicSymbols, o.Symbols} {
-		all, err := table()
-		if err != nil {
-			continue // there is no such table
-		}
-		for _, s := range all {
-			if wanted[s.Name] && s.Value != 0 && found[s.Name] == 0 {
-				found[s.Name] = s.Value + o.Bias
-			}
-		}
-		if len(found) == len(wanted) {
+	for _, kind := range tables {
+		o.addresses(kind, names, found)
+		if len(found) == len(names) {
 			break
 		}
 	}
 	return found
+}
+
+// Exported are the addresses of those of these symbols that other files may use.
+func (o *Object) Exported(names ...string) map[string]uint64 {
+	found := map[string]uint64{}
+	o.addresses(elf.SHT_DYNSYM, names, found)
+	return found
+}
+
+func (o *Object) addresses(kind elf.SectionType, names []string, found map[string]uint64) {
+	t, ok := tableOf(o.File, kind)
+	if !ok {
+		return
+	}
+	t.find(names, func(s elf.Symbol) bool {
+		if s.Value != 0 && found[s.Name] == 0 {
+			found[s.Name] = s.Value + o.Bias
+		}
+		return len(found) < len(names)
+	})
 }
