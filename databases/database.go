@@ -17,6 +17,8 @@ import (
 type Database interface {
 	// Name is which one it is, without what is secret: "PostgreSQL at 127.0.0.1:5432".
 	Name() string
+	// System is what it is: "PostgreSQL", "MySQL", "MariaDB" or "Redis".
+	System() string
 	// Port is where it listens; of a unix socket the one in its name.
 	Port() uint16
 	// Sessions are those that there are now, with whom each of them waits for. The processes at their other ends are

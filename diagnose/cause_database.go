@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
@@ -37,7 +36,7 @@ func (x explainer) goesOn(p *process, s standstill, c *Cause) {
 			continue
 		}
 		if i == 1 {
-			c.Sentence += fmt.Sprintf("; in %s its session %d waits%s for %s, which session %d has or is to get first", path.database,
+			c.Sentence += fmt.Sprintf("; in %s its session %d waits%s for %s; session %d holds it, or asked for it first", path.database,
 				first.ID, lasting(first.For), first.Waits, one.ID)
 		}
 	}
@@ -49,7 +48,7 @@ func (x explainer) goesOn(p *process, s standstill, c *Cause) {
 	case path.prepared:
 		c.Session = 0
 		c.Short = first.Waits + " ← a prepared transaction"
-		c.Sentence += fmt.Sprintf("; in %s session %d waits for %s, which a prepared transaction has", path.database, last.ID, last.Waits)
+		c.Sentence += fmt.Sprintf("; in %s session %d waits for %s; a prepared transaction holds it", path.database, last.ID, last.Waits)
 		c.Remedy = "commit the prepared transaction or roll it back (pg_prepared_xacts lists them)"
 		return
 	case path.lost:
@@ -74,62 +73,78 @@ func (x explainer) goesOn(p *process, s standstill, c *Cause) {
 		at = c.Where
 	case last.Peer.PID != 0:
 		var text string
-		text, at = x.clientWords(last.Peer)
+		text, at = x.clientWords(last)
 		c.Sentence += "; its client is " + text
 	case last.Client != "":
 		c.Sentence += "; its client is at " + last.Client
 	}
-	c.Remedy = x.ends(path.database, last, at)
+	c.Remedy = ends(path, last, at)
+}
+
+// An ending is how a session of a database is ended by hand, and the setting that ends one which rests in a transaction.
+type ending struct{ end, limit string }
+
+var endings = map[string]ending{
+	"PostgreSQL": {"select pg_terminate_backend(%d)", "idle_in_transaction_session_timeout"},
+	"MySQL":      {"kill %d", ""}, // of version 8 and 9: it has none
+	"MariaDB":    {"kill %d", "idle_transaction_timeout"},
 }
 
 // ends is what lets the others go on, and what keeps it from coming again. hangtime never ends a session itself.
-func (x explainer) ends(database string, s history.Session, at string) string {
-	end := fmt.Sprintf("end session %d of %s", s.ID, database)
-	switch {
-	case strings.HasPrefix(database, "PostgreSQL"):
-		end += fmt.Sprintf(" (select pg_terminate_backend(%d))", s.ID)
-	case strings.HasPrefix(database, "M"): // MariaDB, MySQL
-		end += fmt.Sprintf(" (kill %d)", s.ID)
+func ends(path sessionPath, s history.Session, at string) string {
+	how := endings[path.system]
+	end := fmt.Sprintf("end session %d of %s", s.ID, path.database)
+	if how.end != "" {
+		end += " (" + fmt.Sprintf(how.end, s.ID) + ")"
 	}
 	where := ""
 	if at != "" {
 		where = " in " + at
 	}
-	if rests(s) {
-		limit := "idle_in_transaction_session_timeout"
-		if strings.HasPrefix(database, "M") {
-			limit = "idle_transaction_timeout of MariaDB"
-		}
-		return end + "; commit or roll back before anything else that may take time, and on every way out" + where +
-			", and let the database end what rests inside a transaction (" + limit + ")"
+	if !rests(s) {
+		return end + "; make its statement shorter or give it a time limit" + where
 	}
-	return end + "; make its statement shorter or give it a time limit" + where
+	end += "; commit or roll back before anything else that may take time, and on every way out" + where
+	if how.limit != "" {
+		end += ", and let the database end what rests inside a transaction (" + how.limit + ")"
+	}
+	return end
 }
 
 // clientWords says which process of this machine has a session, and what it is at by now; at is its line of code.
-func (x explainer) clientWords(peer history.Peer) (text, at string) {
-	text = peers([]history.Peer{peer})
-	q := x.alive(peer.PID)
+func (x explainer) clientWords(s history.Session) (text, at string) {
+	text = peers([]history.Peer{s.Peer})
+	q := x.alive(s.Peer.PID)
 	if q == nil {
 		return text, ""
 	}
 	text = fmt.Sprintf("pid %d, worker %d of this server", q.pid, q.place)
 	if q.sample.Inside == 0 && q.open == 0 && !q.noListener {
-		return text + ", which has no request inside: it has left its transaction open", ""
-	}
-	for _, tid := range slices.Sorted(maps.Keys(q.stacks)) {
-		st := q.stacks[tid]
-		if st.Idle || st.own() == "" {
-			continue
+		text += ", which has no request inside: "
+		if rests(s) {
+			return text + "it has left its transaction open", ""
 		}
-		at = st.own()
-		text += ", which is in " + at
-		if st.Request != nil {
-			text += " (" + requestWords(*st.Request) + ")"
-		}
-		return text, at
+		return text + "whoever asked for this statement has gone", ""
 	}
-	return text, ""
+	st := q.atOwnCode()
+	if st == nil {
+		return text, ""
+	}
+	text += ", which is in " + st.own()
+	if st.Request != nil {
+		text += " (" + requestWords(*st.Request) + ")"
+	}
+	return text, st.own()
+}
+
+// atOwnCode is the first of a worker's threads that is at work in the application's own code; nil: none was seen to be.
+func (p *process) atOwnCode() *stack {
+	for _, tid := range slices.Sorted(maps.Keys(p.stacks)) {
+		if st := p.stacks[tid]; !st.Idle && st.own() != "" {
+			return st
+		}
+	}
+	return nil
 }
 
 // hop is one session in a line of the chain.
@@ -141,7 +156,7 @@ func (x explainer) hop(path sessionPath, i int) string {
 	} else {
 		text += "waits" + lasting(s.For) + " for " + s.Waits
 		if path.circle && i == len(path.hops)-1 {
-			text += fmt.Sprintf(", which session %d has", s.Blockers[0])
+			text += fmt.Sprintf(", held by session %d", s.Blockers[0])
 		}
 	}
 	if s.Statement != "" {
@@ -151,7 +166,7 @@ func (x explainer) hop(path sessionPath, i int) string {
 		text += "; in a transaction since " + words.Seconds(s.Open)
 	}
 	if s.Peer.PID != 0 {
-		who, _ := x.clientWords(s.Peer)
+		who, _ := x.clientWords(s)
 		text += "; its client is " + who
 	} else if s.Client != "" {
 		text += "; its client is at " + s.Client

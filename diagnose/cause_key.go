@@ -27,7 +27,7 @@ func (x explainer) keyOf(p *process, s standstill) (key history.Key, database st
 	return history.Key{}, "", false
 }
 
-// abandonedKey says whether nobody will give such a lock back: it never goes by itself, and nobody who is connected now was so
+// abandonedKey says whether nobody will give such a lock back: it never expires, and nobody who is connected now was so
 // when it was taken, or a moment after.
 func abandonedKey(k history.Key) bool { return k.Left == 0 && k.Age > 0 && k.Since == 0 }
 
@@ -40,20 +40,20 @@ func (x explainer) lockedByKey(p *process, s standstill, c *Cause) {
 	}
 	c.Sentence += fmt.Sprintf("; %s has the key %q", database, key.Name)
 	if key.Age > 0 {
-		c.Sentence += ", which was made" + lasting(key.Age) + " ago"
+		c.Sentence += ", which was set" + lasting(key.Age) + " ago"
 	}
 	if key.Left > 0 {
-		c.Sentence += " and goes by itself in " + words.Seconds(key.Left)
+		c.Sentence += " and expires in " + words.Seconds(key.Left)
 		return
 	}
-	c.Sentence += " and never goes by itself"
+	c.Sentence += " and never expires"
 	if !abandonedKey(key) {
 		return
 	}
 	c.Kind, c.Confidence = CauseDatabase, Likely // it may have connected anew since
-	c.Short = fmt.Sprintf("lock %q in Redis, whose holder is gone", key.Name)
-	c.Sentence += "; nobody who is connected now was so when it was made: whoever has the lock is gone, and gives it back no more"
-	c.Remedy = fmt.Sprintf("delete the key %q in %s, if nothing works under that lock any more; and take it with a time limit (redis-py: Lock(timeout=…)), so that it goes by itself when its holder dies",
+	c.Short = fmt.Sprintf("lock %q in Redis: its holder is gone", key.Name)
+	c.Sentence += "; no client of today was connected when it was set: the holder of the lock is gone, and nobody will release it"
+	c.Remedy = fmt.Sprintf("delete the key %q in %s, if nothing works under that lock any more; and take it with a time limit (redis-py: Lock(timeout=…)), so that it expires when its holder dies",
 		key.Name, database)
 }
 
@@ -62,9 +62,9 @@ func keyNode(k history.Key, database string) Node {
 	text := fmt.Sprintf("key %q of %s", k.Name, database)
 	switch {
 	case k.Left > 0:
-		text += ", goes in " + words.Seconds(k.Left)
+		text += ", expires in " + words.Seconds(k.Left)
 	case abandonedKey(k):
-		text += ", whose maker is gone"
+		text += ", its holder is gone"
 	}
 	return Node{Kind: NodeKey, Label: text}
 }

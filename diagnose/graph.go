@@ -145,8 +145,8 @@ func (x explainer) threadNode(p *process, tid int) Node {
 // processNode is a process that is waited for: a worker, or any other.
 func (x explainer) processNode(peer history.Peer, at string) Node {
 	if q := x.alive(peer.PID); q != nil {
-		if at == "" {
-			_, at = x.clientWords(peer)
+		if at == "" && (q.sample.Inside > 0 || q.open > 0 || q.noListener) {
+			at = q.atOwnCode().own()
 		}
 		return Node{Kind: NodeProcess, Label: workerName(q), At: at}
 	}

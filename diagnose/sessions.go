@@ -78,6 +78,7 @@ func (h databaseSaid) of(p *process, s standstill) (all []history.Session) {
 // A sessionPath is the way from a session that waits to the one that keeps it waiting.
 type sessionPath struct {
 	database string
+	system   string            // "PostgreSQL"
 	hops     []history.Session // the one that waits first; of a circle without the first once more
 	circle   bool              // the last waits for one that was passed: it never ends by itself
 	prepared bool              // the last waits for a prepared transaction, which has no session
@@ -102,7 +103,7 @@ func (v sight) inDatabase(p *process, s standstill) (path sessionPath, found boo
 
 // follow follows the first blocker of each session, which is the one that holds what it waits for, or comes before it.
 func (h databaseSaid) follow(one history.Session) sessionPath {
-	path := sessionPath{database: h.Database, hops: []history.Session{one}}
+	path := sessionPath{database: h.Database, system: h.System, hops: []history.Session{one}}
 	for len(one.Blockers) > 0 && len(path.hops) < maxHops {
 		next := one.Blockers[0]
 		if next == 0 {

@@ -41,19 +41,19 @@ func waitsForKey(to time.Duration, key func(at time.Duration) history.Key) []mom
 	})
 }
 
-// TestALockInRedisWhoseHolderIsGone: nobody gives it back, and it does not go by itself.
+// TestALockInRedisWhoseHolderIsGone: nobody releases it, and it does not expire.
 func TestALockInRedisWhoseHolderIsGone(t *testing.T) {
 	for _, row := range []struct {
 		name, kind, says string
 		key              func(at time.Duration) history.Key
 	}{
-		{"gone", CauseDatabase, "whoever has the lock is gone", func(at time.Duration) history.Key {
+		{"gone", CauseDatabase, "the holder of the lock is gone", func(at time.Duration) history.Key {
 			return history.Key{Name: "stock", Age: at}
 		}},
-		{"somebody who may have it is connected", CausePolling, `has the key "stock", which was made 14.5 s ago`, func(at time.Duration) history.Key {
+		{"somebody who may have it is connected", CausePolling, `has the key "stock", which was set 14.5 s ago`, func(at time.Duration) history.Key {
 			return history.Key{Name: "stock", Age: at, Since: 1}
 		}},
-		{"it goes by itself", CausePolling, "goes by itself in 3.0 s", func(at time.Duration) history.Key {
+		{"it expires", CausePolling, "expires in 3.0 s", func(at time.Duration) history.Key {
 			return history.Key{Name: "stock", Age: at, Left: 3 * s}
 		}},
 		{"another key", CausePolling, "it waits for the lock in Redis stock", func(at time.Duration) history.Key {
@@ -85,7 +85,9 @@ func forgotten(one history.Session) history.Session {
 }
 
 func says(all ...history.Session) func(time.Duration) history.Sessions {
-	return func(time.Duration) history.Sessions { return history.Sessions{Database: bank, All: all} }
+	return func(time.Duration) history.Sessions {
+		return history.Sessions{Database: bank, System: "PostgreSQL", All: all}
+	}
 }
 
 // TestAHangGoesOnInItsDatabase: what a database says of its sessions leads from the worker that waits to whoever keeps it.
@@ -122,7 +124,7 @@ func TestAHangGoesOnInItsDatabase(t *testing.T) {
 				t.Errorf("%+v", c)
 			}
 			has(t, c.Short, "a row of account ← session 2, idle in transaction")
-			has(t, c.Sentence, "for a row of account, which session 2 has", `last did "update account set balance = ?"`, "pid 900 (client)")
+			has(t, c.Sentence, "for a row of account; session 2 holds it", `last did "update account set balance = ?"`, "pid 900 (client)")
 			has(t, c.Remedy, "end session 2 of "+bank+" (select pg_terminate_backend(2))")
 			want := []string{"GET /pay", "is in worker 1 (pid 101), its main thread", "waits for an answer of session 1 of " + bank,
 				"waits 9.0 s for a row of account of session 2 of " + bank + ", idle in transaction 31.0 s", "is a connection of pid 900 (client)"}
@@ -166,7 +168,7 @@ func TestAHangGoesOnInItsDatabase(t *testing.T) {
 			has(t, c.Sentence, "another connection of this very process")
 		})
 	row("a prepared transaction", says(session(1, 101, 9*s, 0)), idle, func(t *testing.T, c Cause) {
-		has(t, c.Sentence, "which a prepared transaction has")
+		has(t, c.Sentence, "a prepared transaction holds it")
 	})
 	row("one that was not listed", says(session(1, 101, 9*s, 77)), idle, func(t *testing.T, c Cause) {
 		has(t, c.Short, "a session that was not listed")

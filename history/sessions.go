@@ -6,6 +6,7 @@ import "time"
 // wait, those that these wait for, and those of the worker. It is recorded once a second, and once more in between where another worker has come.
 type Sessions struct {
 	Database string    `json:"database"`       // "PostgreSQL at 127.0.0.1:5432"
+	System   string    `json:"system"`         // "PostgreSQL", "MySQL", "MariaDB" or "Redis"
 	All      []Session `json:"sessions"`       // at most 200: those that wait first
 	Keys     []Key     `json:"keys,omitempty"` // that workers wait for as locks
 	Trouble  string    `json:"trouble,omitempty"`
@@ -15,7 +16,7 @@ type Sessions struct {
 type Key struct {
 	Name string        `json:"name"`
 	Free bool          `json:"free,omitempty"` // it is not there: nobody has the lock
-	Left time.Duration `json:"left,omitempty"` // until it goes by itself; 0: it never does
+	Left time.Duration `json:"left,omitempty"` // until it expires; 0: it never does
 	Age  time.Duration `json:"age,omitempty"`  // since it was made, where its value says so; 0: not known
 	// Clients that are connected since before it was made, those of the workers that wait for it left out: one of them may
 	// have made it. Where its age is known.

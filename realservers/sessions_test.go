@@ -4,6 +4,7 @@ package realservers
 
 import (
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -42,14 +43,24 @@ func ownBank(s *stage) {
 	asksPostgres(s)
 }
 
-// psql does a statement in a database.
-func (s *stage) psql(name, statement string) {
+// forgets has a worker forget to end its transaction, and waits until it has.
+func forgets(s *stage) {
+	s.send("/forget", 1)
+	s.until("a session rests in its transaction", func() bool {
+		return strings.Contains(s.psql(s.value("PGDATABASE"), "select count(*) from pg_stat_activity where state = 'idle in transaction' and datname = current_database()"), "1\n")
+	})
+}
+
+// psql does a statement in a database, and returns what that prints.
+func (s *stage) psql(name, statement string) string {
 	s.t.Helper()
 	args := append([]string{"psql"}, sharedDatabase.psql()...)
 	args[len(args)-1] = name
-	if out, wrong, code := s.run(append(args, "-c", statement)...); code != 0 {
+	out, wrong, code := s.run(append(args, "-c", statement)...)
+	if code != 0 {
 		s.t.Fatalf("%s: %s%s", statement, out, wrong)
 	}
+	return out
 }
 
 // mariadbBehind is a MariaDB that the server of the case asks, and hangtime may.
@@ -88,7 +99,7 @@ func sessionCases() []realCase {
 			name: "a worker waits for a row that somebody else has locked", worlds: both,
 			serve: with(bankAccount, forgetful, func(s *stage) { s.set("PGDATABASE", "postgres") }, asksPostgres, gunicorn("transfers", "-w", "3")), hang: sticks("/withdraw", 1), after: hungLong,
 			want: want{state: "hung", hung: 1, kinds: inDatabase, at: "transfers.py#withdraw", says: []string{
-				`for a row of account, which session \d+ has`, `idle in transaction`, `its client is pid \d+ \(.*psql`, endsSession}},
+				`for a row of account; session \d+ holds it`, `idle in transaction`, `its client is pid \d+ \(.*psql`, endsSession}},
 		},
 		{
 			name: "a worker waits for a row that its other connection has locked", worlds: both,
@@ -105,7 +116,7 @@ func sessionCases() []realCase {
 			name: "uvicorn: coroutines wait for a row that somebody else has locked", worlds: today,
 			serve: with(ownBank, lockedByHand, uvicorn("rows_async")), hang: sticks("/pay", 2), after: hungLong,
 			want: want{state: "hung", hung: 1, kinds: inDatabase, at: "rows_async.py#pay", says: []string{
-				`for a row of account, which session \d+ has`, `its client is pid \d+ \(.*psql`, endsSession}},
+				`for a row of account; session \d+ holds it`, `its client is pid \d+ \(.*psql`, endsSession}},
 		},
 		{
 			name: "a worker waits for an advisory lock", worlds: both,
@@ -118,7 +129,7 @@ func sessionCases() []realCase {
 		},
 		{
 			name: "an ALTER TABLE waits for a forgotten transaction, and others for it", worlds: today,
-			serve: rows(4), hang: with(func(s *stage) { s.send("/forget", 1) }, then(sticks("/table", 1), sticks("/pay", 1))), after: hungLong,
+			serve: rows(4), hang: with(forgets, then(sticks("/table", 1), sticks("/pay", 1))), after: hungLong,
 			want: want{state: "hung", hung: 2, kinds: inDatabase, says: []string{`the table account`,
 				`last did "update account set balance = balance - \? where id = \?"`, endsSession}},
 		},
@@ -134,7 +145,7 @@ func sessionCases() []realCase {
 		{
 			name: "MariaDB: a worker waits for a row that another has locked and sleeps", worlds: olden,
 			serve: with(mariadbBehind, gunicorn("shop_mariadb", "-w", "4")), hang: then(sticks("/report", 1), sticks("/pay", 1)), after: hungLong,
-			want: want{state: "hung", says: []string{`${shop_mariadb.py#take}`, `for a row of shop\.account, which session \d+ has`,
+			want: want{state: "hung", says: []string{`${shop_mariadb.py#take}`, `for a row of shop\.account; session \d+ holds it`,
 				`which is in report \(.*${shop_mariadb.py#report}\) \(GET /report\)`, `remedy: +end session \d+ of MariaDB at .* \(kill \d+\)`}},
 		},
 		{
@@ -149,14 +160,14 @@ func sessionCases() []realCase {
 			serve: with(redisServer, asksRedis, gunicorn("locked", "-w", "2")),
 			hang:  then(func(s *stage) { s.send("/die", 1) }, sticks("/take", 1)), after: hungLong,
 			want: want{state: "hung", hung: 1, kinds: inDatabase, at: "locked.py#take", says: []string{
-				`has the key "stock", which was made [\d.]+ s ago and never goes by itself; nobody who is connected now was so when it was made`,
+				`has the key "stock", which was set [\d.]+ s ago and never expires; no client of today was connected when it was set`,
 				`remedy: +delete the key "stock" in Redis at 127\.0\.0\.1:${REDIS}`}},
 		},
 		{
 			name: "Redis: a worker waits for a lock whose holder works", worlds: both,
 			serve: with(redisServer, asksRedis, gunicorn("locked", "-w", "3")),
 			hang:  then(sticks("/work", 1), sticks("/take", 1)), after: hungLong,
-			want: want{state: "hung", says: []string{`${locked.py#take}`, `has the key "stock", which was made [\d.]+ s ago and never goes by itself`},
+			want: want{state: "hung", says: []string{`${locked.py#take}`, `has the key "stock", which was set [\d.]+ s ago and never expires`},
 				silent: []string{`whoever has the lock is gone`}},
 		},
 		{

@@ -20,7 +20,7 @@ func watchedReport() *report.Report {
 		w.Requests = []string{"GET /pay, 12.0 s"}
 		w.Cause = &diagnose.Cause{Kind: diagnose.CauseDatabase, Confidence: diagnose.Proven,
 			Short:    "a row of account ← session 790, idle in transaction",
-			Sentence: "its main thread is in poll and waits for an answer of a server at 127.0.0.1:5432; in PostgreSQL at 127.0.0.1:5432 its session 812 waits 12.0 s for a row of account, which session 790 has or is to get first",
+			Sentence: "its main thread is in poll and waits for an answer of a server at 127.0.0.1:5432; in PostgreSQL at 127.0.0.1:5432 its session 812 waits 12.0 s for a row of account; session 790 holds it, or asked for it first",
 			Where:    "take (/srv/shop/rows.py:24)", Request: "GET /pay",
 			Graph: diagnose.Graph{
 				Nodes: []diagnose.Node{{Kind: diagnose.NodeRequest, Label: "GET /pay"},

@@ -2,6 +2,7 @@
 package mysql
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	dbdriver "database/sql/driver"
@@ -63,15 +64,14 @@ func Open(dsn string) (*Database, error) {
 
 // Name is which one it is.
 func (d *Database) Name() string {
-	kind := d.kind
-	if kind == "" {
-		kind = "MySQL"
-	}
 	if d.unix {
-		return kind + " at " + d.host
+		return d.System() + " at " + d.host
 	}
-	return kind + " at " + net.JoinHostPort(d.host, strconv.Itoa(int(d.port)))
+	return d.System() + " at " + net.JoinHostPort(d.host, strconv.Itoa(int(d.port)))
 }
+
+// System is what it is: "MySQL" until it has said that it is MariaDB.
+func (d *Database) System() string { return cmp.Or(d.kind, "MySQL") }
 
 // Port is where it listens.
 func (d *Database) Port() uint16 { return d.port }

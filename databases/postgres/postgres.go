@@ -37,8 +37,11 @@ func Open(dsn string) (*Database, error) {
 
 // Name is which one it is.
 func (d *Database) Name() string {
-	return "PostgreSQL at " + net.JoinHostPort(d.config.Host, strconv.Itoa(int(d.config.Port)))
+	return d.System() + " at " + net.JoinHostPort(d.config.Host, strconv.Itoa(int(d.config.Port)))
 }
+
+// System is what it is.
+func (d *Database) System() string { return "PostgreSQL" }
 
 // Port is where it listens.
 func (d *Database) Port() uint16 { return d.config.Port }

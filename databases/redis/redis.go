@@ -44,6 +44,9 @@ func Open(url string) (*Database, error) {
 // Name is which one it is.
 func (d *Database) Name() string { return d.name }
 
+// System is what it is.
+func (d *Database) System() string { return "Redis" }
+
 // Port is where it listens.
 func (d *Database) Port() uint16 { return d.port }
 

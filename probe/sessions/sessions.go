@@ -14,7 +14,8 @@ import (
 
 // A Database can be asked about its sessions, by one goroutine at a time.
 type Database interface {
-	Name() string // without what is secret
+	Name() string   // without what is secret
+	System() string // what it is: "PostgreSQL"
 	Port() uint16
 	Sessions(ctx context.Context) ([]history.Session, error)
 	Close() // the connection; who asks again opens another
@@ -204,7 +205,7 @@ func (a *asked) whose(s history.Session) int {
 }
 
 func (r *Reader) tell(of *asked, a answer) {
-	said := history.Sessions{Database: of.Name()}
+	said := history.Sessions{Database: of.Name(), System: of.System()}
 	trouble := ""
 	if a.err != nil {
 		trouble = a.err.Error()

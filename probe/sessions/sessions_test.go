@@ -25,9 +25,10 @@ type fake struct {
 	asked chan []string
 }
 
-func (f *fake) Name() string { return "fake" }
-func (f *fake) Port() uint16 { return f.port }
-func (f *fake) Close()       {}
+func (f *fake) Name() string   { return "fake" }
+func (f *fake) System() string { return "Redis" }
+func (f *fake) Port() uint16   { return f.port }
+func (f *fake) Close()         {}
 func (f *fake) Sessions(ctx context.Context) ([]history.Session, error) {
 	select {
 	case all := <-f.says:
@@ -102,7 +103,7 @@ func TestWhatADatabaseSaysIsRecordedWithWhoIsAtTheOtherEnd(t *testing.T) {
 		t.Errorf("no command of %+v", got.All[0].Peer)
 	}
 	got.All[0].Peer.Command = ""
-	want := history.Sessions{Database: "fake", All: []history.Session{
+	want := history.Sessions{Database: "fake", System: "Redis", All: []history.Session{
 		{ID: 2, Client: mine.LocalAddr().String(), Peer: history.Peer{PID: os.Getpid()}, State: "active", Waits: "a row",
 			Blockers: []uint64{3, 99}, Connected: 9 * time.Second},
 		{ID: 3, Client: "10.0.0.9:3", State: "idle in transaction"},
