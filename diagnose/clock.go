@@ -31,25 +31,36 @@ const lateLook = time.Second
 const maxWindows = 256
 
 // blinded notes such a window. The run and the probe each have a clock that may be late, so windows overlap; they come
-// in the order of their ends.
+// in the order of their ends. What of one was in another before is not counted twice, and each stays one: a machine that
+// is busy all the time is no machine that stood still once.
 func (ck *clock) blinded(from, to time.Duration) {
 	from = max(from, 0)
-	for len(ck.blind) > 0 && ck.blind[len(ck.blind)-1].to >= from {
-		from = min(from, ck.blind[len(ck.blind)-1].from)
+	for len(ck.blind) > 0 && ck.blind[len(ck.blind)-1].from >= from {
 		ck.blind = ck.blind[:len(ck.blind)-1]
+	}
+	if n := len(ck.blind); n > 0 {
+		from = max(from, ck.blind[n-1].to)
+	}
+	if from >= to {
+		return
 	}
 	if ck.blind = append(ck.blind, window{from, to}); len(ck.blind) > maxWindows {
 		ck.blind = ck.blind[1:]
 	}
 }
 
-// silence is how much of the time since a moment hangtime can vouch for.
+// silence is how much of the time since a moment hangtime can vouch for. A window in which it did not run may be one in
+// which the whole machine stood still, so it does not count. On a machine that is busy all the time there is one such window
+// after the other; but what is found after each of them as it was before has stood still in between. So of time with several
+// windows at least half counts, and never any of the longest.
 func (ck *clock) silence(since, now time.Duration) time.Duration {
-	silence := now - since
+	var late, longest time.Duration
 	for i := len(ck.blind) - 1; i >= 0 && ck.blind[i].to > since; i-- {
-		silence -= min(ck.blind[i].to, now) - max(ck.blind[i].from, since)
+		one := min(ck.blind[i].to, now) - max(ck.blind[i].from, since)
+		late, longest = late+one, max(longest, one)
 	}
-	return max(silence, 0)
+	lasts := now - since
+	return max(lasts-late, min(lasts/2, lasts-longest), 0)
 }
 
 // unset is a moment that never was: it is before every other. Zero and -1 would not do: of a server that was there

@@ -22,6 +22,7 @@ type looks struct {
 	stacksAt  time.Duration   // when a stack was last read; unset: never
 	lookedAt  time.Duration   // when the last look at its threads was whole; unset: never
 	metAt     time.Duration   // when the first one was whole; unset: none was
+	wholes    int             // how many were whole
 	looking   bool            // a look has begun and is not whole
 	lookFrom  time.Duration   // when that, or the last one, began
 	wholeFrom time.Duration   // when the last whole one began

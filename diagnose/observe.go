@@ -116,6 +116,7 @@ func (p *process) looked(r history.Record, ev history.ThreadSample, l Limits) {
 // whole takes the end of a look: where each thread was found, beside what was found before.
 func (p *process) whole(at time.Duration, idle func(*threadState) bool) {
 	p.looking, p.lookedAt, p.wholeFrom, p.rests = false, at, p.lookFrom, false
+	p.wholes++
 	if p.metAt == unset {
 		p.metAt = at
 	}

@@ -107,6 +107,15 @@ func (v visibility) justFound(p *process) bool {
 	return v.attached && p.sample.Inside > 0 && p.metAt != unset && v.now-p.metAt < v.limits.Turn
 }
 
+// glimpses is how many looks at a process with an old request it takes to say that nothing is wrong with that. Ten come in a
+// second; but where hangtime itself gets little of the processors, a whole one may take that long.
+const glimpses = 3
+
+// glimpsed says whether a process with an old request was looked at so seldom that it cannot be said yet what keeps it.
+func (v visibility) glimpsed(p *process) bool {
+	return v.attached && v.whole && p.sample.Inside > 0 && v.now-p.began() >= v.limits.Loop && p.wholes < glimpses
+}
+
 // inRequest says whether a thread was seen in a request or a job lately: it works, whatever its waits look like between
 // two looks.
 func (v visibility) inRequest(p *process) bool {

@@ -43,3 +43,22 @@ func TestWhereTheLastLookIsOldALongerOneTellsMore(t *testing.T) {
 		}
 	}
 }
+
+// A proxy that waits for whom it has asked is well; but one look may have come before what it does was read.
+func TestOneLookAtOldWorkIsTooFew(t *testing.T) {
+	for looks, goes := range map[int]bool{1: true, 2: true, 3: false, 9: false} {
+		w := fold(script(at(0, history.Header{Format: wholeSince}, history.ServerStarted{Server: "attach", PID: 50},
+			history.WorkerSeen{PID: 101, Worker: 1, Born: -60 * s}),
+			every(100*ms, 1600*ms, func(t time.Duration) []history.Event {
+				one := inside(101, t+12*s)
+				owed := history.Upstream{PID: 101, Waits: []history.Unanswered{{Remote: "127.0.0.1:5432", Count: 1, Oldest: t + 11*s}}}
+				if t < 1600*ms-time.Duration(looks)*100*ms { // the last ones
+					return []history.Event{one, owed}
+				}
+				return append([]history.Event{owed}, look(101, one, accepting(101, 101, 10*ms))...)
+			}))).Workers()[0]
+		if w.State != Busy || w.Undecided != goes {
+			t.Errorf("%d looks: %s (%s), a longer look says more: %v; want %v", looks, w.State, w.Label, w.Undecided, goes)
+		}
+	}
+}

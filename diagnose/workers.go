@@ -36,7 +36,7 @@ func (f *Fold) condition(p *process, pl *workerPlace) Condition {
 	}
 	c.Label, c.Reason = p.label, p.unseen
 	c.Undecided = f.unlooked(p) || p.undecided && p.state == Busy || f.outdated(p) && (p.state == Busy || p.state == Unknown) ||
-		f.justFound(p) && p.state == Unknown
+		f.justFound(p) && p.state == Unknown || f.glimpsed(p) && p.state == Busy
 	c.Least = p.sample.LeastAge || p.state == Hung && p.sample.Inside == 0 && p.stall.least
 	if p.label == Slow && p.cause != nil {
 		c.Held = f.now - p.stall.since()

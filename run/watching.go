@@ -66,6 +66,9 @@ const (
 	// tells as much as ever, so that fewer in the same time tell less.
 	lookLongest = 20 * time.Second
 	lookTicks   = 20
+	// lookLeast is how many ticks it takes in any case, as long as that is within lookMost: 12 come in lookFor, where hangtime
+	// is not late.
+	lookLeast = 10
 )
 
 // Look waits until a look at the server is long enough: about 1.2 s, up to 7 s while undecided says that a longer one
@@ -76,8 +79,11 @@ func (w *Watching) Look(ctx context.Context, undecided func() bool) error {
 		if err := until(ctx, next); err != nil {
 			return err
 		}
-		took := time.Since(w.session.began)
-		if !undecided() || took >= lookLongest || took >= lookMost && w.probe.Ticks() >= lookTicks {
+		took, ticks := time.Since(w.session.began), w.probe.Ticks()
+		if ticks < lookLeast && took < lookMost {
+			continue
+		}
+		if !undecided() || took >= lookLongest || took >= lookMost && ticks >= lookTicks {
 			return nil
 		}
 	}
