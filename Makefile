@@ -13,10 +13,13 @@ test: tools vet lint unit
 tools:
 	@./.ci/install-tools
 
-# What is behind the tag bench is measured by hand, and is to build all the same.
+# What is behind the tag bench is measured by hand, and is to build all the same. So is what a release is built for: the same flags as there,
+# so that on arm64 both share what is compiled.
 vet:
 	$(GO) vet ./...
 	$(GO) vet -tags bench ./diagnose/bench ./reference-server/bench
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) vet -trimpath ./cmd/hangtime
+	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 $(GO) vet ./cmd/hangtime
 
 lint:
 	$(GO) tool staticcheck ./...

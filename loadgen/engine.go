@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/hangtime-dev/hangtime/loadgen/hit"
-	"github.com/hangtime-dev/hangtime/loadgen/http1"
 	"github.com/hangtime-dev/hangtime/loadgen/nethttp"
 )
 
@@ -38,7 +37,7 @@ func choose(j *hit.Job, asked string) (chosen engine, name, reason string, err e
 	}
 	reason = "asked for"
 	if asked != engineStandard {
-		fast, why, err := http1.New(j)
+		fast, why, err := newFast(j)
 		switch {
 		case err != nil:
 			return nil, "", "", err

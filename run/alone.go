@@ -1,14 +1,13 @@
 package run
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/loadgen"
-	"github.com/hangtime-dev/hangtime/probe"
-	"github.com/hangtime-dev/hangtime/probe/discovery"
 	"github.com/hangtime-dev/hangtime/scenarios"
 )
 
@@ -18,8 +17,16 @@ type AloneOptions struct {
 	Tool     string              // version of hangtime
 	Length   time.Duration       // how long hits are due; 0: as long as the plan has any
 	Load     loadgen.Options
-	Watch    *discovery.Target // the server behind the address, where its workers are to be watched meanwhile; nil: nobody looks
+	Watch    *Lookout // of the server behind the address, whose workers are to be watched meanwhile; nil: nobody looks
 	Sinks    []Sink
+}
+
+// A Lookout watches the workers of a server while somebody else loads it.
+type Lookout struct {
+	Arbiter   int // its process number
+	HangAfter time.Duration
+	// Begin watches until stop is called, and records what is seen.
+	Begin func(context.Context, *history.Recorder) (stop func(), err error)
 }
 
 // Alone is a session with a load and without a server to start or a fault: one attack, recorded as a run of one variant
@@ -91,11 +98,11 @@ func (a *Alone) send() error {
 // attacked sends while the server is watched, where it is to be.
 func (a *Alone) attacked(length time.Duration) error {
 	if a.options.Watch != nil {
-		watch, err := probe.Watch(a.ctx, *a.options.Watch, a.rec)
+		stop, err := a.options.Watch.Begin(a.ctx, a.rec)
 		if err != nil {
 			return fmt.Errorf("watch the server: %w", err)
 		}
-		defer watch.Close()
+		defer stop()
 	}
 	ending := time.AfterFunc(length, func() { a.rec.Record(history.PhaseStarted{Phase: history.Ending}) })
 	defer ending.Stop()

@@ -198,6 +198,21 @@ var ErrAborted = errors.New("a check ended the run")
 // ErrInterrupted is the cause of a run that a person or a signal ended.
 var ErrInterrupted = errors.New("interrupted")
 
+// WithoutInterrupt leaves out an error that only repeats that the run was interrupted: the verdict has said so.
+func WithoutInterrupt(err error) error {
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		var rest []error
+		for _, one := range many.Unwrap() {
+			rest = append(rest, WithoutInterrupt(one))
+		}
+		return errors.Join(rest...)
+	}
+	if errors.Is(err, ErrInterrupted) {
+		return nil
+	}
+	return err
+}
+
 func until(ctx context.Context, at time.Time) error {
 	t := time.NewTimer(time.Until(at))
 	defer t.Stop()

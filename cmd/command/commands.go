@@ -1,11 +1,6 @@
 package command
 
-import (
-	"github.com/spf13/cobra"
-
-	"github.com/hangtime-dev/hangtime/faults"
-	refserver "github.com/hangtime-dev/hangtime/reference-server"
-)
+import "github.com/spf13/cobra"
 
 // commands are all that hangtime can be told to do, in the order in which help lists them.
 func commands() []*cobra.Command {
@@ -25,14 +20,4 @@ func commands() []*cobra.Command {
 		manCommand(),
 		versionCommand(),
 	}
-}
-
-// role runs a process that hangtime started of itself: a worker of the reference server, a fault's helper, the
-// guardian. They are asked before the command line is read, because they must be quick to start and have no flags for
-// people.
-func role(args []string) (handled bool, code int) {
-	if handled, code = refserver.Role(args); handled {
-		return handled, code
-	}
-	return faults.Role(args)
 }

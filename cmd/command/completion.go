@@ -17,6 +17,9 @@ func complete(root *cobra.Command) error {
 		switch cmd.Name() {
 		case "run":
 			cmd.ValidArgsFunction = completeScenario
+			if cmd.Flags().Lookup("variant") == nil {
+				continue // not on Linux: it is there by its name alone
+			}
 			if err := cmd.RegisterFlagCompletionFunc("variant", completeVariant); err != nil {
 				return err
 			}

@@ -38,7 +38,7 @@ func outcome(r *report.Report, err error) error {
 	code := exitPass
 	switch {
 	case errors.Is(err, run.ErrInterrupted) || r.Interrupted != "":
-		return &exit{exitInterrupted, withoutInterrupt(err)}
+		return &exit{exitInterrupted, run.WithoutInterrupt(err)}
 	case err != nil:
 		code = exitUnknown
 	case r.Verdict.Outcome == verdict.Fail:
@@ -50,21 +50,6 @@ func outcome(r *report.Report, err error) error {
 		return nil
 	}
 	return &exit{code, err}
-}
-
-// withoutInterrupt leaves out an error that only repeats that the run was interrupted: the verdict has said so.
-func withoutInterrupt(err error) error {
-	if many, ok := err.(interface{ Unwrap() []error }); ok {
-		var rest []error
-		for _, one := range many.Unwrap() {
-			rest = append(rest, withoutInterrupt(one))
-		}
-		return errors.Join(rest...)
-	}
-	if errors.Is(err, run.ErrInterrupted) {
-		return nil
-	}
-	return err
 }
 
 // joinExit adds an error to one that may carry an exit code.

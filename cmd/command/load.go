@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -128,8 +129,8 @@ func (f *loadFlags) run(cmd *cobra.Command, address string) (err error) {
 	}
 	options.Sinks = files.Sinks()
 	server := f.findLoaded(cmd.Context(), u)
-	if server.target != nil {
-		options.Watch = server.target
+	if server.lookout != nil {
+		options.Watch = server.lookout
 		options.Sinks = append(options.Sinks, server.look.Sink)
 	}
 	var live *report.Live
@@ -181,7 +182,7 @@ func (f *loadFlags) send(cmd *cobra.Command, alone *run.Alone, live *report.Live
 	case err == nil:
 		return nil
 	case errors.Is(err, run.ErrInterrupted):
-		return &exit{exitInterrupted, withoutInterrupt(err)}
+		return &exit{exitInterrupted, run.WithoutInterrupt(err)}
 	}
 	return &exit{exitUnknown, err}
 }
@@ -196,3 +197,6 @@ func loadOnScreen(a *run.Alone, live *report.Live, options tui.Options) error {
 	a.Stop("q") // no effect on an attack that is over
 	return errors.Join(<-ended, err)
 }
+
+// newSeed is short enough to be typed again.
+func newSeed() uint64 { return rand.Uint64N(1_000_000) + 1 }

@@ -6,9 +6,6 @@ import (
 	"io"
 	"net/url"
 
-	"github.com/hangtime-dev/hangtime/databases"
-	"github.com/hangtime-dev/hangtime/diagnose"
-	"github.com/hangtime-dev/hangtime/probe/discovery"
 	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/run"
 	"github.com/hangtime-dev/hangtime/words"
@@ -16,9 +13,10 @@ import (
 
 // A loadedServer is the server that a load goes to, and what its workers do meanwhile.
 type loadedServer struct {
-	target *discovery.Target // nil: nobody looks
-	why    string            // nobody does
-	look   *report.LookBuilder
+	lookout *run.Lookout // nil: nobody looks
+	server  report.Server
+	why     string // nobody does
+	look    *report.LookBuilder
 }
 
 // findLoaded finds it, if it is to be looked at.
@@ -32,25 +30,17 @@ func (f *loadFlags) findLoaded(ctx context.Context, u *url.URL) *loadedServer {
 		s.why = "with --max the processors are the load's; --watch looks"
 		return s
 	}
-	target, err := run.FindLoaded(ctx, u, f.Socket)
-	if err != nil {
+	if err := s.find(ctx, u, f.Socket); err != nil {
 		s.why = err.Error()
-		return s
 	}
-	target.HangAfter = diagnose.DefaultHangAfter
-	if target.Databases, err = run.Ask(databases.Where{}); err != nil {
-		s.why = err.Error()
-		return s
-	}
-	s.target = &target
 	return s
 }
 
 // tell says what was seen of the workers, or why nothing was.
 func (s *loadedServer) tell(out io.Writer) {
-	if s.target == nil {
+	if s.lookout == nil {
 		fmt.Fprintf(out, "workers     not observed: %s\n", words.Printable(s.why))
 		return
 	}
-	s.look.WriteWorkers(out, told(*s.target))
+	s.look.WriteWorkers(out, s.server)
 }

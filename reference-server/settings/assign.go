@@ -114,3 +114,19 @@ func texts(value any) ([]string, error) {
 	}
 	return nil, fmt.Errorf("want a list of texts, got %v", value)
 }
+
+// Seconds is a time on the command line that may be written as gunicorn does, without a unit.
+type Seconds time.Duration
+
+// String writes it with its unit.
+func (s *Seconds) String() string { return time.Duration(*s).String() }
+
+// Type is what help calls it.
+func (s *Seconds) Type() string { return "time" }
+
+// Set reads it as ParseDuration does.
+func (s *Seconds) Set(text string) error {
+	d, err := ParseDuration(text)
+	*s = Seconds(d)
+	return err
+}

@@ -79,19 +79,8 @@ func addFlag(flags *pflag.FlagSet, o settings.Option) {
 	case *[]string:
 		flags.StringArrayVarP(v, o.Name, short, *v, help)
 	case *time.Duration:
-		flags.VarP((*seconds)(v), o.Name, short, help)
+		flags.VarP((*settings.Seconds)(v), o.Name, short, help)
 	default:
 		panic(fmt.Sprintf("option %s has a value of the unknown kind %T", o.Name, o.Value))
 	}
-}
-
-// seconds is a time that may be written as gunicorn does, without a unit.
-type seconds time.Duration
-
-func (s *seconds) String() string { return time.Duration(*s).String() }
-func (s *seconds) Type() string   { return "time" }
-func (s *seconds) Set(text string) error {
-	d, err := settings.ParseDuration(text)
-	*s = seconds(d)
-	return err
 }

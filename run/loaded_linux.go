@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strconv"
 
+	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/probe"
 	"github.com/hangtime-dev/hangtime/probe/discovery"
 )
 
@@ -34,4 +36,16 @@ func FindLoaded(ctx context.Context, u *url.URL, socket string) (discovery.Targe
 		return discovery.Target{}, err
 	}
 	return discovery.FindSettled(ctx, discovery.Hint{Port: n})
+}
+
+// LookAt watches a server's workers.
+func LookAt(target discovery.Target) *Lookout {
+	return &Lookout{Arbiter: target.Arbiter, HangAfter: target.HangAfter,
+		Begin: func(ctx context.Context, rec *history.Recorder) (stop func(), err error) {
+			watch, err := probe.Watch(ctx, target, rec)
+			if err != nil {
+				return nil, err
+			}
+			return watch.Close, nil
+		}}
 }

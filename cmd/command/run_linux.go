@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -115,6 +114,3 @@ func (f *runFlags) run(cmd *cobra.Command, args []string) error {
 func (f *runFlags) pickSeed(doc *scenarios.Document) uint64 {
 	return cmp.Or(f.seed, doc.Scenario.Seed, newSeed())
 }
-
-// newSeed is short enough to be typed again.
-func newSeed() uint64 { return rand.Uint64N(1_000_000) + 1 }

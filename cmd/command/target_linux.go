@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -99,4 +100,18 @@ func told(t discovery.Target) report.Server {
 		s.Behind = append(s.Behind, told(one))
 	}
 	return s
+}
+
+// find finds the server that a load goes to.
+func (s *loadedServer) find(ctx context.Context, u *url.URL, socket string) error {
+	target, err := run.FindLoaded(ctx, u, socket)
+	if err != nil {
+		return err
+	}
+	target.HangAfter = diagnose.DefaultHangAfter
+	if target.Databases, err = run.Ask(databases.Where{}); err != nil {
+		return err
+	}
+	s.lookout, s.server = run.LookAt(target), told(target)
+	return nil
 }
