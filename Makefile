@@ -8,7 +8,7 @@ GO ?= go
 build:
 	CGO_ENABLED=0 $(GO) build -o bin/hangtime ./cmd/hangtime
 
-test: tools vet lint unit
+test: tools vet lint unit test-release
 
 tools:
 	@./.ci/install-tools

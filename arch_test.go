@@ -43,7 +43,7 @@ var rooms = map[string][]string{
 }
 
 // alone are the folders at the top that hold no room of the house: programs and files about it.
-var alone = []string{"docs", "examples", "realservers"}
+var alone = []string{"docs", "examples", "realservers", "release"}
 
 // only says which rooms may import what lies outside.
 var only = map[string][]string{
