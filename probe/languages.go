@@ -9,6 +9,7 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks/golang"
 	"github.com/hangtime-dev/hangtime/stacks/jvm"
 	"github.com/hangtime-dev/hangtime/stacks/node"
+	"github.com/hangtime-dev/hangtime/stacks/perl"
 	"github.com/hangtime-dev/hangtime/stacks/php"
 	"github.com/hangtime-dev/hangtime/stacks/python"
 	"github.com/hangtime-dev/hangtime/stacks/ruby"
@@ -21,6 +22,7 @@ func languages() []stacks.Opener {
 	return []stacks.Opener{
 		func(p stacks.Process) (stacks.Reader, error) { return known.Open(p) },
 		php.Open,
+		perl.Open,
 		ruby.Open,
 		golang.Open,
 		jvm.Open,

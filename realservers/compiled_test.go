@@ -3,6 +3,7 @@
 package realservers
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -165,14 +166,40 @@ func compiledCases() []realCase {
 				s.wait(500 * time.Millisecond)
 				s.stick("/count", 4)
 			}), after: hungLong,
-			want: want{state: "hung", hung: 4},
+			want: want{state: "hung", hung: 4, says: []string{`visitors`, `held by`,
+				`count \(.*${counter.psgi#count}\)`, `GET /count`, `${counter.psgi#audit}`}, silent: []string{`^healthy`}},
 		},
 		{
 			name:  "hypnotoad: a handler stops the loop of its worker",
 			serve: hypnotoad,
 			hang:  with(sticks("/scan", 1), func(s *stage) { s.send("/ok", 6) }), after: hungLong,
-			want: want{state: "hung", hung: 1, silent: []string{`^healthy`}},
+			want: want{state: "hung", hung: 1, at: "scan.pl#scan", says: []string{`GET /scan`}, silent: []string{`^healthy`}},
 		},
+		{
+			name:  "starman: a search in a text goes back again and again",
+			serve: starman,
+			hang:  sticks("/check", 1), after: hungLong,
+			want: want{state: "hung", hung: 1, at: "counter.psgi#check", says: []string{`GET /check`}, silent: []string{`^healthy`}},
+		},
+		{
+			name:  "a server of Perl that forks: its child sleeps and asks again",
+			serve: perlForks,
+			hang:  sticks("/again", 2), after: hungLong,
+			want: want{state: "hung", at: "forks.pl#again", silent: []string{`^healthy`}},
+		},
+		{name: "healthy: starman without a request", serve: starman, after: 4 * time.Second},
+		{
+			name:  "healthy: starman at two ports, whose workers take turns by a lock",
+			serve: starmanAtTwo, after: hungLong,
+		},
+		{
+			name: "healthy: starman, and a request of 2.5 s at a time", serve: starman,
+			hang: func(s *stage) {
+				s.load("/slow", 300*time.Millisecond)
+				s.load("/ok", 100*time.Millisecond)
+			}, after: 6 * time.Second,
+		},
+		{name: "healthy: hypnotoad without a request", serve: hypnotoad, after: 4 * time.Second},
 	}
 }
 
@@ -271,6 +298,22 @@ func starman(s *stage) {
 	s.serve("starman", "--listen", s.address(), "--workers", "4", s.app("perl/counter.psgi"))
 	s.up("/ok")
 	s.children(4)
+}
+
+// starmanAtTwo listens at two ports, so that its workers take connections by turns.
+func starmanAtTwo(s *stage) {
+	s.t.Helper()
+	s.serve("starman", "--listen", s.address(), "--listen", fmt.Sprintf("127.0.0.1:%d", freePort(s.t)), "--workers", "3",
+		s.app("perl/counter.psgi"))
+	s.up("/ok")
+	s.children(3)
+}
+
+// perlForks is a server that has a child for each connection.
+func perlForks(s *stage) {
+	s.t.Helper()
+	s.serve("perl", s.app("perl/forks.pl"))
+	s.up("/ok")
 }
 
 func hypnotoad(s *stage) {

@@ -30,7 +30,7 @@ type Process struct {
 // A Reader reads one process. One goroutine may use it. Each look is bounded: at most 10 ms of processor time and the
 // bounds of the reader's own.
 type Reader interface {
-	// Language is that of the runtime: "python", "ruby", "php", "go", "java", "javascript".
+	// Language is that of the runtime: "python", "ruby", "php", "perl", "go", "java", "javascript".
 	Language() string
 	// Look reads what the process does now. What cannot be followed is left out; an error says that nothing could be read.
 	Look() ([]Work, error)

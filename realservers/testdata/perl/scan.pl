@@ -10,7 +10,7 @@ app->config(hypnotoad => {
 get '/ok' => sub ($c) { $c->render(text => "ok\n") };
 get '/scan' => sub ($c) {
     open my $scanner, '-|', 'sleep', '3600' or die;
-    my $page = <$scanner>;
+    my $page = <$scanner>;    # hang: scan
     $c->render(text => $page);
 };
 app->start;
