@@ -17,7 +17,7 @@ tools:
 # so that on arm64 both share what is compiled.
 vet:
 	$(GO) vet ./...
-	$(GO) vet -tags bench ./diagnose/bench ./reference-server/bench
+	$(GO) vet -tags bench ./diagnose/bench ./reference-server/bench ./stacks/perl
 	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO) vet -trimpath ./cmd/hangtime
 	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 $(GO) vet ./cmd/hangtime
 

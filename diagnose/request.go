@@ -37,13 +37,15 @@ func requestsOf(x sight, p *process) []string {
 		age  time.Duration
 	}
 	var all []asked
-	add := func(request *history.Request, idle bool, count int) {
+	add := func(request *history.Request, idle bool, count int, at time.Duration) {
 		if request == nil || idle {
 			return
 		}
 		one := asked{text: requestWords(*request)}
 		if age, ok := p.ageOf(request.Port); ok {
 			one.age = age + x.now - p.sampledAt
+		} else if request.For > 0 {
+			one.age = request.For + x.now - at
 		}
 		if count > 1 {
 			one.text = fmt.Sprintf("%d x %s", count, one.text)
@@ -51,17 +53,17 @@ func requestsOf(x sight, p *process) []string {
 		all = append(all, one)
 	}
 	for _, tid := range slices.Sorted(maps.Keys(p.stacks)) {
-		add(p.stacks[tid].Request, p.stacks[tid].Idle, 1)
+		add(p.stacks[tid].Request, p.stacks[tid].Idle, 1, p.stacks[tid].at)
 	}
 	for _, tid := range slices.Sorted(maps.Keys(p.chains)) {
 		for _, link := range p.chains[tid].Links {
 			if st := p.stacks[tid]; st == nil || st.Request == nil { // else it is the same
-				add(link.Request, link.Idle || !link.Child, 1)
+				add(link.Request, link.Idle || !link.Child, 1, x.now)
 			}
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(p.tasks)) {
-		add(p.tasks[id].Request, p.tasks[id].Idle, p.tasks[id].Count)
+		add(p.tasks[id].Request, p.tasks[id].Idle, p.tasks[id].Count, p.tasks[id].at)
 	}
 	slices.SortStableFunc(all, func(a, b asked) int { return cmp.Compare(b.age, a.age) })
 	var out []string

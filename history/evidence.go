@@ -246,6 +246,7 @@ type Request struct {
 	Port   int    `json:"port,omitempty"` // the client's
 	// Since a byte of its answer was last sent; 0: none was, or it is not known.
 	Spoke time.Duration `json:"spoke,omitempty"`
+	For   time.Duration `json:"for,omitempty"` // how long it has been worked on, where the server itself says so
 }
 
 // QueueSetting is one of a task queue's worker, by its own memory, that loses tasks when a process dies, recorded once for

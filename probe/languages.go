@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/stacks"
+	"github.com/hangtime-dev/hangtime/stacks/apache"
 	"github.com/hangtime-dev/hangtime/stacks/golang"
 	"github.com/hangtime-dev/hangtime/stacks/jvm"
 	"github.com/hangtime-dev/hangtime/stacks/node"
@@ -21,6 +22,7 @@ func languages() []stacks.Opener {
 	known := &python.Finder{}
 	return []stacks.Opener{
 		func(p stacks.Process) (stacks.Reader, error) { return known.Open(p) },
+		apache.Over(php.Open, perl.Open),
 		php.Open,
 		perl.Open,
 		ruby.Open,

@@ -253,7 +253,7 @@ func (r *stackReader) requestOf(pid int, q stacks.Request) *history.Request {
 	if q.Path == "" && q.ID == "" {
 		return nil
 	}
-	out := &history.Request{Method: q.Method, Path: q.Path, ID: q.ID, Port: q.Port}
+	out := &history.Request{Method: q.Method, Path: q.Path, ID: q.ID, Port: q.Port, For: q.For}
 	if r.query {
 		out.Query = q.Query
 	}

@@ -81,13 +81,24 @@ MaxRequestWorkers 4
 MinSpareThreads 1
 MaxSpareThreads 4
 Timeout 600
-LoadModule proxy_module /usr/lib/apache2/modules/mod_proxy.so
-LoadModule proxy_http_module /usr/lib/apache2/modules/mod_proxy_http.so
-ProxyPass /app http://127.0.0.1:@UPSTREAM@/`)
+`+behindApache)
 			}),
-			hang: sticks("/app", 7), after: hungLong,
-			want: want{state: "hung", hung: 1, kinds: anAnswer, says: []string{`answer`},
-				silent: []string{`main thread is in read`}},
+			hang: sticks("/app/pay?card=4711", 7), after: hungLong,
+			want: want{state: "hung", hung: 1, kinds: anAnswer, says: []string{`answer`, `GET /app/pay, [\d.]+ s`},
+				silent: []string{`main thread is in read`, `4711`}},
+		},
+		{
+			name: "Apache: a child waits for the application behind it, and tells its request by its scoreboard",
+			serve: with(deafUpstream, func(s *stage) {
+				s.apache("prefork", `
+StartServers 3
+ServerLimit 3
+MaxRequestWorkers 3
+Timeout 600
+`+behindApache)
+			}),
+			hang: sticks("/app/pay", 4), after: hungLong,
+			want: want{state: "hung", hung: 3, kinds: anAnswer, says: []string{`127\.0\.0\.1:${UPSTREAM}|answer`, `GET /app/pay, [\d.]+ s`}},
 		},
 		{
 			name:  "healthy: Apache is reloaded gracefully under load",
@@ -157,6 +168,12 @@ func nginx(log string) func(*stage) {
 		s.children(2)
 	}
 }
+
+// behindApache is an application that Apache passes requests on to, and that it keeps the account of them (mod_status).
+const behindApache = `LoadModule status_module /usr/lib/apache2/modules/mod_status.so
+LoadModule proxy_module /usr/lib/apache2/modules/mod_proxy.so
+LoadModule proxy_http_module /usr/lib/apache2/modules/mod_proxy_http.so
+ProxyPass /app http://127.0.0.1:@UPSTREAM@/`
 
 // apache serves the files, with more settings.
 func (s *stage) apache(mpm, more string) {

@@ -30,7 +30,7 @@ type Process struct {
 // A Reader reads one process. One goroutine may use it. Each look is bounded: at most 10 ms of processor time and the
 // bounds of the reader's own.
 type Reader interface {
-	// Language is that of the runtime: "python", "ruby", "php", "perl", "go", "java", "javascript".
+	// Language is that of the runtime: "python", "ruby", "php", "perl", "go", "java", "javascript"; "apache" is no language: the server's own account.
 	Language() string
 	// Look reads what the process does now. What cannot be followed is left out; an error says that nothing could be read.
 	Look() ([]Work, error)
@@ -113,5 +113,7 @@ type Request struct {
 	Query  string // without "?"; shown only where a person asks for it
 	ID     string // of a queue's task
 	Port   int    // the client's, which joins it to a connection; 0: not known
-	Once   bool   // of a queue's task: it was given without a retry, and will not be begun again if its process dies
+	// For is how long it has been worked on, where the server itself says so; 0: it does not.
+	For  time.Duration
+	Once bool // of a queue's task: it was given without a retry, and will not be begun again if its process dies
 }
