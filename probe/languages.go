@@ -12,6 +12,7 @@ import (
 	"github.com/hangtime-dev/hangtime/stacks/node"
 	"github.com/hangtime-dev/hangtime/stacks/perl"
 	"github.com/hangtime-dev/hangtime/stacks/php"
+	"github.com/hangtime-dev/hangtime/stacks/postgres"
 	"github.com/hangtime-dev/hangtime/stacks/python"
 	"github.com/hangtime-dev/hangtime/stacks/ruby"
 )
@@ -29,6 +30,7 @@ func languages() []stacks.Opener {
 		golang.Open,
 		jvm.Open,
 		node.Open,
+		postgres.Open,
 	}
 }
 

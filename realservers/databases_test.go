@@ -42,8 +42,9 @@ func databaseCases() []realCase {
 				}
 				s.begins()
 			}, after: hungLong,
-			want: want{state: "hung", hung: 3, says: []string{`idle in transaction|UPDATE waiting`},
-				silent: []string{`^healthy`}},
+			want: want{state: "hung", hung: 3, says: []string{`idle in transaction|UPDATE waiting`,
+				`update account set balance = \? where id = \?, [\d.]+ s`, `Lock:transactionid|Lock:tuple`},
+				silent: []string{`^healthy`, `balance = 0`}},
 		},
 		{
 			name:  "PostgreSQL: two sessions wait for an advisory lock that an idle one has",
@@ -56,7 +57,8 @@ func databaseCases() []realCase {
 				}
 				s.begins()
 			}, after: hungLong,
-			want: want{state: "hung", hung: 2, kinds: aLock, says: []string{`waits for a lock .*SELECT waiting`},
+			want: want{state: "hung", hung: 2, kinds: aLock, says: []string{`waits for a lock .*SELECT waiting`,
+				`select pg_advisory_lock\(\?\), [\d.]+ s`},
 				silent: []string{`^healthy`, `\(guess\)`, `in epoll_wait and`}},
 		},
 		{

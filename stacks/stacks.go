@@ -30,7 +30,7 @@ type Process struct {
 // A Reader reads one process. One goroutine may use it. Each look is bounded: at most 10 ms of processor time and the
 // bounds of the reader's own.
 type Reader interface {
-	// Language is that of the runtime: "python", "ruby", "php", "perl", "go", "java", "javascript"; "apache" is no language: the server's own account.
+	// Language is that of the runtime: "python", "ruby", "php", "perl", "go", "java", "javascript"; "apache" and "sql" are servers' own accounts.
 	Language() string
 	// Look reads what the process does now. What cannot be followed is left out; an error says that nothing could be read.
 	Look() ([]Work, error)
@@ -109,7 +109,7 @@ func (s *Setting) Add(task string) {
 // A Request is the piece of work that somebody asked for. Never headers or bodies.
 type Request struct {
 	Method string // "GET"; of a queue's task empty
-	Path   string // "/pay"; of a queue's task its name: "tasks.fetch"
+	Path   string // "/pay"; of a queue's task its name: "tasks.fetch"; of a database the statement, without its values
 	Query  string // without "?"; shown only where a person asks for it
 	ID     string // of a queue's task
 	Port   int    // the client's, which joins it to a connection; 0: not known

@@ -22,6 +22,15 @@ func NewThreadIDs(p Process) *ThreadIDs {
 	return t
 }
 
+// OwnPID is what a process calls itself: in a container another number than ours.
+func OwnPID(p Process) int {
+	status, err := proc.FS(p.Proc).Status(p.PID)
+	if err != nil || len(status.NSPID) == 0 { // it has ended, or the kernel does not tell
+		return p.PID
+	}
+	return status.NSPID[len(status.NSPID)-1]
+}
+
 // Of is the kernel's id of a thread; 0: there is none of that id. What it has found it keeps: ids of a process are used
 // again only after thousands of others.
 func (t *ThreadIDs) Of(id int) int {

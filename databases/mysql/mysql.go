@@ -16,8 +16,8 @@ import (
 
 	driver "github.com/go-sql-driver/mysql"
 
-	"github.com/hangtime-dev/hangtime/databases/statement"
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/words/statement"
 )
 
 // A Database is one server of MariaDB or MySQL.

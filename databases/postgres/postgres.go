@@ -13,8 +13,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/hangtime-dev/hangtime/databases/statement"
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/words/statement"
 )
 
 // A Database is one server of PostgreSQL (10 and later).

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hangtime-dev/hangtime/kernel/proc"
 	"github.com/hangtime-dev/hangtime/stacks"
 	"github.com/hangtime-dev/hangtime/stacks/foreign"
 	"github.com/hangtime-dev/hangtime/stacks/symbols"
@@ -66,12 +65,8 @@ func open(p stacks.Process, object *symbols.Object) (stacks.Reader, error) {
 	if at["ap_scoreboard_image"] == 0 {
 		return nil, nil
 	}
-	r := &reader{pid: p.PID, own: p.PID, memory: p.Memory, image: at["ap_scoreboard_image"], ids: stacks.NewThreadIDs(p),
-		now: time.Now}
-	if status, err := proc.FS(p.Proc).Status(p.PID); err == nil && len(status.NSPID) > 0 {
-		r.own = status.NSPID[len(status.NSPID)-1]
-	}
-	return r, nil
+	return &reader{pid: p.PID, own: stacks.OwnPID(p), memory: p.Memory, image: at["ap_scoreboard_image"],
+		ids: stacks.NewThreadIDs(p), now: time.Now}, nil
 }
 
 func (r *reader) Language() string {

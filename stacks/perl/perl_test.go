@@ -158,11 +158,11 @@ my $value = $slow;
 }
 check("a" x 40);
 `, []string{"match", "check app.pl:3", "{main} app.pl:5"}, ""},
-		{"a lock of a file", `use Fcntl ':flock';
+		{"a lock of a file", `my $exclusive = 2;
 open my $one, '>', $ARGV[0] or die;
 open my $two, '>', $ARGV[0] or die;
-flock $one, LOCK_EX;
-flock $two, LOCK_EX;
+flock $one, $exclusive;
+flock $two, $exclusive;
 `, []string{"flock", "{main} app.pl:5"}, "lock"},
 		{"a process that it started", "system 'sleep', '100';\n", []string{"system", "{main} app.pl:1"}, "child"},
 		{"a module of its own, while it is loaded", `use lib $ENV{PERL_TEST_LIB};
