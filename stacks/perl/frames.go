@@ -70,17 +70,18 @@ func (r *reader) unnamed(view *foreign.View) (all []call) {
 		inner, outer := contexts(view, head.Word(listCalls), int(last))
 		for i, part := range [][]foreign.Block{inner, outer} {
 			if i == 1 && len(part) > 0 {
-				statement = 0 // of the first there it is with those that were not read
+				statement = 0 // at which the first of them is, one says that was not read
 			}
 			for _, b := range part {
 				c, is := r.call(b)
-				if is && statement != 0 {
+				if !is {
+					continue
+				}
+				if statement != 0 {
 					c.statement = statement
 					all = append(all, c)
 				}
-				if is || statement == 0 {
-					statement = b.Word(callStatement)
-				}
+				statement = b.Word(callStatement)
 			}
 		}
 		if list = head.Word(listOuter); list == 0 {

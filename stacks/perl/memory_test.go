@@ -3,6 +3,7 @@ package perl
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"syscall"
 	"testing"
@@ -151,5 +152,35 @@ func TestTheBudgetIsKept(t *testing.T) {
 	reads = 0
 	if _, err := r.Look(); err != nil || reads > maxReads {
 		t.Errorf("%d reads (%v)", reads, err)
+	}
+}
+
+// Where calls are so many that some are left out, each that is told is told with its own line.
+func TestCallsThatAreLeftOut(t *testing.T) {
+	for _, depth := range []int{300, 301} {
+		pid := start(t, t.TempDir(), "app.pl", fmt.Sprintf(`no warnings;
+sub even { my $n = shift; sleep 100 unless $n; for (1) { for (1) { for (1) { for (1) {
+    odd($n - 1);
+} } } } }
+sub odd { my $n = shift; sleep 100 unless $n; for (1) { for (1) { for (1) { for (1) {
+    even($n - 1);
+} } } } }
+even(%d);
+`, depth))
+		var all []stacks.Frame
+		until(t, func() bool {
+			if w := look(pid); len(w) == 1 {
+				all = w[0].Frames
+			}
+			return len(all) > 90 && all[0].Function == "sleep"
+		}, "the calls")
+		if len(all) < maxInner/5+maxFirst/5 {
+			t.Errorf("%d calls are told", len(all))
+		}
+		for _, f := range all[2 : len(all)-1] {
+			if want := map[string]int{"even": 3, "odd": 6}[f.Function]; f.Line != want {
+				t.Errorf("of %d calls: %s is said to be at line %d", depth, f.Function, f.Line)
+			}
+		}
 	}
 }
