@@ -291,7 +291,7 @@ func frameWords(f stacks.Frame) string {
 
 // shortFile leaves out where libraries are installed: "logging/__init__.py".
 func shortFile(file string) string {
-	for _, mark := range []string{"/site-packages/", "/dist-packages/", "/node_modules/"} {
+	for _, mark := range []string{"/site-packages/", "/dist-packages/", "/node_modules/", "/share/perl5/"} {
 		if i := strings.LastIndex(file, mark); i >= 0 {
 			return file[i+len(mark):]
 		}
