@@ -139,31 +139,26 @@ func used() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// A program that asks for the time all the time tells the longest gap that it saw in each second, without what it waited for
-// a processor meanwhile (schedstat): alone, and while it is read every 20 ms.
+// A program that asks for the time all the time tells each gap of more than 0.5 ms, and how much of it it waited for a
+// processor (schedstat), while it is read every 20 ms: those that a look falls into are what reading may have cost it. What
+// the machine itself takes away falls anywhere.
 func TestGaps(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "gaps")
 	pid := start(t, t.TempDir(), "app.pl", fmt.Sprintf(`use Time::HiRes 'time';
 open my $out, '>', '%s' or die; select $out; $| = 1;
 open my $account, '<', '/proc/self/schedstat' or die;
-sub waited { seek $account, 0, 0; my $line = <$account>; (split ' ', $line)[1] / 1e6 }
-my ($own, $all, $last, $began) = (0, 0, time, time);
-my ($waited, $asked) = (waited(), time);
+sub waited { seek $account, 0, 0; my $line = <$account>; (split ' ', $line)[1] / 1e9 }
+my ($last, $waited) = (time, waited());
+my $asked = $last;
 while (1) {
     my $now = time;
-    my $gap = ($now - $last) * 1000;
-    if ($gap > 1 || $now - $asked > 0.01) {
+    if ($now - $last > 0.0005 || $now - $asked > 0.002) {
         my $is = waited();
-        my $own_gap = $gap - ($is - $waited);
-        $own = $own_gap if $own_gap > $own && $gap > 1;
-        $all = $gap if $gap > $all;
-        ($waited, $asked, $now) = ($is, time, time);
+        printf "%%.6f %%.6f %%.6f\n", $last, $now, $is - $waited if $now - $last > 0.0005;
+        ($waited, $now) = ($is, time);
+        $asked = $now;
     }
     $last = $now;
-    if ($now - $began > 1) {
-        printf "%%.3f %%.3f\n", $own, $all;
-        ($own, $all, $began) = (0, 0, $now);
-    }
 }
 `, out))
 	until(t, func() bool { return len(look(pid)) == 1 }, "the program")
@@ -171,23 +166,44 @@ while (1) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const seconds = 10
-	for _, read := range []bool{false, true, false, true} {
-		was, _ := os.ReadFile(out) // none: its first second is not over
-		looks := 0
-		for end := time.Now().Add(seconds * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-			if read {
-				if _, err := r.Look(); err != nil {
-					t.Fatal(err)
-				}
-				looks++
-			}
-		}
-		text, err := os.ReadFile(out)
-		if err != nil {
+	type span struct{ from, to float64 }
+	now := func() float64 { return float64(time.Now().UnixMicro()) / 1e6 }
+	var looks []span
+	began, within := now(), 0.0
+	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		from := now()
+		if _, err := r.Look(); err != nil {
 			t.Fatal(err)
 		}
-		fmt.Printf("%d looks; of each second the longest gap without, and with what it waited for a processor, in ms:\n%s", looks,
-			text[len(was):])
+		looks = append(looks, span{from, now()})
+		within += now() - from
 	}
+	whole := now() - began
+	text, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var inside, outside []time.Duration
+	chance := 0.0 // how many gaps would fall together with a look if neither had to do with the other
+	for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n") {
+		var gap span
+		var waited float64
+		if _, err := fmt.Sscan(line, &gap.from, &gap.to, &waited); err != nil || gap.from < began {
+			continue
+		}
+		own := time.Duration((gap.to - gap.from - waited) * 1e9)
+		if own < 500*time.Microsecond {
+			continue
+		}
+		chance += min(1, (gap.to-gap.from)*float64(len(looks))/whole+within/whole)
+		if slices.ContainsFunc(looks, func(l span) bool { return l.from < gap.to && gap.from < l.to }) {
+			inside = append(inside, own)
+		} else {
+			outside = append(outside, own)
+		}
+	}
+	slices.Sort(inside)
+	slices.Sort(outside)
+	fmt.Printf("%d looks, which lasted %.1f %% of the time; gaps of over 0.5 ms beside waiting for a processor: %d during looks %v (by chance alone %.1f), %d else, the longest %v\n",
+		len(looks), 100*within/whole, len(inside), inside, chance, len(outside), outside[max(0, len(outside)-5):])
 }
