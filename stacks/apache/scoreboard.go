@@ -12,7 +12,7 @@ import (
 )
 
 // Where Apache 2.4 has what is read here, in bytes, on a processor with addresses of 64 bits (scoreboard.h of 2.4.71, by
-// offsetof). How large the places of a child and of a thread are has changed within 2.4 and is taken from how they lie.
+// offsetof). How large the places of a child and of a thread are is taken from how they lie: releases may append to them.
 const (
 	imageGlobal  = 0  // scoreboard.global
 	imageParent  = 8  // scoreboard.parent: a place for each child

@@ -15,7 +15,8 @@ type layout struct {
 }
 
 // layouts has the versions by offsetof: 5.36 from the headers of Debian's 5.36.0, the others from those of Perl 5.32.1,
-// 5.34.1, 5.38.2 and 5.40.0, each configured with threads. Versions with an odd number are of development.
+// 5.34.1, 5.38.2 and 5.40.0, each configured with threads. Tried on running programs: Debian's 5.36.0, 5.40.0 with
+// threads and 5.36.0 without; the others were not. Versions with an odd number are of development.
 func layouts(version string) (layout, bool) {
 	rest, is := strings.CutPrefix(version, "5.")
 	minor, _, _ := strings.Cut(rest, ".")

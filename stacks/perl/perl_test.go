@@ -34,7 +34,7 @@ func look(pid int) []stacks.Work {
 	return works
 }
 
-// interpreter is the Perl that is tried: the system's, or another one for a try by hand.
+// interpreter is the Perl that is tried: the system's, or for a try by hand the one that the environment names.
 func interpreter() string {
 	if other := os.Getenv("HANGTIME_TEST_PERL"); other != "" {
 		return other

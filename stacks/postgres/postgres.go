@@ -24,8 +24,8 @@ const (
 	piece        = 256     // divides the size of a page: what follows a page may not be there
 )
 
-// What a session says of itself: PgBackendStatus (utils/backend_status.h of PostgreSQL 15, by offsetof; its begin is the
-// same from 10 to 16 by their sources).
+// What a session says of itself: PgBackendStatus (utils/backend_status.h of PostgreSQL 15, by offsetof). In another version
+// it is believed where the process's own number stands in its place.
 const (
 	sessionPID    = 4
 	sessionBegan  = 32 // st_activity_start_timestamp, in microseconds since 2000
