@@ -102,6 +102,17 @@ func TestNothingIsDecidedByHalfALook(t *testing.T) {
 	}
 }
 
+// Of a request whose client's port is not known the server itself may say how long it has been worked on.
+func TestARequestIsAsOldAsItsServerSays(t *testing.T) {
+	h := script(pool(1), every(1*s, 3*s, func(t time.Duration) []history.Event {
+		return look(101, inside(101, t-500*ms), stands(101, 101, "poll", t-1*s),
+			code(101, 101, func(st *history.Stack) { st.Request = &history.Request{Method: "GET", Path: "/pay", For: t - 1*s} }))
+	}))
+	if got := fold(h).Workers()[0].Requests; len(got) != 1 || got[0] != "GET /pay, 1.9 s" {
+		t.Errorf("requests: %q", got)
+	}
+}
+
 func TestRequestsOneAfterTheOtherAreNoLongHang(t *testing.T) {
 	h := script(pool(1), healthy(1, 101, 1*s, 2*s), every(2*s, 30*s, func(t time.Duration) []history.Event {
 		since := (t - 2*s) % (6 * s)
