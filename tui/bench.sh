@@ -11,6 +11,9 @@ value() {
   echo "$raw" | awk -v name="Benchmark$1" -v unit="$2" 'index($1, name) == 1 { for (i = 2; i <= NF; i++) if ($i == unit) print $(i - 1) }'
 }
 
+# What was written by hand below the figures stays.
+kept=$(sed -n '/^## /,$p' "$out" 2>/dev/null || true)
+
 cat > "$out" <<END
 # What the screens cost
 
@@ -31,4 +34,5 @@ The aim is under 3 % of a core at 16 workers.
 
 Memory of the folds and the screen, from an hour of records of 16 workers at 1,000 requests a second, made as fast as can be: $(value Hour MiB-10min) MiB after 10 minutes, $(value Hour MiB-60min) MiB after 60.
 END
+if [ -n "$kept" ]; then printf '\n%s\n' "$kept" >> "$out"; fi
 echo "written: $out"

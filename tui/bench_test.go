@@ -115,8 +115,8 @@ func BenchmarkScreen(b *testing.B) {
 			before := processorTime(b)
 			ctx, cancel := context.WithTimeout(b.Context(), benchFor)
 			defer cancel()
-			program := tea.NewProgram(screen, tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithInput(nil),
-				tea.WithOutput(out), tea.WithWindowSize(200, 60),
+			program := newProgram(screen, out, tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithInput(nil),
+				tea.WithWindowSize(200, 60),
 				tea.WithEnvironment([]string{"TERM=xterm-256color", "COLORTERM=truecolor"}), tea.WithFPS(fps))
 			began := time.Now()
 			if _, err := program.Run(); err != nil && !errors.Is(err, tea.ErrProgramKilled) {

@@ -39,13 +39,14 @@ func TestABurstOfEventsDropsNoKey(t *testing.T) {
 	s := startSession(t, m, 100, 30)
 	s.see("event 999 of burst")
 	// A key of one byte: of a longer one a starved terminal may see the pieces with time between, which is another key.
-	for range 12 {
+	for i := range 12 {
+		if i%4 == 0 {
+			asked := source.asked.Load()
+			s.wait("another burst", func() bool { return source.asked.Load() > asked })
+		}
 		s.press("j")
 	}
 	s.see("▸ 13 10830")
-	if source.asked.Load() < 2 {
-		t.Error("nothing happened meanwhile")
-	}
 }
 
 // What is drawn of a long story costs what fits the screen, not what happened.

@@ -22,8 +22,8 @@ func TestAScreenEndsWithItsContext(t *testing.T) {
 	ended := make(chan error, 1)
 	var out bytes.Buffer
 	go func() {
-		_, err := tea.NewProgram(m, tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithInput(in),
-			tea.WithOutput(&out), tea.WithWindowSize(80, 24)).Run()
+		_, err := newProgram(m, &out, tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithInput(in),
+			tea.WithWindowSize(80, 24)).Run()
 		ended <- err
 	}()
 	cancel()

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/colorprofile"
 
 	"github.com/hangtime-dev/hangtime/words"
 )
@@ -87,8 +88,8 @@ func basicPalette() palette {
 	}
 }
 
-// newLook makes a look of "dark", "light", "16" or "none".
-func newLook(theme string, ascii bool) (*look, error) {
+// newLook makes a look of "dark", "light", "16" or "none", in the colours that a terminal has.
+func newLook(theme string, ascii bool, has colorprofile.Profile) (*look, error) {
 	var colours palette
 	switch theme {
 	case "none":
@@ -107,8 +108,10 @@ func newLook(theme string, ascii bool) (*look, error) {
 	}
 	for r := range roleCount {
 		s := lipgloss.NewStyle()
-		if colours[r] != nil {
-			s = s.Foreground(colours[r])
+		if c := colours[r]; c != nil {
+			if c = has.Convert(c); c != nil {
+				s = s.Foreground(c)
+			}
 		}
 		switch r {
 		case title, keycap, line:

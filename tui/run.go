@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"errors"
+	"os"
 	"os/signal"
 	"slices"
 	"syscall"
@@ -77,7 +78,7 @@ func show(ctx context.Context, m *model) error {
 	// Bubble Tea knows nothing of SIGHUP; a terminal that is gone must end the screen so that the run can heal.
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	_, err := tea.NewProgram(m, tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithFPS(fps)).Run()
+	_, err := newProgram(m, os.Stdout, tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithFPS(fps)).Run()
 	if ctx.Err() != nil || errors.Is(err, tea.ErrInterrupted) {
 		return nil
 	}

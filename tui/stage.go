@@ -80,7 +80,7 @@ func (s *stage) relook() error {
 			theme = "light"
 		}
 	}
-	l, err := newLook(theme, s.options.ASCII)
+	l, err := newLook(theme, s.options.ASCII, s.profile)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charmbracelet/colorprofile"
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
@@ -66,7 +67,7 @@ func TestAStateThatIsNotKnownIsDrawn(t *testing.T) {
 // A cell of a lane shows the gravest that happened in its time; where nothing was seen it is blank, which is not the
 // same as unknown.
 func TestALaneShowsTheGravest(t *testing.T) {
-	l, err := newLook("none", false)
+	l, err := newLook("none", false, colorprofile.TrueColor)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,9 +29,10 @@ type session struct {
 	mu     sync.Mutex // over what follows; the emulator's own safe form leaves String out
 	screen *vt.Emulator
 	raw    bytes.Buffer
-
-	stop atomic.Bool // ends draw
 }
+
+// lastWord ends draw: no screen writes it.
+const lastWord = 0
 
 func startSession(t *testing.T, m *model, w, h int) *session {
 	t.Helper()
@@ -45,8 +45,7 @@ func startSession(t *testing.T, m *model, w, h int) *session {
 	}
 	s := &session{t: t, m: m, master: master, ended: make(chan struct{}), screen: vt.NewEmulator(w, h)}
 	ctx, cancel := context.WithCancel(t.Context())
-	s.program = tea.NewProgram(m, tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithInput(nameless{tty}),
-		tea.WithOutput(tty),
+	s.program = newProgram(m, nameless{tty}, tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithInput(nameless{tty}),
 		tea.WithEnvironment([]string{"TERM=xterm-256color", "COLORTERM=truecolor"}))
 	var tasks sync.WaitGroup
 	tasks.Go(func() {
@@ -62,8 +61,7 @@ func startSession(t *testing.T, m *model, w, h int) *session {
 		cancel()
 		// The reader of the master waits in the kernel: a last word from the other side ends it. That side is left to
 		// the garbage collector, for the program's reader may be about to end.
-		s.stop.Store(true)
-		_, _ = tty.WriteString(" ")
+		_, _ = tty.Write([]byte{lastWord})
 		_ = s.screen.InputPipe().(io.Closer).Close()
 		tasks.Wait()
 		_ = s.screen.Close()
@@ -90,7 +88,7 @@ func (s *session) draw() {
 		_, _ = s.screen.Write(buf[:n])
 		s.raw.Write(buf[:n])
 		s.mu.Unlock()
-		if err != nil || s.stop.Load() {
+		if err != nil || bytes.IndexByte(buf[:n], lastWord) >= 0 {
 			return
 		}
 	}

@@ -4,13 +4,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/charmbracelet/colorprofile"
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
 )
 
 func TestWidthIsThatOfTheTerminalLibrary(t *testing.T) {
-	l, err := newLook("dark", false)
+	l, err := newLook("dark", false, colorprofile.TrueColor)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +48,7 @@ func TestTwoRunsAreNamedByWhatTellsThemApart(t *testing.T) {
 }
 
 func TestTheVerdictTellsWhatWasNoticedBesideHangs(t *testing.T) {
-	l, err := newLook("none", false)
+	l, err := newLook("none", false, colorprofile.TrueColor)
 	if err != nil {
 		t.Fatal(err)
 	}
