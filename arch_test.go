@@ -49,6 +49,7 @@ var alone = []string{"docs", "examples", "realservers", "release"}
 var only = map[string][]string{
 	"github.com/tsenart/vegeta": {"loadgen"},
 	"charm.land/":               {"tui"},
+	"github.com/sahilm/":        {"tui"},
 	"github.com/spf13/":         {"cmd"},
 	"github.com/cilium/ebpf":    {"kernel"},
 	"github.com/jackc/pgx":      {"databases"},

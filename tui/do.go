@@ -26,12 +26,12 @@ func (m *model) do(a action) tea.Cmd {
 	case doLeave:
 		return m.leave()
 	case doHelp:
-		m.help = true
+		m.openHelp("")
 	case doPalette:
-		m.prompt = &prompt{kind: palettePrompt}
+		m.openFinder()
 	case doFilter:
 		if f, ok := m.on.(filterer); ok {
-			m.prompt = &prompt{kind: filterPrompt, text: f.filtered()}
+			m.prompt = &prompt{text: f.filtered()}
 		}
 	case doVariant:
 		m.nextVariant()

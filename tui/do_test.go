@@ -62,13 +62,13 @@ func TestPlusNeverPausesTheLoad(t *testing.T) {
 
 func TestKeysMayChangePlaces(t *testing.T) {
 	k := newKeys()
-	if err := k.rebind(map[string][]string{"kill": {"s"}, "stop": {"K"}}); err != nil {
+	if err := k.rebind(map[string][]string{"kill": {"S"}, "stop": {"K"}}); err != nil {
 		t.Error(err)
 	}
-	if a, _ := k.find(pressed("s"), onLive|onRun); a != doKill {
-		t.Errorf("s is %q, want kill", a)
+	if a, _ := k.find(pressed("S"), onLive|onRun); a != doKill {
+		t.Errorf("S is %q, want kill", a)
 	}
-	for _, wrong := range []map[string][]string{{"kill": {"s"}}, {"kill": {"x"}, "stop": {"x"}}, {"help": {"q"}}} {
+	for _, wrong := range []map[string][]string{{"kill": {"S"}}, {"kill": {"x"}, "stop": {"x"}}, {"help": {"q"}}} {
 		if err := newKeys().rebind(wrong); err == nil || !strings.Contains(err.Error(), "would both be") {
 			t.Errorf("%v: %v", wrong, err)
 		}

@@ -27,11 +27,16 @@ func (m *model) frame() string {
 	middle := h - m.bars()
 	parts := make([]string, 0, 4)
 	parts = append(parts, m.on.head(w))
-	if m.help {
-		parts = append(parts, l.helpPage(m.keys, m.on.place(), w, middle))
+	var page string
+	if m.help.open {
+		page = l.helpPage(l.helpLines(m.keys, m.on.place(), w-2), m.help.from, w, middle)
 	} else {
-		parts = append(parts, m.on.draw(w, middle))
+		page = m.on.draw(w, middle)
 	}
+	if m.finder.open {
+		page = m.finderOver(page)
+	}
+	parts = append(parts, page)
 	if m.player != nil {
 		parts = append(parts, l.tapeLine(m.player, w))
 	}
@@ -59,7 +64,10 @@ func (m *model) bottom(w int) string {
 	case m.asked != nil:
 		return l.questionLine(m.asked, w)
 	case m.prompt != nil:
-		return l.promptLine(m.prompt, m.suggestions(), w)
+		return l.promptLine(m.prompt, w)
+	case m.finder.open:
+		line, _ := l.keyLine(m.keys, w, finderHints())
+		return l.fit(line, w)
 	case m.said != "":
 		return l.fit(" "+l.in(accent, l.text(m.said)), w)
 	}
@@ -74,7 +82,7 @@ func (m *model) bottom(w int) string {
 		note += "  "
 	}
 	var hinted []hint
-	if !m.help {
+	if !m.help.open {
 		hinted = m.on.hints()
 	}
 	line, spots := l.keyLine(m.keys, w-textWidth(note), append(hinted, hints(doHelp, doLeave)...))

@@ -87,6 +87,21 @@ func goldenScreens() []goldenScreen {
 		{"verdict", live(contention, -1)},
 		{"help", live(contention, hanging, doHelp)},
 		{"palette", live(contention, hanging, doPalette)},
+		{"palette-typed", func(t *testing.T, w, h int) *model {
+			m := modelOf(reportAt(t, contention, hanging), w, h)
+			find(m, "work")
+			return m
+		}},
+		{"help-words", func(t *testing.T, w, h int) *model {
+			m := modelOf(reportAt(t, contention, hanging), w, h)
+			m.openHelp("due")
+			return m
+		}},
+		{"palette-home", func(_ *testing.T, w, h int) *model {
+			m := homeModel(w, h)
+			find(m, "log")
+			return m
+		}},
 		{"replay", func(t *testing.T, w, h int) *model {
 			m := modelOf(nil, w, h)
 			tape := reelOf(t, contention, hanging)
@@ -216,7 +231,7 @@ func TestEveryFrameHasExactlyTheSizeOfTheTerminal(t *testing.T) {
 	}
 	widths, heights := []int{0, 1, 39, 40, 53, 80, 81, 120, 200, 500}, []int{0, 1, 9, 10, 13, 24, 60, 100}
 	for _, r := range []*report.Report{nil, {}, hangReport(0), hangReport(1), hangReport(4), hangReport(64), overReport()} {
-		for _, open := range []action{"", doOpen, doIncident, doVerdict, doHelp, doKill, doFilter} {
+		for _, open := range []action{"", doOpen, doIncident, doVerdict, doHelp, doKill, doFilter, doPalette} {
 			for _, w := range widths {
 				for _, h := range heights {
 					m := modelOf(r, w, h)

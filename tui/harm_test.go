@@ -42,9 +42,10 @@ func TestHarmIsDoneOnlyAfterYes(t *testing.T) {
 		{"the key after a no is a key again", []string{"K", "n", "y"}, nil},
 		{"yes", []string{"K", "y"}, []string{"kill 1"}},
 		{"capital yes, of the second", []string{"j", "K", "Y"}, []string{"kill 2"}},
-		{"stop", []string{"s", "y"}, []string{"freeze 1"}},
-		{"stop, no", []string{"s", "l", "y"}, nil},
-		{"lock", []string{"l", "y"}, []string{"lock"}},
+		{"stop", []string{"S", "y"}, []string{"freeze 1"}},
+		{"stop, no", []string{"S", "L", "y"}, nil},
+		{"lock", []string{"L", "y"}, []string{"lock"}},
+		{"small letters harm nobody", []string{"s", "y", "l", "y"}, nil},
 		{"the load is changed at once: that is no harm", []string{"p"}, []string{"rate 0"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import "strings"
 type hint struct {
 	actions []action
 	does    string // empty: what the binding says
+	shown   string // the key of what is no action; empty: those of the actions
 }
 
 func hints(actions ...action) []hint {
@@ -33,6 +34,12 @@ func (l *look) keyLine(k keys, w int, all []hint) (string, []spot) {
 	var entries []entry
 	for _, h := range all {
 		var shown []string
+		var does action
+		if h.shown != "" {
+			shown = append(shown, h.shown)
+		} else {
+			does = h.actions[0]
+		}
 		for _, a := range h.actions {
 			if b := k.get(a); b.Enabled() {
 				shown = append(shown, b.Help().Key)
@@ -41,13 +48,12 @@ func (l *look) keyLine(k keys, w int, all []hint) (string, []spot) {
 		if len(shown) == 0 {
 			continue
 		}
-		does := h.does
-		if does == "" {
-			does = k.get(h.actions[0]).Help().Desc
+		says := h.does
+		if says == "" {
+			says = k.get(does).Help().Desc
 		}
 		caps := l.text(strings.Join(shown, "/"))
-		entries = append(entries, entry{l.in(keycap, caps) + " " + l.in(dim, does), textWidth(caps) + 1 + len(does),
-			h.actions[0]})
+		entries = append(entries, entry{l.in(keycap, caps) + " " + l.in(dim, says), textWidth(caps) + 1 + len(says), does})
 	}
 	keep := entries[max(len(entries)-2, 0):]
 	room := w - 1

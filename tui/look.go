@@ -25,6 +25,7 @@ const (
 	fault
 	accent
 	keycap
+	hit   // a letter that was typed
 	alarm // the one thing to see first
 	line  // of a chart
 	heat0 // fast; heat0 … heat4 grow slower
@@ -65,7 +66,7 @@ func darkPalette() palette {
 	return palette{
 		dim: rgb(0x8a8f98), title: rgb(0x7fb2ff), frame: rgb(0x4a5160), good: rgb(0x6ccf8e), warn: rgb(0xf2c55c),
 		bad: rgb(0xff6b6b), fault: rgb(0xd58cff),
-		accent: rgb(0x7fb2ff), keycap: rgb(0x7fb2ff), alarm: rgb(0xff6b6b),
+		accent: rgb(0x7fb2ff), hit: rgb(0x7fb2ff), keycap: rgb(0x7fb2ff), alarm: rgb(0xff6b6b),
 		heat0: rgb(0x4fa8a0), heat1: rgb(0x6ccf8e), heat2: rgb(0xf2c55c), heat3: rgb(0xff9f5c), heat4: rgb(0xff6b6b),
 	}
 }
@@ -74,7 +75,7 @@ func lightPalette() palette {
 	return palette{
 		dim: rgb(0x666b73), title: rgb(0x1d4fa8), frame: rgb(0xa9afb9), good: rgb(0x1a7f3c), warn: rgb(0x946200),
 		bad: rgb(0xc21f1f), fault: rgb(0x7b2fa8),
-		accent: rgb(0x1d4fa8), keycap: rgb(0x1d4fa8), alarm: rgb(0xc21f1f),
+		accent: rgb(0x1d4fa8), hit: rgb(0x1d4fa8), keycap: rgb(0x1d4fa8), alarm: rgb(0xc21f1f),
 		heat0: rgb(0x1f7a74), heat1: rgb(0x1a7f3c), heat2: rgb(0x946200), heat3: rgb(0xb85400), heat4: rgb(0xc21f1f),
 	}
 }
@@ -83,7 +84,7 @@ func lightPalette() palette {
 func basicPalette() palette {
 	return palette{
 		title: lipgloss.Blue, good: lipgloss.Green, warn: lipgloss.Yellow, bad: lipgloss.Red, fault: lipgloss.Magenta,
-		accent: lipgloss.Blue, keycap: lipgloss.Blue, alarm: lipgloss.Red,
+		accent: lipgloss.Blue, hit: lipgloss.Blue, keycap: lipgloss.Blue, alarm: lipgloss.Red,
 		heat0: lipgloss.Cyan, heat1: lipgloss.Green, heat2: lipgloss.Yellow, heat3: lipgloss.Magenta, heat4: lipgloss.Red,
 	}
 }
@@ -116,6 +117,8 @@ func newLook(theme string, ascii bool, has colorprofile.Profile) (*look, error) 
 		switch r {
 		case title, keycap, line:
 			s = s.Bold(true)
+		case hit:
+			s = s.Bold(true).Underline(true)
 		case bad, fault:
 			if theme == "none" {
 				s = s.Bold(true)

@@ -11,8 +11,9 @@ import (
 // into it.
 type model struct {
 	*stage
-	prompt    *prompt // nil: no line is typed
-	help      bool
+	finder    finder
+	prompt    *prompt // nil: no filter is typed
+	help      help
 	spots     []spot // of the key line as last drawn
 	scrubbing bool   // the mouse holds the bar of the tape
 	drawn     string // the frame as last drawn
@@ -63,7 +64,7 @@ func (m *model) refresh(now time.Time) tea.Cmd {
 	case newest.Over && m.leaving:
 		return tea.Quit
 	case newest.Over && !wasOver && !m.stay && m.on == m.live:
-		m.help = false
+		m.help.open = false
 		m.show(m.over)
 	case !newest.Over && m.on == m.over && !m.stay:
 		m.show(m.live)

@@ -17,9 +17,9 @@ func (m *model) mouse(msg tea.MouseMsg) tea.Cmd {
 	case tea.MouseWheelMsg:
 		switch at.Button {
 		case tea.MouseWheelUp:
-			m.on.do(doUp)
+			m.wheel(doUp, -1)
 		case tea.MouseWheelDown:
-			m.on.do(doDown)
+			m.wheel(doDown, 1)
 		}
 	case tea.MouseClickMsg:
 		if at.Button == tea.MouseLeft {
@@ -35,12 +35,26 @@ func (m *model) mouse(msg tea.MouseMsg) tea.Cmd {
 	return nil
 }
 
+// wheel moves what is on top.
+func (m *model) wheel(a action, by int) {
+	switch {
+	case m.finder.open:
+		m.finder.move(by)
+	case m.help.open:
+		m.turnHelp(a)
+	default:
+		m.on.do(a)
+	}
+}
+
 func (m *model) click(x, y int) tea.Cmd {
 	switch {
 	case m.asked != nil:
 		return m.answer("")
-	case m.help:
-		m.help = false
+	case m.finder.open:
+		return m.clickFinder(x, y)
+	case m.help.open && y != m.h-1:
+		m.help.open = false
 	case y == m.h-1:
 		for _, s := range m.spots {
 			if x >= s.from && x < s.to {

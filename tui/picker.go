@@ -53,6 +53,8 @@ type Choice struct {
 	Edit  bool // not to run it, but to change a copy of it
 	// Server is the pid of a server that is to be watched; 0: a scenario is meant.
 	Server int
+	// Variant is the only one that is to be run; empty: all of them.
+	Variant string
 }
 
 // A picker is the state of the home screen.

@@ -7,12 +7,14 @@ func (m *model) press(k tea.KeyPressMsg) tea.Cmd {
 	switch {
 	case m.asked != nil:
 		return m.answer(k.String())
+	case m.finder.open:
+		return m.typedInFinder(k)
 	case m.prompt != nil:
 		return m.typed(k)
 	}
 	a, known := m.keys.find(k, m.on.place())
-	if m.help && a != doLeave {
-		m.help = false
+	if m.help.open && a != doLeave {
+		m.turnHelp(a)
 		return nil
 	}
 	if !known {

@@ -73,7 +73,7 @@ func runFromHome(cmd *cobra.Command, choice tui.Choice) error {
 	if err != nil {
 		return err
 	}
-	return (&runFlags{quick: choice.Quick, out: out, repeat: 1}).run(cmd, []string{choice.Name})
+	return (&runFlags{quick: choice.Quick, variant: choice.Variant, out: out, repeat: 1}).run(cmd, []string{choice.Name})
 }
 
 func watchFromHome(cmd *cobra.Command, pid int) error {
