@@ -164,6 +164,7 @@ func (b *Builder) variant(at time.Duration, ev history.VariantStarted) *variantF
 		b.troubles = append(b.troubles, fmt.Sprintf("variant %s: %v", ev.Name, err))
 	}
 	v.plan, v.shown.Plan = plan, plan
+	v.story.calm = plan.Name != "" && len(plan.Faults) == 0
 	return v
 }
 

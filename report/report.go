@@ -90,6 +90,14 @@ func (v *Variant) OnlyWatched() bool {
 	return v.Server.Server == scenarios.Attach && v.Planned == 0 && v.Load.Engine == "" && len(v.Faults) == 0
 }
 
+// OnlyLoaded says whether a server that ran before is sent a load, and nothing is broken and nothing judged.
+func (v *Variant) OnlyLoaded() bool {
+	return v.Server.Server == scenarios.URL && v.Name == scenarios.AloneName && len(v.Plan.Faults)+len(v.Faults) == 0
+}
+
+// Experiment says whether something is done to a server and judged, as a scenario asks.
+func (v *Variant) Experiment() bool { return !v.OnlyWatched() && !v.OnlyLoaded() }
+
 // Hangs counts the workers that hang now.
 func (v *Variant) Hangs() int {
 	n := 0

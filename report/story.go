@@ -21,6 +21,7 @@ type story struct {
 	places map[int]bool // that have had a process
 	faults map[string]history.FaultAsked
 	ending bool
+	calm   bool // nothing is planned to be broken
 }
 
 func (s *story) tell(at time.Duration, kind LineKind, format string, args ...any) {
@@ -39,6 +40,10 @@ func (s *story) add(r history.Record) {
 	case history.PhaseStarted:
 		s.phase(r.At, ev)
 	case history.ServerStarted:
+		if ev.PID == 0 {
+			s.tell(r.At, LineServer, "the server is at %s", ev.Address)
+			return
+		}
 		s.tell(r.At, LineServer, "server accepts on %s (arbiter pid %d)", ev.Address, ev.PID)
 	case history.ServerSaid:
 		s.said(r.At, ev)
@@ -75,8 +80,13 @@ func (s *story) phase(at time.Duration, ev history.PhaseStarted) {
 		history.After:    "no fault any more: does it recover?",
 		history.Ending:   "load ends; what was accepted is followed to its end",
 	}[ev.Phase]
-	if ev.Phase == history.Before && ev.Planned == 0 { // nothing is sent
+	switch {
+	case ev.Phase == history.Before && ev.Planned == 0: // nothing is sent
 		text = "it is watched from now on"
+	case ev.Phase == history.Before && s.calm:
+		text = "load begins"
+	case ev.Phase == history.Ending && s.calm:
+		text = "load ends; what was sent is waited for"
 	}
 	if !ok {
 		text = ev.Phase

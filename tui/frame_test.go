@@ -127,6 +127,14 @@ func goldenScreens() []goldenScreen {
 			m.do(doIncident)
 			return m
 		}},
+		{"load", live(loaded, 4*second)},
+		{"load-hang", live(loaded, 9*second)},
+		{"load-over", live(loaded, -1)},
+		{"load-unobserved", func(t *testing.T, w, h int) *model {
+			m := modelOf(unobserved(reportAt(t, loaded, 9*second)), w, h)
+			m.options.Unwatched = "127.0.0.1:8000 is in a container of its own"
+			return m
+		}},
 		{"nothing-yet", func(_ *testing.T, w, h int) *model { return modelOf(nil, w, h) }},
 	}
 }

@@ -22,8 +22,11 @@ func (l banner) header(r *report.Report, v *report.Variant, w int) string {
 	}
 	state := l.condition(r, v)
 	room := w - textWidth(state) - 2
-	if v.OnlyWatched() {
+	switch {
+	case v.OnlyWatched():
 		return l.watching(r, v, state, room, w)
+	case v.OnlyLoaded():
+		return l.loading(r, v, state, room, w)
 	}
 	name := fmt.Sprintf("%s %s %s", l.text(r.Header.Scenario), l.glyphs.into, l.text(v.Name))
 	if r.Planned > 1 {
@@ -85,6 +88,8 @@ func (l banner) condition(r *report.Report, v *report.Variant) string {
 	}
 	all := len(v.Workers)
 	switch {
+	case v.OnlyLoaded() && v.To >= 0:
+		return l.in(dim, "over  ") + l.answering(v)
 	case r.Over:
 		return l.in(outcomeRole(r.Verdict.Outcome), "over: "+l.text(string(r.Verdict.Outcome)))
 	case v.To >= 0:
@@ -95,10 +100,12 @@ func (l banner) condition(r *report.Report, v *report.Variant) string {
 		return l.in(bad, fmt.Sprintf("%s %d of %d dead", l.stateMark(diagnose.Dead), counts[diagnose.Dead], all))
 	case counts[diagnose.Suspect] > 0:
 		return l.in(warn, fmt.Sprintf("%s suspect %d of %d", l.stateMark(diagnose.Suspect), counts[diagnose.Suspect], all))
+	case answersNothing(&v.Load):
+		return l.in(warn, "nothing is answered since "+words.Short(v.Load.Oldest))
+	case v.OnlyLoaded():
+		return l.answering(v)
 	case all == 0:
 		return l.in(dim, "no workers yet")
-	case v.Load.Waiting > 0 && v.Load.Achieved == 0 && v.Load.Oldest >= time.Second:
-		return l.in(warn, "nothing is answered since "+words.Short(v.Load.Oldest))
 	case counts[diagnose.Booting] > 0:
 		return l.in(warn, fmt.Sprintf("%s booting %d of %d", l.stateMark(diagnose.Booting), counts[diagnose.Booting], all))
 	case counts[diagnose.Unknown] > 0:

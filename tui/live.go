@@ -35,7 +35,11 @@ func (s *liveScreen) place() place { return s.goingOn(onLive) }
 
 func (s *liveScreen) hints() []hint {
 	all := append([]hint{{actions: []action{doUp, doDown}, does: "worker"}}, hints(doOpen, doIncident)...)
-	return append(append(all, moves(s.place())...), hints(doVariant, doFilter, doPalette)...)
+	all = append(all, moves(s.place())...)
+	if s.report != nil && s.report.Planned > 1 {
+		all = append(all, hints(doVariant)...)
+	}
+	return append(all, hints(doFilter, doPalette)...)
 }
 
 func (s *liveScreen) top() { s.older = 0 }
@@ -108,7 +112,7 @@ func (s *liveScreen) click(_, y int) tea.Cmd {
 func (s *liveScreen) view(v *report.Variant) liveView {
 	rows := shareOf(v, s.h-s.bars()-1).workers - 3
 	return liveView{shown: pick(v.Workers, s.filter, s.order, rows), selected: s.selected, filter: s.filter,
-		order: s.order, older: s.older}
+		order: s.order, older: s.older, unseen: s.options.Unwatched}
 }
 
 // heights shares out the rows of the live screen: the worker table first, then the story, then load and response time.
@@ -123,7 +127,10 @@ const (
 
 // shareOf is share for a variant; where nothing is sent there is no load and no response time to be drawn.
 func shareOf(v *report.Variant, rows int) heights {
-	if !v.OnlyWatched() {
+	switch {
+	case v.OnlyLoaded():
+		return shareLoaded(v, rows)
+	case !v.OnlyWatched():
 		return share(rows, len(v.Workers))
 	}
 	story := max(storyLeast, rows/3)
@@ -174,6 +181,15 @@ func (l liveBody) live(r *report.Report, v *report.Variant, view liveView, w, h 
 	s := shareOf(v, h-1)
 	now := until(r, v)
 	blocks := []string{banner(l).statement(r, v, w)}
+	if v.OnlyLoaded() {
+		if s.top > 0 {
+			blocks = append(blocks, loadedView(l).panes(r, v, w, s.top))
+		}
+		s.top = 0
+		if s.workers == 0 {
+			return strings.Join(append(blocks, loadedView(l).unobserved(view.unseen, w)), "\n")
+		}
+	}
 	if s.top > 0 {
 		left := 38
 		if w >= 140 {

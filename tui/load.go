@@ -23,14 +23,7 @@ func (l charts) loadPane(v *report.Variant, now time.Duration, w, h int) string 
 	for _, worker := range v.Workers {
 		inside += worker.Inside
 	}
-	half := (w - 4) / 2
-	pair := func(name, value, name2, value2 string, alert bool) string {
-		second := l.in(dim, name2) + right(value2, half-1-len(name2))
-		if alert {
-			second = l.in(bad, name2+right(value2, half-1-len(name2)))
-		}
-		return " " + l.in(dim, name) + right(value, half-1-len(name)) + "  " + second
-	}
+	pair := l.pairs(w)
 	body := []string{
 		pair("offered", words.Rate(d.Offered), "achieved", words.Rate(d.Achieved), d.Offered > 0 &&
 			d.Achieved < d.Offered/2),
@@ -57,7 +50,9 @@ func (l charts) loadPane(v *report.Variant, now time.Duration, w, h int) string 
 	if rows := h - 2 - len(body); rows >= 3 {
 		body = append(body, l.in(dim, " due over time: ")+l.in(good, l.glyphs.bar+" ok ")+
 			l.in(bad, l.glyphs.no+" failed ")+l.in(warn, l.glyphs.shades[0]+" open"))
-		body = append(body, l.outcomeBars(d, axisOf(v, now, w-4), now, rows-1)...)
+		for _, line := range l.outcomeBars(axisOf(v, now, w-4).outcomes(d, now), rows-1) {
+			body = append(body, " "+line)
+		}
 	}
 	name := "load"
 	switch {
@@ -67,6 +62,18 @@ func (l charts) loadPane(v *report.Variant, now time.Duration, w, h int) string 
 		name = "load " + l.glyphs.unsure + " hangtime itself was late"
 	}
 	return l.box(name, "", body, w, h)
+}
+
+// pairs writes two figures into a line of a pane that is w wide; an alert is for the second one.
+func (l charts) pairs(w int) func(name, value, name2, value2 string, alert bool) string {
+	half := (w - 4) / 2
+	return func(name, value, name2, value2 string, alert bool) string {
+		second := l.in(dim, name2) + right(value2, half-1-len(name2))
+		if alert {
+			second = l.in(bad, name2+right(value2, half-1-len(name2)))
+		}
+		return " " + l.in(dim, name) + right(value, half-1-len(name)) + "  " + second
+	}
 }
 
 // queue is how the server's queue is, where it says that.
@@ -96,19 +103,27 @@ func unanswered(d *metrics.Load) uint64 {
 
 // limited says that the load generator, not the server, was the limit so far; empty: it was not. A busy machine
 // alone, which makes some hits a few milliseconds late, is for the verdict to note: nobody should be alarmed by it.
+// Where the server stands still, or has, all senders wait for it: they are no limit of their own.
 func limited(v *report.Variant) string {
 	d := &v.Load
+	if stalled(v) || d.Exhausted > 0 && (d.Waiting == 0 || len(v.Incidents) > 0) {
+		return ""
+	}
 	if len(v.Verdict.Notes) == 0 || d.Exhausted == 0 && (d.Lagging < 0.2 || d.LagMax < 50*time.Millisecond) {
 		return ""
 	}
 	return v.Verdict.Notes[0]
 }
 
-// outcomeBars draw what became of the hits that were due in each column: answered at the bottom, failed above, open on top.
-func (l charts) outcomeBars(d *metrics.Load, a axis, now time.Duration, rows int) []string {
+// An outcome column is what became of the hits that were due in one column of an axis.
+type outcomeColumn struct{ ok, failed, open float64 }
+
+func (c outcomeColumn) all() float64 { return c.ok + c.failed + c.open }
+
+// outcomes shares the points of a series out to columns.
+func (a axis) outcomes(d *metrics.Load, now time.Duration) []outcomeColumn {
 	s := &d.Series
-	type sums struct{ ok, failed, open float64 }
-	columns := make([]sums, a.columns)
+	columns := make([]outcomeColumn, a.columns)
 	width := float64(a.to-a.from) / float64(a.columns)
 	for i := range s.Points {
 		p, from := &s.Points[i], s.Start+time.Duration(i)*s.Step
@@ -121,32 +136,44 @@ func (l charts) outcomeBars(d *metrics.Load, a axis, now time.Duration, rows int
 			columns[c].open += share * float64(open(p, from+s.Step, now, d))
 		}
 	}
+	return columns
+}
+
+// mostOf is what the highest column has; never 0.
+func mostOf(columns []outcomeColumn) float64 {
 	most := 0.001
 	for _, sum := range columns {
-		most = max(most, sum.ok+sum.failed+sum.open)
+		most = max(most, sum.all())
 	}
+	return most
+}
+
+// outcomeBars draw what became of the hits that were due in each column: answered at the bottom, failed above, open on top.
+func (l charts) outcomeBars(columns []outcomeColumn, rows int) []string {
+	most := mostOf(columns)
 	height := func(n float64) int { return int(n/most*float64(rows) + 0.5) }
 	out := make([]string, rows)
-	cells, roles := make([]string, a.columns), make([]role, a.columns)
 	for row := range rows {
 		level := rows - 1 - row
-		for c, sum := range columns {
+		p := l.pen(len(columns))
+		for _, sum := range columns {
 			ok, failed := height(sum.ok), height(sum.ok+sum.failed)
 			if sum.failed > 0 && failed == ok {
 				ok, failed = max(ok-1, 0), max(ok, 1) // a single failure among many is seen
 			}
-			all := max(height(sum.ok+sum.failed+sum.open), failed)
-			cells[c], roles[c] = " ", plain
+			all := max(height(sum.all()), failed)
 			switch {
 			case level < ok:
-				cells[c], roles[c] = l.glyphs.bar, good
+				p.put(good, l.glyphs.bar)
 			case level < failed:
-				cells[c], roles[c] = l.glyphs.no, bad
+				p.put(bad, l.glyphs.no)
 			case level < all:
-				cells[c], roles[c] = l.glyphs.shades[0], warn
+				p.put(warn, l.glyphs.shades[0])
+			default:
+				p.put(plain, " ")
 			}
 		}
-		out[row] = " " + l.runs(cells, roles)
+		out[row] = p.text()
 	}
 	return out
 }

@@ -1,10 +1,13 @@
 package tui
 
 import (
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
+
+	"github.com/hangtime-dev/hangtime/report"
 )
 
 // A model is the stage, with what stands around each screen: the first line, the tape, the key line and what is typed
@@ -63,11 +66,16 @@ func (m *model) refresh(now time.Time) tea.Cmd {
 	switch {
 	case newest.Over && m.leaving:
 		return tea.Quit
-	case newest.Over && !wasOver && !m.stay && m.on == m.live:
+	case newest.Over && !wasOver && !m.stay && m.on == m.live && judged(newest):
 		m.help.open = false
 		m.show(m.over)
 	case !newest.Over && m.on == m.over && !m.stay:
 		m.show(m.live)
 	}
 	return nil
+}
+
+// judged says whether a run came to a verdict: a load alone, or a watch, comes to none.
+func judged(r *report.Report) bool {
+	return !slices.ContainsFunc(r.Variants, func(v report.Variant) bool { return !v.Experiment() })
 }

@@ -22,6 +22,7 @@ const (
 	contention      = "log-contention"
 	contentionAgain = "log-contention-again"
 	kills           = "worker-kill"
+	loaded          = "load" // of gunicorn, by hangtime load
 )
 
 var refold = flag.Bool("refold", false, "make the kept reports anew from the recordings; then -update the frames")

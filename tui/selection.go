@@ -60,5 +60,6 @@ type liveView struct {
 	selected int // place
 	filter   string
 	order    order
-	older    int // lines of the story, from the newest
+	older    int    // lines of the story, from the newest
+	unseen   string // why nobody looks at the workers; empty: not known, or they are looked at
 }

@@ -21,7 +21,7 @@ type sideView struct{ *look }
 // selected worker.
 func (l sideView) sidePane(v *report.Variant, view liveView, now time.Duration, w, h int) string {
 	checks, above := min(len(v.Verdict.Checks)+2, h), ""
-	if v.OnlyWatched() { // there is nothing to be judged
+	if !v.Experiment() { // there is nothing to be judged
 		checks = 0
 	} else {
 		above = l.checksPane(v, w, checks) + "\n"
@@ -100,7 +100,7 @@ func (l sideView) incidentsNote(v *report.Variant) string {
 
 // checksNote counts the checks, for where there is no room to list them.
 func (l sideView) checksNote(v *report.Variant) string {
-	if len(v.Verdict.Checks) == 0 || v.OnlyWatched() {
+	if len(v.Verdict.Checks) == 0 || !v.Experiment() {
 		return ""
 	}
 	counts := map[verdict.Outcome]int{}

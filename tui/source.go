@@ -29,4 +29,5 @@ type Options struct {
 	Recording string                               // where the run is recorded; empty: nowhere
 	Write     func(*report.Report) (string, error) // writes the report and says where; nil: not offered
 	Notice    string                               // said on the home screen when it opens; empty: nothing
+	Unwatched string                               // why nobody looks at the workers of a server that is loaded; empty: it is looked at, or not known
 }

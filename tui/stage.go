@@ -122,7 +122,7 @@ func (s *stage) show(next screen) {
 // back leads to the verdict of a run that is over, from there and while it goes on to the live screen.
 func (s *stage) back() {
 	over := s.report != nil && s.report.Over
-	if over && s.on != s.over && !s.stay {
+	if over && s.on != s.over && !s.stay && judged(s.report) {
 		s.show(s.over)
 		return
 	}

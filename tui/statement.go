@@ -26,7 +26,7 @@ func says(r *report.Report, v *report.Variant, room int) (role, string) {
 			return warn, fmt.Sprintf("%s #%d ended after %s and is not recovered from: not every place has a worker that makes progress", in.Kind, in.ID, words.Short(in.Ended-in.Began))
 		}
 	}
-	if note := limited(v); note != "" && v.To < 0 && (v.Load.Waiting > 0 || len(v.Incidents) == 0) {
+	if note := limited(v); note != "" && v.To < 0 {
 		return warn, "the load generator is the limit, not the server: " + note
 	}
 	for _, f := range v.Faults {
@@ -34,14 +34,20 @@ func says(r *report.Report, v *report.Variant, room int) (role, string) {
 			return fault, fmt.Sprintf("%s on %s since %s; no worker hangs", f.Kind, f.Target, words.Short(now-f.From))
 		}
 	}
-	if v.Load.Bound != "" {
+	if v.Load.Bound != "" && !stalled(v) {
 		return fault, v.Load.Bound
+	}
+	if d := &v.Load; answersNothing(d) && v.To < 0 {
+		return warn, fmt.Sprintf("nothing is answered: %s, the oldest since %s; no worker is known to hang so far", words.Do(int(unanswered(d)), "request", "wait"), words.Short(d.Oldest))
 	}
 	if n := len(v.Incidents); n > 0 {
 		return good, overSentence(&v.Incidents[n-1], now)
 	}
-	if v.OnlyWatched() {
+	switch {
+	case v.OnlyWatched():
 		return dim, asked(v)
+	case v.OnlyLoaded():
+		return dim, loadedSentence(v)
 	}
 	text := v.Says
 	if v.Expect != "" {

@@ -45,7 +45,7 @@ func TestAStateThatIsNotKnownIsDrawn(t *testing.T) {
 	} {
 		r := hangReport(4)
 		v := &r.Variants[0]
-		v.Incidents = nil
+		v.Incidents, v.Load.Oldest = nil, 0 // it answers
 		for i := range v.Workers {
 			w := &v.Workers[i]
 			w.State, w.Cause = row.state, nil

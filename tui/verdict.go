@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -18,6 +19,9 @@ type verdictScreen struct{ page }
 func openVerdict(s *stage, _ string) (screen, error) {
 	if s.shown() == nil {
 		return nil, nil
+	}
+	if !judged(s.report) {
+		return nil, errors.New("nothing is judged here: nothing was to happen")
 	}
 	if s.on == s.over {
 		s.stay = s.report.Over

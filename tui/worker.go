@@ -151,7 +151,7 @@ func (l workerView) facts(v *report.Variant, w *diagnose.Worker, now time.Durati
 		files = fmt.Sprintf("%s of %s", words.Number(w.Files), words.Number(w.FilesMost))
 	}
 	lines := []string{
-		" " + l.state(w.State) + " for " + words.Short(now-w.Since) + "   " + inside,
+		" " + l.stateOf(w) + forHow(l.since(w, now)) + "   " + inside,
 		" " + tasks + fact("connections", connections) + fact("heartbeat", beat),
 		" " + fact("cpu", words.Percent(w.CPU)) + fact("memory", words.ShortSize(w.RSS)) + fact("descriptors", files) +
 			fact("restarts", fmt.Sprint(max(w.Lives-1, 0))),
@@ -161,6 +161,13 @@ func (l workerView) facts(v *report.Variant, w *diagnose.Worker, now time.Durati
 		lines = append(lines, " "+l.rule(v, a, now, " "), " "+workerTable(l).lane(w.Lane, a, now))
 	}
 	return lines
+}
+
+func forHow(long string) string {
+	if long == "" {
+		return ""
+	}
+	return " for " + long
 }
 
 // ports lists where the requests inside come from, at most so many.

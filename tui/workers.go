@@ -102,7 +102,7 @@ func whereOf(w *diagnose.Worker) string {
 func (l workerTable) workersPane(v *report.Variant, now time.Duration, shown []diagnose.Worker, selected, w, h int,
 	note string) string {
 	rows := h - 3
-	t := l.columnsOf(shown, w-2, v.OnlyWatched())
+	t := l.columnsOf(shown, w-2, !v.Experiment())
 	a := axisOf(v, now, t.lane)
 	body := []string{l.workerHeading(v, t, a, now)}
 	from := firstRow(shown, selected, rows)
@@ -165,7 +165,7 @@ func (l workerTable) workerRow(w *diagnose.Worker, now time.Duration, t table, a
 	}
 	as := stateRole(w.State)
 	line := mark + right(fmt.Sprint(w.Place), t.place) + " " + pad(fmt.Sprint(w.PID), t.pid) + " " +
-		pad(l.state(w.State), t.state) + " " + right(words.Short(now-w.Since), t.since)
+		pad(l.stateOf(w), t.state) + " " + right(l.since(w, now), t.since)
 	if t.inside > 0 {
 		line += " " + right(fmt.Sprint(w.Inside), t.inside)
 	}

@@ -129,6 +129,9 @@ func (f *loadFlags) run(cmd *cobra.Command, address string) (err error) {
 	}
 	options.Sinks = files.Sinks()
 	server := f.findLoaded(cmd.Context(), u)
+	if screen != nil {
+		screen.Unwatched = server.why
+	}
 	if server.lookout != nil {
 		options.Watch = server.lookout
 		options.Sinks = append(options.Sinks, server.look.Sink)
