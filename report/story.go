@@ -110,6 +110,9 @@ func (s *story) fault(at time.Duration, event history.Event) {
 		if asked.For > 0 {
 			text += ", for " + words.Planned(asked.For)
 		}
+		if asked.By == "person" {
+			text += ", by hand: a person asked for it"
+		}
 		if ev.Detail != "" {
 			text += ": " + ev.Detail
 		}

@@ -112,18 +112,38 @@ func loadOf(v *report.Variant) metrics.Load {
 
 // chart is the rows of the heat map and its time axis.
 func (l charts) chart(v *report.Variant, a axis, now time.Duration, rows int) []string {
+	heat := a.heatOf(v, now)
+	return l.scaledChart(v, a, now, heat, scaleOf(heat, rows), rows)
+}
+
+// heatOf is the heat of a variant up to a moment.
+func (a axis) heatOf(v *report.Variant, now time.Duration) []heatColumn {
 	d := loadOf(v)
 	if v.To >= 0 {
 		now = v.To
 	}
-	heat := a.heat(&d, now)
-	low, high := visibleBands(heat, rows)
-	most := uint32(1)
+	return a.heat(&d, now)
+}
+
+// A scale is which bands a chart shows, and how many hits its fullest cell has.
+type scale struct {
+	low, high int
+	most      uint32
+}
+
+func scaleOf(heat []heatColumn, rows int) scale {
+	s := scale{most: 1}
+	s.low, s.high = visibleBands(heat, rows)
 	for i := range heat {
 		for _, n := range heat[i].bands {
-			most = max(most, n)
+			s.most = max(s.most, n)
 		}
 	}
+	return s
+}
+
+func (l charts) scaledChart(v *report.Variant, a axis, now time.Duration, heat []heatColumn, s scale, rows int) []string {
+	low, high, most := s.low, s.high, s.most
 	body := make([]string, 0, rows+1)
 	for i := rows - 1; i >= 0; i-- {
 		c := heatRow{bottom: low + i*(high-low)/rows, top: low + (i+1)*(high-low)/rows, most: most, lines: rows >= linesFrom}

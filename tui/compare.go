@@ -1,7 +1,10 @@
 package tui
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -39,7 +42,7 @@ func (s *compareScreen) do(a action) (tea.Cmd, bool) {
 		s.top()
 	default:
 		h := s.rows()
-		return nil, s.turn(a, len(s.c.Variants[s.at].Figures)+1-(h-2*comparedChart(h)-2))
+		return nil, s.turn(a, len(comparing{s.look}.comparedLines(&s.comparison, &s.c.Variants[s.at]))-(h-2*comparedChart(h)-2))
 	}
 	return nil, true
 }
@@ -98,15 +101,23 @@ func (l comparing) twoCharts(c *comparison, name string, w, h int) string {
 			longest = max(longest, until(r, v)-max(v.LoadFrom, v.From), v.Planned)
 		}
 	}
+	rows := max(h-3, 1)
+	axes, heats := [2]axis{}, [2][]heatColumn{}
+	for i, r := range c.runs {
+		if v := variantOf(r, name); v != nil {
+			from := max(v.LoadFrom, v.From)
+			axes[i] = axis{from, from, from + longest, max(w-2-gutter, 1)}
+			heats[i] = axes[i].heatOf(v, until(r, v))
+		}
+	}
+	both := scaleOf(slices.Concat(heats[0], heats[1]), rows) // one for both, or their shapes could not be compared
 	for i, r := range c.runs {
 		v := variantOf(r, name)
 		if v == nil {
 			panes[i] = l.box(c.c.Names[i], "", []string{" it has no such variant"}, w, h)
 			continue
 		}
-		from := max(v.LoadFrom, v.From)
-		a := axis{from, from, from + longest, max(w-2-gutter, 1)}
-		panes[i] = l.box(c.c.Names[i], l.quantilesOf(v), charts(l).chart(v, a, until(r, v), max(h-3, 1)), w, h)
+		panes[i] = l.box(c.c.Names[i], l.quantilesOf(v), charts(l).scaledChart(v, axes[i], until(r, v), heats[i], both, rows), w, h)
 	}
 	return panes[0] + "\n" + panes[1]
 }
@@ -137,7 +148,7 @@ func (l comparing) comparedLines(c *comparison, v *report.ComparedVariant) []str
 			widths[i] = max(widths[i], textWidth(cell))
 		}
 	}
-	lines := make([]string, 0, len(rows))
+	lines := l.settingsThatDiffer(c)
 	for i, row := range rows {
 		as := plain
 		switch {
@@ -150,6 +161,56 @@ func (l comparing) comparedLines(c *comparison, v *report.ComparedVariant) []str
 			pad(l.text(row[2]), widths[2])+"  "+l.in(as, row[3]))
 	}
 	return lines
+}
+
+// settingsThatDiffer says what was not the same in both runs beside chance: lines of the scenario as it was run, and the machine.
+func (l comparing) settingsThatDiffer(c *comparison) []string {
+	a, b := c.runs[0], c.runs[1]
+	if a == nil || b == nil {
+		return nil
+	}
+	var differ []string
+	note := func(name, one, other string) {
+		if one != other {
+			differ = append(differ, fmt.Sprintf("%s: %s | %s", name, cmp.Or(one, "-"), cmp.Or(other, "-")))
+		}
+	}
+	note("hangtime", a.Header.Tool, b.Header.Tool)
+	note("machine", a.Header.Host, b.Header.Host)
+	note("Linux", a.Header.Kernel, b.Header.Kernel)
+	note("processors", fmt.Sprint(a.Header.Cores), fmt.Sprint(b.Header.Cores))
+	one, other := linesOnlyIn(a.Header.Text, b.Header.Text), linesOnlyIn(b.Header.Text, a.Header.Text)
+	for i := range max(len(one), len(other)) {
+		var x, y string
+		if i < len(one) {
+			x = one[i]
+		}
+		if i < len(other) {
+			y = other[i]
+		}
+		note("scenario", x, y)
+	}
+	if len(differ) == 0 {
+		return []string{" " + l.in(dim, "both ran with the same settings"), ""}
+	}
+	lines := []string{" " + l.in(title, "what differs before any figure does") + l.in(dim, "  "+l.text(c.c.Names[0]+" | "+c.c.Names[1]))}
+	for _, text := range differ {
+		lines = append(lines, " "+l.in(warn, l.text(text)))
+	}
+	return append(lines, "")
+}
+
+// linesOnlyIn are the lines of one text that the other has not, without comments.
+func linesOnlyIn(text, other string) []string {
+	var only []string
+	has := strings.Split(other, "\n")
+	for line := range strings.SplitSeq(text, "\n") {
+		trimmed := strings.TrimSpace(line)
+		if trimmed != "" && trimmed[0] != '#' && !slices.Contains(has, line) {
+			only = append(only, trimmed)
+		}
+	}
+	return only
 }
 
 // change says how the second side differs from the first.

@@ -186,5 +186,5 @@ func (l obstacles) elbow() string { return l.glyphs.border.BottomLeft + l.glyphs
 func (l obstacles) victim(in *diagnose.Incident, victim *diagnose.Victim, now time.Duration) string {
 	text := l.in(bad, fmt.Sprintf("%s #%d", in.Kind, in.ID)) + " " + l.in(dim, words.Moment(victim.From)) +
 		fmt.Sprintf("  pid %d", victim.PID) + l.text(fate(in, victim, now))
-	return text + l.in(dim, "  "+l.text(in.Cause.Short))
+	return text + "  " + l.text(in.Cause.Short)
 }

@@ -15,6 +15,9 @@ import (
 // loadRows is how high the load pane wants to be, without its frame.
 const loadRows = 5
 
+// barsLeast is how many rows the outcomes over time need, their legend included.
+const barsLeast = 3
+
 // loadPane says what is sent and what becomes of it; where it is high enough also over time.
 func (l charts) loadPane(v *report.Variant, now time.Duration, w, h int) string {
 	load := loadOf(v)
@@ -42,12 +45,15 @@ func (l charts) loadPane(v *report.Variant, now time.Duration, w, h int) string 
 			words.Number(uint64(max(d.Waiting, 0))), l.in(dim, "dropped"), words.Number(d.Dropped)))
 	}
 	room := max(h-2-len(body)-len(notes), 0)
+	if d.Tasks.Queue == nil && room >= barsLeast { // what became of the hits over time stays, also while there is much to note
+		room -= barsLeast
+	}
 	more := l.queue(d.Tasks.Queue, pair)
 	more = append(more,
 		pair("in flight", words.Number(uint64(max(d.InFlight, 0))), "oldest", words.Short(d.Oldest), d.Oldest >= second),
 		pair("tasks in", words.Number(d.Tasks.Accepted), "open", words.Number(d.Tasks.Open), false))
 	body = slices.Concat(body, more[:min(room, len(more))], notes)
-	if rows := h - 2 - len(body); rows >= 3 {
+	if rows := h - 2 - len(body); rows >= barsLeast {
 		body = append(body, l.in(dim, " due over time: ")+l.in(good, l.glyphs.bar+" ok ")+
 			l.in(bad, l.glyphs.no+" failed ")+l.in(warn, l.glyphs.shades[0]+" open"))
 		for _, line := range l.outcomeBars(axisOf(v, now, w-4).outcomes(d, now), rows-1) {

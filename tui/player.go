@@ -74,14 +74,11 @@ func (p *player) toggle() {
 	}
 }
 
-// before is how long before a mark a jump goes, so that one sees it come.
-const before = 500 * time.Millisecond
-
-// jump goes to the next incident, or the one before.
+// jump goes to the next incident, or the one before: to the moment from which on it is known and can be opened.
 func (p *player) jump(forward bool) bool {
 	target, found := time.Duration(0), false
 	for _, m := range p.tape.Marks() {
-		at := max(m.At-before, 0)
+		at := m.At
 		switch {
 		case m.Kind != MarkIncident:
 		case forward && !found && at > p.at:

@@ -74,7 +74,7 @@ func (l sideView) incidentLine(in *diagnose.Incident, now time.Duration) string 
 		length = " " + words.Short(in.Longest(now))
 	}
 	return " " + l.in(as, fmt.Sprintf("%s #%d %s", mark, in.ID, in.Kind)) +
-		fmt.Sprintf(" %s%s  ", words.Count(in.Places(), "worker"), length) + l.in(dim, l.text(in.Cause.Short))
+		fmt.Sprintf(" %s%s  ", words.Count(in.Places(), "worker"), length) + l.text(in.Cause.Short)
 }
 
 // incidentsNote counts them, for where there is no room to list them.

@@ -80,3 +80,31 @@ func reportUpTo(t *testing.T, to time.Duration) *report.Report {
 	}
 	return at.builder.Report()
 }
+
+// Where the next incident is jumped to, it can be opened.
+func TestAJumpLandsWhereTheIncidentCanBeOpened(t *testing.T) {
+	tape, err := OpenTape(t.Context(), "testdata/"+contention+".hangtime")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tape.Close()
+	m := modelOf(nil, 120, 35)
+	m.source, m.player = tape, newPlayer(tape)
+	m.player.playing = false
+	m.do(doNext)
+	at := m.player.at
+	deadline := time.Now().Add(20 * time.Second)
+	for r := tape.Report(); r == nil || r.Now < at-100*time.Millisecond || len(r.Variants[0].Incidents) == 0; r = tape.Report() {
+		if time.Now().After(deadline) {
+			t.Fatalf("at %v there is no incident", at)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	m.refresh(time.Time{})
+	if m.do(doIncident); m.said != "" {
+		t.Error(m.said)
+	}
+	if _, ok := m.on.(*incidentScreen); !ok {
+		t.Errorf("%T", m.on)
+	}
+}

@@ -295,12 +295,11 @@ func strikeReplay(t *testing.T, struck map[action]bool) {
 	s.see("■ 1x  00:00")
 	s.strike(&calls{}, []stroke{
 		{action: doNext, keys: "n", see: "■ 1x  00:03"},
-		{action: doForward, keys: keyRight, see: "■ 1x  00:04"},
 		{action: doForward, keys: keyRight, see: "HANG 4 of 4"},
 		{action: doBackward, keys: keyLeft, see: "healthy 4 workers"},
-		{action: doStep, keys: "........", see: "■ 1x  00:05"},
-		{action: doStepBack, keys: ",,,,,,,,", see: "■ 1x  00:04"},
-		{action: doForward, keys: keyRight + keyRight, see: "■ 1x  00:06"},
+		{action: doStep, keys: "........", see: "■ 1x  00:04"},
+		{action: doStepBack, keys: ",,,,,,,,", see: "■ 1x  00:03"},
+		{action: doForward, keys: keyRight + keyRight, see: "■ 1x  00:05"},
 		{action: doPrevious, keys: "N", see: "■ 1x  00:03"},
 		{action: doFarOn, keys: keyFarRight, see: "■ 1x  00:13"},
 		{action: doFarBack, keys: keyFarLeft, see: "■ 1x  00:03"},
