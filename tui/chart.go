@@ -101,15 +101,6 @@ func (l charts) chartPane(r *report.Report, v *report.Variant, w, h int) string 
 	return l.box(name, l.quantiles(&v.Load), l.chart(v, axisOf(v, r.Now, columns), r.Now, rows), w, h)
 }
 
-// loadOf is the load of a variant; when it is over nothing is open any more.
-func loadOf(v *report.Variant) metrics.Load {
-	d := v.Load
-	if v.To >= 0 {
-		d.Oldest = 0
-	}
-	return d
-}
-
 // chart is the rows of the heat map and its time axis.
 func (l charts) chart(v *report.Variant, a axis, now time.Duration, rows int) []string {
 	heat := a.heatOf(v, now)
@@ -118,7 +109,7 @@ func (l charts) chart(v *report.Variant, a axis, now time.Duration, rows int) []
 
 // heatOf is the heat of a variant up to a moment.
 func (a axis) heatOf(v *report.Variant, now time.Duration) []heatColumn {
-	d := loadOf(v)
+	d := v.LoadNow()
 	if v.To >= 0 {
 		now = v.To
 	}
@@ -241,14 +232,13 @@ func bandLabel(band int) string {
 
 // quantiles of the newest step in which something was answered.
 func (l charts) quantiles(d *metrics.Load) string {
-	g := &l.glyphs
-	for i := len(d.Series.Points) - 1; i >= 0; i-- {
-		if p := d.Series.Points[i]; p.OK+p.Failed > 0 {
-			one := func(mark, name string, at time.Duration) string {
-				return l.in(line, mark) + l.in(dim, " "+name) + " " + l.text(words.Duration(at))
-			}
-			return one(g.p50, "p50", p.P50) + "  " + one(g.p99, "p99", p.P99) + "  " + one(g.max, "max", p.Max)
-		}
+	p, any := report.Quantiles(d)
+	if !any {
+		return l.in(dim, "nothing answered yet")
 	}
-	return l.in(dim, "nothing answered yet")
+	one := func(mark, name string, at time.Duration) string {
+		return l.in(line, mark) + l.in(dim, " "+name) + " " + l.text(words.Duration(at))
+	}
+	g := &l.glyphs
+	return one(g.p50, "p50", p.P50) + "  " + one(g.p99, "p99", p.P99) + "  " + one(g.max, "max", p.Max)
 }

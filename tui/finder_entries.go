@@ -8,6 +8,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/words"
 )
 
@@ -172,7 +173,7 @@ func (m *model) workerEntries() []entry {
 	}
 	var all []entry
 	for _, w := range pick(v.Workers, "", troubleFirst, 0) {
-		facts := []string{fmt.Sprintf("pid %d", w.PID), string(w.State), reason(&w), requestOf(&w), whereOf(&w)}
+		facts := []string{fmt.Sprintf("pid %d", w.PID), string(w.State), report.Reason(&w), report.RequestOf(&w), report.WhereOf(&w)}
 		facts = slices.DeleteFunc(facts, func(text string) bool { return text == "" })
 		all = append(all, entry{kind: kindWorker, name: fmt.Sprintf("worker %d", w.Place), also: strings.Join(facts, ", "),
 			run: m.command("worker", fmt.Sprint(w.Place))})

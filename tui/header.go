@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
-	"github.com/hangtime-dev/hangtime/history"
 	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/words"
 )
@@ -33,7 +32,7 @@ func (l banner) header(r *report.Report, v *report.Variant, w int) string {
 		name += fmt.Sprintf(" %d/%d", 1+slices.IndexFunc(r.Variants,
 			func(one report.Variant) bool { return one.Name == v.Name }), r.Planned)
 	}
-	phase := l.text(phaseWords(v))
+	phase := l.text(v.PhaseWords())
 	clocks := words.Clock(v.Elapsed(until(r, v))) + "/" + words.Clock(v.Planned)
 	left := " " + l.in(title, name)
 	if full := " " + l.in(title, "hangtime") + " " + left; textWidth(full)+textWidth(phase)+len(clocks)+16 < room {
@@ -82,49 +81,23 @@ func (l banner) progress(done, all time.Duration, w int) string {
 
 // condition says in a few words how the server is.
 func (l banner) condition(r *report.Report, v *report.Variant) string {
-	counts := map[diagnose.State]int{}
-	for _, w := range v.Workers {
-		counts[w.State]++
-	}
-	all := len(v.Workers)
+	c := report.ConditionOf(r, v)
+	text := l.text(c.Text)
 	switch {
 	case v.OnlyLoaded() && v.To >= 0:
 		return l.in(dim, "over  ") + l.answering(v)
-	case r.Over:
-		return l.in(outcomeRole(r.Verdict.Outcome), "over: "+l.text(string(r.Verdict.Outcome)))
-	case v.To >= 0:
-		return l.in(dim, "over")
-	case v.Hangs() > 0:
-		return l.in(alarm, fmt.Sprintf(" %s HANG %d of %d workers ", l.stateMark(diagnose.Hung), v.Hangs(), all))
-	case counts[diagnose.Dead] > 0:
-		return l.in(bad, fmt.Sprintf("%s %d of %d dead", l.stateMark(diagnose.Dead), counts[diagnose.Dead], all))
-	case counts[diagnose.Suspect] > 0:
-		return l.in(warn, fmt.Sprintf("%s suspect %d of %d", l.stateMark(diagnose.Suspect), counts[diagnose.Suspect], all))
-	case answersNothing(&v.Load):
-		return l.in(warn, "nothing is answered since "+words.Short(v.Load.Oldest))
-	case v.OnlyLoaded():
+	case v.OnlyLoaded() && c.State == diagnose.Busy:
 		return l.answering(v)
-	case all == 0:
-		return l.in(dim, "no workers yet")
-	case counts[diagnose.Booting] > 0:
-		return l.in(warn, fmt.Sprintf("%s booting %d of %d", l.stateMark(diagnose.Booting), counts[diagnose.Booting], all))
-	case counts[diagnose.Unknown] > 0:
-		return l.in(stateRole(diagnose.Unknown),
-			fmt.Sprintf("%s unknown %d of %d", l.stateMark(diagnose.Unknown), counts[diagnose.Unknown], all))
+	case c.Judged:
+		return l.in(outcomeRole(r.Verdict.Outcome), text)
+	case c.Calm:
+		return l.in(dim, text)
+	case c.State == "":
+		return l.in(warn, text)
+	case c.State == diagnose.Hung:
+		return l.in(alarm, " "+l.stateMark(c.State)+" "+text+" ")
+	case c.State == diagnose.Busy:
+		return l.in(good, l.glyphs.bullet+" "+text)
 	}
-	return l.in(good, l.glyphs.bullet+fmt.Sprintf(" healthy %d workers", all))
-}
-
-// phaseWords says what a phase is, to someone who has not read the scenario; where nothing is to be broken, no phase is before
-// a fault.
-func phaseWords(v *report.Variant) string {
-	names := map[string]string{history.Before: "before fault", history.During: "during fault", history.After: "after fault"}
-	text, is := names[v.Phase]
-	switch {
-	case !is:
-		return v.Phase
-	case v.Plan.Name != "" && len(v.Plan.Faults)+len(v.Faults) == 0:
-		return "under load"
-	}
-	return text
+	return l.in(stateRole(c.State), l.stateMark(c.State)+" "+text)
 }

@@ -25,7 +25,7 @@ func (l obstacles) heldUp(v *report.Variant, w *diagnose.Worker, now time.Durati
 		as := bad
 		if !inTrouble(w.State) { // it is slow: what it is in is known, and nothing is wrong for sure
 			as = warn
-			lines = append(lines, l.paragraph(warn, "no hang, but "+labelWords(w.Label), 1, width)...)
+			lines = append(lines, l.paragraph(warn, "no hang, but "+report.LabelWords(w.Label), 1, width)...)
 		}
 		lines = append(lines, l.paragraph(as, w.Cause.Sentence, 1, width)...)
 		lines = append(lines, l.paragraph(dim, "how sure: "+string(w.Cause.Confidence)+sureness(w.Cause.Confidence),
@@ -40,7 +40,7 @@ func (l obstacles) heldUp(v *report.Variant, w *diagnose.Worker, now time.Durati
 	case inTrouble(w.State):
 		lines = append(lines, " no evidence so far says why")
 	case w.Label != "":
-		lines = append(lines, l.paragraph(warn, "no hang, but "+labelWords(w.Label), 1, width)...)
+		lines = append(lines, l.paragraph(warn, "no hang, but "+report.LabelWords(w.Label), 1, width)...)
 	case w.State == diagnose.Unknown:
 		lines = append(lines, l.paragraph(warn, "nobody can say whether it works: "+w.Reason, 1, width)...)
 	default:

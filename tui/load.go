@@ -20,18 +20,14 @@ const barsLeast = 3
 
 // loadPane says what is sent and what becomes of it; where it is high enough also over time.
 func (l charts) loadPane(v *report.Variant, now time.Duration, w, h int) string {
-	load := loadOf(v)
+	load := v.LoadNow()
 	d := &load
-	inside := 0
-	for _, worker := range v.Workers {
-		inside += worker.Inside
-	}
 	pair := l.pairs(w)
 	body := []string{
 		pair("offered", words.Rate(d.Offered), "achieved", words.Rate(d.Achieved), d.Offered > 0 &&
 			d.Achieved < d.Offered/2),
-		pair("sent late", words.Number(d.Late), "unanswered", words.Number(unanswered(d)), d.Oldest >= second),
-		pair("in workers", words.Number(uint64(max(inside, 0))), "unaccepted",
+		pair("sent late", words.Number(d.Late), "unanswered", words.Number(report.Unanswered(d)), d.Oldest >= second),
+		pair("in workers", words.Number(uint64(v.Inside())), "unaccepted",
 			words.Number(uint64(max(v.Backlog, 0))), false),
 		pair("ok", words.Number(d.OK), "failed", words.Number(d.Failed), d.Failed > 0),
 		pair("tasks done", words.Number(d.Tasks.Done), "lost", words.Number(d.Tasks.Lost), d.Tasks.Lost > 0),
@@ -97,14 +93,6 @@ func (l charts) queue(q *history.TaskQueue, pair func(name, value, name2, value2
 		pair("with workers", words.Number(uint64(max(q.InFlight, 0))), "done twice", words.Number(q.DoneTwice),
 			q.DoneTwice > 0),
 	}
-}
-
-// unanswered is how many hits were sent, or are due, and have not ended.
-func unanswered(d *metrics.Load) uint64 {
-	if ended := d.OK + d.Failed; d.Due > ended {
-		return d.Due - ended
-	}
-	return 0
 }
 
 // limited says that the load generator, not the server, was the limit so far; empty: it was not. A busy machine

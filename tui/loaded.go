@@ -68,16 +68,16 @@ func (l banner) loading(r *report.Report, v *report.Variant, state string, room,
 
 // answering says in a few words how a server answers of which no worker hangs.
 func (l banner) answering(v *report.Variant) string {
-	d := &v.Load
-	switch {
+	text := v.AnswerWords()
+	switch d := &v.Load; {
 	case d.OK+d.Failed == 0:
-		return l.in(dim, "nothing has ended yet")
+		return l.in(dim, text)
 	case d.OK == 0:
-		return l.in(bad, l.glyphs.no+" every request failed")
+		return l.in(bad, l.glyphs.no+" "+text)
 	case d.Failed > 0:
-		return l.in(warn, l.glyphs.no+" "+words.Number(d.Failed)+" failed")
+		return l.in(warn, l.glyphs.no+" "+text)
 	}
-	return l.in(good, l.glyphs.bullet+" it answers")
+	return l.in(good, l.glyphs.bullet+" "+text)
 }
 
 // loadedSentence is the sentence under the first line where nothing hangs: what was asked of the server, and what came of it.
@@ -105,7 +105,7 @@ func (l loadedView) panes(r *report.Report, v *report.Variant, w, h int) string 
 
 // figures are what was asked, sent and answered, how fast, and each kind of answer by its name.
 func (l loadedView) figures(v *report.Variant, w, rows int) []string {
-	load := loadOf(v)
+	load := v.LoadNow()
 	d := &load
 	pair := charts(l).pairs(w)
 	q := d.All
@@ -113,7 +113,7 @@ func (l loadedView) figures(v *report.Variant, w, rows int) []string {
 		pair("asked", words.Rate(d.Offered), "answered", words.Rate(d.Achieved), d.Offered > 0 && d.Achieved < d.Offered/2),
 		pair("due", words.Number(d.Due), "sent", words.Number(d.Sent), false),
 		pair("ok", words.Number(d.OK), "failed", words.Number(d.Failed), d.Failed > 0),
-		pair("unanswered", words.Number(unanswered(d)), "oldest", words.Short(d.Oldest), d.Oldest >= second),
+		pair("unanswered", words.Number(report.Unanswered(d)), "oldest", words.Short(d.Oldest), d.Oldest >= second),
 		pair("p50", words.Duration(q.P50), "p90", words.Duration(q.P90), false),
 		pair("p99", words.Duration(q.P99), "max", words.Duration(q.Max), false),
 	}
@@ -238,7 +238,7 @@ func (l loadedView) overTime(r *report.Report, v *report.Variant, w, h int) stri
 	}
 	body := c.chart(v, a, r.Now, rows-below)
 	if below > 0 {
-		load := loadOf(v)
+		load := v.LoadNow()
 		sums := a.outcomes(&load, now)
 		body = append(body, l.in(dim, right("due", gutter-2)+"  ")+l.in(good, l.glyphs.bar+" ok ")+l.in(bad, l.glyphs.no+" failed ")+
 			l.in(warn, l.glyphs.shades[0]+" unanswered"))
@@ -263,13 +263,8 @@ func (l loadedView) unobserved(why string, w int) string {
 	return l.fit(" "+l.in(dim, "workers not observed: "+l.text(cmp.Or(why, "nobody looked at them"))), w)
 }
 
-// answersNothing says whether requests wait, and none of them has got an answer for a while.
-func answersNothing(d *metrics.Load) bool {
-	return d.Waiting+d.InFlight > 0 && d.Achieved == 0 && d.Oldest >= second
-}
-
 // stalled says whether a server that is loaded answers nothing, or some of its workers get nowhere: whatever waits then waits
 // for it, and not for the load generator.
 func stalled(v *report.Variant) bool {
-	return answersNothing(&v.Load) || slices.ContainsFunc(v.Workers, func(w diagnose.Worker) bool { return inTrouble(w.State) })
+	return v.AnswersNothing() || slices.ContainsFunc(v.Workers, func(w diagnose.Worker) bool { return report.InTrouble(w.State) })
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/words"
 )
 
@@ -20,19 +21,15 @@ type Tape interface {
 	Marks() []Mark
 }
 
-// Kinds of marks.
+// What a mark is, the report says.
 const (
-	MarkVariant  = "variant"
-	MarkFault    = "fault"
-	MarkIncident = "incident"
+	MarkVariant  = report.MarkVariant
+	MarkFault    = report.MarkFault
+	MarkIncident = report.MarkIncident
 )
 
 // A Mark is a moment of a recording that is worth looking at.
-type Mark struct {
-	At   time.Duration
-	Kind string
-	Text string
-}
+type Mark = report.Mark
 
 // speeds that a replay can have.
 func speeds() []float64 { return []float64{0.5, 1, 2, 4, 8, 16, 32} }

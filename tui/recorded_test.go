@@ -125,16 +125,7 @@ func reelOf(t testing.TB, name string, moments ...time.Duration) *reel {
 	}
 	last := reportAt(t, name, -1)
 	r.frames = append(r.frames, last)
-	for i := range last.Variants {
-		v := &last.Variants[i]
-		r.marks = append(r.marks, Mark{v.From, MarkVariant, v.Name})
-		for _, f := range v.Faults {
-			r.marks = append(r.marks, Mark{f.From, MarkFault, f.Kind})
-		}
-		for _, in := range v.Incidents {
-			r.marks = append(r.marks, Mark{in.Detected, MarkIncident, in.Cause.Short})
-		}
-	}
+	r.marks = last.Marks()
 	return r
 }
 

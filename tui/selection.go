@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/report"
 )
 
 // An order of the worker table.
@@ -26,7 +27,7 @@ func (o order) String() string {
 func pick(workers []diagnose.Worker, filter string, o order, rows int) []diagnose.Worker {
 	shown := make([]diagnose.Worker, 0, len(workers))
 	for _, w := range workers {
-		if filter == "" || matches(filter, fmt.Sprint(w.Place), fmt.Sprint(w.PID), string(w.State), reason(&w)) {
+		if filter == "" || matches(filter, fmt.Sprint(w.Place), fmt.Sprint(w.PID), string(w.State), report.Reason(&w)) {
 			shown = append(shown, w)
 		}
 	}

@@ -37,8 +37,8 @@ func says(r *report.Report, v *report.Variant, room int) (role, string) {
 	if v.Load.Bound != "" && !stalled(v) {
 		return fault, v.Load.Bound
 	}
-	if d := &v.Load; answersNothing(d) && v.To < 0 {
-		return warn, fmt.Sprintf("nothing is answered: %s, the oldest since %s; no worker is known to hang so far", words.Do(int(unanswered(d)), "request", "wait"), words.Short(d.Oldest))
+	if d := &v.Load; v.AnswersNothing() && v.To < 0 {
+		return warn, fmt.Sprintf("nothing is answered: %s, the oldest since %s; no worker is known to hang so far", words.Do(int(report.Unanswered(d)), "request", "wait"), words.Short(d.Oldest))
 	}
 	if n := len(v.Incidents); n > 0 {
 		return good, overSentence(&v.Incidents[n-1], now)
@@ -99,7 +99,7 @@ func openSentence(v *report.Variant, in *diagnose.Incident, now time.Duration, r
 	}
 	long := fmt.Sprintf("HANG #%d: %s for %s %s", in.ID, words.Count(still, "worker"), words.Short(in.Longest(now)),
 		in.Cause.Sentence)
-	if textWidth(folders.ReplaceAllString(long, "…/")) > room {
+	if textWidth(report.Folders.ReplaceAllString(long, "…/")) > room {
 		if short := fmt.Sprintf("HANG #%d: %s for %s: %s", in.ID, words.Count(still, "worker"),
 			words.Short(in.Longest(now)), in.Cause.Short); in.Cause.Short != "" {
 			return short

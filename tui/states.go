@@ -99,28 +99,3 @@ func (l *look) either(way [2]string) string {
 	}
 	return way[0]
 }
-
-// labelWords say in a few words what is the matter with a worker that does not hang.
-func labelWords(label diagnose.Label) string {
-	switch label {
-	case diagnose.Starved:
-		return "starved: ready to run, no processor"
-	case diagnose.Throttled:
-		return "throttled: its processor quota is used up"
-	case diagnose.Saturated:
-		return "saturated: more arrives than it can answer"
-	case diagnose.LongPoll:
-		return "long poll: requests held open on purpose"
-	case diagnose.SlowPeer:
-		return "slow client: nobody waits behind it"
-	case diagnose.Slow:
-		return "slow: each request takes long"
-	case diagnose.Awaiting:
-		return "awaiting: coroutines wait, no thread does"
-	case diagnose.Relaying:
-		return "upstream: other servers owe it answers"
-	case diagnose.Draining:
-		return "draining: ends what it has, then leaves"
-	}
-	return string(label)
-}

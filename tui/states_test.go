@@ -32,6 +32,25 @@ func TestEachStateHasACharacterOfItsOwn(t *testing.T) {
 	}
 }
 
+// What the page of a report says of a state is what the screen says, and both have the same order.
+func TestStatesAreCalledAndOrderedAsInTheReport(t *testing.T) {
+	l, err := newLook("none", false, colorprofile.TrueColor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, row := range states {
+		if got := report.Gravity(row.state); got != i {
+			t.Errorf("%s is %d in the report, %d here", row.state, got, i)
+		}
+		if want, got := report.StateText(row.state), ansi.Strip(l.state(row.state)); got != want {
+			t.Errorf("the screen says %q, the report %q", got, want)
+		}
+		if report.InTrouble(row.state) != inTrouble(row.state) {
+			t.Errorf("%s is trouble in one of them only", row.state)
+		}
+	}
+}
+
 // A state that this screen has never heard of is drawn as one that is not known: a newer recording must not break an
 // older screen.
 func TestAStateThatIsNotKnownIsDrawn(t *testing.T) {

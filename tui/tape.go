@@ -39,7 +39,7 @@ func OpenTape(ctx context.Context, path string) (*RecordedTape, error) {
 	}
 	t.final = final
 	t.frames = append(t.frames, final)
-	t.marks = marksOf(final)
+	t.marks = final.Marks()
 	t.latest.Store(t.frames[0])
 	ctx, t.cancel = context.WithCancel(ctx)
 	t.wound.Go(func() { t.wind(ctx) })
@@ -69,22 +69,6 @@ func (t *RecordedTape) keep(r *report.Report) {
 	}
 	clear(t.frames[len(half):])
 	t.frames, t.every = half, t.every*2
-}
-
-func marksOf(r *report.Report) []Mark {
-	var all []Mark
-	for i := range r.Variants {
-		v := &r.Variants[i]
-		all = append(all, Mark{At: v.From, Kind: MarkVariant, Text: v.Name})
-		for _, f := range v.Faults {
-			all = append(all, Mark{At: f.From, Kind: MarkFault, Text: f.Kind})
-		}
-		for _, in := range v.Incidents {
-			all = append(all, Mark{At: in.Detected, Kind: MarkIncident, Text: in.Cause.Short})
-		}
-	}
-	slices.SortStableFunc(all, func(a, b Mark) int { return int(a.At - b.At) })
-	return all
 }
 
 // Whole is the last report: that of all of it.

@@ -1,23 +1,21 @@
 package tui
 
 import (
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/words"
 )
-
-var folders = regexp.MustCompile(`/(?:[^\s/]+/)+`)
 
 // shorten makes a sentence fit w cells by leaving out the folders of the paths in it, if it does not fit as it is.
 func (l *look) shorten(text string, w int) string {
 	if textWidth(text) <= w {
 		return text
 	}
-	return folders.ReplaceAllString(text, l.glyphs.more+"/")
+	return report.Folders.ReplaceAllString(text, l.glyphs.more+"/")
 }
 
 // text is what others wrote (a path, a thread's name, a command, a line of a log, a sentence made of these) as it may

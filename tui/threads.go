@@ -6,6 +6,7 @@ import (
 
 	"github.com/hangtime-dev/hangtime/diagnose"
 	"github.com/hangtime-dev/hangtime/history"
+	"github.com/hangtime-dev/hangtime/report"
 	"github.com/hangtime-dev/hangtime/words"
 )
 
@@ -38,10 +39,10 @@ func (l threadView) threads(w *diagnose.Worker) []string {
 			name = "thread"
 		}
 		lines = append(lines, " "+l.in(as, fmt.Sprintf("%s (%d)", name, t.TID))+
-			l.in(dim, fmt.Sprintf("  %s, still for %s%s", threadState(t.State), words.Short(t.Still), note)))
+			l.in(dim, fmt.Sprintf("  %s, still for %s%s", report.ThreadState(t.State), words.Short(t.Still), note)))
 		if t.Syscall != "" {
 			lines = append(lines, "   "+l.text(t.Syscall)+l.in(dim, "(")+
-				l.text(folders.ReplaceAllString(t.Args, l.glyphs.more+"/"))+l.in(dim, ")"))
+				l.text(report.Folders.ReplaceAllString(t.Args, l.glyphs.more+"/"))+l.in(dim, ")"))
 		}
 		for _, stack := range w.Stacks {
 			if stack.TID != t.TID {
@@ -59,21 +60,4 @@ func (l threadView) threads(w *diagnose.Worker) []string {
 		}
 	}
 	return lines
-}
-
-// threadState says what a letter of proc_pid_stat(5) means.
-func threadState(letter string) string {
-	switch letter {
-	case "R":
-		return "running"
-	case "S":
-		return "sleeping"
-	case "D":
-		return "in uninterruptible sleep"
-	case "T", "t":
-		return "stopped"
-	case "Z":
-		return "ended"
-	}
-	return letter
 }

@@ -27,7 +27,7 @@ func (l workerTable) columnsOf(workers []diagnose.Worker, w int, watched bool) t
 	for i := range workers {
 		t.place = max(t.place, len(fmt.Sprint(workers[i].Place)))
 		t.pid = max(t.pid, len(fmt.Sprint(workers[i].PID)))
-		why = max(why, textWidth(l.text(reason(&workers[i]))))
+		why = max(why, textWidth(l.text(report.Reason(&workers[i]))))
 	}
 	left := w - 2 - t.place - 1 - t.pid - 1 - t.state - 1 - t.since
 	take := func(want int) int {
@@ -66,8 +66,8 @@ func (l workerTable) workColumns(t *table, workers []diagnose.Worker, take func(
 	t.inside, t.oldest = take(3), take(6)
 	request, at := 0, 0
 	for i := range workers {
-		request = max(request, textWidth(l.text(requestOf(&workers[i]))))
-		at = max(at, textWidth(l.text(whereOf(&workers[i]))))
+		request = max(request, textWidth(l.text(report.RequestOf(&workers[i]))))
+		at = max(at, textWidth(l.text(report.WhereOf(&workers[i]))))
 	}
 	if request = min(max(request, len("request")), requestMost); request > len("request") && room(request) {
 		t.request = take(request)
@@ -75,26 +75,6 @@ func (l workerTable) workColumns(t *table, workers []diagnose.Worker, take func(
 	if at = min(at, atMost); at > 0 && room(at) {
 		t.at = take(at)
 	}
-}
-
-// requestOf is what a worker is asked for; of several the one that is explained, or the oldest.
-func requestOf(w *diagnose.Worker) string {
-	if w.Cause != nil && w.Cause.Request != "" {
-		return w.Cause.Request
-	}
-	if len(w.Requests) == 0 {
-		return ""
-	}
-	text, _, _ := strings.Cut(w.Requests[0], ", ") // its age has a column of its own
-	return text
-}
-
-// whereOf is where a worker is in its own code: function, file and line without the folders.
-func whereOf(w *diagnose.Worker) string {
-	if w.Cause == nil {
-		return ""
-	}
-	return folders.ReplaceAllString(w.Cause.Where, "")
 }
 
 // workersPane has one row for each place that is shown: what it does, since when, why. The selected row is marked,
@@ -188,44 +168,16 @@ func (l workerTable) workerRow(w *diagnose.Worker, now time.Duration, t table, a
 	for _, c := range []struct {
 		text string
 		w    int
-	}{{requestOf(w), t.request}, {whereOf(w), t.at}} {
+	}{{report.RequestOf(w), t.request}, {report.WhereOf(w), t.at}} {
 		if c.w > 0 {
 			line += " " + pad(ansi.Truncate(l.text(c.text), c.w, l.glyphs.more), c.w)
 		}
 	}
 	if t.why > 0 {
-		why := l.text(reason(w))
+		why := l.text(report.Reason(w))
 		line += " " + l.in(as, ansi.Truncate(l.shorten(why, t.why), t.why, l.glyphs.more))
 	}
 	return line
-}
-
-// reason says why a worker does not get on, with what is known: the cause, or the lock it waits for, or the call it is in.
-func reason(w *diagnose.Worker) string {
-	switch {
-	case w.Cause != nil && w.Cause.Short != "":
-		return w.Cause.Short
-	case w.Label != "":
-		return labelWords(w.Label)
-	case w.State == diagnose.Unknown:
-		return w.Reason
-	case gravity(w.State) < gravity(diagnose.Suspect):
-		return ""
-	}
-	if len(w.Waits) > 0 {
-		wait := w.Waits[0]
-		text := wait.Lock + " " + wait.Path[strings.LastIndex(wait.Path, "/")+1:]
-		if len(wait.Holders) > 0 {
-			text += fmt.Sprintf(" ← pid %d", wait.Holders[0].PID)
-		}
-		return text
-	}
-	for _, t := range w.Threads {
-		if !t.Idle && t.Syscall != "" {
-			return "in " + t.Syscall + " " + t.Args
-		}
-	}
-	return ""
 }
 
 // lane draws a worker's states over the axis of its variant; in each cell the gravest state that it had.

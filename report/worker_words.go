@@ -1,0 +1,133 @@
+package report
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/hangtime-dev/hangtime/diagnose"
+)
+
+// Said of a worker in a few words: by the screens, and by the page that plays a run.
+
+// byGravity are the states from the one to care least about to the gravest.
+var byGravity = [...]diagnose.State{diagnose.Idle, diagnose.Busy, diagnose.Booting, diagnose.Unknown, diagnose.Suspect,
+	diagnose.Dead, diagnose.Stopped, diagnose.Hung}
+
+// Gravity orders states by how much a person should care, from 0 on. One that is not known here, as of a newer
+// recording, counts as unknown.
+func Gravity(s diagnose.State) int {
+	if i := slices.Index(byGravity[:], s); i >= 0 {
+		return i
+	}
+	return slices.Index(byGravity[:], diagnose.Unknown)
+}
+
+// InTrouble says whether a worker in this state is what a person looks for.
+func InTrouble(s diagnose.State) bool { return Gravity(s) >= Gravity(diagnose.Suspect) }
+
+// StateText names a state, trouble in capitals, with a mark of its own where there is something to look at: nothing is
+// said by colour alone.
+func StateText(s diagnose.State) string {
+	marks := map[diagnose.State]string{diagnose.Booting: "○", diagnose.Unknown: "?", diagnose.Suspect: "?",
+		diagnose.Dead: "†", diagnose.Stopped: "‖", diagnose.Hung: "×"}
+	text := string(s)
+	if InTrouble(s) {
+		text = strings.ToUpper(text)
+	}
+	return strings.TrimSpace(text + " " + marks[byGravity[Gravity(s)]])
+}
+
+// Folders is what of a path may be left out where there is little room.
+var Folders = regexp.MustCompile(`/(?:[^\s/]+/)+`)
+
+// RequestOf is what a worker is asked for; of several the one that is explained, or the oldest.
+func RequestOf(w *diagnose.Worker) string {
+	if w.Cause != nil && w.Cause.Request != "" {
+		return w.Cause.Request
+	}
+	if len(w.Requests) == 0 {
+		return ""
+	}
+	text, _, _ := strings.Cut(w.Requests[0], ", ") // its age has a column of its own
+	return text
+}
+
+// WhereOf is where a worker is in its own code: function, file and line without the folders.
+func WhereOf(w *diagnose.Worker) string {
+	if w.Cause == nil {
+		return ""
+	}
+	return Folders.ReplaceAllString(w.Cause.Where, "")
+}
+
+// Reason says why a worker does not get on, with what is known: the cause, or the lock it waits for, or the call it is in.
+func Reason(w *diagnose.Worker) string {
+	switch {
+	case w.Cause != nil && w.Cause.Short != "":
+		return w.Cause.Short
+	case w.Label != "":
+		return LabelWords(w.Label)
+	case w.State == diagnose.Unknown:
+		return w.Reason
+	case !InTrouble(w.State):
+		return ""
+	}
+	if len(w.Waits) > 0 {
+		wait := w.Waits[0]
+		text := wait.Lock + " " + wait.Path[strings.LastIndex(wait.Path, "/")+1:]
+		if len(wait.Holders) > 0 {
+			text += fmt.Sprintf(" ← pid %d", wait.Holders[0].PID)
+		}
+		return text
+	}
+	for _, t := range w.Threads {
+		if !t.Idle && t.Syscall != "" {
+			return "in " + t.Syscall + " " + t.Args
+		}
+	}
+	return ""
+}
+
+// LabelWords say in a few words what is the matter with a worker that does not hang.
+func LabelWords(label diagnose.Label) string {
+	switch label {
+	case diagnose.Starved:
+		return "starved: ready to run, no processor"
+	case diagnose.Throttled:
+		return "throttled: its processor quota is used up"
+	case diagnose.Saturated:
+		return "saturated: more arrives than it can answer"
+	case diagnose.LongPoll:
+		return "long poll: requests held open on purpose"
+	case diagnose.SlowPeer:
+		return "slow client: nobody waits behind it"
+	case diagnose.Slow:
+		return "slow: each request takes long"
+	case diagnose.Awaiting:
+		return "awaiting: coroutines wait, no thread does"
+	case diagnose.Relaying:
+		return "upstream: other servers owe it answers"
+	case diagnose.Draining:
+		return "draining: ends what it has, then leaves"
+	}
+	return string(label)
+}
+
+// ThreadState says what a letter of proc_pid_stat(5) means.
+func ThreadState(letter string) string {
+	switch letter {
+	case "R":
+		return "running"
+	case "S":
+		return "sleeping"
+	case "D":
+		return "in uninterruptible sleep"
+	case "T", "t":
+		return "stopped"
+	case "Z":
+		return "ended"
+	}
+	return letter
+}
