@@ -136,10 +136,10 @@ type pageSeen struct {
 const measurePage = `(() => {
 	const all = s => [...document.querySelectorAll(s)];
 	const box = e => e.getBoundingClientRect();
-	const marks = all('svg rect.heat, svg path.line, svg rect.lane, svg rect.fault, svg rect.stall, svg rect.ratio');
+	const marks = all('svg path.heat, svg path.line, svg path.lane, svg rect.fault, svg rect.stall, svg rect.ratio');
 	const selection = getSelection(); selection.selectAllChildren(document.body); const text = selection.toString(); selection.removeAllRanges();
 	return {
-		Heat: all('svg rect.heat').length, Lines: all('svg path.line').filter(e => e.getTotalLength() > 0).length, Lanes: all('svg rect.lane').length,
+		Heat: all('svg path.heat').map(e => e.getAttribute('d').split('M').length - 1).reduce((a, b) => a + b, 0), Lines: all('svg path.line').filter(e => e.getTotalLength() > 0).length, Lanes: all('svg path.lane').length,
 		Faults: all('svg rect.fault').length, Stalls: all('svg rect.stall').length,
 		Hidden: marks.filter(e => box(e).width + box(e).height == 0 && !(e.tagName == 'path' && !e.getAttribute('d'))).length,
 		Selected: text, Wide: document.scrollingElement.scrollWidth, Out: all('main *, header *').filter(e => !e.closest('.scroll') && box(e).right > WIDTH).map(e => e.outerHTML.slice(0, 80)).slice(0, 5),
@@ -203,6 +203,7 @@ func (b *browser) look(t *testing.T, path, name string, l look, says string, wan
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
+	b.played(t)
 	seen, err := chromedp.Run(ctx, chromedp.Evaluate[pageSeen](strings.ReplaceAll(measurePage, "WIDTH",
 		fmt.Sprint(l.width))))
 	if err != nil {
@@ -243,6 +244,19 @@ func (b *browser) look(t *testing.T, path, name string, l look, says string, wan
 		}
 	}
 	b.complaints() // axe's own
+}
+
+// played waits until a page that has a film can play it.
+func (b *browser) played(t *testing.T) {
+	t.Helper()
+	ready, err := chromedp.Run(b.within(t), chromedp.Evaluate[bool](`(async () => {
+		const stage = document.getElementById('replay');
+		for (let i = 0; stage && !stage.dataset.ready && i < 600; i++) await new Promise(r => setTimeout(r, 50));
+		return !stage || !!stage.dataset.ready;
+	})()`, chromedp.EvalAwaitPromise))
+	if err != nil || !ready {
+		t.Fatalf("the page does not play: %v", err)
+	}
 }
 
 // keep puts what was seen into the folder of -screenshots, and prints the printed one.

@@ -20,7 +20,6 @@ const (
 	chartRight  = 12
 	chartTop    = 30
 	chartBottom = 24
-	laneHeight  = 18
 )
 
 // A timeAxis is what all pictures of a variant share, so that what stands below one another happened at one time.
@@ -86,7 +85,7 @@ func worstOf(r *Report) time.Duration {
 
 // responseChart draws response time over time: a heat map of all hits, p50, p99 and max over it, faults behind it,
 // hangs at its foot, failed hits at its head.
-func responseChart(v *Variant, worst time.Duration) template.HTML {
+func responseChart(v *Variant, worst time.Duration, index int) template.HTML {
 	points, step := v.Load.Series.Points, v.Load.Series.Step
 	if len(points) == 0 {
 		return ""
@@ -103,8 +102,8 @@ func responseChart(v *Variant, worst time.Duration) template.HTML {
 		scale.top *= 10
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg viewBox="0 0 %d %d" role="img" aria-label="%s">`, chartWidth, chartHeight,
-		template.HTMLEscapeString(describe(v)))
+	fmt.Fprintf(&b, `<svg viewBox="0 0 %d %d" role="img" aria-label="%s"><g id="response-%d">`, chartWidth, chartHeight,
+		template.HTMLEscapeString(describe(v)), index)
 	faultBands(&b, v, axis, chartTop, chartHeight-chartBottom, true)
 	stallBars(&b, v, axis, chartHeight-chartBottom)
 	heat(&b, points, step, v.Load.Series.Start, axis, scale, most)
@@ -126,7 +125,7 @@ func responseChart(v *Variant, worst time.Duration) template.HTML {
 	for i, p := range points {
 		column(&b, p, v.Load.Series.Start+time.Duration(i)*step, step, axis)
 	}
-	b.WriteString(`</svg>`)
+	b.WriteString(`</g></svg>`)
 	return template.HTML(b.String())
 }
 
@@ -137,26 +136,46 @@ func describe(v *Variant) string {
 		words.Duration(q.P50), words.Duration(q.P99), words.Duration(q.Max), len(v.Incidents))
 }
 
+// heatShades is how many shades the heat map has.
+const heatShades = 12
+
+// heat draws the hits of each step and band. All cells of a shade are one path, and cells side by side one piece of it:
+// the pictures of ten minutes are a tenth of what rectangles would take.
 func heat(b *strings.Builder, points []metrics.Point, step, start time.Duration, axis timeAxis, scale logAxis, most uint32) {
-	for i, p := range points {
-		from := start + time.Duration(i)*step
-		left, right := axis.x(from), axis.x(from+step)
-		for band, n := range p.Bands {
-			if n == 0 {
-				continue
+	shadeOf := func(n uint32) int { // 0: nothing; even one hit is seen: the root lifts what is rare
+		if n == 0 {
+			return 0
+		}
+		return 1 + min(int(math.Sqrt(float64(n)/float64(most))*heatShades), heatShades-1)
+	}
+	var paths [heatShades + 1]strings.Builder
+	for band := range metrics.BandCount {
+		high := scale.top
+		if band+1 < metrics.BandCount {
+			high = metrics.BandFloor(band + 1)
+		}
+		top, bottom := scale.y(high), scale.y(metrics.BandFloor(band))
+		for i := 0; i < len(points); {
+			shade, from := shadeOf(points[i].Bands[band]), i
+			for i < len(points) && shadeOf(points[i].Bands[band]) == shade {
+				i++
 			}
-			low := metrics.BandFloor(band)
-			high := scale.top
-			if band+1 < metrics.BandCount {
-				high = metrics.BandFloor(band + 1)
+			if shade > 0 {
+				left, right := axis.x(start+time.Duration(from)*step), axis.x(start+time.Duration(i)*step)
+				box(&paths[shade], left, top, right-left+0.15, max(bottom-top, 1))
 			}
-			top, bottom := scale.y(high), scale.y(low)
-			// Even one hit is seen: the root lifts what is rare.
-			opacity := 0.12 + 0.68*math.Sqrt(float64(n)/float64(most))
-			fmt.Fprintf(b, `<rect class="heat" x="%.1f" y="%.1f" width="%.2f" height="%.1f" opacity="%.2f"/>`, left,
-				top, right-left+0.15, max(bottom-top, 1), opacity)
 		}
 	}
+	for shade := range paths {
+		if path := &paths[shade]; path.Len() > 0 {
+			fmt.Fprintf(b, `<path class="heat" opacity="%.2f" d="%s"/>`, 0.12+0.68*(float64(shade)-0.5)/heatShades, path.String())
+		}
+	}
+}
+
+// box adds a rectangle to a path.
+func box(path *strings.Builder, x, y, w, h float64) {
+	fmt.Fprintf(path, "M%.1f %.1fh%.2fv%.1fh-%.2fz", x, y, w, h, w)
 }
 
 // column marks the failed hits of a step, and tells its figures to a pointer that rests on it.
@@ -228,66 +247,12 @@ func stallBars(b *strings.Builder, v *Variant, axis timeAxis, bottom float64) {
 
 func timeTicks(b *strings.Builder, axis timeAxis, bottom float64) {
 	for _, at := range axis.ticks() {
-		fmt.Fprintf(b, `<line class="tick" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/><text class="axis" x="%.1f" y="%.1f" text-anchor="middle">%.0f s</text>`,
-			axis.x(at), axis.x(at), bottom, bottom+4, axis.x(at), bottom+17, (at - axis.from).Seconds())
-	}
-}
-
-// laneChart draws one lane for each worker: what state it was in, when.
-func laneChart(v *Variant) template.HTML {
-	if len(v.Workers) == 0 {
-		return ""
-	}
-	axis := axisOf(v)
-	height := chartTop + len(v.Workers)*laneHeight + chartBottom
-	bottom := float64(height - chartBottom)
-	var b strings.Builder
-	fmt.Fprintf(&b, `<svg viewBox="0 0 %d %d" role="img" aria-label="state of each of %d workers over time">`,
-		chartWidth, height, len(v.Workers))
-	faultBands(&b, v, axis, chartTop, bottom, false)
-	for row, w := range v.Workers {
-		y := float64(chartTop + row*laneHeight)
-		fmt.Fprintf(&b, `<text class="axis" x="%d" y="%.1f" text-anchor="end">worker %d</text>`, chartLeft-6, y+13, w.Place)
-		for _, run := range laneRuns(w.Lane) {
-			end := laneEnd(v)
-			from := end - time.Duration(len(w.Lane)-run.from)*diagnose.LaneStep
-			to := end - time.Duration(len(w.Lane)-run.to)*diagnose.LaneStep
-			left, right := axis.x(from), axis.x(to)
-			if right <= left {
-				continue
-			}
-			fmt.Fprintf(&b, `<rect class="lane %s" x="%.1f" y="%.1f" width="%.1f" height="%d"><title>worker %d %s, %s to %s</title></rect>`,
-				run.state, left, y+2, right-left, laneHeight-4, w.Place, run.state, words.Moment(from), words.Moment(to))
+		x, anchor := axis.x(at), "middle"
+		label := x
+		if x > chartWidth-chartRight-16 { // the last one ends with the picture
+			label, anchor = chartWidth-4, "end"
 		}
+		fmt.Fprintf(b, `<line class="tick" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/><text class="axis" x="%.1f" y="%.1f" text-anchor="%s">%.0f s</text>`,
+			x, x, bottom, bottom+4, label, bottom+17, anchor, (at - axis.from).Seconds())
 	}
-	timeTicks(&b, axis, bottom)
-	b.WriteString(`</svg>`)
-	return template.HTML(b.String())
-}
-
-// laneEnd is the moment of a lane's newest cell.
-func laneEnd(v *Variant) time.Duration {
-	for _, p := range v.Phases {
-		if p.To < 0 {
-			return v.Load.Series.Start + time.Duration(len(v.Load.Series.Points))*v.Load.Series.Step
-		}
-	}
-	return v.To
-}
-
-type laneRun struct {
-	state    diagnose.State
-	from, to int
-}
-
-func laneRuns(lane []diagnose.State) []laneRun {
-	var runs []laneRun
-	for i, s := range lane {
-		if n := len(runs); n > 0 && runs[n-1].state == s {
-			runs[n-1].to = i + 1
-			continue
-		}
-		runs = append(runs, laneRun{s, i, i + 1})
-	}
-	return runs
 }

@@ -19,7 +19,7 @@ func (c Comparison) HTML(out io.Writer) error {
 		"side":   func(i int) string { return c.side(i) },
 		"value":  func(f ComparedFigure, side int) string { return f.Value(side) },
 		"change": func(f ComparedFigure) string { return f.change() },
-		"ratios": ratioChart,
+		"ratios": ratioChart, "policy": policy,
 	}).Parse(comparePage)
 	if err != nil {
 		return fmt.Errorf("the page's template: %w", err)

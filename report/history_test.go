@@ -252,6 +252,16 @@ func told(h *script) *Report {
 	return b.Report()
 }
 
+// filmed is told, by one who watched the run go: its page can be played.
+func filmed(t testing.TB, h *script) *Report {
+	live := NewLive(nil)
+	live.builder.explain = func() explainer { return &said{} }
+	if err := live.Sink(h.records); err != nil {
+		t.Fatal(err)
+	}
+	return live.Last()
+}
+
 // folded keeps the report of wholeRun: folding takes a second under the race detector, so it is done once.
 var folded struct {
 	sync.Once
@@ -260,7 +270,7 @@ var folded struct {
 
 // wholeReport is the report of wholeRun, for a test to change as it likes.
 func wholeReport(t testing.TB) *Report {
-	folded.Do(func() { folded.report = told(wholeRun(t)) })
+	folded.Do(func() { folded.report = filmed(t, wholeRun(t)) })
 	r := *folded.report
 	r.Variants = slices.Clone(r.Variants)
 	for i := range r.Variants {

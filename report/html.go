@@ -20,18 +20,28 @@ var page string
 //go:embed page.css
 var style string
 
+// playStyle is what of a page plays a run.
+//
+//go:embed play.css
+var playStyle string
+
 // HTML writes the report as one page that needs no network: figures, checks, response time, lanes and incidents of
-// every variant.
+// every variant. Of a run that was filmed the page plays each moment, where scripts are allowed.
 func (r *Report) HTML(out io.Writer) error {
 	worst := worstOf(r)
 	tmpl, err := template.New("page").Funcs(template.FuncMap{
-		"style":    func() template.CSS { return template.CSS(style) },
+		"style":    func() template.CSS { return template.CSS(style + playStyle) },
 		"words":    marked,
 		"stamp":    words.Moment,
-		"response": func(v *Variant) template.HTML { return responseChart(v, worst) },
-		"lanes":    laneChart,
-		"stood":    func(v diagnose.Victim, end time.Duration) string { return stoodFor(v, end) },
+		"response": func(v *Variant, i int) template.HTML { return responseChart(v, worst, i) },
+		"lanes":    func(v *Variant, i int) template.HTML { return laneChart(v, r.Film, i) },
+		"policy":   policy, "film": r.film, "playChart": r.playChart, "seek": seekTo,
+		"workerCells": func() []string { return workerCells[:] },
+		"stood":       func(v diagnose.Victim, end time.Duration) string { return stoodFor(v, end) },
 	}).Parse(page)
+	if err == nil {
+		tmpl, err = tmpl.Parse(playPage)
+	}
 	if err != nil {
 		return fmt.Errorf("the page's template: %w", err)
 	}

@@ -15,13 +15,14 @@ type Live struct {
 	Abort func(key, check string) // nil: nobody ends the run for a check
 
 	builder *Builder
+	camera  *camera
 	latest  atomic.Pointer[Report]
 	ended   bool // the history came to its own end
 }
 
 // NewLive returns one that has seen nothing. show is Show.
 func NewLive(show func(*Report)) *Live {
-	return &Live{builder: NewBuilder(), Show: show}
+	return &Live{builder: NewBuilder(), camera: newCamera(), Show: show}
 }
 
 // Sink is called by one goroutine only: the run's drain loop, or the reader of a recording.
@@ -44,6 +45,10 @@ func (l *Live) Sink(records []history.Record) error {
 
 func (l *Live) tell() {
 	now := l.builder.Report()
+	l.camera.see(now)
+	if now.Over {
+		now.Film = l.camera.developed()
+	}
 	l.latest.Store(now)
 	if l.Show != nil {
 		l.Show(now)
@@ -58,7 +63,11 @@ func (l *Live) end(why string) {
 
 // Last is made anew of all that came: the final one, once the run is over. It is for the goroutine that calls Sink, or
 // after it.
-func (l *Live) Last() *Report { return l.builder.Report() }
+func (l *Live) Last() *Report {
+	r := l.builder.Report()
+	r.Film = l.camera.developed()
+	return r
+}
 
 // Report is the latest one; nil before the first.
 func (l *Live) Report() *Report { return l.latest.Load() }

@@ -78,9 +78,9 @@ func factsOf(v *Variant) []Fact {
 		return nil
 	}
 	d := v.LoadNow()
-	p, any := Quantiles(&d)
+	p, known := Quantiles(&d)
 	took := func(of time.Duration) string {
-		if !any {
+		if !known {
 			return "-"
 		}
 		return words.Duration(of)
@@ -114,11 +114,18 @@ func workerMoment(w *diagnose.Worker, now time.Duration) WorkerMoment {
 	}}
 }
 
+// mostMore is how many lines moreOf has: what is stuck comes first, and others may be hundreds of threads.
+const mostMore = 150
+
 // moreOf is what holds a worker up, what it works on, and where its threads are: the stuck ones first. Ages are left
 // out, for the row of the worker has them: what is said here changes when something else is known, and not always.
 func moreOf(w *diagnose.Worker) string {
 	var b strings.Builder
+	lines := 0
 	say := func(kind, text string) {
+		if lines++; lines > mostMore {
+			return
+		}
 		if b.Len() > 0 {
 			b.WriteByte('\n')
 		}

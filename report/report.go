@@ -23,6 +23,7 @@ type Report struct {
 	Lag         time.Duration // longest of our own ticks' delay
 	Troubles    []string
 	Verdict     verdict.Verdict // as it stands; final when Over
+	Film        *Film           // the run moment by moment, of one that is over; nil: nobody watched it go
 }
 
 // Current is the variant that runs now, or the last one; nil before the first.

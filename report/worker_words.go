@@ -30,14 +30,15 @@ func InTrouble(s diagnose.State) bool { return Gravity(s) >= Gravity(diagnose.Su
 // StateText names a state, trouble in capitals, with a mark of its own where there is something to look at: nothing is
 // said by colour alone.
 func StateText(s diagnose.State) string {
-	marks := map[diagnose.State]string{diagnose.Booting: "○", diagnose.Unknown: "?", diagnose.Suspect: "?",
-		diagnose.Dead: "†", diagnose.Stopped: "‖", diagnose.Hung: "×"}
-	text := string(s)
+	text, mark := string(s), stateMarks[Gravity(s)]
 	if InTrouble(s) {
 		text = strings.ToUpper(text)
 	}
-	return strings.TrimSpace(text + " " + marks[byGravity[Gravity(s)]])
+	return strings.TrimSpace(text + " " + mark)
 }
+
+// stateMarks are by gravity.
+var stateMarks = [len(byGravity)]string{2: "○", 3: "?", 4: "?", 5: "†", 6: "‖", 7: "×"}
 
 // Folders is what of a path may be left out where there is little room.
 var Folders = regexp.MustCompile(`/(?:[^\s/]+/)+`)

@@ -232,8 +232,8 @@ func bandLabel(band int) string {
 
 // quantiles of the newest step in which something was answered.
 func (l charts) quantiles(d *metrics.Load) string {
-	p, any := report.Quantiles(d)
-	if !any {
+	p, known := report.Quantiles(d)
+	if !known {
 		return l.in(dim, "nothing answered yet")
 	}
 	one := func(mark, name string, at time.Duration) string {
