@@ -249,13 +249,18 @@ func (b *browser) look(t *testing.T, path, name string, l look, says string, wan
 // played waits until a page that has a film can play it.
 func (b *browser) played(t *testing.T) {
 	t.Helper()
-	ready, err := chromedp.Run(b.within(t), chromedp.Evaluate[bool](`(async () => {
+	state, err := chromedp.Run(b.within(t), chromedp.Evaluate[string](`(async () => {
 		const stage = document.getElementById('replay');
-		for (let i = 0; stage && !stage.dataset.ready && i < 600; i++) await new Promise(r => setTimeout(r, 50));
-		return !stage || !!stage.dataset.ready;
+		if (!stage) return 'ready';
+		for (let i = 0; i < 1200; i++) {
+			if (stage.dataset.ready) return 'ready';
+			if (stage.dataset.wrong) return stage.dataset.wrong;
+			await new Promise(r => setTimeout(r, 50));
+		}
+		return 'nothing happens';
 	})()`, chromedp.EvalAwaitPromise))
-	if err != nil || !ready {
-		t.Fatalf("the page does not play: %v", err)
+	if err != nil || state != "ready" {
+		t.Fatalf("the page does not play: %s, %v, %q", state, err, b.complaints())
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
-	"html/template"
+	"html"
 	"io"
 	"regexp"
 	"slices"
@@ -104,8 +104,8 @@ func TestThePageAsksNoNetwork(t *testing.T) {
 		}
 	}
 	sum := sha256.Sum256([]byte(playScript))
-	want := `default-src &#39;none&#39;; style-src &#39;unsafe-inline&#39;; script-src &#39;sha256-` + template.HTMLEscapeString(base64.StdEncoding.EncodeToString(sum[:]))
-	if _, own, _ := strings.Cut(page, "<script>"); !strings.Contains(page, want) || !strings.HasPrefix(own, playScript+"</script>") {
+	want := "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "';"
+	if _, own, _ := strings.Cut(page, "<script>"); !strings.Contains(html.UnescapeString(page), want) || !strings.HasPrefix(own, playScript+"</script>") {
 		t.Errorf("the page's policy does not allow its own script alone: want %q", want)
 	}
 }

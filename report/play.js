@@ -6,9 +6,14 @@
   if (!stage || !packed || !window.DecompressionStream) return;
   let film;
   try {
-    const bytes = Uint8Array.from(atob(packed.textContent), c => c.charCodeAt(0));
-    film = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).json();
-  } catch (e) { return; } // the page stays as it is without it
+    const unzip = new DecompressionStream('gzip'), writer = unzip.writable.getWriter();
+    writer.write(Uint8Array.from(atob(packed.textContent), c => c.charCodeAt(0)));
+    writer.close();
+    film = await new Response(unzip.readable).json();
+  } catch (e) { // the page stays as it is without it
+    stage.dataset.wrong = String(e);
+    return;
+  }
   const make = (name, cls, text) => {
     const e = document.createElement(name);
     if (cls) e.className = cls;
