@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -15,13 +16,14 @@ import (
 type Film struct {
 	At       []time.Duration // of each frame, rising
 	Texts    []string        // what tracks refer to; the first is empty
+	Sheets   [][]int         // lists of texts, which the tracks More refer to; the first is empty
 	Variants []FilmedVariant
 }
 
 // A Track is what one thing was, by when it changed.
 type Track []Change
 
-// A Change is from which frame on a text stands.
+// A Change is from which frame on a text, or a sheet, stands.
 type Change struct{ Frame, Text int }
 
 // A FilmedVariant is the frames from First to the next variant's.
@@ -48,7 +50,7 @@ type FilmedWorker struct {
 	Place int
 	State Track // empty: there is no such place
 	Cells [len(workerCells)]Track
-	More  Track
+	More  Track // of sheets
 }
 
 // A FilmedLine is a line of the story, and the frames in which it stands: from From to before To. One that grew is
@@ -63,15 +65,16 @@ type FilmedLine struct {
 const (
 	mostFilmFrames  = 6500 // ten minutes, a frame at each tick
 	mostFilmChanges = 600_000
-	mostFilmBytes   = 6 << 20 // of texts
+	mostFilmBytes   = 6 << 20 // of texts and sheets
 )
 
 // A camera makes a film of the reports of a run. It is fed from one goroutine.
 type camera struct {
 	film    Film
-	ids     map[string]int
-	told    []Line // the story as it stands at the newest frame, of the newest variant
-	bytes   int    // of texts
+	ids     map[string]int // of texts
+	sheets  map[string]int // of sheets, by their texts' ids
+	told    []Line         // the story as it stands at the newest frame, of the newest variant
+	bytes   int            // of texts and sheets
 	changes int
 	every   int // reports to a frame
 	seen    int // reports
@@ -79,7 +82,10 @@ type camera struct {
 }
 
 func newCamera() *camera {
-	return &camera{film: Film{Texts: []string{""}}, ids: map[string]int{"": 0}, every: 1}
+	c := &camera{ids: map[string]int{}, sheets: map[string]int{}, every: 1}
+	c.text("")
+	c.sheet("")
+	return c
 }
 
 // see takes the report of the next moment.
@@ -100,7 +106,7 @@ func (c *camera) see(r *Report) {
 	v, at := &r.Variants[len(r.Variants)-1], &c.film.Variants[len(c.film.Variants)-1]
 	m := MomentOf(r, v)
 	for i, text := range [...]string{words.Moment(m.At), m.Phase, m.Clock, m.Condition, m.Mood} {
-		c.set(&at.Head[i], frame, text)
+		c.set(&at.Head[i], frame, c.text(text))
 	}
 	c.facts(at, frame, m.Facts)
 	c.workers(at, frame, m.Workers)
@@ -116,8 +122,8 @@ func (c *camera) facts(v *FilmedVariant, frame int, facts []Fact) {
 		if f.Alert {
 			alert = "!"
 		}
-		c.set(&v.Facts[i].Value, frame, f.Text)
-		c.set(&v.Facts[i].Alert, frame, alert)
+		c.set(&v.Facts[i].Value, frame, c.text(f.Text))
+		c.set(&v.Facts[i].Alert, frame, c.text(alert))
 	}
 }
 
@@ -131,15 +137,15 @@ func (c *camera) workers(v *FilmedVariant, frame int, workers []WorkerMoment) {
 			v.Workers = slices.Insert(v.Workers, at, FilmedWorker{Place: w.Place})
 		}
 		f := &v.Workers[at]
-		c.set(&f.State, frame, string(w.State))
+		c.set(&f.State, frame, c.text(string(w.State)))
 		for j, text := range w.Cells {
-			c.set(&f.Cells[j], frame, text)
+			c.set(&f.Cells[j], frame, c.text(text))
 		}
-		c.set(&f.More, frame, w.More)
+		c.set(&f.More, frame, c.sheet(w.More))
 	}
 	for i := range v.Workers {
 		if !there[v.Workers[i].Place] {
-			c.set(&v.Workers[i].State, frame, "")
+			c.set(&v.Workers[i].State, frame, 0)
 		}
 	}
 }
@@ -178,8 +184,7 @@ func (c *camera) story(v *FilmedVariant, frame int, lines []Line) {
 	v.Story, c.told = slices.Insert(v.Story, at, fresh...), lines
 }
 
-func (c *camera) set(t *Track, frame int, text string) {
-	id := c.text(text)
+func (c *camera) set(t *Track, frame, id int) {
 	n := len(*t)
 	switch {
 	case n > 0 && (*t)[n-1].Frame == frame: // a change of a frame that was left out stands at the next one
@@ -203,6 +208,25 @@ func (c *camera) text(of string) int {
 	return id
 }
 
+// sheet is the list of the lines of a text. Of two that differ in a line the others are kept once.
+func (c *camera) sheet(of string) int {
+	var lines []int
+	if of != "" {
+		for line := range strings.SplitSeq(of, "\n") {
+			lines = append(lines, c.text(line))
+		}
+	}
+	key := fmt.Sprint(lines)
+	id, known := c.sheets[key]
+	if !known {
+		id = len(c.film.Sheets)
+		c.film.Sheets = append(c.film.Sheets, lines)
+		c.sheets[key] = id
+		c.bytes += len(key)
+	}
+	return id
+}
+
 // thin leaves out every other frame. What changed at one that goes stands from the next on.
 func (c *camera) thin() {
 	c.every *= 2
@@ -216,7 +240,7 @@ func (c *camera) thin() {
 	for i := range c.film.Variants {
 		v := &c.film.Variants[i]
 		v.First = (v.First + 1) / 2
-		v.tracks(func(t *Track) { *t = t.half(); c.changes += len(*t) })
+		v.tracks(func(t *Track, _ bool) { *t = t.half(); c.changes += len(*t) })
 		story := v.Story[:0]
 		for _, line := range v.Story {
 			line.From = (line.From + 1) / 2
@@ -236,6 +260,12 @@ func (c *camera) thin() {
 		c.ids[text] = id
 		c.bytes += len(text)
 	}
+	clear(c.sheets)
+	for id, lines := range c.film.Sheets {
+		key := fmt.Sprint(lines)
+		c.sheets[key] = id
+		c.bytes += len(key)
+	}
 }
 
 func (t Track) half() Track {
@@ -251,22 +281,22 @@ func (t Track) half() Track {
 	return out
 }
 
-// tracks calls do for each track of a variant, in one order.
-func (v *FilmedVariant) tracks(do func(*Track)) {
+// tracks calls do for each track of a variant: of sheets, or of texts.
+func (v *FilmedVariant) tracks(do func(t *Track, sheets bool)) {
 	for i := range v.Head {
-		do(&v.Head[i])
+		do(&v.Head[i], false)
 	}
 	for i := range v.Facts {
-		do(&v.Facts[i].Value)
-		do(&v.Facts[i].Alert)
+		do(&v.Facts[i].Value, false)
+		do(&v.Facts[i].Alert, false)
 	}
 	for i := range v.Workers {
 		w := &v.Workers[i]
-		do(&w.State)
+		do(&w.State, false)
 		for j := range w.Cells {
-			do(&w.Cells[j])
+			do(&w.Cells[j], false)
 		}
-		do(&w.More)
+		do(&w.More, true)
 	}
 }
 
@@ -275,7 +305,7 @@ func (c *camera) developed() *Film {
 	if len(c.film.At) == 0 {
 		return nil
 	}
-	out := &Film{At: slices.Clone(c.film.At), Texts: []string{""}}
+	out := &Film{At: slices.Clone(c.film.At), Texts: []string{""}, Sheets: [][]int{nil}}
 	ids := map[int]int{0: 0}
 	use := func(id *int) {
 		to, known := ids[*id]
@@ -286,12 +316,30 @@ func (c *camera) developed() *Film {
 		}
 		*id = to
 	}
+	sheets := map[int]int{0: 0}
+	useSheet := func(id *int) {
+		to, known := sheets[*id]
+		if !known {
+			to = len(out.Sheets)
+			sheets[*id] = to
+			lines := slices.Clone(c.film.Sheets[*id])
+			for i := range lines {
+				use(&lines[i])
+			}
+			out.Sheets = append(out.Sheets, lines)
+		}
+		*id = to
+	}
 	for _, v := range c.film.Variants {
 		v.Facts, v.Workers, v.Story = slices.Clone(v.Facts), slices.Clone(v.Workers), slices.Clone(v.Story)
-		v.tracks(func(t *Track) {
+		v.tracks(func(t *Track, ofSheets bool) {
 			*t = slices.Clone(*t)
 			for i := range *t {
-				use(&(*t)[i].Text)
+				if ofSheets {
+					useSheet(&(*t)[i].Text)
+				} else {
+					use(&(*t)[i].Text)
+				}
 			}
 		})
 		for i := range v.Story {

@@ -17,6 +17,7 @@ import (
 type packedFilm struct {
 	At       []int64             `json:"at"` // milliseconds after the frame before
 	Texts    []string            `json:"texts"`
+	Sheets   [][]int             `json:"sheets"`
 	States   map[string]string   `json:"states"` // what a state is called
 	Marks    []packedMark        `json:"marks"`
 	Variants []packedFilmVariant `json:"variants"`
@@ -56,7 +57,7 @@ type packedMark struct {
 // packed is the film for the page: JSON, gzip, base64.
 func (r *Report) packed() (string, error) {
 	f := r.Film
-	out := packedFilm{Texts: f.Texts, States: map[string]string{}}
+	out := packedFilm{Texts: f.Texts, Sheets: f.Sheets, States: map[string]string{}}
 	before := int64(0)
 	for _, at := range f.At {
 		out.At = append(out.At, at.Milliseconds()-before)

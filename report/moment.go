@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -117,7 +116,7 @@ func workerMoment(w *diagnose.Worker, now time.Duration) WorkerMoment {
 // mostMore is how many lines moreOf has: what is stuck comes first, and others may be hundreds of threads.
 const mostMore = 150
 
-// moreOf is what holds a worker up, what it works on, and where its threads are: the stuck ones first. Ages are left
+// moreOf is what holds a worker up, what it works on, and where its threads are that do not wait for work. Ages are left
 // out, for the row of the worker has them: what is said here changes when something else is known, and not always.
 func moreOf(w *diagnose.Worker) string {
 	var b strings.Builder
@@ -148,18 +147,16 @@ func moreOf(w *diagnose.Worker) string {
 			say("frame", frame)
 		}
 	}
-	threads := slices.Clone(w.Threads)
-	slices.SortStableFunc(threads, func(a, b history.ThreadSample) int {
-		switch {
-		case a.Idle == b.Idle:
-			return 0
-		case b.Idle:
-			return -1
+	var idle []string
+	for _, t := range w.Threads {
+		if t.Idle {
+			idle = append(idle, threadName(t))
+		} else {
+			sayThread(w, t, say)
 		}
-		return 1
-	})
-	for _, t := range threads {
-		sayThread(w, t, say)
+	}
+	if len(idle) > 0 {
+		say("soft", "threads that wait for work: "+strings.Join(idle, ", "))
 	}
 	return b.String()
 }
@@ -192,11 +189,7 @@ func sayCause(w *diagnose.Worker, say func(kind, text string)) {
 }
 
 func sayThread(w *diagnose.Worker, t history.ThreadSample, say func(kind, text string)) {
-	text := fmt.Sprintf("%s (%d), %s", cmp.Or(t.Name, "thread"), t.TID, ThreadState(t.State))
-	if t.Idle {
-		text += ", waits for work"
-	}
-	say("head", text)
+	say("head", threadName(t)+", "+ThreadState(t.State))
 	if t.Syscall != "" {
 		say("call", t.Syscall+"("+Folders.ReplaceAllString(t.Args, "…/")+")")
 	}
@@ -208,10 +201,11 @@ func sayThread(w *diagnose.Worker, t history.ThreadSample, say func(kind, text s
 			say("frame", frame)
 		}
 	}
-	for i, frame := range t.Stack {
-		if t.Idle && i >= 2 {
-			break
-		}
+	for _, frame := range t.Stack {
 		say("kernel", frame)
 	}
+}
+
+func threadName(t history.ThreadSample) string {
+	return fmt.Sprintf("%s (%d)", cmp.Or(t.Name, "thread"), t.TID)
 }

@@ -25,14 +25,15 @@
   // What stands at a frame.
   const at = []; // milliseconds
   for (const step of film.at) at.push((at.length ? at[at.length - 1] : 0) + step);
-  const unpack = pairs => {
+  const unpackOf = (table, pairs) => {
     const track = { frames: [], texts: [] };
     for (let i = 0, frame = 0; i < pairs.length; i += 2) {
       track.frames.push(frame += pairs[i]);
-      track.texts.push(film.texts[pairs[i + 1]]);
+      track.texts.push(table[pairs[i + 1]]);
     }
     return track;
   };
+  const unpack = pairs => unpackOf(film.texts, pairs);
   const lastUpTo = (list, value) => { // index of the last that is not above; -1: none
     let low = 0, high = list.length;
     while (low < high) { const mid = (low + high) >> 1; if (list[mid] <= value) low = mid + 1; else high = mid; }
@@ -42,7 +43,7 @@
   for (const v of film.variants) {
     v.head = v.head.map(unpack);
     for (const f of v.facts) { f.value = unpack(f.value); f.alert = unpack(f.alert); }
-    for (const w of v.workers) { w.state = unpack(w.state); w.cells = w.cells.map(unpack); w.more = unpack(w.more); }
+    for (const w of v.workers) { w.state = unpack(w.state); w.cells = w.cells.map(unpack); w.more = unpackOf(film.sheets, w.more); }
   }
   const firsts = film.variants.map(v => v.first);
   const variantAt = frame => Math.max(lastUpTo(firsts, frame), 0);
@@ -102,11 +103,11 @@
     const w = v.workers.find(one => one.place === chosen);
     const state = w ? text(w.state, now) : '';
     say(id('film-who'), state ? 'Worker ' + w.place + ', pid ' + text(w.cells[0], now) : 'No worker');
-    const all = state ? text(w.more, now) : '';
-    if (more.dataset.all === all) return;
-    more.dataset.all = all;
-    more.replaceChildren(...(all ? all.split('\n') : []).map(line => {
-      const tab = line.indexOf('\t');
+    const sheet = state && text(w.more, now) || [];
+    if (more.sheet === sheet) return;
+    more.sheet = sheet;
+    more.replaceChildren(...sheet.map(one => {
+      const line = film.texts[one], tab = line.indexOf('\t');
       return make('li', 'm-' + line.slice(0, tab), line.slice(tab + 1));
     }));
   };
