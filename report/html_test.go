@@ -123,7 +123,7 @@ func TestThePageEscapesWhatOthersWrote(t *testing.T) {
 	film := *r.Film
 	r.Film = &film
 	r.Film.Texts = append(slices.Clone(r.Film.Texts), evil)
-	page = htmlOf(t, r)
+	page := htmlOf(t, r)
 	if n := strings.Count(page, "<script"); n != 2 || strings.Contains(page, "alert(1)</") {
 		t.Errorf("%d scripts: one of somebody else is in the page", n)
 	}
