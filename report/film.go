@@ -370,7 +370,11 @@ func (f *Film) stays(w *FilmedWorker, end time.Duration) []stay {
 		if n := len(all); n > 0 {
 			all[n-1].to = at
 		}
-		all = append(all, stay{diagnose.State(f.Texts[change.Text]), at, max(end, at)})
+		state := diagnose.State(f.Texts[change.Text])
+		if state == Active { // a lane says what was inside
+			state = diagnose.Idle
+		}
+		all = append(all, stay{state, at, max(end, at)})
 	}
 	return all
 }

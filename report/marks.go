@@ -19,9 +19,6 @@ type Mark struct {
 	Text string
 }
 
-// BeforeMark is how long before a mark whoever jumps to it looks, so that one sees it come.
-const BeforeMark = 500 * time.Millisecond
-
 // Marks are the moments to jump to, in order.
 func (r *Report) Marks() []Mark {
 	var all []Mark

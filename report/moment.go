@@ -107,8 +107,8 @@ func workerMoment(w *diagnose.Worker, now time.Duration) WorkerMoment {
 	if w.Oldest > 0 {
 		oldest = words.Short(w.Oldest)
 	}
-	return WorkerMoment{Place: w.Place, State: w.State, More: moreOf(w), Cells: [len(workerCells)]string{
-		fmt.Sprint(w.PID), words.Short(now - w.Since), fmt.Sprint(w.Inside), oldest, words.Percent(w.CPU),
+	return WorkerMoment{Place: w.Place, State: ShownState(w), More: moreOf(w), Cells: [len(workerCells)]string{
+		fmt.Sprint(w.PID), ShownSince(w, now), fmt.Sprint(w.Inside), oldest, words.Percent(w.CPU),
 		words.ShortSize(w.RSS), words.Printable(RequestOf(w)), words.Printable(Reason(w)),
 	}}
 }

@@ -64,5 +64,5 @@ func (r *Report) playChart(i int) template.HTML {
 
 // seekTo is the address of a moment in the page, as a jump to a mark looks at it.
 func seekTo(at time.Duration) string {
-	return fmt.Sprintf("#t=%.1f", max(at-BeforeMark, 0).Seconds())
+	return fmt.Sprintf("#t=%.1f", at.Seconds())
 }

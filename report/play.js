@@ -48,7 +48,7 @@
   const firsts = film.variants.map(v => v.first);
   const variantAt = frame => Math.max(lastUpTo(firsts, frame), 0);
   const frameAt = ms => Math.max(lastUpTo(at, ms), 0);
-  const incidents = film.marks.filter(m => m.kind === 'incident').map(m => Math.max(m.at - 500, 0));
+  const incidents = film.marks.filter(m => m.kind === 'incident').map(m => m.at);
 
   // What is looked at.
   const range = id('film-range'), table = id('film-workers'), story = id('film-story'), more = id('film-more');

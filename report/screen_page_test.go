@@ -124,7 +124,7 @@ func screenAt(t *testing.T, tape *tui.RecordedTape, at time.Duration) shown {
 		if w.Oldest > 0 {
 			oldest = words.Short(w.Oldest)
 		}
-		s.Workers = append(s.Workers, []string{fmt.Sprint(w.Place), report.StateText(w.State), fmt.Sprint(w.PID), words.Short(now - w.Since),
+		s.Workers = append(s.Workers, []string{fmt.Sprint(w.Place), report.StateText(report.ShownState(w)), fmt.Sprint(w.PID), report.ShownSince(w, now),
 			fmt.Sprint(w.Inside), oldest, words.Percent(w.CPU), words.ShortSize(w.RSS), report.RequestOf(w), report.Reason(w)})
 	}
 	if len(v.Workers) > 0 {

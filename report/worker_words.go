@@ -5,8 +5,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
+	"github.com/hangtime-dev/hangtime/words"
 )
 
 // Said of a worker in a few words: by the screens, and by the page that plays a run.
@@ -18,10 +20,36 @@ var byGravity = [...]diagnose.State{diagnose.Idle, diagnose.Busy, diagnose.Booti
 // Gravity orders states by how much a person should care, from 0 on. One that is not known here, as of a newer
 // recording, counts as unknown.
 func Gravity(s diagnose.State) int {
+	if s == Active {
+		s = diagnose.Busy
+	}
 	if i := slices.Index(byGravity[:], s); i >= 0 {
 		return i
 	}
 	return slices.Index(byGravity[:], diagnose.Unknown)
+}
+
+// Active is what an idle worker is called that answers or computes: its requests are so short that none is inside when it is
+// looked at.
+const Active diagnose.State = "active"
+
+// leastWork is the share of a processor from which on a worker is not at rest: a heartbeat takes a tenth of it.
+const leastWork = 0.005
+
+// ShownState is the state that a worker is shown in.
+func ShownState(w *diagnose.Worker) diagnose.State {
+	if (w.Flows || w.CPU >= leastWork) && (w.State == diagnose.Idle || w.State == diagnose.Booting && w.Flows) {
+		return Active
+	}
+	return w.State
+}
+
+// ShownSince is how long a worker has been in its state; nothing of one that is active, which changes it all the time.
+func ShownSince(w *diagnose.Worker, now time.Duration) string {
+	if ShownState(w) == Active {
+		return ""
+	}
+	return words.Short(now - w.Since)
 }
 
 // InTrouble says whether a worker in this state is what a person looks for.

@@ -38,7 +38,7 @@ func (l *look) helpPage(lines []string, from, w, h int) string {
 	from = max(min(from, len(lines)-rows), 0)
 	note := "any other key goes back"
 	if len(lines) > rows {
-		note = l.text("↑/↓") + " and the wheel scroll, " + note
+		note = l.text("↑/↓") + " scroll, " + note
 	}
 	return l.box("help", l.in(dim, note), lines[from:min(from+rows, len(lines))], w, h)
 }

@@ -47,7 +47,7 @@ func TestTheScreenDrawsWhatAMomentSays(t *testing.T) {
 		for _, w := range said.Workers {
 			// place, pid, state, for, and behind them the others
 			want := []string{fmt.Sprint(w.Place), w.Cells[0]}
-			want = append(append(want, strings.Fields(report.StateText(w.State))...), w.Cells[1])
+			want = append(append(want, strings.Fields(report.StateText(w.State))...), strings.Fields(w.Cells[1])...)
 			if !hasRun(all, want) || !strings.Contains(frame, w.Cells[7]) || !strings.Contains(frame, " "+w.Cells[4]) ||
 				!strings.Contains(frame, " "+w.Cells[5]) {
 				t.Errorf("at %v: worker %d is not on the screen as %q", at, w.Place, w.Cells)

@@ -2,10 +2,9 @@ package tui
 
 import (
 	"strings"
-	"time"
 
 	"github.com/hangtime-dev/hangtime/diagnose"
-	"github.com/hangtime-dev/hangtime/words"
+	"github.com/hangtime-dev/hangtime/report"
 )
 
 // A stateRow is how a state is drawn, and what it means. Each has characters of its own, so that nothing is said by
@@ -67,29 +66,12 @@ func (l *look) state(s diagnose.State) string {
 	return l.in(stateRole(s), l.text(text))
 }
 
-// leastWork is the share of a processor from which on a worker is not at rest: a heartbeat takes a tenth of it.
-const leastWork = 0.005
-
-// active says whether a worker answers or computes, though no request was inside it when it was looked at: short ones come and
-// go between two looks.
-func active(w *diagnose.Worker) bool {
-	return (w.Flows || w.CPU >= leastWork) && (w.State == diagnose.Idle || w.State == diagnose.Booting && w.Flows)
-}
-
 // stateOf names the state of a worker as state does; one that is active is not called idle, nor booting.
 func (l *look) stateOf(w *diagnose.Worker) string {
-	if active(w) {
+	if report.ShownState(w) == report.Active {
 		return l.in(good, "active")
 	}
 	return l.state(w.State)
-}
-
-// since is how long a worker has been in its state; nothing of one that is active, which changes it all the time.
-func (l *look) since(w *diagnose.Worker, now time.Duration) string {
-	if active(w) {
-		return ""
-	}
-	return words.Short(now - w.Since)
 }
 
 // either is the one of two ways to draw that the terminal can show.

@@ -21,6 +21,9 @@ func openVerdict(s *stage, _ string) (screen, error) {
 		return nil, nil
 	}
 	if !judged(s.report) {
+		if s.options.Recording != "" {
+			return nil, errors.New("nothing is judged here; hangtime replay " + s.options.Recording + " shows it again")
+		}
 		return nil, errors.New("nothing is judged here: nothing was to happen")
 	}
 	if s.on == s.over {

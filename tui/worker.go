@@ -151,7 +151,7 @@ func (l workerView) facts(v *report.Variant, w *diagnose.Worker, now time.Durati
 		files = fmt.Sprintf("%s of %s", words.Number(w.Files), words.Number(w.FilesMost))
 	}
 	lines := []string{
-		" " + l.stateOf(w) + forHow(l.since(w, now)) + "   " + inside,
+		" " + l.stateOf(w) + forHow(report.ShownSince(w, now)) + "   " + inside,
 		" " + tasks + fact("connections", connections) + fact("heartbeat", beat),
 		" " + fact("cpu", words.Percent(w.CPU)) + fact("memory", words.ShortSize(w.RSS)) + fact("descriptors", files) +
 			fact("restarts", fmt.Sprint(max(w.Lives-1, 0))),

@@ -145,7 +145,7 @@ func (l workerTable) workerRow(w *diagnose.Worker, now time.Duration, t table, a
 	}
 	as := stateRole(w.State)
 	line := mark + right(fmt.Sprint(w.Place), t.place) + " " + pad(fmt.Sprint(w.PID), t.pid) + " " +
-		pad(l.stateOf(w), t.state) + " " + right(l.since(w, now), t.since)
+		pad(l.stateOf(w), t.state) + " " + right(report.ShownSince(w, now), t.since)
 	if t.inside > 0 {
 		line += " " + right(fmt.Sprint(w.Inside), t.inside)
 	}

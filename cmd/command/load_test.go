@@ -44,7 +44,7 @@ func TestALoadHasTheLiveScreen(t *testing.T) {
 	t.Cleanup(srv.Close)
 	term := startOnTerminal(t, 120, 40, "load", srv.URL, "--rate", "50/s", "--duration", "5m")
 	term.waitFor("hits that were answered", func(s string) bool {
-		return strings.Contains(s, "offered") && strings.Contains(s, "50/s")
+		return strings.Contains(s, "50/s asked for, 50/s answered")
 	})
 	term.press("q")
 	term.waitForEnd()

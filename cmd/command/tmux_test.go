@@ -42,7 +42,7 @@ func TestKeysInTmux(t *testing.T) {
 		{"Space", "■ 1x"}, {": a t Space 4 . 9 Enter", "HANG 4 of 4"}, {"Down", "▸ 2 "}, {"Up", "▸ 1 "},
 		{"Enter", "waits for"}, {"Escape", "story"}, {"i", "incident 1"}, {"Escape", "story"},
 		{"Right Right", "■ 1x  00:06"}, {"Left Left Left Left", "■ 1x  00:02"}, {"n", "■ 1x  00:03"}, {"] ]", "■ 4x"},
-		{"[", "■ 2x"}, {"?", "any key goes back"}, {"x", "story"},
+		{"[", "■ 2x"}, {"?", "any other key goes back"}, {"x", "story"},
 		{"/ 2 Enter", "of 4)"}, {"Escape", "1 7593"}, {"End", "▸ 4 "}, {"Home", "▸ 1 "}, {"PPage", "story"},
 		{"NPage", "story"}, {"v", "longest stall"}, {"Tab", "story"},
 	} {
