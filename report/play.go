@@ -62,7 +62,7 @@ func (r *Report) playChart(i int) template.HTML {
 	return template.HTML(b.String())
 }
 
-// seekTo is the address of a moment in the page, as a jump to a mark looks at it.
+// seekTo is the address of a moment in the page, as a jump to a mark lands there.
 func seekTo(at time.Duration) string {
 	return fmt.Sprintf("#t=%.1f", at.Seconds())
 }

@@ -240,8 +240,8 @@ func TestThePageIsPlayedByKeys(t *testing.T) {
 	}{
 		{kb.End, nil, ""}, // focus is nowhere: the page's own key
 		{kb.ArrowLeft, nil, "00:03.501"}, {kb.ArrowRight, nil, "00:04.501"}, {",", nil, "00:04.401"}, {".", nil, "00:04.501"},
-		{kb.ArrowRight, []chromedp.Modifier{chromedp.ModifierShift}, "00:14.501"}, {"p", nil, "00:03.001"}, {"n", nil, "00:03.001"},
-		{kb.ArrowLeft, []chromedp.Modifier{chromedp.ModifierShift}, "00:00.601"}, {"n", nil, "00:03.001"},
+		{kb.ArrowRight, []chromedp.Modifier{chromedp.ModifierShift}, "00:14.501"}, {"p", nil, "00:03.501"}, {"n", nil, "00:03.501"},
+		{kb.ArrowLeft, []chromedp.Modifier{chromedp.ModifierShift}, "00:00.601"}, {"n", nil, "00:03.501"},
 	} {
 		p.press(t, row.keys, row.with...)
 		if got := where(); row.want != "" && got.Moment != row.want {
@@ -262,7 +262,7 @@ func TestThePageIsPlayedByKeys(t *testing.T) {
 	}
 	var none string
 	p.Ask(t, `(async () => { document.querySelector('a.seek').click(); await new Promise(r => setTimeout(r, 300)); return location.hash; })()`, &none)
-	if got := where(); none != "#t=3.1" || got.Moment != "00:03.001" && got.Moment != "00:03.101" {
+	if got := where(); none != "#t=3.6" || got.Moment != "00:03.501" && got.Moment != "00:03.601" {
 		t.Errorf("the incident's link leads to %s (%s)", got.Moment, none)
 	}
 }
