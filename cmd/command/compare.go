@@ -16,9 +16,9 @@ func compareCommand() *cobra.Command {
 	var screen bool
 	cmd := &cobra.Command{
 		Use:   "compare A B",
-		Short: "set two recordings, or two folders of them, side by side",
-		Long: `compare prints every figure of two sides and how the second differs. A side is a recording or a folder with several of one scenario: then the median counts,
-and with four or more on each side it says whether the difference could be chance (Mann-Whitney U test).`,
+		Short: "compare two recordings, or two folders of recordings",
+		Long: `compare prints every figure of two sides and how the second differs. A side is a recording, or a folder with several recordings of one scenario: then medians are compared,
+and with four or more on each side compare says whether the difference could be chance (Mann-Whitney U test).`,
 		Example: "  hangtime compare before/ after/ --fail-if 'p99 > 1.2x' --fail-if 'tasks_lost > 0'",
 		Args:    exactly(2, "two recordings, or two folders of them"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -19,14 +19,14 @@ func diagnoseCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diagnose [PID]",
 		Short: "look once at a running server: which worker hangs, since when, why",
-		Long: `diagnose looks at a running server for about 1.2 s, for up to 7 s while a worker is suspect (20 s on a very busy machine), and says which of its workers hang, since when and why, with the evidence.
-It only reads: no signal, no ptrace, no pause. As the server's own user it sees nearly all; what it may not see, it names.
-Without a server's name it lists those of this machine and asks which one is meant.
+		Long: `diagnose looks at a running server for about 1.2 s, or up to 7 s while a worker is suspect (20 s on a very busy machine), and says which of its workers hang, since when and why, with the evidence.
+It only reads: no signal, no ptrace, no pause. Run as the server's own user it sees nearly everything; what it may not see, it names.
+If you name no server, it lists those on this machine and asks which one you mean.
 
-Slow is not hung. A worker hangs where its wait cannot end by itself, where others wait behind it, or where its work is older than --hang-after; before that it is slow, which is
-shown with the same cause and stack and is no failure.
+Slow is not hung. A worker hangs if its wait cannot end by itself, if others wait behind it, or if its work is older than --hang-after. Before that it is slow, which is
+shown with the same cause and stack but is not a failure.
 
-Exit codes: 0 healthy, 1 hung, 2 the command line is wrong, 3 the server could not be looked at, or too little of it to say.`,
+Exit codes: 0 healthy, 1 hung, 2 the command line is wrong, 3 the server could not be looked at, or too little was seen to say.`,
 		Example: `  hangtime diagnose
   hangtime diagnose 4242
   hangtime diagnose --port 8000 --json

@@ -13,8 +13,8 @@ func doctorCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "say what hangtime can see and do on this machine, and what would enable the rest",
-		Long: `doctor tries each kind of evidence and each facility on this machine, and says of what is missing what would enable it.
-With --pid it tries what can be seen of that process; without, of hangtime itself, as of any process of the same user.`,
+		Long: `doctor tries each kind of evidence and each facility on this machine; if something is missing, it says what would enable it.
+With --pid it tries what can be seen of that process; without it, of hangtime itself, which stands for any process of the same user.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if pid == 0 {

@@ -22,7 +22,7 @@ func watchCommand() *cobra.Command    { return onLinux("watch", "watch a running
 func diagnoseCommand() *cobra.Command { return onLinux("diagnose", "look once at a running server") }
 func doctorCommand() *cobra.Command   { return onLinux("doctor", "say what can be seen on this machine") }
 func serveCommand() *cobra.Command    { return onLinux("serve", "run the reference server alone") }
-func undoCommand() *cobra.Command     { return onLinux("undo", "mend what a killed hangtime left broken") }
+func undoCommand() *cobra.Command     { return onLinux("undo", "repair what a killed hangtime broke") }
 
 func role([]string) (bool, int)     { return false, 0 }
 func home(cmd *cobra.Command) error { return cmd.Help() }

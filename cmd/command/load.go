@@ -34,15 +34,15 @@ func loadCommand() *cobra.Command {
 	var f loadFlags
 	cmd := &cobra.Command{
 		Use:   "load URL",
-		Short: "load a server, and tell the truth about its response times",
-		Long: `load sends requests to a server that runs already, and says how long each took from the moment at which it was due, whether or not it could be sent then.
+		Short: "load a server, with response times that count from when each request was due",
+		Long: `load sends requests to a server that is already running, and measures each response time from when the request was due, whether or not it could be sent then.
 
-By default it is open loop: the rate does not follow the server. --max and --shape closed are closed loop, as most tools are: users wait for their answers.
-What left late, never left, or was never answered is counted and is in every percentile. No request is ever sent a second time in silence.
+By default it is open loop: the rate does not depend on the server. --max and --shape closed are closed loop, as in most tools: users wait for their answers.
+Requests that were sent late, never sent, or never answered are counted and are in every percentile. No request is ever silently sent a second time.
 
 Only this machine is loaded, unless --allow names another.
 
-A server on this machine is watched meanwhile, as by hangtime watch: which worker hung, since when and why stands below what the clients saw.
+A server on this machine is watched at the same time, as by hangtime watch: below what the clients saw, load says which worker hung, since when and why.
 
 Exit codes: 0 the server answered, whatever it said, and no worker was seen to hang; 1 a worker hung; 2 the command line or a file is wrong; 3 nothing answered at all, or the load could not be sent;
 130 interrupted.`,
@@ -62,10 +62,10 @@ func (f *loadFlags) define(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVarP(&f.Rate, "rate", "r", "100/s", "hits a second: 200/s, 6000/m")
 	flags.DurationVarP(&f.Duration, "duration", "d", 10*time.Second, "how long hits are due (a replay: as long as its log)")
-	flags.StringVar(&f.Shape, "shape", "constant", "of the rate: "+strings.Join(scenarios.ShapeNames(), ", "))
+	flags.StringVar(&f.Shape, "shape", "constant", "how the rate changes: "+strings.Join(scenarios.ShapeNames(), ", "))
 	flags.StringVar(&f.To, "to", "", "rate at the end of a ramp, on top of a spike or a sine")
 	flags.DurationVar(&f.From, "from", 0, "when a ramp or a spike begins")
-	flags.DurationVar(&f.Over, "over", 0, "how long a ramp or a spike takes (a ramp: else all the time), or the period of a sine")
+	flags.DurationVar(&f.Over, "over", 0, "how long a ramp or a spike takes (default for a ramp: the whole load), or the period of a sine")
 	flags.StringVar(&f.Steps, "steps", "", "rates one after the other (shape step): 30s@50/s,1m@200/s")
 	flags.StringVar(&f.Arrivals, "arrivals", "", "even, or poisson: random moments with the same mean rate")
 	flags.IntVar(&f.Users, "users", 0, "users who wait for their answers (shape closed)")
@@ -74,29 +74,29 @@ func (f *loadFlags) define(cmd *cobra.Command) {
 	flags.IntVarP(&f.Connections, "connections", "c", 0,
 		"most hits in flight at once, each on its own connection (default 1024; with --max 64)")
 	flags.StringVar(&f.Log, "log", "", "access log to send again (shape replay): Common, Combined or JSON lines")
-	flags.Float64Var(&f.Speed, "speed", 1, "of the replay: 10 is ten times as fast as it was")
+	flags.Float64Var(&f.Speed, "speed", 1, "speed of a replay: 10 is ten times as fast as the log")
 	flags.StringVar(&f.Targets, "targets", "", "file of targets in vegeta's http or json format; paths are below URL")
-	flags.StringVarP(&f.Method, "method", "X", "", "method (default GET, with a body POST)")
+	flags.StringVarP(&f.Method, "method", "X", "", "method (default GET, or POST with a body)")
 	flags.StringArrayVarP(&f.Header, "header", "H", nil, "header, as 'Name: value'; may be given again")
 	flags.StringVarP(&f.Body, "body", "b", "", "body of each request")
 	flags.StringVar(&f.BodyFile, "body-file", "", "file with the body of each request")
 	flags.BoolVar(&f.Template, "template", false,
 		"fill {{seq}}, {{counter}}, {{random MIN MAX}}, {{hex DIGITS}} and {{uuid}} in path, header and body anew for each hit")
 	flags.IntSliceVar(&f.Expect, "expect", nil, "statuses that count as ok (default 200 to 399)")
-	flags.DurationVarP(&f.Timeout, "timeout", "t", 30*time.Second, "of one hit, from when it was sent")
+	flags.DurationVarP(&f.Timeout, "timeout", "t", 30*time.Second, "time limit of one hit, from when it was sent")
 	flags.StringVar(&f.Socket, "unix-socket", "", "connect to this unix socket instead of the URL's host")
 	flags.BoolVar(&f.Ledger, "ledger", false, "follow each accepted task (202 with an id) to its end by asking the server")
-	flags.StringVar(&f.engine, "engine", "", "fast or net/http (default: the fast one where it can)")
+	flags.StringVar(&f.engine, "engine", "", "fast or net/http (default: fast, if it can do what is asked)")
 	flags.StringArrayVar(&f.allow, "allow", nil, "a host other than this machine that may be loaded; may be given again")
 	flags.BoolVar(&f.noCeil, "no-ceilings", false,
 		fmt.Sprintf("allow more than %d hits a second and %d connections", loadgen.MostRate, loadgen.MostSenders))
-	flags.Uint64Var(&f.seed, "seed", 0, "of random moments and templates (0: a new one)")
+	flags.Uint64Var(&f.seed, "seed", 0, "seed of random moments and templates (0: a new one)")
 	flags.BoolVar(&f.watch, "watch", true,
-		"look at the workers of the server meanwhile, where it is on this machine, and say which hangs (with --max only if it is asked for)")
-	flags.StringVar(&f.raw, "raw", "", "file for every hit in vegeta's encoding: vegeta's own report, plot and encode read it")
+		"watch the server's workers at the same time, if it is on this machine, and say which hang (with --max: only if you give --watch)")
+	flags.StringVar(&f.raw, "raw", "", "file for every hit in vegeta's encoding, for vegeta report, plot and encode")
 	flags.StringVar(&f.hlog, "hlog", "", "file for a histogram log, which HdrHistogram's tools read")
-	flags.StringVar(&f.out, "out", "", "folder for the recording and the report in all its forms, as of run")
-	flags.BoolVar(&f.headless, "headless", false, "plain lines instead of the live screen (chosen by itself without a terminal)")
+	flags.StringVar(&f.out, "out", "", "folder for the recording and the report in all its forms, as with run")
+	flags.BoolVar(&f.headless, "headless", false, "plain lines instead of the live screen (the default without a terminal)")
 	flags.BoolVar(&f.json, "json", false, "only the figures as JSON on standard output; progress on standard error; implies --headless")
 }
 

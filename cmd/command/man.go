@@ -15,7 +15,7 @@ func manCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "man [COMMAND...]",
 		Short: "print a man page, or write all of them",
-		Long:  "man prints the man page of hangtime or of one of its commands, made from the same text as --help; with --dir it writes all of them into a folder.",
+		Long:  "man prints the man page of hangtime or of one of its commands, with the same text as --help; with --dir it writes all man pages into a folder.",
 		Example: `  hangtime man run | man -l -
   hangtime man --dir ~/.local/share/man/man1`,
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {

@@ -14,9 +14,9 @@ func replayCommand() *cobra.Command {
 	var headless bool
 	cmd := &cobra.Command{
 		Use:   "replay FILE" + history.Extension,
-		Short: "see a recorded run again",
-		Long: `replay shows a recording as the run was shown: on a terminal the same screens at the run's own pace, otherwise, or with --headless, the same lines at once.
-It ends with the verdict and the exit code that the run ended with.`,
+		Short: "show a recorded run again",
+		Long: `replay shows a recording the way the run was shown: on a terminal the same screens at the same pace; otherwise, or with --headless, the same lines at once.
+It ends with the verdict and the exit code of the run.`,
 		Args: exactly(1, "one recording, such as DIR/log-contention.hangtime"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			out := cmd.OutOrStdout()
@@ -36,7 +36,7 @@ It ends with the verdict and the exit code that the run ended with.`,
 			return outcome(r, r.Text(out))
 		},
 	}
-	cmd.Flags().BoolVar(&headless, "headless", false, "plain lines instead of the screens (chosen by itself without a terminal)")
+	cmd.Flags().BoolVar(&headless, "headless", false, "plain lines instead of the screens (the default without a terminal)")
 	return cmd
 }
 

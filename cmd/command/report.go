@@ -16,7 +16,7 @@ func reportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report FILE" + history.Extension,
 		Short: "print the verdict of a recording, or write it in another form",
-		Long: `report reads a recording to its end and prints the verdict that the run printed, with the same exit code.
+		Long: `report reads a whole recording and prints the verdict that the run printed, with the same exit code.
 
 The forms are those that run --out writes: text, json (result.json), junit, md (Markdown), html (one page that needs no network), om (OpenMetrics).`,
 		Example: "  hangtime report log-contention" + history.Extension + "\n  hangtime report log-contention" +

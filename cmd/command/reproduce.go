@@ -15,13 +15,13 @@ func reproduceCommand() *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use:   "reproduce RECORDING|INCIDENT.json|ACCESS_LOG",
-		Short: "write a scenario that brings an observed incident about again",
-		Long: `reproduce writes a scenario file with the observed arrivals, endpoints and worker settings, and with the observed cause as a fault. Running it shows the same incident:
-that is what its own checks ask for.
+		Short: "write a scenario that reproduces an observed incident",
+		Long: `reproduce writes a scenario file with the observed arrivals, endpoints and worker settings, and with the observed cause as a fault. Running it should show the same incident,
+and the checks in the file test that it does.
 
-From a recording (of run or watch) it takes the first hang, else the first crash, or the one of --incident; from result.json or an incident as JSON the cause, and the arrivals
-from --access-log. An access log alone (Common or Combined format, or JSON lines) has arrivals and endpoints: --cause says what to break, and each endpoint becomes a task of the
-reference server; with --url the same requests go to your own server, as they came.`,
+From a recording (of run or watch) it takes the incident that --incident names, or else the first hang, or else the first crash. From result.json or an incident as JSON it takes the cause; the arrivals
+come from --access-log. An access log alone (Common or Combined format, or JSON lines) gives arrivals and endpoints: --cause says what to break, and each endpoint becomes a task of the
+reference server. With --url the same requests go to your own server, in the same way.`,
 		Example: `  hangtime reproduce log-contention.hangtime -o again.yaml && hangtime run ./again.yaml
   hangtime reproduce result.json --access-log access.log -o again.yaml
   hangtime reproduce access.log --cause file-lock -o again.yaml

@@ -45,14 +45,14 @@ func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "hangtime",
 		Short: "find out why a multi-worker server hangs",
-		Long: `hangtime loads a multi-worker server, breaks it on purpose, and shows which worker hangs, since when and why.
+		Long: `hangtime shows which worker of a multi-worker server hangs, since when and why. It can also load such a server and make it hang on purpose.
 
-  hangtime                        pick a scenario from a list, and run it
-  hangtime run log-contention     watch four workers hang on one log file, and the cure hold
+  hangtime diagnose --port 8000   why does my server hang?
+  hangtime                        choose from the servers on this machine and the scenarios
+  hangtime run log-contention     see four workers hang on one log file, and the cure work
   hangtime scenarios list         what else can be run
-  hangtime replay FILE            see a recorded run again
 
-Exit codes: 0 as expected, 1 not as expected, 2 the command line or a file is wrong, 3 unknown or it could not be run, 130 interrupted.`,
+Exit codes: 0 as expected, 1 not as expected, 2 the command line or a file is wrong, 3 unknown, or it could not be run, 130 interrupted.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Version:       run.Version(),

@@ -18,11 +18,11 @@ func runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run SCENARIO|FILE.yaml...",
 		Short: "run a scenario: start a server, load it, break it, watch it, judge it",
-		Long: `run starts the reference server of a scenario, sends load to it, injects the scenario's faults, and judges what was seen, one variant after the other.
+		Long: `run starts the scenario's server, sends load to it, injects the scenario's faults, and judges what was seen, one variant after the other.
 
 On a terminal it shows everything live; without one, or with --headless, it prints one line of progress a second and the same verdict as text.
-Several scenarios, --all or --repeat run one after the other, without the live screen, and end in a table; the exit code is that of the worst.
-Ctrl-C ends it in order at any moment: faults are healed, the server is stopped, what is known so far is printed.`,
+Several scenarios, --all or --repeat run one after the other, without the live screen, and end with a table; the exit code is that of the worst.
+Ctrl-C ends the run cleanly at any time: faults are healed, the server is stopped, and what is known so far is printed.`,
 		Example: `  hangtime run log-contention
   hangtime run worker-kill --quick --headless --out /tmp/kill
   hangtime run log-contention --variant shared
@@ -41,12 +41,12 @@ Ctrl-C ends it in order at any moment: faults are healed, the server is stopped,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&f.headless, "headless", false, "plain lines instead of the live screen (chosen by itself without a terminal)")
+	flags.BoolVar(&f.headless, "headless", false, "plain lines instead of the live screen (the default without a terminal)")
 	flags.BoolVar(&f.json, "json", false, "only result.json on standard output; progress on standard error; implies --headless")
 	flags.BoolVar(&f.quick, "quick", false, "the shorter form of the scenario")
-	flags.StringVar(&f.variant, "variant", "", "the only variant to run, by its name (default: each of them)")
+	flags.StringVar(&f.variant, "variant", "", "name of the only variant to run (default: all)")
 	flags.BoolVar(&f.all, "all", false, "every built-in scenario, one after the other")
-	flags.IntVar(&f.repeat, "repeat", 1, "run each scenario so often; medians, spreads and verdicts that differ are told at the end")
+	flags.IntVar(&f.repeat, "repeat", 1, "how often to run each scenario; the end shows medians, spreads, and verdicts that differ")
 	flags.StringVar(&f.out, "out", "", "folder for the recording, result.json, junit.xml, report.html, summary.md and metrics.om; made if it is missing")
 	flags.StringArrayVar(&f.set, "set", nil, "change a key of the scenario, such as server.workers=8; may be given again")
 	flags.BoolVar(&f.allowFaults, "allow-faults", false, "break a server that hangtime did not start (server.kind attach)")
@@ -54,7 +54,7 @@ Ctrl-C ends it in order at any moment: faults are healed, the server is stopped,
 		"a host other than this machine that may be loaded (server.kind url); may be given again")
 	flags.StringVar(&f.metricsListen, "metrics-listen", "",
 		"serve live OpenMetrics at http://ADDRESS/metrics while it runs, such as 127.0.0.1:9464")
-	flags.Uint64Var(&f.seed, "seed", 0, "of every random choice (0: the scenario's, or a new one); each repeat takes the next")
+	flags.Uint64Var(&f.seed, "seed", 0, "seed of every random choice (0: the scenario's, or a new one); each repeat takes the next")
 	return cmd
 }
 

@@ -13,14 +13,14 @@ import (
 func scenariosCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "scenarios",
-		Short: "the scenarios that are built in",
+		Short: "the built-in scenarios",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(
-		&cobra.Command{Use: "list", Short: "name and title of each", Args: cobra.NoArgs, RunE: listScenarios},
+		&cobra.Command{Use: "list", Short: "list their names, titles and durations", Args: cobra.NoArgs, RunE: listScenarios},
 		&cobra.Command{
-			Use: "show NAME", Short: "the file of one, to read or to start your own from", Args: exactly(1, "the name of one scenario"),
+			Use: "show NAME", Short: "print a scenario's file, to read or to start your own from", Args: exactly(1, "the name of one scenario"),
 			Example: "  hangtime scenarios show log-contention > mine.yaml",
 			ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 				return scenarios.Names(), cobra.ShellCompDirectiveNoFileComp

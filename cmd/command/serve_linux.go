@@ -19,15 +19,15 @@ func serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "run the reference server alone",
-		Long: `Runs the reference server: an arbiter and worker processes that behave as gunicorn does, with an async task manager in each worker.
-Every practice of the guide is an option whose default is the good side.
+		Long: `serve runs the reference server: an arbiter and worker processes that behave as gunicorn does, with an async task manager in each worker.
+Every practice of the guide "Running Async Tasks with Multiple Gunicorn Workers" is an option; by default it is followed.
 
   hangtime serve --workers=4
   hangtime serve --workers=4 --logging=shared-lock --timeout=4s
   hangtime serve --config server.yaml --print-config
 
-An option is taken from its flag, else from the environment (HANGTIME_WORKERS=4), else from the file. Names may be written with - or _, and as in a gunicorn.conf.py.
-Exit codes: 0 it was told to stop, 1 it could not begin, 2 an option is wrong, 3 a worker failed to boot, 4 the application failed to load.`,
+An option comes from its flag, or else from the environment (HANGTIME_WORKERS=4), or else from the file. Names may be written with - or _, and as in gunicorn.conf.py.
+Exit codes: 0 it was told to stop, 1 it could not start, 2 an option is wrong, 3 a worker failed to boot, 4 the application failed to load.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := serveConfig(cmd.Flags(), file)

@@ -33,15 +33,15 @@ func (t *targetFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	t.cmd = cmd
 	flags.IntVar(&t.pid, "pid", 0, "process number of the server's arbiter, or of one of its workers")
-	flags.StringVar(&t.pidfile, "pidfile", "", "file that holds it")
+	flags.StringVar(&t.pidfile, "pidfile", "", "file that holds the arbiter's process number")
 	flags.IntVar(&t.port, "port", 0, "TCP port where the server listens")
 	flags.StringVar(&t.socket, "socket", "", "path of the unix socket where it listens")
 	flags.DurationVar(&t.hangAfter, "hang-after", diagnose.DefaultHangAfter,
-		"age from which on work hangs although nobody is seen to wait behind it; before that it is slow")
+		"age at which work counts as hung even if nobody is seen to wait behind it; before that it is slow")
 	flags.StringVar(&t.databases.Postgres, "postgres", "", "PostgreSQL to ask who waits for whom while a worker is suspect: postgres://USER@HOST:PORT/DATABASE, or @FILE with that")
-	flags.StringVar(&t.databases.MySQL, "mysql", "", "the same of MySQL or MariaDB: USER:PASSWORD@tcp(HOST:PORT)/")
-	flags.StringVar(&t.databases.Redis, "redis", "", "the same of Redis: redis://HOST:PORT/")
-	flags.BoolVar(&t.query, "query", false, "show the part of a request's path behind the question mark too")
+	flags.StringVar(&t.databases.MySQL, "mysql", "", "the same for MySQL or MariaDB: USER:PASSWORD@tcp(HOST:PORT)/")
+	flags.StringVar(&t.databases.Redis, "redis", "", "the same for Redis: redis://HOST:PORT/")
+	flags.BoolVar(&t.query, "query", false, "also show the part of a request's path after the question mark")
 }
 
 // find finds the server. Where it is named in no way, those of this machine are offered.

@@ -12,11 +12,11 @@ import (
 func undoCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "undo",
-		Short: "mend what a killed hangtime left broken",
-		Long: `undo mends what is left of runs that ended without mending it themselves.
+		Short: "repair what a killed hangtime broke",
+		Long: `undo repairs what runs left broken because they could not repair it themselves.
 
-That takes a kill -9 of hangtime and of its guardian, a process of its own session that mends everything when hangtime dies alone.
-What is to be mended is read from the journals in $XDG_STATE_HOME/hangtime (~/.local/state/hangtime). Runs that are under way are not touched.`,
+That happens only if both hangtime and its guardian were killed with kill -9. The guardian is a process in a session of its own that repairs everything if hangtime alone dies.
+undo reads what to repair from the journals in $XDG_STATE_HOME/hangtime (~/.local/state/hangtime). Runs in progress are not touched.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			all, err := faults.Replay()

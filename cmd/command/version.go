@@ -9,7 +9,7 @@ import (
 func versionCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "version", Short: "say which hangtime this is: version, commit and its date, Go, platform", Args: cobra.NoArgs,
+		Use: "version", Short: "print version, commit and its date, Go version and platform", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if asJSON {
 				return run.ThisBuild().JSON(cmd.OutOrStdout())

@@ -32,15 +32,15 @@ func watchCommand() *cobra.Command {
 	var f watchFlags
 	cmd := &cobra.Command{
 		Use:   "watch",
-		Short: "watch a running server: which worker hangs, since when, why; no load, nothing changed",
-		Long: `watch looks at a running server ten times a second until Ctrl-C, and says when a worker hangs, since when and why, and when it is over.
-It sends no load and only reads: no signal, no ptrace, no pause; its own cost is shown. As the server's own user it sees nearly all; what it may not see, it names.
-Without a server's name it lists those of this machine and asks which one is meant.
+		Short: "watch a running server: which worker hangs, since when, why; sends no load, changes nothing",
+		Long: `watch looks at a running server ten times a second until Ctrl-C, and says when a worker hangs, since when and why, and when the hang is over.
+It sends no load and only reads: no signal, no ptrace, no pause. It shows its own cost. Run as the server's own user it sees nearly everything; what it may not see, it names.
+If you name no server, it lists those on this machine and asks which one you mean.
 
---on-hang runs a command for each hang when it is certain, with the incident as JSON on its standard input: a page, a restart, a dump.
+--on-hang runs a command for each hang once it is certain, with the incident as JSON on its standard input: to page someone, restart the server, or take a dump.
 --out records what was seen; hangtime replay shows it again.
 
-Exit codes: 0 no hang was seen, 1 there was one, 2 the command line is wrong, 3 the server could not be watched.`,
+Exit codes: 0 no hang was seen, 1 a hang was seen, 2 the command line is wrong, 3 the server could not be watched.`,
 		Example: `  hangtime watch --port 8000
   hangtime watch --pidfile /run/gunicorn.pid --plain --on-hang 'mail -s hang ops@example.org'
   hangtime watch --pid 4242 --out /var/tmp/seen --for 10m`,
@@ -49,10 +49,10 @@ Exit codes: 0 no hang was seen, 1 there was one, 2 the command line is wrong, 3 
 	}
 	f.target.add(cmd)
 	flags := cmd.Flags()
-	flags.BoolVar(&f.headless, "headless", false, "plain lines instead of the live screen (chosen by itself without a terminal)")
+	flags.BoolVar(&f.headless, "headless", false, "plain lines instead of the live screen (the default without a terminal)")
 	flags.StringVar(&f.onHang, "on-hang", "", "command for sh, run once for each hang, with the incident as JSON on its standard input")
 	flags.StringVar(&f.out, "out", "", "folder for the recording; made if it is missing")
-	flags.DurationVar(&f.every, "every", 10*time.Second, "how often a line of state is printed while nothing happens")
+	flags.DurationVar(&f.every, "every", 10*time.Second, "how often the state is printed while nothing happens")
 	flags.DurationVar(&f.span, "for", 0, "how long to watch (0: until Ctrl-C)")
 	return cmd
 }
