@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-const intro = `# The guide, tried
+const intro = `# "Running Async Tasks with Multiple Gunicorn Workers", tested
 
-"Running Async Tasks with Multiple Gunicorn Workers" says why event loops of multi-worker servers hang and what helps. Here are its claims one by one, each with what was measured and the finding: *true*, *false*, or *only when*: true under a condition that the guide does not name.
+The article of that name, here called *the guide*, says why event loops of multi-worker servers hang and what helps. This page takes its claims one by one, each with what was measured and the finding: *true*, *false*, or *only when* (true under a condition that the guide does not name).
 
-Nothing here is written by hand but the questions. ` + "`make guide`" + ` runs the scenarios below in their quick form on the machine it is started on (about ten minutes), keeps the figures in [guide/figures.json](guide/figures.json), and makes findings and sentences from
-them by the expressions in [guide/claims.yaml](guide/claims.yaml); where the world behaves otherwise, the page says otherwise. What each figure means is in [metrics.md](metrics.md). What is about Python or gunicorn themselves was tried in them, by [guide/facts.py](guide/facts.py); what is about Celery and RQ in these, by the scenarios in examples/; all else in hangtime's reference server, which has the guide's
+Only the questions are written by hand. ` + "`make guide`" + ` runs the scenarios below in their quick form on the machine where it is started (about ten minutes), keeps the figures in [guide/figures.json](guide/figures.json), and derives findings and sentences from
+them with the expressions in [guide/claims.yaml](guide/claims.yaml): if the figures change, so does the page. [metrics.md](metrics.md) says what each figure means. Claims about Python or gunicorn themselves were tested in them, by [guide/facts.py](guide/facts.py); claims about Celery and RQ in these, by the scenarios in examples/; everything else in hangtime's reference server, which has the guide's
 task manager and each of its practices as a setting ([reference-server.md](reference-server.md)).
 
 `
