@@ -34,8 +34,8 @@ func fileLock(s standstill, w history.LockWait) Cause {
 func waitInside(p *process, s standstill) Cause {
 	runs := "no thread runs or waits for anything outside"
 	if n := p.sample.Inside - s.crowd; n > 0 {
-		runs = fmt.Sprintf("at most %s, so that at least %d of them stand still, and none waits for anything outside",
-			words.Do(n, "thread", "run"), s.crowd)
+		runs = fmt.Sprintf("at least %d of them stand still (at most %s), and none waits for anything outside",
+			s.crowd, words.Do(n, "thread", "run"))
 	}
 	if s.crowd == p.sample.Inside && p.anyRuns() {
 		runs = "no thread that is at them runs or waits for anything outside"
@@ -108,7 +108,7 @@ func (x explainer) mutex(p *process, s standstill, w history.MutexWait) Cause {
 		}
 		if st.Wait.Before != 0 && st.Wait.On == "future" {
 			c.Kind, c.Confidence, c.Short = CauseEvent, Proven, "a pool from before the fork"
-			c.Sentence = fmt.Sprintf("%s waits for %s of a pool whose threads were started before the fork, in its parent (pid %d): this process has none of them, so nobody does the job",
+			c.Sentence = fmt.Sprintf("%s waits for %s of a pool whose threads were started before the fork, in its parent (pid %d): this process has none of them, so the job is never done",
 				who, what, st.Wait.Before)
 			return c
 		}
@@ -170,7 +170,7 @@ func (x explainer) mutex(p *process, s standstill, w history.MutexWait) Cause {
 // lockLost is threads that wait for a lock which nobody who is at work has.
 func (x explainer) lockLost(p *process, s standstill) Cause {
 	what, n := userWait(p.stacks[s.tid]), max(s.crowd, 2)
-	c := Cause{Kind: CauseMutex, Confidence: Likely, Short: fmt.Sprintf("%d threads wait for %s, which nobody at work has", n, what),
+	c := Cause{Kind: CauseMutex, Confidence: Likely, Short: fmt.Sprintf("%d threads wait for %s, whose holder is not at work", n, what),
 		Sentence: fmt.Sprintf("%d threads wait for %s, and no other thread is at work: whoever took it did not release it, or waits for it a second time",
 			n, what)}
 	if waiting := max(p.sample.Inside, p.open) - n; waiting > 0 && !x.spare(p, s.thread) {

@@ -165,7 +165,7 @@ func (x explainer) tasksWait(p *process, s standstill) Cause {
 	case kind == CauseEvent && s.task.Wait.Owner == 0:
 		c.Sentence += "; who is to end the wait the runtime does not keep"
 	case s.task.Wait.Owner == 0:
-		c.Sentence += "; who has it the runtime does not keep"
+		c.Sentence += "; the runtime does not record who holds it"
 	case owner != nil && owner.own() != "":
 		c.Confidence = Proven
 		c.Sentence += fmt.Sprintf("; %s has it, in %s", nameOf(owner), owner.own())

@@ -42,7 +42,7 @@ func (x explainer) titled(p *process, s standstill, c *Cause) {
 		}
 	}
 	if !found && c.Kind == CauseMutex {
-		c.Sentence += "; which process holds it no title says"
+		c.Sentence += "; no process title says who holds it"
 	}
 }
 

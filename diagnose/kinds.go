@@ -89,11 +89,11 @@ func rowOf(kind string) kindOfCause {
 	case CausePipe:
 		return kindOfCause{
 			guide: advice{
-				"somebody must read what the worker writes: log to a file of its own, or through a buffer that drops (practice 1, process-specific resources)",
+				"somebody must read what the worker writes: log to a file of its own, or through a buffer that drops lines when it is full (practice 1, process-specific resources)",
 				"a log file for each process instead of a pipe (reference server: --logging=per-pid), or a reader that never stops",
 			},
 			general: advice{
-				"somebody must read what the worker writes: log to a file, or through a buffer that drops",
+				"somebody must read what the worker writes: log to a file, or through a buffer that drops lines when it is full",
 				"a reader that never stops, or a log that does not block the one who writes it",
 			},
 		}
@@ -216,7 +216,7 @@ func rowOf(kind string) kindOfCause {
 				"error handling around the loop (practice 3)",
 			},
 			general: advice{
-				"read the last thing that it logged: it ended by its own doing, by an error that nobody caught or a call of exit",
+				"read the last thing that it logged: it ended by itself: an uncaught error, or a call of exit",
 				"errors that are caught where the request is, and logged",
 			},
 		}
@@ -283,8 +283,8 @@ func rowOf(kind string) kindOfCause {
 	case CauseSelf:
 		return kindOfCause{
 			guide: advice{
-				"call the function instead of the own server, or let other processes answer such calls: when all workers ask themselves, none is left to answer",
-				"no request to the own server from inside a request",
+				"call the function instead of asking your own server, or let other processes answer such calls: when all workers ask themselves, none is left to answer",
+				"no request to your own server from inside a request",
 			},
 		}
 	case CauseLeaving:

@@ -87,7 +87,7 @@ func (n *notices) throttled(r history.Record, g *controlGroup) {
 	}
 	c := Cause{Kind: CauseThrottled, Confidence: Proven, Short: fmt.Sprintf("quota of %.2g processors", g.Quota),
 		Evidence: []uint64{r.Seq}}
-	c.Sentence = fmt.Sprintf("the control group %s was out of its quota of %.2g processors in %.0f %% of the time, and its processes waited %s for it since the last look",
+	c.Sentence = fmt.Sprintf("the control group %s used up its quota of %.2g processors for %.0f %% of the time, and its processes waited %s for it since the last look",
 		g.Path, g.Quota, 100*share, words.Seconds(g.lostFor))
 	n.note("throttled "+g.Path, g.before, r.At, c)
 }

@@ -30,7 +30,7 @@ func TestWhatIsNoHangIsNoticed(t *testing.T) {
 		from, to time.Duration
 		sentence string
 	}{{CauseBacklog, 5 * s, 6 * s, "the kernel dropped 10 connections"},
-		{CauseThrottled, 8 * s, 10900 * ms, "the control group /web was out of its quota of 0.2 processors"}} {
+		{CauseThrottled, 8 * s, 10900 * ms, "the control group /web used up its quota of 0.2 processors"}} {
 		n := got[i]
 		if n.Cause.Kind != want.kind || n.Cause.Confidence != Proven || n.From > want.from+100*ms || n.To != want.to ||
 			!strings.Contains(n.Cause.Sentence, want.sentence) || n.Cause.Remedy == "" || len(n.Cause.Evidence) == 0 {

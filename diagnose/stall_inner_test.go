@@ -34,7 +34,7 @@ func TestSessionsThatWaitForEachOtherHang(t *testing.T) {
 		sessions[0].State, sessions[0].Syscall = "R", "running"
 	}
 	if got := database(17*s, runs).Incidents(); len(got) != 1 ||
-		!strings.Contains(got[0].Cause.Sentence, "2 requests inside, while at most 1 thread runs, so that at least 1 of them stand") {
+		!strings.Contains(got[0].Cause.Sentence, "2 requests inside, while at least 1 of them stand still (at most 1 thread runs)") {
 		t.Errorf("a thread runs, such as one that cleans up, and can be at one of the two at most: %+v", got)
 	}
 	for name, change := range map[string]func(main *history.ThreadSample, sessions []history.ThreadSample){

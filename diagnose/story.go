@@ -36,7 +36,7 @@ func (i Incident) Story(now time.Duration) []Moment {
 	say(i.Recovered, "over: every worker makes progress again")
 	slices.SortStableFunc(all, func(a, b Moment) int { return int(a.At - b.At) })
 	if i.Ended < 0 {
-		say(now, "it still goes on; the longest standstill is %s", words.Seconds(i.Longest(now)))
+		say(now, "still going on; the longest stall so far is %s", words.Seconds(i.Longest(now)))
 	}
 	return all
 }

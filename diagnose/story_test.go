@@ -25,7 +25,7 @@ func TestTheStoryOfAnIncidentIsToldInOrder(t *testing.T) {
 		t.Error(diff)
 	}
 	in.Ended, in.Recovered, in.Victims[0].To = -1, -1, -1
-	if last := in.Story(9 * s); !slices.Contains(last, Moment{9 * s, "it still goes on; the longest standstill is 4.0 s"}) {
+	if last := in.Story(9 * s); !slices.Contains(last, Moment{9 * s, "still going on; the longest stall so far is 4.0 s"}) {
 		t.Errorf("got %+v", last)
 	}
 	price := []string{"1 request was inside a worker that stood still or died",

@@ -181,12 +181,12 @@ func (w *Worker) doubt() string {
 			", older than work may be, and what keeps it was not seen"
 	case w.unexplained(veryOld):
 		return words.Count(w.Inside, "request") + " inside, the oldest for " + words.Seconds(seconds(w.Oldest)) +
-			", and no thread was seen to be kept by anything"
+			", and no thread was seen to be blocked"
 	case w.starves():
 		return words.Count(w.Inside, "request") + " inside, the oldest for " + words.Seconds(seconds(w.Oldest)) +
-			", and others have the processor that it needs to go on"
+			", and others have the processor that it needs"
 	case w.undecided:
-		return "whether it works or rests was not seen in the time of the look"
+		return "the look did not show whether it is working or idle"
 	}
 	return ""
 }

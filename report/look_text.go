@@ -63,7 +63,7 @@ func (l *Look) sentence() string {
 	case l.Blind:
 		return "unknown: no hang was seen, but requests could not be"
 	case l.Unknown:
-		return fmt.Sprintf("unknown: of %d of %d workers it cannot be said whether they hang", l.Unsure(), len(l.Workers))
+		return fmt.Sprintf("unknown: cannot tell whether %d of %d workers hang", l.Unsure(), len(l.Workers))
 	}
 	text := "healthy: no worker hangs"
 	if slow := l.waiting(func(w *Worker) float64 { return w.slow() }); slow != "" {
@@ -214,7 +214,7 @@ func (w *Worker) line() string {
 func (c *Cause) text(out *strings.Builder, alike int) {
 	detail(out, "why:", fmt.Sprintf("%s (%s)", c.Sentence, c.Confidence))
 	if alike > 0 {
-		detail(out, "stack:", fmt.Sprintf("as of worker %d, and the remedy too", alike))
+		detail(out, "stack:", fmt.Sprintf("same as worker %d, with the same remedy", alike))
 		return
 	}
 	for i, frame := range c.Stack {

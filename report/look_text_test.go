@@ -25,7 +25,7 @@ func TestWhatWorkersShareIsSaidOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]int{"price (shop.py:4)": 1, "stock (shop.py:9)": 1, "give it a timeout": 2,
-		"as of worker 1, and the remedy too": 2, "why:": 6} {
+		"same as worker 1, with the same remedy": 2, "why:": 6} {
 		if got := strings.Count(out.String(), text); got != want {
 			t.Errorf("%q is said %d times, want %d:\n%s", text, got, want, out.String())
 		}

@@ -182,7 +182,7 @@ func sayCause(w *diagnose.Worker, say func(kind, text string)) {
 	case w.Label != "":
 		say("warn", "no hang, but "+LabelWords(w.Label))
 	case w.State == diagnose.Unknown:
-		say("warn", "nobody can say whether it works: "+w.Reason)
+		say("warn", "cannot tell whether it makes progress: "+w.Reason)
 	default:
 		say("soft", "nothing holds it up")
 	}

@@ -137,7 +137,7 @@ func screenAt(t *testing.T, tape *tui.RecordedTape, at time.Duration) shown {
 		case w.Cause != nil || w.Label != "":
 			s.Held = "no hang, but " + report.LabelWords(w.Label)
 		case w.State == "unknown":
-			s.Held = "nobody can say whether it works: " + w.Reason
+			s.Held = "cannot tell whether it makes progress: " + w.Reason
 		default:
 			s.Held = "nothing holds it up"
 		}

@@ -55,11 +55,11 @@ func TestALookGoesOnWhileItMayTell(t *testing.T) {
 // TestWhatCannotBeSaidHasAReason: of each worker of which it cannot be said whether it hangs.
 func TestWhatCannotBeSaidHasAReason(t *testing.T) {
 	for want, w := range map[string]Worker{
-		"2 requests inside, the oldest for 6.0 s, and no thread was seen to be kept by anything": {
+		"2 requests inside, the oldest for 6.0 s, and no thread was seen to be blocked": {
 			State: diagnose.Busy, Inside: 2, Oldest: 6},
 		"it has stood still for 2.0 s, and the look was too short to say whether it hangs": {
 			State: diagnose.Suspect, For: 2},
-		"1 request inside, the oldest for 6.0 s, and others have the processor that it needs to go on": {
+		"1 request inside, the oldest for 6.0 s, and others have the processor that it needs": {
 			State: diagnose.Busy, Label: diagnose.Starved, Inside: 1, Oldest: 6},
 		"the stacks may not be read": {State: diagnose.Unknown, Reason: "the stacks may not be read"},
 		"":                           {State: diagnose.Idle},

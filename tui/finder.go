@@ -58,7 +58,7 @@ func (m *model) choose() tea.Cmd {
 	if len(p.found) == 0 {
 		m.finder.open = false
 		if text := strings.TrimSpace(p.query); text != "" {
-			m.say("%q is nothing here; : and no letter lists what there is", text)
+			m.say("%q matches nothing here; : alone lists everything", text)
 		}
 		return nil
 	}

@@ -29,7 +29,7 @@ var glossary = []term{
 	{"to be sent", "due, and not sent yet: every sender still waits for an answer"},
 	{"p50, p90, p99, max", "response time that half of the requests, 90 and 99 of 100, and all of them stayed below"},
 	{"response time", "from when a request was due to the last byte of its answer"},
-	{"#", "a worker's place in the pool: who replaces a dead worker has its place"},
+	{"#", "a worker's place in the pool: a replacement takes the place of the dead worker"},
 	{"for", "how long a worker has been in its state"},
 	{"cpu", "share of one processor that a worker used since the look before"},
 	{"rss", "resident memory: what a process has in the machine's memory"},

@@ -42,7 +42,7 @@ func (l obstacles) heldUp(v *report.Variant, w *diagnose.Worker, now time.Durati
 	case w.Label != "":
 		lines = append(lines, l.paragraph(warn, "no hang, but "+report.LabelWords(w.Label), 1, width)...)
 	case w.State == diagnose.Unknown:
-		lines = append(lines, l.paragraph(warn, "nobody can say whether it works: "+w.Reason, 1, width)...)
+		lines = append(lines, l.paragraph(warn, "cannot tell whether it makes progress: "+w.Reason, 1, width)...)
 	default:
 		lines = append(lines, l.in(dim, " nothing holds it up"))
 	}

@@ -87,7 +87,7 @@ func mouseTerms(where place) []term {
 		all[0].says = "on a scenario selects it, on the selected one runs it, on the last line is the key that stands there"
 	}
 	if where&onTape != 0 {
-		all = append(all, term{"drag", "along the bar of the recording winds it"})
+		all = append(all, term{"drag", "along the bar of the recording moves through it"})
 	}
 	return all
 }

@@ -56,7 +56,7 @@ func (l banner) loading(r *report.Report, v *report.Variant, state string, room,
 	left += l.in(dim, clocks)
 	switch rest := v.Planned - v.Elapsed(now); {
 	case v.To < 0 && v.Phase == history.Ending:
-		left += l.in(warn, "  the last answers are waited for")
+		left += l.in(warn, "  waiting for the last answers")
 	case rest > 0 && v.To < 0 && textWidth(left)+24 < room:
 		left += l.in(dim, fmt.Sprintf(", %.0f s left", rest.Seconds()))
 	}

@@ -111,7 +111,7 @@ func TestAWorkersPageSaysWhatItWorksOn(t *testing.T) {
 	m.do(doOpen)
 	frame := ansi.Strip(m.frame())
 	for _, want := range []string{
-		"nobody can say whether it works: its sockets may not be read", "works on", "GET /pay, 3.2 s", "GET /e",
+		"cannot tell whether it makes progress: its sockets may not be read", "works on", "GET /pay, 3.2 s", "GET /e",
 		"1 more", "waits outside of threads",
 		"12 x lock registry, in app (app.py:8), for 8.1 s at least: GET /pay",
 		"something that is not known, in recv (net.py:3), for 1.0 s", "unknown ?",

@@ -274,7 +274,7 @@ func strikeRun(t *testing.T, struck map[action]bool) {
 		{action: doPalette, keys: ":rate 500\r", see: "load set to 500/s", called: "rate 500"},
 		{action: doPalette, keys: ":kill\r", see: "kill: worker 3, pid 7598?"},
 		{action: doPalette, keys: "y", see: "kill: worker 3", called: "kill 3"},
-		{action: doPalette, keys: ":zzz\r", see: `"zzz" is nothing here`},
+		{action: doPalette, keys: ":zzz\r", see: `"zzz" matches nothing here`},
 		{action: doBack, keys: keyEsc, see: "story"},
 		{action: doFreeze, keys: " ", see: "FROZEN"},
 		{action: doLeave, keys: "q", see: "ending: faults are healed", called: "stop"},

@@ -24,7 +24,7 @@ func openVerdict(s *stage, _ string) (screen, error) {
 		if s.options.Recording != "" {
 			return nil, errors.New("nothing is judged here; hangtime replay " + s.options.Recording + " shows it again")
 		}
-		return nil, errors.New("nothing is judged here: nothing was to happen")
+		return nil, errors.New("nothing is judged here: nothing was expected")
 	}
 	if s.on == s.over {
 		s.stay = s.report.Over

@@ -17,5 +17,5 @@
     5.205 worker 1 (pid 26183) stood still from here on, by the evidence
     5.578 first suspicion: work present, no progress
     6.280 certain: its main thread is in recvfrom on the connection of a client (127.0.0.1:55892); 32 connections wait behind it, in SocketUnreader.chunk (gunicorn/http/unreader.py:64) (proven)
-   17.353 it still goes on; the longest standstill is 12.1 s
+   17.353 still going on; the longest stall so far is 12.1 s
           1 request was inside a worker that stood still or died

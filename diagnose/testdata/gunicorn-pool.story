@@ -16,5 +16,5 @@
     9.957 worker 1 (pid 852) stood still from here on, by the evidence
    10.709 first suspicion: work present, no progress
    15.208 certain: 86 requests inside and none is answered; no thread could be seen to say why (state S) (guess)
-  119.712 it still goes on; the longest standstill is 109.8 s
+  119.712 still going on; the longest stall so far is 109.8 s
           86 requests were inside a worker that stood still or died

@@ -31,5 +31,5 @@
     4.561 worker 3 (pid 32618) stood still from here on, by the evidence
     4.672 worker 4 (pid 32622) stood still from here on, by the evidence
     4.876 worker 1 (pid 32601) after 0.5 s: recovered
-    5.381 it still goes on; the longest standstill is 0.8 s
+    5.381 still going on; the longest stall so far is 0.8 s
           1 request was inside a worker that stood still or died
