@@ -126,6 +126,7 @@ func TestJUnitTellsFailedFromUnknown(t *testing.T) {
 				Name    string `xml:"name,attr"`
 				Failure *struct {
 					Message string `xml:"message,attr"`
+					Text    string `xml:",chardata"`
 				} `xml:"failure"`
 				Error *struct {
 					Message string `xml:"message,attr"`
@@ -143,9 +144,27 @@ func TestJUnitTellsFailedFromUnknown(t *testing.T) {
 	if cases[1].Failure != nil && !strings.HasPrefix(cases[1].Failure.Message, "want b (x < y), got z & ") {
 		t.Errorf("the failure says %q", cases[1].Failure.Message)
 	}
+	in := v.Incidents[0] // a reader of the test's failure sees nothing else
+	if cases[1].Failure == nil || !strings.Contains(cases[1].Failure.Text, in.Cause.Sentence) ||
+		!strings.Contains(cases[1].Failure.Text, in.Cause.Remedy) {
+		t.Errorf("the failure does not say what happened: %+v", cases[1].Failure)
+	}
 	if cases[0].Failure != nil || cases[0].Error != nil || cases[1].Failure == nil || cases[2].Error == nil ||
 		!strings.Contains(cases[2].Error.Message, "nothing was seen") {
 		t.Errorf("%+v", cases)
+	}
+}
+
+// In code Markdown decodes nothing: a check stays as it was written, but for the sign that ends its cell.
+func TestACheckIsCodeInTheSummary(t *testing.T) {
+	r := wholeReport(t)
+	r.Variants[0].Verdict.Checks = []verdict.Check{{Name: `p(95, "home") < 1000 || failed < 2`, Outcome: verdict.Pass, Got: "3 < 1000"}}
+	var out bytes.Buffer
+	if err := r.Markdown(&out); err != nil {
+		t.Fatal(err)
+	}
+	if want := "| `p(95, \"home\") < 1000 \\|\\| failed < 2` |"; !strings.Contains(out.String(), want) || !strings.Contains(out.String(), "3 &lt; 1000") {
+		t.Errorf("no %s in\n%s", want, out.String())
 	}
 }
 

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
 
@@ -18,6 +19,19 @@ func (r *Report) JUnit(out io.Writer) error {
 		suites.AddSuite(suite)
 	}
 	return writeXML(out, suites)
+}
+
+// happened says what incidents a variant had, why, and what would cure them, for who sees nothing but the failed check.
+func happened(r *Report, v *Variant) string {
+	var b strings.Builder
+	for i := range v.Incidents {
+		in := &v.Incidents[i]
+		fmt.Fprintf(&b, "%s #%d at %s: %s\n", words.Printable(in.Kind), in.ID, words.Moment(in.Began), words.Printable(in.Cause.Sentence))
+		if in.Cause.Remedy != "" {
+			fmt.Fprintf(&b, "remedy: %s\n", words.Printable(in.Cause.Remedy))
+		}
+	}
+	return b.String()
 }
 
 // suites are one for each variant; suffix tells the runs of one scenario apart.
@@ -41,6 +55,7 @@ func (r *Report) suites(suffix string) []junit.Testsuite {
 			switch c.Outcome {
 			case verdict.Fail:
 				said.Type = "fail"
+				said.Data = strings.TrimSpace(why + "\n" + happened(r, &r.Variants[i]))
 				test.Failure = said
 			case verdict.Unknown:
 				said.Type, said.Message = "unknown", "unknown: "+why

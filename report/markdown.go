@@ -33,7 +33,7 @@ func (r *Report) Markdown(out io.Writer) error {
 	fmt.Fprint(w, "\n| check | variant | outcome | got |\n| --- | --- | --- | --- |\n")
 	for _, v := range r.Variants {
 		for _, c := range v.Verdict.Checks {
-			fmt.Fprintf(w, "| `%s` | %s | %s %s | %s |\n", tableCell(c.Name), tableCell(v.Name), sign[c.Outcome],
+			fmt.Fprintf(w, "| %s | %s | %s %s | %s |\n", tableCode(c.Name), tableCell(v.Name), sign[c.Outcome],
 				tableCell(string(c.Outcome)), tableCell(c.Got))
 		}
 	}
@@ -63,6 +63,11 @@ func (r *Report) Markdown(out io.Writer) error {
 		tableCell(r.Header.Tool))
 	_, err := io.WriteString(out, w.String())
 	return err
+}
+
+// tableCode is a text as code in a cell of a table, where nothing but the cell's own sign is escaped.
+func tableCode(text string) string {
+	return "`" + strings.NewReplacer("|", "\\|", "`", "'").Replace(words.Printable(text)) + "`"
 }
 
 // tableCell keeps a text that others wrote inside its line, and inside its cell of a table.

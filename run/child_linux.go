@@ -56,6 +56,9 @@ func startChild(cmd *exec.Cmd, said func(history.ServerSaid), adopt func(int) er
 	}
 	go c.listen(said)
 	if err := adopt(c.pid); err != nil {
+		if c.gone(lastWordsLimit) { // nothing is left to guard; who waits for it to be ready says how it ended
+			return c, nil
+		}
 		c.end()
 		c.hush()
 		return nil, fmt.Errorf("put it under guard: %w", err)

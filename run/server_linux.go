@@ -163,14 +163,16 @@ func (l *launch) startCommand(ctx context.Context, s scenarios.Server) (made *se
 	made = &server{base: "http://" + s.Address, rec: l.rec}
 	waiting, stop := context.WithTimeout(ctx, bootLimit)
 	defer stop()
-	if made.queue, err = l.freeQueue(waiting, s.Queue); err != nil {
+	queue, err := l.freeQueue(waiting, s.Queue)
+	if err != nil {
 		return nil, err
 	}
 	defer func() {
 		if err != nil {
-			made.queue.close()
+			queue.close()
 		}
 	}()
+	made.queue = queue
 	if made.queue == nil {
 		if taken, err := net.DialTimeout("tcp", s.Address, time.Second); err == nil {
 			_ = taken.Close()

@@ -296,3 +296,29 @@ func TestAServerThatNeverAnsweredIsNoPass(t *testing.T) {
 		}
 	}
 }
+
+// A server whose workers die by themselves is not healthy, although the run was cut short before anything could be asked.
+func TestAServerThatDiesByItselfIsNotHealthy(t *testing.T) {
+	dies := []diagnose.Incident{{Kind: diagnose.KindCrash, Victims: []diagnose.Victim{{Place: 1, From: 1 * s, To: -1}}}}
+	killed := []diagnose.Incident{dies[0]}
+	killed[0].Fault = "kill-worker"
+	for name, row := range map[string]struct {
+		expect    scenarios.Expect
+		incidents []diagnose.Incident
+		byHand    string
+		want      Outcome
+	}{
+		"by itself":                 {scenarios.Healthy, dies, "", Fail},
+		"by a fault":                {scenarios.Healthy, killed, "", Unknown},
+		"by hand":                   {scenarios.Healthy, dies, "somebody killed worker 1", Unknown},
+		"a crash is what was meant": {scenarios.Crash, dies, "", Unknown},
+		"nothing died":              {scenarios.Healthy, nil, "", Unknown},
+	} {
+		f := whole()
+		f.reason, f.byHand = "gunicorn ended before it could accept connections", row.byHand
+		got := f.Variant(scenarios.Variant{Name: "v", Expect: row.expect}, 0, plan(), load(), seen{}, row.incidents)
+		if got.Checks[0].Outcome != row.want {
+			t.Errorf("%s: %+v, want %s", name, got.Checks[0], row.want)
+		}
+	}
+}

@@ -16,7 +16,8 @@ const (
 // WriteError says an error, a line for each thing that is wrong, each after the program's name.
 func WriteError(out io.Writer, program string, err error) {
 	name := program + ": "
-	lines := strings.Split(err.Error(), "\n")
+	text := strings.ReplaceAll(err.Error(), "\n\nDid you mean this?\n\t", "; did you mean ") // as cobra asks of a wrong command
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	for _, line := range lines[:min(len(lines), MostErrors)] {
 		fmt.Fprintln(out, name+Within(Printable(line), MostErrorLine-len(name)-1))
 	}

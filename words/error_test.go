@@ -24,3 +24,11 @@ func TestAnErrorIsToldWithinBounds(t *testing.T) {
 		t.Errorf("the first is of %d bytes: %q", len(one), one)
 	}
 }
+
+func TestACommandThatWasMeantIsInTheSameSentence(t *testing.T) {
+	var out strings.Builder
+	WriteError(&out, "hangtime", errors.New("unknown command \"rnu\" for \"hangtime\"\n\nDid you mean this?\n\trun\n"))
+	if want := "hangtime: unknown command \"rnu\" for \"hangtime\"; did you mean run\n"; out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+}

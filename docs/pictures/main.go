@@ -54,10 +54,8 @@ const quit = "q"
 
 // pictures are all of them; A and B stand for two recordings of log-contention.
 func pictures() []picture {
-	const right = "\x1b[C"
-	// Times differ from run to run. The jump to the incident ends half a second before it was detected; what follows
-	// is wound from there.
-	inHang := " n" + right + "...."
+	// Times differ from run to run. The jump to the incident ends where it was detected; what follows is wound from there.
+	const inHang = " n........."
 	there := shot{unseen: true, keys: inHang, see: []string{"× HANG"}}
 	ended := shot{unseen: true, keys: " :at 999\r", see: []string{"over: ", "longest stall"}}
 	return []picture{
@@ -87,7 +85,7 @@ func pictures() []picture {
 		{name: "compare", columns: 120, rows: 35, args: []string{"compare", "--screen", "A", "B"}, afterwards: quit,
 			screens: []shot{{see: []string{"change", "response time p50"}}}},
 		{name: "help", columns: 100, rows: 30, args: []string{"replay", "A"}, afterwards: quit,
-			screens: []shot{there, {keys: "?", see: []string{"any key goes back"}}}},
+			screens: []shot{there, {keys: "?", see: []string{"any other key goes back"}}}},
 	}
 }
 
