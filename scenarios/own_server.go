@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 )
 
@@ -37,6 +38,9 @@ func (v *validation) ownServer(s Server) {
 				fmt.Sprintf("it belongs to kind %s", k.kinds[0]))
 		}
 	}
+	if s.Kind != Reference {
+		v.referenceOnly(s)
+	}
 	v.queue(s)
 	if s.PID != 0 && s.PIDFile != "" {
 		v.add("server.pidfile", "stands beside pid", "want one of the two")
@@ -57,5 +61,23 @@ func (v *validation) ownServer(s Server) {
 		} else if !strings.HasPrefix(s.URL, u.Scheme+"://") {
 			v.add("server.url", fmt.Sprintf("%q", s.URL), "want a URL such as http://127.0.0.1:8000")
 		}
+	}
+}
+
+// ofAnyServer are the keys that say something of every kind of server; all others set hangtime's own.
+var ofAnyServer = map[string]bool{"kind": true, "timeout": true, "command": true, "dir": true, "env": true, "pid": true,
+	"pidfile": true, "address": true, "url": true, "queue": true}
+
+// referenceOnly refuses settings of hangtime's own server for another: they would be without effect.
+func (v *validation) referenceOnly(s Server) {
+	held, usual := reflect.ValueOf(s), reflect.ValueOf(Default().Server)
+	for _, field := range reflect.VisibleFields(held.Type()) {
+		name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+		one := held.FieldByIndex(field.Index)
+		if field.Anonymous || ofAnyServer[name] || one.IsZero() ||
+			reflect.DeepEqual(one.Interface(), usual.FieldByIndex(field.Index).Interface()) {
+			continue
+		}
+		v.add("server."+name, "has no meaning for kind "+s.Kind, "it sets hangtime's own server (kind reference); set your server where it is started")
 	}
 }
