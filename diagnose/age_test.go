@@ -374,3 +374,21 @@ func TestAJobThatIsAwaitedHasNoAge(t *testing.T) {
 		t.Errorf("%s since %v: %+v", got.State, got.Since, got.Cause)
 	}
 }
+
+// A server that hung before its load began, or before anybody looked, hangs since then.
+func TestAServerThatRanBeforeHangsSinceBefore(t *testing.T) {
+	for _, server := range []string{"attach", "url"} {
+		all := fold(script(at(0, history.Header{Format: wholeSince}, history.ServerStarted{Server: server, PID: 50},
+			history.WorkerSeen{PID: 101, Worker: 1, Born: -60 * s}),
+			every(100*ms, 3*s, func(t time.Duration) []history.Event {
+				one := inside(101, 0)
+				one.Inside, one.State, one.Still = 0, "T", t+30*s
+				stopped := stands(101, 101, "", t+30*s)
+				stopped.State = "T"
+				return look(101, one, stopped)
+			}))).Incidents()
+		if len(all) != 1 || all[0].Began > -29*s || all[0].Began < -31*s {
+			t.Errorf("%s: %+v, want one hang since 30 s before", server, all)
+		}
+	}
+}

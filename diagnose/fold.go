@@ -38,7 +38,8 @@ func (f *Fold) Add(r history.Record) {
 	case history.Header:
 		f.whole = ev.Format >= wholeSince
 	case history.ServerStarted:
-		f.arbiter, f.attached, f.reference = ev.PID, ev.Server == "attach", ev.Server == "reference"
+		f.arbiter, f.reference = ev.PID, ev.Server == "reference"
+		f.attached = ev.Server == "attach" || ev.Server == "url" // a load alone, whose workers are watched beside it
 		if ev.HangAfter > 0 {
 			f.limits.HangAfter = ev.HangAfter
 		}
