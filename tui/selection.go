@@ -27,7 +27,8 @@ func (o order) String() string {
 func pick(workers []diagnose.Worker, filter string, o order, rows int) []diagnose.Worker {
 	shown := make([]diagnose.Worker, 0, len(workers))
 	for _, w := range workers {
-		if filter == "" || matches(filter, fmt.Sprint(w.Place), fmt.Sprint(w.PID), string(w.State), report.Reason(&w)) {
+		if filter == "" || matches(filter, fmt.Sprint(w.Place), fmt.Sprint(w.PID), string(w.State), report.StateText(report.ShownState(&w)),
+			report.Reason(&w), report.RequestOf(&w), report.WhereOf(&w)) {
 			shown = append(shown, w)
 		}
 	}

@@ -44,8 +44,12 @@ func Short(d time.Duration) string {
 		return fmt.Sprintf("%.1fs", d.Seconds())
 	case d < 100*time.Second:
 		return fmt.Sprintf("%.0fs", d.Seconds())
+	case d < 10*time.Minute:
+		return fmt.Sprintf("%.1fm", d.Minutes())
 	case d < 100*time.Minute:
 		return fmt.Sprintf("%.0fm", d.Minutes())
+	case d < 10*time.Hour:
+		return fmt.Sprintf("%.1fh", d.Hours())
 	}
 	return fmt.Sprintf("%.0fh", d.Hours())
 }
