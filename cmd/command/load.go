@@ -176,7 +176,7 @@ func (f *loadFlags) send(cmd *cobra.Command, alone *run.Alone, live *report.Live
 		err = errors.Join(err, alone.Attack().WriteText(stdout, alone.Length(), sum))
 	}
 	server.tell(progress)
-	if err == nil {
+	if err == nil && server.look.Hangs() == 0 { // else its workers say why
 		err = alone.Attack().Unanswered(sum)
 	}
 	switch {

@@ -98,9 +98,10 @@ print(server.server_port, flush=True)
 server.serve_forever()
 `
 
-// What the clients saw and which worker hung meanwhile is one answer, without a word of where the workers are.
-func TestALoadSaysWhichWorkerHangs(t *testing.T) {
-	server := exec.Command("/usr/bin/python3", "-c", oneAtATime)
+// python starts a server that prints its port.
+func python(t *testing.T, program string) (pid, port int) {
+	t.Helper()
+	server := exec.Command("/usr/bin/python3", "-c", program)
 	out, err := server.StdoutPipe()
 	if err == nil {
 		err = server.Start()
@@ -109,16 +110,31 @@ func TestALoadSaysWhichWorkerHangs(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _, _ = server.Process.Kill(), server.Wait() })
-	var port int
 	if _, err := fmt.Fscan(out, &port); err != nil {
 		t.Fatal(err)
 	}
+	return server.Process.Pid, port
+}
+
+// A server that answers nothing because it hangs is one that hangs, and not one that is not there.
+func TestALoadOfWhatHangsFails(t *testing.T) {
+	_, port := python(t, strings.Replace(oneAtATime, "Handler.served > 5", "True", 1))
+	load := exec.Command(binary, "load", fmt.Sprintf("127.0.0.1:%d", port), "-r", "20/s", "-d", "4s", "-t", "1s")
+	text, _ := load.CombinedOutput()
+	if code := load.ProcessState.ExitCode(); code != 1 || strings.Contains(string(text), "want a server that answers") {
+		t.Errorf("exit code %d, want 1:\n%s", code, text)
+	}
+}
+
+// What the clients saw and which worker hung meanwhile is one answer, without a word of where the workers are.
+func TestALoadSaysWhichWorkerHangs(t *testing.T) {
+	pid, port := python(t, oneAtATime)
 	load := exec.Command(binary, "load", fmt.Sprintf("127.0.0.1:%d", port), "-r", "20/s", "-d", "4s", "-t", "5s")
 	text, _ := load.CombinedOutput()
 	if code := load.ProcessState.ExitCode(); code != 1 {
 		t.Errorf("exit code %d, want 1:\n%s", code, text)
 	}
-	hang := regexp.MustCompile(fmt.Sprintf(`(?m)^  hang +worker 1 \(pid %d\) since .*in Handler\.do_GET \(<string>:7\)`, server.Process.Pid))
+	hang := regexp.MustCompile(fmt.Sprintf(`(?m)^  hang +worker 1 \(pid %d\) since .*in Handler\.do_GET \(<string>:7\)`, pid))
 	if !hang.Match(text) {
 		t.Errorf("the worker's hang is not told:\n%s", text)
 	}
