@@ -16,22 +16,22 @@ type waitGraph struct{ capacity }
 // A waitingThread is one thread that waits for what another has.
 type waitingThread struct{ pid, tid int }
 
-// owners are the threads that keep a thread waiting, as far as they are known; the text says for what. A lock's holder
+// owners are the threads that keep a thread waiting, as far as they are known, what it waits for, and both in a sentence. A lock's holder
 // is a process: where all of its threads that are at work wait, one of these is it. One that waits for the same lock
 // has it not, and the holder that was seen may be another by now.
-func (v waitGraph) owners(p *process, tid int) (text string, all []waitingThread) {
+func (v waitGraph) owners(p *process, tid int) (what, text string, all []waitingThread) {
 	o := v.behind(p, tid, v.now)
 	if o == nil {
 		// Its runtime waits with a wake-up of its own, and knows what for.
 		if t := p.threads[tid]; t != nil && t.running < 0 && v.stackOf(p, t) != nil {
 			return owner(p, tid)
 		}
-		return "", nil
+		return "", "", nil
 	}
 	switch ev := o.event.(type) {
 	case history.MutexWait:
 		if ev.Owner != 0 && !ev.Dead {
-			return fmt.Sprintf("thread %d of pid %d waits for a mutex of thread %d", tid, p.pid, ev.Owner),
+			return "a mutex", fmt.Sprintf("thread %d of pid %d waits for a mutex of thread %d", tid, p.pid, ev.Owner),
 				[]waitingThread{{pid: cmp.Or(ev.Holder.PID, p.pid), tid: ev.Owner}}
 		}
 		return owner(p, tid)
@@ -45,21 +45,22 @@ func (v waitGraph) owners(p *process, tid int) (text string, all []waitingThread
 				all = append(all, waitingThread{pid: q.pid, tid: other})
 			}
 			if len(all) > 0 {
-				return fmt.Sprintf("pid %d waits for %s on %s, held by pid %d", p.pid, ev.Lock, path.Base(ev.Path),
-					h.PID), all
+				what = ev.Lock + " on " + path.Base(ev.Path)
+				return what, fmt.Sprintf("pid %d waits for %s, held by pid %d", p.pid, what, h.PID), all
 			}
 		}
 	}
-	return "", nil
+	return "", "", nil
 }
 
 // owner is the thread that keeps another of its process waiting, by their runtime's account.
-func owner(p *process, tid int) (text string, all []waitingThread) {
+func owner(p *process, tid int) (what, text string, all []waitingThread) {
 	st := p.stacks[tid]
 	if st == nil || st.Wait == nil || st.Wait.Owner == 0 || int(st.Wait.Owner) == tid {
-		return "", nil
+		return "", "", nil
 	}
-	return fmt.Sprintf("thread %d of pid %d waits for %s of thread %d", tid, p.pid, userWait(st), st.Wait.Owner),
+	what = userWait(st)
+	return what, fmt.Sprintf("thread %d of pid %d waits for %s of thread %d", tid, p.pid, what, st.Wait.Owner),
 		[]waitingThread{{pid: p.pid, tid: int(st.Wait.Owner)}}
 }
 
@@ -99,7 +100,7 @@ func (v waitGraph) cycle(p *process, t *threadState) []string {
 			return nil
 		}
 		seen[waitingThread{q.pid, tid}] = true
-		text, next := v.owners(q, tid)
+		_, text, next := v.owners(q, tid)
 		for _, n := range next {
 			if v.together(q, tid, n) {
 				continue // the owner that was seen has let go since

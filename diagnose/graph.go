@@ -197,7 +197,8 @@ func firstOf(all []uint64) uint64 {
 func (x explainer) drawCircle(g *Graph, from int, p *process, tid int) {
 	passed := map[waitingThread]int{{p.pid, tid}: from}
 	for range 32 {
-		text, next := x.owners(p, tid)
+		what, _, next := x.owners(p, tid)
+		text := "waits for " + what + ", held by"
 		on := waitingThread{}
 		for _, one := range next {
 			if x.together(p, tid, one) {
