@@ -96,7 +96,7 @@ func makeAll(only string) error {
 	}
 	defer os.RemoveAll(dir)
 	binary := filepath.Join(dir, "hangtime")
-	if err := run("go", "build", "-o", binary, "./cmd/hangtime"); err != nil {
+	if err := run("go", "build", "-trimpath", "-o", binary, "./cmd/hangtime"); err != nil {
 		return err
 	}
 	recordings := map[string]string{"A": filepath.Join(dir, "before"), "B": filepath.Join(dir, "after")}
