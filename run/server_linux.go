@@ -122,10 +122,6 @@ func (l *launch) startReference(ctx context.Context, s scenarios.Server) (*serve
 	return &server{pid: c.pid, base: "http://" + address, dir: l.dir, child: c, rec: l.rec, engine: engine}, nil
 }
 
-// notForServe are the keys that say which server it is, not how the reference server is set.
-var notForServe = map[string]bool{"kind": true, "command": true, "dir": true, "env": true, "pid": true, "pidfile": true,
-	"address": true, "url": true, "queue": true}
-
 // ofPlace are the keys whose options have a name of their own in each place where tasks wait.
 var ofPlace = map[string]bool{"task_tries": true, "task_backoff": true, "task_ack_wait": true}
 
@@ -138,7 +134,7 @@ func serveFlags(s scenarios.Server) []string {
 	for _, field := range reflect.VisibleFields(v.Type()) {
 		name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
 		held := v.FieldByIndex(field.Index)
-		if field.Anonymous || notForServe[name] || held.IsZero() {
+		if field.Anonymous || scenarios.SaysWhichServer(name) || held.IsZero() {
 			continue
 		}
 		flag := "--" + strings.ReplaceAll(name, "_", "-")

@@ -64,9 +64,12 @@ func (v *validation) ownServer(s Server) {
 	}
 }
 
-// ofAnyServer are the keys that say something of every kind of server; all others set hangtime's own.
-var ofAnyServer = map[string]bool{"kind": true, "timeout": true, "command": true, "dir": true, "env": true, "pid": true,
-	"pidfile": true, "address": true, "url": true, "queue": true}
+// saysWhich are the keys that say which server it is; all others say how one is set.
+var saysWhich = map[string]bool{"kind": true, "command": true, "dir": true, "env": true, "pid": true, "pidfile": true,
+	"address": true, "url": true, "queue": true}
+
+// SaysWhichServer says whether a key of a server says which it is, and not how it is set.
+func SaysWhichServer(key string) bool { return saysWhich[key] }
 
 // referenceOnly refuses settings of hangtime's own server for another: they would be without effect.
 func (v *validation) referenceOnly(s Server) {
@@ -74,7 +77,7 @@ func (v *validation) referenceOnly(s Server) {
 	for _, field := range reflect.VisibleFields(held.Type()) {
 		name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
 		one := held.FieldByIndex(field.Index)
-		if field.Anonymous || ofAnyServer[name] || one.IsZero() ||
+		if field.Anonymous || saysWhich[name] || name == "timeout" || one.IsZero() ||
 			reflect.DeepEqual(one.Interface(), usual.FieldByIndex(field.Index).Interface()) {
 			continue
 		}
